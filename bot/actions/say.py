@@ -1,0 +1,70 @@
+"""Turns messages and handoffs into Rasa events."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rasa.shared.core.events import BotUttered, Event
+
+from bot.actions.decide import PRIORITY, Reason, Situation
+from bot.actions.texts import Message, Texts
+from bot.channels.output import TurnOutput
+from bot.knowledge import Hit
+
+
+def said(message: Message, *, handoff: Mapping[str, Any] | None = None) -> Event:
+    """The event of one message, with the wish for a human that goes with it."""
+    metadata = {
+        "kind": message.kind,
+        "buttons": list(message.buttons),
+        "sources": list(message.sources),
+        "handoff": handoff,
+    }
+    return BotUttered(message.text, metadata=metadata)
+
+
+def tell(texts: Texts, output: TurnOutput, name: str, **values: str) -> Event:
+    """One of the bot's own sentences, in the customer's language; without a promise of a human to one who waits."""
+    if output.turn.waiting and texts.has(f"{name}_waiting"):
+        name = f"{name}_waiting"
+    return said(texts.message(name, language=output.language, turn=output.number, **values))
+
+
+def tell_handoff(texts: Texts, output: TurnOutput, name: str, *, reason: Reason, rule: str, **extra: Any) -> Event:
+    """The sentence that hands over, with reason, priority and evidence; only the sentence for one who waits already."""
+    if output.turn.waiting:
+        return tell(texts, output, name)
+    handoff = {
+        "reason": reason.value,
+        "priority": PRIORITY[reason],
+        "evidence": {"rule": rule, **evidence(output.situation), **extra},
+    }
+    return said(texts.message(name, language=output.language, turn=output.number), handoff=handoff)
+
+
+def evidence(s: Situation) -> dict[str, Any]:
+    """What the decision was made on: the questions, the reading, the best hits, the mood, the running form."""
+    found: dict[str, Any] = {
+        "questions": [*s.unanswered, s.text],
+        "intent": s.intent,
+        "confidence": round(s.confidence, 3),
+    }
+    if s.form is not None:
+        found["form"] = {"name": s.form, "wanted": s.wanted, "tries": s.tries}
+    if s.understanding is None:
+        return {**found, "knowledge_base": "unreachable"}
+    return {
+        **found,
+        "decision": s.understanding.raw["decision"],
+        "mood": s.understanding.raw["mood"],
+        "hits": [source(hit) for hit in s.understanding.hits[:3]],
+    }
+
+
+def source(hit: Hit) -> dict[str, Any]:
+    """A hit as the contract names a source."""
+    return {
+        "article": hit.article,
+        "language": hit.language,
+        "title": hit.title,
+        "probability": round(hit.probability, 4),
+    }

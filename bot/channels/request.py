@@ -1,0 +1,191 @@
+"""The request side of the turn contract: JSON in, a checked `Turn` out."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+CUSTOMER = re.compile(r"[\x21-\x7e]{1,128}")  # travels as an HTTP header
+ARTICLE = re.compile(r"[A-Za-z0-9._-]{1,128}")
+PRESS = re.compile(r"/([a-z_]+)(\{.*\})?", re.DOTALL)
+UNSAFE = re.compile("[\x00\ud800-\udfff]")
+PRESSES = frozenset(
+    {
+        "affirm", "ask_human", "ask_question", "choose_article", "deny", "none_of_these", "order_status",
+        "refund_request", "solved", "stop",
+    }
+)  # fmt: skip
+CONTEXT_ENTRIES = 20
+CONTEXT_CHARS = 1000
+
+
+class BadTurn(Exception):
+    """The request breaks the contract; `status` and `code` go back to the gateway."""
+
+    def __init__(self, message: str, *, code: str = "bad_turn", status: int = 422) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Press:
+    """A button the gateway vouches for: the intent it stands for, and the article it chooses."""
+
+    intent: str
+    article: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer:
+    """Who writes, if the shop's page said so."""
+
+    id: str
+    verified: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One checked turn."""
+
+    conversation: str
+    phase: int
+    turn: str
+    text: str
+    press: Press | None
+    tenant: str
+    language: str | None
+    waiting: bool
+    customer: Customer | None
+    context: Sequence[Mapping[str, str]]
+
+    @property
+    def sender(self) -> str:
+        """Rasa's name for this conversation: a new one per phase, so that no tracker grows for ever."""
+        return f"{self.conversation}.{self.phase}"
+
+    @property
+    def readable(self) -> str:
+        """The text for the language understanding: full-width digits and letters as plain ones, same length."""
+        return "".join(n if len(n := unicodedata.normalize("NFKC", c)) == 1 else c for c in self.harmless)
+
+    @property
+    def harmless(self) -> str:
+        """The text with a leading slash made one that Rasa does not take for a command."""
+        stripped = self.text.strip()
+        return "\N{DIVISION SLASH}" + stripped[1:] if stripped.startswith(("/", "\N{FULLWIDTH SOLIDUS}")) else stripped
+
+
+def read_turn(body: bytes, *, max_chars: int) -> Turn:
+    """Check a request body against the contract; raises BadTurn (400 no JSON, 413 too long, 422 wrong)."""
+    try:
+        raw = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadTurn("the body is not JSON in UTF-8", code="not_json", status=400) from error
+    if not isinstance(raw, dict):
+        raise BadTurn("the body must be an object")
+    metadata = need(raw, "metadata", dict)
+    return Turn(
+        conversation=identifier(raw, "conversation"),
+        phase=read_phase(raw),
+        turn=identifier(raw, "turn"),
+        text=read_text(raw, max_chars=max_chars),
+        press=read_press(raw.get("press")),
+        tenant=identifier(metadata, "tenant"),
+        language=one_of(metadata, "language", ("zh", "en", None)),
+        waiting=one_of(metadata, "owner", ("bot", "queue")) == "queue",
+        customer=read_customer(metadata.get("customer")),
+        context=read_context(metadata.get("context")),
+    )
+
+
+def need(raw: Mapping[str, Any], name: str, kind: type) -> Any:
+    """A field of one JSON type; raises BadTurn."""
+    value = raw.get(name)
+    if not isinstance(value, kind) or isinstance(value, bool) and kind is not bool:
+        raise BadTurn(f"{name} must be given as {kind.__name__}")
+    return value
+
+
+def identifier(raw: Mapping[str, Any], name: str) -> str:
+    """A field that is a short plain identifier; raises BadTurn."""
+    value: str = need(raw, name, str)
+    if not IDENTIFIER.fullmatch(value):
+        raise BadTurn(f"{name} must be 1 to 64 letters, digits, '_' or '-'")
+    return value
+
+
+def one_of(raw: Mapping[str, Any], name: str, choices: Sequence[str | None]) -> str | None:
+    """A field with one of a few values; raises BadTurn."""
+    value = raw.get(name)
+    if not (value is None or isinstance(value, str)) or value not in choices:
+        raise BadTurn(f"metadata.{name} must be one of {', '.join(map(str, choices))}")
+    return value
+
+
+def read_phase(raw: Mapping[str, Any]) -> int:
+    """A positive phase number; raises BadTurn."""
+    phase: int = need(raw, "phase", int)
+    if not 1 <= phase <= 1_000_000:
+        raise BadTurn("phase must be at least 1")
+    return phase
+
+
+def read_text(raw: Mapping[str, Any], *, max_chars: int) -> str:
+    """The customer's text; raises BadTurn, 413 when it is too long."""
+    text: str = need(raw, "text", str)
+    if not text:
+        raise BadTurn("text is empty")
+    if len(text) > max_chars:
+        raise BadTurn(f"text has {len(text)} characters, {max_chars} are allowed", code="too_long", status=413)
+    if UNSAFE.search(text):
+        raise BadTurn("text holds NUL or a lone surrogate", code="bad_characters")
+    return text
+
+
+def read_press(press: Any) -> Press | None:
+    """A pressed button's payload, `/intent` or `/choose_article{"article":"id"}`; raises BadTurn."""
+    if press is None:
+        return None
+    match = PRESS.fullmatch(press) if isinstance(press, str) else None
+    if match is None or match.group(1) not in PRESSES:
+        raise BadTurn("press is no payload of a button that this bot gave", code="unknown_press")
+    intent, arguments = match.groups()
+    if intent != "choose_article":
+        if arguments:
+            raise BadTurn(f"press /{intent} takes no arguments", code="unknown_press")
+        return Press(intent=intent)
+    try:
+        article = json.loads(arguments or "")["article"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise BadTurn('press must read /choose_article{"article":"<id>"}', code="unknown_press") from error
+    if not isinstance(article, str) or not ARTICLE.fullmatch(article):
+        raise BadTurn("press names no article", code="unknown_press")
+    return Press(intent=intent, article=article)
+
+
+def read_customer(raw: Any) -> Customer | None:
+    """Who writes; raises BadTurn."""
+    if raw is None:
+        return None
+    if not isinstance(raw, dict) or not isinstance(raw.get("id"), str) or not CUSTOMER.fullmatch(raw["id"]):
+        raise BadTurn("metadata.customer must be null or have an id of 1 to 128 printable characters")
+    return Customer(id=raw["id"], verified=raw.get("verified") is True)
+
+
+def read_context(raw: Any) -> list[dict[str, str]]:
+    """The public messages before this one, oldest first, each cut to what helps understanding; raises BadTurn."""
+    if raw is None:
+        return []
+    if not isinstance(raw, list) or len(raw) > CONTEXT_ENTRIES:
+        raise BadTurn(f"metadata.context must be a list of at most {CONTEXT_ENTRIES} messages")
+    context = []
+    for entry in raw:
+        author, text = (entry.get("author"), entry.get("text")) if isinstance(entry, dict) else (None, None)
+        if author not in ("customer", "bot", "agent") or not isinstance(text, str):
+            raise BadTurn("each metadata.context entry needs an author (customer, bot, agent) and a text")
+        context.append({"author": author, "text": UNSAFE.sub("", text[:CONTEXT_CHARS])})
+    return context

@@ -1,0 +1,1 @@
+"""Rasa components: tokenizer, intent classifier, tracker store."""

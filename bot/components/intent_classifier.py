@@ -1,0 +1,84 @@
+"""Rasa's view of the linear model: trains it, keeps it in the model archive, ranks intents."""
+
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.constants import TOKENS_NAMES
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.components.linear_model import LinearModel
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class LinearIntentClassifier(IntentClassifier, GraphComponent):
+    """Needs a tokenizer before it; gives `intent` and `intent_ranking`."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`strength`: inverse of the regularisation; more follows the examples more closely."""
+        return {"strength": 20.0}
+
+    def __init__(
+        self, config: dict[str, Any], storage: ModelStorage, resource: Resource, model: LinearModel | None = None
+    ) -> None:
+        self._config = config
+        self._storage = storage
+        self._resource = resource
+        self._model = model
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,  # noqa: ARG003 (Rasa calls by these names)
+    ) -> "LinearIntentClassifier":
+        """An untrained classifier."""
+        return cls(config, model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fit on the intent examples and keep the model."""
+        examples = [e for e in training_data.intent_examples if e.get(TEXT)]
+        texts = [token_texts(example) for example in examples]
+        self._model = LinearModel.fit(texts, [e.get(INTENT) for e in examples], strength=self._config["strength"])
+        with self._storage.write_to(self._resource) as folder:
+            self._model.save(folder)
+        return self._resource
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,  # noqa: ARG003
+        **_options: Any,
+    ) -> "LinearIntentClassifier":
+        """The classifier out of the model archive."""
+        with model_storage.read_from(resource) as folder:
+            return cls(config, model_storage, resource, LinearModel.load(folder))
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Rank the intents of each message."""
+        assert self._model is not None, "train or load comes first"
+        for message in messages:
+            ranking = [{"name": n, "confidence": p} for n, p in self._model.rank(token_texts(message))]
+            message.set(INTENT, dict(ranking[0]), add_to_output=True)
+            message.set("intent_ranking", ranking, add_to_output=True)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Adds nothing for later components."""
+        return training_data
+
+
+def token_texts(message: Message) -> list[str]:
+    """The tokens that the tokenizer left on the message, the same in training and at run time."""
+    return [token.text for token in message.get(TOKENS_NAMES[TEXT]) or ()]

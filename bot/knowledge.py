@@ -1,0 +1,143 @@
+"""What the knowledge base says about a text, and the client that asks it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+
+
+class KnowledgeUnavailable(Exception):
+    """The knowledge base did not give a usable answer; the text says what happened."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """One article found, with the probability (0..1) that it answers the text."""
+
+    article: str
+    language: str
+    title: str
+    answer: str
+    score: float
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mood:
+    """How unhappy (0..1) the text sounds, with the words that say so."""
+
+    unhappy: float
+    label: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understanding:
+    """The answer of /understand; `raw` is the JSON as it came."""
+
+    action: str
+    rule: str
+    hits: tuple[Hit, ...]
+    mood: Mood
+    language: str
+    raw: Mapping[str, Any]
+
+    @classmethod
+    def from_json(cls, raw: Any) -> "Understanding":
+        """Read a /understand response; raises KnowledgeUnavailable when its shape is not the contract's."""
+        try:
+            hits = tuple(read_hit(hit) for hit in raw["hits"])
+            mood = raw["mood"]
+            return cls(
+                action=str(raw["decision"]["action"]),
+                rule=str(raw["decision"].get("rule", "")),
+                hits=hits,
+                mood=Mood(
+                    unhappy=float(mood["unhappy"]), label=str(mood["label"]), evidence=tuple(map(str, mood["evidence"]))
+                ),
+                language=str(raw["language"]),
+                raw=raw,
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise KnowledgeUnavailable(f"/understand answered in another shape: {error!r}") from error
+
+
+def read_hit(raw: Mapping[str, Any]) -> Hit:
+    """One hit of a /understand response."""
+    return Hit(
+        article=str(raw["article"]),
+        language=str(raw["language"]),
+        title=str(raw["title"]),
+        answer=str(raw["answer"]),
+        score=float(raw["score"]),
+        probability=float(raw["probability"]),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Article:
+    """An article in one language."""
+
+    article: str
+    language: str
+    title: str
+    answer: str
+
+
+class KnowledgeBase:
+    """HTTP client of kb_index; one kept-alive session, one time limit (seconds) for each call."""
+
+    def __init__(self, url: str, *, timeout: float) -> None:
+        self._url = url.rstrip("/")
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        """Open the session; must run in the event loop that serves."""
+        self._session = aiohttp.ClientSession(timeout=self._timeout)
+
+    async def close(self) -> None:
+        """Close the session."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def understand(
+        self, text: str, *, tenant: str, language: str | None, context: Sequence[Mapping[str, str]]
+    ) -> Understanding:
+        """Hits, decision and mood for a text; raises KnowledgeUnavailable."""
+        body = {
+            "text": text,
+            "tenant": tenant,
+            "language": language,
+            "context": list(context),
+            "audience": "public",
+            "limit": 5,
+        }
+        return Understanding.from_json(await self._call("POST", "/understand", json=body))
+
+    async def article(self, article: str, *, tenant: str, language: str) -> Article | None:
+        """The article in a language, None when there is none; raises KnowledgeUnavailable."""
+        path = f"/articles/{quote(tenant, safe='')}/{quote(article, safe='')}"
+        raw = await self._call("GET", path, params={"language": language}, may_be_missing=True)
+        if raw is None:
+            return None
+        try:
+            return Article(article=raw["article"], language=raw["language"], title=raw["title"], answer=raw["answer"])
+        except (KeyError, TypeError) as error:
+            raise KnowledgeUnavailable(f"{path} answered in another shape: {error!r}") from error
+
+    async def _call(self, method: str, path: str, *, may_be_missing: bool = False, **options: Any) -> Any:
+        if self._session is None:
+            raise KnowledgeUnavailable("the client is not open")
+        try:
+            async with self._session.request(method, self._url + path, **options) as response:
+                if response.status == 404 and may_be_missing:
+                    return None
+                if response.status != 200:
+                    raise KnowledgeUnavailable(f"{method} {self._url}{path} answered {response.status}")
+                return await response.json()
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError) as error:
+            raise KnowledgeUnavailable(f"{method} {self._url}{path} failed: {error!r}") from error

@@ -1,0 +1,145 @@
+"""Puts the bot together and serves it: one Sanic app, one channel, actions in this process."""
+
+import json
+import logging
+import sys
+import time
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rasa.core.run import close_resources, configure_app, load_agent_on_start
+from rasa.core.utils import AvailableEndpoints
+from rasa.shared.utils.io import read_config_file
+from sanic import Sanic, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from bot import rasa_patches
+from bot.actions.forms import Forms
+from bot.actions.reply import Replies
+from bot.actions.texts import Texts
+from bot.channels.tandem import TandemChannel, say_what_failed
+from bot.knowledge import KnowledgeBase
+from bot.settings import ROOT, BadSetting, Settings
+from bot.shop import Shop
+from bot.training import MODEL
+
+DOOR = "bot.channels.tandem.TandemChannel"
+MAX_BODY = 1024 * 1024  # bytes: text and context at their longest, every character escaped
+
+
+def create_app(settings: Settings) -> Sanic:
+    """The app, with every part chosen here; raises BadSetting."""
+    kb = KnowledgeBase(settings.kb_index_url, timeout=settings.kb_timeout)
+    shop = Shop(settings.shop_url, api_key=settings.shop_api_key, timeout=settings.shop_timeout)
+    rasa_patches.apply(in_process_actions(kb=kb, shop=shop), off=settings.patches_off)
+    channel = only_channel(ROOT / "bot" / "credentials.yml")
+    channel.connect(kb)
+    app = configure_app([channel], enable_api=False)
+    app.config.REQUEST_MAX_SIZE = MAX_BODY
+    app.ctx.agent = None
+    app.error_handler.add(Exception, say_what_failed)
+    app.add_route(healthz, "/healthz")
+    app.add_route(readyz, "/readyz")
+    endpoints = AvailableEndpoints.read_endpoints(str(ROOT / "bot" / "endpoints.yml"))
+    app.register_listener(partial(load_agent_on_start, str(settings.models / MODEL), endpoints, None), "before_server_start")
+    for client in (kb, shop):
+        app.register_listener(partial(opened, client), "before_server_start")
+        app.register_listener(partial(closed, client), "after_server_stop")
+    app.register_listener(close_resources, "after_server_stop")
+    return app
+
+
+def in_process_actions(*, kb: KnowledgeBase, shop: Shop) -> dict[str, rasa_patches.Action]:
+    """The custom actions by the names that bot/domain.yml lists."""
+    texts = Texts.load()
+    replies = Replies(texts=texts, kb=kb)
+    forms = Forms(texts=texts, shop=shop)
+    return {
+        "action_reply": replies.reply,
+        "action_handoff": replies.hand_off,
+        "validate_order_status_form": forms.validate,
+        "validate_refund_form": forms.validate,
+        "action_ask_order_number": forms.ask_order_number,
+        "action_ask_phone_tail": forms.ask_phone_tail,
+        "action_ask_refund_reason": forms.ask_refund_reason,
+        "action_ask_refund_confirmed": forms.ask_refund_confirmed,
+        "action_tell_order_status": forms.tell_order_status,
+        "action_submit_refund": forms.submit_refund,
+    }
+
+
+def only_channel(credentials: Path) -> TandemChannel:
+    """The one channel that credentials.yml may open; raises BadSetting for any other."""
+    channels = read_config_file(credentials)
+    if list(channels) != [DOOR]:
+        raise BadSetting(f"{credentials} opens {', '.join(channels) or 'nothing'}; it may open {DOOR} only")
+    return TandemChannel.from_credentials(channels[DOOR])
+
+
+async def opened(client: KnowledgeBase | Shop, _app: Sanic, _loop: Any) -> None:
+    """Open a client's session in the loop that serves."""
+    await client.open()
+
+
+async def closed(client: KnowledgeBase | Shop, _app: Sanic, _loop: Any) -> None:
+    """Close a client's session."""
+    await client.close()
+
+
+async def healthz(_request: Request) -> HTTPResponse:
+    """The process lives."""
+    return response.json({"status": "ok"})
+
+
+async def readyz(request: Request) -> HTTPResponse:
+    """A model is loaded, so turns can be answered."""
+    agent = request.app.ctx.agent
+    if agent is None or not agent.is_ready():
+        return response.json({"status": "starting", "reason": "no model is loaded"}, status=503)
+    return response.json({"status": "ok", "model": agent.model_id})
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object per line: time, level, logger, event and what was given as extra; never a message body."""
+
+    known = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line: dict[str, Any] = {
+            "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+            **{key: value for key, value in vars(record).items() if key not in self.known},
+        }
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def log_json_lines() -> None:
+    """The bot's own log at INFO, Rasa and Sanic at WARNING, all as JSON lines on standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("bot").setLevel(logging.INFO)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop; raises BadSetting when the bot cannot start as it is set up."""
+    if not (settings.models / MODEL).is_file():
+        raise BadSetting(f"no model in {settings.models}: run `python -m bot train` first")
+    started = time.perf_counter()
+    log_json_lines()
+    app = create_app(settings)
+
+    async def ready(_app: Sanic, _loop: Any) -> None:
+        seconds = round(time.perf_counter() - started, 2)
+        logging.getLogger("bot").info("ready", extra={"port": settings.port, "seconds": seconds})
+
+    app.register_listener(ready, "after_server_start")
+    app.run(host=settings.host, port=settings.port, workers=1, access_log=False, motd=False)

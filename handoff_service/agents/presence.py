@@ -1,0 +1,36 @@
+"""Who is on duty: pure rules over agents and connected desks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from handoff_service.agents.model import Agent, Status
+
+
+def present(agent: Agent, connected: set[str]) -> bool:
+    """May be given work now: says that he is online, and a desk of his is connected."""
+    return not agent.disabled and agent.status is Status.ONLINE and agent.id in connected
+
+
+def on_duty(agents: Iterable[Agent], connected: set[str], queue: str, *, now: datetime, grace: timedelta) -> bool:
+    """Whether anybody of the queue is there, counting those whose connection broke less than `grace` ago.
+
+    An agent who is away counts: he comes back, and the customer keeps his place.
+    """
+    return any(
+        agent.status is not Status.OFFLINE
+        and not agent.disabled
+        and queue in agent.queues
+        and (agent.id in connected or (agent.seen_at is not None and now - agent.seen_at < grace))
+        for agent in agents
+    )
+
+
+def lost(agent: Agent, connected: set[str], *, now: datetime, grace: timedelta) -> bool:
+    """Gone longer than the grace time: the conversations of the agent go back to the queue."""
+    if agent.disabled:
+        return True
+    if agent.id in connected:
+        return False
+    return agent.seen_at is None or now - agent.seen_at >= grace

@@ -1,0 +1,155 @@
+"""All SQL of agents, their sessions and their desks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service import tables
+from handoff_service.agents.model import Agent, Role, Status
+from handoff_service.errors import CapacityFull, NotFound
+
+A = tables.agents.c
+S = tables.agent_sessions.c
+D = tables.desks.c
+
+
+Row = Mapping[str, Any] | sa.RowMapping
+
+
+def _agent(row: Row) -> Agent:
+    return Agent(
+        **{name: row[name] for name in ("tenant", "id", "email", "name", "capacity", "open", "disabled", "seen_at")},
+        role=Role(row["role"]),
+        status=Status(row["status"]),
+        languages=tuple(row["languages"]),
+        queues=tuple(row["queues"]),
+        last_assigned_at=row["last_assigned_at"],
+    )
+
+
+def find(connection: sa.Connection, tenant: str, agent: str) -> Agent:
+    """The agent. Raises NotFound."""
+    row = connection.execute(sa.select(tables.agents).where(A.tenant == tenant, A.id == agent)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no agent {agent}.", agent=agent)
+    return _agent(row)
+
+
+def everyone(connection: sa.Connection, tenant: str) -> list[Agent]:
+    """All agents of a tenant who are not disabled, by name."""
+    query = sa.select(tables.agents).where(A.tenant == tenant, A.disabled.is_(False)).order_by(A.name)
+    return [_agent(row) for row in connection.execute(query).mappings()]
+
+
+def password_of(connection: sa.Connection, tenant: str, email: str) -> tuple[str, str] | None:
+    """(agent id, password hash) of an enabled account, or None."""
+    query = sa.select(A.id, A.password_hash).where(A.tenant == tenant, A.email == email, A.disabled.is_(False))
+    row = connection.execute(query).first()
+    return (row.id, row.password_hash) if row else None
+
+
+def save(connection: sa.Connection, agent: Agent, password_hash: str) -> None:
+    """Adds an agent."""
+    values = {name: getattr(agent, name) for name in Agent.__dataclass_fields__}
+    values |= {
+        "languages": list(agent.languages),
+        "queues": list(agent.queues),
+        "password_hash": password_hash,
+    }
+    connection.execute(sa.insert(tables.agents).values(**values))
+
+
+def take_capacity(connection: sa.Connection, tenant: str, agent: str, now: datetime) -> None:
+    """Counts one more conversation of the agent, in one conditional update. Raises CapacityFull."""
+    done = connection.execute(
+        sa.update(tables.agents)
+        .where(A.tenant == tenant, A.id == agent, A.open < A.capacity)
+        .values(open=A.open + 1, last_assigned_at=now)
+    )
+    if done.rowcount != 1:
+        holder = find(connection, tenant, agent)
+        raise CapacityFull(
+            f"{holder.name} already has {holder.open} of {holder.capacity} conversations; close or transfer one first.",
+            agent=agent,
+        )
+
+
+def free_capacity(connection: sa.Connection, tenant: str, agent: str) -> None:
+    """Counts one conversation less."""
+    connection.execute(
+        sa.update(tables.agents).where(A.tenant == tenant, A.id == agent, A.open > 0).values(open=A.open - 1)
+    )
+
+
+def set_status(connection: sa.Connection, tenant: str, agent: str, status: Status) -> None:
+    connection.execute(sa.update(tables.agents).where(A.tenant == tenant, A.id == agent).values(status=status))
+
+
+def add_session(connection: sa.Connection, tenant: str, agent: str, token_hash: str, now: datetime) -> None:
+    connection.execute(
+        sa.insert(tables.agent_sessions).values(
+            token_hash=token_hash, tenant=tenant, agent=agent, created_at=now, seen_at=now
+        )
+    )
+
+
+def session(
+    connection: sa.Connection, token_hash: str, *, seen_after: datetime, created_after: datetime
+) -> Agent | None:
+    """The enabled agent of a live session: seen since, and not older than, the given moments."""
+    query = (
+        sa.select(tables.agents)
+        .join(tables.agent_sessions, sa.and_(S.tenant == A.tenant, S.agent == A.id))
+        .where(
+            S.token_hash == token_hash,
+            S.seen_at > seen_after,
+            S.created_at > created_after,
+            A.disabled.is_(False),
+        )
+    )
+    row = connection.execute(query).mappings().first()
+    return _agent(row) if row else None
+
+
+def touch_session(connection: sa.Connection, token_hash: str, now: datetime) -> None:
+    connection.execute(sa.update(tables.agent_sessions).where(S.token_hash == token_hash).values(seen_at=now))
+
+
+def end_session(connection: sa.Connection, token_hash: str) -> None:
+    connection.execute(sa.delete(tables.agent_sessions).where(S.token_hash == token_hash))
+
+
+def keep_desk(
+    connection: sa.Connection, tenant: str, agent: str, session: str, *, now: datetime, until: datetime
+) -> None:
+    """Renews the lease of a connected desk and notes that the agent was seen."""
+    where = (D.tenant == tenant, D.agent == agent, D.session == session)
+    if connection.execute(sa.update(tables.desks).where(*where).values(lease_until=until)).rowcount == 0:
+        connection.execute(
+            sa.insert(tables.desks).values(tenant=tenant, agent=agent, session=session, lease_until=until)
+        )
+    connection.execute(sa.update(tables.agents).where(A.tenant == tenant, A.id == agent).values(seen_at=now))
+
+
+def end_desk(connection: sa.Connection, tenant: str, agent: str, session: str, *, now: datetime) -> None:
+    connection.execute(sa.delete(tables.desks).where(D.tenant == tenant, D.agent == agent, D.session == session))
+    connection.execute(sa.update(tables.agents).where(A.tenant == tenant, A.id == agent).values(seen_at=now))
+
+
+def connected(connection: sa.Connection, tenant: str, now: datetime) -> set[str]:
+    """Agents with at least one desk whose lease has not run out."""
+    query = sa.select(D.agent).where(D.tenant == tenant, D.lease_until > now).distinct()
+    return {row.agent for row in connection.execute(query)}
+
+
+def forget_stale_desks(connection: sa.Connection, now: datetime) -> None:
+    connection.execute(sa.delete(tables.desks).where(D.lease_until <= now))
+
+
+def with_conversations(connection: sa.Connection) -> list[Agent]:
+    """Agents of all tenants who own at least one conversation."""
+    return [_agent(row) for row in connection.execute(sa.select(tables.agents).where(A.open > 0)).mappings()]

@@ -1,0 +1,86 @@
+"""The fallback bot: searches the knowledge base and answers, while Rasa is down."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from handoff_service.bots.model import Answer, TurnRequest
+from handoff_service.errors import BotFailed, Unavailable
+from handoff_service.knowledge.client import Knowledge
+from handoff_service.texts import say
+
+ASKS_FOR_HUMAN = re.compile(
+    r"转.{0,2}人工|人工(客服|服务|坐席)|^人工$|真人|活人|找个?人|"
+    r"\b(human|real person|live (agent|chat|person)|talk to (a|an|some)|speak (to|with) (a|an|some)|"
+    r"(need|want|get) (a|an) (agent|person|human)|agent (please|pls)|representative|operator)\b",
+    re.IGNORECASE,
+)
+
+
+class SearchBot:
+    """Answers from one search; knows nothing of forms, but a human is one step away with it too."""
+
+    name = "search"
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+
+    async def ask(self, request: TurnRequest) -> Answer:
+        """An answer, a clarifying question, or a handoff. Raises BotFailed when the knowledge base is down."""
+        waiting = request.owner == "queue"
+        language = request.language or "zh"
+        try:
+            if request.press:
+                return await self._pressed(request, request.press, language)
+            if ASKS_FOR_HUMAN.search(request.text) and not waiting:
+                return _handoff("asked", say("asked", language), {"matched": "asks for a human"})
+            found = await self._knowledge.understand(
+                request.text, tenant=request.tenant, language=request.language, context=request.context
+            )
+        except Unavailable as error:
+            raise BotFailed(f"search: {error.message}") from error
+        return _decide(found, waiting=waiting)
+
+    async def _pressed(self, request: TurnRequest, payload: str, language: str) -> Answer:
+        name, _, slots = payload.lstrip("/").partition("{")
+        if name == "choose_article":
+            article = json.loads("{" + slots)["article"]
+            found = await self._knowledge.article(article, tenant=request.tenant, language=language)
+            return Answer([_quote(found)], bot=self.name)
+        if request.owner != "queue":
+            return _handoff("asked", say("asked", language), {"pressed": name})
+        return Answer([{"text": say("unsure_queue", language), "kind": "notice"}], bot=self.name)
+
+
+def _decide(found: Mapping[str, Any], *, waiting: bool) -> Answer:
+    language = found["language"]
+    decision = found["decision"]
+    if found["mood"]["label"] == "unhappy" and not waiting:
+        answer = _handoff("unhappy", say("unhappy", language), {"mood": found["mood"]})
+    elif decision["action"] == "answer":
+        answer = Answer([_quote(found["hits"][0])])
+    elif decision["action"] == "clarify":
+        buttons = [
+            {"title": hit["title"], "payload": f"/choose_article{json.dumps({'article': hit['article']})}"}
+            for hit in found["hits"][:3]
+        ]
+        answer = Answer([{"text": say("clarify", language), "kind": "clarify", "buttons": buttons}])
+    elif waiting:
+        answer = Answer([{"text": say("unsure_queue", language), "kind": "notice"}])
+    else:
+        button = {"title": say("talk_to_human", language), "payload": "/ask_human"}
+        answer = Answer([{"text": say("unsure_offer", language), "kind": "offer_human", "buttons": [button]}])
+    return Answer(answer.messages, answer.handoff, {}, found, SearchBot.name)
+
+
+def _quote(hit: Mapping[str, Any]) -> dict[str, Any]:
+    source = {key: hit.get(key) for key in ("article", "language", "title", "probability")}
+    return {"text": hit["answer"], "kind": "answer", "sources": [source]}
+
+
+def _handoff(reason: str, text: str, evidence: Mapping[str, Any]) -> Answer:
+    message = {"text": text, "kind": "soothe" if reason == "unhappy" else "handoff"}
+    return Answer([message], {"reason": reason, "priority": None, "evidence": dict(evidence)}, bot=SearchBot.name)

@@ -1,0 +1,167 @@
+"""Customers on the web widget: visitor tokens, and identities that the tenant's own site has signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from handoff_service import tables
+from handoff_service.conversations.receive import Sender
+from handoff_service.database import Transaction
+from handoff_service.errors import Unauthorized
+from handoff_service.ids import new_id, new_token, token_hash
+from handoff_service.settings import Settings
+from handoff_service.texts import say
+
+CHANNEL = "web"
+AUDIENCE = "tandem-widget"
+MAX_IDENTITY_AGE = timedelta(minutes=5)
+MAX_TOKEN_CHARS = 4096
+
+K = tables.contact_identities.c
+V = tables.visitor_tokens.c
+N = tables.contacts.c
+U = tables.used_identity_tokens.c
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the tenant's site says the customer is; `jti` makes the statement usable once."""
+
+    sub: str
+    name: str
+    jti: str
+    expires_at: datetime
+
+
+def verify_identity(token: str, settings: Settings, *, now: datetime) -> Identity:
+    """Checks a signed identity (JWT, HS256, RFC 7519). Raises Unauthorized with the reason."""
+    if len(token) > MAX_TOKEN_CHARS:
+        raise Unauthorized("The identity token is too long.")
+    key = OctKey.import_key(settings.identity_secret.get_secret_value())
+    try:
+        claims: dict[str, Any] = jwt.decode(token, key, algorithms=["HS256"]).claims
+    except (JoseError, ValueError) as error:
+        raise Unauthorized(f"The identity token is not valid ({error.__class__.__name__}).") from error
+    sub, jti, expires = claims.get("sub"), claims.get("jti"), claims.get("exp")
+    if claims.get("aud") != AUDIENCE or not isinstance(sub, str) or not isinstance(jti, str) or not sub or not jti:
+        raise Unauthorized(f"The identity token needs sub, jti and aud={AUDIENCE!r}.")
+    if not isinstance(expires, (int, float)):
+        raise Unauthorized("The identity token has no expiry.")
+    expires_at = datetime.fromtimestamp(expires, UTC)
+    if not now < expires_at <= now + MAX_IDENTITY_AGE + timedelta(seconds=30):
+        raise Unauthorized("The identity token has expired, or is valid for more than five minutes.")
+    return Identity(sub, str(claims.get("name") or sub)[:100], jti, expires_at)
+
+
+def start_session(
+    tx: Transaction,
+    tenant: str,
+    *,
+    token: str | None,
+    identity: Identity | None,
+    language: str,
+    settings: Settings,
+    now: datetime,
+) -> tuple[Sender, str]:
+    """The customer behind a visitor token or a signed identity, and the token to use from now on.
+
+    The same identity is the same contact on every device; an unknown or expired token is a new visitor. A signed
+    identity takes the anonymous conversation of its device with it. Raises Unauthorized for a used identity.
+    """
+    connection = tx.connection
+    known = _contact_of_token(connection, tenant, token, now) if token else None
+    if identity is not None:
+        contact = _contact_of_identity(tx, tenant, identity, known, language=language, now=now)
+    else:
+        contact = known or _new_contact(connection, tenant, name=None, language=language, now=now)
+    if token is None or contact != known:
+        token = new_token()
+        expires = now + timedelta(seconds=settings.visitor_token_s)
+        connection.execute(
+            sa.insert(tables.visitor_tokens).values(
+                token_hash=token_hash(token), tenant=tenant, contact=contact, expires_at=expires
+            )
+        )
+    name = str(connection.execute(sa.select(N.name).where(N.tenant == tenant, N.id == contact)).scalar_one())
+    return Sender(tenant, CHANNEL, contact, name, language), token
+
+
+def sender_of(connection: sa.Connection, token: str, now: datetime) -> Sender:
+    """The customer behind a visitor token. Raises Unauthorized."""
+    query = (
+        sa.select(V.tenant, V.contact, N.name, N.language)
+        .join(tables.contacts, sa.and_(N.tenant == V.tenant, N.id == V.contact))
+        .where(V.token_hash == token_hash(token), V.expires_at > now)
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        raise Unauthorized("Your session has ended; reload the page.")
+    return Sender(row.tenant, CHANNEL, row.contact, row.name, row.language or "zh")
+
+
+def sender_by_contact(connection: sa.Connection, tenant: str, contact: str) -> Sender:
+    """The customer as a sender on this channel. Raises Unauthorized when there is no such contact."""
+    row = connection.execute(sa.select(N.name, N.language).where(N.tenant == tenant, N.id == contact)).first()
+    if row is None:
+        raise Unauthorized("Your session has ended; reload the page.")
+    return Sender(tenant, CHANNEL, contact, row.name, row.language or "zh")
+
+
+def _contact_of_token(connection: sa.Connection, tenant: str, token: str, now: datetime) -> str | None:
+    where = (V.token_hash == token_hash(token), V.tenant == tenant, V.expires_at > now)
+    return connection.execute(sa.select(V.contact).where(*where)).scalar_one_or_none()
+
+
+def _contact_of_identity(
+    tx: Transaction, tenant: str, identity: Identity, device: str | None, *, language: str, now: datetime
+) -> str:
+    connection = tx.connection
+    where = (K.tenant == tenant, K.channel == CHANNEL, K.external_id == identity.sub)
+    contact: str | None = connection.execute(sa.select(K.contact).where(*where)).scalar_one_or_none()
+    used = connection.execute(sa.select(U.jti).where(U.tenant == tenant, U.jti == identity.jti)).first()
+    if used is not None:
+        if contact is not None and contact == device:
+            return contact  # the page was reloaded from the browser's cache: the device proved itself before
+        raise Unauthorized("This identity token was used before; the page must sign a new one.")
+    if contact is None:
+        contact = device if device and not _is_verified(connection, tenant, device) else None
+        contact = contact or _new_contact(connection, tenant, name=identity.name, language=language, now=now)
+        connection.execute(
+            sa.insert(tables.contact_identities).values(
+                tenant=tenant, channel=CHANNEL, external_id=identity.sub, contact=contact, verified=True
+            )
+        )
+    connection.execute(sa.update(tables.contacts).where(N.tenant == tenant, N.id == contact).values(name=identity.name))
+    connection.execute(sa.delete(tables.used_identity_tokens).where(U.expires_at < now))
+    connection.execute(
+        sa.insert(tables.used_identity_tokens).values(
+            tenant=tenant, jti=identity.jti, contact=contact, expires_at=identity.expires_at
+        )
+    )
+    return contact
+
+
+def _is_verified(connection: sa.Connection, tenant: str, contact: str) -> bool:
+    query = sa.select(K.external_id).where(K.tenant == tenant, K.contact == contact, K.verified.is_(True))
+    return connection.execute(query).first() is not None
+
+
+def _new_contact(connection: sa.Connection, tenant: str, *, name: str | None, language: str, now: datetime) -> str:
+    contact = new_id("k")
+    connection.execute(
+        sa.insert(tables.contacts).values(
+            tenant=tenant,
+            id=contact,
+            name=name or say("visitor", language, number=contact[-4:]),
+            language=language,
+            created_at=now,
+        )
+    )
+    return contact

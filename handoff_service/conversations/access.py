@@ -1,0 +1,32 @@
+"""Who may see a conversation, and what he sees of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service.conversations import store
+from handoff_service.conversations.model import Conversation, Entry
+from handoff_service.conversations.projection import for_agent, for_customer
+from handoff_service.errors import NotFound
+from handoff_service.handoffs.view import agent_names
+from handoff_service.live.principal import Principal
+
+
+def visible(connection: sa.Connection, principal: Principal, conversation: str, *, lock: bool = False) -> Conversation:
+    """The conversation. Raises NotFound, for a customer also when it is somebody else's."""
+    found = store.find(connection, principal.tenant, conversation, lock=lock)
+    if principal.customer is not None and found.contact != principal.customer.contact:
+        raise NotFound(f"There is no conversation {conversation}.", conversation=conversation)
+    return found
+
+
+def projected(connection: sa.Connection, principal: Principal, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The entries as the principal may see them."""
+    names = agent_names(connection, principal.tenant)
+    if principal.customer is not None:
+        contact = principal.customer.contact
+        return [for_customer(entry, names, contact) for entry in entries]
+    return [for_agent(entry, names) for entry in entries]

@@ -1,0 +1,80 @@
+"""Changing the owner: the one verb through which a conversation passes from hand to hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from handoff_service.agents import store as agents
+from handoff_service.conversations import store
+from handoff_service.conversations.model import SYSTEM, Author, Conversation, Entry, Event, Owner, OwnerKind
+from handoff_service.database import Transaction
+from handoff_service.errors import Fenced
+from handoff_service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every verb needs to know besides its subject: the settings, and the moment at which it happens."""
+
+    settings: Settings
+    now: datetime
+
+
+def next_deadline(kind: OwnerKind, settings: Settings, now: datetime) -> datetime | None:
+    """When the sweeper looks at a conversation of this owner kind again; every open one has such a moment."""
+    seconds = {
+        OwnerKind.BOT: settings.bot_idle_s,
+        OwnerKind.QUEUE: settings.queue_check_s,
+        OwnerKind.OFFER: settings.offer_s,
+        OwnerKind.AGENT: settings.agent_idle_s,
+        OwnerKind.MAILBOX: settings.message_due_s,
+    }.get(kind)
+    return None if seconds is None else now + timedelta(seconds=seconds)
+
+
+def change(
+    tx: Transaction,
+    conversation: Conversation,
+    event: Event,
+    to: Owner,
+    *,
+    context: Context,
+    actor: Author = SYSTEM,
+    body: Mapping[str, Any] | None = None,
+    handoff: str | None = None,
+    new_phase: bool = False,
+) -> tuple[Conversation, Entry]:
+    """Moves a locked conversation to a new owner, with the agents' capacity counted in the same transaction.
+
+    Raises IllegalTransition or CapacityFull; nothing has changed then.
+    """
+    if conversation.owner.kind is OwnerKind.AGENT and conversation.owner.agent:
+        agents.free_capacity(tx.connection, conversation.tenant, conversation.owner.agent)
+    if to.kind is OwnerKind.AGENT and to.agent:
+        agents.take_capacity(tx.connection, conversation.tenant, to.agent, context.now)
+    return store.move(
+        tx,
+        conversation,
+        event,
+        to,
+        now=context.now,
+        deadline_at=next_deadline(to.kind, context.settings, context.now),
+        actor=actor,
+        body=body,
+        handoff=handoff,
+        new_phase=new_phase,
+    )
+
+
+def check_epoch(conversation: Conversation, epoch: int) -> None:
+    """Raises Fenced, with the present owner and epoch, unless `epoch` is the present one."""
+    if conversation.epoch != epoch:
+        raise Fenced(
+            "This conversation has moved on; look at what happened before you go on.",
+            conversation=conversation.id,
+            epoch=conversation.epoch,
+            owner={"kind": conversation.owner.kind, "agent": conversation.owner.agent},
+        )

@@ -1,0 +1,81 @@
+"""What each side may see of an entry. Whatever is not named here does not reach a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from handoff_service.clock import iso
+from handoff_service.conversations.model import Audience, Entry, Kind
+
+# Parts of a message body that a customer sees as they are.
+_OPEN_PARTS = ("text", "kind", "interim", "pressed", "article")
+
+
+def for_agent(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:
+    """The whole entry; `names` are those of agents by id."""
+    body = dict(entry.body)
+    if entry.kind is Kind.STATE:
+        body["to"] = _owner(body["to"], names)
+    if "buttons" in body:
+        body["buttons"] = _titles(body)
+    return {**_frame(entry), "client_id": entry.client_id, "epoch": entry.epoch, "body": body}
+
+
+def for_customer(entry: Entry, names: Mapping[str, str], contact: str) -> dict[str, Any]:
+    """A public entry without what is only for agents; an internal one is a place-holder that keeps `seq` dense."""
+    if entry.audience is not Audience.PUBLIC:
+        return {"seq": entry.seq, "kind": Kind.HIDDEN}
+    own = entry.author.id == contact
+    return {
+        **_frame(entry),
+        "client_id": entry.client_id if own else None,
+        "epoch": entry.epoch,
+        "body": _public_body(entry, names),
+    }
+
+
+def _frame(entry: Entry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "mid": entry.mid,
+        "kind": entry.kind,
+        "audience": entry.audience,
+        "author": {"kind": entry.author.kind, "id": entry.author.id, "name": entry.author.name},
+        "at": iso(entry.at),
+    }
+
+
+def _public_body(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:
+    body = entry.body
+    if entry.kind is Kind.STATE:
+        to = _owner(body["to"], names)
+        agent = to["agent"] and {"name": to["agent"]["name"]}
+        public: dict[str, Any] = {"event": body["event"], "to": {"kind": to["kind"], "agent": agent}}
+        # An offer is between the queue and the agent; to the customer he waits either way.
+        if to["kind"] == "offer":
+            public["to"] = {"kind": "offer", "agent": None}
+        return public | ({"text": body["text"]} if body.get("text") else {})
+    if entry.kind is not Kind.MESSAGE:
+        return dict(body)
+    public = {part: body[part] for part in _OPEN_PARTS if part in body}
+    if "buttons" in body:
+        public["buttons"] = _titles(body)
+    if "sources" in body:
+        public["sources"] = [
+            {key: source.get(key) for key in ("article", "language", "title")} for source in body["sources"]
+        ]
+    return public
+
+
+def _titles(body: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [{"title": button["title"]} for button in body["buttons"]]
+
+
+def _owner(raw: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    agent = raw.get("agent")
+    return {
+        "kind": raw["kind"],
+        "agent": {"id": agent, "name": names.get(agent, "")} if agent else None,
+        "queue": raw.get("queue"),
+    }

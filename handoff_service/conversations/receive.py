@@ -1,0 +1,157 @@
+"""A customer's message comes in: one transaction that dedupes, appends, and asks for a turn of the bot."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service import outbox, tables
+from handoff_service.bell import contact_topic
+from handoff_service.conversations import store
+from handoff_service.conversations.change import Context, change
+from handoff_service.conversations.model import (
+    Author,
+    AuthorKind,
+    Conversation,
+    Draft,
+    Entry,
+    Event,
+    Kind,
+    Owner,
+    OwnerKind,
+)
+from handoff_service.database import Transaction
+from handoff_service.errors import Invalid, NotFound, TooLarge
+
+MAX_CHARS = 8000
+HELPED_BY_BOT = frozenset({OwnerKind.BOT, OwnerKind.QUEUE, OwnerKind.MAILBOX})
+
+
+@dataclass(frozen=True)
+class Sender:
+    """A customer on a channel."""
+
+    tenant: str
+    channel: str
+    contact: str
+    name: str
+    language: str
+
+    @property
+    def author(self) -> Author:
+        return Author(AuthorKind.CUSTOMER, self.contact, self.name)
+
+
+def clean_text(text: Any) -> str:
+    """The text as it will be stored, bit for bit. Raises Invalid or TooLarge for what no timeline can hold."""
+    if not isinstance(text, str) or not text.strip():
+        raise Invalid("The message has no text.")
+    if len(text) > MAX_CHARS:
+        raise TooLarge(f"The message has {len(text)} characters; at most {MAX_CHARS} can be sent at once.")
+    if "\x00" in text:
+        raise Invalid("The message contains a NUL character.")
+    if any(unicodedata.category(character) == "Cs" for character in text):
+        raise Invalid("The message contains half a character (a lone surrogate).")
+    return text
+
+
+def receive(
+    tx: Transaction,
+    sender: Sender,
+    *,
+    client_id: str,
+    body: Mapping[str, Any],
+    context: Context,
+    conversation_id: str | None = None,
+) -> tuple[Conversation, Entry]:
+    """Stores a customer's message in the open conversation, opening or reopening one if there is none.
+
+    The same client_id returns the entry of the first time. Raises Invalid, TooLarge, Mismatch, and NotFound for a
+    conversation that is not the sender's.
+    """
+    connection = tx.connection
+    _lock_contact(connection, sender)  # two first messages at once must meet in one conversation
+    conversation = store.current(connection, sender.tenant, sender.channel, sender.contact, lock=True)
+    if conversation_id is not None:
+        named = store.find(connection, sender.tenant, conversation_id)
+        if named.contact != sender.contact:
+            raise NotFound(f"There is no conversation {conversation_id}.", conversation=conversation_id)
+    stored = _body(connection, sender, conversation, body)
+    draft = Draft(kind=Kind.MESSAGE, author=sender.author, body=stored, client_id=client_id)
+    before = store.repeated(connection, sender.tenant, draft)
+    if before is not None:
+        return store.find(connection, sender.tenant, before.conversation), before
+    conversation = _open(tx, sender, conversation, context)
+    conversation, entry = store.append(tx, conversation, draft, context.now)
+    if conversation.owner.kind in HELPED_BY_BOT:
+        outbox.enqueue(tx, conversation, "bot", entry.seq, context.now)
+    if conversation.owner.kind is OwnerKind.BOT:
+        # The sweeper hands over what the bot has not answered by then.
+        store.update(
+            connection,
+            conversation,
+            deadline_at=context.now + timedelta(seconds=context.settings.reply_deadline_s),
+        )
+    return conversation, entry
+
+
+def _lock_contact(connection: sa.Connection, sender: Sender) -> None:
+    K = tables.contacts.c
+    where = (K.tenant == sender.tenant, K.id == sender.contact)
+    if connection.execute(sa.select(K.id).where(*where).with_for_update()).first() is None:
+        raise NotFound(f"There is no contact {sender.contact}.")
+
+
+def _open(tx: Transaction, sender: Sender, conversation: Conversation | None, context: Context) -> Conversation:
+    """The conversation that takes the message: the open one, the closed one reopened in time, or a new one."""
+    reopen = timedelta(seconds=context.settings.reopen_s)
+    if conversation is not None and conversation.owner.kind is not OwnerKind.CLOSED:
+        return conversation
+    if conversation is not None and conversation.closed_at and context.now - conversation.closed_at <= reopen:
+        event, fresh = Event.REOPEN, conversation
+    else:
+        event = Event.OPENED
+        fresh = store.create(
+            tx.connection,
+            sender.tenant,
+            channel=sender.channel,
+            contact=sender.contact,
+            language=sender.language,
+            now=context.now,
+        )
+        tx.ring(contact_topic(sender.tenant, sender.contact))
+    opened, _ = change(
+        tx,
+        fresh,
+        event,
+        Owner(OwnerKind.BOT),
+        context=context,
+        new_phase=event is Event.REOPEN,
+    )
+    return opened
+
+
+def _body(
+    connection: sa.Connection, sender: Sender, conversation: Conversation | None, body: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What is stored: the text, or the title of the button that was pressed and where it stands."""
+    press = body.get("press")
+    if press is None:
+        if set(body) - {"text"}:
+            raise Invalid(f"Unknown parts of the message: {', '.join(sorted(set(body) - {'text'}))}.")
+        return {"text": clean_text(body.get("text"))}
+    if conversation is None:
+        raise Invalid("There is no conversation whose button could be pressed.")
+    seq, index = press.get("seq"), press.get("index")
+    if not isinstance(seq, int) or not isinstance(index, int):
+        raise Invalid("A press needs the numbers `seq` and `index`.")
+    entry = store.entry_at(connection, sender.tenant, conversation.id, seq)
+    buttons = entry.body.get("buttons", [])
+    if entry.author.kind is not AuthorKind.BOT or not 0 <= index < len(buttons):
+        raise Invalid(f"Entry {seq} has no button {index}.")
+    return {"text": buttons[index]["title"], "pressed": {"seq": seq, "index": index}}

@@ -1,0 +1,58 @@
+"""What an agent writes: replies under his epoch, internal notes at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from handoff_service.agents.model import Agent
+from handoff_service.conversations import store
+from handoff_service.conversations.change import Context, check_epoch
+from handoff_service.conversations.model import Audience, Conversation, Draft, Entry, Kind, OwnerKind
+from handoff_service.conversations.receive import clean_text
+from handoff_service.database import Transaction
+from handoff_service.errors import Fenced, Invalid
+from handoff_service.handoffs import store as handoffs
+from handoff_service.handoffs.assign import as_author
+
+
+def reply(
+    tx: Transaction,
+    agent: Agent,
+    conversation_id: str,
+    *,
+    client_id: str,
+    body: Mapping[str, Any],
+    epoch: int | None,
+    audience: Audience,
+    context: Context,
+) -> tuple[Conversation, Entry]:
+    """Appends an agent's message. A public one needs ownership under `epoch`, else Fenced; a note needs neither."""
+    unknown = set(body) - {"text", "article"}
+    if unknown:
+        raise Invalid(f"Unknown parts of the message: {', '.join(sorted(unknown))}.")
+    stored: dict[str, Any] = {"text": clean_text(body.get("text"))}
+    if body.get("article") is not None:
+        stored["article"] = {key: str(body["article"].get(key, ""))[:200] for key in ("id", "language", "title")}
+    conversation = store.find(tx.connection, agent.tenant, conversation_id, lock=True)
+    draft = Draft(kind=Kind.MESSAGE, author=as_author(agent), body=stored, audience=audience, client_id=client_id)
+    before = store.repeated(tx.connection, agent.tenant, draft)
+    if before is not None:
+        return conversation, before
+    if audience is Audience.PUBLIC:
+        if epoch is None:
+            raise Invalid("A reply needs the epoch that it is written under.")
+        check_epoch(conversation, epoch)
+        if conversation.owner.kind is not OwnerKind.AGENT or conversation.owner.agent != agent.id:
+            raise Fenced(
+                "You do not own this conversation.",
+                conversation=conversation.id,
+                epoch=conversation.epoch,
+                owner={"kind": conversation.owner.kind, "agent": conversation.owner.agent},
+            )
+    conversation, entry = store.append(tx, conversation, draft, context.now)
+    if audience is Audience.PUBLIC and conversation.handoff is not None:
+        handoff = handoffs.find(tx.connection, agent.tenant, conversation.handoff)
+        if handoff.first_reply_at is None:
+            handoffs.update(tx.connection, handoff, first_reply_at=context.now)
+    return conversation, entry

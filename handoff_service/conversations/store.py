@@ -1,0 +1,351 @@
+"""All SQL of conversations and their timelines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service import tables
+from handoff_service.bell import conversation_topic, desk_topic
+from handoff_service.conversations.lifecycle import check
+from handoff_service.conversations.model import (
+    SYSTEM,
+    Audience,
+    Author,
+    AuthorKind,
+    Conversation,
+    Draft,
+    Entry,
+    Event,
+    Kind,
+    Owner,
+    OwnerKind,
+    body_hash,
+)
+from handoff_service.database import Transaction
+from handoff_service.errors import Fenced, Mismatch, NotFound
+from handoff_service.ids import new_id
+
+C = tables.conversations.c
+E = tables.entries.c
+
+
+Row = Mapping[str, Any] | sa.RowMapping
+
+
+def _conversation(row: Row) -> Conversation:
+    columns = {name: row[name] for name in Conversation.__dataclass_fields__ if name != "owner"}
+    return Conversation(owner=Owner(OwnerKind(row["owner_kind"]), row["owner_agent"], row["queue"]), **columns)
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(
+        tenant=row["tenant"],
+        conversation=row["conversation"],
+        seq=row["seq"],
+        mid=row["mid"],
+        kind=Kind(row["kind"]),
+        audience=Audience(row["audience"]),
+        author=Author(AuthorKind(row["author_kind"]), row["author_id"], row["author_name"]),
+        body=row["body"],
+        client_id=row["client_id"],
+        epoch=row["epoch"],
+        turn=row["turn"],
+        at=row["at"],
+    )
+
+
+def find(connection: sa.Connection, tenant: str, conversation: str, *, lock: bool = False) -> Conversation:
+    """The conversation, its row locked until the end of the transaction if asked. Raises NotFound."""
+    query = sa.select(tables.conversations).where(C.tenant == tenant, C.id == conversation)
+    row = connection.execute(query.with_for_update() if lock else query).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no conversation {conversation}.", conversation=conversation)
+    return _conversation(row)
+
+
+def current(
+    connection: sa.Connection, tenant: str, channel: str, contact: str, *, lock: bool = False
+) -> Conversation | None:
+    """The open conversation of a contact on a channel, else the one that changed last."""
+    query = (
+        sa.select(tables.conversations)
+        .where(C.tenant == tenant, C.channel == channel, C.contact == contact)
+        .order_by(sa.case((C.owner_kind == OwnerKind.CLOSED, 1), else_=0), C.updated_at.desc())
+        .limit(1)
+    )
+    row = connection.execute(query.with_for_update() if lock else query).mappings().first()
+    return _conversation(row) if row else None
+
+
+def of_contact(connection: sa.Connection, tenant: str, contact: str) -> list[Conversation]:
+    """Every conversation of a contact, oldest first."""
+    query = sa.select(tables.conversations).where(C.tenant == tenant, C.contact == contact).order_by(C.opened_at)
+    return [_conversation(row) for row in connection.execute(query).mappings()]
+
+
+def listed(
+    connection: sa.Connection,
+    tenant: str,
+    kinds: Sequence[OwnerKind],
+    *,
+    agent: str | None = None,
+    limit: int = 50,
+) -> list[Conversation]:
+    """Conversations in these owner kinds (of this agent, if given), the latest change first."""
+    query = sa.select(tables.conversations).where(C.tenant == tenant, C.owner_kind.in_([str(kind) for kind in kinds]))
+    if agent is not None:
+        query = query.where(C.owner_agent == agent)
+    return [
+        _conversation(row) for row in connection.execute(query.order_by(C.updated_at.desc()).limit(limit)).mappings()
+    ]
+
+
+def due(connection: sa.Connection, now: datetime, *, limit: int = 100) -> list[tuple[str, str]]:
+    """(tenant, id) of conversations whose deadline has passed, the longest overdue first."""
+    query = sa.select(C.tenant, C.id).where(C.deadline_at <= now).order_by(C.deadline_at).limit(limit)
+    return [(row.tenant, row.id) for row in connection.execute(query)]
+
+
+def entries_after(
+    connection: sa.Connection, tenant: str, conversation: str, after: int, *, limit: int = 500
+) -> list[Entry]:
+    """Entries with seq > after in order, at most `limit`."""
+    query = (
+        sa.select(tables.entries)
+        .where(E.tenant == tenant, E.conversation == conversation, E.seq > after)
+        .order_by(E.seq)
+        .limit(limit)
+    )
+    return [_entry(row) for row in connection.execute(query).mappings()]
+
+
+def entry_at(connection: sa.Connection, tenant: str, conversation: str, seq: int) -> Entry:
+    """One entry. Raises NotFound."""
+    found = entries_after(connection, tenant, conversation, seq - 1, limit=1)
+    if not found or found[0].seq != seq:
+        raise NotFound(f"Conversation {conversation} has no entry {seq}.", conversation=conversation)
+    return found[0]
+
+
+def repeated(connection: sa.Connection, tenant: str, draft: Draft) -> Entry | None:
+    """The entry that an earlier attempt with this client_id made. Raises Mismatch if it said something else."""
+    if draft.client_id is None:
+        return None
+    query = sa.select(tables.entries).where(
+        E.tenant == tenant,
+        E.author_kind == draft.author.kind,
+        E.author_id == draft.author.id,
+        E.client_id == draft.client_id,
+    )
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    if row["body_hash"] != body_hash(draft.kind, draft.audience, draft.body):
+        raise Mismatch(
+            f"client_id {draft.client_id} was used before for other content; use a new one.",
+            client_id=draft.client_id,
+        )
+    return _entry(row)
+
+
+def create(
+    connection: sa.Connection, tenant: str, *, channel: str, contact: str, language: str, now: datetime
+) -> Conversation:
+    """A conversation of a contact before its first entry, owned by nobody until `opened` is appended."""
+    values = {
+        "tenant": tenant,
+        "id": new_id("c"),
+        "channel": channel,
+        "contact": contact,
+        "language": language,
+        "owner_kind": OwnerKind.BOT,
+        "owner_agent": None,
+        "queue": None,
+        "epoch": 0,
+        "phase": 1,
+        "last_seq": 0,
+        "handoff": None,
+        "deadline_at": None,
+        "opened_at": now,
+        "updated_at": now,
+        "closed_at": None,
+        "preview": "",
+        "mood": None,
+        "rated_seq": None,
+    }
+    connection.execute(sa.insert(tables.conversations), values)
+    return _conversation(values)
+
+
+def append(
+    tx: Transaction, conversation: Conversation, draft: Draft, now: datetime, *, epoch: int | None = None
+) -> tuple[Conversation, Entry]:
+    """Adds the next entry; the caller holds the lock of the conversation's row and has asked `repeated`.
+
+    `epoch` is that of a state entry; everything else is written under the present one. Returns the conversation
+    as it is now, and the entry. Raises Fenced if the row moved on since `conversation` was read.
+    """
+    seq = conversation.last_seq + 1
+    head: dict[str, Any] = {"last_seq": seq, "updated_at": now, **_preview(draft)}
+    moved = tx.connection.execute(
+        sa.update(tables.conversations)
+        .where(C.tenant == conversation.tenant, C.id == conversation.id, C.last_seq == conversation.last_seq)
+        .values(**head)
+    )
+    if moved.rowcount != 1:
+        raise Fenced(f"Conversation {conversation.id} moved on.", conversation=conversation.id)
+    values = {
+        "tenant": conversation.tenant,
+        "conversation": conversation.id,
+        "seq": seq,
+        "mid": new_id("m"),
+        "kind": draft.kind,
+        "audience": draft.audience,
+        "author_kind": draft.author.kind,
+        "author_id": draft.author.id,
+        "author_name": draft.author.name,
+        "client_id": draft.client_id,
+        "body": dict(draft.body),
+        "body_hash": body_hash(draft.kind, draft.audience, draft.body),
+        "epoch": conversation.epoch if epoch is None else epoch,
+        "turn": draft.turn,
+        "at": now,
+    }
+    tx.connection.execute(sa.insert(tables.entries), values)
+    tx.ring(conversation_topic(conversation.tenant, conversation.id))
+    return replace(conversation, **head), _entry(values)
+
+
+def _preview(draft: Draft) -> dict[str, str]:
+    if draft.kind is Kind.MESSAGE and draft.audience is Audience.PUBLIC:
+        return {"preview": str(draft.body.get("text", ""))[:120]}
+    return {}
+
+
+def move(
+    tx: Transaction,
+    conversation: Conversation,
+    event: Event,
+    to: Owner,
+    *,
+    now: datetime,
+    deadline_at: datetime | None,
+    actor: Author = SYSTEM,
+    body: Mapping[str, Any] | None = None,
+    handoff: str | None = None,
+    new_phase: bool = False,
+) -> tuple[Conversation, Entry]:
+    """Changes the owner: checks the table, appends the state entry under the next epoch, writes the cached columns.
+
+    Returns the conversation as it is now, and the entry. Raises IllegalTransition. This is the only place that
+    writes owner and epoch.
+    """
+    owner = conversation.owner if conversation.epoch else None
+    check(owner, event, to)
+    epoch = conversation.epoch + 1
+    target = {"kind": to.kind, "agent": to.agent, "queue": to.queue}
+    draft = Draft(
+        kind=Kind.STATE,
+        author=actor,
+        body={"event": event, "from": owner.kind if owner else None, "to": target, **(body or {})},
+    )
+    conversation, entry = append(tx, conversation, draft, now, epoch=epoch)
+    owner_columns = {"owner_kind": to.kind, "owner_agent": to.agent, "queue": to.queue}
+    values: dict[str, Any] = {
+        "epoch": epoch,
+        "deadline_at": deadline_at,
+        "closed_at": now if to.kind is OwnerKind.CLOSED else None,
+    }
+    if handoff is not None:
+        values["handoff"] = handoff
+    if new_phase:
+        values["phase"] = conversation.phase + 1
+    update(tx.connection, conversation, **owner_columns, **values)
+    tx.ring(desk_topic(conversation.tenant))
+    return replace(conversation, owner=to, **values), entry
+
+
+def update(connection: sa.Connection, conversation: Conversation, **values: Any) -> None:
+    """Writes columns of the conversation's row other than those that `append` and `move` keep."""
+    connection.execute(
+        sa.update(tables.conversations).where(C.tenant == conversation.tenant, C.id == conversation.id).values(**values)
+    )
+
+
+def save_cursor(
+    connection: sa.Connection,
+    tenant: str,
+    principal: tuple[str, str],
+    device: str,
+    conversation: str,
+    *,
+    acked: int,
+    read: int,
+) -> None:
+    """Remembers what a device received and a person has seen; neither ever goes back."""
+    K = tables.cursors.c
+    where = (
+        K.tenant == tenant,
+        K.principal_kind == principal[0],
+        K.principal_id == principal[1],
+        K.device == device,
+        K.conversation == conversation,
+    )
+    known = connection.execute(sa.select(K.acked_seq, K.read_seq).where(*where)).first()
+    if known is None:
+        connection.execute(
+            sa.insert(tables.cursors).values(
+                tenant=tenant,
+                principal_kind=principal[0],
+                principal_id=principal[1],
+                device=device,
+                conversation=conversation,
+                acked_seq=acked,
+                read_seq=read,
+            )
+        )
+        return
+    connection.execute(
+        sa.update(tables.cursors)
+        .where(*where)
+        .values(acked_seq=max(known.acked_seq, acked), read_seq=max(known.read_seq, read))
+    )
+
+
+def read_seqs(connection: sa.Connection, tenant: str, principal: tuple[str, str]) -> dict[str, int]:
+    """How far a person has read in each conversation, over all devices."""
+    K = tables.cursors.c
+    query = (
+        sa.select(K.conversation, sa.func.max(K.read_seq).label("seq"))
+        .where(K.tenant == tenant, K.principal_kind == principal[0], K.principal_id == principal[1])
+        .group_by(K.conversation)
+    )
+    return {row.conversation: row.seq for row in connection.execute(query)}
+
+
+def contact_names(connection: sa.Connection, tenant: str, contacts: Sequence[str]) -> dict[str, str]:
+    """Names of contacts by id."""
+    K = tables.contacts.c
+    query = sa.select(K.id, K.name).where(K.tenant == tenant, K.id.in_(set(contacts)))
+    return {row.id: row.name for row in connection.execute(query)}
+
+
+def contact(connection: sa.Connection, tenant: str, contact_id: str) -> dict[str, Any]:
+    """A contact with the channel identities that are known of him. Raises NotFound."""
+    K, I = tables.contacts.c, tables.contact_identities.c  # noqa: E741
+    row = connection.execute(sa.select(K.id, K.name).where(K.tenant == tenant, K.id == contact_id)).first()
+    if row is None:
+        raise NotFound(f"There is no contact {contact_id}.")
+    query = sa.select(I.channel, I.external_id, I.verified).where(I.tenant == tenant, I.contact == contact_id)
+    identities = connection.execute(query).all()
+    return {
+        "id": row.id,
+        "name": row.name,
+        "verified": any(identity.verified for identity in identities),
+        "identities": [{"channel": one.channel, "external_id": one.external_id} for one in identities],
+    }

@@ -1,0 +1,160 @@
+"""The sweeper: every open conversation has a deadline, and something happens when it passes."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from handoff_service import outbox
+from handoff_service.agents import store as agents
+from handoff_service.agents.presence import lost, present
+from handoff_service.clock import Clock
+from handoff_service.conversations import store
+from handoff_service.conversations.change import Context, next_deadline
+from handoff_service.conversations.model import SYSTEM, Conversation, Draft, Event, Kind, OwnerKind
+from handoff_service.database import Database, Transaction
+from handoff_service.errors import TandemError
+from handoff_service.handoffs import store as handoffs
+from handoff_service.handoffs.assign import offer, requeue_lost, withdraw
+from handoff_service.handoffs.release import close_idle, nobody_left
+from handoff_service.handoffs.request import request_handoff
+from handoff_service.handoffs.routing import choose
+from handoff_service.settings import Settings
+from handoff_service.tenants import store as tenants
+from handoff_service.texts import say
+
+log = structlog.get_logger()
+
+
+class Sweeper:
+    """Looks every `sweep_s` seconds for deadlines that passed, agents who are gone, and offers to make."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self._database = database
+        self._settings = settings
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Sweeps until cancelled; one sweep that fails is logged and the next one tries again."""
+        while True:
+            try:
+                await self.sweep()
+            except TandemError as error:
+                log.warning("sweep failed, trying again", error=error.message)
+            await asyncio.sleep(self._settings.sweep_s)
+
+    async def sweep(self) -> None:
+        """One round; each conversation in a transaction of its own."""
+        now = self._clock()
+        context = Context(self._settings, now)
+        for tenant, conversation in await self._database.read(lambda connection: store.due(connection, now)):
+            await self._database.write(lambda tx, t=tenant, c=conversation: on_deadline(tx, t, c, context))  # type: ignore[misc]
+        for tenant, conversation in await self._database.read(lambda connection: held_by_lost(connection, context)):
+            await self._database.write(lambda tx, t=tenant, c=conversation: on_lost(tx, t, c, context))  # type: ignore[misc]
+        for tenant in await self._database.read(offering_tenants):
+            await self._database.write(lambda tx, t=tenant: make_offers(tx, t, context))  # type: ignore[misc]
+
+
+def on_deadline(tx: Transaction, tenant: str, conversation_id: str, context: Context) -> None:
+    """Does what the owner table foresees for a passed deadline, or sets the next one."""
+    conversation = store.find(tx.connection, tenant, conversation_id, lock=True)
+    if conversation.deadline_at is None or conversation.deadline_at > context.now:
+        return
+    kind = conversation.owner.kind
+    if kind is OwnerKind.BOT:
+        _bot_deadline(tx, conversation, context)
+    elif kind is OwnerKind.QUEUE:
+        if nobody_left(tx, conversation, context) is None:
+            _still_waiting(tx, conversation, context)
+    elif kind is OwnerKind.OFFER:
+        withdraw(tx, conversation, Event.OFFER_TIMEOUT, context)
+    elif kind is OwnerKind.AGENT:
+        close_idle(tx, conversation, context)
+    else:
+        _set_deadline(tx, conversation, context)
+
+
+def _bot_deadline(tx: Transaction, conversation: Conversation, context: Context) -> None:
+    if outbox.pending(tx.connection, conversation.tenant, conversation.id, "bot") is None:
+        close_idle(tx, conversation, context)
+        return
+    evidence = {"rule": "no answer of the bot within the reply deadline"}
+    request_handoff(tx, conversation, Event.REPLY_TIMEOUT, evidence=evidence, context=context)
+
+
+def _still_waiting(tx: Transaction, conversation: Conversation, context: Context) -> None:
+    """Says once that the wait is long, and looks again later."""
+    assert conversation.handoff is not None, "only handoffs wait"
+    handoff = handoffs.find(tx.connection, conversation.tenant, conversation.handoff)
+    waited = context.now - (handoff.queued_at or handoff.requested_at)
+    if waited >= timedelta(seconds=context.settings.long_wait_s) and "long_wait" not in handoff.evidence:
+        handoffs.update(tx.connection, handoff, evidence={**handoff.evidence, "long_wait": True})
+        body = {"text": say("long_wait", conversation.language), "kind": "notice"}
+        conversation, _ = store.append(
+            tx, conversation, Draft(kind=Kind.MESSAGE, author=SYSTEM, body=body), context.now
+        )
+    _set_deadline(tx, conversation, context)
+
+
+def _set_deadline(tx: Transaction, conversation: Conversation, context: Context) -> None:
+    deadline = next_deadline(conversation.owner.kind, context.settings, context.now)
+    store.update(tx.connection, conversation, deadline_at=deadline)
+
+
+def held_by_lost(connection: sa.Connection, context: Context) -> list[tuple[str, str]]:
+    """(tenant, conversation) of everything owned by agents who are gone longer than the grace time."""
+    grace = timedelta(seconds=context.settings.agent_grace_s)
+    held: list[tuple[str, str]] = []
+    for agent in agents.with_conversations(connection):
+        if lost(agent, agents.connected(connection, agent.tenant, context.now), now=context.now, grace=grace):
+            owned = store.listed(connection, agent.tenant, [OwnerKind.AGENT], agent=agent.id, limit=500)
+            held += [(conversation.tenant, conversation.id) for conversation in owned]
+    return held
+
+
+def on_lost(tx: Transaction, tenant: str, conversation_id: str, context: Context) -> None:
+    """Requeues one conversation, unless its agent came back or it moved on meanwhile."""
+    conversation = store.find(tx.connection, tenant, conversation_id, lock=True)
+    if conversation.owner.kind is not OwnerKind.AGENT or conversation.owner.agent is None:
+        return
+    agent = agents.find(tx.connection, tenant, conversation.owner.agent)
+    connected = agents.connected(tx.connection, tenant, context.now)
+    if lost(agent, connected, now=context.now, grace=timedelta(seconds=context.settings.agent_grace_s)):
+        requeue_lost(tx, conversation, context)
+
+
+def offering_tenants(connection: sa.Connection) -> list[str]:
+    """Tenants with a queue that pushes its handoffs."""
+    return [
+        tenant.id
+        for tenant in tenants.everyone(connection)
+        if any(queue.mode == "offer" for queue in tenant.settings.queues)
+    ]
+
+
+def make_offers(tx: Transaction, tenant_id: str, context: Context) -> None:
+    """Offers what waits in the pushing queues, one handoff per free agent at a time."""
+    tenant = tenants.find(tx.connection, tenant_id)
+    connected = agents.connected(tx.connection, tenant_id, context.now)
+    busy = {
+        conversation.owner.agent
+        for conversation in store.listed(tx.connection, tenant_id, [OwnerKind.OFFER], limit=500)
+    }
+    for queue in tenant.settings.queues:
+        if queue.mode != "offer":
+            continue
+        free = [
+            agent
+            for agent in agents.everyone(tx.connection, tenant_id)
+            if present(agent, connected) and agent.id not in busy
+        ]
+        waiting = handoffs.waiting(tx.connection, tenant_id, queue.id)
+        while chosen := choose(waiting, free):
+            handoff, agent = chosen
+            offer(tx, handoff, agent, context)
+            free.remove(agent)
+            busy.add(agent.id)
+            waiting.remove(handoff)

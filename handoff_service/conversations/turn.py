@@ -1,0 +1,268 @@
+"""A turn: the bot's answer to what the customer said, posted only if nobody else owns the conversation by then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from handoff_service import outbox, tables
+from handoff_service.bots.model import Answer, Bot, TurnRequest
+from handoff_service.clock import Clock
+from handoff_service.conversations import store
+from handoff_service.conversations.change import Context
+from handoff_service.conversations.model import (
+    BOT,
+    HANDOFF_REASONS,
+    Audience,
+    AuthorKind,
+    Conversation,
+    Draft,
+    Entry,
+    Event,
+    Kind,
+    OwnerKind,
+)
+from handoff_service.conversations.receive import HELPED_BY_BOT
+from handoff_service.database import Database, Transaction
+from handoff_service.handoffs.request import request_handoff
+from handoff_service.ids import new_id
+from handoff_service.settings import Settings
+from handoff_service.texts import say
+
+log = structlog.get_logger()
+
+T = tables.turns.c
+CONTEXT = 6
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A started turn: the epoch that it must still find, and the last customer entry that it answers."""
+
+    request: TurnRequest
+    epoch: int
+    upto_seq: int
+
+
+class TurnRunner:
+    """Carries out the outbox rows for the destination "bot"."""
+
+    def __init__(self, database: Database, bot: Bot, settings: Settings, clock: Clock) -> None:
+        self._database = database
+        self._bot = bot
+        self._settings = settings
+        self._clock = clock
+
+    async def __call__(self, job: outbox.Job) -> None:
+        turn = await self._database.write(lambda tx: begin(tx, job.tenant, job.conversation, self._clock()))
+        if turn is None:
+            return
+        asking = asyncio.create_task(self._bot.ask(turn.request))
+        try:
+            answer = await asyncio.wait_for(asyncio.shield(asking), self._settings.bot_soft_s)
+        except TimeoutError:
+            await self._database.write(lambda tx: say_one_moment(tx, turn, self._deal()))
+            answer = await asking
+        finally:
+            if not asking.done():
+                asking.cancel()
+        state = await self._database.write(lambda tx: post(tx, turn, answer, self._deal()))
+        log.info(
+            "turn",
+            conversation=job.conversation,
+            turn=turn.request.turn,
+            state=state,
+            bot=answer.bot,
+            errors=answer.errors,
+        )
+
+    def _deal(self) -> Context:
+        return Context(self._settings, self._clock())
+
+
+def begin(tx: Transaction, tenant: str, conversation_id: str, now: datetime) -> Turn | None:
+    """Starts a turn over everything that is unanswered; None when the conversation is not the bot's to answer."""
+    connection = tx.connection
+    conversation = store.find(connection, tenant, conversation_id, lock=True)
+    first = outbox.pending(connection, tenant, conversation.id, "bot")
+    if first is None:
+        return None
+    if conversation.owner.kind not in HELPED_BY_BOT:
+        outbox.finish(connection, tenant, conversation.id, "bot", upto_seq=conversation.last_seq)
+        return None
+    # A turn that is still running here belongs to a process that died: its lease has run out.
+    connection.execute(
+        sa.update(tables.turns)
+        .where(T.tenant == tenant, T.conversation == conversation.id, T.state == "running")
+        .values(state="failed", ended_at=now)
+    )
+    recent = store.entries_after(connection, tenant, conversation.id, max(0, first - 1 - 3 * CONTEXT))
+    unanswered = [entry for entry in recent if entry.seq >= first and _from_customer(entry)]
+    turn = Turn(_request(connection, conversation, recent, unanswered), conversation.epoch, unanswered[-1].seq)
+    connection.execute(
+        sa.insert(tables.turns).values(
+            tenant=tenant,
+            id=turn.request.turn,
+            conversation=conversation.id,
+            epoch=turn.epoch,
+            upto_seq=turn.upto_seq,
+            state="running",
+            errors=[],
+            started_at=now,
+        )
+    )
+    return turn
+
+
+def _from_customer(entry: Entry) -> bool:
+    return entry.kind is Kind.MESSAGE and entry.author.kind is AuthorKind.CUSTOMER
+
+
+def _request(
+    connection: sa.Connection,
+    conversation: Conversation,
+    recent: Sequence[Entry],
+    unanswered: Sequence[Entry],
+) -> TurnRequest:
+    said = [
+        {"author": entry.author.kind.value, "text": str(entry.body["text"])[:1000]}
+        for entry in recent
+        if entry.kind is Kind.MESSAGE and entry.audience is Audience.PUBLIC and entry.seq < unanswered[0].seq
+    ]
+    return TurnRequest(
+        tenant=conversation.tenant,
+        conversation=conversation.id,
+        phase=conversation.phase,
+        turn=new_id("t"),
+        text="\n".join(str(entry.body["text"]) for entry in unanswered),
+        press=_payload(connection, conversation, unanswered[-1]),
+        channel=conversation.channel,
+        language=conversation.language,
+        owner="bot" if conversation.owner.kind is OwnerKind.BOT else "queue",
+        customer=_verified(connection, conversation),
+        context=said[-CONTEXT:],
+    )
+
+
+def _payload(connection: sa.Connection, conversation: Conversation, entry: Entry) -> str | None:
+    """What the pressed button means; customers only ever send which one it was."""
+    pressed = entry.body.get("pressed")
+    if pressed is None:
+        return None
+    offered = store.entry_at(connection, conversation.tenant, conversation.id, pressed["seq"])
+    return str(offered.body["buttons"][pressed["index"]]["payload"])
+
+
+def _verified(connection: sa.Connection, conversation: Conversation) -> dict[str, Any] | None:
+    """Who the customer is, if the tenant's own site has vouched for it."""
+    K, N = tables.contact_identities.c, tables.contacts.c
+    query = (
+        sa.select(K.external_id, N.name)
+        .join(tables.contacts, sa.and_(N.tenant == K.tenant, N.id == K.contact))
+        .where(K.tenant == conversation.tenant, K.contact == conversation.contact, K.verified.is_(True))
+    )
+    row = connection.execute(query).first()
+    return {"id": row.external_id, "name": row.name, "verified": True} if row else None
+
+
+def say_one_moment(tx: Transaction, turn: Turn, context: Context) -> None:
+    """Tells the customer once that the answer takes longer; slow is not down."""
+    conversation = store.find(tx.connection, turn.request.tenant, turn.request.conversation, lock=True)
+    if conversation.epoch == turn.epoch:
+        body = {"text": say("one_moment", conversation.language), "kind": "notice", "interim": True}
+        draft = Draft(
+            kind=Kind.MESSAGE,
+            author=BOT,
+            body=body,
+            client_id=f"{turn.request.turn}-wait",
+            turn=turn.request.turn,
+        )
+        store.append(tx, conversation, draft, context.now)
+
+
+def post(tx: Transaction, turn: Turn, answer: Answer, context: Context) -> str:
+    """Appends the answer under the turn's epoch, or suppresses it when that epoch is over. Returns the turn's state."""
+    connection, request = tx.connection, turn.request
+    conversation = store.find(connection, request.tenant, request.conversation, lock=True)
+    outbox.finish(connection, request.tenant, request.conversation, "bot", upto_seq=turn.upto_seq)
+    posted = conversation.epoch == turn.epoch and conversation.owner.kind in HELPED_BY_BOT
+    if posted:
+        conversation = _say(tx, conversation, turn, answer, context)
+        understanding = answer.understanding or {}
+        language = understanding.get("language") or conversation.language
+        mood = (understanding.get("mood") or {}).get("unhappy")
+        store.update(connection, conversation, language=language, mood=mood)
+        conversation = store.find(connection, request.tenant, request.conversation)
+        if answer.handoff is not None and conversation.owner.kind is OwnerKind.BOT:
+            _hand_off(tx, conversation, turn, answer, context)
+        elif (
+            conversation.owner.kind is OwnerKind.BOT
+            and outbox.pending(connection, request.tenant, conversation.id, "bot") is None
+        ):
+            idle = context.now + timedelta(seconds=context.settings.bot_idle_s)
+            store.update(connection, conversation, deadline_at=idle)
+    state = "posted" if posted else "suppressed"
+    connection.execute(
+        sa.update(tables.turns)
+        .where(T.tenant == request.tenant, T.id == request.turn)
+        .values(state=state, bot=answer.bot, errors=list(answer.errors), ended_at=context.now)
+    )
+    return state
+
+
+def _say(tx: Transaction, conversation: Conversation, turn: Turn, answer: Answer, context: Context) -> Conversation:
+    interim = conversation.owner.kind is not OwnerKind.BOT
+    for index, message in enumerate(answer.messages):
+        body = dict(message)
+        if index == 0:
+            body["analysis"] = _analysis(turn, answer)
+        if interim:
+            body["interim"] = True
+        draft = Draft(
+            kind=Kind.MESSAGE,
+            author=BOT,
+            body=body,
+            client_id=f"{turn.request.turn}-{index}",
+            turn=turn.request.turn,
+        )
+        conversation, _ = store.append(tx, conversation, draft, context.now)
+    return conversation
+
+
+def _analysis(turn: Turn, answer: Answer) -> dict[str, Any]:
+    """Why the bot said this: kept with the answer, shown to agents only."""
+    understanding = answer.understanding or {}
+    hits = [
+        {key: hit.get(key) for key in ("article", "language", "title", "probability")}
+        for hit in understanding.get("hits", [])[:3]
+    ]
+    return {
+        "answers": turn.upto_seq,
+        "bot": answer.bot,
+        "intent": answer.nlu.get("intent"),
+        "entities": answer.nlu.get("entities", []),
+        "decision": understanding.get("decision"),
+        "generation": understanding.get("generation"),
+        "hits": hits,
+        "mood": understanding.get("mood"),
+    }
+
+
+def _hand_off(tx: Transaction, conversation: Conversation, turn: Turn, answer: Answer, context: Context) -> None:
+    wish: Mapping[str, Any] = answer.handoff or {}
+    reason = Event(wish["reason"]) if wish["reason"] in set(HANDOFF_REASONS) else Event.POLICY
+    request_handoff(
+        tx,
+        conversation,
+        reason,
+        evidence={"turn": turn.request.turn, "asked_at": turn.upto_seq, **(wish.get("evidence") or {})},
+        context=context,
+        priority=wish.get("priority"),
+        actor=BOT,
+    )

@@ -1,0 +1,107 @@
+"""Every error that the gateway tells somebody about, as one tree.
+
+TandemError
+├── Invalid (422)                 the request itself is wrong: too long, NUL, unknown field
+│   └── TooLarge (413)
+├── Unauthorized (401)            no, expired or foreign credentials
+├── Forbidden (403)               known, but not allowed
+├── NotFound (404)                does not exist, or belongs to somebody else: both look the same
+├── Conflict (409)                the world moved on
+│   ├── IllegalTransition         the owner table does not list this move
+│   ├── Fenced                    the epoch is stale: somebody else owns the conversation now
+│   ├── AlreadyTaken              another agent was faster; names the winner
+│   ├── CapacityFull              the agent has as many conversations as he may have
+│   └── Mismatch                  the same client_id or op_id came with another body
+├── TooMany (429)                 a rate limit
+├── Unavailable (503)             a part that is needed is not reachable; try again
+└── BotFailed                     one bot could not answer; the next rung of the ladder takes over
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class TandemError(Exception):
+    """Base of all errors; `extra` goes into the JSON answer beside code and message."""
+
+    status = 500
+    code = "internal"
+    retryable = False
+
+    def __init__(self, message: str, **extra: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.extra = extra
+
+    def as_json(self) -> dict[str, Any]:
+        """The `error` object of every HTTP answer and `err` frame."""
+        return {"code": self.code, "message": self.message, "retryable": self.retryable, **self.extra}
+
+
+class Invalid(TandemError):
+    status = 422
+    code = "invalid"
+
+
+class TooLarge(Invalid):
+    status = 413
+    code = "too_large"
+
+
+class Unauthorized(TandemError):
+    status = 401
+    code = "unauthorized"
+
+
+class Forbidden(TandemError):
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(TandemError):
+    status = 404
+    code = "not_found"
+
+
+class Conflict(TandemError):
+    status = 409
+    code = "conflict"
+
+
+class IllegalTransition(Conflict):
+    code = "illegal_transition"
+
+
+class Fenced(Conflict):
+    code = "fenced"
+
+
+class AlreadyTaken(Conflict):
+    code = "already_taken"
+
+
+class CapacityFull(Conflict):
+    code = "capacity_full"
+
+
+class Mismatch(Conflict):
+    code = "mismatch"
+
+
+class TooMany(TandemError):
+    status = 429
+    code = "rate"
+    retryable = True
+
+
+class Unavailable(TandemError):
+    status = 503
+    code = "unavailable"
+    retryable = True
+
+
+class BotFailed(TandemError):
+    status = 503
+    code = "bot_failed"
+    retryable = True

@@ -1,0 +1,124 @@
+"""HTTP of handoffs: what agents do with conversations."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from handoff_service.access import Access
+from handoff_service.agents.model import Agent
+from handoff_service.conversations.api import Command
+from handoff_service.conversations.change import Context
+from handoff_service.conversations.model import Conversation
+from handoff_service.database import Transaction
+from handoff_service.handoffs import assign, release, store
+from handoff_service.handoffs.view import handoff_json
+from handoff_service.operations import once
+from handoff_service.service import Service
+
+Note = Annotated[str, Field(max_length=2000)]
+
+
+class OwnedCommand(Command):
+    """A command of the owner, valid only under the epoch that he saw."""
+
+    epoch: int
+
+
+class Transfer(OwnedCommand):
+    to_agent: str | None = None
+    to_queue: str | None = None
+    note: Note = ""
+
+
+class GiveBack(OwnedCommand):
+    note: Note = ""
+
+
+class Close(OwnedCommand):
+    wrap_up: str
+    note: Note = ""
+
+
+def router(service: Service) -> APIRouter:
+    routes = APIRouter()
+    access = Access(service)
+    AgentNow = Annotated[Agent, Depends(access.agent)]
+
+    async def command(
+        agent: Agent, subject: str, asked: Command, work: Callable[[Transaction, Context], Conversation]
+    ) -> dict[str, Any]:
+        """Runs an agent's command once per op_id; the answer is the conversation's owner and epoch after it."""
+        context = service.context()
+
+        def write(tx: Transaction) -> dict[str, Any]:
+            def act() -> dict[str, Any]:
+                moved = work(tx, context)
+                return {"conversation": moved.id, "epoch": moved.epoch, "owner": moved.owner.kind}
+
+            request = {"subject": subject, "command": type(asked).__name__, **asked.model_dump()}
+            return once(tx, agent.tenant, f"agent:{agent.id}", asked.op_id, request=request, now=context.now, work=act)
+
+        return await service.database.write(write)
+
+    @routes.get("/v1/handoffs/{handoff_id}")
+    async def one(handoff_id: str, agent: AgentNow) -> dict[str, Any]:
+        return await service.database.read(
+            lambda connection: handoff_json(connection, store.find(connection, agent.tenant, handoff_id))
+        )
+
+    @routes.post("/v1/handoffs/{handoff_id}/accept")
+    async def accept(handoff_id: str, asked: Command, agent: AgentNow) -> dict[str, Any]:
+        return await command(
+            agent, f"accept {handoff_id}", asked, lambda tx, c: assign.accept(tx, handoff_id, agent, c)
+        )
+
+    @routes.post("/v1/handoffs/{handoff_id}/decline")
+    async def decline(handoff_id: str, asked: Command, agent: AgentNow) -> dict[str, Any]:
+        return await command(
+            agent, f"decline {handoff_id}", asked, lambda tx, c: assign.decline(tx, handoff_id, agent, c)
+        )
+
+    @routes.post("/v1/conversations/{conversation_id}/take-over")
+    async def take_over(conversation_id: str, asked: OwnedCommand, agent: AgentNow) -> dict[str, Any]:
+        return await command(
+            agent,
+            f"take-over {conversation_id}",
+            asked,
+            lambda tx, c: assign.take_over(tx, conversation_id, agent, asked.epoch, c),
+        )
+
+    @routes.post("/v1/conversations/{conversation_id}/transfer")
+    async def transfer(conversation_id: str, asked: Transfer, agent: AgentNow) -> dict[str, Any]:
+        def work(tx: Transaction, context: Context) -> Conversation:
+            return release.transfer(
+                tx,
+                conversation_id,
+                agent,
+                asked.epoch,
+                context,
+                to_agent=asked.to_agent,
+                to_queue=asked.to_queue,
+                note=asked.note,
+            )
+
+        return await command(agent, f"transfer {conversation_id}", asked, work)
+
+    @routes.post("/v1/conversations/{conversation_id}/give-back")
+    async def give_back(conversation_id: str, asked: GiveBack, agent: AgentNow) -> dict[str, Any]:
+        def work(tx: Transaction, context: Context) -> Conversation:
+            return release.give_back(tx, conversation_id, agent, asked.epoch, context, note=asked.note)
+
+        return await command(agent, f"give-back {conversation_id}", asked, work)
+
+    @routes.post("/v1/conversations/{conversation_id}/close")
+    async def close(conversation_id: str, asked: Close, agent: AgentNow) -> dict[str, Any]:
+        def work(tx: Transaction, context: Context) -> Conversation:
+            return release.close(
+                tx, conversation_id, agent, asked.epoch, context, wrap_up=asked.wrap_up, note=asked.note
+            )
+
+        return await command(agent, f"close {conversation_id}", asked, work)
+
+    return routes

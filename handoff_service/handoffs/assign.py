@@ -1,0 +1,162 @@
+"""Giving a handoff to an agent: offer, accept, decline, claim, take over, and what happens when he is lost."""
+
+from __future__ import annotations
+
+from handoff_service.agents import store as agents
+from handoff_service.agents.model import Agent, Role
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.change import Context, change, check_epoch
+from handoff_service.conversations.model import (
+    SYSTEM,
+    Author,
+    AuthorKind,
+    Conversation,
+    Event,
+    Owner,
+    OwnerKind,
+)
+from handoff_service.database import Transaction
+from handoff_service.errors import AlreadyTaken, Conflict, Forbidden
+from handoff_service.handoffs import store
+from handoff_service.handoffs.model import Handoff
+from handoff_service.handoffs.request import new_handoff
+from handoff_service.tenants import store as tenants
+from handoff_service.texts import say
+
+
+def as_author(agent: Agent) -> Author:
+    return Author(AuthorKind.AGENT, agent.id, agent.name)
+
+
+def accept(tx: Transaction, handoff_id: str, agent: Agent, context: Context) -> Conversation:
+    """Makes the agent the owner: of an offer to him, or of what waits in a queue or mailbox.
+
+    Exactly one of several agents wins. Raises AlreadyTaken with the holder, CapacityFull, or Conflict when nothing
+    waits there any more.
+    """
+    handoff = store.find(tx.connection, agent.tenant, handoff_id)
+    conversation = conversations.find(tx.connection, agent.tenant, handoff.conversation, lock=True)
+    owner = conversation.owner
+    if conversation.handoff != handoff.id:
+        raise Conflict("This request has ended; the conversation has a newer one.", conversation=conversation.id)
+    if owner.kind is OwnerKind.AGENT and owner.agent == agent.id:
+        return conversation
+    if owner.agent is not None and owner.agent != agent.id:
+        holder = agents.find(tx.connection, agent.tenant, owner.agent)
+        raise AlreadyTaken(
+            f"{holder.name} took this conversation.",
+            conversation=conversation.id,
+            holder={"id": holder.id, "name": holder.name},
+        )
+    if owner.kind is OwnerKind.OFFER:
+        if conversation.deadline_at is not None and context.now >= conversation.deadline_at:
+            raise Conflict("The offer has run out.", conversation=conversation.id)
+        event = Event.ACCEPT
+    elif owner.kind in (OwnerKind.QUEUE, OwnerKind.MAILBOX):
+        event = Event.CLAIM
+    else:
+        raise Conflict("Nobody waits here any more.", conversation=conversation.id, owner={"kind": owner.kind})
+    return _give(tx, conversation, handoff, agent, event, context)
+
+
+def take_over(tx: Transaction, conversation_id: str, agent: Agent, epoch: int, context: Context) -> Conversation:
+    """An agent steps in for the bot, a supervisor also for another agent. Raises Fenced, Forbidden, CapacityFull."""
+    conversation = conversations.find(tx.connection, agent.tenant, conversation_id, lock=True)
+    check_epoch(conversation, epoch)
+    owner = conversation.owner
+    if owner.kind is OwnerKind.AGENT and conversation.handoff is not None:
+        if owner.agent == agent.id:
+            return conversation
+        if agent.role is not Role.SUPERVISOR:
+            raise Forbidden("Only a supervisor takes over from another agent.", conversation=conversation.id)
+        handoff = store.find(tx.connection, agent.tenant, conversation.handoff)
+    else:
+        # Nobody asked for a human, but from now on the conversation has a receipt like every other.
+        queue = tenants.find(tx.connection, agent.tenant).settings.default_queue.id
+        handoff = new_handoff(
+            conversation,
+            Event.TAKE_OVER,
+            priority=0,
+            queue=queue,
+            evidence={"rule": "take_over"},
+            now=context.now,
+        )
+        store.add(tx.connection, handoff)
+    return _give(tx, conversation, handoff, agent, Event.TAKE_OVER, context)
+
+
+def _give(
+    tx: Transaction,
+    conversation: Conversation,
+    handoff: Handoff,
+    agent: Agent,
+    event: Event,
+    context: Context,
+) -> Conversation:
+    conversation, _ = change(
+        tx,
+        conversation,
+        event,
+        Owner(OwnerKind.AGENT, agent.id, handoff.queue),
+        context=context,
+        actor=as_author(agent),
+        body={"text": say("joined", conversation.language, agent=agent.name), "name": agent.name},
+        handoff=handoff.id,
+    )
+    store.update(tx.connection, handoff, accepted_at=handoff.accepted_at or context.now, accepted_by=agent.id)
+    return conversation
+
+
+def offer(tx: Transaction, handoff: Handoff, agent: Agent, context: Context) -> Conversation:
+    """Offers a waiting handoff to an agent until the deadline. Raises IllegalTransition when it no longer waits."""
+    conversation = conversations.find(tx.connection, handoff.tenant, handoff.conversation, lock=True)
+    conversation, _ = change(
+        tx,
+        conversation,
+        Event.OFFER,
+        Owner(OwnerKind.OFFER, agent.id, handoff.queue),
+        context=context,
+        body={"name": agent.name},
+    )
+    store.update(tx.connection, handoff, offered_at=context.now, offered_to=agent.id)
+    return conversation
+
+
+def withdraw(
+    tx: Transaction, conversation: Conversation, event: Event, context: Context, *, actor: Author = SYSTEM
+) -> Conversation:
+    """Takes an offer back to its old place: declined, run out, or the agent was lost."""
+    asked = conversation.owner.agent
+    if conversation.handoff and asked:
+        handoff = store.find(tx.connection, conversation.tenant, conversation.handoff)
+        store.update(tx.connection, handoff, declined=sorted({*handoff.declined, asked}))
+    to = Owner(OwnerKind.QUEUE, queue=conversation.owner.queue)
+    conversation, _ = change(tx, conversation, event, to, context=context, actor=actor)
+    return conversation
+
+
+def decline(tx: Transaction, handoff_id: str, agent: Agent, context: Context) -> Conversation:
+    """The agent refuses what was offered to him. Raises Conflict when it is not offered to him."""
+    handoff = store.find(tx.connection, agent.tenant, handoff_id)
+    conversation = conversations.find(tx.connection, agent.tenant, handoff.conversation, lock=True)
+    if conversation.owner.kind is not OwnerKind.OFFER or conversation.owner.agent != agent.id:
+        raise Conflict("This is not offered to you any more.", conversation=conversation.id)
+    return withdraw(tx, conversation, Event.DECLINE, context, actor=as_author(agent))
+
+
+def requeue_lost(tx: Transaction, conversation: Conversation, context: Context) -> Conversation:
+    """Puts the conversation of an agent who is gone at the front of its queue and tells the customer once."""
+    assert conversation.handoff is not None, "an agent owns only what has a handoff"
+    handoff = store.find(tx.connection, conversation.tenant, conversation.handoff)
+    first = store.front_rank(tx.connection, conversation.tenant, handoff.queue)
+    front = handoff.rank if first is None else min(handoff.rank, first - 1)
+    store.update(tx.connection, handoff, rank=front, queued_at=handoff.queued_at or context.now)
+    conversation, _ = change(
+        tx,
+        conversation,
+        Event.AGENT_LOST,
+        Owner(OwnerKind.QUEUE, queue=handoff.queue),
+        context=context,
+        body={"text": say("agent_lost", conversation.language)},
+    )
+    return conversation

@@ -1,0 +1,205 @@
+"""Letting a conversation go: transfer, give back, close, leave the queue, leave a message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handoff_service.agents import store as agents
+from handoff_service.agents.model import Agent
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.change import Context, change, check_epoch
+from handoff_service.conversations.model import SYSTEM, Author, Conversation, Event, Owner, OwnerKind
+from handoff_service.database import Transaction
+from handoff_service.errors import Conflict, Fenced, Invalid
+from handoff_service.handoffs import store
+from handoff_service.handoffs.assign import as_author
+from handoff_service.handoffs.model import rank
+from handoff_service.handoffs.request import promise, somebody_on_duty
+from handoff_service.tenants import store as tenants
+from handoff_service.texts import say
+from handoff_service.tickets import store as tickets
+
+
+def owned(tx: Transaction, conversation_id: str, agent: Agent, epoch: int) -> Conversation:
+    """The locked conversation, if the agent owns it under this epoch. Raises Fenced otherwise."""
+    conversation = conversations.find(tx.connection, agent.tenant, conversation_id, lock=True)
+    check_epoch(conversation, epoch)
+    if conversation.owner.kind is not OwnerKind.AGENT or conversation.owner.agent != agent.id:
+        raise Fenced(
+            "You do not own this conversation.",
+            conversation=conversation.id,
+            epoch=conversation.epoch,
+            owner={"kind": conversation.owner.kind, "agent": conversation.owner.agent},
+        )
+    return conversation
+
+
+def transfer(
+    tx: Transaction,
+    conversation_id: str,
+    agent: Agent,
+    epoch: int,
+    context: Context,
+    *,
+    to_agent: str | None = None,
+    to_queue: str | None = None,
+    note: str = "",
+) -> Conversation:
+    """Passes an owned conversation to another agent or to a queue. Raises Fenced, CapacityFull, Invalid."""
+    if (to_agent is None) == (to_queue is None):
+        raise Invalid("Name either to_agent or to_queue.")
+    conversation = owned(tx, conversation_id, agent, epoch)
+    assert conversation.handoff is not None, "an agent owns only what has a handoff"
+    handoff = store.find(tx.connection, agent.tenant, conversation.handoff)
+    body: dict[str, Any] = {"note": note} if note else {}
+    if to_agent is not None:
+        target = agents.find(tx.connection, agent.tenant, to_agent)
+        if target.id == agent.id or target.disabled:
+            raise Invalid(f"{target.name} cannot take a transfer from you.")
+        to = Owner(OwnerKind.AGENT, target.id, conversation.owner.queue)
+        body |= {"name": target.name, "text": say("transferred", conversation.language, agent=target.name)}
+        store.update(tx.connection, handoff, accepted_by=target.id)
+    else:
+        if tenants.find(tx.connection, agent.tenant).settings.queue(str(to_queue)) is None:
+            raise Invalid(f"There is no queue {to_queue}.")
+        to = Owner(OwnerKind.QUEUE, queue=to_queue)
+        body["text"] = say("requeued", conversation.language)
+        place = rank(handoff.requested_at, handoff.priority)
+        store.update(tx.connection, handoff, queue=to_queue, rank=place, queued_at=handoff.queued_at or context.now)
+    conversation, _ = change(
+        tx,
+        conversation,
+        Event.TRANSFER,
+        to,
+        context=context,
+        actor=as_author(agent),
+        body=body,
+    )
+    return conversation
+
+
+def give_back(
+    tx: Transaction, conversation_id: str, agent: Agent, epoch: int, context: Context, *, note: str = ""
+) -> Conversation:
+    """Returns an owned conversation to the bot, which starts a new phase and forgets its forms. Raises Fenced."""
+    conversation = owned(tx, conversation_id, agent, epoch)
+    _end_handoff(tx, conversation, context, wrap_up="given_back")
+    body = {"text": say("given_back", conversation.language), **({"note": note} if note else {})}
+    conversation, _ = change(
+        tx,
+        conversation,
+        Event.GIVE_BACK,
+        Owner(OwnerKind.BOT),
+        context=context,
+        actor=as_author(agent),
+        body=body,
+        new_phase=True,
+    )
+    return conversation
+
+
+def close(
+    tx: Transaction,
+    conversation_id: str,
+    agent: Agent,
+    epoch: int,
+    context: Context,
+    *,
+    wrap_up: str,
+    note: str = "",
+) -> Conversation:
+    """Ends an owned conversation with a wrap-up code of the tenant. Raises Fenced, Invalid."""
+    conversation = owned(tx, conversation_id, agent, epoch)
+    codes = [code.id for code in tenants.find(tx.connection, agent.tenant).settings.wrap_up_codes]
+    if wrap_up not in codes:
+        raise Invalid(f"There is no wrap-up code {wrap_up}; choose one of {', '.join(codes)}.")
+    body = {
+        "text": say("closed", conversation.language),
+        "wrap_up": wrap_up,
+        **({"note": note} if note else {}),
+    }
+    return _close(tx, conversation, Event.CLOSE, context, actor=as_author(agent), body=body, wrap_up=wrap_up)
+
+
+def close_idle(tx: Transaction, conversation: Conversation, context: Context) -> Conversation:
+    """Ends a conversation in which nothing happens any more."""
+    body = {"text": say("closed", conversation.language)}
+    return _close(tx, conversation, Event.IDLE, context, actor=SYSTEM, body=body, wrap_up="idle")
+
+
+def _close(
+    tx: Transaction,
+    conversation: Conversation,
+    event: Event,
+    context: Context,
+    *,
+    actor: Author,
+    body: dict[str, Any],
+    wrap_up: str,
+) -> Conversation:
+    _end_handoff(tx, conversation, context, wrap_up=wrap_up)
+    tickets.close_tickets(tx.connection, conversation)
+    conversation, _ = change(tx, conversation, event, Owner(OwnerKind.CLOSED), context=context, actor=actor, body=body)
+    return conversation
+
+
+def solved(tx: Transaction, conversation: Conversation, actor: Author, context: Context) -> Conversation:
+    """The waiting customer needs nobody any more: out of the queue, back to the bot. Raises IllegalTransition."""
+    _end_handoff(tx, conversation, context, wrap_up="solved")
+    conversation, _ = change(
+        tx,
+        conversation,
+        Event.SOLVED,
+        Owner(OwnerKind.BOT),
+        context=context,
+        actor=actor,
+        body={"text": say("solved", conversation.language)},
+    )
+    return conversation
+
+
+def leave_message(
+    tx: Transaction, conversation: Conversation, actor: Author, context: Context, *, reply_to: str
+) -> Conversation:
+    """The customer prefers an answer later: a ticket with a due time instead of the place in the queue."""
+    tenant = tenants.find(tx.connection, conversation.tenant)
+    due = promise(tx, conversation, tenant, context, reply_to=reply_to)
+    if conversation.owner.kind is OwnerKind.MAILBOX:
+        return conversation
+    conversation, _ = change(
+        tx,
+        conversation,
+        Event.LEAVE_MESSAGE,
+        Owner(OwnerKind.MAILBOX, queue=conversation.owner.queue),
+        context=context,
+        actor=actor,
+        body={"text": say("message_left", conversation.language, due=due)},
+    )
+    return conversation
+
+
+def nobody_left(tx: Transaction, conversation: Conversation, context: Context) -> Conversation | None:
+    """Moves a waiting conversation to the mailbox, with a promise, when nobody is on duty; None when somebody is."""
+    queue = conversation.owner.queue or ""
+    if conversation.owner.kind is not OwnerKind.QUEUE:
+        raise Conflict(f"Conversation {conversation.id} does not wait in a queue.")
+    if somebody_on_duty(tx, conversation.tenant, queue, context):
+        return None
+    tenant = tenants.find(tx.connection, conversation.tenant)
+    due = promise(tx, conversation, tenant, context)
+    conversation, _ = change(
+        tx,
+        conversation,
+        Event.CLOSING_TIME,
+        Owner(OwnerKind.MAILBOX, queue=queue),
+        context=context,
+        body={"text": say("closing_time", conversation.language, due=due)},
+    )
+    return conversation
+
+
+def _end_handoff(tx: Transaction, conversation: Conversation, context: Context, *, wrap_up: str) -> None:
+    if conversation.handoff is not None:
+        handoff = store.find(tx.connection, conversation.tenant, conversation.handoff)
+        if handoff.closed_at is None:
+            store.update(tx.connection, handoff, closed_at=context.now, wrap_up=wrap_up)

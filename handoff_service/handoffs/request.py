@@ -1,0 +1,137 @@
+"""Asking for a human: from the bot to the queue, or to the mailbox when nobody is on duty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from handoff_service.agents import store as agents
+from handoff_service.agents.presence import on_duty
+from handoff_service.conversations.change import Context, change
+from handoff_service.conversations.model import SYSTEM, Author, Conversation, Event, Owner, OwnerKind
+from handoff_service.database import Transaction
+from handoff_service.handoffs import store
+from handoff_service.handoffs.model import HIGHEST_PRIORITY, Handoff, rank
+from handoff_service.ids import new_id
+from handoff_service.tenants import store as tenants
+from handoff_service.tenants.model import Tenant
+from handoff_service.texts import say
+from handoff_service.tickets import store as tickets
+
+PRIORITIES = {
+    Event.UNSURE: 2,
+    Event.ASKED: 3,
+    Event.BOT_FAILED: 4,
+    Event.REPLY_TIMEOUT: 4,
+    Event.POLICY: 5,
+    Event.UNHAPPY: 6,
+}
+
+
+def new_handoff(
+    conversation: Conversation,
+    reason: Event,
+    *,
+    priority: int,
+    queue: str,
+    evidence: Mapping[str, Any],
+    now: datetime,
+) -> Handoff:
+    """A handoff at its first stage."""
+    return Handoff(
+        tenant=conversation.tenant,
+        id=new_id("h"),
+        conversation=conversation.id,
+        reason=reason,
+        priority=priority,
+        queue=queue,
+        language=conversation.language,
+        evidence=evidence,
+        rank=rank(now, priority),
+        requested_seq=conversation.last_seq + 1,
+        requested_at=now,
+        queued_at=None,
+        offered_at=None,
+        offered_to=None,
+        accepted_at=None,
+        accepted_by=None,
+        first_reply_at=None,
+        closed_at=None,
+        wrap_up=None,
+    )
+
+
+def request_handoff(
+    tx: Transaction,
+    conversation: Conversation,
+    reason: Event,
+    *,
+    evidence: Mapping[str, Any],
+    context: Context,
+    priority: int | None = None,
+    actor: Author = SYSTEM,
+) -> Conversation:
+    """Puts a conversation that the bot owns where people find it, and tells the customer what happens next.
+
+    Raises IllegalTransition when the bot does not own it.
+    """
+    now = context.now
+    tenant = tenants.find(tx.connection, conversation.tenant)
+    queue = tenant.settings.default_queue.id
+    here = somebody_on_duty(tx, conversation.tenant, queue, context)
+    chosen = PRIORITIES[reason] if priority is None else max(0, min(HIGHEST_PRIORITY, priority))
+    handoff = new_handoff(conversation, reason, priority=chosen, queue=queue, evidence=evidence, now=now)
+    if here:
+        handoff = replace(handoff, queued_at=now)
+    store.add(tx.connection, handoff)
+    kind = OwnerKind.QUEUE if here else OwnerKind.MAILBOX
+    body: dict[str, Any] = {"handoff": handoff.id, "priority": chosen}
+    if here:
+        body["text"] = say("queued", conversation.language)
+    else:
+        due = promise(tx, conversation, tenant, context)
+        body["text"] = say("mailbox", conversation.language, due=due)
+    conversation, _ = change(
+        tx,
+        conversation,
+        reason,
+        Owner(kind, queue=queue),
+        context=context,
+        actor=actor,
+        body=body,
+        handoff=handoff.id,
+    )
+    return conversation
+
+
+def somebody_on_duty(tx: Transaction, tenant: str, queue: str, context: Context) -> bool:
+    """Whether a customer who waits in the queue waits for somebody."""
+    return on_duty(
+        agents.everyone(tx.connection, tenant),
+        agents.connected(tx.connection, tenant, context.now),
+        queue,
+        now=context.now,
+        grace=timedelta(seconds=context.settings.agent_grace_s),
+    )
+
+
+def promise(
+    tx: Transaction, conversation: Conversation, tenant: Tenant, context: Context, *, reply_to: str = ""
+) -> str:
+    """Opens a ticket for the conversation and returns the due time as the customer reads it."""
+    due_at = context.now + timedelta(seconds=context.settings.message_due_s)
+    tickets.open_ticket(
+        tx.connection,
+        conversation,
+        subject=conversation.preview,
+        reply_to=reply_to,
+        due_at=due_at,
+        now=context.now,
+    )
+    local = due_at.astimezone(ZoneInfo(tenant.settings.timezone))
+    if conversation.language == "zh":
+        return f"{local.month}月{local.day}日 {local:%H:%M}"
+    return f"{local.day} {local:%B}, {local:%H:%M}"

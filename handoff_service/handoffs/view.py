@@ -1,0 +1,158 @@
+"""What desks and waiting customers see of queues: read-only pictures, computed afresh from the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service.agents import store as agents
+from handoff_service.agents.model import Agent, Role
+from handoff_service.clock import iso
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.change import Context
+from handoff_service.conversations.model import Conversation, OwnerKind
+from handoff_service.conversations.opinion import may_rate
+from handoff_service.handoffs import store
+from handoff_service.handoffs.model import Handoff
+from handoff_service.handoffs.packet import build_packet
+from handoff_service.handoffs.queue import WINDOW, expected_wait_s
+from handoff_service.handoffs.receipt import build_receipt
+
+LISTED = 200
+
+
+def owner_json(conversation: Conversation, names: Mapping[str, str]) -> dict[str, Any]:
+    """The owner with the agent's name."""
+    owner = conversation.owner
+    agent = {"id": owner.agent, "name": names.get(owner.agent, "")} if owner.agent else None
+    return {"kind": owner.kind, "agent": agent, "queue": owner.queue}
+
+
+def agent_names(connection: sa.Connection, tenant: str) -> dict[str, str]:
+    return {agent.id: agent.name for agent in agents.everyone(connection, tenant)}
+
+
+def customer_status(connection: sa.Connection, conversation: Conversation, context: Context) -> dict[str, Any]:
+    """Who speaks, the place in the queue and the expected wait, as the customer sees it."""
+    place = wait = None
+    if conversation.owner.kind in (OwnerKind.QUEUE, OwnerKind.OFFER) and conversation.handoff:
+        handoff = store.find(connection, conversation.tenant, conversation.handoff)
+        place = store.place(connection, handoff)
+        accepted = store.recent_acceptances(connection, conversation.tenant, handoff.queue, since=context.now - WINDOW)
+        wait = expected_wait_s(place, accepted, now=context.now)
+    owner = owner_json(conversation, agent_names(connection, conversation.tenant))
+    return {
+        "conv": conversation.id,
+        "owner": owner,
+        "epoch": conversation.epoch,
+        "place": place,
+        "wait_s": wait,
+        "language": conversation.language,
+        "rate": may_rate(connection, conversation, context),
+    }
+
+
+def cards(connection: sa.Connection, listed: Sequence[Conversation], agent: Agent) -> list[dict[str, Any]]:
+    """Conversations as a desk lists them."""
+    if not listed:
+        return []
+    tenant = agent.tenant
+    names = agent_names(connection, tenant)
+    contacts = conversations.contact_names(connection, tenant, [one.contact for one in listed])
+    handoffs = store.by_ids(connection, tenant, {one.handoff for one in listed if one.handoff})
+    read = conversations.read_seqs(connection, tenant, ("agent", agent.id))
+    return [_card(one, names, contacts, handoffs.get(one.handoff or ""), read.get(one.id, 0)) for one in listed]
+
+
+def _card(
+    conversation: Conversation,
+    names: Mapping[str, str],
+    contacts: Mapping[str, str],
+    handoff: Handoff | None,
+    read: int,
+) -> dict[str, Any]:
+    offered = conversation.owner.kind is OwnerKind.OFFER
+    return {
+        "conversation": conversation.id,
+        "contact": {"id": conversation.contact, "name": contacts.get(conversation.contact, "")},
+        "channel": conversation.channel,
+        "language": conversation.language,
+        "owner": owner_json(conversation, names),
+        "epoch": conversation.epoch,
+        "last_seq": conversation.last_seq,
+        "unread": max(0, conversation.last_seq - read),
+        "preview": conversation.preview,
+        "updated_at": iso(conversation.updated_at),
+        "handoff": handoff
+        and {
+            "id": handoff.id,
+            "reason": handoff.reason,
+            "priority": handoff.priority,
+            "queue": handoff.queue,
+            "requested_at": iso(handoff.requested_at),
+            "place": None,
+        },
+        "offer": {"agent": conversation.owner.agent, "deadline": iso(conversation.deadline_at)} if offered else None,
+        "mood": conversation.mood,
+    }
+
+
+def desk(connection: sa.Connection, agent: Agent, context: Context) -> dict[str, Any]:
+    """Everything that a desk shows beside the conversation itself."""
+    tenant = agent.tenant
+    waiting = _waiting(connection, agent)
+    held = conversations.listed(connection, tenant, [OwnerKind.OFFER, OwnerKind.AGENT], limit=LISTED)
+    mine = [one for one in held if one.owner.kind is OwnerKind.AGENT and one.owner.agent == agent.id]
+    offers = [one for one in held if one.owner.kind is OwnerKind.OFFER and one.owner.agent == agent.id]
+    others = [one for one in held if one.owner.agent != agent.id]
+    if agent.role is Role.SUPERVISOR:
+        others += conversations.listed(connection, tenant, [OwnerKind.BOT], limit=LISTED)
+    mailbox = conversations.listed(connection, tenant, [OwnerKind.MAILBOX], limit=LISTED)
+    connected = agents.connected(connection, tenant, context.now)
+    return {
+        "waiting": waiting,
+        "offers": cards(connection, offers, agent),
+        "mine": cards(connection, mine, agent),
+        "others": cards(connection, others, agent),
+        "mailbox": cards(connection, mailbox, agent),
+        "agents": [colleague(one, connected) for one in agents.everyone(connection, tenant)],
+    }
+
+
+def _waiting(connection: sa.Connection, agent: Agent) -> list[dict[str, Any]]:
+    """Waiting conversations of the agent's queues in queue order, with their places."""
+    order = [handoff for handoff in store.waiting(connection, agent.tenant) if handoff.queue in agent.queues]
+    queued = conversations.listed(connection, agent.tenant, [OwnerKind.QUEUE], limit=LISTED)
+    by_handoff = {card["handoff"]["id"]: card for card in cards(connection, queued, agent) if card["handoff"]}
+    places: dict[str, int] = {}
+    ordered = []
+    for handoff in order:
+        places[handoff.queue] = places.get(handoff.queue, 0) + 1
+        card = by_handoff.get(handoff.id)
+        if card is not None:
+            card["handoff"]["place"] = places[handoff.queue]
+            ordered.append(card)
+    return ordered
+
+
+def colleague(agent: Agent, connected: set[str]) -> dict[str, Any]:
+    """An agent as the others see him: without a connected desk he is offline, whatever he last said."""
+    status = agent.status if agent.id in connected else "offline"
+    return {"id": agent.id, "name": agent.name, "status": status, "open": agent.open, "capacity": agent.capacity}
+
+
+def handoff_json(connection: sa.Connection, handoff: Handoff) -> dict[str, Any]:
+    """A handoff with its receipt and packet."""
+    timeline = conversations.entries_after(connection, handoff.tenant, handoff.conversation, 0, limit=5000)
+    return {
+        "id": handoff.id,
+        "conversation": handoff.conversation,
+        "reason": handoff.reason,
+        "priority": handoff.priority,
+        "queue": handoff.queue,
+        "language": handoff.language,
+        "receipt": build_receipt(handoff, agent_names(connection, handoff.tenant)),
+        "packet": build_packet(handoff, timeline),
+    }

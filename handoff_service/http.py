@@ -1,0 +1,198 @@
+"""What holds for every HTTP answer: errors as JSON, size limits, security headers, health, and the built pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from handoff_service import tables
+from handoff_service.clock import iso
+from handoff_service.database import Transaction
+from handoff_service.errors import Invalid, NotFound, TandemError, TooLarge
+from handoff_service.ids import new_id
+from handoff_service.service import Service
+from handoff_service.tenants import store as tenants
+
+log = structlog.get_logger()
+
+MAX_BODY = 256 * 1024
+PAGES = Path(__file__).parent / "web" / "dist"
+
+
+def install(app: FastAPI, service: Service) -> None:
+    """Adds error handlers, limits, headers, health and pages to the application."""
+    app.add_exception_handler(TandemError, _tandem_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _last_resort)
+    _add_health(app, service)
+    _add_pages(app)
+    app.add_middleware(Guard, service=service)
+
+
+def _error(error: TandemError) -> JSONResponse:
+    return JSONResponse({"error": error.as_json()}, status_code=error.status)
+
+
+async def _tandem_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, TandemError)
+    return _error(error)
+
+
+async def _validation_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    problems = [f"{'.'.join(str(part) for part in one['loc'][1:]) or 'body'}: {one['msg']}" for one in error.errors()]
+    return _error(Invalid("; ".join(problems[:5])))
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return _error(NotFound(f"There is nothing at {request.url.path[:200]}."))
+    wrong = {"code": "http", "message": str(error.detail), "retryable": False}
+    return JSONResponse({"error": wrong}, status_code=error.status_code)
+
+
+async def _last_resort(request: Request, error: Exception) -> JSONResponse:
+    """Whatever nobody foresaw: the log has the details, the caller a name to ask about."""
+    name = new_id("e")
+    log.error("unforeseen error", error_id=name, path=request.url.path, exc_info=error)
+    wrong = {"code": "internal", "message": f"Something went wrong here; it is on record as {name}.", "retryable": True}
+    return JSONResponse({"error": wrong}, status_code=500)
+
+
+def _add_health(app: FastAPI, service: Service) -> None:
+    @app.get("/healthz")
+    async def healthz() -> dict[str, Any]:
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    async def readyz() -> JSONResponse:
+        """Ready means that a durable write works, and says how old the oldest unfinished work is."""
+        now = service.clock()
+
+        def probe(tx: Transaction) -> None:
+            M = tables.meta.c
+            values = {"value": str(iso(now))}
+            if tx.connection.execute(sa.update(tables.meta).where(M.key == "probe").values(**values)).rowcount == 0:
+                tx.connection.execute(sa.insert(tables.meta).values(key="probe", **values))
+
+        try:
+            await service.database.write(probe)
+            oldest = await service.database.read(_oldest_unfinished)
+        except (TandemError, sa.exc.SQLAlchemyError) as error:
+            return JSONResponse({"status": "not ready", "reason": f"database: {error}"}, status_code=503)
+        age = (now - oldest).total_seconds() if oldest else 0.0
+        return JSONResponse({"status": "ok", "outbox_age_s": round(max(0.0, age), 3)})
+
+
+def _oldest_unfinished(connection: sa.Connection) -> Any:
+    B = tables.outbox.c
+    return connection.execute(
+        sa.select(B.next_at).where(B.state.in_(("new", "leased", "uncertain"))).order_by(B.next_at).limit(1)
+    ).scalar_one_or_none()
+
+
+def _add_pages(app: FastAPI) -> None:
+    if PAGES.is_dir():
+        for name in ("widget", "console", "chat"):
+            if (PAGES / name).is_dir():
+                app.mount(f"/{name}", StaticFiles(directory=PAGES / name, html=True), name=name)
+
+
+class Guard:
+    """Counts request bodies, answers CORS for the widget, and sets the headers that browsers need to protect users."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        origin = await self._allowed_origin(request)
+        if request.method == "OPTIONS" and origin:
+            await JSONResponse({}, headers=_cors(origin, preflight=True))(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_security(request.url.path, self._service))
+                if origin:
+                    headers.update(_cors(origin))
+            await send(message)
+
+        try:
+            await self._app(scope, _counted(receive), send_with_headers)
+        except TooLarge as error:
+            await _error(error)(scope, receive, send_with_headers)
+
+    async def _allowed_origin(self, request: Request) -> str | None:
+        """The page's origin, if a tenant has listed it; only the customer's routes ever answer to other sites."""
+        origin = request.headers.get("origin")
+        if origin is None or not request.url.path.startswith("/v1/"):
+            return None
+        everyone = await self._service.database.read(tenants.everyone)
+        return origin if any(origin in tenant.settings.allowed_origins for tenant in everyone) else None
+
+
+def _counted(receive: Receive) -> Receive:
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > MAX_BODY:
+            raise TooLarge(f"The request is larger than {MAX_BODY} bytes.")
+        return message
+
+    return counted
+
+
+def _cors(origin: str, *, preflight: bool = False) -> dict[str, str]:
+    headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+    if preflight:
+        headers |= {
+            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Headers": "authorization, content-type",
+            "Access-Control-Max-Age": "600",
+        }
+    return headers
+
+
+def _security(path: str, service: Service) -> dict[str, str]:
+    socket = service.settings.gateway_url.replace("http", "ws", 1)
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        f"connect-src 'self' {socket}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Content-Security-Policy": policy,
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    }
+    if path.startswith("/v1/"):
+        headers["Cache-Control"] = "no-store"
+    elif path.endswith("/") or path.endswith("widget.js"):
+        headers["Cache-Control"] = "no-cache"
+    if path.startswith("/widget/"):
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if service.settings.gateway_url.startswith("https:"):
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return headers

@@ -1,0 +1,58 @@
+"""The knowledge base over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx2
+
+from handoff_service.errors import Unavailable
+
+
+class Knowledge:
+    """Client of kb_index at `url`."""
+
+    def __init__(self, client: httpx2.AsyncClient, url: str, *, timeout_s: float = 3.0) -> None:
+        self._client = client
+        self._url = url.rstrip("/")
+        self._timeout = httpx2.Timeout(timeout_s, connect=1.0)
+
+    async def understand(
+        self, text: str, *, tenant: str, language: str | None, context: Sequence[Mapping[str, str]]
+    ) -> dict[str, Any]:
+        """Language, hits, decision and mood of a customer's text. Raises Unavailable."""
+        body = {
+            "text": text,
+            "tenant": tenant,
+            "language": language,
+            "context": list(context),
+            "audience": "public",
+        }
+        return await self._call("POST", "/understand", json=body)
+
+    async def search(self, query: str, *, tenant: str, language: str | None, limit: int = 8) -> dict[str, Any]:
+        """Articles for an agent who searches. Raises Unavailable."""
+        params = {"q": query, "tenant": tenant, "audience": "agents", "limit": str(limit)}
+        if language:
+            params["language"] = language
+        return await self._call("GET", "/search", params=params)
+
+    async def article(self, article: str, *, tenant: str, language: str) -> dict[str, Any]:
+        """One article. Raises Unavailable, also when it does not exist."""
+        return await self._call("GET", f"/articles/{tenant}/{article}", params={"language": language})
+
+    async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        try:
+            response = await self._client.request(method, self._url + path, timeout=self._timeout, **options)
+        except httpx2.HTTPError as error:
+            raise Unavailable(f"The knowledge base does not answer ({error.__class__.__name__}).") from error
+        if response.status_code != 200:
+            raise Unavailable(f"The knowledge base answered {path.split('?')[0]} with status {response.status_code}.")
+        try:
+            answer = response.json()
+        except ValueError as error:
+            raise Unavailable("The knowledge base did not answer with JSON.") from error
+        if not isinstance(answer, dict):
+            raise Unavailable("The knowledge base did not answer with an object.")
+        return answer

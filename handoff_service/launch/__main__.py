@@ -1,0 +1,106 @@
+"""The command behind the make targets: `python3.11 -m handoff_service.launch <command>`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from typing import NoReturn
+
+from handoff_service.launch import runs
+from handoff_service.launch.clean import clean
+from handoff_service.launch.credentials import parts_environment, read_credentials
+from handoff_service.launch.errors import LaunchError
+from handoff_service.launch.lock import lock_holder
+from handoff_service.launch.parts import check_ports, tandem_parts
+from handoff_service.launch.prepare import addresses, prepare, prepare_database
+from handoff_service.launch.pythons import check_this_python
+from handoff_service.launch.running import LOCK_NAME
+from handoff_service.launch.settings import Settings, read_settings, settings_help
+from handoff_service.launch.supervise import forever, supervise
+
+COMMANDS = {
+    "setup": "make everything that the first start needs",
+    "run": "start all parts and keep them running until Ctrl-C",
+    "test": "run every test of both environments and of the web pages",
+    "check": "style, types, house rules",
+    "bench": "measure the latencies that the README promises",
+    "evaluate": "measure how often the right article comes first",
+    "demo": "play the whole story against the running parts, starting them if needed",
+    "screenshots": "take the pictures of the README",
+    "clean": "remove everything that can be made again; databases and secrets stay",
+}
+
+
+def run(settings: Settings) -> int:
+    """Starts everything and keeps it running; refuses early, before minutes of preparation."""
+    environment = parts_environment(settings)
+    parts = tandem_parts(settings, environment)
+    if lock_holder(settings.var / LOCK_NAME) is None:
+        check_ports(parts)
+    prepare(settings)
+    prepare_database(settings)
+    print("Starting", flush=True)
+
+    async def tell() -> int:
+        print(addresses(settings, read_credentials(settings.var / "secrets.json")), flush=True)
+        return await forever()
+
+    return supervise(parts, var=settings.var, once_ready=tell) or 0
+
+
+def perform(command: str, settings: Settings) -> int:
+    """Runs one of COMMANDS and returns the exit code."""
+    if command == "clean":
+        clean(settings)
+        return 0
+    if command == "run":
+        return run(settings)
+    prepare(settings)
+    match command:
+        case "test":
+            return runs.test(settings)
+        case "check":
+            return runs.check(settings)
+        case "evaluate":
+            return runs.evaluate(settings)
+        case "bench":
+            return runs.program(settings, "tests.bench")
+        case "demo":
+            return runs.program_with_parts(settings, "tests.end_to_end.demo")
+        case "screenshots":
+            return runs.program_with_parts(settings, "tests.end_to_end.screenshots")
+    return 0
+
+
+def main() -> int:
+    """0 when the command succeeded, 1 with a sentence when it could not, 130 after Ctrl-C."""
+    commands = "\n".join(f"  {name:12}{meaning}" for name, meaning in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="make",
+        usage="make <command>   (or: python3.11 -m handoff_service.launch <command>)",
+        description=f"commands:\n{commands}",
+        epilog=settings_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=COMMANDS, metavar="command")
+    command: str = parser.parse_args().command
+    # A SIGTERM during the preparation must end the running step too; `finally` blocks see to that.
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        check_this_python()
+        return perform(command, read_settings())
+    except LaunchError as error:
+        print(f"\n{error}", file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr, flush=True)
+        return 130
+
+
+def _end(number: int, _: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

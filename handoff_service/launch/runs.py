@@ -1,0 +1,178 @@
+"""`make test`, `make check` and the programs that need the parts."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from handoff_service.launch.credentials import parts_environment
+from handoff_service.launch.debian import ensure_browser, find_browser
+from handoff_service.launch.junit import Counts, judged, read_counts
+from handoff_service.launch.parts import tandem_parts
+from handoff_service.launch.prepare import prepare_database
+from handoff_service.launch.running import read_running
+from handoff_service.launch.settings import Settings
+from handoff_service.launch.supervise import supervise
+from handoff_service.launch.web import npm_command, npm_environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One command of `make test` or `make check`; `report` is the JUnit file of a test run."""
+
+    title: str
+    command: Sequence[str]
+    cwd: Path
+    environment: Mapping[str, str]
+    report: Path | None = None
+
+
+def show(run: Run) -> int:
+    """Runs the command at the terminal and returns its exit code."""
+    print(f"\n=== {run.title} ===", flush=True)
+    return subprocess.run(run.command, cwd=run.cwd, env=dict(run.environment), stdin=subprocess.DEVNULL).returncode
+
+
+def own_environment(settings: Settings) -> dict[str, str]:
+    """What tests and programs get: the environment of the parts, and the browser that was found."""
+    browser = find_browser()
+    return {**parts_environment(settings), **({"TANDEM_CHROMIUM": browser} if browser else {})}
+
+
+def test(settings: Settings) -> int:
+    """All tests of the pages and both environments; the last line sums up; 1 when any failed or none ran."""
+    ensure_browser(settings)
+    reports = settings.var / "reports"
+    reports.mkdir(parents=True, exist_ok=True)
+    total = Counts()
+    rows: list[str] = []
+    for run in _test_runs(settings, reports):
+        if run.report is not None:
+            run.report.unlink(missing_ok=True)
+        begun = time.monotonic()
+        code = show(run)
+        if run.report is None:
+            counts = Counts(failed=int(code != 0))
+        else:
+            counts = judged(read_counts(run.report), code)
+        total += counts
+        verdict = "ok" if code == 0 and counts.failed == 0 else "FAILED"
+        rows.append(f"  {verdict:7}{run.title:32}{counts}  ({time.monotonic() - begun:.0f} s)")
+    print("\n=== summary ===", *rows, sep="\n")
+    print(total, flush=True)
+    return int(total.failed > 0 or total.passed == 0)
+
+
+def _test_runs(settings: Settings, reports: Path) -> list[Run]:
+    root, environment, npm = settings.root, own_environment(settings), npm_environment(settings)
+    web, bot, main = (reports / f"{name}.xml" for name in ("web", "bot", "main"))
+    vitest = ["--", "--reporter=default", "--reporter=junit", f"--outputFile.junit={web}"]
+    pytest = ["-m", "pytest", "-q"]
+    return [
+        Run(
+            title="web types",
+            command=npm_command(settings, "run", "check"),
+            cwd=settings.web,
+            environment=npm,
+        ),
+        Run(
+            title="web tests",
+            command=npm_command(settings, "test", *vitest),
+            cwd=settings.web,
+            environment=npm,
+            report=web,
+        ),
+        Run(
+            title="bot tests (Python 3.10, Rasa)",
+            command=[settings.bot_python, *pytest, "-c", "bot/pytest.ini", f"--junitxml={bot}", "tests/bot"],
+            cwd=root,
+            environment=environment,
+            report=bot,
+        ),
+        Run(
+            title="tests",
+            command=[settings.python, *pytest, f"--junitxml={main}", "tests"],
+            cwd=root,
+            environment=environment,
+            report=main,
+        ),
+    ]
+
+
+def check(settings: Settings) -> int:
+    """Style, types and house rules; 1 when any of them finds something."""
+    root, environment = settings.root, own_environment(settings)
+
+    def python(title: str, *words: str) -> Run:
+        return Run(title=title, command=[settings.python, "-m", *words], cwd=root, environment=environment)
+
+    runs = [
+        python("ruff check", "ruff", "check", "."),
+        python("ruff format", "ruff", "format", "--check", "."),
+        python("mypy", "mypy"),
+        Run(
+            title="web types",
+            command=npm_command(settings, "run", "check"),
+            cwd=settings.web,
+            environment=npm_environment(settings),
+        ),
+        python("house rules", "pytest", "-q", "tests/test_house_rules.py"),
+    ]
+    failed = [run.title for run in runs if show(run) != 0]
+    print(f"\n{'Failed: ' + ', '.join(failed) if failed else 'All checks passed.'}", flush=True)
+    return int(bool(failed))
+
+
+def evaluate(settings: Settings) -> int:
+    """The figures of the knowledge index and of the bot; 1 when either misses its goal."""
+    environment = own_environment(settings)
+    codes = [
+        show(
+            Run(
+                title=title,
+                command=[python, "-m", module, "evaluate"],
+                cwd=settings.root,
+                environment=environment,
+            )
+        )
+        for title, python, module in (
+            ("knowledge index", settings.python, "kb_index"),
+            ("bot", settings.bot_python, "bot"),
+        )
+    ]
+    return int(any(codes))
+
+
+def program(settings: Settings, module: str, arguments: Sequence[str] = ()) -> int:
+    """Runs a module of the main environment."""
+    return subprocess.run(
+        [settings.python, "-m", module, *arguments], cwd=settings.root, env=own_environment(settings)
+    ).returncode
+
+
+def program_with_parts(settings: Settings, module: str, arguments: Sequence[str] = ()) -> int:
+    """Runs a module against the parts that run on this state folder, else starts and stops them around it."""
+    running = read_running(settings.var)
+    if running is not None and running["ready"]:
+        print(f"Using the parts of process {running['launcher']}.", flush=True)
+        return program(settings, module, arguments)
+    environment = own_environment(settings)
+    prepare_database(settings)
+
+    async def run() -> int:
+        process = await asyncio.create_subprocess_exec(
+            settings.python, "-m", module, *arguments, cwd=settings.root, env=environment
+        )
+        try:
+            return await process.wait()
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+
+    code = supervise(tandem_parts(settings, parts_environment(settings)), var=settings.var, once_ready=run)
+    return 130 if code is None else code

@@ -1,0 +1,174 @@
+"""The WebSocket endpoint: who may open a socket, and the hello that starts it."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from fastapi import APIRouter, WebSocket
+from starlette.websockets import WebSocketDisconnect
+
+from handoff_service.agents import store as agents
+from handoff_service.bell import desk_topic
+from handoff_service.clock import iso
+from handoff_service.conversations import store
+from handoff_service.conversations.access import visible
+from handoff_service.conversations.receive import MAX_CHARS
+from handoff_service.errors import TandemError
+from handoff_service.live.principal import Principal, redeem_ticket
+from handoff_service.live.session import Session
+from handoff_service.migrate import log_id
+from handoff_service.service import Service
+from handoff_service.tenants import store as tenants
+
+log = structlog.get_logger()
+
+PROTOCOL = "tandem.v1"
+HELLO_S = 5.0
+MAX_SUBS = 100
+
+
+def origin_allowed(origin: str | None, own: str, allowed: frozenset[str]) -> bool:
+    """Whether a browser page of this origin may open a socket: the gateway's own, or one that a tenant has listed."""
+    if origin is None:
+        return False
+    mine = urlsplit(own)
+    return origin == f"{mine.scheme}://{mine.netloc}" or origin in allowed
+
+
+def router(service: Service) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.websocket("/v1/ws")
+    async def socket(websocket: WebSocket) -> None:
+        everyone = await service.database.read(tenants.everyone)
+        allowed = frozenset(origin for tenant in everyone for origin in tenant.settings.allowed_origins)
+        if not origin_allowed(websocket.headers.get("origin"), service.settings.gateway_url, allowed):
+            await websocket.close(4403)  # before accept: the handshake fails with 403
+            return
+        offered = websocket.headers.get("sec-websocket-protocol", "")
+        await websocket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
+        try:
+            session, hello = await _hello(service, websocket)
+        except _Refused as refused:
+            await websocket.close(refused.code, refused.reason[:120])
+            return
+        except WebSocketDisconnect:
+            return
+        async with _desk(service, session):
+            with structlog.contextvars.bound_contextvars(session=session.id):
+                await _welcome(service, websocket, session, hello)
+                await session.run()
+
+    return routes
+
+
+class _Refused(Exception):
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+async def _hello(service: Service, websocket: WebSocket) -> tuple[Session, dict[str, Any]]:
+    try:
+        hello = json.loads(await asyncio.wait_for(websocket.receive_text(), HELLO_S))
+        if hello["t"] != "hello" or hello["proto"] != 1:
+            raise _Refused(4400, "The first frame is hello with proto 1.")
+        ticket, device = str(hello["ticket"]), str(hello.get("device", ""))[:64]
+        subs = [(str(sub["conv"]), int(sub["after"])) for sub in hello.get("subs", [])[:MAX_SUBS]]
+    except (ValueError, KeyError, TypeError, TimeoutError) as error:
+        raise _Refused(4400, "The first frame is hello, within five seconds.") from error
+    try:
+        principal = await service.database.write(lambda tx: redeem_ticket(tx, ticket, service.clock()))
+    except TandemError as error:
+        raise _Refused(4401, error.message) from error
+    session = Session(
+        websocket,
+        principal,
+        database=service.database,
+        bell=service.bell,
+        settings=service.settings,
+        clock=service.clock,
+        handlers=service.frames,
+        device=device,
+    )
+    return session, {"subs": subs}
+
+
+async def _welcome(service: Service, websocket: WebSocket, session: Session, hello: dict[str, Any]) -> None:
+    principal = session.principal
+    current = None
+    if principal.customer is not None:
+        sender = principal.customer
+        current = await service.database.read(
+            lambda connection: store.current(connection, sender.tenant, sender.channel, sender.contact)
+        )
+    welcome = {
+        "t": "welcome",
+        "session": session.id,
+        "log_id": await service.database.read(log_id),
+        "server_time": iso(service.clock()),
+        "principal": describe(principal),
+        "limits": {"text_chars": MAX_CHARS},
+        "current": {"conv": current.id, "last_seq": current.last_seq} if current else None,
+    }
+    await websocket.send_text(json.dumps(welcome, ensure_ascii=False))
+    for conversation, after in hello["subs"]:
+        try:
+            found = await service.database.read(
+                lambda connection, c=conversation: visible(connection, principal, c)  # type: ignore[misc]
+            )
+        except TandemError as error:
+            session.say({"t": "err", "conv": conversation, **error.as_json()})
+        else:
+            # A cursor from before a restore may be ahead of the log; then everything is sent again.
+            session.follow(conversation, after if 0 <= after <= found.last_seq else 0)
+
+
+def describe(principal: Principal) -> dict[str, Any]:
+    if principal.customer is not None:
+        return {"kind": "customer", "id": principal.customer.contact, "name": principal.customer.name}
+    agent = principal.as_agent()
+    return {"kind": "agent", "id": agent.id, "name": agent.name, "role": agent.role}
+
+
+@contextlib.asynccontextmanager
+async def _desk(service: Service, session: Session) -> AsyncIterator[None]:
+    """Keeps the lease of an agent's desk while it is connected; presence is nothing more than that."""
+    if session.principal.agent is None:
+        yield
+        return
+    agent = session.principal.agent
+    lease = timedelta(seconds=service.settings.desk_lease_s)
+
+    async def keep() -> None:
+        def renew(tx: Any) -> None:
+            now = service.clock()
+            agents.keep_desk(tx.connection, agent.tenant, agent.id, session.id, now=now, until=now + lease)
+
+        await service.database.write(renew)
+
+    async def keep_on() -> None:
+        while True:
+            await asyncio.sleep(service.settings.desk_lease_s / 3)
+            with contextlib.suppress(TandemError):
+                await keep()
+
+    await keep()
+    service.bell.ring(desk_topic(agent.tenant))
+    keeping = asyncio.create_task(keep_on())
+    try:
+        yield
+    finally:
+        keeping.cancel()
+
+        def end(tx: Any) -> None:
+            agents.end_desk(tx.connection, agent.tenant, agent.id, session.id, now=service.clock())
+            tx.ring(desk_topic(agent.tenant))
+
+        with contextlib.suppress(TandemError):
+            await asyncio.shield(service.database.write(end))

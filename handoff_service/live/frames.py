@@ -1,0 +1,150 @@
+"""What a client may say over its socket, one function per frame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from handoff_service.bell import Bell, typing_topic
+from handoff_service.clock import Clock
+from handoff_service.conversations import store
+from handoff_service.conversations.access import visible
+from handoff_service.conversations.change import Context
+from handoff_service.conversations.model import Audience, Conversation, Entry
+from handoff_service.conversations.receive import receive
+from handoff_service.conversations.reply import reply
+from handoff_service.database import Database
+from handoff_service.errors import Invalid
+from handoff_service.limits import Limits
+from handoff_service.live.principal import Principal
+from handoff_service.settings import Settings
+
+if TYPE_CHECKING:
+    from handoff_service.live.session import Session
+
+Frame = dict[str, Any]
+
+CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+MAX_FOLLOWED = 100
+
+
+class Handlers:
+    """Carries out frames; one instance serves all sessions."""
+
+    def __init__(self, database: Database, bell: Bell, settings: Settings, clock: Clock, limits: Limits) -> None:
+        self._database = database
+        self._bell = bell
+        self._settings = settings
+        self._clock = clock
+        self._limits = limits
+        self._by_type: Mapping[str, Callable[[Session, Frame], Awaitable[None]]] = {
+            "sub": self._sub,
+            "unsub": self._unsub,
+            "send": self._send,
+            "ack": self._ack,
+            "read": self._ack,
+            "typing": self._typing,
+            "ping": self._ping,
+        }
+
+    async def handle(self, session: Session, frame: Frame) -> None:
+        """Carries out one frame. Raises Invalid for an unknown one and whatever its verb raises."""
+        handler = self._by_type.get(str(frame.get("t")))
+        if handler is None:
+            raise Invalid(f"There is no frame {str(frame.get('t'))[:40]!r}.")
+        await handler(session, frame)
+
+    async def _sub(self, session: Session, frame: Frame) -> None:
+        conversation, after = _name(frame), frame.get("after", 0)
+        if not isinstance(after, int) or after < 0:
+            raise Invalid("`after` is the seq of the last entry that you have, or 0.")
+        await self._database.read(lambda connection: visible(connection, session.principal, conversation))
+        session.follow(conversation, after)
+
+    async def _unsub(self, session: Session, frame: Frame) -> None:
+        session.unfollow(_name(frame))
+
+    async def _send(self, session: Session, frame: Frame) -> None:
+        conversation, entry = await self.write_message(session.principal, frame.get("conv"), frame)
+        session.say(
+            {
+                "t": "sent",
+                "client_id": entry.client_id,
+                "conv": conversation.id,
+                "seq": entry.seq,
+                "mid": entry.mid,
+            }
+        )
+
+    async def write_message(
+        self, principal: Principal, conversation: str | None, message: Mapping[str, Any]
+    ) -> tuple[Conversation, Entry]:
+        """Stores a message of a customer or an agent; the same for the `send` frame and for HTTP."""
+        client_id, body = message.get("client_id"), message.get("body")
+        if not isinstance(client_id, str) or not CLIENT_ID.fullmatch(client_id):
+            raise Invalid("`client_id` is 8 to 64 letters, digits, - or _.")
+        if not isinstance(body, dict):
+            raise Invalid("`body` is an object.")
+        await self._limits.message(":".join(principal.key))
+        context = Context(self._settings, self._clock())
+        if principal.customer is not None:
+            sender = replace(principal.customer, language=message.get("language") or principal.customer.language)
+            named = None if conversation in (None, "current") else conversation
+            return await self._database.write(
+                lambda tx: receive(tx, sender, client_id=client_id, body=body, context=context, conversation_id=named)
+            )
+        agent, epoch = principal.as_agent(), message.get("epoch")
+        if not isinstance(conversation, str):
+            raise Invalid("`conv` names the conversation.")
+        if epoch is not None and not isinstance(epoch, int):
+            raise Invalid("`epoch` is a number.")
+        if message.get("audience", "public") not in ("public", "internal"):
+            raise Invalid("`audience` is public or internal.")
+        audience = Audience(message.get("audience", "public"))
+        return await self._database.write(
+            lambda tx: reply(
+                tx, agent, conversation, client_id=client_id, body=body, epoch=epoch, audience=audience, context=context
+            )
+        )
+
+    async def _ack(self, session: Session, frame: Frame) -> None:
+        conversation, seq = _name(frame), frame.get("seq")
+        if not isinstance(seq, int) or seq < 0:
+            raise Invalid("`seq` is a number.")
+        principal = session.principal
+        read = seq if frame["t"] == "read" else 0
+
+        def save(tx: Any) -> None:
+            found = visible(tx.connection, principal, conversation)
+            acked = min(seq, found.last_seq)
+            store.save_cursor(
+                tx.connection,
+                principal.tenant,
+                principal.key,
+                session.device,
+                conversation,
+                acked=acked,
+                read=min(read, acked),
+            )
+
+        await self._database.write(save)
+
+    async def _typing(self, session: Session, frame: Frame) -> None:
+        conversation = _name(frame)
+        if session.is_following(conversation):
+            kind, _ = session.principal.key
+            name = session.principal.customer.name if session.principal.customer else session.principal.as_agent().name
+            topic = typing_topic(session.principal.tenant, conversation)
+            self._bell.ring(topic, {"session": session.id, "author": {"kind": kind, "name": name}})
+
+    async def _ping(self, session: Session, frame: Frame) -> None:  # noqa: ARG002
+        session.say({"t": "pong"})
+
+
+def _name(frame: Frame) -> str:
+    conversation = frame.get("conv")
+    if not isinstance(conversation, str) or not conversation:
+        raise Invalid("`conv` names the conversation.")
+    return conversation

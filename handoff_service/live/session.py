@@ -1,0 +1,260 @@
+"""One WebSocket of a customer or an agent: protocol version 1 (README, "Protocol").
+
+Nothing is queued for a session. A bell only marks what changed; the sender reads the entries after its cursor from
+the database and writes them one by one. So a slow reader costs no memory, order and completeness come from `seq`,
+and resuming after a break is the same code as following.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from handoff_service.bell import Bell, contact_topic, conversation_topic, desk_topic, typing_topic
+from handoff_service.clock import Clock
+from handoff_service.conversations import store
+from handoff_service.conversations.access import projected, visible
+from handoff_service.conversations.change import Context
+from handoff_service.database import Database
+from handoff_service.errors import Invalid, TandemError
+from handoff_service.handoffs.view import customer_status, desk
+from handoff_service.ids import new_id
+from handoff_service.live.frames import Frame, Handlers
+from handoff_service.live.principal import Principal
+from handoff_service.settings import Settings
+
+log = structlog.get_logger()
+
+PAGE = 200
+SEND_TIMEOUT_S = 20.0
+MAX_REPLIES = 256
+DESK_PAUSE_S = 0.1
+
+
+@dataclass
+class Following:
+    """A conversation that the session follows, and the last entry that was sent to it."""
+
+    seq: int
+    status: dict[str, Any] = field(default_factory=dict)
+
+
+class Session:
+    """`run` serves the socket until it closes."""
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        principal: Principal,
+        *,
+        database: Database,
+        bell: Bell,
+        settings: Settings,
+        clock: Clock,
+        handlers: Handlers,
+        device: str,
+    ) -> None:
+        self.principal = principal
+        self.id = new_id("s")
+        self.device = device
+        self._socket = socket
+        self._database = database
+        self._bell = bell
+        self._settings = settings
+        self._clock = clock
+        self._handlers = handlers
+        self._following: dict[str, Following] = {}
+        self._changed: set[str] = set()
+        self._desk_changed = principal.agent is not None
+        self._contact_changed = False
+        self._replies: deque[Frame] = deque()
+        self._wake = asyncio.Event()
+
+    # -- what the frame handlers use
+
+    def follow(self, conversation: str, after: int) -> None:
+        """Streams a conversation from the entry behind `after`; asking again moves the cursor."""
+        # Listening before the first read: what is written in between is seen by one or the other.
+        for topic in self._topics(conversation):
+            self._bell.listen(topic, self._heard)
+        self._following[conversation] = Following(after)
+        self._changed.add(conversation)
+        self._wake.set()
+
+    def unfollow(self, conversation: str) -> None:
+        if self._following.pop(conversation, None) is not None:
+            for topic in self._topics(conversation):
+                self._bell.ignore(topic, self._heard)
+
+    def is_following(self, conversation: str) -> bool:
+        return conversation in self._following
+
+    def say(self, frame: Mapping[str, Any]) -> None:
+        """Sends a frame that answers one of the client's."""
+        if len(self._replies) >= MAX_REPLIES:
+            raise WebSocketDisconnect(4408)
+        self._replies.append(dict(frame))
+        self._wake.set()
+
+    # -- the socket
+
+    async def run(self) -> None:
+        """Reads and writes until one side ends the connection."""
+        own = self._own_topic()
+        self._bell.listen(own, self._heard)
+        reading = asyncio.create_task(self._read())
+        writing = asyncio.create_task(self._write())
+        try:
+            done, _ = await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
+            code = next((_close_code(task.exception()) for task in done), 1000)
+        finally:
+            self._bell.ignore(own, self._heard)
+            self._bell.ignore(desk_topic(self.principal.tenant), self._heard)
+            for conversation in tuple(self._following):
+                self.unfollow(conversation)
+            for task in (reading, writing):
+                task.cancel()
+            await asyncio.gather(reading, writing, return_exceptions=True)
+        if self._socket.client_state is WebSocketState.CONNECTED:
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                await self._socket.close(code)
+
+    def _own_topic(self) -> str:
+        customer = self.principal.customer
+        return contact_topic(customer.tenant, customer.contact) if customer else desk_topic(self.principal.tenant)
+
+    def _topics(self, conversation: str) -> tuple[str, str]:
+        tenant = self.principal.tenant
+        return conversation_topic(tenant, conversation), typing_topic(tenant, conversation)
+
+    def _heard(self, topic: str, detail: Any) -> None:
+        kind, _, rest = topic.partition("/")
+        conversation = rest.partition("/")[2]
+        if kind == "conversation":
+            self._changed.add(conversation)
+        elif kind == "typing":
+            if detail["session"] != self.id and len(self._replies) < MAX_REPLIES // 2:
+                self._replies.append({"t": "typing", "conv": conversation, "author": detail["author"]})
+        elif kind == "contact":
+            self._contact_changed = True
+        elif self.principal.agent is not None:
+            self._desk_changed = True
+        else:
+            self._changed.update(self._following)  # the place of a waiting customer moves when others do
+        self._wake.set()
+
+    async def _read(self) -> None:
+        while True:
+            raw = await self._socket.receive_text()
+            try:
+                frame = json.loads(raw)
+                if not isinstance(frame, dict):
+                    raise Invalid("A frame is a JSON object.")
+                await self._handlers.handle(self, frame)
+            except ValueError:
+                raise WebSocketDisconnect(4400) from None
+            except TandemError as error:
+                client_id = frame.get("client_id")
+                self.say({"t": "err", **({"client_id": client_id} if client_id else {}), **error.as_json()})
+
+    async def _write(self) -> None:
+        if self.principal.customer is not None:
+            await self._follow_current()
+        last_desk = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            while self._replies:
+                await self._send(self._replies.popleft())
+            if self._contact_changed:
+                self._contact_changed = False
+                await self._follow_current()
+            while self._changed:
+                await self._catch_up(self._changed.pop())
+            if self._desk_changed and loop.time() - last_desk >= DESK_PAUSE_S:
+                self._desk_changed = False
+                last_desk = loop.time()
+                await self._send_desk()
+            pause = DESK_PAUSE_S if self._desk_changed else self._settings.socket_poll_s
+            try:
+                await asyncio.wait_for(self._wake.wait(), pause)
+            except TimeoutError:
+                if pause == self._settings.socket_poll_s:  # heals a bell that was lost
+                    self._changed.update(self._following)
+                    self._desk_changed = self.principal.agent is not None
+                    self._contact_changed = self.principal.customer is not None
+            self._wake.clear()
+
+    async def _follow_current(self) -> None:
+        """Customers follow their present conversation, and any new one, without asking."""
+        sender = self.principal.as_customer()
+        current = await self._database.read(
+            lambda connection: store.current(connection, sender.tenant, sender.channel, sender.contact)
+        )
+        if current is not None and current.id not in self._following:
+            self.follow(current.id, 0)
+
+    async def _catch_up(self, conversation: str) -> None:
+        following = self._following.get(conversation)
+        if following is None:
+            return
+        more = True
+        while more and self._following.get(conversation) is following:
+            load = partial(self._load, conversation=conversation, after=following.seq)
+            entries, status = await self._database.read(load)
+            for entry in entries:
+                await self._send({"t": "entry", "conv": conversation, "entry": entry})
+                following.seq = entry["seq"]
+            more = len(entries) == PAGE
+        if status != following.status:
+            following.status = status
+            self._listen_to_queue(waiting=status["place"] is not None)
+            await self._send({"t": "status", **status})
+
+    def _listen_to_queue(self, *, waiting: bool) -> None:
+        """Only customers who wait are told when the queue moves, so that a change costs as much as they are."""
+        if self.principal.customer is not None:
+            change = self._bell.listen if waiting else self._bell.ignore
+            change(desk_topic(self.principal.tenant), self._heard)
+
+    def _load(
+        self, connection: sa.Connection, *, conversation: str, after: int
+    ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        found = visible(connection, self.principal, conversation)
+        fresh = (
+            store.entries_after(connection, found.tenant, found.id, after, limit=PAGE) if found.last_seq > after else []
+        )
+        status = customer_status(connection, found, Context(self._settings, self._clock()))
+        return projected(connection, self.principal, fresh), status
+
+    async def _send_desk(self) -> None:
+        agent = self.principal.as_agent()
+        context = Context(self._settings, self._clock())
+        picture = await self._database.read(lambda connection: desk(connection, agent, context))
+        await self._send({"t": "desk", **picture})
+
+    async def _send(self, frame: Frame) -> None:
+        text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+        try:
+            await asyncio.wait_for(self._socket.send_text(text), SEND_TIMEOUT_S)
+        except TimeoutError:
+            raise WebSocketDisconnect(4408) from None
+
+
+def _close_code(error: BaseException | None) -> int:
+    """1012 tells a client to come back at once, as after a restart."""
+    if error is None:
+        return 1000
+    if isinstance(error, WebSocketDisconnect):
+        return error.code if 4000 <= error.code < 5000 else 1000
+    log.error("socket failed", error=repr(error))
+    return 1012

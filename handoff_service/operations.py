@@ -1,0 +1,48 @@
+"""Commands that may be repeated: the same op_id returns the recorded result instead of acting twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service import tables
+from handoff_service.conversations.model import body_hash
+from handoff_service.database import Transaction
+from handoff_service.errors import Mismatch
+
+O = tables.operations.c  # noqa: E741
+
+Result = dict[str, Any]
+
+
+def once(
+    tx: Transaction,
+    tenant: str,
+    actor: str,
+    op_id: str,
+    *,
+    request: Mapping[str, Any],
+    now: datetime,
+    work: Callable[[], Result],
+) -> Result:
+    """Runs `work` unless this actor's op_id was done before. Raises Mismatch if it was for another request.
+
+    Errors are not recorded: a command that was refused may be tried again with the same op_id.
+    """
+    digest = body_hash("operation", actor, request)
+    where = (O.tenant == tenant, O.actor == actor, O.op_id == op_id)
+    known = tx.connection.execute(sa.select(O.body_hash, O.result).where(*where)).first()
+    if known is not None:
+        if known.body_hash != digest:
+            raise Mismatch(f"op_id {op_id} was used before for another request; use a new one.", op_id=op_id)
+        return dict(known.result)
+    result = work()
+    tx.connection.execute(
+        sa.insert(tables.operations).values(
+            tenant=tenant, actor=actor, op_id=op_id, body_hash=digest, result=result, at=now
+        )
+    )
+    return result

@@ -1,0 +1,105 @@
+"""The demo tenant: a shop, its agents and a supervisor, for a first look and for development."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from handoff_service.agents import store as agents
+from handoff_service.agents.model import Agent, Role, Status
+from handoff_service.agents.sign_in import hash_password
+from handoff_service.bell import Bell
+from handoff_service.database import Transaction, open_database
+from handoff_service.ids import new_id, new_token
+from handoff_service.settings import Settings
+from handoff_service.tenants import store as tenants
+from handoff_service.tenants.model import Tenant, TenantSettings
+
+log = structlog.get_logger()
+
+PEOPLE = (
+    ("lin@lanyu.example", "林夕 Lin", Role.AGENT),
+    ("maya@lanyu.example", "Maya", Role.AGENT),
+    ("chen@lanyu.example", "陈主管 Chen", Role.SUPERVISOR),
+)
+
+
+def demo_settings(shop_url: str) -> TenantSettings:
+    """What the demo shop is configured to."""
+    return TenantSettings.model_validate(
+        {
+            "name": {"zh": "蓝屿商城", "en": "Lanyu Mall"},
+            "allowed_origins": [shop_url.rstrip("/")],
+            "greeting": {
+                "zh": "您好，我是蓝屿商城的智能助手，订单、退款、钱包的问题都可以问我，也可以随时转人工。",
+                "en": "Hello, I am Lanyu Mall's assistant. Ask me about orders, refunds or your wallet, "
+                "or talk to a person at any time.",
+            },
+            "suggestions": {
+                "zh": ["多久能退款？", "我的订单到哪了", "怎么修改收货地址"],
+                "en": ["How long does a refund take?", "Where is my order?", "How do I change my delivery address?"],
+            },
+            "queues": [
+                {"id": "support", "name": "客户服务 Support"},
+                {"id": "senior", "name": "高级客服 Senior", "mode": "offer"},
+            ],
+            "wrap_up_codes": [
+                {"id": "solved", "zh": "已解决", "en": "Solved"},
+                {"id": "refund", "zh": "已安排退款", "en": "Refund arranged"},
+                {"id": "follow_up", "zh": "需后续跟进", "en": "Follow-up needed"},
+                {"id": "no_answer", "zh": "客户未回复", "en": "Customer did not answer"},
+                {"id": "spam", "zh": "无效会话", "en": "Spam"},
+            ],
+        }
+    )
+
+
+async def seed_demo(settings: Settings) -> dict[str, Any]:
+    """Makes the demo tenant and its people if they are missing; passwords are drawn once and kept in var/demo.json."""
+    path = settings.var / "demo.json"
+    database = open_database(settings.database, Bell())
+    try:
+        tenant = Tenant(id="demo", name="蓝屿商城 Lanyu Mall", settings=demo_settings(settings.shop_url))
+        await database.write(lambda tx: tenants.save(tx.connection, tenant))
+        known = {agent.email for agent in await database.read(lambda c: agents.everyone(c, "demo"))}
+        logins = json.loads(path.read_text("utf-8")) if path.exists() else {"agents": []}
+        for email, name, role in PEOPLE:
+            if email not in known:
+                password = new_token()[:16]
+                await database.write(lambda tx, e=email, n=name, r=role, p=password: _add(tx, e, n, r, p))  # type: ignore[misc]
+                logins["agents"] = [one for one in logins["agents"] if one["email"] != email]
+                logins["agents"].append({"email": email, "password": password, "role": role, "name": name})
+        _write_private(path, json.dumps(logins, ensure_ascii=False, indent=2))
+    finally:
+        await database.close()
+    return dict(logins)
+
+
+def _add(tx: Transaction, email: str, name: str, role: Role, password: str) -> None:
+    agent = Agent(
+        tenant="demo",
+        id=new_id("a"),
+        email=email,
+        name=name,
+        role=role,
+        languages=("zh", "en"),
+        queues=("support", "senior"),
+        capacity=5,
+        open=0,
+        status=Status.OFFLINE,
+        disabled=False,
+        seen_at=None,
+        last_assigned_at=None,
+    )
+    agents.save(tx.connection, agent, hash_password(password))
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,31 @@
+"""What the HTTP and WebSocket endpoints work with: made once in the composition root, handed to every router."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handoff_service.bell import Bell
+from handoff_service.clock import Clock
+from handoff_service.conversations.change import Context
+from handoff_service.database import Database
+from handoff_service.knowledge.client import Knowledge
+from handoff_service.limits import Limits
+from handoff_service.live.frames import Handlers
+from handoff_service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of one running gateway."""
+
+    settings: Settings
+    database: Database
+    bell: Bell
+    clock: Clock
+    knowledge: Knowledge
+    limits: Limits
+    frames: Handlers
+
+    def context(self) -> Context:
+        """The settings and the present moment."""
+        return Context(self.settings, self.clock())

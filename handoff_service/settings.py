@@ -1,0 +1,65 @@
+"""Typed settings of the gateway, read from TANDEM_* environment variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_SECRET = "only-for-development-only-for-development"
+
+
+class Settings(BaseSettings):
+    """Durations in seconds. Outside development a default or short secret is refused at the start."""
+
+    model_config = SettingsConfigDict(env_prefix="TANDEM_", extra="ignore")
+
+    environment: Literal["development", "production"] = "development"
+    gateway_url: str = "http://127.0.0.1:8080"
+    kb_index_url: str = "http://127.0.0.1:8081"
+    bot_url: str = "http://127.0.0.1:5005"
+    shop_url: str = "http://127.0.0.1:8082"
+    var: Path = Path("var")
+    database_url: str = ""
+    secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    identity_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+
+    bot_soft_s: float = 8.0
+    bot_hard_s: float = 20.0
+    reply_deadline_s: float = 45.0
+    offer_s: float = 30.0
+    agent_grace_s: float = 60.0
+    desk_lease_s: float = 45.0
+    queue_check_s: float = 60.0
+    long_wait_s: float = 900.0
+    bot_idle_s: float = 1800.0
+    agent_idle_s: float = 86400.0
+    reopen_s: float = 86400.0
+    message_due_s: float = 172800.0
+    session_idle_s: float = 1800.0
+    session_max_s: float = 43200.0
+    visitor_token_s: float = 30 * 86400.0
+    sweep_s: float = 1.0
+    socket_poll_s: float = 10.0
+
+    limit_sign_in: str = "5/5minutes"
+    limit_messages: str = "30/10seconds"
+    limit_visitors: str = "600/hour"
+
+    @model_validator(mode="after")
+    def _refuse_default_secrets(self) -> Self:
+        if self.environment == "production":
+            for name in ("secret_key", "identity_secret"):
+                value = getattr(self, name).get_secret_value()
+                if value == DEVELOPMENT_SECRET or len(value) < 32:
+                    raise ValueError(
+                        f"TANDEM_{name.upper()} must be set to at least 32 random characters outside development"
+                    )
+        return self
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address: TANDEM_DATABASE_URL, or a SQLite file in the state folder."""
+        return self.database_url or f"sqlite:///{self.var.resolve() / 'handoff.sqlite'}"

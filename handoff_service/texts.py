@@ -1,0 +1,77 @@
+"""Every sentence that the gateway itself says to customers, in Chinese and English."""
+
+from __future__ import annotations
+
+TEXTS: dict[str, dict[str, str]] = {
+    "queued": {
+        "zh": "已为您转接人工客服，正在排队。等待期间您可以继续提问，不会影响您的排队位置。",
+        "en": "I am connecting you with a colleague. You can go on asking while you wait; you keep your place.",
+    },
+    "mailbox": {
+        "zh": "现在没有人工客服在线。您的问题已经登记，我们会在 {due} 前回复您，您也可以继续在这里留言。",
+        "en": "No colleague is on duty right now. Your request is on record and we will reply by {due}. "
+        "You can add more details here.",
+    },
+    "message_left": {
+        "zh": "已收到您的留言，我们会在 {due} 前回复您。",
+        "en": "We have your message and will reply by {due}.",
+    },
+    "closing_time": {
+        "zh": "很抱歉，人工客服已经下线。您的问题已经登记，我们会在 {due} 前回复您。",
+        "en": "Sorry, our colleagues have gone off duty. Your request is on record and we will reply by {due}.",
+    },
+    "long_wait": {
+        "zh": "抱歉让您久等了，您仍在队列中。如果不方便等待，可以选择留言，我们会尽快回复。",
+        "en": "Sorry for the wait; you still have your place. If you would rather not wait, leave a message.",
+    },
+    "joined": {"zh": "{agent} 已接入，正在为您服务。", "en": "{agent} has joined and is here to help."},
+    "transferred": {"zh": "正在为您转接给 {agent}。", "en": "You are being transferred to {agent}."},
+    "requeued": {
+        "zh": "正在为您转接其他客服同事，请稍候。",
+        "en": "We are passing you to another colleague; please stay with us.",
+    },
+    "agent_lost": {
+        "zh": "客服连接中断，已将您排到队列最前面，马上有同事继续为您服务。",
+        "en": "Your agent lost the connection. You are at the front of the queue and another colleague will take over.",
+    },
+    "given_back": {
+        "zh": "人工服务已结束，接下来由智能助手继续为您服务。需要时可随时转人工。",
+        "en": "The assistant is with you again. You can ask for a person at any time.",
+    },
+    "solved": {
+        "zh": "好的，已取消排队。还有问题可以直接问我。",
+        "en": "Good to hear. You have left the queue; just ask if anything else comes up.",
+    },
+    "closed": {
+        "zh": "本次会话已结束。之后直接发消息即可继续。",
+        "en": "This conversation is closed. Just write again to continue it.",
+    },
+    "one_moment": {"zh": "请稍等，我正在查询。", "en": "One moment please, I am looking into it."},
+    "bot_failed": {
+        "zh": "抱歉，智能助手暂时无法回答，已为您转接人工客服。",
+        "en": "Sorry, the assistant cannot answer right now. I am passing you to a colleague.",
+    },
+    "asked": {"zh": "好的，马上为您转接人工客服。", "en": "Of course, let me get a colleague for you."},
+    "unhappy": {
+        "zh": "非常抱歉给您带来不好的体验，我马上请人工同事优先为您处理。",
+        "en": "I am really sorry about this. A colleague will look after you with priority.",
+    },
+    "unsure_offer": {
+        "zh": "抱歉，这个问题我没有找到可靠的答案。需要我为您转接人工客服吗？",
+        "en": "Sorry, I do not have a reliable answer to that. Would you like to talk to a person?",
+    },
+    "unsure_queue": {
+        "zh": "这个问题我没有可靠的答案，稍后由人工同事为您解答，您的排队位置不变。",
+        "en": "I do not have a reliable answer to that; your colleague will take it. You keep your place.",
+    },
+    "clarify": {"zh": "您想了解的是哪一个问题？", "en": "Which of these do you mean?"},
+    "talk_to_human": {"zh": "转人工", "en": "Talk to a person"},
+    "source": {"zh": "来源：{title}", "en": "Source: {title}"},
+    "visitor": {"zh": "访客 {number}", "en": "Visitor {number}"},
+}
+
+
+def say(key: str, language: str, **values: str) -> str:
+    """The sentence in the language (English where there is no translation), its blanks filled."""
+    versions = TEXTS[key]
+    return versions.get(language, versions["en"]).format(**values)

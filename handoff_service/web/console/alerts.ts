@@ -1,0 +1,41 @@
+import type { Card } from "../shared/protocol";
+import type { Desk } from "./desk";
+
+/** What this console has already called the agent for. */
+export interface Alerts {
+  /** Handoffs that rang; they never ring again, not even after a decline or a reload. */
+  readonly rung: ReadonlySet<string>;
+  /** Handoffs that rang and still wait for someone. */
+  readonly open: ReadonlySet<string>;
+  /** Unread messages of my conversations, to notice when there are more. */
+  readonly unread: number;
+}
+export type Ring = "handoff" | "message" | null;
+
+export const SILENT: Alerts = { rung: new Set(), open: new Set(), unread: 0 };
+/** Enough for a long shift; older handoffs are over. */
+const REMEMBERED = 1000;
+
+/** Alerts after a desk snapshot, and the sound to make now: each new handoff rings once. */
+export function hear(alerts: Alerts, desk: Desk): { readonly alerts: Alerts; readonly ring: Ring } {
+  const present = [...desk.lists.offers, ...desk.lists.waiting].flatMap(handoffId);
+  const fresh = present.filter((id) => !alerts.rung.has(id));
+  const unread = desk.lists.mine.reduce((sum, card) => sum + card.unread, 0);
+  const rung = fresh.length === 0 ? alerts.rung : new Set([...alerts.rung, ...fresh].slice(-REMEMBERED));
+  const ring: Ring = fresh.length > 0 ? "handoff" : unread > alerts.unread ? "message" : null;
+  return { alerts: { rung, open: new Set(present), unread }, ring };
+}
+
+/** Alerts after I answered a handoff: it calls nobody any more, whatever a late snapshot still shows. */
+export function answered(alerts: Alerts, handoff: string): Alerts {
+  const open = new Set(alerts.open);
+  open.delete(handoff);
+  return { ...alerts, rung: new Set([...alerts.rung, handoff]), open };
+}
+
+/** How many things wait for this agent: the number in the tab's title. */
+export const badge = (alerts: Alerts): number => alerts.open.size + alerts.unread;
+
+export const pageTitle = (count: number, name: string): string => (count > 0 ? `(${count}) ${name}` : name);
+
+const handoffId = (card: Card): string[] => (card.handoff === null ? [] : [card.handoff.id]);

@@ -1,0 +1,152 @@
+import type {
+  Accepted, Box, Card, ConversationDetail, EntriesPage, ErrorBody, KnowledgeAnswer, Language, Me, Owner, Person,
+  PresenceStatus, Ticket,
+} from "../shared/protocol";
+
+/** The server's answer was an error, or there was no answer (status 0, code "unreachable"). */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly retryable: boolean;
+  readonly holder: Person | null;
+  readonly owner: Owner | null;
+  readonly epoch: number | null;
+
+  constructor(status: number, body: Partial<ErrorBody>) {
+    super(body.message ?? `HTTP ${status}`);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = body.code ?? (status === 0 ? "unreachable" : "error");
+    this.retryable = body.retryable ?? (status === 0 || status >= 500);
+    this.holder = body.holder ?? null;
+    this.owner = body.owner ?? null;
+    this.epoch = body.epoch ?? null;
+  }
+}
+
+export interface Target {
+  readonly conversation: string;
+  readonly epoch: number;
+}
+export interface ApiOptions {
+  readonly fetch?: typeof fetch;
+  readonly newId?: () => string;
+  /** Waits between the tries of one action, milliseconds. */
+  readonly pauses?: readonly number[];
+}
+
+/** The agent's HTTP verbs. Actions carry an op_id that stays the same until the server has decided. */
+export class Api {
+  /** Called when the server no longer knows the session. */
+  onSignedOut: () => void = () => undefined;
+  private readonly fetch: typeof fetch;
+  private readonly newId: () => string;
+  private readonly pauses: readonly number[];
+  private readonly undecided = new Map<string, string>();
+  private readonly running = new Map<string, Promise<unknown>>();
+
+  constructor(options: ApiOptions = {}) {
+    this.fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.newId = options.newId ?? (() => `op_${crypto.randomUUID()}`);
+    this.pauses = options.pauses ?? [400, 1200];
+  }
+
+  me = () => this.get<Me>("/v1/agents/me");
+  signIn = (tenant: string, email: string, password: string) =>
+    this.post<Me>("/v1/agents/sign-in", { tenant, email, password });
+  signOut = () => this.post<void>("/v1/agents/sign-out", {});
+  ticket = async () => (await this.post<Ticket>("/v1/ws-ticket", {})).ticket;
+  presence = (status: PresenceStatus) => this.post<void>("/v1/agents/me/presence", { status });
+
+  entries = (conversation: string, after: number) =>
+    this.get<EntriesPage>(`${conversationPath(conversation)}/entries`, { after: String(after), limit: "500" });
+  conversation = (conversation: string) => this.get<ConversationDetail>(conversationPath(conversation));
+  box = async (box: Box, limit = 50) =>
+    (await this.get<{ conversations: Card[] }>("/v1/conversations", { box, limit: String(limit) })).conversations;
+  searchKnowledge = (q: string, language: Language) =>
+    this.get<KnowledgeAnswer>("/v1/knowledge/search", { q, language });
+
+  accept = (handoff: string) => this.act<Accepted>(`/v1/handoffs/${encodeURIComponent(handoff)}/accept`, {});
+  decline = (handoff: string) => this.act<void>(`/v1/handoffs/${encodeURIComponent(handoff)}/decline`, {});
+  takeOver = ({ conversation, epoch }: Target) =>
+    this.act<Accepted>(`${conversationPath(conversation)}/take-over`, { epoch });
+  transfer = ({ conversation, epoch }: Target, to: { to_agent: string } | { to_queue: string }, note: string) =>
+    this.act<void>(`${conversationPath(conversation)}/transfer`, { epoch, ...to, ...optional({ note }) });
+  giveBack = ({ conversation, epoch }: Target, note: string) =>
+    this.act<void>(`${conversationPath(conversation)}/give-back`, { epoch, ...optional({ note }) });
+  close = ({ conversation, epoch }: Target, wrapUp: string, note: string) =>
+    this.act<void>(`${conversationPath(conversation)}/close`, { epoch, wrap_up: wrapUp, ...optional({ note }) });
+
+  private get<T>(path: string, query: Record<string, string> = {}): Promise<T> {
+    const search = new URLSearchParams(query).toString();
+    return this.request<T>(search === "" ? path : `${path}?${search}`, { method: "GET" });
+  }
+
+  private post<T>(path: string, body: object): Promise<T> {
+    const headers = { "Content-Type": "application/json", "X-Requested-By": "console" };
+    return this.request<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  /** One action of the agent: a second click joins the first, a retry repeats its op_id. */
+  private act<T>(path: string, body: object): Promise<T> {
+    const key = `${path} ${JSON.stringify(body)}`;
+    const already = this.running.get(key);
+    if (already !== undefined) return already as Promise<T>;
+    const run = this.attempt<T>(key, path, body).finally(() => this.running.delete(key));
+    this.running.set(key, run);
+    return run;
+  }
+
+  private async attempt<T>(key: string, path: string, body: object): Promise<T> {
+    const op_id = this.undecided.get(key) ?? this.newId();
+    this.undecided.set(key, op_id);
+    for (let tries = 0; ; tries += 1) {
+      try {
+        const answer = await this.post<T>(path, { op_id, ...body });
+        this.undecided.delete(key);
+        return answer;
+      } catch (error) {
+        // Undecided (no answer, or the server's trouble): the action may have happened, so its op_id stays.
+        if (!(error instanceof ApiError) || !isUndecided(error)) {
+          this.undecided.delete(key);
+          throw error;
+        }
+        const pause = this.pauses[tries];
+        if (pause === undefined) throw error;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+
+  private async request<T>(path: string, init: RequestInit): Promise<T> {
+    let response: Response;
+    try {
+      response = await this.fetch(path, { ...init, credentials: "same-origin", cache: "no-store" });
+    } catch (error) {
+      if (error instanceof TypeError) throw new ApiError(0, { message: error.message });
+      throw error;
+    }
+    const answer = await readJson(response);
+    if (response.ok) return answer as T;
+    const failure = new ApiError(response.status, (answer as { error?: Partial<ErrorBody> } | null)?.error ?? {});
+    if (response.status === 401 && !path.endsWith("/sign-in")) this.onSignedOut();
+    throw failure;
+  }
+}
+
+const isUndecided = (error: ApiError): boolean => error.status === 0 || error.status >= 500;
+
+const conversationPath = (conversation: string): string => `/v1/conversations/${encodeURIComponent(conversation)}`;
+
+const optional = ({ note }: { note: string }): { note?: string } => (note.trim() === "" ? {} : { note: note.trim() });
+
+/** The answer's JSON; null when there is none or a proxy answered with a page. */
+async function readJson(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return text === "" ? null : (JSON.parse(text) as unknown);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}

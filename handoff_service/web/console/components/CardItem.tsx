@@ -1,0 +1,114 @@
+import { clockTime, dayKey, dayLabel } from "../../shared/time";
+import type { Card, HandoffReason, Language } from "../../shared/protocol";
+import { isAcceptable, type Section } from "../desk";
+import { keyFor, spell, type Translate } from "../text";
+import { useWorkplace } from "./workplace";
+
+/** Waiting this long deserves a colour, milliseconds. */
+const LONG_MS = 120_000;
+const TOO_LONG_MS = 300_000;
+const HIGH_PRIORITY = 5;
+
+interface CardProps {
+  readonly card: Card;
+  readonly section: Section;
+}
+
+export function CardItem({ card, section }: CardProps) {
+  const { state, session } = useWorkplace();
+  const t = state.t.value;
+  const current = state.current.value === card.conversation;
+  return (
+    <li class={`card-item${current ? " current" : ""}`}>
+      <button class="card" aria-current={current ? "true" : undefined} onClick={(event) => session.open(card.conversation, { focus: section === "mine" && isPointed(event) })}>
+        <span class="card-line">
+          {section === "waiting" && card.handoff?.place != null && (
+            <span class="place" title={t("list.place", { place: card.handoff.place })}>{card.handoff.place}</span>
+          )}
+          <span class="card-name">{card.contact.name || t("list.anonymous")}</span>
+          {card.handoff !== null && isAcceptable(section) && <ReasonBadge reason={card.handoff.reason} t={t} />}
+          <CardTime card={card} section={section} />
+        </span>
+        <span class="card-line">
+          <span class="preview" lang={card.language}>{card.preview || t("list.no_preview")}</span>
+          {section === "mine" && card.unread > 0 && (
+            <span class="unread" aria-label={t("list.unread", { count: card.unread })}>{card.unread}</span>
+          )}
+          {section === "others" && <span class="held-by">{ownerName(card, t)}</span>}
+          {card.handoff !== null && isAcceptable(section) && <Priority priority={card.handoff.priority} t={t} />}
+        </span>
+      </button>
+      {section === "offers" && <Offer card={card} />}
+      {section !== "offers" && isAcceptable(section) && <AcceptButton card={card} />}
+    </li>
+  );
+}
+
+export function ReasonBadge({ reason, t }: { reason: HandoffReason; t: Translate }) {
+  const key = keyFor("reason", reason);
+  return <span class={`reason reason-${reason}`}>{key === null ? reason : t(key)}</span>;
+}
+
+/** For who waits, how long; for the others, when it was last heard of. */
+function CardTime({ card, section }: CardProps) {
+  const { state } = useWorkplace();
+  if (card.handoff === null || !isAcceptable(section)) {
+    return <time dateTime={card.updated_at}>{shortTime(card.updated_at, state.language.value)}</time>;
+  }
+  const waited = state.now.value - Date.parse(card.handoff.requested_at);
+  const tone = waited > TOO_LONG_MS ? "too-long" : waited > LONG_MS ? "long" : "";
+  const time = spell(waited, state.t.value);
+  return (
+    <time class={`waited ${tone}`} dateTime={card.handoff.requested_at} title={state.t.value("list.waited", { time })}>
+      {time}
+    </time>
+  );
+}
+
+export function Priority({ priority, t }: { priority: number; t: Translate }) {
+  const text = t("list.priority", { priority });
+  return (
+    <span class={priority >= HIGH_PRIORITY ? "priority high" : "priority"} title={text}>
+      <span aria-hidden="true">P{priority}</span>
+      <span class="sr-only">{text}</span>
+    </span>
+  );
+}
+
+const ownerName = (card: Card, t: Translate): string =>
+  card.owner.kind === "agent" ? t("list.held_by", { name: card.owner.agent?.name ?? "" }) : t("owner.bot");
+
+function Offer({ card }: { card: Card }) {
+  const { state, verbs } = useWorkplace();
+  const t = state.t.value;
+  const left = card.offer === null ? null : Math.max(0, Math.ceil((Date.parse(card.offer.deadline) - state.now.value) / 1000));
+  return (
+    <div class="offer">
+      {left !== null && (
+        <>
+          <progress max={30} value={Math.min(30, left)} aria-hidden="true" />
+          <span class="countdown">{t("list.countdown", { seconds: left })}</span>
+        </>
+      )}
+      <button class="small" onClick={() => void verbs.decline(card)}>{t("decline")}</button>
+      <button class="small primary" onClick={() => void verbs.accept(card)}>{t("accept")}</button>
+    </div>
+  );
+}
+
+function AcceptButton({ card }: { card: Card }) {
+  const { state, verbs } = useWorkplace();
+  const name = card.contact.name || state.t.value("list.anonymous");
+  return (
+    <button class="small primary card-accept" aria-label={`${state.t.value("accept")}: ${name}`}
+      onClick={() => void verbs.accept(card)}>
+      {state.t.value("accept")}
+    </button>
+  );
+}
+
+/** Opened with a mouse: on a phone the focus would raise the keyboard over the conversation. */
+const isPointed = (event: MouseEvent): boolean => event.detail > 0 && matchMedia("(hover: hover)").matches;
+
+const shortTime = (iso: string, language: Language): string =>
+  dayKey(iso) === dayKey(new Date().toISOString()) ? clockTime(iso, language) : dayLabel(iso, language);

@@ -1,0 +1,141 @@
+import { useEffect, useRef } from "preact/hooks";
+import { isSendKey, length, type Mode, sendable } from "../composer";
+import { mayAccept, mayTakeOver, ownerText } from "../rights";
+import { Icon } from "./Icon";
+import { useWorkplace } from "./workplace";
+
+const MODES: readonly Mode[] = ["reply", "note"];
+/** The counter appears when this share of the limit is used. */
+const NEAR_LIMIT = 0.9;
+
+interface ComposerProps {
+  readonly conversation: string;
+  readonly name: string;
+}
+
+/** Two modes, two drafts: what is written as a note can never be sent to the customer by switching. */
+export function Composer({ conversation, name }: ComposerProps) {
+  const { state, writing } = useWorkplace();
+  const t = state.t.value;
+  const mode = state.mode.value;
+  return (
+    <section class={`composer mode-${mode}`} aria-label={t("composer.label")}>
+      <RefusalNotice conversation={conversation} />
+      <div class="modes" role="radiogroup" aria-label={t("composer.mode")}>
+        {MODES.map((each) => (
+          <label key={each} class={each === mode ? "mode on" : "mode"}>
+            <input type="radio" name="mode" checked={each === mode} onChange={() => writing.setMode(conversation, each)} />
+            {t(each === "reply" ? "composer.reply" : "composer.note")}
+          </label>
+        ))}
+        {state.connection.value !== "online" && <span class="hint">{t("composer.offline")}</span>}
+      </div>
+      <Article conversation={conversation} />
+      <Editor conversation={conversation} name={name} />
+      {mode === "reply" && <BlockedLine />}
+    </section>
+  );
+}
+
+function Editor({ conversation, name }: ComposerProps) {
+  const { state, writing } = useWorkplace();
+  const t = state.t.value;
+  const area = useRef<HTMLTextAreaElement>(null);
+  const mode = state.mode.value;
+  const blocked = mode === "reply" ? state.blocked.value : null;
+  const text = state.draft.value[mode];
+  const limit = state.limit.value;
+  const ready = sendable(text, { mode, blocked, limit });
+  const used = length(text);
+  const wanted = state.focusWanted.value && blocked === null;
+  useEffect(() => {
+    if (!wanted) return;
+    area.current?.focus();
+    state.focusWanted.value = false;
+  }, [wanted]);
+
+  const send = (): void => {
+    if (ready) writing.send();
+    area.current?.focus();
+  };
+  const typed = (value: string): void => {
+    writing.write(conversation, { ...state.draft.peek(), [mode]: value });
+    writing.typed(conversation);
+  };
+  const moved = (): void => {
+    if (mode === "reply") state.cursor = area.current?.selectionStart ?? null;
+  };
+  const placeholder = mode === "note" ? t("composer.note_placeholder") : blocked === null ? t("composer.reply_placeholder", { name }) : "";
+  return (
+    <div class="editor">
+      {/* Read-only, not disabled: a refused text can still be read and copied. */}
+      <textarea ref={area} rows={3} value={text} readOnly={blocked !== null} placeholder={placeholder} dir="auto"
+        aria-label={t(mode === "note" ? "composer.note" : "composer.reply")} aria-describedby="composer-blocked"
+        onInput={(event) => typed(event.currentTarget.value)} onSelect={moved} onKeyUp={moved}
+        onKeyDown={(event) => {
+          // Out of the text, so that J, K and A are shortcuts again.
+          if (event.key === "Escape" && !event.isComposing) area.current?.blur();
+          if (!isSendKey(event)) return;
+          event.preventDefault();
+          send();
+        }} />
+      {used > limit * NEAR_LIMIT && (
+        <span class={used > limit ? "counter over" : "counter"}>{t("composer.too_long", { count: used, limit })}</span>
+      )}
+      <button class="primary send" disabled={!ready} onClick={send}>
+        <Icon name={mode === "note" ? "note" : "send"} />
+        <span>{t(mode === "note" ? "composer.save_note" : "composer.send")}</span>
+      </button>
+    </div>
+  );
+}
+
+/** The article that the reply quotes. */
+function Article({ conversation }: { conversation: string }) {
+  const { state, writing } = useWorkplace();
+  const { article } = state.draft.value;
+  if (article === null || state.mode.value === "note") return null;
+  return (
+    <p class="quoted">
+      <Icon name="book" />
+      <span>{article.title}</span>
+      <button class="icon-button" aria-label={state.t.value("composer.remove_article")}
+        onClick={() => writing.write(conversation, { ...state.draft.peek(), article: null })}>
+        <Icon name="close" />
+      </button>
+    </p>
+  );
+}
+
+/** Why I cannot reply, with the way out beside it. */
+function BlockedLine() {
+  const { state, verbs } = useWorkplace();
+  const t = state.t.value;
+  const blocked = state.blocked.value;
+  if (blocked === null) return null;
+  return (
+    <p class="blocked" id="composer-blocked">
+      <span>{t(blocked.key, { name: blocked.name })}</span>
+      {mayAccept(state) && <button class="small primary" onClick={() => void verbs.accept()}>{t("accept")}</button>}
+      {mayTakeOver(state) && <button class="small" onClick={() => void verbs.takeOver()}>{t("take_over")}</button>}
+    </p>
+  );
+}
+
+function RefusalNotice({ conversation }: { conversation: string }) {
+  const { state, writing } = useWorkplace();
+  const t = state.t.value;
+  const refusal = state.refusal.value;
+  if (refusal === null) return null;
+  const owner = refusal.owner ?? state.standing.value?.owner ?? null;
+  const fenced = (refusal.code === "fenced" || refusal.code === "not_owner") && owner !== null;
+  const text = fenced
+    ? t("composer.fenced", { owner: ownerText(owner, state.me.value.agent.id, t) })
+    : t("composer.refused", { message: refusal.message });
+  return (
+    <div class="refusal" role="alert">
+      <p>{text}</p>
+      <button class="small" onClick={() => writing.forgive(conversation)}>{t("composer.dismiss")}</button>
+    </div>
+  );
+}

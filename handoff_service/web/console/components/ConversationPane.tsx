@@ -1,0 +1,91 @@
+import { mayAccept, mayTakeOver, ownerText } from "../rights";
+import { Composer } from "./Composer";
+import { Icon } from "./Icon";
+import { TimelineView } from "./TimelineView";
+import { useWorkplace } from "./workplace";
+
+export function ConversationPane() {
+  const { state } = useWorkplace();
+  const t = state.t.value;
+  const conversation = state.current.value;
+  if (conversation === null) {
+    return (
+      <main class="conversation none">
+        <p>{t("conversation.none")}</p>
+        <p class="hint">{t("conversation.none_hint")}</p>
+      </main>
+    );
+  }
+  const name = state.card.value?.contact.name || t("list.anonymous");
+  return (
+    <main class="conversation" aria-label={t("conversation.label", { name })}>
+      <ConversationHead name={name} />
+      <TimelineView key={`timeline-${conversation}`} />
+      <TypingLine />
+      <Composer key={`composer-${conversation}`} conversation={conversation} name={name} />
+    </main>
+  );
+}
+
+function ConversationHead({ name }: { name: string }) {
+  const { state, session } = useWorkplace();
+  const t = state.t.value;
+  const standing = state.standing.value;
+  return (
+    <header class="conversation-head">
+      <button class="icon-button narrow-only" aria-label={t("conversation.back")} onClick={() => session.leave()}>
+        <Icon name="back" />
+      </button>
+      <div class="who">
+        <h2>{name}</h2>
+        {state.detail.value?.contact.verified && (
+          <span class="verified" title={t("conversation.verified")}>
+            <Icon name="check" />
+            <span class="sr-only">{t("conversation.verified")}</span>
+          </span>
+        )}
+        {standing !== null && (
+          <span class={`owner owner-${standing.owner.kind}`}>{ownerText(standing.owner, state.me.value.agent.id, t)}</span>
+        )}
+      </div>
+      <Actions />
+      <button class="icon-button details-button" aria-label={t("conversation.details")} title={t("conversation.details")}
+        onClick={() => (state.pane.value = state.pane.value === "details" ? "conversation" : "details")}>
+        <Icon name="details" />
+      </button>
+    </header>
+  );
+}
+
+/** The verbs that this conversation allows me now. */
+function Actions() {
+  const { state, verbs } = useWorkplace();
+  const t = state.t.value;
+  if (state.holding.value) {
+    return (
+      <div class="actions">
+        <button onClick={() => (state.dialog.value = "transfer")}><Icon name="swap" /><span>{t("action.transfer")}</span></button>
+        <button onClick={() => (state.dialog.value = "give_back")}><Icon name="return" /><span>{t("action.give_back")}</span></button>
+        <button class="strong" onClick={() => (state.dialog.value = "close")}><Icon name="check" /><span>{t("action.close")}</span></button>
+      </div>
+    );
+  }
+  return (
+    <div class="actions">
+      {mayAccept(state) && <button class="primary" onClick={() => void verbs.accept()}>{t("accept")}</button>}
+      {mayTakeOver(state) && <button onClick={() => void verbs.takeOver()}>{t("take_over")}</button>}
+    </div>
+  );
+}
+
+function TypingLine() {
+  const { state } = useWorkplace();
+  const conversation = state.current.value;
+  const typing = conversation === null ? undefined : state.typing.value.get(conversation);
+  const on = typing !== undefined && typing.until > state.now.value;
+  return (
+    <p class="typing" role="status">
+      {on && state.t.value("conversation.typing", { name: typing.name || state.t.value("author.customer") })}
+    </p>
+  );
+}

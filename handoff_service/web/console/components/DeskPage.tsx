@@ -1,0 +1,108 @@
+import { useEffect } from "preact/hooks";
+import { badge, pageTitle } from "../alerts";
+import favicon from "../favicon.svg";
+import faviconAlert from "../favicon-alert.svg";
+import { type Shortcut, shortcutOf } from "../shortcuts";
+import { ConversationPane } from "./ConversationPane";
+import { Dialogs } from "./Dialogs";
+import { ListsPane } from "./ListsPane";
+import { Notices } from "./Notices";
+import { SidePane } from "./SidePane";
+import { TopBar } from "./TopBar";
+import { useWorkplace } from "./workplace";
+
+/** The three panes; on a narrow screen one at a time. */
+export function DeskPage() {
+  const { state, session } = useWorkplace();
+  useStart();
+  useShortcuts();
+  useBadge();
+  const t = state.t.value;
+  const connection = state.connection.value;
+  return (
+    <div class={`desk show-${state.pane.value}`} onPointerDown={session.unlockSound} onKeyDown={session.unlockSound}>
+      <TopBar />
+      {connection !== "online" && connection !== "unauthorized" && (
+        <p class={`banner ${connection}`} role="status">{t(`connection.${connection}`)}</p>
+      )}
+      <ListsPane />
+      <ConversationPane />
+      <SidePane />
+      <Notices />
+      <Dialogs />
+    </div>
+  );
+}
+
+/** Connects, and reopens the conversation that the address names. */
+function useStart(): void {
+  const { state, session } = useWorkplace();
+  useEffect(() => {
+    session.start();
+    const named = decodeURIComponent(location.hash.slice(1));
+    if (named !== "") session.open(named);
+    const unfollow = state.current.subscribe((conversation) => {
+      const hash = conversation === null ? location.pathname : `#${encodeURIComponent(conversation)}`;
+      history.replaceState(null, "", hash);
+    });
+    return () => {
+      unfollow();
+      session.stop();
+    };
+  }, []);
+}
+
+function useBadge(): void {
+  const { state } = useWorkplace();
+  const count = badge(state.alerts.value);
+  const name = state.t.value("app.short_name");
+  useEffect(() => {
+    document.title = pageTitle(count, name);
+    document.querySelector("#favicon")?.setAttribute("href", count > 0 ? faviconAlert : favicon);
+  }, [count, name]);
+}
+
+function useShortcuts(): void {
+  const { state, session, verbs, writing } = useWorkplace();
+  useEffect(() => {
+    const run = (shortcut: Shortcut): void => {
+      switch (shortcut.do) {
+        case "list":
+          return jump(shortcut.section);
+        case "next":
+          return session.step(1);
+        case "previous":
+          return session.step(-1);
+        case "accept":
+          return void verbs.accept();
+        case "mode":
+          return writing.toggleMode();
+        case "help":
+          state.dialog.value = "shortcuts";
+          return;
+        case "palette":
+          state.dialog.value = "palette";
+      }
+    };
+    const jump = (section: Parameters<typeof session.fold>[0]): void => {
+      state.pane.value = "lists";
+      session.fold(section, false);
+      requestAnimationFrame(() => {
+        const list = document.getElementById(`list-${section}`);
+        (list?.querySelector<HTMLElement>(".card") ?? list?.querySelector("button"))?.focus();
+      });
+    };
+    const pressed = (event: KeyboardEvent): void => {
+      const shortcut = shortcutOf(event, { typing: isTextField(event.target) });
+      // An open dialog has the keyboard to itself.
+      if (shortcut === null || state.dialog.value !== null) return;
+      event.preventDefault();
+      run(shortcut);
+    };
+    document.addEventListener("keydown", pressed);
+    return () => document.removeEventListener("keydown", pressed);
+  }, []);
+}
+
+const isTextField = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));

@@ -1,0 +1,81 @@
+import { useState } from "preact/hooks";
+import { HELP } from "../shortcuts";
+import { FormDialog, Modal, NoteField } from "./Modal";
+import { Palette } from "./Palette";
+import { TransferForm } from "./TransferForm";
+import { useWorkplace } from "./workplace";
+
+/** The one dialog that is open. */
+export function Dialogs() {
+  const { state } = useWorkplace();
+  switch (state.dialog.value) {
+    case null:
+      return null;
+    case "transfer":
+      return <TransferForm />;
+    case "give_back":
+      return <GiveBackForm />;
+    case "close":
+      return <CloseForm />;
+    case "palette":
+      return <Palette />;
+    case "shortcuts":
+      return <ShortcutList />;
+  }
+}
+
+function GiveBackForm() {
+  const { state, verbs } = useWorkplace();
+  const t = state.t.value;
+  const [note, setNote] = useState("");
+  return (
+    <FormDialog name="give-back" title={t("give_back.title")} submit={t("give_back.submit")} run={() => verbs.giveBack(note)}>
+      <p>{t("give_back.lead")}</p>
+      <NoteField label={t("give_back.note")} value={note} onValue={setNote} />
+    </FormDialog>
+  );
+}
+
+function CloseForm() {
+  const { state, verbs } = useWorkplace();
+  const t = state.t.value;
+  const [code, setCode] = useState("");
+  const [note, setNote] = useState("");
+  const run = async (): Promise<string | boolean> => (code === "" ? t("close.code_missing") : verbs.close(code, note));
+  return (
+    <FormDialog name="close" title={t("close.title")} submit={t("close.submit")} run={run}>
+      <fieldset class="choices">
+        <legend>{t("close.code")}</legend>
+        {state.me.value.tenant.wrap_up_codes.map((each, index) => (
+          <label key={each.id} class="choice">
+            <input type="radio" name="wrap_up" value={each.id} checked={code === each.id} data-first={index === 0 ? true : undefined}
+              onChange={() => setCode(each.id)} />
+            {each[state.language.value]}
+          </label>
+        ))}
+      </fieldset>
+      <NoteField label={t("close.note")} value={note} onValue={setNote} />
+    </FormDialog>
+  );
+}
+
+function ShortcutList() {
+  const { state } = useWorkplace();
+  const t = state.t.value;
+  return (
+    <Modal name="shortcuts" label={t("shortcuts.title")}>
+      <h2>{t("shortcuts.title")}</h2>
+      <dl class="shortcuts">
+        {HELP.map(({ keys, text }) => (
+          <div key={text}>
+            <dt>{keys.map((key) => <kbd key={key}>{key}</kbd>)}</dt>
+            <dd>{t(text)}</dd>
+          </div>
+        ))}
+      </dl>
+      <footer>
+        <button class="primary" data-first onClick={() => (state.dialog.value = null)}>{t("shortcuts.close")}</button>
+      </footer>
+    </Modal>
+  );
+}

@@ -1,0 +1,113 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { markdown } from "../../shared/markdown";
+import type { KnowledgeHit, Language } from "../../shared/protocol";
+import { ApiError } from "../api";
+import { withArticle } from "../composer";
+import { problem } from "../problem";
+import { percent } from "../text";
+import { lastQuestion } from "../timeline";
+import { Icon } from "./Icon";
+import { useWorkplace } from "./workplace";
+
+const PAUSE_MS = 250;
+const LANGUAGES: readonly Language[] = ["zh", "en"];
+type Search = { at: "idle" } | { at: "busy" } | { at: "failed"; error: ApiError } | { at: "found"; hits: readonly KnowledgeHit[] };
+
+/** Searches the articles as one types; a hit can be put into the reply or sent as it is. */
+export function Knowledge() {
+  const { state } = useWorkplace();
+  const t = state.t.value;
+  const [typed, setTyped] = useState("");
+  const customers = state.card.value?.language ?? state.language.value;
+  const [chosen, setChosen] = useState<Language | null>(null);
+  const language = chosen ?? customers;
+  const search = useSearch(typed.trim(), language);
+  const question = lastQuestion(state.timeline.value);
+  useEffect(() => setChosen(null), [state.current.value]);
+
+  return (
+    <section class="knowledge" aria-label={t("knowledge.label")}>
+      <div class="search-box">
+        <Icon name="search" />
+        <input id="knowledge-search" type="search" value={typed} placeholder={t("knowledge.placeholder")}
+          aria-label={t("knowledge.label")} onInput={(event) => setTyped(event.currentTarget.value)} />
+        <select aria-label={t("knowledge.language")} value={language}
+          onChange={(event) => setChosen(event.currentTarget.value as Language)}>
+          {LANGUAGES.map((each) => <option key={each} value={each}>{t(`language.${each}`)}</option>)}
+        </select>
+      </div>
+      {question !== null && question !== typed && (
+        <button class="link suggest" onClick={() => setTyped(question)}>{t("knowledge.suggest")}</button>
+      )}
+      <p class="hint" role="status">
+        {search.at === "idle" && t("knowledge.start")}
+        {search.at === "busy" && t("knowledge.busy")}
+        {search.at === "failed" && t("knowledge.failed", { message: problem(search.error, t) })}
+        {search.at === "found" && search.hits.length === 0 && t("knowledge.empty")}
+      </p>
+      {search.at === "found" && (
+        <ul class="hits">{search.hits.map((hit) => <Hit key={`${hit.article}.${hit.language}`} hit={hit} />)}</ul>
+      )}
+    </section>
+  );
+}
+
+/** The answer to the newest query; answers that come late are dropped. */
+function useSearch(query: string, language: Language): Search {
+  const { api } = useWorkplace();
+  const [search, setSearch] = useState<Search>({ at: "idle" });
+  const turn = useRef(0);
+  useEffect(() => {
+    const mine = (turn.current += 1);
+    if (query === "") return setSearch({ at: "idle" });
+    const show = (result: Search): void => {
+      if (mine === turn.current) setSearch(result);
+    };
+    const timer = setTimeout(() => {
+      show({ at: "busy" });
+      api.searchKnowledge(query, language).then(
+        ({ hits }) => show({ at: "found", hits }),
+        (error: unknown) => {
+          if (!(error instanceof ApiError)) throw error;
+          show({ at: "failed", error });
+        },
+      );
+    }, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [query, language]);
+  return search;
+}
+
+function Hit({ hit }: { hit: KnowledgeHit }) {
+  const { state, writing } = useWorkplace();
+  const t = state.t.value;
+  const [open, setOpen] = useState(false);
+  const { article, language, title, category, answer, probability } = hit;
+  const mine = state.holding.value && state.current.value !== null;
+  const quoted = { id: article, language, title };
+
+  const insert = (): void => {
+    const conversation = state.current.value;
+    if (conversation === null) return;
+    writing.setMode(conversation, "reply");
+    writing.write(conversation, withArticle(state.draft.value, { ...quoted, answer }, state.cursor ?? undefined));
+    state.pane.value = "conversation";
+    state.focusWanted.value = true;
+  };
+  return (
+    <li class={open ? "hit open" : "hit"}>
+      <header>
+        <h4 lang={language}>{title}</h4>
+        <b title={t("knowledge.probability", { percent: percent(probability) })}>{percent(probability)}</b>
+      </header>
+      <meter min={0} max={1} value={probability} aria-label={t("knowledge.probability", { percent: percent(probability) })} />
+      <div class="answer" lang={language}>{markdown(answer)}</div>
+      <footer>
+        <span class="category">{category}</span>
+        <button class="link" aria-expanded={open} onClick={() => setOpen(!open)}>{t(open ? "knowledge.less" : "knowledge.more")}</button>
+        <button class="small" disabled={!mine} onClick={insert}>{t("knowledge.insert")}</button>
+        <button class="small primary" disabled={!mine} onClick={() => writing.sendArticle(answer, quoted)}>{t("knowledge.send")}</button>
+      </footer>
+    </li>
+  );
+}

@@ -1,0 +1,105 @@
+import { useState } from "preact/hooks";
+import type { PresenceStatus } from "../../shared/protocol";
+import type { Workplace } from "../composition";
+import { SECTIONS } from "../desk";
+import { type Choice, matching } from "../palette";
+import { mayAccept, mayTakeOver } from "../rights";
+import { Modal } from "./Modal";
+import { useWorkplace } from "./workplace";
+
+const STATUSES: readonly PresenceStatus[] = ["online", "away", "offline"];
+
+/** Everything one can do or open, found by typing. */
+export function Palette() {
+  const workplace = useWorkplace();
+  const { state } = workplace;
+  const t = state.t.value;
+  const [typed, setTyped] = useState("");
+  const [at, setAt] = useState(0);
+  const found = matching([...actionsOf(workplace), ...conversationsOf(workplace)], typed);
+  const choose = (choice: Choice | undefined): void => {
+    if (choice === undefined) return;
+    state.dialog.value = null;
+    choice.run();
+  };
+  const pressed = (event: KeyboardEvent): void => {
+    if (event.isComposing) return;
+    if (event.key === "ArrowDown") setAt(Math.min(found.length - 1, at + 1));
+    else if (event.key === "ArrowUp") setAt(Math.max(0, at - 1));
+    else if (event.key === "Enter") choose(found[at]);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <Modal name="palette" label={t("palette.label")}>
+      <input data-first role="combobox" aria-expanded="true" aria-controls="palette-list" aria-label={t("palette.label")}
+        aria-activedescendant={found[at] === undefined ? undefined : `choice-${at}`} placeholder={t("palette.placeholder")}
+        value={typed} onKeyDown={pressed}
+        onInput={(event) => {
+          setTyped(event.currentTarget.value);
+          setAt(0);
+        }} />
+      <ul id="palette-list" role="listbox" aria-label={t("palette.label")}>
+        {found.map((choice, index) => (
+          <li key={choice.id} id={`choice-${index}`} role="option" aria-selected={index === at}
+            onPointerMove={() => setAt(index)} onClick={() => choose(choice)}>
+            <span>{choice.label}</span>
+            <span class="hint">{choice.hint}</span>
+          </li>
+        ))}
+      </ul>
+      {found.length === 0 && <p class="hint">{t("palette.empty")}</p>}
+    </Modal>
+  );
+}
+
+function actionsOf({ state, verbs, writing, session }: Workplace): Choice[] {
+  const t = state.t.value;
+  const hint = t("palette.action");
+  const action = (id: string, label: string, run: () => void): Choice => ({ id, label, hint, run });
+  const conversation = state.current.value;
+  const choices: Choice[] = [];
+  if (conversation !== null) {
+    if (mayAccept(state)) choices.push(action("accept", t("accept"), () => void verbs.accept()));
+    if (mayTakeOver(state)) choices.push(action("take_over", t("take_over"), () => void verbs.takeOver()));
+    if (state.holding.value) {
+      for (const kind of ["transfer", "give_back", "close"] as const) {
+        choices.push(action(kind, t(`action.${kind}`), () => (state.dialog.value = kind)));
+      }
+    }
+    for (const mode of ["reply", "note"] as const) {
+      choices.push(action(mode, t(`palette.${mode}`), () => {
+        writing.setMode(conversation, mode);
+        state.focusWanted.value = true;
+      }));
+    }
+  }
+  choices.push(action("search", t("palette.search"), () => searchKnowledge(state)));
+  for (const status of STATUSES) {
+    const label = t("palette.presence", { status: t(`presence.${status}`) });
+    choices.push(action(`presence-${status}`, label, () => void verbs.presence(status)));
+  }
+  choices.push(action("mute", t("palette.mute"), () => session.toggleSound()));
+  choices.push(action("language", t("app.other_language"), () => (state.language.value = state.language.value === "zh" ? "en" : "zh")));
+  choices.push(action("shortcuts", t("shortcuts.title"), () => (state.dialog.value = "shortcuts")));
+  choices.push(action("sign_out", t("sign_out"), () => void verbs.signOut()));
+  return choices;
+}
+
+function conversationsOf({ state, session }: Workplace): Choice[] {
+  const t = state.t.value;
+  return SECTIONS.flatMap((section) =>
+    state.desk.value.lists[section].map((card) => ({
+      id: card.conversation,
+      label: `${card.contact.name || t("list.anonymous")}: ${card.preview}`,
+      hint: t(`list.${section}`),
+      run: () => session.open(card.conversation),
+    })),
+  );
+}
+
+function searchKnowledge(state: Workplace["state"]): void {
+  state.side.value = "knowledge";
+  state.pane.value = "details";
+  requestAnimationFrame(() => document.getElementById("knowledge-search")?.focus());
+}

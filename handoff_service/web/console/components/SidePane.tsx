@@ -1,0 +1,67 @@
+import type { SideTab } from "../state";
+import { ContactView } from "./ContactView";
+import { Icon } from "./Icon";
+import { Knowledge } from "./Knowledge";
+import { PacketView } from "./PacketView";
+import { ReceiptView } from "./ReceiptView";
+import { newestFirst } from "../packet";
+import { useWorkplace } from "./workplace";
+
+const TABS: readonly SideTab[] = ["handoff", "knowledge"];
+
+/** What helps to answer: the handoff, the customer, the knowledge base. */
+export function SidePane() {
+  const { state } = useWorkplace();
+  const t = state.t.value;
+  const chosen = state.side.value;
+  return (
+    <aside class="side" aria-label={t("conversation.details")}>
+      <div class="tabs" role="tablist">
+        <button class="icon-button narrow-only" aria-label={t("conversation.details_back")}
+          onClick={() => (state.pane.value = "conversation")}>
+          <Icon name="back" />
+        </button>
+        {TABS.map((tab) => (
+          <button key={tab} role="tab" id={`tab-${tab}`} aria-selected={tab === chosen} aria-controls={`panel-${tab}`}
+            class="tab" onClick={() => (state.side.value = tab)}>
+            {t(`side.${tab}`)}
+          </button>
+        ))}
+      </div>
+      <div class="panel" role="tabpanel" id="panel-handoff" aria-labelledby="tab-handoff" hidden={chosen !== "handoff"}>
+        {state.current.value === null ? <p class="hint">{t("side.none")}</p> : <HandoffPanel />}
+      </div>
+      <div class="panel" role="tabpanel" id="panel-knowledge" aria-labelledby="tab-knowledge" hidden={chosen !== "knowledge"}>
+        <Knowledge />
+      </div>
+    </aside>
+  );
+}
+
+function HandoffPanel() {
+  const { state, session } = useWorkplace();
+  const t = state.t.value;
+  const detail = state.detail.value;
+  if (detail === null) return <p class="hint">{t("conversation.loading")}</p>;
+  const [newest, ...earlier] = newestFirst(detail.handoffs);
+  return (
+    <>
+      {newest === undefined && <p class="hint">{t("packet.none")}</p>}
+      {newest !== undefined && (
+        <>
+          <PacketView handoff={newest} t={t} cite={(seqs) => session.cite(seqs)} />
+          <ReceiptView handoff={newest} />
+        </>
+      )}
+      <ContactView detail={detail} />
+      {earlier.length > 0 && (
+        <details class="earlier">
+          <summary>{t("packet.earlier")} ({earlier.length})</summary>
+          {earlier.map((handoff) => (
+            <PacketView key={handoff.id} handoff={handoff} t={t} cite={(seqs) => session.cite(seqs)} />
+          ))}
+        </details>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,62 @@
+import type { PresenceStatus } from "../../shared/protocol";
+import { Icon } from "./Icon";
+import { LanguageSwitch } from "./LanguageSwitch";
+import { useWorkplace } from "./workplace";
+
+const STATUSES: readonly PresenceStatus[] = ["online", "away", "offline"];
+
+export function TopBar() {
+  const { state, session, verbs } = useWorkplace();
+  const t = state.t.value;
+  const { agent, tenant } = state.me.value;
+  const muted = state.muted.value;
+  return (
+    <header class="top-bar">
+      <span class="logo" aria-hidden="true" />
+      <h1>{tenant.name}</h1>
+      <button class="find" onClick={() => (state.dialog.value = "palette")}>
+        <Icon name="search" />
+        <span>{t("palette.label")}</span>
+        <kbd>Ctrl K</kbd>
+      </button>
+      <span class={`link-state ${state.connection.value}`} title={t(`connection.${stateText(state.connection.value)}`)} />
+      <label class={`presence ${agent.status}`}>
+        <span class="sr-only">{t("presence.label")}</span>
+        <select value={agent.status} onChange={(event) => void verbs.presence(event.currentTarget.value as PresenceStatus)}>
+          {STATUSES.map((status) => (
+            <option key={status} value={status}>{t(`presence.${status}`)}</option>
+          ))}
+        </select>
+      </label>
+      <Load />
+      <button class="icon-button" aria-pressed={muted} aria-label={t(muted ? "sound.off" : "sound.on")}
+        title={t(muted ? "sound.off" : "sound.on")} onClick={() => session.toggleSound()}>
+        <Icon name={muted ? "bell_off" : "bell"} />
+      </button>
+      <button class="icon-button wide-only" aria-label={t("shortcuts.open")} title={`${t("shortcuts.open")} (?)`}
+        onClick={() => (state.dialog.value = "shortcuts")}>
+        <Icon name="keyboard" />
+      </button>
+      <LanguageSwitch language={state.language} />
+      <span class="agent-name wide-only" title={agent.email}>{agent.name}</span>
+      <button class="icon-button" aria-label={t("sign_out")} title={t("sign_out")} onClick={() => void verbs.signOut()}>
+        <Icon name="out" />
+      </button>
+    </header>
+  );
+}
+
+/** How many conversations I hold of how many I can. */
+function Load() {
+  const { state } = useWorkplace();
+  const { capacity } = state.me.value.agent;
+  const open = state.desk.value.lists.mine.length;
+  return (
+    <span class={open >= capacity ? "load full" : "load"} title={state.t.value("presence.load_hint", { open, capacity })}>
+      {state.t.value("presence.load", { open, capacity })}
+    </span>
+  );
+}
+
+const stateText = (connection: string): "online" | "connecting" | "offline" =>
+  connection === "online" || connection === "connecting" ? connection : "offline";

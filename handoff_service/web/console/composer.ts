@@ -1,0 +1,79 @@
+import type { Owner } from "../shared/protocol";
+import type { Standing } from "./desk";
+import type { TextKey } from "./text";
+
+export type Mode = "reply" | "note";
+export interface QuotedArticle {
+  readonly id: string;
+  readonly language: "zh" | "en";
+  readonly title: string;
+}
+/** What is written but not sent. Reply and note are two texts: switching must never send a note to the customer. */
+export interface Draft {
+  readonly reply: string;
+  readonly note: string;
+  readonly article: QuotedArticle | null;
+}
+/** Why a reply cannot be sent now, as a text and its parameters. */
+export interface Blocked {
+  readonly key: TextKey;
+  readonly name: string;
+}
+/** A reply that was refused, with who owns the conversation now. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  readonly owner: Owner | null;
+}
+
+export const EMPTY_DRAFT: Draft = { reply: "", note: "", article: null };
+
+export const isEmpty = (draft: Draft): boolean =>
+  draft.reply === "" && draft.note === "" && draft.article === null;
+
+/** Why this agent may not reply to the customer, or null when he may. Notes are always allowed. */
+export function blockedReply(standing: Standing | null, me: string): Blocked | null {
+  if (standing === null) return { key: "composer.blocked.loading", name: "" };
+  const { kind, agent } = standing.owner;
+  const name = agent?.name ?? "";
+  if (kind === "agent") return agent?.id === me ? null : { key: "composer.blocked.agent", name };
+  if (kind === "offer") {
+    return agent?.id === me ? { key: "composer.blocked.offer_mine", name } : { key: "composer.blocked.offer_other", name };
+  }
+  return { key: `composer.blocked.${kind}`, name };
+}
+
+/** Characters as the server counts them (code points). */
+export const length = (text: string): number => [...text].length;
+
+/** Whether this text may be sent now: something in it, not too long, and the mode is open to me. */
+export function sendable(text: string, options: { mode: Mode; blocked: Blocked | null; limit: number }): boolean {
+  if (text.trim() === "" || length(text) > options.limit) return false;
+  return options.mode === "note" || options.blocked === null;
+}
+
+/** The draft with an article's answer put where the cursor is; the customer sees which article it is. */
+export function withArticle(
+  draft: Draft,
+  article: QuotedArticle & { answer: string },
+  cursor: number = draft.reply.length,
+): Draft {
+  const before = draft.reply.slice(0, cursor);
+  const after = draft.reply.slice(cursor);
+  const gap = before === "" || before.endsWith("\n") ? "" : "\n";
+  const { id, language, title } = article;
+  return { ...draft, reply: `${before}${gap}${article.answer}${after}`, article: { id, language, title } };
+}
+
+/** The draft with a refused text back in it, ahead of whatever was written since; nothing is lost. */
+export function withReturned(draft: Draft, mode: Mode, text: string, article: QuotedArticle | null = null): Draft {
+  const since = draft[mode];
+  const whole = since === "" || since === text ? text : `${text}\n${since}`;
+  return { ...draft, [mode]: whole, article: draft.article ?? article };
+}
+
+/** Whether the key sends: Enter alone, never while an input method is composing Chinese. */
+export function isSendKey(event: Pick<KeyboardEvent, "key" | "shiftKey" | "isComposing" | "keyCode">): boolean {
+  // Safari ends the composition before keydown of its closing Enter; keyCode 229 still marks that key.
+  return event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
+}

@@ -1,0 +1,49 @@
+import type { Signal } from "@preact/signals";
+import { type SocketFactory, TandemClient } from "../shared/client";
+import { newId } from "../shared/ids";
+import type { Language, Me } from "../shared/protocol";
+import { browserStorage } from "../shared/storage";
+import type { Api } from "./api";
+import { Drafts } from "./drafts";
+import { Session, type SignedOut } from "./session";
+import { Bell } from "./sound";
+import { DeskState } from "./state";
+import { Verbs } from "./verbs";
+import { Writing } from "./writing";
+
+/** One signed-in agent's desk. */
+export interface Workplace {
+  readonly state: DeskState;
+  readonly session: Session;
+  readonly writing: Writing;
+  readonly verbs: Verbs;
+  readonly api: Api;
+}
+export interface DeskOptions {
+  readonly me: Me;
+  readonly api: Api;
+  readonly language: Signal<Language>;
+  readonly signedOut: SignedOut;
+  readonly socket?: SocketFactory;
+}
+
+/** Puts the desk of one agent together; everything he keeps in the browser is under his own id. */
+export function createDesk({ me, api, language, signedOut, socket }: DeskOptions): Workplace {
+  const memory = browserStorage("localStorage", `tandem.console.${me.agent.id}.`);
+  const drafts = new Drafts(memory);
+  const state = new DeskState({ me, language, storedDraft: (conversation) => drafts.read(conversation) });
+  const client = new TandemClient({
+    baseUrl: "",
+    // One per page: a second tab is a second device, not a replacement of the first.
+    device: newId("d_"),
+    getTicket: api.ticket,
+    fetchEntries: api.entries,
+    storage: memory,
+    language: language.value,
+    ...(socket && { socket }),
+  });
+  const session = new Session({ state, client, api, bell: new Bell(), memory, signedOut });
+  const writing = new Writing({ state, client, drafts, session });
+  const verbs = new Verbs({ state, api, session, writing, signedOut });
+  return { state, session, writing, verbs, api };
+}

@@ -1,0 +1,105 @@
+import type { Card, Colleague, DeskFrame, Owner, StatusFrame } from "../shared/protocol";
+
+/** The lists of the left pane, in the order in which they are shown. */
+export const SECTIONS = ["offers", "waiting", "mine", "mailbox", "others", "closed"] as const;
+export type Section = (typeof SECTIONS)[number];
+/** Alt+1..5 lead to these; offers need no key because they are always on top. */
+export const NUMBERED: readonly Section[] = ["waiting", "mine", "mailbox", "others", "closed"];
+
+export interface Desk {
+  readonly lists: Readonly<Record<Section, readonly Card[]>>;
+  readonly agents: readonly Colleague[];
+}
+export interface Place {
+  readonly section: Section;
+  readonly card: Card;
+}
+/** Who may speak to the customer, and since which epoch. */
+export interface Standing {
+  readonly owner: Owner;
+  readonly epoch: number;
+}
+
+export const EMPTY_DESK: Desk = {
+  lists: { offers: [], waiting: [], mine: [], mailbox: [], others: [], closed: [] },
+  agents: [],
+};
+
+/** The desk after a snapshot; closed conversations are not in snapshots and stay, unless they were reopened. */
+export function withSnapshot(desk: Desk, frame: DeskFrame): Desk {
+  const { offers, waiting, mine, mailbox, others } = frame;
+  const offered = new Set(offers.map((card) => card.conversation));
+  const open = new Set([offers, waiting, mine, mailbox, others].flat().map((card) => card.conversation));
+  return {
+    lists: {
+      offers,
+      waiting: waiting.filter((card) => !offered.has(card.conversation)),
+      mine,
+      mailbox,
+      others,
+      closed: desk.lists.closed.filter((card) => !open.has(card.conversation)),
+    },
+    agents: frame.agents,
+  };
+}
+
+/** The desk with the closed conversations that the server listed. */
+export function withClosed(desk: Desk, cards: readonly Card[]): Desk {
+  return { ...desk, lists: { ...desk.lists, closed: cards } };
+}
+
+/** The desk with one conversation's messages counted as seen, before the server says so. */
+export function withSeen(desk: Desk, conversation: string): Desk {
+  const mine = desk.lists.mine.map((card) =>
+    card.conversation === conversation && card.unread > 0 ? { ...card, unread: 0 } : card,
+  );
+  return { ...desk, lists: { ...desk.lists, mine } };
+}
+
+export function findCard(desk: Desk, conversation: string): Place | null {
+  for (const section of SECTIONS) {
+    const card = desk.lists[section].find((each) => each.conversation === conversation);
+    if (card !== undefined) return { section, card };
+  }
+  return null;
+}
+
+/** The cards that J and K walk through: every list that is not folded, top to bottom. */
+export function walkable(desk: Desk, folded: ReadonlySet<Section>): readonly Place[] {
+  return SECTIONS.filter((section) => section === "offers" || !folded.has(section)).flatMap((section) =>
+    desk.lists[section].map((card) => ({ section, card })),
+  );
+}
+
+/** The conversation `step` places after the current one; stays at the ends; the first when none is current. */
+export function neighbour(places: readonly Place[], current: string | null, step: 1 | -1): string | null {
+  if (places.length === 0) return null;
+  const at = places.findIndex((place) => place.card.conversation === current);
+  const next = at < 0 ? 0 : Math.min(places.length - 1, Math.max(0, at + step));
+  return places[next]?.card.conversation ?? null;
+}
+
+/** What Accept would accept: the current conversation if a person is wanted there, else the oldest offer. */
+export function acceptable(desk: Desk, current: string | null): Card | null {
+  const place = current === null ? null : findCard(desk, current);
+  if (place !== null && place.card.handoff !== null && isAcceptable(place.section)) return place.card;
+  return desk.lists.offers[0] ?? null;
+}
+
+export const isAcceptable = (section: Section): boolean =>
+  section === "offers" || section === "waiting" || section === "mailbox";
+
+/** The newest of what is known about the owner; sources of the same epoch are equally right. */
+export function newestStanding(...known: readonly (Standing | null | undefined)[]): Standing | null {
+  let newest: Standing | null = null;
+  for (const each of known) {
+    if (each && (newest === null || each.epoch > newest.epoch)) newest = { owner: each.owner, epoch: each.epoch };
+  }
+  return newest;
+}
+
+export const standingOf = (status: StatusFrame): Standing => ({ owner: status.owner, epoch: status.epoch });
+
+/** Whether this conversation waits for this agent's Accept. */
+export const offeredTo = (owner: Owner, agent: string): boolean =>
+  owner.kind === "offer" && owner.agent?.id === agent;

@@ -1,0 +1,25 @@
+import type { Owner } from "../shared/protocol";
+import { findCard, isAcceptable } from "./desk";
+import type { DeskState } from "./state";
+import type { Translate } from "./text";
+
+/** Who owns the conversation, in the agent's words. */
+export function ownerText(owner: Owner, me: string, t: Translate): string {
+  if (owner.kind === "agent") return owner.agent?.id === me ? t("owner.me") : t("owner.agent", { name: owner.agent?.name ?? "" });
+  if (owner.kind === "offer") return t("owner.offer", { name: owner.agent?.name ?? "" });
+  return t(`owner.${owner.kind}`);
+}
+
+/** Whether a person is wanted in the open conversation. */
+export function mayAccept(state: DeskState): boolean {
+  const conversation = state.current.value;
+  const place = conversation === null ? null : findCard(state.desk.value, conversation);
+  return place !== null && isAcceptable(place.section) && place.card.handoff !== null;
+}
+
+/** From the bot anybody may, from a colleague a supervisor. */
+export function mayTakeOver(state: DeskState): boolean {
+  const kind = state.standing.value?.owner.kind;
+  if (kind === "bot") return true;
+  return kind === "agent" && !state.holding.value && state.me.value.agent.role === "supervisor";
+}

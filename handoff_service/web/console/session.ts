@@ -1,0 +1,265 @@
+import { batch } from "@preact/signals";
+import type { ClientEvents, KeyValueStorage, TandemClient } from "../shared/client";
+import type { DeskFrame, Entry, PresenceStatus } from "../shared/protocol";
+import { readJson } from "../shared/storage";
+import { type Alerts, hear, SILENT } from "./alerts";
+import { type Api, ApiError } from "./api";
+import { neighbour, type Section, type Standing, standingOf, walkable, withClosed, withSeen, withSnapshot } from "./desk";
+import { problem } from "./problem";
+import type { Bell } from "./sound";
+import { type DeskState, put } from "./state";
+import { EMPTY_TIMELINE, lastSeq, withEntry } from "./timeline";
+
+/** The client's part that the desk needs. */
+export type DeskClient = Pick<
+  TandemClient,
+  "connect" | "close" | "on" | "subscribe" | "unsubscribe" | "send" | "pending" | "typing" | "read"
+>;
+export interface SessionParts {
+  readonly state: DeskState;
+  readonly client: DeskClient;
+  readonly api: Api;
+  readonly bell: Bell;
+  /** Which handoffs rang, and whether the sound is off. */
+  readonly memory: KeyValueStorage;
+  readonly signedOut: SignedOut;
+}
+/** The agent left, or the server ended his session. */
+export type SignedOut = (why: "left" | "ended") => void;
+
+const TYPING_MS = 5000;
+const NOTICE_MS = 7000;
+const BURST_MS = 120;
+/** Conversations that stay subscribed, so that going back to them is instant. */
+const FOLLOWED = 12;
+
+/** What the server says and what the agent looks at, applied to the desk's state. */
+export class Session {
+  private readonly stops: (() => void)[] = [];
+  private readonly reloads = new Map<string, number>();
+  private followed: readonly string[] = [];
+  private skew = 0;
+  private noticeId = 0;
+
+  constructor(private readonly parts: SessionParts) {
+    const { state, memory, bell } = parts;
+    const rung = readJson(memory, "rung", isStrings, []);
+    state.alerts.value = { ...SILENT, rung: new Set(rung) };
+    state.muted.value = bell.muted = memory.getItem("muted") === "yes";
+  }
+
+  start(): void {
+    const { state, client, signedOut } = this.parts;
+    this.listen("state", (connection) => {
+      state.connection.value = connection;
+      if (connection === "unauthorized") signedOut("ended");
+    });
+    this.listen("welcome", ({ server_time, limits }) => {
+      this.skew = Date.parse(server_time) - Date.now();
+      state.limit.value = limits.text_chars;
+    });
+    this.listen("desk", (frame) => this.deskChanged(frame));
+    this.listen("entry", (conversation, entry) => this.arrived(conversation, entry));
+    this.listen("status", (status) => {
+      this.stand(status.conv, standingOf(status));
+      this.refresh(status.conv);
+    });
+    this.listen("typing", ({ conv, author }) => {
+      state.typing.value = put(state.typing.value, conv, { name: author.name ?? "", until: this.time() + TYPING_MS });
+    });
+    this.listen("sent", ({ conv }) => this.refresh(conv));
+    this.listen("reset", () => {
+      state.timelines.value = new Map();
+    });
+    const tick = setInterval(() => {
+      state.now.value = this.time();
+    }, 1000);
+    this.stops.push(() => clearInterval(tick), () => client.close());
+    client.connect();
+  }
+
+  stop(): void {
+    for (const stop of this.stops.splice(0)) stop();
+  }
+
+  // ---- what the server says
+
+  /** Applies every change that one event makes at once. */
+  listen<E extends keyof ClientEvents>(event: E, handler: (...args: ClientEvents[E]) => void): void {
+    this.stops.push(this.parts.client.on(event, (...args: ClientEvents[E]) => batch(() => handler(...args))));
+  }
+
+  private deskChanged(frame: DeskFrame): void {
+    const { state, bell } = this.parts;
+    state.desk.value = withSnapshot(state.desk.value, frame);
+    const self = frame.agents.find((agent) => agent.id === state.me.value.agent.id);
+    if (self !== undefined) this.setStatus(self.status);
+    const { alerts, ring } = hear(state.alerts.value, state.desk.value);
+    this.remember(alerts);
+    // A message rings only for who is not looking; a handoff always does.
+    if (ring === "handoff" || (ring === "message" && document.hidden)) bell.ring(ring);
+  }
+
+  private arrived(conversation: string, entry: Entry): void {
+    const { state } = this.parts;
+    const timeline = state.timelines.value.get(conversation) ?? EMPTY_TIMELINE;
+    state.timelines.value = put(state.timelines.value, conversation, withEntry(timeline, entry));
+    if (entry.kind === "hidden") return;
+    if (state.typing.value.has(conversation)) state.typing.value = put(state.typing.value, conversation, null);
+    if (entry.kind === "state") this.refresh(conversation);
+  }
+
+  stand(conversation: string, standing: Standing): void {
+    const { standings } = this.parts.state;
+    standings.value = put(standings.value, conversation, standing);
+  }
+
+  /** Fetches the packet, receipt and contact of the conversation on the screen, once per burst of changes. */
+  refresh(conversation: string): void {
+    if (conversation !== this.parts.state.current.value) return;
+    window.clearTimeout(this.reloads.get(conversation));
+    this.reloads.set(conversation, window.setTimeout(() => void this.loadDetail(conversation), BURST_MS));
+  }
+
+  private loadDetail(conversation: string): Promise<boolean> {
+    const { state, api } = this.parts;
+    return this.attempt(async () => {
+      state.details.value = put(state.details.value, conversation, await api.conversation(conversation));
+    });
+  }
+
+  // ---- what the agent looks at
+
+  open(conversation: string, options: { focus?: boolean } = {}): void {
+    const { state } = this.parts;
+    batch(() => {
+      state.current.value = conversation;
+      state.pane.value = "conversation";
+      state.highlight.value = null;
+      state.focusWanted.value = options.focus ?? false;
+    });
+    this.follow(conversation);
+    void this.loadDetail(conversation);
+  }
+
+  private follow(conversation: string): void {
+    const { client, state } = this.parts;
+    client.subscribe(conversation);
+    const followed = [conversation, ...this.followed.filter((each) => each !== conversation)];
+    for (const old of followed.slice(FOLLOWED)) {
+      client.unsubscribe(old);
+      state.timelines.value = put(state.timelines.value, old, null);
+      state.standings.value = put(state.standings.value, old, null);
+    }
+    this.followed = followed.slice(0, FOLLOWED);
+  }
+
+  leave(): void {
+    const { state } = this.parts;
+    batch(() => {
+      state.current.value = null;
+      state.pane.value = "lists";
+    });
+  }
+
+  /** The person has the current conversation before his eyes. */
+  saw(): void {
+    const { state, client } = this.parts;
+    const conversation = state.current.value;
+    const seq = lastSeq(state.timeline.value);
+    if (conversation === null || seq === 0 || document.hidden) return;
+    client.read(conversation, seq);
+    batch(() => {
+      state.desk.value = withSeen(state.desk.value, conversation);
+      state.alerts.value = hear(state.alerts.value, state.desk.value).alerts;
+    });
+  }
+
+  step(direction: 1 | -1): void {
+    const { desk, folded, current } = this.parts.state;
+    const next = neighbour(walkable(desk.value, folded.value), current.value, direction);
+    if (next !== null) this.open(next);
+  }
+
+  fold(section: Section, folded: boolean): void {
+    const { state } = this.parts;
+    const next = new Set(state.folded.value);
+    if (folded) next.add(section);
+    else next.delete(section);
+    state.folded.value = next;
+    if (section === "closed" && !folded) void this.loadClosed();
+  }
+
+  /** Lists the closed conversations if the agent has that list open. */
+  async loadClosed(): Promise<void> {
+    const { state, api } = this.parts;
+    if (state.folded.value.has("closed")) return;
+    await this.attempt(async () => {
+      state.desk.value = withClosed(state.desk.value, await api.box("closed"));
+    });
+  }
+
+  /** Shows the entries that a line of the packet cites. */
+  cite(seqs: readonly number[]): void {
+    const { state } = this.parts;
+    const conversation = state.current.value;
+    if (conversation === null || seqs.length === 0) return;
+    batch(() => {
+      state.highlight.value = { conversation, seqs };
+      state.pane.value = "conversation";
+    });
+  }
+
+  // ---- the agent himself
+
+  setStatus(status: PresenceStatus): void {
+    const { me } = this.parts.state;
+    if (me.value.agent.status !== status) me.value = { ...me.value, agent: { ...me.value.agent, status } };
+  }
+
+  toggleSound(): void {
+    const { state, bell, memory } = this.parts;
+    const muted = !state.muted.value;
+    state.muted.value = bell.muted = muted;
+    memory.setItem("muted", muted ? "yes" : "no");
+    if (!muted) bell.ring("message");
+  }
+
+  unlockSound = (): void => this.parts.bell.unlock();
+
+  remember(alerts: Alerts): void {
+    const { state, memory } = this.parts;
+    const learned = alerts.rung !== state.alerts.value.rung;
+    state.alerts.value = alerts;
+    if (learned) memory.setItem("rung", JSON.stringify([...alerts.rung]));
+  }
+
+  notify(tone: "good" | "bad", text: string): void {
+    const { notices } = this.parts.state;
+    const id = (this.noticeId += 1);
+    notices.value = [...notices.value, { id, tone, text }];
+    window.setTimeout(() => this.dismiss(id), NOTICE_MS);
+  }
+
+  dismiss(id: number): void {
+    const { notices } = this.parts.state;
+    notices.value = notices.value.filter((notice) => notice.id !== id);
+  }
+
+  /** Runs one request; a refusal becomes a notice in the agent's language, anything else is a bug and is thrown. */
+  async attempt(run: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await run();
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status !== 401) this.notify("bad", problem(error, this.parts.state.t.value));
+      return false;
+    }
+  }
+
+  private time = (): number => Date.now() + this.skew;
+}
+
+const isStrings = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === "string");

@@ -1,0 +1,102 @@
+import type { Entry, FeedbackEntry, HiddenEntry, MessageEntry, RatingEntry, StateEntry } from "../shared/protocol";
+import type { Standing } from "./desk";
+
+/** The entries of one conversation as this page knows them, ascending by seq, each seq once. */
+export interface Timeline {
+  readonly entries: readonly Entry[];
+}
+export type Visible = Exclude<Entry, HiddenEntry>;
+
+export type Row =
+  | { readonly kind: "day"; readonly key: string; readonly at: string }
+  | {
+      readonly kind: "message";
+      readonly key: string;
+      readonly entry: MessageEntry;
+      readonly feedback: readonly FeedbackEntry[];
+      readonly continues: boolean;
+    }
+  | { readonly kind: "state"; readonly key: string; readonly entry: StateEntry }
+  | { readonly kind: "feedback"; readonly key: string; readonly entry: FeedbackEntry }
+  | { readonly kind: "rating"; readonly key: string; readonly entry: RatingEntry };
+
+export const EMPTY_TIMELINE: Timeline = { entries: [] };
+/** Messages of one author this close together read as one paragraph: the name is shown once. */
+const SAME_BREATH_MS = 180_000;
+
+/** The timeline with one more entry; a seq that is already there is the same entry and changes nothing. */
+export function withEntry(timeline: Timeline, entry: Entry): Timeline {
+  const { entries } = timeline;
+  const last = entries.at(-1);
+  if (last === undefined || entry.seq > last.seq) return { entries: [...entries, entry] };
+  const at = entries.findIndex((each) => each.seq >= entry.seq);
+  if (entries[at]?.seq === entry.seq) return timeline;
+  return { entries: [...entries.slice(0, at), entry, ...entries.slice(at)] };
+}
+
+/** The rows to draw: day separators, messages with the feedback given on them, and thin lines for the rest. */
+export function rowsOf(timeline: Timeline): readonly Row[] {
+  const visible = timeline.entries.filter((entry): entry is Visible => entry.kind !== "hidden");
+  const messages = new Set(visible.filter((entry) => entry.kind === "message").map((entry) => entry.seq));
+  const feedback = new Map<number, FeedbackEntry[]>();
+  for (const entry of visible) {
+    if (entry.kind !== "feedback" || !messages.has(entry.body.of)) continue;
+    feedback.set(entry.body.of, [...(feedback.get(entry.body.of) ?? []), entry]);
+  }
+  const rows: Row[] = [];
+  let day = "";
+  let before: Visible | null = null;
+  for (const entry of visible) {
+    if (entry.kind === "feedback" && messages.has(entry.body.of)) continue;
+    const today = new Date(entry.at).toDateString();
+    if (today !== day) {
+      rows.push({ kind: "day", key: `day-${today}`, at: entry.at });
+      before = null;
+      day = today;
+    }
+    rows.push(rowOf(entry, before, feedback.get(entry.seq) ?? []));
+    before = entry;
+  }
+  return rows;
+}
+
+function rowOf(entry: Visible, before: Visible | null, feedback: readonly FeedbackEntry[]): Row {
+  const key = `entry-${entry.seq}`;
+  switch (entry.kind) {
+    case "message":
+      return { kind: "message", key, entry, feedback, continues: before !== null && continues(entry, before) };
+    case "state":
+      return { kind: "state", key, entry };
+    case "feedback":
+      return { kind: "feedback", key, entry };
+    case "rating":
+      return { kind: "rating", key, entry };
+  }
+}
+
+function continues(entry: MessageEntry, before: Visible): boolean {
+  return (
+    before.kind === "message" &&
+    before.author.kind === entry.author.kind &&
+    before.author.id === entry.author.id &&
+    before.audience === entry.audience &&
+    Date.parse(entry.at) - Date.parse(before.at) < SAME_BREATH_MS
+  );
+}
+
+/** Owner and epoch by the last state entry, or null while none is known. */
+export function standingAt(timeline: Timeline): Standing | null {
+  const last = timeline.entries.findLast((entry): entry is StateEntry => entry.kind === "state");
+  return last === undefined ? null : { owner: last.body.to, epoch: last.epoch };
+}
+
+/** What the customer said last in words, for a search of the knowledge base. */
+export function lastQuestion(timeline: Timeline): string | null {
+  const said = timeline.entries.findLast(
+    (entry): entry is MessageEntry => entry.kind === "message" && entry.author.kind === "customer",
+  );
+  return said?.body.text ?? null;
+}
+
+/** The seq up to which a person who sees this timeline has read. */
+export const lastSeq = (timeline: Timeline): number => timeline.entries.at(-1)?.seq ?? 0;

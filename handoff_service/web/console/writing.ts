@@ -1,0 +1,108 @@
+import { batch } from "@preact/signals";
+import type { SendError } from "../shared/client";
+import { type Draft, type Mode, type QuotedArticle, withReturned } from "./composer";
+import type { Drafts } from "./drafts";
+import type { DeskClient, Session } from "./session";
+import { type DeskState, put } from "./state";
+
+export interface WritingParts {
+  readonly state: DeskState;
+  readonly client: DeskClient;
+  readonly drafts: Drafts;
+  readonly session: Session;
+}
+
+/** What the agent writes: drafts, sending, and getting a refused text back. */
+export class Writing {
+  constructor(private readonly parts: WritingParts) {
+    const { session, state } = parts;
+    session.listen("sent", () => void (state.outbox.value += 1));
+    session.listen("sendError", (error) => this.refused(error));
+  }
+
+  draftOf(conversation: string): Draft {
+    return this.parts.state.drafts.value.get(conversation) ?? this.parts.drafts.read(conversation);
+  }
+
+  write(conversation: string, draft: Draft): void {
+    const { state, drafts } = this.parts;
+    state.drafts.value = put(state.drafts.value, conversation, draft);
+    drafts.write(conversation, draft);
+  }
+
+  setMode(conversation: string, mode: Mode): void {
+    const { modes } = this.parts.state;
+    modes.value = put(modes.value, conversation, mode);
+  }
+
+  toggleMode(): void {
+    const { current, mode, focusWanted } = this.parts.state;
+    if (current.value === null) return;
+    this.setMode(current.value, mode.value === "reply" ? "note" : "reply");
+    focusWanted.value = true;
+  }
+
+  /** The customer sees that somebody is typing; a note is nobody's business. */
+  typed(conversation: string): void {
+    const { state, client } = this.parts;
+    if (state.mode.value === "reply" && state.holding.value) client.typing(conversation);
+  }
+
+  /** Sends what is written in the current mode; the text leaves the composer and comes back if it is refused. */
+  send(): void {
+    const { current, mode } = this.parts.state;
+    const conversation = current.value;
+    if (conversation === null) return;
+    const draft = this.draftOf(conversation);
+    if (mode.value === "note") {
+      this.dispatch(conversation, "note", draft.note.trim(), null);
+      this.write(conversation, { ...draft, note: "" });
+    } else {
+      this.dispatch(conversation, "reply", draft.reply.trim(), draft.article);
+      this.write(conversation, { ...draft, reply: "", article: null });
+    }
+  }
+
+  sendArticle(answer: string, article: QuotedArticle): void {
+    const conversation = this.parts.state.current.value;
+    if (conversation !== null) this.dispatch(conversation, "reply", answer, article);
+  }
+
+  /** A reply carries the epoch that the agent saw while writing, so that the server can refuse a stale one. */
+  private dispatch(conversation: string, mode: Mode, text: string, article: QuotedArticle | null): void {
+    const { state, client } = this.parts;
+    const body = article === null ? { text } : { text, article };
+    const epoch = state.standing.value?.epoch;
+    const audience = mode === "note" ? "internal" : "public";
+    batch(() => {
+      client.send(conversation, body, epoch === undefined ? { audience } : { audience, epoch });
+      state.outbox.value += 1;
+      this.forgive(conversation);
+    });
+  }
+
+  private refused({ draft: { conv, body, audience }, code, message, owner, epoch }: SendError): void {
+    const { state, session } = this.parts;
+    state.outbox.value += 1;
+    if (conv === null || !("text" in body)) return;
+    const mode: Mode = audience === "internal" ? "note" : "reply";
+    this.write(conv, withReturned(this.draftOf(conv), mode, body.text, body.article ?? null));
+    if (owner !== undefined && epoch !== undefined) session.stand(conv, { owner, epoch });
+    state.refusals.value = put(state.refusals.value, conv, { code, message, owner: owner ?? null });
+    session.refresh(conv);
+  }
+
+  /** The agent has seen that a text came back. */
+  forgive(conversation: string): void {
+    const { refusals } = this.parts.state;
+    refusals.value = put(refusals.value, conversation, null);
+  }
+
+  /** What this conversation still has in the outbox. */
+  pending = () => this.parts.client.pending(this.parts.state.current.value);
+
+  forgetAll(): void {
+    this.parts.drafts.clear();
+    this.parts.state.drafts.value = new Map();
+  }
+}

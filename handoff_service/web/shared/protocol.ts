@@ -1,0 +1,353 @@
+// The gateway's protocol, version 1: every JSON shape that crosses the wire, for customers and agents.
+
+export type Language = "zh" | "en";
+export type Audience = "public" | "internal";
+export type OwnerKind = "bot" | "queue" | "offer" | "agent" | "mailbox" | "closed";
+export type AuthorKind = "customer" | "bot" | "agent" | "system";
+export type PresenceStatus = "online" | "away" | "offline";
+export type HandoffReason = "asked" | "unsure" | "unhappy" | "policy" | "bot_failed" | "reply_timeout";
+export type Box = "mine" | "waiting" | "mailbox" | "bot" | "closed" | "all";
+
+export interface Person {
+  id: string;
+  name: string;
+}
+
+/** Customers learn the agent's name only. */
+export interface Owner {
+  kind: OwnerKind;
+  agent: { id?: string; name: string } | null;
+  queue?: string | null;
+}
+
+export interface Author {
+  kind: AuthorKind;
+  id?: string;
+  name?: string | null;
+}
+
+export interface Source {
+  article: string;
+  language: Language;
+  title: string;
+  probability?: number;
+}
+
+export interface ArticleRef {
+  article?: string;
+  id?: string;
+  language: Language;
+  title: string;
+}
+
+// ---- what a sender gives
+
+export interface TextBody {
+  text: string;
+  article?: { id: string; language: Language; title: string };
+}
+export interface PressBody {
+  press: { seq: number; index: number };
+}
+export type Body = TextBody | PressBody;
+
+// ---- entries of the timeline
+
+export type MessageKind =
+  | "answer" | "clarify" | "offer_human" | "small_talk" | "form" | "soothe" | "handoff" | "notice"
+  | (string & {});
+
+export interface MessageBody {
+  text: string;
+  buttons?: { title: string }[];
+  pressed?: { seq: number; index: number };
+  sources?: Source[];
+  kind?: MessageKind;
+  interim?: boolean;
+  article?: ArticleRef;
+}
+
+export type StateEvent =
+  | "opened" | "asked" | "unsure" | "unhappy" | "policy" | "bot_failed" | "reply_timeout" | "offer" | "accept"
+  | "decline" | "offer_timeout" | "agent_lost" | "claim" | "take_over" | "transfer" | "escalate" | "give_back"
+  | "solved" | "leave_message" | "closing_time" | "close" | "idle" | "reopen";
+
+export interface StateBody {
+  event: StateEvent;
+  from?: OwnerKind;
+  to: Owner;
+  text?: string;
+  [extra: string]: unknown;
+}
+export interface FeedbackBody {
+  of: number;
+  value: "up" | "down";
+  comment?: string;
+}
+export interface RatingBody {
+  score: number;
+  comment?: string;
+  of?: number;
+}
+
+interface EntryHead {
+  seq: number;
+  mid: string;
+  audience: Audience;
+  author: Author;
+  client_id: string | null;
+  epoch: number;
+  at: string;
+}
+export type MessageEntry = EntryHead & { kind: "message"; body: MessageBody };
+export type StateEntry = EntryHead & { kind: "state"; body: StateBody };
+export type FeedbackEntry = EntryHead & { kind: "feedback"; body: FeedbackBody };
+export type RatingEntry = EntryHead & { kind: "rating"; body: RatingBody };
+/** What a customer gets in the place of an internal entry, so that seq stays gapless. */
+export interface HiddenEntry {
+  seq: number;
+  kind: "hidden";
+}
+export type Entry = MessageEntry | StateEntry | FeedbackEntry | RatingEntry | HiddenEntry;
+
+export interface EntriesPage {
+  log_id: string;
+  conversation: string;
+  entries: Entry[];
+  last_seq: number;
+}
+
+// ---- errors
+
+export type ErrorCode =
+  | "fenced" | "already_taken" | "mismatch" | "too_large" | "invalid" | "rate" | "forbidden" | "not_found"
+  | "unavailable" | "not_owner" | (string & {});
+
+export interface ErrorBody {
+  code: ErrorCode;
+  message: string;
+  retryable: boolean;
+  holder?: Person;
+  owner?: Owner;
+  epoch?: number;
+}
+
+// ---- customer HTTP
+
+export interface WidgetSession {
+  token: string;
+  contact: { id: string; name: string | null };
+  tenant: {
+    id: string;
+    name: string;
+    languages: Language[];
+    greeting: Partial<Record<Language, string>>;
+    suggestions: Partial<Record<Language, string[]>>;
+  };
+}
+export interface Ticket {
+  ticket: string;
+  expires_in: number;
+}
+export interface SentMessage {
+  seq: number;
+  mid: string;
+  conversation: string;
+}
+
+// ---- agent HTTP
+
+export interface Colleague {
+  id: string;
+  name: string;
+  status: PresenceStatus;
+  open: number;
+  capacity: number;
+}
+export interface Me {
+  agent: {
+    id: string;
+    name: string;
+    email: string;
+    role: "agent" | "supervisor";
+    languages: Language[];
+    capacity: number;
+    status: PresenceStatus;
+  };
+  tenant: {
+    id: string;
+    name: string;
+    queues: { id: string; name: string }[];
+    wrap_up_codes: { id: string; zh: string; en: string }[];
+  };
+  colleagues: Colleague[];
+}
+export interface Card {
+  conversation: string;
+  contact: Person;
+  channel: string;
+  language: Language;
+  owner: Owner;
+  epoch: number;
+  last_seq: number;
+  unread: number;
+  preview: string;
+  updated_at: string;
+  handoff: null | {
+    id: string;
+    reason: HandoffReason;
+    priority: number;
+    queue: string;
+    requested_at: string;
+    place: number | null;
+  };
+  offer: null | { agent: Person | string; deadline: string };
+  mood: number | null;
+}
+export interface PacketLine {
+  text: string;
+  entries: number[];
+}
+export interface Packet {
+  goal: PacketLine | null;
+  reason: PacketLine | null;
+  evidence: { label: string; value: string | number; entries: number[] }[];
+  tried: { article: string; language: Language; title: string; probability: number; entries: number[] }[];
+  facts: {
+    kind: "order_number" | "amount" | "date" | "phone" | "email" | (string & {});
+    value: string;
+    entries: number[];
+  }[];
+  mood: { seq: number; unhappy: number }[];
+}
+export interface Handoff {
+  id: string;
+  conversation: string;
+  reason: HandoffReason;
+  priority: number;
+  queue: string;
+  language: Language;
+  receipt: {
+    stage: "requested" | "queued" | "offered" | "accepted" | "first_reply" | "closed";
+    at: string;
+    by: string | Person | null;
+  }[];
+  packet: Packet;
+}
+export interface ConversationDetail {
+  card: Card;
+  handoffs: Handoff[];
+  contact: {
+    id: string;
+    name: string;
+    verified: boolean;
+    identities: { channel: string; external_id: string }[];
+  };
+}
+export interface KnowledgeHit {
+  article: string;
+  language: Language;
+  title: string;
+  category: string;
+  answer: string;
+  probability: number;
+}
+export interface KnowledgeAnswer {
+  generation: string;
+  hits: KnowledgeHit[];
+}
+export interface TicketRow {
+  id: string;
+  conversation: string;
+  subject: string;
+  reply_to: string | null;
+  state: string;
+  due_at: string | null;
+  created_at: string;
+}
+export interface Accepted {
+  conversation: string;
+  epoch: number;
+}
+
+// ---- WebSocket frames
+
+export interface Welcome {
+  t: "welcome";
+  session: string;
+  log_id: string;
+  server_time: string;
+  principal: { kind: "customer" | "agent"; id: string; name: string | null; role?: "agent" | "supervisor" };
+  limits: { text_chars: number };
+  current: null | { conv: string; last_seq: number };
+}
+export interface EntryFrame {
+  t: "entry";
+  conv: string;
+  entry: Entry;
+}
+export interface StatusFrame {
+  t: "status";
+  conv: string;
+  owner: Owner;
+  epoch: number;
+  place: number | null;
+  wait_s: number | null;
+  language: Language | null;
+  rate: boolean;
+}
+export interface DeskFrame {
+  t: "desk";
+  waiting: Card[];
+  offers: Card[];
+  mine: Card[];
+  others: Card[];
+  mailbox: Card[];
+  agents: Colleague[];
+}
+export interface SentFrame {
+  t: "sent";
+  client_id: string;
+  conv: string;
+  seq: number;
+  mid: string;
+}
+export type ErrFrame = ErrorBody & { t: "err"; client_id?: string };
+export interface GapFrame {
+  t: "gap";
+  conv: string;
+  from: number;
+  to: number;
+}
+export interface TypingFrame {
+  t: "typing";
+  conv: string;
+  author: Author;
+}
+export type ServerFrame =
+  | Welcome | EntryFrame | StatusFrame | DeskFrame | SentFrame | ErrFrame | GapFrame | TypingFrame | { t: "pong" };
+
+export interface Cursor {
+  conv: string;
+  after: number;
+}
+export type ClientFrame =
+  | { t: "hello"; proto: 1; ticket: string; device: string; language: string; subs: Cursor[] }
+  | { t: "sub"; conv: string; after: number }
+  | { t: "unsub"; conv: string }
+  | { t: "send"; conv: string | null; client_id: string; body: Body; epoch?: number; audience?: Audience }
+  | { t: "ack" | "read"; conv: string; seq: number }
+  | { t: "typing"; conv: string }
+  | { t: "ping" };
+
+export const SUBPROTOCOL = "tandem.v1";
+
+export const CLOSE = {
+  badFrame: 4400,
+  auth: 4401,
+  forbidden: 4403,
+  slow: 4408,
+  replaced: 4409,
+  tooLarge: 1009,
+  restart: 1012,
+} as const;

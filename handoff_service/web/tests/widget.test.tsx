@@ -1,0 +1,393 @@
+import { render } from "preact";
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Entry, Language, Owner, OwnerKind, StatusFrame } from "../shared/protocol";
+import { memoryStorage, type KeyValueStorage } from "../shared/storage";
+import { CustomerApi } from "../widget/api";
+import { Chat } from "../widget/chat";
+import { App } from "../widget/components/app";
+import { FakeNetwork, message, settle, state, welcome } from "./fakes";
+
+const CONV = "c_1";
+const SESSION = {
+  token: "tok_1",
+  contact: { id: "cus_1", name: null },
+  tenant: {
+    id: "demo", name: "蓝屿商城", languages: ["zh", "en"],
+    greeting: { zh: "您好!", en: "Hello!" }, suggestions: { zh: ["多久能退款?"], en: ["How long does a refund take?"] },
+  },
+};
+
+interface Call {
+  path: string;
+  body: Record<string, unknown>;
+  token: string | null;
+}
+let calls: Call[];
+let answers: Record<string, () => Response>;
+let network: FakeNetwork;
+let storage: KeyValueStorage;
+let chat: Chat;
+let page: HTMLElement;
+
+const json = (value: unknown, status = 200) => new Response(JSON.stringify(value), { status });
+const refusal = (status: number) => json({ error: { code: "refused", message: "No.", retryable: false } }, status);
+
+function gateway(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+  const path = String(input).replace("https://chat.example", "");
+  const token = new Headers(init.headers).get("authorization");
+  calls.push({ path, body: init.body ? (JSON.parse(String(init.body)) as Record<string, unknown>) : {}, token });
+  return Promise.resolve((answers[path] ?? (() => json({ ok: true })))());
+}
+
+function newChat(language: Language = "zh", identity: string | null = null): Chat {
+  const api = new CustomerApi({ baseUrl: "https://chat.example", tenant: "demo", identity, storage, language: () => language });
+  return new Chat({ api, storage, device: "d_1", baseUrl: "https://chat.example", language, socket: network.open });
+}
+
+async function show(language: Language = "zh"): Promise<void> {
+  chat = newChat(language);
+  await act(() => render(<App chat={chat} mode="widget" />, page));
+}
+
+/** Opens the panel and connects; `last_seq` > 0 announces a conversation. */
+async function online(entries: Entry[] = []): Promise<void> {
+  await act(async () => {
+    chat.setOpen(true);
+    await vi.waitFor(() => expect(network.sockets).not.toHaveLength(0));
+    network.last.accept();
+    network.last.say(welcome({ current: entries.length > 0 ? { conv: CONV, last_seq: entries.length } : null }));
+  });
+  await receive(...entries);
+}
+
+async function receive(...entries: Entry[]): Promise<void> {
+  await act(async () => {
+    for (const entry of entries) network.last.say({ t: "entry", conv: CONV, entry });
+    await new Promise((done) => setTimeout(done, 40)); // longer than one collected drawing
+  });
+}
+
+const owner = (kind: OwnerKind, name?: string): Owner => ({ kind, agent: name ? { name } : null });
+async function status(kind: OwnerKind, more: Partial<StatusFrame> = {}): Promise<void> {
+  await act(() => {
+    network.last.say({ t: "status", conv: CONV, owner: owner(kind), epoch: 5, place: null, wait_s: null, language: "zh", rate: false, ...more });
+  });
+}
+
+const find = <E extends HTMLElement = HTMLElement>(selector: string) => page.querySelector<E>(selector);
+const button = (name: string) =>
+  [...page.querySelectorAll("button")].find((node) => node.getAttribute("aria-label") === name || node.textContent?.trim() === name);
+const press = (name: string) => act(async () => { button(name)!.click(); await settle(); });
+async function type(selector: string, text: string): Promise<void> {
+  await act(() => {
+    const field = find<HTMLTextAreaElement>(selector)!;
+    field.value = text;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+}
+const key = (selector: string, init: KeyboardEventInit) =>
+  act(() => { find(selector)!.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, cancelable: true, ...init })); });
+
+const answer = message(3, {
+  author: { kind: "bot" },
+  body: { text: "**两小时**内", kind: "answer", sources: [{ article: "refund-timing", language: "zh", title: "退款多久到账" }] },
+});
+
+beforeEach(() => {
+  calls = [];
+  answers = { "/v1/widget/sessions": () => json(SESSION, 201), "/v1/ws-ticket": () => json({ ticket: "t", expires_in: 30 }) };
+  network = new FakeNetwork();
+  storage = memoryStorage();
+  vi.stubGlobal("fetch", gateway);
+  // happy-dom's own never calls back.
+  Object.defineProperty(navigator, "locks", { configurable: true, value: { request: (_name: string, run: () => unknown) => run() } });
+  page = document.body.appendChild(document.createElement("div"));
+});
+afterEach(() => {
+  chat.stop();
+  render(null, page);
+  page.remove();
+  vi.unstubAllGlobals();
+});
+
+describe("launcher", () => {
+  it("asks the server for nothing until a newcomer opens it", async () => {
+    await show();
+    await settle();
+    expect(calls).toEqual([]);
+    expect(find(".panel")).toBeNull();
+  });
+
+  it("counts what was not seen, and says so in its name", async () => {
+    await show("en");
+    await online([state(1), message(2)]);
+    await act(() => chat.setOpen(false));
+    await receive(answer);
+    expect(find(".badge")?.textContent).toBe("1");
+    expect(button("Open support chat, 1 unread message")).toBeDefined();
+    await act(() => chat.setOpen(true));
+    expect(find(".badge")).toBeNull();
+    expect(network.last.frames("read").at(-1)).toEqual({ t: "read", conv: CONV, seq: 3 });
+  });
+
+  it("closes with Esc and takes the focus back", async () => {
+    await show();
+    await online();
+    expect(document.activeElement).toBe(find("textarea"));
+    await key("textarea", { key: "Escape" });
+    expect(find(".panel")).toBeNull();
+    expect(document.activeElement).toBe(find(".launcher"));
+  });
+});
+
+describe("session", () => {
+  it("comes back with the stored token, and renews a refused one silently", async () => {
+    storage.setItem("token", "tok_old");
+    let refused = true;
+    answers["/v1/ws-ticket"] = () => (refused ? ((refused = false), refusal(401)) : json({ ticket: "t", expires_in: 30 }));
+    await show();
+    await online();
+    expect(calls.map((call) => call.path)).toEqual(["/v1/widget/sessions", "/v1/ws-ticket", "/v1/widget/sessions", "/v1/ws-ticket"]);
+    expect(calls[0]?.body).toEqual({ tenant: "demo", token: "tok_old", identity: null, language: "zh" });
+    expect(calls[3]?.token).toBe("Bearer tok_1");
+    expect(storage.getItem("token")).toBe("tok_1");
+  });
+
+  it("does not show a signed-in customer's conversation after they signed out", async () => {
+    chat = newChat("zh", "jwt");
+    await chat.start();
+    expect(calls[0]?.body).toMatchObject({ identity: "jwt" });
+    storage.setItem("draft", "my secret");
+    chat.stop();
+    chat = newChat("zh", null);
+    expect(chat.draft).toBe("");
+    await chat.start();
+    expect(calls.findLast((call) => call.path === "/v1/widget/sessions")?.body).toMatchObject({ token: null, identity: null });
+  });
+
+  it("says when support cannot be reached, and tries again", async () => {
+    answers["/v1/widget/sessions"] = () => refusal(503);
+    await show();
+    await act(async () => { chat.setOpen(true); await settle(); });
+    await vi.waitFor(() => expect(find(".unreachable")?.textContent).toContain("暂时连接不上客服"));
+    answers["/v1/widget/sessions"] = () => json(SESSION, 201);
+    await press("重试");
+    await vi.waitFor(() => expect(find(".unreachable")).toBeNull());
+  });
+});
+
+describe("conversation with the bot", () => {
+  it("greets, suggests, and sends a suggestion", async () => {
+    await show();
+    await online();
+    expect(find(".speaker")?.textContent).toContain("AI 助手");
+    expect(find("[role=log]")?.textContent).toContain("您好!");
+    await press("多久能退款?");
+    expect(network.last.frames("send")[0]).toMatchObject({ conv: null, body: { text: "多久能退款?" } });
+    expect(find(".message.pending")?.textContent).toContain("正在发送");
+    expect(find(".typing")).not.toBeNull();
+    expect(find(".suggestions")).toBeNull();
+  });
+
+  it("shows one bubble for a sent message, whichever of entry and confirmation comes first", async () => {
+    await show();
+    await online();
+    await type(".write textarea", "你好");
+    await key(".write textarea", { key: "Enter" });
+    const id = network.last.frames("send")[0]!.client_id;
+    await act(() => network.last.say({ t: "sent", client_id: id, conv: CONV, seq: 2, mid: "m_2" }));
+    expect(page.querySelectorAll(".message.customer")).toHaveLength(1);
+    await receive(state(1), message(2, { body: { text: "你好" } }));
+    expect(page.querySelectorAll(".message.customer")).toHaveLength(1);
+    expect(find(".message.pending")).toBeNull();
+  });
+
+  it("names the article of an answer and takes a vote for it", async () => {
+    await show();
+    await online([state(1), message(2), answer]);
+    expect(find(".bubble strong")?.textContent).toBe("两小时");
+    expect(find(".source")?.textContent).toBe("来源：退款多久到账");
+    await press("没有帮助");
+    expect(calls.at(-1)).toMatchObject({ path: `/v1/conversations/${CONV}/feedback`, body: { seq: 3, value: "down" } });
+    await receive({ ...message(4), kind: "feedback", body: { of: 3, value: "down" } } as Entry);
+    expect(button("没有帮助")?.getAttribute("aria-pressed")).toBe("true");
+  });
+
+  it("offers the buttons of the bot's last message only, and presses by number", async () => {
+    const clarify = message(3, { author: { kind: "bot" }, body: { text: "哪一个?", kind: "clarify", buttons: [{ title: "进度" }, { title: "转人工服务" }] } });
+    await show();
+    await online([state(1), message(2), clarify]);
+    await press("转人工服务");
+    expect(network.last.frames("send")[0]).toMatchObject({ conv: CONV, body: { press: { seq: 3, index: 1 } } });
+    expect(find(".message.pending .bubble")?.textContent).toBe("转人工服务");
+    expect(button("进度")).toBeUndefined();
+  });
+
+  it("asks for a person in one tap, before and after the first message", async () => {
+    await show("en");
+    await online();
+    await press("Talk to a person");
+    expect(network.last.frames("send")[0]).toMatchObject({ body: { text: "I would like to talk to a person" } });
+    await receive(state(1), message(2));
+    await press("Talk to a person");
+    expect(calls.at(-1)?.path).toBe(`/v1/conversations/${CONV}/ask-human`);
+  });
+});
+
+describe("queue, agent, mailbox, closed", () => {
+  beforeEach(async () => {
+    await show();
+    await online([state(1), message(2)]);
+  });
+
+  it("shows place and expected wait, and lets the customer leave the queue", async () => {
+    await status("queue", { place: 3, wait_s: 200 });
+    expect(find(".card")?.textContent).toContain("您排在第 3 位");
+    expect(find(".card")?.textContent).toContain("4分钟");
+    expect(button("转人工")).toBeUndefined();
+    await status("queue", { place: 1, wait_s: null });
+    expect(find(".card")?.textContent).toContain("马上轮到您");
+    expect(find(".card")?.textContent).not.toContain("分钟");
+    await press("已解决，不用等了");
+    expect(calls.at(-1)?.path).toBe(`/v1/conversations/${CONV}/solved`);
+  });
+
+  it("leaves a message; a refused one keeps the words and its op_id is not counted twice", async () => {
+    await status("queue", { place: 2 });
+    await press("改为留言");
+    await type(".form textarea", "请回电");
+    await type(".form input", "13800000000");
+    answers[`/v1/conversations/${CONV}/leave-message`] = () => refusal(503);
+    await press("提交留言");
+    await vi.waitFor(() => expect(find(".form [role=alert]")).not.toBeNull());
+    delete answers[`/v1/conversations/${CONV}/leave-message`];
+    await press("提交留言");
+    const [first, second] = calls.filter((call) => call.path.endsWith("leave-message"));
+    expect(second?.body).toEqual({ op_id: first?.body["op_id"], text: "请回电", reply_to: "13800000000" });
+    await status("mailbox");
+    expect(find(".card")?.textContent).toContain("留言已收到");
+  });
+
+  it("shows who took over and that they are typing, and tells them that the customer is", async () => {
+    await receive(state(3, { epoch: 6, body: { event: "accept", to: owner("agent", "林晓") } }));
+    expect(find(".speaker")?.textContent).toBe("林晓 · 人工客服");
+    expect(find(".notice")?.textContent).toBe("林晓 已接入对话");
+    await act(() => network.last.say({ t: "typing", conv: CONV, author: { kind: "agent", name: "林晓" } }));
+    expect(find("[role=status].hidden")?.textContent).toBe("林晓正在输入");
+    await type(".write textarea", "好");
+    expect(network.last.frames("typing")).toHaveLength(1);
+    await receive(message(4, { author: { kind: "agent", name: "林晓" }, epoch: 6 }));
+    expect(find(".typing")).toBeNull();
+    expect(find(".message.agent .name")?.textContent).toBe("林晓");
+  });
+
+  it("trusts whichever is newer, the log's state change or the status", async () => {
+    await status("agent", { owner: owner("agent", "林晓"), epoch: 3 });
+    await receive(state(3, { epoch: 4, body: { event: "give_back", to: owner("bot") } }));
+    expect(find(".speaker")?.textContent).toContain("AI 助手");
+    await status("closed", { epoch: 5 });
+    expect(find(".speaker")?.textContent).toBe("对话已结束");
+  });
+
+  it("takes a rating after the close, and goes on when the customer writes again", async () => {
+    await status("closed", { rate: true });
+    await act(() => find<HTMLInputElement>("input[type=radio][value='4']")!.click());
+    await type(".rating textarea", "很快");
+    await press("提交评价");
+    expect(calls.at(-1)).toMatchObject({ path: `/v1/conversations/${CONV}/rating`, body: { score: 4, comment: "很快" } });
+    await vi.waitFor(() => expect(find(".card")?.textContent).toContain("感谢您的评价"));
+    expect(find(".write textarea")?.getAttribute("placeholder")).toContain("重新打开对话");
+    await status("bot", { epoch: 6 });
+    expect(find(".card")).toBeNull();
+  });
+
+  it("never shows what is hidden", async () => {
+    await receive({ seq: 3, kind: "hidden" }, message(4));
+    expect(page.querySelectorAll(".message")).toHaveLength(3); // greeting and two of the customer's
+  });
+});
+
+describe("writing", () => {
+  it("does not send while an input method composes, nor on Shift+Enter", async () => {
+    await show();
+    await online();
+    await type(".write textarea", "ni hao");
+    await key(".write textarea", { key: "Enter", isComposing: true });
+    await key(".write textarea", { key: "Enter", shiftKey: true });
+    expect(network.last.frames("send")).toEqual([]);
+    await key(".write textarea", { key: "Enter" });
+    expect(network.last.frames("send")).toHaveLength(1);
+    expect(find<HTMLTextAreaElement>(".write textarea")!.value).toBe("");
+  });
+
+  it("keeps the draft, counts near the limit and stops beyond it", async () => {
+    await show();
+    await online();
+    await type(".write textarea", "x".repeat(7600));
+    expect(find(".count")?.textContent).toBe("还可输入 400 字");
+    await type(".write textarea", "x".repeat(8001));
+    expect(find(".count")?.textContent).toBe("超出 1 字");
+    expect(find<HTMLButtonElement>(".send")!.disabled).toBe(true);
+    expect(newChat().draft).toHaveLength(8001);
+  });
+
+  it("marks a refused message, over a reload too, and sends it again", async () => {
+    await show();
+    await online();
+    await type(".write textarea", "你好");
+    await key(".write textarea", { key: "Enter" });
+    const id = network.last.frames("send")[0]!.client_id;
+    await act(() => network.last.say({ t: "err", client_id: id, code: "invalid", message: "No.", retryable: false }));
+    expect(find(".message.failed")?.textContent).toContain("未发送");
+    expect(newChat().failed.value).toHaveLength(1);
+    await press("重新发送");
+    expect(network.last.frames("send")[1]).toMatchObject({ body: { text: "你好" } });
+    expect(find(".message.failed")).toBeNull();
+  });
+
+  it("says that it is offline and keeps what is written meanwhile", async () => {
+    await show();
+    await online();
+    await act(() => network.last.drop(1006));
+    expect(find(".banner")?.textContent).toContain("网络已断开");
+    await type(".write textarea", "还在吗");
+    await key(".write textarea", { key: "Enter" });
+    expect(find(".message.pending")?.textContent).toContain("还在吗");
+    chat.stop();
+    expect(newChat().outgoing.value).toHaveLength(1);
+  });
+
+  it("draws everything again when the server's log is another one", async () => {
+    await show();
+    await online([state(1), message(2)]);
+    await act(() => network.last.say(welcome({ log_id: "log_2" })));
+    expect(page.querySelectorAll(".message.customer")).toHaveLength(0);
+  });
+});
+
+describe("language and safety", () => {
+  it("switches between Chinese and English and remembers it", async () => {
+    await show();
+    await online([state(1), message(2), answer]);
+    await press("Switch to English");
+    expect(find(".source")?.textContent).toBe("Source: 退款多久到账");
+    expect(find(".tandem")?.lang).toBe("en-GB");
+    expect(storage.getItem("language")).toBe("en");
+  });
+
+  it("shows a customer's markup as the text that it is", async () => {
+    await show();
+    await online([state(1), message(2, { body: { text: "<img src=x onerror=alert(1)> **x**" } })]);
+    expect(find(".message.customer .bubble")?.textContent).toBe("<img src=x onerror=alert(1)> **x**");
+    expect(find(".list img, .customer strong")).toBeNull();
+  });
+
+  it("has no inline style or script, which a strict policy would refuse", async () => {
+    await show();
+    await online([state(1), message(2), answer]);
+    await status("queue", { place: 2 });
+    const markup = page.querySelectorAll("[style], script, style, [onclick]");
+    expect([...markup].filter((node) => node.tagName !== "TEXTAREA")).toEqual([]);
+  });
+});

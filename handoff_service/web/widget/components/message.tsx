@@ -1,0 +1,164 @@
+import type { ComponentChildren } from "preact";
+import { markdown, tame } from "../../shared/markdown";
+import type { MessageEntry, StateEntry } from "../../shared/protocol";
+import { clockTime } from "../../shared/time";
+import type { Chat } from "../chat";
+import type { Row } from "../rows";
+import { useChat } from "./context";
+import { initial } from "./header";
+import { AlertIcon, BookIcon, ClockIcon, DownvoteIcon, SparkIcon, UpIcon } from "./icons";
+
+/** The tenant's first words, and what one could ask, until something was asked. */
+export function Greeting() {
+  const chat = useChat();
+  const tenant = chat.session.value?.tenant;
+  if (tenant === undefined) return <p class="loading">{chat.t("loading")}</p>;
+  const greeting = tenant.greeting[chat.language.value];
+  const untouched = chat.rows.value.length === 0;
+  const suggestions = untouched ? (tenant.suggestions[chat.language.value] ?? []) : [];
+  return (
+    <>
+      {greeting && (
+        <div class="message bot">
+          <Face kind="bot" name={null} />
+          <div class="stack"><div class="bubble">{markdown(greeting)}</div></div>
+        </div>
+      )}
+      {suggestions.length > 0 && (
+        <div class="choices suggestions">
+          {suggestions.map((text) => <button key={text} type="button" class="choice" dir="auto" onClick={() => chat.sendText(text)}>{text}</button>)}
+        </div>
+      )}
+    </>
+  );
+}
+
+export function Message({ conv, entry, named }: { conv: string; entry: MessageEntry; named: boolean }) {
+  const chat = useChat();
+  const { t } = chat;
+  const { author, body } = entry;
+  const own = author.kind === "customer";
+  const name = speakerName(chat, entry);
+  const article = body.article?.title;
+  const titles = [...(body.sources ?? []).map((source) => source.title), ...(article === undefined ? [] : [article])];
+  return (
+    <div class={`message ${author.kind}${named ? " named" : ""}`}>
+      {!own && <Face kind={author.kind} name={author.name} hidden={!named} />}
+      <div class="stack">
+        {named && !own ? <p class="name"><bdi>{name}</bdi>{body.interim && <span> · {t("interim")}</span>}</p> : <span class="hidden">{name}: </span>}
+        <div class="bubble">{own ? <PlainText text={body.text} /> : markdown(body.text)}</div>
+        {!own && titles.length > 0 && (
+          <p class="source"><BookIcon size={14} /><bdi>{t("source", { title: [...new Set(titles)].join(" · ") })}</bdi></p>
+        )}
+        <div class="foot">
+          <time dateTime={entry.at}>{clockTime(entry.at, chat.language.value)}</time>
+          {author.kind === "bot" && body.kind === "answer" && <Votes conv={conv} seq={entry.seq} />}
+        </div>
+        {chat.pressable.value === entry && (
+          <div class="choices">
+            {body.buttons?.map((button, index) => (
+              <button key={index} type="button" class="choice" dir="auto" onClick={() => chat.press(entry.seq, index)}>{button.title}</button>
+            ))}
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function speakerName({ t }: Chat, { author }: MessageEntry): string {
+  switch (author.kind) {
+    case "customer":
+      return t("you");
+    case "bot":
+      return t("bot");
+    case "agent":
+      return author.name || t("agentUnnamed");
+    case "system":
+      return t("system");
+  }
+}
+
+function Face({ kind, name, hidden = false }: { kind: string; name: string | null | undefined; hidden?: boolean }) {
+  if (hidden) return <span class="face none" aria-hidden="true" />;
+  return <span class={`face ${kind}`} aria-hidden="true">{kind === "agent" ? initial(name) : <SparkIcon size={16} />}</span>;
+}
+
+function PlainText({ text }: { text: string }) {
+  return <p class="plain" dir="auto">{tame(text)}</p>;
+}
+
+function Votes({ conv, seq }: { conv: string; seq: number }) {
+  const chat = useChat();
+  const { t } = chat;
+  const vote = chat.votes.value.get(`${conv}:${seq}`);
+  const button = (value: "up" | "down", name: string, icon: ComponentChildren) => (
+    <button
+      type="button" class="vote" aria-label={name} title={name} aria-pressed={vote === value}
+      onClick={() => void chat.act("feedback", { seq, value })}
+    >
+      {icon}
+    </button>
+  );
+  return (
+    <span class="votes">
+      {button("up", t("helpful"), <UpIcon size={17} />)}
+      {button("down", t("unhelpful"), <DownvoteIcon size={17} />)}
+      {vote !== undefined && <span class="voted" role="status">{t(vote === "up" ? "feedbackThanks" : "feedbackSorry")}</span>}
+    </span>
+  );
+}
+
+/** What happened, in a quiet line: the server's sentence, or ours where it sent none. */
+export function Notice({ entry }: { entry: StateEntry }) {
+  const chat = useChat();
+  const text = entry.body.text ?? noticeText(chat, entry);
+  if (text === null) return null;
+  return <p class="notice" dir="auto">{text}</p>;
+}
+
+function noticeText({ t }: Chat, { body }: StateEntry): string | null {
+  switch (body.event) {
+    case "accept":
+    case "claim":
+    case "take_over":
+      return t("stateJoined", { name: body.to.agent?.name || t("agentUnnamed") });
+    case "transfer":
+      return body.to.kind === "agent" ? t("stateJoined", { name: body.to.agent?.name || t("agentUnnamed") }) : t("stateQueued");
+    case "give_back":
+      return t("stateBackToBot");
+    case "leave_message":
+    case "closing_time":
+      return t("stateMailbox");
+    case "close":
+    case "idle":
+      return t("stateClosed");
+    case "reopen":
+      return t("stateReopened");
+    default:
+      return null;
+  }
+}
+
+export function Unsent({ row }: { row: Extract<Row, { kind: "pending" | "failed" }> }) {
+  const chat = useChat();
+  const { t } = chat;
+  return (
+    <div class={`message customer ${row.kind}`}>
+      <div class="stack">
+        <span class="hidden">{t("you")}: </span>
+        <div class="bubble"><PlainText text={row.text} /></div>
+        {row.kind === "pending" ? (
+          <div class="foot"><ClockIcon size={14} />{t("sending")}</div>
+        ) : (
+          <div class="foot problem" role="alert">
+            <AlertIcon size={15} />
+            {t(row.code === "too_large" ? "failedTooLarge" : row.code === "rate" ? "failedRate" : "failed")}
+            <button type="button" class="link-button" onClick={() => chat.resend(row)}>{t("resend")}</button>
+            <button type="button" class="link-button" onClick={() => chat.discard(row)}>{t("discard")}</button>
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}

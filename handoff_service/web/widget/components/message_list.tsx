@@ -1,0 +1,87 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { dayLabel } from "../../shared/time";
+import { useChat } from "./context";
+import { DownIcon } from "./icons";
+import { Greeting, Message, Notice, Unsent } from "./message";
+
+const SHOWN = 150;
+const NEAR_BOTTOM_PX = 80;
+
+/** The log; it follows new messages as long as the reader is at its end. */
+export function MessageList() {
+  const chat = useChat();
+  const { t } = chat;
+  const list = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const lastTop = useRef(0);
+  const [behind, setBehind] = useState(false);
+  const [shown, setShown] = useState(SHOWN);
+  const rows = chat.rows.value;
+  const typing = chat.typingName.value;
+  const lastKey = rows.at(-1)?.key;
+  const own = chat.outgoing.value.length;
+
+  const toEnd = () => {
+    const element = list.current;
+    if (element === null) return;
+    element.scrollTop = element.scrollHeight;
+    atEnd.current = true;
+    setBehind(false);
+  };
+  useLayoutEffect(() => {
+    if (own > 0 || atEnd.current) toEnd();
+    else setBehind(true);
+  }, [lastKey, own]);
+  useLayoutEffect(() => {
+    if (atEnd.current) toEnd();
+  });
+  useEffect(() => {
+    // The on-screen keyboard and the cards below change the height of the list.
+    const element = list.current;
+    if (element === null || typeof ResizeObserver === "undefined") return;
+    const observer = new ResizeObserver(() => atEnd.current && toEnd());
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const scrolled = () => {
+    const element = list.current;
+    if (element === null) return;
+    // Only the reader scrolls up; a card that opens below only makes the list lower.
+    const wentUp = element.scrollTop < lastTop.current - 1;
+    lastTop.current = element.scrollTop;
+    if (element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_BOTTOM_PX) {
+      atEnd.current = true;
+      setBehind(false);
+    } else if (wentUp) {
+      atEnd.current = false;
+    }
+  };
+  const start = Math.max(0, rows.length - shown);
+  return (
+    <div class="list-frame">
+      <div ref={list} class="list" tabIndex={0} role="log" aria-live="polite" aria-relevant="additions" aria-label={t("messages")} onScroll={scrolled}>
+        {start > 0 && (
+          <button type="button" class="link-button earlier" onClick={() => setShown(shown + SHOWN)}>{t("earlier")}</button>
+        )}
+        {start === 0 && <Greeting />}
+        {rows.slice(start).map((row) => {
+          switch (row.kind) {
+            case "day":
+              return <div key={row.key} class="day"><time dateTime={row.at}>{dayLabel(row.at, chat.language.value)}</time></div>;
+            case "message":
+              return <Message key={row.key} conv={row.conv} entry={row.entry} named={row.named} />;
+            case "notice":
+              return <Notice key={row.key} entry={row.entry} />;
+            default:
+              return <Unsent key={row.key} row={row} />;
+          }
+        })}
+        {typing !== null && <div class="typing" aria-hidden="true"><span /><span /><span /></div>}
+      </div>
+      <div class="hidden" role="status">{typing === null ? "" : t("typing", { name: typing })}</div>
+      {behind && (
+        <button type="button" class="jump" onClick={toEnd}><DownIcon size={18} />{t("newMessages")}</button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,132 @@
+import { useState } from "preact/hooks";
+import { duration } from "../../shared/time";
+import { useChat } from "./context";
+import { MailIcon, StarIcon } from "./icons";
+
+/** What the customer can know and do about where the conversation stands: queue, mailbox, closed. */
+export function StateCard() {
+  const chat = useChat();
+  switch (chat.owner.value?.kind) {
+    case "queue":
+    case "offer":
+      return <QueueCard />;
+    case "mailbox":
+      return (
+        <section class="card">
+          <h3><MailIcon size={18} />{chat.t("mailboxTitle")}</h3>
+          <p>{chat.t("mailboxText")}</p>
+        </section>
+      );
+    case "closed":
+      return <ClosedCard />;
+    default:
+      return null;
+  }
+}
+
+function QueueCard() {
+  const chat = useChat();
+  const { t } = chat;
+  const [writing, setWriting] = useState(false);
+  if (writing) return <LeaveMessage back={() => setWriting(false)} />;
+  const offered = chat.owner.value?.kind === "offer";
+  const place = offered ? null : (chat.status.value?.place ?? null);
+  const wait = offered ? null : (chat.status.value?.wait_s ?? null);
+  return (
+    <section class="card" aria-label={t("queueTitle")}>
+      <div class="queue">
+        {place === null ? <span class="pulse" aria-hidden="true" /> : <span class="place" aria-hidden="true">{place}</span>}
+        <div role="status">
+          <h3>{offered ? t("queueOffer") : place === null ? t("queueTitle") : place === 1 ? t("queueNext") : t("queuePlace", { place })}</h3>
+          {wait !== null && <p>{t("queueWait", { time: duration(wait, chat.language.value) })}</p>}
+        </div>
+      </div>
+      <p class="quiet">{t("queueBotHelps")}</p>
+      <div class="actions">
+        <button type="button" class="button plain-button" onClick={() => setWriting(true)}>{t("leaveMessage")}</button>
+        <button type="button" class="button plain-button" disabled={chat.busy.value === "solved"} onClick={() => void chat.act("solved")}>{t("solved")}</button>
+      </div>
+      <Problem action="solved" />
+    </section>
+  );
+}
+
+function LeaveMessage({ back }: { back: () => void }) {
+  const chat = useChat();
+  const { t } = chat;
+  const [text, setText] = useState("");
+  const [replyTo, setReplyTo] = useState("");
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    const reply = replyTo.trim();
+    if (await chat.act("leave-message", { text: text.trim(), ...(reply === "" ? {} : { reply_to: reply }) })) back();
+  };
+  return (
+    <form class="card form" onSubmit={(event) => void submit(event)} aria-label={t("leaveMessage")}>
+      <h3><MailIcon size={18} />{t("leaveMessage")}</h3>
+      <label>
+        {t("messageText")}
+        <textarea required autofocus rows={3} maxLength={4000} dir="auto" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+      </label>
+      <label>
+        {t("replyTo")}
+        <input type="text" inputMode="email" autocomplete="email" maxLength={200} value={replyTo} onInput={(event) => setReplyTo(event.currentTarget.value)} />
+      </label>
+      <div class="actions">
+        <button type="submit" class="button" disabled={text.trim() === "" || chat.busy.value === "leave-message"}>{t("sendMessage")}</button>
+        <button type="button" class="button plain-button" onClick={back}>{t("back")}</button>
+      </div>
+      <Problem action="leave-message" />
+    </form>
+  );
+}
+
+function ClosedCard() {
+  const chat = useChat();
+  const { t } = chat;
+  if (chat.rated.value) return <section class="card" role="status"><h3>{t("rateThanks")}</h3><p>{t("closedText")}</p></section>;
+  if (chat.status.value?.rate) return <RatingCard />;
+  return <p class="quiet centred">{t("closedText")}</p>;
+}
+
+const SCORES = [1, 2, 3, 4, 5] as const;
+
+function RatingCard() {
+  const chat = useChat();
+  const { t } = chat;
+  const [score, setScore] = useState(0);
+  const [comment, setComment] = useState("");
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const said = comment.trim();
+    void chat.act("rating", { score, ...(said === "" ? {} : { comment: said }) });
+  };
+  return (
+    <form class="card form rating" onSubmit={submit} aria-label={t("rateTitle")}>
+      <h3>{t("rateTitle")}</h3>
+      <fieldset class="stars">
+        <legend class="hidden">{t("rateScale")}</legend>
+        {SCORES.map((value) => (
+          <label key={value} class={value <= score ? "star on" : "star"} title={t("rateStar", { count: value })}>
+            <input type="radio" class="hidden" name="score" value={value} checked={score === value} onChange={() => setScore(value)} />
+            <StarIcon size={30} />
+            <span class="hidden">{t("rateStar", { count: value })}</span>
+          </label>
+        ))}
+      </fieldset>
+      {score > 0 && (
+        <>
+          <textarea rows={2} maxLength={1000} dir="auto" aria-label={t("rateComment")} placeholder={t("rateComment")} value={comment} onInput={(event) => setComment(event.currentTarget.value)} />
+          <div class="actions"><button type="submit" class="button" disabled={chat.busy.value === "rating"}>{t("rateSend")}</button></div>
+        </>
+      )}
+      <p class="quiet">{t("closedText")}</p>
+      <Problem action="rating" />
+    </form>
+  );
+}
+
+function Problem({ action }: { action: "solved" | "leave-message" | "rating" }) {
+  const chat = useChat();
+  return chat.actionError.value === action ? <p class="problem" role="alert">{chat.t("actionFailed")}</p> : null;
+}

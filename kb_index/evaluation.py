@@ -1,0 +1,213 @@
+"""Measuring the index on questions that nothing was trained on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from kb_index.articles import Audience
+from kb_index.confidence import Action
+from kb_index.errors import TextsRefused
+from kb_index.texts import AskedQuestion, JudgedMessage, read_judged_messages, read_questions
+from kb_index.understand import Asked, Knowledge, Understanding
+
+LEAST_TOP1 = 0.90
+MOST_OUT_OF_SCOPE_ANSWERED = 0.05
+DEPTH = 10
+MOOD_FILE = "mood.jsonl"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Quality over a group of questions; shares are 0..1, nan where the group has no such question.
+
+    answered, clarified, wrong_answered: shares of the answerable; clarified_with: of those clarified, how
+    many offer a right article; oos_answered: share of the out-of-scope; ece, auroc: of the probability
+    that the first hit is right, over all questions.
+    """
+
+    questions: int
+    out_of_scope: int
+    top1: float
+    mrr10: float
+    answered: float
+    wrong_answered: float
+    clarified: float
+    clarified_with: float
+    oos_answered: float
+    oos_clarified: float
+    ece: float
+    auroc: float
+
+
+@dataclass(frozen=True)
+class MoodFigures:
+    """Quality of the mood over judged messages, at the threshold that is set."""
+
+    messages: int
+    recall: float
+    false_alarms: float
+    auroc: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that `evaluate` prints."""
+
+    generation: str
+    by_group: dict[str, Figures]
+    mood: dict[str, MoodFigures]
+    p50_ms: float
+    p95_ms: float
+
+    @property
+    def good_enough(self) -> bool:
+        total = self.by_group["all"]
+        return total.top1 >= LEAST_TOP1 and not total.oos_answered > MOST_OUT_OF_SCOPE_ANSWERED
+
+    def as_json(self) -> dict[str, object]:
+        """Plain values; a figure that could not be computed is null."""
+        return {
+            "generation": self.generation,
+            "questions": {name: _plain(asdict(figures)) for name, figures in self.by_group.items()},
+            "mood": {name: _plain(asdict(figures)) for name, figures in self.mood.items()},
+            "p50_ms": round(self.p50_ms, 3),
+            "p95_ms": round(self.p95_ms, 3),
+            "good_enough": self.good_enough,
+        }
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """One question with its outcome; rank counts from 1, 0 when no right article is near."""
+
+    question: AskedQuestion
+    found: Understanding
+    rank: int
+
+    @property
+    def offered(self) -> bool:
+        return 1 <= self.rank <= 3
+
+
+def read_evaluation(folder: Path) -> tuple[list[AskedQuestion], list[JudgedMessage]]:
+    """All *.jsonl questions of a folder, and its mood file apart; raises TextsRefused when empty."""
+    questions: list[AskedQuestion] = []
+    for path in sorted(folder.glob("*.jsonl")):
+        if path.name != MOOD_FILE:
+            questions.extend(read_questions(path))
+    if not questions:
+        raise TextsRefused(str(folder), 1, "holds no evaluation questions: add *.jsonl files")
+    mood_file = folder / MOOD_FILE
+    return questions, read_judged_messages(mood_file) if mood_file.is_file() else []
+
+
+def evaluate(
+    knowledge: Knowledge,
+    questions: Sequence[AskedQuestion],
+    messages: Sequence[JudgedMessage],
+    *,
+    tenant: str,
+    day: date,
+    unhappy_threshold: float,
+) -> Report:
+    """Ask every question as a customer would and compare."""
+
+    def ask(text: str) -> Understanding:
+        asked = Asked(text=text, tenant=tenant, audience=Audience.PUBLIC, language=None, earlier=(), limit=DEPTH)
+        return knowledge.understand(asked, day=day, default_language="zh", unhappy_threshold=unhappy_threshold)
+
+    judged = [_judge(question, ask(question.text)) for question in questions]
+    groups: dict[str, Callable[[_Judged], bool]] = {
+        "zh": lambda one: one.question.language == "zh",
+        "en": lambda one: one.question.language == "en",
+        "direct": lambda one: one.question.kind == "direct",
+        "paraphrase": lambda one: one.question.kind == "paraphrase",
+        "all": lambda _: True,
+    }
+    moods = [(message, ask(message.text)) for message in messages]
+    mood = {
+        name: _mood_figures([pair for pair in moods if name in (pair[1].language, "all")])
+        for name in ("zh", "en", "all")
+        if moods
+    }
+    times = [one.found.took_ms for one in judged]
+    return Report(
+        generation=knowledge.generation.name,
+        by_group={name: _figures([one for one in judged if belongs(one)]) for name, belongs in groups.items()},
+        mood=mood,
+        p50_ms=float(np.percentile(times, 50)),
+        p95_ms=float(np.percentile(times, 95)),
+    )
+
+
+def _judge(question: AskedQuestion, found: Understanding) -> _Judged:
+    ranks = (place for place, hit in enumerate(found.hits, 1) if hit.article in question.right)
+    return _Judged(question, found, next(ranks, 0))
+
+
+def _figures(judged: Sequence[_Judged]) -> Figures:
+    answerable = [one for one in judged if one.question.article is not None]
+    others = [one for one in judged if one.question.article is None]
+    clarified = [one for one in answerable if one.found.decision.action is Action.CLARIFY]
+    answered = [one for one in answerable if one.found.decision.action is Action.ANSWER]
+    probabilities = [one.found.decision.probability for one in judged]
+    right = [one.rank == 1 for one in judged]
+    return Figures(
+        questions=len(answerable),
+        out_of_scope=len(others),
+        top1=_share(one.rank == 1 for one in answerable),
+        mrr10=_share(1 / one.rank if one.rank else 0.0 for one in answerable),
+        answered=len(answered) / len(answerable) if answerable else math.nan,
+        wrong_answered=sum(one.rank != 1 for one in answered) / len(answerable) if answerable else math.nan,
+        clarified=len(clarified) / len(answerable) if answerable else math.nan,
+        clarified_with=_share(one.offered for one in clarified),
+        oos_answered=_share(one.found.decision.action is Action.ANSWER for one in others),
+        oos_clarified=_share(one.found.decision.action is Action.CLARIFY for one in others),
+        ece=calibration_error(probabilities, right),
+        auroc=auroc(probabilities, right),
+    )
+
+
+def _mood_figures(moods: Sequence[tuple[JudgedMessage, Understanding]]) -> MoodFigures:
+    flagged = [(message.unhappy, found.mood.label == "unhappy") for message, found in moods]
+    return MoodFigures(
+        messages=len(moods),
+        recall=_share(flag for unhappy, flag in flagged if unhappy),
+        false_alarms=_share(flag for unhappy, flag in flagged if not unhappy),
+        auroc=auroc([found.mood.unhappy for _, found in moods], [message.unhappy for message, _ in moods]),
+    )
+
+
+def _share(values: Iterable[float]) -> float:
+    listed = list(values)
+    return sum(listed) / len(listed) if listed else math.nan
+
+
+def calibration_error(probabilities: Sequence[float], right: Sequence[bool], *, bins: int = 10) -> float:
+    """Expected calibration error: mean gap between promised and kept, over equal-width bins."""
+    if not probabilities:
+        return math.nan
+    promised, kept = np.array(probabilities), np.array(right, dtype=float)
+    place = np.minimum((promised * bins).astype(int), bins - 1)
+    gaps = (abs(promised[place == i].sum() - kept[place == i].sum()) for i in range(bins))
+    return float(sum(gaps) / len(promised))
+
+
+def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float:
+    """Chance that a positive scores above a negative, ties counting half; nan without both."""
+    values, labels = np.array(scores), np.array(positive, dtype=bool)
+    above, below = values[labels], np.sort(values[~labels])
+    if not len(above) or not len(below):
+        return math.nan
+    wins = np.searchsorted(below, above, "left") + np.searchsorted(below, above, "right")
+    return float(wins.sum() / 2 / len(above) / len(below))
+
+
+def _plain(values: dict[str, float]) -> dict[str, float | None]:
+    return {key: None if math.isnan(value) else round(value, 4) for key, value in values.items()}

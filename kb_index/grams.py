@@ -1,0 +1,62 @@
+"""Character n-gram features: tf-idf over a vocabulary that was learned at build time."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+
+from kb_index.folding import character_grams
+
+
+class Grams:
+    """Maps folded texts to sparse unit rows; n-grams outside the vocabulary are ignored."""
+
+    def __init__(self, vocabulary: Sequence[str], idf: npt.NDArray[np.float32]) -> None:
+        self._columns = {gram: column for column, gram in enumerate(vocabulary)}
+        self._idf = idf
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    @classmethod
+    def learn(cls, texts: Sequence[str], *, fewest: int = 2, most: int = 20_000) -> Grams:
+        """Keep the n-grams found in at least `fewest` texts, the commonest `most` of them."""
+        frequency: Counter[str] = Counter()
+        for text in texts:
+            frequency.update(character_grams(text).keys())
+        frequent = [(count, gram) for gram, count in frequency.items() if count >= fewest]
+        kept = sorted(gram for _, gram in sorted(frequent, key=lambda pair: (-pair[0], pair[1]))[:most])
+        idf = np.array([math.log((1 + len(texts)) / (1 + frequency[gram])) + 1 for gram in kept], np.float32)
+        return cls(kept, idf)
+
+    def entries(self, text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Columns and values of one text's unit row."""
+        found = [
+            (column, 1 + math.log(count))
+            for gram, count in character_grams(text).items()
+            if (column := self._columns.get(gram)) is not None
+        ]
+        columns = np.array([column for column, _ in found], dtype=np.int64)
+        values = np.array([value for _, value in found], dtype=np.float32) * self._idf[columns]
+        return columns, values / max(float(np.linalg.norm(values)), 1e-9)
+
+    def matrix(self, texts: Sequence[str]) -> csr_matrix:
+        """All texts' rows, for training."""
+        rows = [self.entries(text) for text in texts]
+        indptr = np.cumsum([0, *(len(columns) for columns, _ in rows)])
+        columns = np.concatenate([columns for columns, _ in rows]) if rows else np.zeros(0, np.int64)
+        values = np.concatenate([values for _, values in rows]) if rows else np.zeros(0, np.float32)
+        return csr_matrix((values, columns, indptr), shape=(len(texts), len(self)))
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {"grams": np.array(list(self._columns), dtype=np.str_), "gram_idf": self._idf}
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Grams:
+        return cls([str(gram) for gram in arrays["grams"]], arrays["gram_idf"])

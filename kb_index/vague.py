@@ -1,0 +1,34 @@
+"""Texts that ask nothing, or name a topic without asking anything about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from kb_index.retriever import TenantIndex
+from kb_index.words import read_words
+
+_COURTESY = read_words("courtesy")
+_SEEKING = read_words("seeking")
+_ASKING = read_words("asking")
+
+
+class Vagueness(StrEnum):
+    """How little a text asks; CLEAR leaves the judgement to the calibrated probability."""
+
+    NOTHING_ASKED = "nothing asked"
+    TOPIC_ONLY = "topic only"
+    CLEAR = "clear"
+
+
+def vagueness(tokens: Sequence[str], index: TenantIndex) -> Vagueness:
+    """Judge folded tokens: greetings and thanks ask nothing; "my order" and "help" are only a topic."""
+    content = [token for token in tokens if token not in _COURTESY]
+    if not content:
+        return Vagueness.NOTHING_ASKED
+    topics = {token for token in content if token not in _SEEKING}
+    if not topics:
+        return Vagueness.TOPIC_ONLY
+    if len(topics) == 1 and not topics & _ASKING and index.articles_asking(next(iter(topics))) >= 2:
+        return Vagueness.TOPIC_ONLY
+    return Vagueness.CLEAR
