@@ -36,7 +36,8 @@ def silence_rasa() -> None:
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    warnings.filterwarnings("ignore", module=r"(rasa|sanic|sanic_cors|matplotlib|sqlalchemy)(\..*)?")
+    for category in (DeprecationWarning, PendingDeprecationWarning):
+        warnings.simplefilter("ignore", category)  # Rasa's frozen dependencies deprecate one another
 
 
 def train(settings: Settings) -> int:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -59,24 +56,21 @@ def demo_settings(shop_url: str) -> TenantSettings:
 
 
 async def seed_demo(settings: Settings) -> dict[str, Any]:
-    """Makes the demo tenant and its people if they are missing; passwords are drawn once and kept in var/demo.json."""
-    path = settings.var / "demo.json"
+    """Makes the demo tenant and its people if they are missing; returns the logins that were drawn just now."""
     database = open_database(settings.database, Bell())
     try:
         tenant = Tenant(id="demo", name="蓝屿商城 Lanyu Mall", settings=demo_settings(settings.shop_url))
         await database.write(lambda tx: tenants.save(tx.connection, tenant))
         known = {agent.email for agent in await database.read(lambda c: agents.everyone(c, "demo"))}
-        logins = json.loads(path.read_text("utf-8")) if path.exists() else {"agents": []}
+        logins = []
         for email, name, role in PEOPLE:
             if email not in known:
                 password = new_token()[:16]
                 await database.write(lambda tx, e=email, n=name, r=role, p=password: _add(tx, e, n, r, p))  # type: ignore[misc]
-                logins["agents"] = [one for one in logins["agents"] if one["email"] != email]
-                logins["agents"].append({"email": email, "password": password, "role": role, "name": name})
-        _write_private(path, json.dumps(logins, ensure_ascii=False, indent=2))
+                logins.append({"email": email, "password": password, "role": role, "name": name})
     finally:
         await database.close()
-    return dict(logins)
+    return {"agents": logins}
 
 
 def _add(tx: Transaction, email: str, name: str, role: Role, password: str) -> None:
@@ -97,9 +91,3 @@ def _add(tx: Transaction, email: str, name: str, role: Role, password: str) -> N
     )
     agents.save(tx.connection, agent, hash_password(password))
 
-
-def _write_private(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)

@@ -17,8 +17,8 @@ from kb_index.vague import Vagueness, vagueness
 
 Features = npt.NDArray[np.float64]
 
-CLARIFY_FROM = 0.5
-"""A clarifying question is worth asking when the right article is more likely than not among its choices."""
+CLARIFY_FROM = 0.6
+"""A clarifying question is worth asking when the right article is rather likely among its choices."""
 
 CHOICES = 3
 LEAST_CHOICES = 2

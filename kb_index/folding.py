@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 
 import rjieba
@@ -48,8 +49,9 @@ def tokens(folded: str) -> list[str]:
     return [_stem(word) for word in rjieba.cut(folded) if _WORD.search(word)]
 
 
-def character_grams(folded: str, *, shortest: int = 1, longest: int = 4) -> Counter[str]:
-    """Counts of character n-grams, the text's edges marked by a space."""
+@lru_cache(maxsize=64)
+def character_grams(folded: str, *, shortest: int = 1, longest: int = 4) -> Mapping[str, int]:
+    """Counts of character n-grams, the text's edges marked by a space; several heads ask for the same text."""
     padded = f" {folded} "
     return Counter(
         padded[start : start + size] for size in range(shortest, longest + 1) for start in range(len(padded) - size + 1)

@@ -17,16 +17,26 @@ from kb_index.words import read_words
 
 _INSULTS = read_words("insults")
 _THREATS = read_words("threats")
+_ANGER = {phrase.replace("_", " ") for phrase in read_words("anger")}
+_ANGRY_WORDS = frozenset(tokens(phrase)[0] for phrase in _ANGER if len(tokens(phrase)) == 1)
+_ANGRY_PHRASES = re.compile(
+    "|".join(
+        rf"\b{re.escape(phrase)}\b" if phrase.isascii() else re.escape(phrase)
+        for phrase in sorted(_ANGER)
+        if len(tokens(phrase)) > 1
+    )
+)
 _AIMED = re.compile(
     r"(?:你们?|您们|这|平台|公司|商家|客服|破)[^，。！？,.!?]{0,4}(?:骗子|骗人|骗钱|诈骗)|骗子(?:平台|公司|商家|店|客服)"
     r"|\b(?:you|your|this|company|shop|store)\b(?:\W+\w+){0,4}?\W+(?:scam|scammers?|thieves|thief|fraudsters?|crooks?)\b"
     r"|\b(?:scam|fraud) (?:company|shop|store|app)\b"
 )
-_TOKEN_STRENGTH = {"insult": 0.75, "threat": 0.45, "aimed": 0.85, "shouting": 0.35, "marks": 0.15}
+_TOKEN_STRENGTH = {"insult": 0.75, "threat": 0.45, "aimed": 0.85, "anger": 0.45, "shouting": 0.35, "marks": 0.15}
 _WORD_IN_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 _WORD = re.compile(r"\b[A-Za-z]{2,}\b")
 _PILED_MARKS = re.compile(r"[!！]{2,}|[?？]{3,}|[!！][?？]|[?？][!！]")
 LEXICON_TRUST = 0.95
+"""The lexicon alone is never quite sure."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,8 @@ def signs_in(text: str) -> Signs:
     words = tokens(folded)
     found: list[tuple[str, str]] = [("insult", word) for word in words if word in _INSULTS]
     found += [("threat", word) for word in words if word in _THREATS]
+    found += [("anger", word) for word in words if word in _ANGRY_WORDS]
+    found += [("anger", match.group()) for match in _ANGRY_PHRASES.finditer(folded)]
     found += [("aimed", match.group()) for match in _AIMED.finditer(folded)]
     capitals, latin = _WORD_IN_CAPITALS.findall(text), _WORD.findall(text)
     if len(capitals) >= 3 and len(capitals) > 0.6 * len(latin):
@@ -65,7 +77,7 @@ def signs_in(text: str) -> Signs:
 
 
 class MoodHeads:
-    """Two logistic models averaged, over characters and over the embedding, joined with the lexicon."""
+    """Two logistic models, over characters and over the embedding, averaged and joined with the lexicon."""
 
     def __init__(self, grams: Grams, characters: Vector, embedding: Vector, bias: Vector) -> None:
         self._grams = grams
@@ -97,9 +109,10 @@ class MoodHeads:
         columns, values = self._grams.entries(folded)
         by_characters = float(values @ self._characters[columns]) + float(self._bias[0])
         by_meaning = float(vector @ self._embedding) + float(self._bias[1])
-        learned = (_sigmoid(by_characters) + _sigmoid(by_meaning)) / 2
+        learned = _sigmoid((by_characters + by_meaning) / 2)
         signs = signs_in(text)
-        unhappy = max(learned, LEXICON_TRUST * signs.unhappy)
+        # Either may speak up alone, and two half-sure voices together are surer than each.
+        unhappy = 1 - (1 - learned) * (1 - LEXICON_TRUST * signs.unhappy)
         evidence = signs.evidence
         if learned >= threshold:
             evidence = (*evidence, f"wording:{learned:.2f}")
@@ -119,9 +132,9 @@ class MoodHeads:
 
 
 def _neutral_weight(neutral: Sequence[bool]) -> float:
-    """Neutral questions weigh together as much as the judged messages, however many there are."""
+    """Neutral questions weigh together half as much as the judged messages, however many there are."""
     guards = sum(neutral)
-    return min(1.0, (len(neutral) - guards) / guards) if guards else 1.0
+    return min(1.0, 0.5 * (len(neutral) - guards) / guards) if guards else 1.0
 
 
 def _nothing_learned(grams: int, dimension: int) -> tuple[Vector, Vector, Vector]:

@@ -30,6 +30,9 @@ HEAD_WEIGHT = 1.5
 NEAREST = 1024
 """Passages asked of the vector index; all others count as far away as the last of them."""
 
+RANKED = 50
+"""Candidates that a ranking holds; nobody reads further."""
+
 faiss.omp_set_num_threads(1)
 
 
@@ -113,6 +116,7 @@ class TenantIndex:
                 article = int(self._article_of_version[passage.version])
                 self._articles_asking.setdefault(word, set()).add(article)
         self._shown = lru_cache(maxsize=8)(self._find_shown)
+        self._offered = lru_cache(maxsize=16)(self._find_offered)
 
     def _find_shown(self, audience: Audience, day: date) -> tuple[Chosen, Any]:
         """Which versions may be shown, and their passages as a selector for the vector index."""
@@ -139,20 +143,21 @@ class TenantIndex:
             + HEAD_WEIGHT * head[:-1]
         )
         passage_of_version = self._best_passages(nearest)
+        articles, versions, own = self._offered(audience, day, language)
+        order = np.lexsort((-score[articles], ~own))[:RANKED]
         candidates = [
             Candidate(
-                version=version,
-                passage=passage_of_version[version],
+                version=int(versions[place]),
+                passage=int(passage_of_version[versions[place]]),
                 score=float(score[article]),
                 asked=float(asked[article]),
                 answered=float(answered[article]),
                 lexical=float(lexical[article]),
                 head=float(head[article]),
-                own_language=self.articles[version].language == language,
+                own_language=bool(own[place]),
             )
-            for article, version in self._versions_to_show(shown, language).items()
+            for place, article in zip(order, articles[order], strict=True)
         ]
-        candidates.sort(key=lambda candidate: (not candidate.own_language, -candidate.score))
         background = float((self.background @ question.vector).max(initial=0.0))
         return Ranking(question, tuple(candidates), float(head[-1]), background)
 
@@ -188,20 +193,24 @@ class TenantIndex:
         powers = np.exp(logits - logits.max())
         return np.asarray(powers / powers.sum(), dtype=np.float32)
 
-    def _versions_to_show(self, shown: Chosen, language: str) -> dict[int, int]:
-        """For each article the version in the customer's language, or else the one there is."""
+    def _find_offered(
+        self, audience: Audience, day: date, language: str
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Chosen]:
+        """Articles, for each its version in the customer's language or else the one there is, and which."""
         chosen: dict[int, int] = {}
-        for version in np.flatnonzero(shown).tolist():
+        for version in np.flatnonzero(self._shown(audience, day)[0]).tolist():
             article = int(self._article_of_version[version])
             if article not in chosen or self.articles[version].language == language:
                 chosen[article] = version
-        return chosen
+        own = [self.articles[version].language == language for version in chosen.values()]
+        articles, versions = list(chosen), list(chosen.values())
+        return np.array(articles, np.int64), np.array(versions, np.int64), np.array(own, np.bool_)
 
-    def _best_passages(self, nearest: npt.NDArray[np.int64]) -> list[int]:
+    def _best_passages(self, nearest: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """For each version its nearest passage; its title when none is near."""
         best = np.searchsorted(self._version_of_passage, np.arange(len(self.articles)))
         best[self._version_of_passage[nearest[::-1]]] = nearest[::-1]
-        return [int(passage) for passage in best]
+        return best
 
 
 def article_names(articles: Sequence[Article]) -> list[str]:

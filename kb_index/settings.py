@@ -26,7 +26,8 @@ class Settings(BaseSettings):
     """Default encoder, or any sentence-transformers model name or folder."""
     error_budget: float = Field(default=0.03, gt=0, lt=1)
     """Share of given answers that may be wrong."""
-    unhappy_threshold: float = Field(default=0.5, gt=0, lt=1)
+    unhappy_threshold: float = Field(default=0.55, gt=0, lt=1)
+    """From this probability a message counts as unhappy; at .55 about 2 % of calm questions do."""
     default_language: Literal["zh", "en"] = "zh"
     watch_seconds: float = Field(default=1.0, gt=0)
     """How often the pointer to the current generation is looked at."""

@@ -137,7 +137,7 @@ def is_unhappy(s: Situation) -> Decision | None:
     mood = s.understanding.mood if s.understanding is not None else None
     insulted = s.intent == "insult" and s.confidence >= SURE
     angry = mood is not None and mood.label == "unhappy" and (
-        s.wanted != "refund_reason" or any(e.startswith(("insult", "threat")) for e in mood.evidence)
+        s.wanted != "refund_reason" or any(e.startswith(("insult", "threat", "aimed")) for e in mood.evidence)
     )
     if not s.pressed and (insulted or angry):
         return hand_off(s, Reason.UNHAPPY, say="unhappy", rule="insult or threat" if insulted else "mood is unhappy")

@@ -21,8 +21,12 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`strength`: inverse of the regularisation; more follows the examples more closely."""
-        return {"strength": 20.0}
+        """`strength`: inverse of the regularisation; more follows the examples more closely.
+
+        `anywhere`: intents that count wherever they stand, as "… forget it, get me a person" does: one clause of
+        which the model is `anywhere_sure` decides for the whole text.
+        """
+        return {"strength": 20.0, "anywhere": [], "anywhere_sure": 0.75}
 
     def __init__(
         self, config: dict[str, Any], storage: ModelStorage, resource: Resource, model: LinearModel | None = None
@@ -67,12 +71,22 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Rank the intents of each message."""
-        assert self._model is not None, "train or load comes first"
         for message in messages:
-            ranking = [{"name": n, "confidence": p} for n, p in self._model.rank(token_texts(message))]
+            ranking = [{"name": n, "confidence": p} for n, p in self._rank(token_texts(message))]
             message.set(INTENT, dict(ranking[0]), add_to_output=True)
             message.set("intent_ranking", ranking, add_to_output=True)
         return messages
+
+    def _rank(self, tokens: list[str]) -> list[tuple[str, float]]:
+        assert self._model is not None, "train or load comes first"
+        whole = self._model.rank(tokens)
+        if whole[0][0] in self._config["anywhere"]:
+            return whole
+        for clause in clauses(tokens):
+            ranking = self._model.rank(clause)
+            if ranking[0][0] in self._config["anywhere"] and ranking[0][1] >= self._config["anywhere_sure"]:
+                return ranking
+        return whole
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Adds nothing for later components."""
@@ -82,3 +96,14 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
 def token_texts(message: Message) -> list[str]:
     """The tokens that the tokenizer left on the message, the same in training and at run time."""
     return [token.text for token in message.get(TOKENS_NAMES[TEXT]) or ()]
+
+
+def clauses(tokens: list[str]) -> list[list[str]]:
+    """The parts of a text between punctuation marks; none for a text of one part."""
+    parts: list[list[str]] = [[]]
+    for token in tokens:
+        if token[0].isalnum():
+            parts[-1].append(token)
+        elif parts[-1]:
+            parts.append([])
+    return [part for part in parts if part] if len(parts) > 1 else []

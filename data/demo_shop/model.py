@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 
 CURRENCY = "CNY"
 FREE_SHIPPING_FROM = 59_00
 SHIPPING_FEE = 8_00
 RETURN_DAYS = 7
+# Days of delivery and times on the pages are those of the customers; China has no summer time.
+SHOP_TIME = timezone(timedelta(hours=8))
 
 
 class Status(StrEnum):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
 from data.demo_shop.identity import sign_identity
-from data.demo_shop.model import Customer, yuan
+from data.demo_shop.model import SHOP_TIME, Customer, yuan
 from data.demo_shop.seed import ALEX, LIN_XIAO
 from data.demo_shop.settings import Settings
 from data.demo_shop.store import Store
@@ -22,7 +21,6 @@ COOKIE = "shop_customer"
 # The demo's doors: one click, no password. Everybody else's account cannot be entered.
 DOORS = {customer.id: customer for customer in (LIN_XIAO, ALEX)}
 PAGES = {"zh": {"home": "/", "orders": "/orders"}, "en": {"home": "/en", "orders": "/en/orders"}}
-SHOP_TIME = ZoneInfo("Asia/Shanghai")
 FORM_BYTES = 1024
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from data.demo_shop.model import Customer, Item, Order, Parcel, Status
+from data.demo_shop.model import SHOP_TIME, Customer, Item, Order, Parcel, Status
 
 LIN_XIAO = Customer(id="cus_linxiao", name="林晓", phone="13812345678", language="zh")
 ALEX = Customer(id="cus_alex", name="Alex Carter", phone="13987654321", language="en")
@@ -38,7 +38,7 @@ def first_orders(now: datetime) -> list[Order]:
         )
 
     def parcel(courier: str, tracking: str, event: str, days: float, eta: int | None = None) -> tuple[Parcel, ...]:
-        day = None if eta is None else (now + timedelta(days=eta)).date()
+        day = None if eta is None else (now.astimezone(SHOP_TIME) + timedelta(days=eta)).date()
         return (Parcel(courier=courier, tracking=tracking, last_event=event, at=now - timedelta(days=days), eta=day),)
 
     return [

@@ -58,9 +58,9 @@ def _evidence(handoff: Handoff, answers: Sequence[Entry], said: Sequence[Entry])
     """What made the bot hand over: its own words for it, then the numbers of the last decision."""
     cause = _cause(handoff, said)
     lines = [
-        {"label": label, "value": value, "entries": cause}
+        {"label": label, "value": _readable(value), "entries": cause}
         for label, value in handoff.evidence.items()
-        if label not in ("turn", "asked_at", "long_wait") and isinstance(value, (str, int, float)) and value != ""
+        if label not in ("turn", "asked_at", "long_wait") and _readable(value) != ""
     ]
     decided = next((answer for answer in reversed(answers) if _analysis(answer).get("decision")), None)
     if decided is not None:
@@ -73,6 +73,13 @@ def _evidence(handoff: Handoff, answers: Sequence[Entry], said: Sequence[Entry])
             if decision.get(label) is not None and label not in known
         ]
     return lines
+
+
+def _readable(value: Any) -> str | int | float:
+    """A value as one line; what has no such form (nested evidence) stays in the log."""
+    if isinstance(value, (list, tuple)) and all(isinstance(part, (str, int, float)) for part in value):
+        return "; ".join(str(part) for part in value)
+    return value if isinstance(value, (str, int, float)) else ""
 
 
 def _tried(answers: Sequence[Entry]) -> list[dict[str, Any]]:

@@ -48,7 +48,7 @@ def content_steps(settings: Settings) -> list[Step]:
             title="knowledge index",
             stamp=var / "stamps" / "index",
             output=var / "kb_index",
-            inputs=(root / "kb_index", root / "data" / "kb"),
+            inputs=(root / "kb_index", *(root / "data" / name for name in ("kb", "background", "mood"))),
             versions=tuple(
                 f"{name}={value}"
                 for name, value in sorted(settings.environ.items())

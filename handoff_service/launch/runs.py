@@ -88,7 +88,16 @@ def _test_runs(settings: Settings, reports: Path) -> list[Run]:
         ),
         Run(
             title="bot tests (Python 3.10, Rasa)",
-            command=[settings.bot_python, *pytest, "-c", "bot/pytest.ini", f"--junitxml={bot}", "tests/bot"],
+            command=[
+                settings.bot_python,
+                *pytest,
+                "-c",
+                "bot/pytest.ini",
+                "--rootdir",
+                ".",
+                f"--junitxml={bot}",
+                "tests/bot",
+            ],
             cwd=root,
             environment=environment,
             report=bot,

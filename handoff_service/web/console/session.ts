@@ -10,14 +10,9 @@ import type { Bell } from "./sound";
 import { type DeskState, put } from "./state";
 import { EMPTY_TIMELINE, lastSeq, withEntry } from "./timeline";
 
-/** The client's part that the desk needs. */
-export type DeskClient = Pick<
-  TandemClient,
-  "connect" | "close" | "on" | "subscribe" | "unsubscribe" | "send" | "pending" | "typing" | "read"
->;
 export interface SessionParts {
   readonly state: DeskState;
-  readonly client: DeskClient;
+  readonly client: TandemClient;
   readonly api: Api;
   readonly bell: Bell;
   /** Which handoffs rang, and whether the sound is off. */

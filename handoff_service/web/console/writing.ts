@@ -1,13 +1,13 @@
 import { batch } from "@preact/signals";
-import type { SendError } from "../shared/client";
+import type { SendError, TandemClient } from "../shared/client";
 import { type Draft, type Mode, type QuotedArticle, withReturned } from "./composer";
 import type { Drafts } from "./drafts";
-import type { DeskClient, Session } from "./session";
+import type { Session } from "./session";
 import { type DeskState, put } from "./state";
 
 export interface WritingParts {
   readonly state: DeskState;
-  readonly client: DeskClient;
+  readonly client: TandemClient;
   readonly drafts: Drafts;
   readonly session: Session;
 }

@@ -150,9 +150,11 @@ describe("order", () => {
 
   it("tries a failed fetch again, and never shows entries behind a hole", async () => {
     entry(message(2));
-    await settle();
+    await clock.advance(999);
+    expect(fetchEntries).toHaveBeenCalledOnce();
     fetchEntries.mockResolvedValue({ ...page(2, 3), last_seq: 3 });
-    await clock.advance(1_000);
+    await clock.advance(1);
+    expect(fetchEntries).toHaveBeenCalledTimes(2);
     expect(seqs).toEqual([]);
     fetchEntries.mockResolvedValue(page(1, 3));
     await clock.advance(2_000);
@@ -336,6 +338,7 @@ describe("staying connected", () => {
     await clock.advance(500);
     network.last.accept();
     network.last.say(welcome());
+    await clock.advance(29_999);
     network.last.drop(1006);
     await clock.advance(999);
     expect(network.sockets).toHaveLength(2);

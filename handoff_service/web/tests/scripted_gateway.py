@@ -8,7 +8,7 @@ import asyncio
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ async def session(request: Request) -> JSONResponse:
         "languages": ["zh", "en"],
         "greeting": {
             "zh": "您好,欢迎来到蓝屿商城!我是 AI 助手,订单、退款、钱包的问题都可以问我。",
-            "en": "Hello and welcome to Lanyu Mall! I am the AI assistant: ask me about orders, refunds or your wallet.",
+            "en": "Hello and welcome to Lanyu Mall! Ask me about orders, refunds or your wallet.",
         },
         "suggestions": {
             "zh": ["多久能退款?", "怎么修改收货地址?", "包裹到哪里了?"],
@@ -246,11 +246,10 @@ async def live(socket: WebSocket) -> None:
 
 async def shop(request: Request) -> HTMLResponse:
     language = request.query_params.get("language", "zh")
-    days = timedelta(days=int(request.query_params.get("age", "0")))
     title = "蓝屿商城" if language == "zh" else "Lanyu Mall"
     policy = {"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"}
     page = f"""<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><h1>{title}</h1><p>{(datetime.now(UTC) - days).date()}</p>
+<meta name="viewport" content="width=device-width, initial-scale=1"><h1>{title}</h1>
 <script async src="/widget/v1/widget.js" data-tenant="demo" data-language="{language}"></script></html>"""
     return HTMLResponse(page, headers=policy)
 

@@ -220,7 +220,7 @@ export class Chat {
     });
     client.on("typing", ({ author }) => this.types(author));
     client.on("sent", ({ client_id, conv, seq }) => {
-      if ([...this.log.value, ...this.arrived].some((item) => item.conv === conv && item.entry.seq >= seq)) this.settled(client_id);
+      if (this.log.value.some((item) => item.conv === conv && item.entry.seq >= seq)) this.settled(client_id);
       else this.settling.set(client_id, { conv, seq });
     });
     client.on("sendError", (error) => this.refused(error));
@@ -263,7 +263,6 @@ export class Chat {
     for (const [clientId, place] of this.settling) if (place.conv === conv && place.seq <= entry.seq) this.settled(clientId);
     if (entry.kind === "state") this.typist.value = null;
     if (entry.kind !== "message") return;
-    if (entry.client_id) this.settled(entry.client_id);
     if (entry.author.kind !== "customer") this.typist.value = null;
   }
 

@@ -56,7 +56,7 @@ export function SignIn({ api, language, settings, message, signedIn }: SignInPro
         <h1 id="sign-in-title">{t("sign_in.title")}</h1>
         <p class="lead">{t("sign_in.lead")}</p>
         <Field name="tenant" label={t("sign_in.tenant")} value={settings.getItem("tenant") ?? "demo"} complete="organization" />
-        <Field name="email" label={t("sign_in.email")} complete="username" />
+        <Field name="email" label={t("sign_in.email")} inputMode="email" complete="username" />
         <Field name="password" label={t("sign_in.password")} type={shown ? "text" : "password"} complete="current-password">
           <button type="button" class="link" aria-pressed={shown} onClick={() => setShown(!shown)}>
             {t((shown ? "sign_in.hide_password" : "sign_in.show_password") satisfies TextKey)}
@@ -74,16 +74,18 @@ interface FieldProps {
   readonly label: string;
   readonly complete: "organization" | "username" | "current-password";
   readonly type?: "text" | "password";
+  readonly inputMode?: "email";
   readonly value?: string;
   readonly children?: preact.ComponentChildren;
 }
 
-function Field({ name, label, complete, type = "text", value = "", children }: FieldProps) {
+function Field({ name, label, complete, type = "text", inputMode, value = "", children }: FieldProps) {
   return (
     <div class="field">
       <label for={`sign-in-${name}`}>{label}</label>
       {children}
-      <input id={`sign-in-${name}`} name={name} type={type} defaultValue={value} placeholder=" " autocomplete={complete}
+      {/* The typings know one element per literal type; this one may change between two of them. */}
+      <input id={`sign-in-${name}`} name={name} type={type as "text"} inputMode={inputMode} defaultValue={value} placeholder=" " autocomplete={complete}
         autocapitalize="none" spellcheck={false} required />
     </div>
   );

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { dayLabel } from "../../shared/time";
+import type { Row } from "../rows";
 import { useChat } from "./context";
 import { DownIcon } from "./icons";
 import { Greeting, Message, Notice, Unsent } from "./message";
@@ -11,15 +12,49 @@ const NEAR_BOTTOM_PX = 80;
 export function MessageList() {
   const chat = useChat();
   const { t } = chat;
+  const [shown, setShown] = useState(SHOWN);
+  const rows = chat.rows.value;
+  const typing = chat.typingName.value;
+  const { list, behind, toEnd, scrolled } = useFollowing(rows.at(-1)?.key, chat.outgoing.value.length);
+  const start = Math.max(0, rows.length - shown);
+  return (
+    <div class="list-frame">
+      <div ref={list} class="list" tabIndex={0} role="log" aria-live="polite" aria-relevant="additions" aria-label={t("messages")} onScroll={scrolled}>
+        {start > 0 && (
+          <button type="button" class="link-button earlier" onClick={() => setShown(shown + SHOWN)}>{t("earlier")}</button>
+        )}
+        {start === 0 && <Greeting />}
+        {rows.slice(start).map((row) => <Line key={row.key} row={row} />)}
+        {typing !== null && <div class="typing" aria-hidden="true"><span /><span /><span /></div>}
+      </div>
+      <div class="hidden" role="status">{typing === null ? "" : t("typing", { name: typing })}</div>
+      {behind && (
+        <button type="button" class="jump" onClick={toEnd}><DownIcon size={18} />{t("newMessages")}</button>
+      )}
+    </div>
+  );
+}
+
+function Line({ row }: { row: Row }) {
+  const chat = useChat();
+  switch (row.kind) {
+    case "day":
+      return <div class="day"><time dateTime={row.at}>{dayLabel(row.at, chat.language.value)}</time></div>;
+    case "message":
+      return <Message conv={row.conv} entry={row.entry} named={row.named} />;
+    case "notice":
+      return <Notice entry={row.entry} />;
+    default:
+      return <Unsent row={row} />;
+  }
+}
+
+/** Keeps a list at its end unless its reader scrolled up; own messages always bring it back there. */
+function useFollowing(lastKey: string | undefined, own: number) {
   const list = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const lastTop = useRef(0);
   const [behind, setBehind] = useState(false);
-  const [shown, setShown] = useState(SHOWN);
-  const rows = chat.rows.value;
-  const typing = chat.typingName.value;
-  const lastKey = rows.at(-1)?.key;
-  const own = chat.outgoing.value.length;
 
   const toEnd = () => {
     const element = list.current;
@@ -56,32 +91,5 @@ export function MessageList() {
       atEnd.current = false;
     }
   };
-  const start = Math.max(0, rows.length - shown);
-  return (
-    <div class="list-frame">
-      <div ref={list} class="list" tabIndex={0} role="log" aria-live="polite" aria-relevant="additions" aria-label={t("messages")} onScroll={scrolled}>
-        {start > 0 && (
-          <button type="button" class="link-button earlier" onClick={() => setShown(shown + SHOWN)}>{t("earlier")}</button>
-        )}
-        {start === 0 && <Greeting />}
-        {rows.slice(start).map((row) => {
-          switch (row.kind) {
-            case "day":
-              return <div key={row.key} class="day"><time dateTime={row.at}>{dayLabel(row.at, chat.language.value)}</time></div>;
-            case "message":
-              return <Message key={row.key} conv={row.conv} entry={row.entry} named={row.named} />;
-            case "notice":
-              return <Notice key={row.key} entry={row.entry} />;
-            default:
-              return <Unsent key={row.key} row={row} />;
-          }
-        })}
-        {typing !== null && <div class="typing" aria-hidden="true"><span /><span /><span /></div>}
-      </div>
-      <div class="hidden" role="status">{typing === null ? "" : t("typing", { name: typing })}</div>
-      {behind && (
-        <button type="button" class="jump" onClick={toEnd}><DownIcon size={18} />{t("newMessages")}</button>
-      )}
-    </div>
-  );
+  return { list, behind, toEnd, scrolled };
 }

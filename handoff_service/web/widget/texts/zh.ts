@@ -55,7 +55,7 @@ export const zh = {
   queueNext: "马上轮到您",
   queueWait: "预计等待{time}",
   queueOffer: "客服正在接入…",
-  queueBotHelps: "等待时可以继续提问，AI 助手会先为您解答，不影响排队。",
+  queueBotHelps: "等待时可继续提问，AI 助手会先为您解答，排位不变。",
   leaveMessage: "改为留言",
   solved: "已解决，不用等了",
   messageText: "请描述您的问题",

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { Api, ApiError } from "./api";
+import { problem } from "./problem";
+import { translator } from "./text";
+
+type Step = { status: number; body?: unknown } | "unreachable";
+interface Seen {
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+/** An Api whose requests are answered by these steps in order; the last one repeats. */
+function scripted(steps: readonly Step[], pauses: readonly number[] = []) {
+  const seen: Seen[] = [];
+  let ids = 0;
+  const api = new Api({
+    pauses,
+    newId: () => `op_${(ids += 1)}`,
+    fetch: async (input, init) => {
+      const step = steps[Math.min(seen.length, steps.length - 1)] ?? "unreachable";
+      seen.push({ path: String(input), headers: new Headers(init?.headers), body: JSON.parse(String(init?.body ?? "{}")) });
+      if (step === "unreachable") throw new TypeError("Failed to fetch");
+      return new Response(typeof step.body === "string" ? step.body : JSON.stringify(step.body ?? {}), { status: step.status });
+    },
+  });
+  return { api, seen };
+}
+const failure = (promise: Promise<unknown>): Promise<ApiError> =>
+  promise.then(
+    () => Promise.reject(new Error("it should have failed")),
+    (error: ApiError) => error,
+  );
+
+describe("an action", () => {
+  it("says who calls and carries an op_id", async () => {
+    const { api, seen } = scripted([{ status: 200, body: { conversation: "c_1", epoch: 3 } }]);
+    expect(await api.accept("h_1")).toEqual({ conversation: "c_1", epoch: 3 });
+    expect(seen[0]).toMatchObject({ path: "/v1/handoffs/h_1/accept", body: { op_id: "op_1" } });
+    expect(seen[0]?.headers.get("X-Requested-By")).toBe("console");
+  });
+
+  it("is one request when clicked twice", async () => {
+    const { api, seen } = scripted([{ status: 200 }]);
+    await Promise.all([api.accept("h_1"), api.accept("h_1")]);
+    expect(seen).toHaveLength(1);
+  });
+
+  it("repeats its op_id while nobody knows whether it happened", async () => {
+    const { api, seen } = scripted(["unreachable", { status: 503 }, { status: 200 }], [0, 0]);
+    await api.close({ conversation: "c_1", epoch: 3 }, "solved", "");
+    expect(seen.map((each) => each.body["op_id"])).toEqual(["op_1", "op_1", "op_1"]);
+    expect(seen[0]?.body).toEqual({ op_id: "op_1", epoch: 3, wrap_up: "solved" });
+  });
+
+  it("keeps the op_id for the agent's own retry, and takes a new one after a decision", async () => {
+    const { api, seen } = scripted(["unreachable", { status: 409, body: { error: { code: "fenced" } } }, { status: 200 }]);
+    expect((await failure(api.accept("h_1"))).code).toBe("unreachable");
+    expect((await failure(api.accept("h_1"))).code).toBe("fenced");
+    await api.accept("h_1");
+    expect(seen.map((each) => each.body["op_id"])).toEqual(["op_1", "op_1", "op_2"]);
+  });
+});
+
+describe("a refusal", () => {
+  it("names the winner in the agent's language", async () => {
+    const error = { code: "already_taken", message: "taken", holder: { id: "a_mia", name: "Mia" } };
+    const { api } = scripted([{ status: 409, body: { error } }]);
+    const refused = await failure(api.accept("h_1"));
+    expect(problem(refused, translator("zh"))).toBe("Mia 已经接起了这个对话。");
+    expect(problem(refused, translator("en"))).toBe("Mia took it.");
+  });
+
+  it("is readable even when a proxy answers with a page", async () => {
+    const { api } = scripted([{ status: 502, body: "<html>Bad gateway</html>" }]);
+    const error = await failure(api.me());
+    expect(error).toMatchObject({ status: 502, retryable: true });
+  });
+
+  it("ends the session on 401, but a wrong password does not", async () => {
+    const { api } = scripted([{ status: 401, body: { error: { code: "unauthorized", message: "sign in" } } }]);
+    let ended = 0;
+    api.onSignedOut = () => void (ended += 1);
+    await failure(api.signIn("demo", "a@b", "x"));
+    expect(ended).toBe(0);
+    await failure(api.me());
+    expect(ended).toBe(1);
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { acceptable, EMPTY_DESK, findCard, neighbour, newestStanding, walkable, withClosed, withSeen, withSnapshot } from "./desk";
+import { card, deskFrame, LIN, owner } from "./fixtures";
+
+const busy = withSnapshot(
+  EMPTY_DESK,
+  deskFrame({
+    offers: [card("c_offer")],
+    waiting: [card("c_first"), card("c_offer"), card("c_second")],
+    mine: [card("c_mine", { unread: 2, handoff: null })],
+    others: [card("c_other", { handoff: null })],
+  }),
+);
+
+describe("the desk", () => {
+  it("keeps the queue's order and shows an offered conversation once", () => {
+    expect(busy.lists.waiting.map((each) => each.conversation)).toEqual(["c_first", "c_second"]);
+    expect(findCard(busy, "c_offer")?.section).toBe("offers");
+  });
+
+  it("keeps closed conversations over a snapshot, but not one that was reopened", () => {
+    const closed = withClosed(busy, [card("c_old"), card("c_back")]);
+    const next = withSnapshot(closed, deskFrame({ mine: [card("c_back")] }));
+    expect(next.lists.closed.map((each) => each.conversation)).toEqual(["c_old"]);
+  });
+
+  it("counts what I read as seen at once", () => {
+    expect(findCard(withSeen(busy, "c_mine"), "c_mine")?.card.unread).toBe(0);
+  });
+});
+
+describe("walking through the lists", () => {
+  it("skips folded lists and stops at the ends", () => {
+    const places = walkable(busy, new Set(["waiting", "others"]));
+    expect(places.map((place) => place.card.conversation)).toEqual(["c_offer", "c_mine"]);
+    expect(neighbour(places, "c_mine", 1)).toBe("c_mine");
+    expect(neighbour(places, "c_mine", -1)).toBe("c_offer");
+    expect(neighbour(places, null, 1)).toBe("c_offer");
+    expect(neighbour([], null, 1)).toBeNull();
+  });
+});
+
+describe("what Accept accepts", () => {
+  it("is the open conversation when it waits for a person, else the oldest offer", () => {
+    expect(acceptable(busy, "c_second")?.conversation).toBe("c_second");
+    expect(acceptable(busy, "c_mine")?.conversation).toBe("c_offer");
+    expect(acceptable(EMPTY_DESK, null)).toBeNull();
+  });
+});
+
+describe("who owns a conversation", () => {
+  it("is what the highest epoch says, whatever came last", () => {
+    const late = { owner: owner("queue"), epoch: 2 };
+    const accepted = { owner: owner("agent", LIN), epoch: 4 };
+    expect(newestStanding(late, accepted, null, late)).toEqual(accepted);
+    expect(newestStanding(null, undefined)).toBeNull();
+  });
+});

@@ -1,0 +1,54 @@
+import { render } from "preact";
+import { beforeEach, describe, expect, it } from "vitest";
+import { PacketView } from "./components/PacketView";
+import { HANDOFF } from "./fixtures";
+import { citedBy, groupsOf, newestFirst } from "./packet";
+import { translator } from "./text";
+
+const t = translator("zh");
+let root: HTMLElement;
+let cited: (readonly number[])[];
+
+beforeEach(() => {
+  cited = [];
+  root = document.createElement("div");
+  render(<PacketView handoff={HANDOFF} t={t} cite={(seqs) => cited.push(seqs)} />, root);
+});
+const line = (text: string): Element | undefined =>
+  [...root.querySelectorAll(".packet-line")].find((each) => each.textContent?.includes(text));
+
+describe("the packet", () => {
+  it("shows reason, evidence, tried articles with scores and facts", () => {
+    expect([...root.querySelectorAll("h4")].map((title) => title.textContent)).toEqual([
+      "顾客想要", "转人工原因", "依据", "机器人试过", "已知信息",
+    ]);
+    expect(line("专用发票")?.textContent).toContain("31%");
+    expect(line("LY20261103001")?.textContent).toContain("订单号");
+  });
+
+  it("leads from each line to the entries that it cites", () => {
+    (line("两次没有找到答案") as HTMLElement).click();
+    (line("专用发票") as HTMLElement).click();
+    expect(cited).toEqual([[2, 4], [3]]);
+  });
+
+  it("offers no button for a line without an entry", () => {
+    expect(line("阈值")?.tagName).toBe("SPAN");
+  });
+
+  it("leaves out groups without lines", () => {
+    const bare = { ...HANDOFF.packet, goal: null, evidence: [], tried: [], facts: [] };
+    expect(groupsOf(bare, t).map((group) => group.title)).toEqual(["packet.reason"]);
+  });
+
+  it("marks every cited entry in the timeline", () => {
+    expect([...citedBy(HANDOFF.packet)].toSorted()).toEqual([2, 3, 4]);
+  });
+});
+
+describe("several handoffs", () => {
+  it("come newest first", () => {
+    const later = { ...HANDOFF, id: "h_2", receipt: [{ stage: "requested", at: "2026-11-21T09:00:00Z", by: null } as const] };
+    expect(newestFirst([HANDOFF, later]).map((each) => each.id)).toEqual(["h_2", "h_1"]);
+  });
+});

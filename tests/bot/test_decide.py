@@ -1,0 +1,192 @@
+"""The decision table, rule by rule; no Rasa, no network."""
+
+from typing import Any
+
+import pytest
+
+from bot.actions.decide import ORDER_STATUS_FORM, REFUND_FORM, Move, Reason, Situation, decide
+from bot.actions.texts import Texts
+from bot.knowledge import KnowledgeUnavailable, Understanding
+from tests.bot.far_side import understanding
+
+
+def known(action: str, probability: float = 0.97, *, angry: str | None = None) -> Understanding:
+    found = [("refund-timing", probability), ("return-policy", probability - 0.05)]
+    return Understanding.from_json(understanding("zh", action, found, angry=angry))
+
+
+ANSWER, CLARIFY, ABSTAIN = known("answer"), known("clarify", 0.5), known("abstain", 0.1)
+
+
+def situation(text: str = "随便", intent: str = "ask_question", **facts: Any) -> Situation:
+    return Situation(text=text, intent=intent, **{"understanding": ABSTAIN, **facts})
+
+
+@pytest.mark.parametrize("form", [None, ORDER_STATUS_FORM, REFUND_FORM])
+@pytest.mark.parametrize("wanted", [None, "order_number", "phone_tail", "refund_reason", "refund_confirmed"])
+@pytest.mark.parametrize("understood", [ANSWER, CLARIFY, ABSTAIN, known("answer", angry="insult:x"), None])
+def test_asking_for_a_human_wins_from_any_state(form: str, wanted: str, understood: Understanding) -> None:
+    decision = decide(
+        situation("转人工", "ask_human", form=form, wanted=wanted, understanding=understood, unanswered=("a",), tries=1)
+    )
+    assert (decision.move, decision.reason) == (Move.HANDOFF, Reason.ASKED)
+
+
+def test_yes_to_the_offer_of_a_human_is_asking_for_one() -> None:
+    assert decide(situation("好的", "affirm", offer="human")).reason is Reason.ASKED
+    assert decide(situation("好的", "affirm")).move is Move.REPLY
+    assert decide(situation("不用", "deny", offer="human")).say == "declined"
+
+
+def test_anger_is_handed_off_by_mood_or_by_insult() -> None:
+    assert decide(situation(understanding=known("answer", angry="anger:x"))).reason is Reason.UNHAPPY
+    assert decide(situation("骗子", "insult", understanding=None)).reason is Reason.UNHAPPY
+    assert decide(situation("骗子", "insult", confidence=0.5)).reason is None
+
+
+def test_a_bad_refund_reason_is_no_anger_but_an_insult_is() -> None:
+    facts = {"form": REFUND_FORM, "wanted": "refund_reason", "intent": "inform"}
+    assert decide(situation("东西坏了", understanding=known("abstain", 0.1, angry="wording:0.7"), **facts)).move is Move.FILL
+    angry = known("abstain", 0.1, angry="insult:骗子")
+    assert decide(situation("骗子", understanding=angry, **facts)).reason is Reason.UNHAPPY
+
+
+def test_the_knowledge_base_decides_a_question() -> None:
+    assert decide(situation(understanding=ANSWER)).say == "answer"
+    clarify = decide(situation(understanding=CLARIFY))
+    assert (clarify.say, [hit.article for hit in clarify.choices]) == ("clarify", ["refund-timing", "return-policy"])
+    assert clarify.slots["offer"] == {"kind": "articles", "options": ["refund-timing", "return-policy"]}
+
+
+def test_first_miss_offers_second_hands_off_and_an_answer_resets() -> None:
+    first = decide(situation("甲"))
+    assert (first.say, first.offer_human, first.slots["unanswered"]) == ("miss", True, ["甲"])
+    second = decide(situation("乙", unanswered=("甲",)))
+    assert (second.move, second.reason) == (Move.HANDOFF, Reason.UNSURE)
+    assert decide(situation(understanding=ANSWER, unanswered=("甲",))).slots["unanswered"] == []
+
+
+def test_small_talk_in_between_keeps_the_count_of_misses() -> None:
+    assert decide(situation("谢谢", "thanks", unanswered=("甲",))).slots["unanswered"] == ["甲"]
+
+
+def test_second_clarify_in_a_row_is_a_miss() -> None:
+    assert decide(situation(understanding=CLARIFY, offer="articles", options=("a",))).say == "miss"
+    assert decide(situation(understanding=CLARIFY, offer="articles", unanswered=("甲",))).reason is Reason.UNSURE
+
+
+def test_none_of_these_is_a_miss() -> None:
+    facts = {"pressed": True, "offer": "articles"}
+    assert decide(situation("都不是", "none_of_these", **facts)).say == "miss"
+    assert decide(situation("都不是", "none_of_these", unanswered=("甲",), **facts)).reason is Reason.UNSURE
+
+
+@pytest.mark.parametrize(("text", "article"), [("2", "b"), ("第一个", "a"), ("option 3", "c"), ("选二", "b")])
+def test_a_choice_can_be_typed(text: str, article: str) -> None:
+    assert decide(situation(text, offer="articles", options=("a", "b", "c"))).article == article
+
+
+def test_a_number_without_choices_is_no_choice() -> None:
+    assert decide(situation("2")).article is None
+    assert decide(situation("3", offer="articles", options=("a", "b"))).article is None
+
+
+def test_the_knowledge_base_is_needed_only_for_questions() -> None:
+    assert decide(situation(understanding=None)).reason is Reason.BOT_FAILED
+    assert decide(situation("你好", "greet", understanding=None)).say == "greet"
+    assert decide(situation("我要退款", "refund_request", understanding=None)).move is Move.REFUND
+    form = {"form": ORDER_STATUS_FORM, "wanted": "order_number", "understanding": None}
+    assert decide(situation("等一下哦", "inform", **form)).move is Move.FILL
+    assert decide(situation("这是什么?", **form)).move is Move.FILL
+
+
+def test_forms_start_and_carry_the_order_over_to_a_refund_only() -> None:
+    status = decide(situation("查订单", "order_status"))
+    assert (status.move, status.slots["order_number"], status.slots["order"]) == (Move.ORDER_STATUS, None, None)
+    assert "order_number" not in decide(situation("我要退款", "refund_request")).slots
+
+
+def test_a_general_question_is_answered_not_made_a_form() -> None:
+    general = situation("退款多久到?", "refund_request", confidence=0.7, understanding=ANSWER)
+    assert decide(general).say == "answer"
+    assert decide(situation("我要退款", "refund_request", understanding=ANSWER)).move is Move.REFUND
+
+
+def test_a_bare_order_number_is_looked_up() -> None:
+    assert decide(situation("LY20261103001", "inform", entities=frozenset({"order_number"}))).move is Move.ORDER_STATUS
+
+
+def test_a_form_is_filled_stopped_switched_or_interrupted() -> None:
+    form = {"form": ORDER_STATUS_FORM, "wanted": "order_number"}
+    assert decide(situation("LY", "inform", entities=frozenset({"order_number"}), **form)).move is Move.FILL
+    assert decide(situation("算了", "stop", **form)).move is Move.STOP
+    assert decide(situation("不用了", "deny", **form)).move is Move.STOP
+    assert decide(situation("我要退款", "refund_request", **form)).move is Move.REFUND
+    assert decide(situation("多久能退款?", understanding=ANSWER, **form)).say == "answer"
+    assert decide(situation("谢谢", "thanks", **form)).say == "thanks"
+    assert decide(situation("骗子", "insult", **form)).reason is Reason.UNHAPPY
+
+
+def test_a_no_answers_the_confirmation_instead_of_stopping() -> None:
+    form = {"form": REFUND_FORM, "wanted": "refund_confirmed"}
+    assert decide(situation("不", "deny", **form)).move is Move.FILL
+    assert decide(situation("是", "affirm", **form)).move is Move.FILL
+
+
+@pytest.mark.parametrize("text", ["不想要了", "物流一直不动，不想等了", "it broke after two days"])
+def test_any_statement_is_a_refund_reason(text: str) -> None:
+    form = {"form": REFUND_FORM, "wanted": "refund_reason", "understanding": ANSWER}
+    assert decide(situation(text, "order_status", confidence=0.5, **form)).move is Move.FILL
+
+
+def test_second_unusable_answer_hands_off() -> None:
+    form = {"form": ORDER_STATUS_FORM, "wanted": "order_number"}
+    first = decide(situation("abc", "nlu_fallback", confidence=0.4, **form))
+    assert (first.move, first.slots["tries"]) == (Move.FILL, 1)
+    second = decide(situation("abcd", "nlu_fallback", confidence=0.4, tries=1, **form))
+    assert (second.move, second.reason) == (Move.HANDOFF, Reason.UNSURE)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"intent": "ask_human"},
+        {"intent": "insult"},
+        {"understanding": known("abstain", 0.1, angry="anger:x")},
+        {"understanding": None},
+        {"unanswered": ("甲", "乙")},
+        {"form": ORDER_STATUS_FORM, "wanted": "order_number", "tries": 5, "intent": "inform"},
+        {"intent": "complain"},
+        {"intent": "affirm", "offer": "human"},
+    ],
+)
+def test_who_waits_is_neither_handed_off_nor_offered_a_human(facts: dict[str, Any]) -> None:
+    decision = decide(situation(waiting=True, **facts))
+    assert decision.move is not Move.HANDOFF
+    assert decision.reason is None
+    assert not decision.offer_human
+    assert Texts.load().has(decision.say)
+
+
+def test_a_calm_complaint_is_answered_and_a_human_offered() -> None:
+    with_article = decide(situation("我想投诉一个卖家", "complain", understanding=ANSWER))
+    assert (with_article.say, with_article.offer_human) == ("answer", True)
+    without = decide(situation("我想投诉", "complain", understanding=None))
+    assert (without.say, without.offer_human, without.reason) == ("complain", True, None)
+
+
+def test_small_talk_gives_way_to_the_question_that_came_with_it() -> None:
+    assert decide(situation("你好，退款多久到账？", "greet", understanding=ANSWER)).say == "answer"
+    assert decide(situation("你是机器人吗？", "bot_challenge", understanding=ANSWER)).say == "bot_challenge"
+
+
+@pytest.mark.parametrize("text", ["？？？", "。", "👍", "   "])
+def test_a_text_without_words_is_a_miss(text: str) -> None:
+    assert decide(situation(text, "nlu_fallback", confidence=0.4, understanding=ANSWER)).say == "miss"
+
+
+def test_every_shape_of_nonsense_from_the_knowledge_base_is_refused() -> None:
+    good = understanding("zh", "answer", [("refund-timing", 0.9)])
+    for broken in [None, [], "x", {}, {**good, "hits": [{}]}, {**good, "mood": None}, {**good, "decision": 3}]:
+        with pytest.raises(KnowledgeUnavailable):
+            Understanding.from_json(broken)
