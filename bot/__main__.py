@@ -5,7 +5,6 @@ import logging
 import os
 import socket
 import sys
-import warnings
 
 from bot.settings import BadSetting, Settings
 
@@ -36,8 +35,8 @@ def silence_rasa() -> None:
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    for category in (DeprecationWarning, PendingDeprecationWarning):
-        warnings.simplefilter("ignore", category)  # Rasa's frozen dependencies deprecate one another
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").setLevel(logging.ERROR)  # Rasa's frozen dependencies deprecate one another
 
 
 def train(settings: Settings) -> int:

@@ -60,8 +60,8 @@ def in_process_actions(*, kb: KnowledgeBase, shop: Shop) -> dict[str, rasa_patch
     return {
         "action_reply": replies.reply,
         "action_handoff": replies.hand_off,
-        "validate_order_status_form": forms.validate,
-        "validate_refund_form": forms.validate,
+        "validate_order_status_form": forms.validate_order_status,
+        "validate_refund_form": forms.validate_refund,
         "action_ask_order_number": forms.ask_order_number,
         "action_ask_phone_tail": forms.ask_phone_tail,
         "action_ask_refund_reason": forms.ask_refund_reason,

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import sys
+from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -18,24 +19,25 @@ from handoff_service.seed import seed_demo
 from handoff_service.settings import Settings
 
 
+# How uvicorn serves the gateway: sizes, keep-alive, shutdown.
+SERVER: dict[str, Any] = {
+    "log_level": "warning",
+    "access_log": False,
+    "ws_max_size": 65536,
+    "ws_max_queue": 32,
+    "ws_ping_interval": 20,
+    "ws_ping_timeout": 20,
+    "ws_per_message_deflate": False,
+    "server_header": False,
+    "timeout_graceful_shutdown": 5,
+    "backlog": 4096,
+}
+
+
 def serve(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM."""
     address = urlsplit(settings.gateway_url)
-    uvicorn.run(
-        create_app(settings),
-        host=address.hostname or "127.0.0.1",
-        port=address.port or 8080,
-        log_level="warning",
-        access_log=False,
-        ws_max_size=65536,
-        ws_max_queue=32,
-        ws_ping_interval=20,
-        ws_ping_timeout=20,
-        ws_per_message_deflate=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-        backlog=4096,
-    )
+    uvicorn.run(create_app(settings), host=address.hostname or "127.0.0.1", port=address.port or 8080, **SERVER)
 
 
 def main() -> int:

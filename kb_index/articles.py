@@ -139,7 +139,9 @@ class _Check:
             node = yaml.compose(text, Loader=yaml.SafeLoader)
             values = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
+            # An unclosed quote is noticed at the end of the file, but is to be repaired where it opens.
+            unclosed = "quoted scalar" in str(getattr(error, "context", ""))
+            mark = getattr(error, "context_mark" if unclosed else "problem_mark", None)
             line = mark.line + 2 if mark is not None else 2
             reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be parsed"
             self._report(line, f"front matter is not valid YAML: {reason}")

@@ -18,7 +18,7 @@ LONGEST_PIECE = 160
 
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _MARKS = re.compile(r"[*_`#>|]+|^\s*(?:[-+]|\d+[.)、])\s+", re.MULTILINE)
-_SENTENCE = re.compile(r"[^。！？!?\n;；.]+(?:[。！？!?;；]+|\.(?=\s|$)|\.|\n|$)")
+_SENTENCE_END = re.compile(r"(?<=[。！？!?;；])|(?<=\.)\s+|\n+")
 
 
 class PassageKind(StrEnum):
@@ -48,7 +48,7 @@ def plain_text(markdown: str) -> str:
 def answer_pieces(markdown: str) -> list[str]:
     """Split an answer at sentence ends into pieces of at most about LONGEST_PIECE characters."""
     pieces: list[str] = []
-    for sentence in (found.group().strip() for found in _SENTENCE.finditer(plain_text(markdown))):
+    for sentence in map(str.strip, _SENTENCE_END.split(plain_text(markdown))):
         if not sentence:
             continue
         if pieces and len(pieces[-1]) + len(sentence) < LONGEST_PIECE:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,7 +37,7 @@ class SentenceTransformerEncoder:
         from sentence_transformers import SentenceTransformer
 
         try:
-            self._model = SentenceTransformer(model, device="cpu")
+            self._model = SentenceTransformer(model, device="cpu", trust_remote_code=_is_own_module(model))
         except (OSError, ValueError) as error:
             raise ModelUnavailable(model, str(error).splitlines()[0]) from error
         self._dimension = int(self.encode(["size"]).shape[1])
@@ -67,6 +69,16 @@ class UseEncoder:
 
             self._model = SentenceTransformer(modules=[UseMultilingual(encoder=self._direct)], device="cpu")
         return _encode_batch(self._model, texts)
+
+
+def _is_own_module(model: str) -> bool:
+    """Whether a local folder's modules are all ours or the library's, so that loading runs no strange code."""
+    listing = Path(model) / "modules.json"
+    if not listing.is_file():
+        return False
+    types = [str(module["type"]) for module in json.loads(listing.read_text("utf-8"))]
+    own = [name for name in types if name == "kb_index.use_module.UseMultilingual"]
+    return bool(own) and all(name in own or name.startswith("sentence_transformers.") for name in types)
 
 
 def _encode_batch(model: Any, texts: Sequence[str]) -> Matrix:

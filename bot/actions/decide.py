@@ -171,7 +171,7 @@ def in_form(s: Situation) -> Decision | None:
     if sure and s.intent in SMALL_TALK:
         return small_talk(s)
     same_wish = other == s.form and not s.known
-    if s.understanding is not None and not same_wish and (s.is_question or (s.known and s.wanted != "refund_confirmed")):
+    if not same_wish and (s.is_question or (s.known and s.wanted != "refund_confirmed")):
         return answer_or_miss(s)
     if s.wanted == "refund_reason":
         return Decision(move=Move.FILL, say="", rule="fills refund_reason")
@@ -195,7 +195,8 @@ def wants_form(s: Situation) -> Decision | None:
     """An order's status or a refund for it, unless the knowledge base clearly answers a general question."""
     numbered = "order_number" in s.entities
     form = {"order_status": ORDER_STATUS_FORM, "refund_request": REFUND_FORM}.get(s.intent)
-    if form and s.confidence >= SURE:
+    vague = s.understanding is not None and s.understanding.action == "clarify" and not numbered
+    if form and s.confidence >= (VERY_SURE if vague else SURE):
         general = s.is_question and not numbered and s.known is not None and s.known.probability >= VERY_SURE
         return None if general and s.confidence < VERY_SURE else start_form(s, form)
     if numbered and s.known is None and s.intent not in SMALL_TALK:

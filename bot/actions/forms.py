@@ -28,10 +28,19 @@ class Forms:
         self._texts = texts
         self._shop = shop
 
-    async def validate(self, output: TurnOutput, tracker: DialogueStateTracker) -> list[Event]:
-        """Take what the customer gave and look the order up as soon as it can be; no event: not for this form."""
-        if output.decision.move not in (Move.FILL, Move.ORDER_STATUS, Move.REFUND):
+    async def validate_order_status(self, output: TurnOutput, tracker: DialogueStateTracker) -> list[Event]:
+        """Check what was given for the order-status form; no event means the turn is not for it."""
+        if output.decision.move not in (Move.FILL, Move.ORDER_STATUS):
             return []
+        return await self._validate(output, tracker)
+
+    async def validate_refund(self, output: TurnOutput, tracker: DialogueStateTracker) -> list[Event]:
+        """Check what was given for the refund form; no event means the turn is not for it."""
+        if output.decision.move not in (Move.FILL, Move.REFUND):
+            return []
+        return await self._validate(output, tracker)
+
+    async def _validate(self, output: TurnOutput, tracker: DialogueStateTracker) -> list[Event]:
         number = tracker.get_slot("order_number")
         tail = tracker.get_slot("phone_tail")
         customer = output.turn.customer

@@ -73,6 +73,9 @@ async def read_intent(agent: Agent, turn: Turn) -> dict[str, Any]:
     if turn.press is not None:
         intent = {"name": turn.press.intent, "confidence": 1.0}
         return {"text": turn.harmless, "intent": intent, "intent_ranking": [intent], "entities": []}
+    if not turn.readable:  # nothing but space: Rasa's components fail on it
+        intent = {"name": "nlu_fallback", "confidence": 0.0}
+        return {"text": "", "intent": intent, "intent_ranking": [], "entities": []}
     parsed: dict[str, Any] = await agent.processor.parse_message(UserMessage(turn.readable, sender_id=turn.sender))
     return parsed
 

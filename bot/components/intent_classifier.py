@@ -23,8 +23,8 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
     def get_default_config() -> dict[str, Any]:
         """`strength`: inverse of the regularisation; more follows the examples more closely.
 
-        `anywhere`: intents that count wherever they stand, as "… forget it, get me a person" does: one clause of
-        which the model is `anywhere_sure` decides for the whole text.
+        `anywhere`: intents that count wherever they stand, as "… forget it, get me a person" does, the foremost
+        first: one clause of which the model is `anywhere_sure` decides for the whole text.
         """
         return {"strength": 20.0, "anywhere": [], "anywhere_sure": 0.75}
 
@@ -80,12 +80,13 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
     def _rank(self, tokens: list[str]) -> list[tuple[str, float]]:
         assert self._model is not None, "train or load comes first"
         whole = self._model.rank(tokens)
-        if whole[0][0] in self._config["anywhere"]:
-            return whole
-        for clause in clauses(tokens):
-            ranking = self._model.rank(clause)
-            if ranking[0][0] in self._config["anywhere"] and ranking[0][1] >= self._config["anywhere_sure"]:
-                return ranking
+        parts = [self._model.rank(clause) for clause in clauses(tokens)] if self._config["anywhere"] else []
+        for intent in self._config["anywhere"]:
+            if whole[0][0] == intent:
+                return whole
+            for part in parts:
+                if part[0][0] == intent and part[0][1] >= self._config["anywhere_sure"]:
+                    return part
         return whole
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

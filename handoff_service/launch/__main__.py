@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from typing import NoReturn
@@ -11,7 +12,7 @@ from handoff_service.launch import runs
 from handoff_service.launch.clean import clean
 from handoff_service.launch.credentials import parts_environment, read_credentials
 from handoff_service.launch.errors import LaunchError
-from handoff_service.launch.lock import lock_holder
+from handoff_service.launch.lock import take_lock
 from handoff_service.launch.parts import check_ports, tandem_parts
 from handoff_service.launch.prepare import addresses, prepare, prepare_database
 from handoff_service.launch.pythons import check_this_python
@@ -36,8 +37,8 @@ def run(settings: Settings) -> int:
     """Starts everything and keeps it running; refuses early, before minutes of preparation."""
     environment = parts_environment(settings)
     parts = tandem_parts(settings, environment)
-    if lock_holder(settings.var / LOCK_NAME) is None:
-        check_ports(parts)
+    os.close(take_lock(settings.var / LOCK_NAME))  # is nobody here, have a killed launcher's parts ended?
+    check_ports(parts)
     prepare(settings)
     prepare_database(settings)
     print("Starting", flush=True)

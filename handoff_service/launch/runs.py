@@ -55,10 +55,7 @@ def test(settings: Settings) -> int:
             run.report.unlink(missing_ok=True)
         begun = time.monotonic()
         code = show(run)
-        if run.report is None:
-            counts = Counts(failed=int(code != 0))
-        else:
-            counts = judged(read_counts(run.report), code)
+        counts = Counts(failed=int(code != 0)) if run.report is None else judged(read_counts(run.report), code)
         total += counts
         verdict = "ok" if code == 0 and counts.failed == 0 else "FAILED"
         rows.append(f"  {verdict:7}{run.title:32}{counts}  ({time.monotonic() - begun:.0f} s)")

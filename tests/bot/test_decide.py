@@ -97,7 +97,7 @@ def test_the_knowledge_base_is_needed_only_for_questions() -> None:
     assert decide(situation("我要退款", "refund_request", understanding=None)).move is Move.REFUND
     form = {"form": ORDER_STATUS_FORM, "wanted": "order_number", "understanding": None}
     assert decide(situation("等一下哦", "inform", **form)).move is Move.FILL
-    assert decide(situation("这是什么?", **form)).move is Move.FILL
+    assert decide(situation("这是什么?", **form)).reason is Reason.BOT_FAILED
 
 
 def test_forms_start_and_carry_the_order_over_to_a_refund_only() -> None:

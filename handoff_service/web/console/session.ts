@@ -118,8 +118,11 @@ export class Session {
 
   private loadDetail(conversation: string): Promise<boolean> {
     const { state, api } = this.parts;
-    return this.attempt(async () => {
+    const load = async (): Promise<void> => {
       state.details.value = put(state.details.value, conversation, await api.conversation(conversation));
+    };
+    return this.attempt(load, (error) => {
+      if (error.status === 404 && state.current.value === conversation) this.leave();
     });
   }
 
@@ -242,13 +245,14 @@ export class Session {
   }
 
   /** Runs one request; a refusal becomes a notice in the agent's language, anything else is a bug and is thrown. */
-  async attempt(run: () => Promise<unknown>): Promise<boolean> {
+  async attempt(run: () => Promise<unknown>, refused?: (error: ApiError) => void): Promise<boolean> {
     try {
       await run();
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status !== 401) this.notify("bad", problem(error, this.parts.state.t.value));
+      refused?.(error);
       return false;
     }
   }

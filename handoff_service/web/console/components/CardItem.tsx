@@ -1,3 +1,4 @@
+import { useRef } from "preact/hooks";
 import { clockTime, dayKey, dayLabel } from "../../shared/time";
 import type { Card, HandoffReason, Language } from "../../shared/protocol";
 import { isAcceptable, type Section } from "../desk";
@@ -30,7 +31,7 @@ export function CardItem({ card, section }: CardProps) {
           <CardTime card={card} section={section} />
         </span>
         <span class="card-line">
-          <span class="preview" lang={card.language}>{card.preview || t("list.no_preview")}</span>
+          <span class="preview" lang={card.language}>{plain(card.preview) || t("list.no_preview")}</span>
           {section === "mine" && card.unread > 0 && (
             <span class="unread" aria-label={t("list.unread", { count: card.unread })}>{card.unread}</span>
           )}
@@ -81,12 +82,15 @@ const ownerName = (card: Card, t: Translate): string =>
 function Offer({ card }: { card: Card }) {
   const { state, verbs } = useWorkplace();
   const t = state.t.value;
+  // How long an offer lasts is the server's affair; the bar is full when the offer is first seen.
+  const whole = useRef(0);
   const left = card.offer === null ? null : Math.max(0, Math.ceil((Date.parse(card.offer.deadline) - state.now.value) / 1000));
+  whole.current = Math.max(whole.current, left ?? 0);
   return (
     <div class="offer">
       {left !== null && (
         <>
-          <progress max={30} value={Math.min(30, left)} aria-hidden="true" />
+          <progress max={whole.current || 1} value={left} aria-hidden="true" />
           <span class="countdown">{t("list.countdown", { seconds: left })}</span>
         </>
       )}
@@ -106,6 +110,9 @@ function AcceptButton({ card }: { card: Card }) {
     </button>
   );
 }
+
+/** Bold marks say nothing in one line of preview. */
+const plain = (text: string): string => text.replace(/\*\*([^*\n]+)\*\*/g, "$1");
 
 /** Opened with a mouse: on a phone the focus would raise the keyboard over the conversation. */
 const isPointed = (event: MouseEvent): boolean => event.detail > 0 && matchMedia("(hover: hover)").matches;

@@ -10,20 +10,20 @@ export function ConversationPane() {
   const conversation = state.current.value;
   if (conversation === null) {
     return (
-      <main class="conversation none">
+      <section class="conversation none">
         <p>{t("conversation.none")}</p>
         <p class="hint">{t("conversation.none_hint")}</p>
-      </main>
+      </section>
     );
   }
   const name = state.card.value?.contact.name || t("list.anonymous");
   return (
-    <main class="conversation" aria-label={t("conversation.label", { name })}>
+    <section class="conversation" aria-label={t("conversation.label", { name })}>
       <ConversationHead name={name} />
       <TimelineView key={`timeline-${conversation}`} />
       <TypingLine />
       <Composer key={`composer-${conversation}`} conversation={conversation} name={name} />
-    </main>
+    </section>
   );
 }
 

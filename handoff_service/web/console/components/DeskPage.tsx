@@ -25,9 +25,12 @@ export function DeskPage() {
       {connection !== "online" && connection !== "unauthorized" && (
         <p class={`banner ${connection}`} role="status">{t(`connection.${connection}`)}</p>
       )}
-      <ListsPane />
-      <ConversationPane />
-      <SidePane />
+      <main class="panes">
+        <h1 class="sr-only">{t("app.name")}</h1>
+        <ListsPane />
+        <ConversationPane />
+        <SidePane />
+      </main>
       <Notices />
       <Dialogs />
     </div>

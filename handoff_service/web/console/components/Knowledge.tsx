@@ -82,7 +82,7 @@ function Hit({ hit }: { hit: KnowledgeHit }) {
   const { state, writing } = useWorkplace();
   const t = state.t.value;
   const [open, setOpen] = useState(false);
-  const { article, language, title, category, answer, probability } = hit;
+  const { article, language, title, answer, probability } = hit;
   const mine = state.holding.value && state.current.value !== null;
   const quoted = { id: article, language, title };
 
@@ -97,13 +97,12 @@ function Hit({ hit }: { hit: KnowledgeHit }) {
   return (
     <li class={open ? "hit open" : "hit"}>
       <header>
-        <h4 lang={language}>{title}</h4>
+        <h3 lang={language}>{title}</h3>
         <b title={t("knowledge.probability", { percent: percent(probability) })}>{percent(probability)}</b>
       </header>
-      <meter min={0} max={1} value={probability} aria-label={t("knowledge.probability", { percent: percent(probability) })} />
+      <progress class="score" max={1} value={probability} aria-hidden="true" />
       <div class="answer" lang={language}>{markdown(answer)}</div>
       <footer>
-        <span class="category">{category}</span>
         <button class="link" aria-expanded={open} onClick={() => setOpen(!open)}>{t(open ? "knowledge.less" : "knowledge.more")}</button>
         <button class="small" disabled={!mine} onClick={insert}>{t("knowledge.insert")}</button>
         <button class="small primary" disabled={!mine} onClick={() => writing.sendArticle(answer, quoted)}>{t("knowledge.send")}</button>

@@ -39,7 +39,7 @@ function PacketLine({ line, t, cite }: { line: Line; t: Translate; cite: PacketP
     <>
       {label !== null && <span class="line-label">{label}</span>}
       <span class="line-text" dir="auto">{text}</span>
-      {score !== null && <><meter min={0} max={1} value={score} aria-hidden="true" /><b>{percent(score)}</b></>}
+      {score !== null && <><progress class="score" max={1} value={score} aria-hidden="true" /><b>{percent(score)}</b></>}
       {entries.length > 0 && <span class="line-seqs">{seqs}</span>}
     </>
   );

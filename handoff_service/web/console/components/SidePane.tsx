@@ -15,18 +15,21 @@ export function SidePane() {
   const t = state.t.value;
   const chosen = state.side.value;
   return (
-    <aside class="side" aria-label={t("conversation.details")}>
-      <div class="tabs" role="tablist">
+    <section class="side" aria-label={t("conversation.details")}>
+      <h2 class="sr-only">{t("conversation.details")}</h2>
+      <div class="side-head">
         <button class="icon-button narrow-only" aria-label={t("conversation.details_back")}
           onClick={() => (state.pane.value = "conversation")}>
           <Icon name="back" />
         </button>
-        {TABS.map((tab) => (
-          <button key={tab} role="tab" id={`tab-${tab}`} aria-selected={tab === chosen} aria-controls={`panel-${tab}`}
-            class="tab" onClick={() => (state.side.value = tab)}>
-            {t(`side.${tab}`)}
-          </button>
-        ))}
+        <div class="tabs" role="tablist">
+          {TABS.map((tab) => (
+            <button key={tab} role="tab" id={`tab-${tab}`} aria-selected={tab === chosen} aria-controls={`panel-${tab}`}
+              class="tab" onClick={() => (state.side.value = tab)}>
+              {t(`side.${tab}`)}
+            </button>
+          ))}
+        </div>
       </div>
       <div class="panel" role="tabpanel" id="panel-handoff" aria-labelledby="tab-handoff" hidden={chosen !== "handoff"}>
         {state.current.value === null ? <p class="hint">{t("side.none")}</p> : <HandoffPanel />}
@@ -34,7 +37,7 @@ export function SidePane() {
       <div class="panel" role="tabpanel" id="panel-knowledge" aria-labelledby="tab-knowledge" hidden={chosen !== "knowledge"}>
         <Knowledge />
       </div>
-    </aside>
+    </section>
   );
 }
 

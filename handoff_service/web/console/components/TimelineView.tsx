@@ -25,8 +25,18 @@ export function TimelineView() {
   void state.outbox.value;
   const pending = writing.pending();
 
+  const toEnd = (): void => {
+    state.highlight.value = null;
+    setAtEnd(true);
+  };
   const follows = useRef(true);
   follows.current = atEnd && highlight === null;
+  const waiting = useRef(0);
+  useLayoutEffect(() => {
+    // Who sends something wants to see it.
+    if (pending.length > waiting.current) toEnd();
+    waiting.current = pending.length;
+  }, [pending.length]);
   useLayoutEffect(() => {
     if (follows.current) log.current?.scrollTo({ top: log.current.scrollHeight });
   }, [rows.value, pending.length, atEnd]);
@@ -52,10 +62,6 @@ export function TimelineView() {
     if (first !== undefined) document.getElementById(`entry-${first}`)?.scrollIntoView({ block: "center" });
   }, [highlight]);
 
-  const toEnd = (): void => {
-    state.highlight.value = null;
-    setAtEnd(true);
-  };
   const scrolled = (): void => {
     const box = log.current;
     if (box !== null) setAtEnd(box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX);

@@ -13,11 +13,11 @@ export function TopBar() {
   return (
     <header class="top-bar">
       <span class="logo" aria-hidden="true" />
-      <h1>{tenant.name}</h1>
+      <strong class="tenant">{tenant.name}</strong>
       <button class="find" onClick={() => (state.dialog.value = "palette")}>
         <Icon name="search" />
         <span>{t("palette.label")}</span>
-        <kbd>Ctrl K</kbd>
+        <kbd aria-hidden="true">Ctrl K</kbd>
       </button>
       <span class={`link-state ${state.connection.value}`} title={t(`connection.${stateText(state.connection.value)}`)} />
       <label class={`presence ${agent.status}`}>

@@ -5,7 +5,6 @@ export const en: Readonly<Record<TextKey, string>> = {
   "app.name": "Tandem desk",
   "app.short_name": "Tandem",
   "app.loading": "Opening the desk…",
-  "app.language": "Language",
   "app.other_language": "中文",
 
   "sign_in.title": "Sign in to the desk",
@@ -72,9 +71,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "decline": "Decline",
   "accept.taken": "{name} took it.",
   "accept.taken_unknown": "A colleague took it.",
-  "accept.gone": "This offer is no longer valid.",
   "take_over": "Take over",
-  "take_over.hint": "Take this conversation over from {name}",
 
   "owner.bot": "Bot",
   "owner.queue": "In the queue",
@@ -175,7 +172,6 @@ export const en: Readonly<Record<TextKey, string>> = {
   "packet.tried": "The bot tried",
   "packet.facts": "Known facts",
   "packet.mood": "Mood",
-  "packet.tried_none": "The bot gave no article.",
   "packet.go": "Show entry {seqs}",
   "packet.mood_value": "unhappy",
   "packet.earlier": "Earlier handoffs",
@@ -199,9 +195,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "contact.identity": "Identity",
   "contact.verified": "Verified by the shop's sign-in",
   "contact.unverified": "Visitor, not signed in",
-  "contact.channel": "Channel",
   "contact.language": "Language",
-  "contact.id": "Id",
 
   "channel.web": "Web",
   "language.zh": "Chinese",
@@ -225,7 +219,6 @@ export const en: Readonly<Record<TextKey, string>> = {
   "action.give_back": "Give back to bot",
   "action.close": "Close",
   "transfer.title": "Transfer the conversation",
-  "transfer.to": "Transfer to",
   "transfer.queues": "Queues",
   "transfer.agents": "Colleagues",
   "transfer.nobody": "Pick a colleague or a queue.",

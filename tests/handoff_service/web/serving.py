@@ -1,0 +1,126 @@
+"""A real gateway on a loopback port: in a thread of the tests, or as a process of its own that may be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+import uvicorn
+
+from handoff_service.__main__ import SERVER
+from handoff_service.app import create_app
+from handoff_service.bots.model import Bot
+from handoff_service.clock import Clock, utc_now
+from handoff_service.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[3]
+PATIENCE_S = 20.0
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Gateway:
+    """create_app behind uvicorn with the settings of production, in a thread with its own event loop."""
+
+    def __init__(self, settings: Settings, *, bot: Bot | None = None, clock: Clock = utc_now) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        scheme = settings.gateway_url.partition(":")[0]
+        self.settings = settings.model_copy(update={"gateway_url": f"{scheme}://{self.address}"})
+        self.url = f"http://{self.address}"
+        self.clock = clock
+        self.app = create_app(self.settings, bot=bot, clock=clock)
+        self._server = uvicorn.Server(uvicorn.Config(self.app, **SERVER))
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="gateway")
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        self._thread.start()
+        until = time.monotonic() + PATIENCE_S
+        while not self._server.started:
+            assert self._thread.is_alive(), "the gateway ended while it was starting"
+            assert time.monotonic() < until, "the gateway did not start in time"
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(PATIENCE_S)
+        self._socket.close()
+        assert not self._thread.is_alive(), "the gateway did not stop"
+
+
+class GatewayProcess:
+    """`python -m handoff_service serve` with its state in `var`; what it writes goes to `var/output.txt`."""
+
+    def __init__(self, var: Path, port: int, **environment: str) -> None:
+        self.var = var
+        self.url = f"http://127.0.0.1:{port}"
+        self._environment = clean_environment(
+            {
+                "TANDEM_VAR": str(var),
+                "TANDEM_GATEWAY_URL": self.url,
+                "TANDEM_BOT_URL": "http://127.0.0.1:9",
+                "TANDEM_KB_INDEX_URL": "http://127.0.0.1:9",
+                **environment,
+            }
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def output(self) -> str:
+        """Everything that it has printed, over all its lives."""
+        return (self.var / "output.txt").read_text("utf-8")
+
+    def start(self) -> None:
+        """Returns when it is ready."""
+        with (self.var / "output.txt").open("ab") as file:
+            command = [sys.executable, "-m", "handoff_service", "serve"]
+            self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=file, stderr=file)
+        until = time.monotonic() + PATIENCE_S
+        while not self._is_ready():
+            assert self._process.poll() is None, self.output
+            assert time.monotonic() < until, f"not ready in time: {self.output}"
+            time.sleep(0.05)
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def kill(self) -> None:
+        """kill -9: no chance to finish anything."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM, as the launcher stops it. Returns the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> int:
+        assert self._process is not None, "it was never started"
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        return self._process.wait(PATIENCE_S)
+
+
+def clean_environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment without any setting of Tandem but the given ones."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TANDEM_")}
+    return {**kept, **changes}

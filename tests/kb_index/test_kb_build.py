@@ -1,0 +1,106 @@
+"""Builds: reuse what is unchanged, refuse what is broken, replace the pointer and nothing else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kb_index.build import build
+from kb_index.errors import ArticlesRefused, TextsRefused
+from kb_index.generation import GenerationStore
+from kb_index.live import LiveKnowledge
+from kb_index.settings import Settings
+from tests.kb_index.shop_articles import quiet, write_article
+
+
+def kb_folder(settings: Settings) -> Path:
+    return settings.tenants["shop"]
+
+
+def test_nothing_changed_is_noticed_and_nothing_is_written(shop: Settings) -> None:
+    store = GenerationStore(shop.store)
+    before = store.names()
+    report = build(shop, if_changed=True, progress=quiet)
+    assert report.skipped
+    assert report.generation == before[0]
+    assert store.names() == before
+
+
+def test_unchanged_articles_are_not_embedded_again(shop: Settings) -> None:
+    write_article(
+        kb_folder(shop),
+        "gift-wrap",
+        "zh",
+        title="能包装成礼物吗",
+        questions=["可以礼品包装吗", "送人的，能包好看点吗", "礼盒包装怎么选"],
+        answer="结算页可以选择礼品包装。",
+    )
+    report = build(shop, if_changed=True, progress=quiet)
+    assert not report.skipped
+    # Its five passages, and what the calibration types a little differently; never the whole shop.
+    assert 5 <= report.embedded < report.reused / 2
+    again = build(shop, if_changed=False, progress=quiet)
+    assert again.embedded == 0
+    assert again.reused == report.embedded + report.reused
+
+
+def test_one_bad_article_keeps_the_old_generation_and_lists_every_problem(shop: Settings) -> None:
+    store = GenerationStore(shop.store)
+    live = LiveKnowledge(store)
+    serving = live.reload()
+    bad = kb_folder(shop) / "zh" / "coupon.md"
+    bad.write_text(bad.read_text("utf-8").replace("audience: public", "audience: all\nodd: 1"), "utf-8")
+    other = kb_folder(shop) / "en" / "invoice.md"
+    other.write_text("nothing", "utf-8")
+    with pytest.raises(ArticlesRefused) as refused:
+        build(shop, if_changed=False, progress=quiet)
+    assert {problem.path for problem in refused.value.problems} == {str(bad), str(other)}
+    assert len(refused.value.problems) == 3
+    assert store.names()[0] == serving
+    assert not live.changed()
+    assert live.reload() == serving
+    assert live.warning is None
+
+
+def test_a_broken_text_file_names_its_line(shop: Settings) -> None:
+    (shop.mood / "more.jsonl").write_text('{"text": "好", "unhappy": false}\n{"text": "好"}\n', "utf-8")
+    with pytest.raises(TextsRefused, match=r"more\.jsonl:2: 'unhappy' must be given as bool"):
+        build(shop, if_changed=False, progress=quiet)
+
+
+def test_two_generations_are_kept(shop: Settings) -> None:
+    store = GenerationStore(shop.store)
+    made = [build(shop, if_changed=False, progress=quiet).generation for _ in range(2)]
+    assert store.names() == [made[1], made[0]]
+    assert sorted(path.name for path in shop.store.glob("g-*")) == sorted(made)
+
+
+def test_an_interrupted_build_leaves_nothing_that_could_be_served(
+    shop: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = GenerationStore(shop.store)
+    before = store.names()
+    written = 0
+
+    def disk_full(descriptor: int) -> None:
+        nonlocal written
+        written += 1
+        if written == 3:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", disk_full)
+    with pytest.raises(OSError, match="No space left"):
+        build(shop, if_changed=False, progress=quiet)
+    monkeypatch.undo()
+    assert store.names() == before
+    assert not list(shop.store.glob(".building-*"))
+    assert LiveKnowledge(store).reload() == before[0]
+
+
+def test_a_shop_without_background_or_mood_still_builds(shop: Settings, tmp_path: Path) -> None:
+    bare = shop.model_copy(update={"background": tmp_path / "none", "mood": tmp_path / "none"})
+    name = build(bare, if_changed=False, progress=quiet).generation
+    live = LiveKnowledge(GenerationStore(bare.store))
+    assert live.reload() == name
