@@ -8,7 +8,7 @@ import sys
 
 from bot.settings import BadSetting, Settings
 
-CALM = {"RASA_TELEMETRY_ENABLED": "false", "OMP_NUM_THREADS": "1", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"}
+CALM = {"RASA_TELEMETRY_ENABLED": "false", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
 
 
 def main() -> int:
@@ -55,7 +55,11 @@ def train(settings: Settings) -> int:
 
 
 def serve(settings: Settings) -> int:
-    """Serve turns until stopped."""
+    """Serve turns until stopped; what a person must put right is checked before Rasa's slow import."""
+    from bot.training import MODEL
+
+    if not (settings.models / MODEL).is_file():
+        raise BadSetting(f"no model in {settings.models}: run `python -m bot train` first")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -59,7 +59,8 @@ def report(pairs: Counter[tuple[str, str]], wrong: dict[tuple[str, str], list[st
         scores.append(2 * right / (meant + guessed))
         lines.append(f"  {label:<16} {meant:>4} examples  recall {right / meant:.3f}  F1 {scores[-1]:.3f}")
     accuracy = sum(pairs[label, label] for label in labels) / total
-    head = f"{FOLDS}-fold cross-validation, {total} examples: accuracy {accuracy:.3f}, macro F1 {sum(scores) / len(scores):.3f}"
+    macro = sum(scores) / len(scores)
+    head = f"{FOLDS}-fold cross-validation, {total} examples: accuracy {accuracy:.3f}, macro F1 {macro:.3f}"
     confused = sorted(wrong.items(), key=lambda item: -len(item[1]))[:SHOWN_CONFUSIONS]
     tail = [f"  {truth} read as {guess}: {len(texts)}, e.g. {texts[0]!r}" for (truth, guess), texts in confused]
     return "\n".join([head, *lines, "Commonest confusions:", *tail])

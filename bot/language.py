@@ -3,9 +3,12 @@
 import re
 
 HAN = re.compile(r"[\u3400-\u9fff]")
-CODE = re.compile(r"[a-z]*\d[\w-]*|\S+@\S+|https?://\S+", re.IGNORECASE)
+# Bounded repetitions: a pasted wall of letters must not make a pattern slow.
+CODE = re.compile(r"\b[a-z]{0,8}\d[\w-]{0,64}|[\w.+-]{1,64}@\S{1,64}|https?://\S{1,200}", re.IGNORECASE)
 LATIN_WORD = re.compile(r"[a-z']+", re.IGNORECASE)
-PINYIN = re.compile(r"(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?[aeiouv]{1,3}(?:ng|n|r)?)+", re.IGNORECASE)
+PINYIN = re.compile(
+    r"(?=[a-z]{1,20}$)(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?[aeiouv]{1,3}(?![aeiouv])(?:ng|n|r)?)+", re.IGNORECASE
+)
 
 
 def written_in(text: str) -> str | None:

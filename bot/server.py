@@ -44,7 +44,9 @@ def create_app(settings: Settings) -> Sanic:
     app.add_route(healthz, "/healthz")
     app.add_route(readyz, "/readyz")
     endpoints = AvailableEndpoints.read_endpoints(str(ROOT / "bot" / "endpoints.yml"))
-    app.register_listener(partial(load_agent_on_start, str(settings.models / MODEL), endpoints, None), "before_server_start")
+    app.register_listener(
+        partial(load_agent_on_start, str(settings.models / MODEL), endpoints, None), "before_server_start"
+    )
     for client in (kb, shop):
         app.register_listener(partial(opened, client), "before_server_start")
         app.register_listener(partial(closed, client), "after_server_stop")
@@ -131,8 +133,6 @@ def log_json_lines() -> None:
 
 def serve(settings: Settings) -> None:
     """Serve until told to stop; raises BadSetting when the bot cannot start as it is set up."""
-    if not (settings.models / MODEL).is_file():
-        raise BadSetting(f"no model in {settings.models}: run `python -m bot train` first")
     started = time.perf_counter()
     log_json_lines()
     app = create_app(settings)

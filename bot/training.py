@@ -1,6 +1,8 @@
 """Trains the Rasa model when its inputs changed; the same inputs give the same model name and the same weights."""
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 import tempfile
@@ -15,7 +17,7 @@ STAMP = "tandem.json"
 
 
 class TrainingFailed(Exception):
-    """Rasa could not train; its own messages above say why."""
+    """Rasa could not train; the text holds what it said."""
 
 
 def inputs() -> Iterator[Path]:
@@ -58,16 +60,17 @@ def train(settings: Settings) -> float | None:
     models.mkdir(parents=True, exist_ok=True)
     wanted = fingerprint()
     with tempfile.TemporaryDirectory(dir=models) as folder:
-        result = rasa.model_training.train(
-            domain=str(ROOT / "bot" / "domain.yml"),
-            config=str(ROOT / "config.yml"),
-            training_files=[str(ROOT / "data" / "training")],
-            output=folder,
-            fixed_model_name=MODEL.removesuffix(".tar.gz"),
-            force_training=True,
-        )
+        with contextlib.redirect_stdout(io.StringIO()) as said:  # it names the folder that is gone a moment later
+            result = rasa.model_training.train(
+                domain=str(ROOT / "bot" / "domain.yml"),
+                config=str(ROOT / "config.yml"),
+                training_files=[str(ROOT / "data" / "training")],
+                output=folder,
+                fixed_model_name=MODEL.removesuffix(".tar.gz"),
+                force_training=True,
+            )
         if result.code != 0 or result.model is None:
-            raise TrainingFailed(f"Rasa ended training with code {result.code}")
+            raise TrainingFailed(f"Rasa ended training with code {result.code}: {said.getvalue()}")
         os.replace(result.model, models / MODEL)
         stamp = Path(folder) / STAMP
         stamp.write_text(json.dumps({"inputs": wanted}), encoding="utf-8")

@@ -9,7 +9,7 @@ import importlib.machinery
 import importlib.util
 import sys
 import types
-from typing import Any
+from typing import Any, ClassVar
 
 PACKAGES = frozenset({"tensorflow", "tensorflow_addons", "tensorflow_hub", "tensorflow_text", "keras"})
 VERSION = "2.12.0"  # what Rasa 3.6.21 pins; it compares versions at import
@@ -27,7 +27,9 @@ class Placeholder(type):
 
     def __call__(cls, *args: Any, **options: Any) -> Any:
         if cls.__module__ != __name__:  # a class of Rasa's own that inherits from a placeholder
-            raise ModuleNotFoundError(f"{cls.__name__} needs TensorFlow: install it and remove it from bot/overrides.txt")
+            raise ModuleNotFoundError(
+                f"{cls.__name__} needs TensorFlow: install it and remove it from bot/overrides.txt"
+            )
         if len(args) == 1 and not options and isinstance(args[0], types.FunctionType | staticmethod | classmethod):
             return args[0]
         return cls
@@ -36,7 +38,7 @@ class Placeholder(type):
 class PlaceholderModule(types.ModuleType):
     """A module whose every attribute is a Placeholder."""
 
-    __path__: list[str] = []
+    __path__: ClassVar[list[str]] = []
     __version__ = VERSION
 
     def __getattr__(self, name: str) -> Any:

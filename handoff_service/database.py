@@ -32,7 +32,11 @@ log = structlog.get_logger()
 # More than this many writes in one commit would delay the first of them without saving much of an fsync.
 GROUP = 64
 RETRIES = 5
+# Unique keys that make something happen once: who loses the race starts over and finds what the winner did.
+ONCE = ("one_open_conversation", "entries_by_client_id", "operations_pkey")
 CHANNEL = "tandem"  # of NOTIFY
+# What asyncpg raises, past SQLAlchemy, while the server is down or starting.
+NO_CONNECTION = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError)
 
 
 @dataclass
@@ -98,8 +102,11 @@ class SqliteDatabase:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     def _read(self, work: Callable[[sa.Connection], T]) -> T:
-        with self._reader.connect() as connection:
-            return work(connection)
+        try:
+            with self._reader.connect() as connection:
+                return work(connection)
+        except sa.exc.OperationalError as error:
+            raise Unavailable("The database cannot be read; try again.") from error
 
     async def close(self) -> None:
         self._jobs.put(None)
@@ -123,6 +130,8 @@ class SqliteDatabase:
 
     def _commit(self, group: list[_Job]) -> None:
         """Runs each job in a savepoint, so that one that fails harms no other, and commits once for all."""
+        # From here on a caller who gives up waiting cannot cancel the job any more; its answer goes nowhere.
+        group = [job for job in group if job.done.set_running_or_notify_cancel()]
         finished: list[tuple[_Job, Any, set[str]]] = []
         try:
             with self._engine.connect() as connection, connection.begin():
@@ -181,16 +190,19 @@ class PostgresDatabase:
                 if attempt + 1 < RETRIES and _is_conflict(error):
                     await asyncio.sleep(0.01 * 2**attempt)
                     continue
-                if isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError)):
-                    raise Unavailable("The database is not reachable; try again.") from error
-                raise
+                raise _as_unavailable(error) from error
+            except NO_CONNECTION as error:
+                raise _as_unavailable(error) from error
         raise Unavailable("The database was too busy; try again.")
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         if self._listening is None:
             self._listening = asyncio.create_task(self._listen())
-        async with self._engine.connect() as connection:
-            return await connection.run_sync(work)
+        try:
+            async with self._engine.connect() as connection:
+                return await connection.run_sync(work)
+        except (sa.exc.DBAPIError, *NO_CONNECTION) as error:
+            raise _as_unavailable(error) from error
 
     async def close(self) -> None:
         if self._listening is not None:
@@ -223,9 +235,17 @@ def _work_and_notify(connection: sa.Connection, work: Callable[[Transaction], T]
 
 
 def _is_conflict(error: sa.exc.DBAPIError) -> bool:
-    """Deadlock, serialization failure, or two first messages that raced for the one open conversation."""
+    """Deadlock, serialization failure, or two transactions that raced to do the same thing once."""
     state = getattr(error.orig, "sqlstate", None)
-    return state in {"40P01", "40001"} or (state == "23505" and "one_open_conversation" in str(error.orig))
+    return state in {"40P01", "40001"} or (state == "23505" and any(key in str(error.orig) for key in ONCE))
+
+
+def _as_unavailable(error: Exception) -> Exception:
+    """Unavailable for a database that is down or has dropped the connection; any other error as it is."""
+    lost = isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
+    if lost or isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError, *NO_CONNECTION)):
+        return Unavailable("The database is not reachable; try again.")
+    return error
 
 
 def open_database(url: str, bell: Bell) -> SqliteDatabase | PostgresDatabase:

@@ -27,4 +27,4 @@ def new_token() -> str:
 
 def token_hash(token: str) -> str:
     """What the database keeps of a token: its SHA-256, so that a stolen database holds no credentials."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

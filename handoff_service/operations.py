@@ -39,10 +39,12 @@ def once(
         if known.body_hash != digest:
             raise Mismatch(f"op_id {op_id} was used before for another request; use a new one.", op_id=op_id)
         return dict(known.result)
-    result = work()
+    # First the row, then the work: a repeat at the same moment waits here, starts over and finds the result.
     tx.connection.execute(
         sa.insert(tables.operations).values(
-            tenant=tenant, actor=actor, op_id=op_id, body_hash=digest, result=result, at=now
+            tenant=tenant, actor=actor, op_id=op_id, body_hash=digest, result={}, at=now
         )
     )
+    result = work()
+    tx.connection.execute(sa.update(tables.operations).where(*where).values(result=result))
     return result

@@ -28,7 +28,9 @@ log = structlog.get_logger()
 
 B = tables.outbox.c
 UNFINISHED = ("new", "leased", "uncertain")
-LEASE = timedelta(seconds=60)
+# Longer than all bots of the ladder may take, shorter than the customer is left without an answer: when a process
+# dies in the middle of a turn, another one still answers in time.
+LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 8
 AT_ONCE = 32
 POLL_S = 2.0
@@ -126,13 +128,16 @@ def pending(connection: sa.Connection, tenant: str, conversation: str, destinati
 
 
 def put_back(connection: sa.Connection, job: Job, error: str, now: datetime) -> str:
-    """Plans another attempt after a failure, or gives up for good after MOST_ATTEMPTS. Returns the new state."""
+    """Plans another attempt after a failure, or gives up for good after MOST_ATTEMPTS. Returns the new state.
+
+    Nothing happens to a row that somebody else has leased since, or finished: `attempts` tells the leases apart.
+    """
     dead = job.attempts >= MOST_ATTEMPTS
     delay = timedelta(seconds=min(300.0, 0.5 * 2**job.attempts))
     state = "dead" if dead else "new"
     connection.execute(
         sa.update(tables.outbox)
-        .where(B.tenant == job.tenant, B.id == job.id)
+        .where(B.tenant == job.tenant, B.id == job.id, B.state == "leased", B.attempts == job.attempts)
         .values(state=state, next_at=now + delay, lease_owner=None, lease_until=None, error=error[:500])
     )
     return state
@@ -171,7 +176,8 @@ class OutboxWorker:
                     continue
                 if not jobs:
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), POLL_S)
+                        async with asyncio.timeout(POLL_S):  # wait_for of Python 3.11 can swallow a cancellation
+                            await self._wake.wait()
         finally:
             for task in self._running:
                 task.cancel()

@@ -16,7 +16,9 @@ from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kb_index.articles import Audience
 from kb_index.confidence import Action
@@ -134,6 +136,7 @@ def create_app(settings: Settings, *, today: Callable[[], date] | None = None) -
             await watcher
 
     app = FastAPI(title="Tandem knowledge base", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.add_middleware(_BodyLimit)
     _add_error_answers(app)
     _add_routes(app, live, settings, day)
     _add_health(app, live)
@@ -227,26 +230,41 @@ def _add_health(app: FastAPI, live: LiveKnowledge) -> None:
 def _add_error_answers(app: FastAPI) -> None:
     """Every error leaves as {"error": {"code", "message"}} and never repeats the customer's text."""
 
-    def answer(status: int, code: str, message: str) -> JSONResponse:
-        return JSONResponse({"error": {"code": code, "message": message}}, status)
-
     @app.exception_handler(KnowledgeError)
     async def knowledge_error(_: Request, error: KnowledgeError) -> JSONResponse:
-        return answer(error.status, error.code, str(error))
+        return _refusal(error.status, error.code, str(error))
 
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> JSONResponse:
-        return answer(error.status_code, "http_error", str(error.detail))
+        return _refusal(error.status_code, "http_error", str(error.detail))
 
     @app.exception_handler(RequestValidationError)
     async def bad_request(_: Request, error: RequestValidationError) -> JSONResponse:
         places = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-        return answer(422, "bad_request", "; ".join(places[:10]))
+        return _refusal(422, "bad_request", "; ".join(places[:10]))
 
-    @app.middleware("http")
-    async def refuse_large_bodies(request: Request, proceed: Any) -> Any:
-        length = request.headers.get("content-length", "0")
-        chunked = "transfer-encoding" in request.headers
-        if chunked or not length.isdigit() or int(length) > LARGEST_BODY:
-            return answer(413, "body_too_large", f"a body needs a length of at most {LARGEST_BODY} bytes")
-        return await proceed(request)
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, error: Exception) -> JSONResponse:
+        _log.error("kb_index.unexpected", kind=type(error).__name__)
+        return _refusal(500, "unexpected", "The knowledge base failed; its log tells the kind of error.")
+
+
+class _BodyLimit:
+    """Refuses what is too large before a byte of it is read; a body must announce its length."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            length = headers.get("content-length", "0")
+            if "transfer-encoding" in headers or not length.isdigit() or int(length) > LARGEST_BODY:
+                message = f"a body must announce a length of at most {LARGEST_BODY} bytes"
+                await _refusal(413, "body_too_large", message)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _refusal(status: int, code: str, message: str) -> JSONResponse:
+    return JSONResponse({"error": {"code": code, "message": message}}, status)

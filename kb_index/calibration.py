@@ -28,7 +28,8 @@ An article's questions are worded as differently as its author could, so a held-
 what most customers type; slightly changed versions of questions that stay in the index stand for the rest.
 """
 
-FEWEST_ROWS = 40
+FEWEST_QUESTIONS = 20
+"""Below, the articles' questions are too few to learn from."""
 
 Embed = Callable[[Sequence[str]], Matrix]
 Assemble = Callable[[Sequence[Article], Sequence[str]], TenantIndex]
@@ -55,11 +56,12 @@ def calibrate(
 ) -> Calibration:
     """Cross-validate and fit; deterministic. A tiny knowledge base gets careful fixed figures instead."""
     rows: list[_Row] = []
+    if sum(len(article.questions) for article in articles) < FEWEST_QUESTIONS:
+        return uncalibrated()
     for fold_number in range(FOLDS):
         progress(f"calibrating, fold {fold_number + 1} of {FOLDS}")
         rows.extend(_fold_rows(articles, background, fold_number, assemble=assemble, embed=embed))
-    rights = {row.first_right for row in rows}
-    if len(rows) < FEWEST_ROWS or len(rights) < 2:
+    if len({row.first_right for row in rows}) < 2:
         return uncalibrated()
     return _fit(rows, error_budget)
 

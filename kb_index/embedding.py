@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -86,8 +87,9 @@ def _encode_batch(model: Any, texts: Sequence[str]) -> Matrix:
     return np.asarray(vectors, dtype=np.float32)
 
 
+@lru_cache(maxsize=1)
 def load_encoder(model: str) -> Encoder:
-    """The encoder for the model setting, warm; raises ModelUnavailable."""
+    """The encoder for the model setting, warm, loaded once per process; raises ModelUnavailable."""
     encoder: Encoder = UseEncoder() if model == DEFAULT_MODEL else SentenceTransformerEncoder(model)
     encoder.encode(["warm"])
     return encoder

@@ -18,6 +18,9 @@ STRENGTH = 20.0
 BACKGROUND_SHARE = 0.25
 """Weight of all background questions together, against the articles' own together."""
 
+NEVER = -30.0
+"""Log-probability of a class without examples."""
+
 
 class ArticleHead:
     """Probabilities over articles plus, last, "none of them"."""
@@ -45,16 +48,19 @@ class ArticleHead:
         weight = np.ones(len(labels))
         if background.any():
             weight[background] = BACKGROUND_SHARE * (~background).sum() / background.sum()
+        projection = np.ascontiguousarray(reduction.components_.T, dtype=np.float32)
+        weights = np.zeros((articles + 1, features.shape[1]), dtype=np.float32)
+        bias = np.full(articles + 1, NEVER, dtype=np.float32)
+        if len(set(labels.tolist())) < 2:  # one article and no background: nothing to tell apart
+            bias[labels[0]] = 0.0
+            return cls(grams, projection, weights, bias)
         model = LogisticRegression(C=STRENGTH, max_iter=200, tol=1e-3)
         model.fit(features, labels, sample_weight=weight)
-        weights = np.zeros((articles + 1, features.shape[1]), dtype=np.float32)
-        bias = np.full(articles + 1, -30.0, dtype=np.float32)
         if len(model.classes_) == 2:  # scikit-learn keeps one row for two classes
             weights[model.classes_] = np.vstack([-model.coef_[0], model.coef_[0]]) / 2
             bias[model.classes_] = np.array([-model.intercept_[0], model.intercept_[0]]) / 2
         else:
             weights[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
-        projection = np.ascontiguousarray(reduction.components_.T, dtype=np.float32)
         return cls(grams, projection, weights, bias)
 
     def logits(self, folded: str, vector: Vector) -> npt.NDArray[np.float32]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from kb_index.embedding import Encoder, load_encoder
+from kb_index.embedding import load_encoder
 from kb_index.errors import NoGeneration
 from kb_index.generation import GenerationStore
 from kb_index.understand import Knowledge
@@ -29,7 +29,6 @@ class LiveKnowledge:
     def __init__(self, store: GenerationStore) -> None:
         self._store = store
         self._state = _State(None, "not loaded yet")
-        self._encoders: dict[str, Encoder] = {}
         self._seen: tuple[int, int, int] | None = None
         self._loading = threading.Lock()
 
@@ -71,8 +70,7 @@ class LiveKnowledge:
                 if self._state.knowledge is None:
                     raise
                 return self._state.knowledge.generation.name
-            encoder = self._encoders.get(generation.model) or load_encoder(generation.model)
-            self._encoders = {generation.model: encoder}
+            encoder = load_encoder(generation.model)
             warning = None
             if broken:
                 warning = f"serving {generation.name} instead: " + "; ".join(map(str, broken))

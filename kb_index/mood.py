@@ -15,28 +15,33 @@ from kb_index.folding import fold, tokens
 from kb_index.grams import Grams
 from kb_index.words import read_words
 
-_INSULTS = read_words("insults")
-_THREATS = read_words("threats")
-_ANGER = {phrase.replace("_", " ") for phrase in read_words("anger")}
-_ANGRY_WORDS = frozenset(tokens(phrase)[0] for phrase in _ANGER if len(tokens(phrase)) == 1)
-_ANGRY_PHRASES = re.compile(
-    "|".join(
-        rf"\b{re.escape(phrase)}\b" if phrase.isascii() else re.escape(phrase)
-        for phrase in sorted(_ANGER)
-        if len(tokens(phrase)) > 1
-    )
-)
 _AIMED = re.compile(
-    r"(?:你们?|您们|这|平台|公司|商家|客服|破)[^，。！？,.!?]{0,4}(?:骗子|骗人|骗钱|诈骗)|骗子(?:平台|公司|商家|店|客服)"
-    r"|\b(?:you|your|this|company|shop|store)\b(?:\W+\w+){0,4}?\W+(?:scam|scammers?|thieves|thief|fraudsters?|crooks?)\b"
+    r"(?:你们?|您们|平台|公司|商家|客服)[^，。！？,.!?]{0,4}(?:骗子|骗人|骗钱|诈骗)|骗子(?:平台|公司|商家|店|客服)"
+    r"|\b(?:you|(?:your|this) (?:company|shop|store))\b(?:\W+\w+){0,4}?"
+    r"\W+(?:scam|scammers?|thieves|thief|fraudsters?|crooks?)\b"
     r"|\b(?:scam|fraud) (?:company|shop|store|app)\b"
 )
-_TOKEN_STRENGTH = {"insult": 0.75, "threat": 0.45, "aimed": 0.85, "anger": 0.45, "shouting": 0.35, "marks": 0.15}
+_STRENGTH = {"insult": 0.75, "threat": 0.45, "aimed": 0.85, "anger": 0.45, "shouting": 0.35, "marks": 0.15}
 _WORD_IN_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 _WORD = re.compile(r"\b[A-Za-z]{2,}\b")
 _PILED_MARKS = re.compile(r"[!！]{2,}|[?？]{3,}|[!！][?？]|[?？][!！]")
 LEXICON_TRUST = 0.95
 """The lexicon alone is never quite sure."""
+
+
+class _Words:
+    """A word list, matched by whole tokens in a row and never by substring: 傻 is not in 傻瓜相机."""
+
+    def __init__(self, name: str) -> None:
+        self._entries = {tuple(tokens(entry.replace("_", " "))) for entry in read_words(name)}
+        self._sizes = sorted({len(entry) for entry in self._entries})
+
+    def found_in(self, words: Sequence[str]) -> list[str]:
+        rows = (words[start : start + size] for size in self._sizes for start in range(len(words) - size + 1))
+        return ["".join(row) if not row[0].isascii() else " ".join(row) for row in rows if tuple(row) in self._entries]
+
+
+_LISTS = {"insult": _Words("insults"), "threat": _Words("threats"), "anger": _Words("anger")}
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,7 @@ def signs_in(text: str) -> Signs:
     """Swear words by whole token, never by substring; piled-up marks and capitals count little."""
     folded = fold(text)
     words = tokens(folded)
-    found: list[tuple[str, str]] = [("insult", word) for word in words if word in _INSULTS]
-    found += [("threat", word) for word in words if word in _THREATS]
-    found += [("anger", word) for word in words if word in _ANGRY_WORDS]
-    found += [("anger", match.group()) for match in _ANGRY_PHRASES.finditer(folded)]
+    found = [(kind, word) for kind, listed in _LISTS.items() for word in listed.found_in(words)]
     found += [("aimed", match.group()) for match in _AIMED.finditer(folded)]
     capitals, latin = _WORD_IN_CAPITALS.findall(text), _WORD.findall(text)
     if len(capitals) >= 3 and len(capitals) > 0.6 * len(latin):
@@ -72,7 +74,7 @@ def signs_in(text: str) -> Signs:
         found.append(("marks", "!!"))
     calm = 1.0
     for kind, _ in found:
-        calm *= 1 - _TOKEN_STRENGTH[kind]
+        calm *= 1 - _STRENGTH[kind]
     return Signs(1 - calm, tuple(dict.fromkeys(f"{kind}:{word}" for kind, word in found if kind != "marks")))
 
 

@@ -15,6 +15,7 @@ from bot.knowledge import Hit, Understanding
 
 SURE = 0.6  # an intent below this does not start a form or small talk: the knowledge base is asked
 VERY_SURE = 0.9  # a knowledge base answer this probable wins over a form that is only likely meant
+A_FEW_WORDS = 8  # characters
 MISSES_TO_HANDOFF = 2
 TRIES_TO_HANDOFF = 2
 CLARIFY_CHOICES = 3
@@ -57,8 +58,16 @@ QUESTION = re.compile(
     r"|^\s*(?:how|what|when|where|why|who|which|can|could|do|does|did|is|are|will|would|should|may)\b",
     re.IGNORECASE,
 )
+# A topic is no wish yet: the knowledge base asks what about it.
+BARE_TOPIC = re.compile(
+    r"\W*(?:关于|我的|about|my|an?|the|\s)*(?:退款|退货|订单|物流|快递|包裹|refund|return|order|parcel|package|delivery)s?"
+    r"\s*(?:问题|的事|的问题|question|problem|issue)?\W*",
+    re.IGNORECASE,
+)
 WORD = re.compile(r"[^\W_]")
-CHOICE = re.compile(r"^\s*(?:第|选|option|number|no\.?)?\s*([1-3一二三])\s*(?:个|项|st|nd|rd)?[.。]?\s*$", re.IGNORECASE)
+CHOICE = re.compile(
+    r"^\s*(?:第|选|option|number|no\.?)?\s*([1-3一二三])\s*(?:个|项|st|nd|rd)?[.。]?\s*$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +145,10 @@ def is_unhappy(s: Situation) -> Decision | None:
     """Anger, an insult or a threat: soothe and hand off; a refund's reason may well describe something bad."""
     mood = s.understanding.mood if s.understanding is not None else None
     insulted = s.intent == "insult" and s.confidence >= SURE
-    angry = mood is not None and mood.label == "unhappy" and (
-        s.wanted != "refund_reason" or any(e.startswith(("insult", "threat", "aimed")) for e in mood.evidence)
+    angry = (
+        mood is not None
+        and mood.label == "unhappy"
+        and (s.wanted != "refund_reason" or any(e.startswith(("insult", "threat", "aimed")) for e in mood.evidence))
     )
     if not s.pressed and (insulted or angry):
         return hand_off(s, Reason.UNHAPPY, say="unhappy", rule="insult or threat" if insulted else "mood is unhappy")
@@ -167,7 +178,7 @@ def in_form(s: Situation) -> Decision | None:
         return Decision(move=Move.STOP, say="stopped", rule="customer stopped the form")
     other = {"order_status": ORDER_STATUS_FORM, "refund_request": REFUND_FORM}.get(s.intent)
     if sure and other not in (None, s.form) and not (s.is_question and s.known):
-        return start_form(s, other)
+        return start_form(other)
     if sure and s.intent in SMALL_TALK:
         return small_talk(s)
     same_wish = other == s.form and not s.known
@@ -192,19 +203,20 @@ def fills(s: Situation) -> bool:
 
 
 def wants_form(s: Situation) -> Decision | None:
-    """An order's status or a refund for it, unless the knowledge base clearly answers a general question."""
+    """An order's status or a refund for it, unless it is a bare topic or a general question that has an answer."""
     numbered = "order_number" in s.entities
     form = {"order_status": ORDER_STATUS_FORM, "refund_request": REFUND_FORM}.get(s.intent)
-    vague = s.understanding is not None and s.understanding.action == "clarify" and not numbered
-    if form and s.confidence >= (VERY_SURE if vague else SURE):
+    if form and s.confidence >= SURE:
+        if s.understanding is not None and s.understanding.action == "clarify" and BARE_TOPIC.fullmatch(s.text):
+            return None
         general = s.is_question and not numbered and s.known is not None and s.known.probability >= VERY_SURE
-        return None if general and s.confidence < VERY_SURE else start_form(s, form)
+        return None if general and s.confidence < VERY_SURE else start_form(form)
     if numbered and s.known is None and s.intent not in SMALL_TALK:
-        return start_form(s, ORDER_STATUS_FORM)
+        return start_form(ORDER_STATUS_FORM)
     return None
 
 
-def start_form(s: Situation, form: str) -> Decision:
+def start_form(form: str) -> Decision:
     """Start `form` with fresh slots; a refund takes over the number of the order that was just looked up."""
     slots = {**ANSWERED, **FRESH_FORM}
     if form == ORDER_STATUS_FORM:
@@ -213,8 +225,9 @@ def start_form(s: Situation, form: str) -> Decision:
 
 
 def makes_small_talk(s: Situation) -> Decision | None:
-    """Small talk, unless a real question that the knowledge base can answer came with it."""
-    if s.intent not in SMALL_TALK or s.confidence < SURE:
+    """Small talk, also a likely one in a few words that ask nothing; not when an answerable question came with it."""
+    lost = s.understanding is not None and s.understanding.action == "abstain" and len(s.text) <= A_FEW_WORDS
+    if s.intent not in SMALL_TALK or (s.confidence < SURE and (s.is_question or not lost)):
         return None
     if s.known is not None and s.is_question and s.intent != "bot_challenge":
         return None

@@ -48,8 +48,9 @@ async def take_turn(agent: Agent, turn: Turn, *, kb: KnowledgeBase, lock_wait: f
             message_id=turn.turn,
             metadata={"language": output.language},
         )
-        await processor._handle_message_with_tracker(message, tracker)
+        # Before the message: after it Rasa would take these for the customer's own answers to the running form.
         tracker.update_with_events([SlotSet(k, plain(v)) for k, v in output.decision.slots.items()], agent.domain)
+        await processor._handle_message_with_tracker(message, tracker)
         tracker = await processor.run_action_extract_slots(output, tracker)
         await processor._run_prediction_loop(output, tracker)
         if output.failure is not None:

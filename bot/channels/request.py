@@ -105,7 +105,7 @@ def read_turn(body: bytes, *, max_chars: int) -> Turn:
 def need(raw: Mapping[str, Any], name: str, kind: type) -> Any:
     """A field of one JSON type; raises BadTurn."""
     value = raw.get(name)
-    if not isinstance(value, kind) or isinstance(value, bool) and kind is not bool:
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise BadTurn(f"{name} must be given as {kind.__name__}")
     return value
 

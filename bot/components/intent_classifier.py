@@ -82,11 +82,11 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         whole = self._model.rank(tokens)
         parts = [self._model.rank(clause) for clause in clauses(tokens)] if self._config["anywhere"] else []
         for intent in self._config["anywhere"]:
+            found = [part for part in parts if part[0][0] == intent and part[0][1] >= self._config["anywhere_sure"]]
             if whole[0][0] == intent:
-                return whole
-            for part in parts:
-                if part[0][0] == intent and part[0][1] >= self._config["anywhere_sure"]:
-                    return part
+                found.append(whole)
+            if found:
+                return max(found, key=lambda ranking: ranking[0][1])
         return whole
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

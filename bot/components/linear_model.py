@@ -50,9 +50,7 @@ class LinearModel:
         rows = [np.array([vocabulary[f] for f in document], dtype=np.int64) for document in documents]
         values = [rarity[row] / (np.linalg.norm(rarity[row]) or 1) for row in rows]
         starts = np.cumsum([0, *map(len, rows)])
-        matrix = csr_matrix(
-            (np.concatenate(values), np.concatenate(rows), starts), shape=(len(rows), len(vocabulary))
-        )
+        matrix = csr_matrix((np.concatenate(values), np.concatenate(rows), starts), shape=(len(rows), len(vocabulary)))
         fitted = LogisticRegression(C=strength, max_iter=500, class_weight="balanced").fit(matrix, list(labels))
         return cls(
             vocabulary=vocabulary,

@@ -14,6 +14,7 @@ from handoff_service.database import Transaction
 from handoff_service.errors import Unauthorized
 from handoff_service.handoffs.view import colleague
 from handoff_service.ids import token_hash
+from handoff_service.inputs import Plain
 from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
 
@@ -21,9 +22,9 @@ from handoff_service.tenants import store as tenants
 class Credentials(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    tenant: str = Field(max_length=64)
-    email: str = Field(max_length=254)
-    password: str = Field(max_length=256)
+    tenant: Plain = Field(max_length=64)
+    email: Plain = Field(max_length=254)
+    password: Plain = Field(max_length=256)
 
 
 class Presence(BaseModel):
@@ -38,7 +39,8 @@ def router(service: Service) -> APIRouter:
 
     async def me(agent: Agent) -> dict[str, Any]:
         def load(connection: Any) -> dict[str, Any]:
-            settings = tenants.find(connection, agent.tenant).settings
+            tenant = tenants.find(connection, agent.tenant)
+            settings = tenant.settings
             connected = store.connected(connection, agent.tenant, service.clock())
             return {
                 "agent": {
@@ -47,7 +49,7 @@ def router(service: Service) -> APIRouter:
                 },
                 "tenant": {
                     "id": agent.tenant,
-                    "name": settings.name,
+                    "name": tenant.name,
                     "queues": [{"id": queue.id, "name": queue.name} for queue in settings.queues],
                     "wrap_up_codes": [code.model_dump() for code in settings.wrap_up_codes],
                 },

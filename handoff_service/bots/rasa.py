@@ -64,10 +64,16 @@ def _answer(raw: Any, turn: str) -> Answer:
     messages = [_message(message) for message in raw["messages"][:MAX_MESSAGES]]
     if not messages and raw["handoff"] is None:
         raise ValueError("no message and no handoff")
-    handoff = raw["handoff"]
-    if handoff is not None and not isinstance(handoff["reason"], str):
-        raise ValueError("a handoff without a reason")
-    return Answer(messages, handoff, raw.get("nlu") or {}, raw.get("understanding"), "rasa")
+    handoff, understanding, nlu = raw["handoff"], raw.get("understanding"), raw.get("nlu") or {}
+    if handoff is not None and not (
+        isinstance(handoff["reason"], str)
+        and isinstance(handoff.get("priority"), (int, type(None)))
+        and isinstance(handoff.get("evidence") or {}, dict)
+    ):
+        raise ValueError("a handoff needs a reason, a whole priority and evidence by name")
+    if not isinstance(nlu, dict) or not isinstance(understanding, (dict, type(None))):
+        raise ValueError("nlu and understanding are objects")
+    return Answer(messages, handoff, nlu, understanding, "rasa")
 
 
 def _message(raw: Any) -> dict[str, Any]:
@@ -75,7 +81,7 @@ def _message(raw: Any) -> dict[str, Any]:
     if not isinstance(text, str) or not text.strip():
         raise ValueError("a message without text")
     message: dict[str, Any] = {
-        "text": text.replace("\x00", "")[:MAX_MESSAGE_CHARS],
+        "text": text.replace("\x00", "").encode("utf-8", "replace").decode()[:MAX_MESSAGE_CHARS],
         "kind": str(raw.get("kind", "answer")),
     }
     if raw.get("buttons"):

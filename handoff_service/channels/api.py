@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.access import client_address
 from handoff_service.channels.web_widget import start_session, verify_identity
+from handoff_service.inputs import Plain
 from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
 
@@ -14,9 +15,9 @@ from handoff_service.tenants import store as tenants
 class Visit(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    tenant: str = Field(max_length=64)
-    token: str | None = Field(None, max_length=128)
-    identity: str | None = Field(None, max_length=4096)
+    tenant: Plain = Field(max_length=64)
+    token: Plain | None = Field(None, max_length=128)
+    identity: Plain | None = Field(None, max_length=4096)
     language: Literal["zh", "en"] = "zh"
 
 
@@ -47,7 +48,7 @@ def router(service: Service) -> APIRouter:
             "contact": {"id": sender.contact, "name": sender.name},
             "tenant": {
                 "id": tenant.id,
-                "name": settings.name,
+                "name": settings.name.get(visit.language, tenant.name),
                 "languages": settings.languages,
                 "greeting": settings.greeting,
                 "suggestions": settings.suggestions,

@@ -20,12 +20,12 @@ from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.release import leave_message, solved
 from handoff_service.handoffs.request import request_handoff
 from handoff_service.handoffs.view import cards, handoff_json
+from handoff_service.inputs import OpId, Plain, Seq
 from handoff_service.live.principal import Principal, issue_ticket
 from handoff_service.migrate import log_id
 from handoff_service.operations import once
 from handoff_service.service import Service
 
-OpId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 Box = Literal["mine", "waiting", "mailbox", "bot", "closed", "all"]
 BOXES: dict[Box, tuple[OwnerKind, ...]] = {
     "mine": (OwnerKind.AGENT,),
@@ -44,19 +44,19 @@ class Command(BaseModel):
 
 
 class Feedback(Command):
-    seq: int = Field(ge=1)
+    seq: Seq
     value: Literal["up", "down"]
-    comment: str = Field("", max_length=1000)
+    comment: Plain = Field("", max_length=1000)
 
 
 class Rating(Command):
     score: int
-    comment: str = Field("", max_length=1000)
+    comment: Plain = Field("", max_length=1000)
 
 
 class LeftMessage(Command):
     text: str = Field(max_length=8000)
-    reply_to: str = Field("", max_length=254)
+    reply_to: Plain = Field("", max_length=254)
 
 
 class Message(BaseModel):
@@ -107,7 +107,7 @@ def router(service: Service) -> APIRouter:
     async def entries(
         conversation_id: str,
         principal: PrincipalNow,
-        after: Annotated[int, Query(ge=0)] = 0,
+        after: Annotated[Seq, Query()] = 0,
         limit: Annotated[int, Query(ge=1, le=500)] = 500,
     ) -> dict[str, Any]:
         def load(connection: sa.Connection) -> dict[str, Any]:

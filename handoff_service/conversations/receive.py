@@ -27,6 +27,7 @@ from handoff_service.conversations.model import (
 )
 from handoff_service.database import Transaction
 from handoff_service.errors import Invalid, NotFound, TooLarge
+from handoff_service.inputs import is_seq
 
 MAX_CHARS = 8000
 HELPED_BY_BOT = frozenset({OwnerKind.BOT, OwnerKind.QUEUE, OwnerKind.MAILBOX})
@@ -60,6 +61,13 @@ def clean_text(text: Any) -> str:
     return text
 
 
+def refuse_unknown(body: Mapping[str, Any], known: set[str]) -> None:
+    """Raises Invalid for a message with parts that nobody would read."""
+    unknown = sorted(set(body) - known)
+    if unknown:
+        raise Invalid(f"The message has unknown parts: {ascii(unknown)[:200]}.")
+
+
 def receive(
     tx: Transaction,
     sender: Sender,
@@ -87,16 +95,14 @@ def receive(
     if before is not None:
         return store.find(connection, sender.tenant, before.conversation), before
     conversation = _open(tx, sender, conversation, context)
+    already_waiting = outbox.pending(connection, sender.tenant, conversation.id, "bot") is not None
     conversation, entry = store.append(tx, conversation, draft, context.now)
     if conversation.owner.kind in HELPED_BY_BOT:
         outbox.enqueue(tx, conversation, "bot", entry.seq, context.now)
-    if conversation.owner.kind is OwnerKind.BOT:
-        # The sweeper hands over what the bot has not answered by then.
-        store.update(
-            connection,
-            conversation,
-            deadline_at=context.now + timedelta(seconds=context.settings.reply_deadline_s),
-        )
+    if conversation.owner.kind is OwnerKind.BOT and not already_waiting:
+        # The sweeper hands over what the bot has not answered by then; writing again does not make him wait longer.
+        deadline = context.now + timedelta(seconds=context.settings.reply_deadline_s)
+        store.update(connection, conversation, deadline_at=deadline)
     return conversation, entry
 
 
@@ -142,14 +148,14 @@ def _body(
     """What is stored: the text, or the title of the button that was pressed and where it stands."""
     press = body.get("press")
     if press is None:
-        if set(body) - {"text"}:
-            raise Invalid(f"Unknown parts of the message: {', '.join(sorted(set(body) - {'text'}))}.")
+        refuse_unknown(body, {"text"})
         return {"text": clean_text(body.get("text"))}
+    refuse_unknown(body, {"press"})
     if conversation is None:
         raise Invalid("There is no conversation whose button could be pressed.")
-    seq, index = press.get("seq"), press.get("index")
-    if not isinstance(seq, int) or not isinstance(index, int):
-        raise Invalid("A press needs the numbers `seq` and `index`.")
+    if not isinstance(press, dict) or set(press) != {"seq", "index"} or not all(map(is_seq, press.values())):
+        raise Invalid("A press has the numbers `seq` and `index`.")
+    seq, index = press["seq"], press["index"]
     entry = store.entry_at(connection, sender.tenant, conversation.id, seq)
     buttons = entry.body.get("buttons", [])
     if entry.author.kind is not AuthorKind.BOT or not 0 <= index < len(buttons):

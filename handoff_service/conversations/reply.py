@@ -9,7 +9,7 @@ from handoff_service.agents.model import Agent
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, check_epoch
 from handoff_service.conversations.model import Audience, Conversation, Draft, Entry, Kind, OwnerKind
-from handoff_service.conversations.receive import clean_text
+from handoff_service.conversations.receive import clean_text, refuse_unknown
 from handoff_service.database import Transaction
 from handoff_service.errors import Fenced, Invalid
 from handoff_service.handoffs import store as handoffs
@@ -28,12 +28,13 @@ def reply(
     context: Context,
 ) -> tuple[Conversation, Entry]:
     """Appends an agent's message. A public one needs ownership under `epoch`, else Fenced; a note needs neither."""
-    unknown = set(body) - {"text", "article"}
-    if unknown:
-        raise Invalid(f"Unknown parts of the message: {', '.join(sorted(unknown))}.")
+    refuse_unknown(body, {"text", "article"})
     stored: dict[str, Any] = {"text": clean_text(body.get("text"))}
-    if body.get("article") is not None:
-        stored["article"] = {key: str(body["article"].get(key, ""))[:200] for key in ("id", "language", "title")}
+    article = body.get("article")
+    if article is not None:
+        if not isinstance(article, dict) or set(article) != {"id", "language", "title"}:
+            raise Invalid("`article` has the parts id, language and title.")
+        stored["article"] = {part: clean_text(value)[:200] for part, value in article.items()}
     conversation = store.find(tx.connection, agent.tenant, conversation_id, lock=True)
     draft = Draft(kind=Kind.MESSAGE, author=as_author(agent), body=stored, audience=audience, client_id=client_id)
     before = store.repeated(tx.connection, agent.tenant, draft)

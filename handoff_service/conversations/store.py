@@ -222,7 +222,9 @@ def append(
 
 
 def _preview(draft: Draft) -> dict[str, str]:
-    if draft.kind is Kind.MESSAGE and draft.audience is Audience.PUBLIC:
+    """What a list shows of a conversation: the last words of a person, which say more than the bot's."""
+    by_person = draft.author.kind in (AuthorKind.CUSTOMER, AuthorKind.AGENT)
+    if draft.kind is Kind.MESSAGE and draft.audience is Audience.PUBLIC and by_person:
         return {"preview": str(draft.body.get("text", ""))[:120]}
     return {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, next_deadline
 from handoff_service.conversations.model import SYSTEM, Conversation, Draft, Event, Kind, OwnerKind
 from handoff_service.database import Database, Transaction
-from handoff_service.errors import TandemError
+from handoff_service.errors import TandemError, Unavailable
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import offer, requeue_lost, withdraw
 from handoff_service.handoffs.release import close_idle, nobody_left
@@ -51,11 +52,20 @@ class Sweeper:
         now = self._clock()
         context = Context(self._settings, now)
         for tenant, conversation in await self._database.read(lambda connection: store.due(connection, now)):
-            await self._database.write(lambda tx, t=tenant, c=conversation: on_deadline(tx, t, c, context))  # type: ignore[misc]
+            await self._try(lambda tx, t=tenant, c=conversation: on_deadline(tx, t, c, context), conversation)  # type: ignore[misc]
         for tenant, conversation in await self._database.read(lambda connection: held_by_lost(connection, context)):
-            await self._database.write(lambda tx, t=tenant, c=conversation: on_lost(tx, t, c, context))  # type: ignore[misc]
+            await self._try(lambda tx, t=tenant, c=conversation: on_lost(tx, t, c, context), conversation)  # type: ignore[misc]
         for tenant in await self._database.read(offering_tenants):
-            await self._database.write(lambda tx, t=tenant: make_offers(tx, t, context))  # type: ignore[misc]
+            await self._try(lambda tx, t=tenant: make_offers(tx, t, context), tenant)  # type: ignore[misc]
+
+    async def _try(self, work: Callable[[Transaction], None], subject: str) -> None:
+        """One that fails must not keep the sweeper from those behind it."""
+        try:
+            await self._database.write(work)
+        except Unavailable:
+            raise
+        except TandemError as error:
+            log.error("cannot sweep, trying again", subject=subject, error=error.message)
 
 
 def on_deadline(tx: Transaction, tenant: str, conversation_id: str, context: Context) -> None:
@@ -72,7 +82,7 @@ def on_deadline(tx: Transaction, tenant: str, conversation_id: str, context: Con
     elif kind is OwnerKind.OFFER:
         withdraw(tx, conversation, Event.OFFER_TIMEOUT, context)
     elif kind is OwnerKind.AGENT:
-        close_idle(tx, conversation, context)
+        _agent_deadline(tx, conversation, context)
     else:
         _set_deadline(tx, conversation, context)
 
@@ -83,6 +93,15 @@ def _bot_deadline(tx: Transaction, conversation: Conversation, context: Context)
         return
     evidence = {"rule": "no answer of the bot within the reply deadline"}
     request_handoff(tx, conversation, Event.REPLY_TIMEOUT, evidence=evidence, context=context)
+
+
+def _agent_deadline(tx: Transaction, conversation: Conversation, context: Context) -> None:
+    """Ends what has been silent for the idle time; the clock starts again with every entry."""
+    idle_at = conversation.updated_at + timedelta(seconds=context.settings.agent_idle_s)
+    if idle_at <= context.now:
+        close_idle(tx, conversation, context)
+    else:
+        store.update(tx.connection, conversation, deadline_at=idle_at)
 
 
 def _still_waiting(tx: Transaction, conversation: Conversation, context: Context) -> None:

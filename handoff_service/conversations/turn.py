@@ -103,7 +103,7 @@ def begin(tx: Transaction, tenant: str, conversation_id: str, now: datetime) -> 
         .values(state="failed", ended_at=now)
     )
     recent = store.entries_after(connection, tenant, conversation.id, max(0, first - 1 - 3 * CONTEXT))
-    unanswered = [entry for entry in recent if entry.seq >= first and _from_customer(entry)]
+    unanswered = _one_turn([entry for entry in recent if entry.seq >= first and _from_customer(entry)])
     turn = Turn(_request(connection, conversation, recent, unanswered), conversation.epoch, unanswered[-1].seq)
     connection.execute(
         sa.insert(tables.turns).values(
@@ -118,6 +118,14 @@ def begin(tx: Transaction, tenant: str, conversation_id: str, now: datetime) -> 
         )
     )
     return turn
+
+
+def _one_turn(unanswered: Sequence[Entry]) -> Sequence[Entry]:
+    """Everything up to the next pressed button: a press is a turn of its own, or its meaning would be lost."""
+    for index, entry in enumerate(unanswered):
+        if "pressed" in entry.body:
+            return unanswered[: max(1, index)]
+    return unanswered
 
 
 def _from_customer(entry: Entry) -> bool:
@@ -171,10 +179,15 @@ def _verified(connection: sa.Connection, conversation: Conversation) -> dict[str
     return {"id": row.external_id, "name": row.name, "verified": True} if row else None
 
 
+def _is_running(connection: sa.Connection, turn: Turn) -> bool:
+    query = sa.select(T.state).where(T.tenant == turn.request.tenant, T.id == turn.request.turn)
+    return bool(connection.execute(query).scalar_one() == "running")
+
+
 def say_one_moment(tx: Transaction, turn: Turn, context: Context) -> None:
     """Tells the customer once that the answer takes longer; slow is not down."""
     conversation = store.find(tx.connection, turn.request.tenant, turn.request.conversation, lock=True)
-    if conversation.epoch == turn.epoch:
+    if conversation.epoch == turn.epoch and _is_running(tx.connection, turn):
         body = {"text": say("one_moment", conversation.language), "kind": "notice", "interim": True}
         draft = Draft(
             kind=Kind.MESSAGE,
@@ -187,9 +200,14 @@ def say_one_moment(tx: Transaction, turn: Turn, context: Context) -> None:
 
 
 def post(tx: Transaction, turn: Turn, answer: Answer, context: Context) -> str:
-    """Appends the answer under the turn's epoch, or suppresses it when that epoch is over. Returns the turn's state."""
+    """Appends the answer under the turn's epoch, or suppresses it when that epoch is over. Returns the turn's state.
+
+    A turn that another one has replaced meanwhile is over too: the customer gets the other one's answer.
+    """
     connection, request = tx.connection, turn.request
     conversation = store.find(connection, request.tenant, request.conversation, lock=True)
+    if not _is_running(connection, turn):
+        return "failed"
     outbox.finish(connection, request.tenant, request.conversation, "bot", upto_seq=turn.upto_seq)
     posted = conversation.epoch == turn.epoch and conversation.owner.kind in HELPED_BY_BOT
     if posted:
@@ -201,12 +219,10 @@ def post(tx: Transaction, turn: Turn, answer: Answer, context: Context) -> str:
         conversation = store.find(connection, request.tenant, request.conversation)
         if answer.handoff is not None and conversation.owner.kind is OwnerKind.BOT:
             _hand_off(tx, conversation, turn, answer, context)
-        elif (
-            conversation.owner.kind is OwnerKind.BOT
-            and outbox.pending(connection, request.tenant, conversation.id, "bot") is None
-        ):
-            idle = context.now + timedelta(seconds=context.settings.bot_idle_s)
-            store.update(connection, conversation, deadline_at=idle)
+        elif conversation.owner.kind is OwnerKind.BOT:
+            more = outbox.pending(connection, request.tenant, conversation.id, "bot") is not None
+            seconds = context.settings.reply_deadline_s if more else context.settings.bot_idle_s
+            store.update(connection, conversation, deadline_at=context.now + timedelta(seconds=seconds))
     state = "posted" if posted else "suppressed"
     connection.execute(
         sa.update(tables.turns)

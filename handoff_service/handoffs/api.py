@@ -14,10 +14,11 @@ from handoff_service.conversations.model import Conversation
 from handoff_service.database import Transaction
 from handoff_service.handoffs import assign, release, store
 from handoff_service.handoffs.view import handoff_json
+from handoff_service.inputs import Plain
 from handoff_service.operations import once
 from handoff_service.service import Service
 
-Note = Annotated[str, Field(max_length=2000)]
+Note = Annotated[Plain, Field(max_length=2000)]
 
 
 class OwnedCommand(Command):
@@ -27,8 +28,8 @@ class OwnedCommand(Command):
 
 
 class Transfer(OwnedCommand):
-    to_agent: str | None = None
-    to_queue: str | None = None
+    to_agent: Plain | None = None
+    to_queue: Plain | None = None
     note: Note = ""
 
 
@@ -37,7 +38,7 @@ class GiveBack(OwnedCommand):
 
 
 class Close(OwnedCommand):
-    wrap_up: str
+    wrap_up: Plain
     note: Note = ""
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from handoff_service.conversations.model import AuthorKind, Entry, Kind
+from handoff_service.conversations.model import AuthorKind, Entry, Event, Kind
 from handoff_service.handoffs.facts import facts_in
 from handoff_service.handoffs.model import Handoff
 
 Packet = dict[str, Any]
+
+# A hit that is less likely than this was a shot in the dark and tells the agent nothing.
+CONSIDERED = 0.1
 
 
 def build_packet(handoff: Handoff, timeline: Sequence[Entry]) -> Packet:
@@ -21,7 +24,7 @@ def build_packet(handoff: Handoff, timeline: Sequence[Entry]) -> Packet:
     said = [entry for entry in before if entry.kind is Kind.MESSAGE and entry.author.kind is AuthorKind.CUSTOMER]
     answers = [entry for entry in before if entry.kind is Kind.MESSAGE and entry.author.kind is AuthorKind.BOT]
     return {
-        "goal": _goal(said, answers),
+        "goal": _goal(handoff, said, answers),
         "reason": {"text": handoff.reason, "entries": _cause(handoff, said)},
         "evidence": _evidence(handoff, answers, said),
         "tried": _tried(answers),
@@ -34,9 +37,12 @@ def _analysis(entry: Entry) -> Mapping[str, Any]:
     return entry.body.get("analysis") or {}
 
 
-def _goal(said: Sequence[Entry], answers: Sequence[Entry]) -> dict[str, Any]:
-    """The customer's own words: the last thing he wanted before he asked for a person, was upset, or gave up."""
+def _goal(handoff: Handoff, said: Sequence[Entry], answers: Sequence[Entry]) -> dict[str, Any]:
+    """The customer's own words: what upset him, else the last thing he wanted before he asked for a person."""
     by_seq = {entry.seq: entry for entry in said}
+    cause = by_seq.get(handoff.evidence.get("asked_at", 0))
+    if handoff.reason == Event.UNHAPPY and cause is not None:
+        return {"text": cause.body["text"], "entries": [cause.seq]}
     for answer in reversed(answers):
         if answer.body.get("kind") in ("answer", "clarify", "offer_human", "form"):
             asked = by_seq.get(_analysis(answer).get("answers", 0))
@@ -68,7 +74,7 @@ def _evidence(handoff: Handoff, answers: Sequence[Entry], said: Sequence[Entry])
         at = [_analysis(decided)["answers"]]
         known = {line["label"] for line in lines}
         lines += [
-            {"label": label, "value": decision[label], "entries": at}
+            {"label": label, "value": _readable(decision[label]), "entries": at}
             for label in ("action", "probability", "threshold", "rule")
             if decision.get(label) is not None and label not in known
         ]
@@ -79,14 +85,17 @@ def _readable(value: Any) -> str | int | float:
     """A value as one line; what has no such form (nested evidence) stays in the log."""
     if isinstance(value, (list, tuple)) and all(isinstance(part, (str, int, float)) for part in value):
         return "; ".join(str(part) for part in value)
-    return value if isinstance(value, (str, int, float)) else ""
+    if isinstance(value, float):
+        return round(value, 3)
+    return value if isinstance(value, (str, int)) else ""
 
 
 def _tried(answers: Sequence[Entry]) -> list[dict[str, Any]]:
     """Articles that the bot showed or considered, best last answer first; each once."""
     tried: dict[str, dict[str, Any]] = {}
     for answer in answers:
-        for hit in answer.body.get("sources") or _analysis(answer).get("hits", []):
+        considered = [hit for hit in _analysis(answer).get("hits", []) if (hit["probability"] or 0.0) >= CONSIDERED]
+        for hit in answer.body.get("sources") or considered:
             line = tried.setdefault(
                 hit["article"],
                 {key: hit.get(key) for key in ("article", "language", "title", "probability")} | {"entries": []},

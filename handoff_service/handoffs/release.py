@@ -6,6 +6,7 @@ from typing import Any
 
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent
+from handoff_service.agents.presence import present
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context, change, check_epoch
 from handoff_service.conversations.model import SYSTEM, Author, Conversation, Event, Owner, OwnerKind
@@ -45,7 +46,7 @@ def transfer(
     to_queue: str | None = None,
     note: str = "",
 ) -> Conversation:
-    """Passes an owned conversation to another agent or to a queue. Raises Fenced, CapacityFull, Invalid."""
+    """Passes an owned conversation to an agent who is there, or to a queue. Raises Fenced, CapacityFull, Invalid."""
     if (to_agent is None) == (to_queue is None):
         raise Invalid("Name either to_agent or to_queue.")
     conversation = owned(tx, conversation_id, agent, epoch)
@@ -54,8 +55,10 @@ def transfer(
     body: dict[str, Any] = {"note": note} if note else {}
     if to_agent is not None:
         target = agents.find(tx.connection, agent.tenant, to_agent)
-        if target.id == agent.id or target.disabled:
-            raise Invalid(f"{target.name} cannot take a transfer from you.")
+        if target.id == agent.id:
+            raise Invalid("You own this conversation already.")
+        if not present(target, agents.connected(tx.connection, agent.tenant, context.now)):
+            raise Invalid(f"{target.name} is not at his desk; choose somebody else or a queue.")
         to = Owner(OwnerKind.AGENT, target.id, conversation.owner.queue)
         body |= {"name": target.name, "text": say("transferred", conversation.language, agent=target.name)}
         store.update(tx.connection, handoff, accepted_by=target.id)

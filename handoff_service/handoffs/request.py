@@ -121,14 +121,13 @@ def somebody_on_duty(tx: Transaction, tenant: str, queue: str, context: Context)
 def promise(
     tx: Transaction, conversation: Conversation, tenant: Tenant, context: Context, *, reply_to: str = ""
 ) -> str:
-    """Opens a ticket for the conversation and returns the due time as the customer reads it."""
-    due_at = context.now + timedelta(seconds=context.settings.message_due_s)
-    tickets.open_ticket(
+    """Opens a ticket for the conversation, unless it has one, and returns its due time as the customer reads it."""
+    due_at = tickets.open_ticket(
         tx.connection,
         conversation,
         subject=conversation.preview,
         reply_to=reply_to,
-        due_at=due_at,
+        due_at=context.now + timedelta(seconds=context.settings.message_due_s),
         now=context.now,
     )
     local = due_at.astimezone(ZoneInfo(tenant.settings.timezone))

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query
 
 from handoff_service.access import Access
 from handoff_service.agents.model import Agent
+from handoff_service.inputs import Plain
 from handoff_service.service import Service
 
 
@@ -16,7 +17,7 @@ def router(service: Service) -> APIRouter:
     @routes.get("/v1/knowledge/search")
     async def search(
         agent: Annotated[Agent, Depends(access.agent)],
-        q: Annotated[str, Query(min_length=1, max_length=500)],
+        q: Annotated[Plain, Query(min_length=1, max_length=500)],
         language: Literal["zh", "en"] | None = None,
     ) -> dict[str, Any]:
         return await service.knowledge.search(q, tenant=agent.tenant, language=language)

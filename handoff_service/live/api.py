@@ -19,8 +19,10 @@ from handoff_service.conversations import store
 from handoff_service.conversations.access import visible
 from handoff_service.conversations.receive import MAX_CHARS
 from handoff_service.errors import TandemError
+from handoff_service.inputs import is_name
+from handoff_service.live.frames import cursor
 from handoff_service.live.principal import Principal, redeem_ticket
-from handoff_service.live.session import Session
+from handoff_service.live.session import MAX_FOLLOWED, Session, receive_json
 from handoff_service.migrate import log_id
 from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
@@ -29,7 +31,6 @@ log = structlog.get_logger()
 
 PROTOCOL = "tandem.v1"
 HELLO_S = 5.0
-MAX_SUBS = 100
 
 
 def origin_allowed(origin: str | None, own: str, allowed: frozenset[str]) -> bool:
@@ -60,7 +61,8 @@ def router(service: Service) -> APIRouter:
         except WebSocketDisconnect:
             return
         async with _desk(service, session):
-            with structlog.contextvars.bound_contextvars(session=session.id):
+            hung_up = contextlib.suppress(WebSocketDisconnect)  # before the welcome
+            with structlog.contextvars.bound_contextvars(session=session.id), hung_up:
                 await _welcome(service, websocket, session, hello)
                 await session.run()
 
@@ -75,12 +77,14 @@ class _Refused(Exception):
 
 async def _hello(service: Service, websocket: WebSocket) -> tuple[Session, dict[str, Any]]:
     try:
-        hello = json.loads(await asyncio.wait_for(websocket.receive_text(), HELLO_S))
+        hello = await asyncio.wait_for(receive_json(websocket), HELLO_S)
         if hello["t"] != "hello" or hello["proto"] != 1:
             raise _Refused(4400, "The first frame is hello with proto 1.")
-        ticket, device = str(hello["ticket"]), str(hello.get("device", ""))[:64]
-        subs = [(str(sub["conv"]), int(sub["after"])) for sub in hello.get("subs", [])[:MAX_SUBS]]
-    except (ValueError, KeyError, TypeError, TimeoutError) as error:
+        ticket, device = str(hello["ticket"]), hello.get("device", "unnamed")
+        subs = [(sub["conv"], int(sub["after"])) for sub in hello.get("subs", [])[:MAX_FOLLOWED]]
+        if not all(is_name(name) for name in (device, *dict(subs))):
+            raise _Refused(4400, "`device` and `conv` are 1 to 64 letters, digits, - or _.")
+    except (ValueError, KeyError, TypeError, OverflowError, TimeoutError) as error:
         raise _Refused(4400, "The first frame is hello, within five seconds.") from error
     try:
         principal = await service.database.write(lambda tx: redeem_ticket(tx, ticket, service.clock()))
@@ -125,8 +129,7 @@ async def _welcome(service: Service, websocket: WebSocket, session: Session, hel
         except TandemError as error:
             session.say({"t": "err", "conv": conversation, **error.as_json()})
         else:
-            # A cursor from before a restore may be ahead of the log; then everything is sent again.
-            session.follow(conversation, after if 0 <= after <= found.last_seq else 0)
+            session.follow(conversation, cursor(after, found.last_seq))
 
 
 def describe(principal: Principal) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from handoff_service.conversations.receive import receive
 from handoff_service.conversations.reply import reply
 from handoff_service.database import Database
 from handoff_service.errors import Invalid
+from handoff_service.inputs import is_name, is_seq
 from handoff_service.limits import Limits
 from handoff_service.live.principal import Principal
 from handoff_service.settings import Settings
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 Frame = dict[str, Any]
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
-MAX_FOLLOWED = 100
 
 
 class Handlers:
@@ -49,8 +49,10 @@ class Handlers:
             "ping": self._ping,
         }
 
-    async def handle(self, session: Session, frame: Frame) -> None:
+    async def handle(self, session: Session, frame: Any) -> None:
         """Carries out one frame. Raises Invalid for an unknown one and whatever its verb raises."""
+        if not isinstance(frame, dict):
+            raise Invalid("A frame is a JSON object.")
         handler = self._by_type.get(str(frame.get("t")))
         if handler is None:
             raise Invalid(f"There is no frame {str(frame.get('t'))[:40]!r}.")
@@ -58,10 +60,12 @@ class Handlers:
 
     async def _sub(self, session: Session, frame: Frame) -> None:
         conversation, after = _name(frame), frame.get("after", 0)
-        if not isinstance(after, int) or after < 0:
+        if not is_seq(after):
             raise Invalid("`after` is the seq of the last entry that you have, or 0.")
-        await self._database.read(lambda connection: visible(connection, session.principal, conversation))
-        session.follow(conversation, after)
+        if session.is_full(conversation):
+            raise Invalid("This socket follows as many conversations as it may; unsub one first.")
+        found = await self._database.read(lambda connection: visible(connection, session.principal, conversation))
+        session.follow(conversation, cursor(after, found.last_seq))
 
     async def _unsub(self, session: Session, frame: Frame) -> None:
         session.unfollow(_name(frame))
@@ -87,18 +91,23 @@ class Handlers:
             raise Invalid("`client_id` is 8 to 64 letters, digits, - or _.")
         if not isinstance(body, dict):
             raise Invalid("`body` is an object.")
+        if conversation is not None and not is_name(conversation):
+            raise Invalid("`conv` names the conversation.")
         await self._limits.message(":".join(principal.key))
         context = Context(self._settings, self._clock())
         if principal.customer is not None:
-            sender = replace(principal.customer, language=message.get("language") or principal.customer.language)
+            language = message.get("language") or principal.customer.language
+            if language not in ("zh", "en"):
+                raise Invalid("`language` is zh or en.")
+            sender = replace(principal.customer, language=language)
             named = None if conversation in (None, "current") else conversation
             return await self._database.write(
                 lambda tx: receive(tx, sender, client_id=client_id, body=body, context=context, conversation_id=named)
             )
         agent, epoch = principal.as_agent(), message.get("epoch")
-        if not isinstance(conversation, str):
+        if conversation is None:
             raise Invalid("`conv` names the conversation.")
-        if epoch is not None and not isinstance(epoch, int):
+        if epoch is not None and not is_seq(epoch):
             raise Invalid("`epoch` is a number.")
         if message.get("audience", "public") not in ("public", "internal"):
             raise Invalid("`audience` is public or internal.")
@@ -111,7 +120,7 @@ class Handlers:
 
     async def _ack(self, session: Session, frame: Frame) -> None:
         conversation, seq = _name(frame), frame.get("seq")
-        if not isinstance(seq, int) or seq < 0:
+        if not is_seq(seq):
             raise Invalid("`seq` is a number.")
         principal = session.principal
         read = seq if frame["t"] == "read" else 0
@@ -145,6 +154,11 @@ class Handlers:
 
 def _name(frame: Frame) -> str:
     conversation = frame.get("conv")
-    if not isinstance(conversation, str) or not conversation:
+    if not isinstance(conversation, str) or not is_name(conversation):
         raise Invalid("`conv` names the conversation.")
     return conversation
+
+
+def cursor(after: int, last_seq: int) -> int:
+    """Where to go on; a cursor from before a restore may be ahead of the log, then everything is sent again."""
+    return after if 0 <= after <= last_seq else 0

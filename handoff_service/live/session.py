@@ -26,9 +26,10 @@ from handoff_service.conversations import store
 from handoff_service.conversations.access import projected, visible
 from handoff_service.conversations.change import Context
 from handoff_service.database import Database
-from handoff_service.errors import Invalid, TandemError
+from handoff_service.errors import TandemError
 from handoff_service.handoffs.view import customer_status, desk
 from handoff_service.ids import new_id
+from handoff_service.inputs import is_name
 from handoff_service.live.frames import Frame, Handlers
 from handoff_service.live.principal import Principal
 from handoff_service.settings import Settings
@@ -38,6 +39,7 @@ log = structlog.get_logger()
 PAGE = 200
 SEND_TIMEOUT_S = 20.0
 MAX_REPLIES = 256
+MAX_FOLLOWED = 100
 DESK_PAUSE_S = 0.1
 
 
@@ -99,6 +101,10 @@ class Session:
     def is_following(self, conversation: str) -> bool:
         return conversation in self._following
 
+    def is_full(self, conversation: str) -> bool:
+        """Whether this would be one conversation more than a socket may follow."""
+        return len(self._following) >= MAX_FOLLOWED and conversation not in self._following
+
     def say(self, frame: Mapping[str, Any]) -> None:
         """Sends a frame that answers one of the client's."""
         if len(self._replies) >= MAX_REPLIES:
@@ -155,17 +161,14 @@ class Session:
 
     async def _read(self) -> None:
         while True:
-            raw = await self._socket.receive_text()
             try:
-                frame = json.loads(raw)
-                if not isinstance(frame, dict):
-                    raise Invalid("A frame is a JSON object.")
-                await self._handlers.handle(self, frame)
+                frame = await receive_json(self._socket)
             except ValueError:
                 raise WebSocketDisconnect(4400) from None
+            try:
+                await self._handlers.handle(self, frame)
             except TandemError as error:
-                client_id = frame.get("client_id")
-                self.say({"t": "err", **({"client_id": client_id} if client_id else {}), **error.as_json()})
+                self.say({"t": "err", **error.as_json(), **_answering(frame)})
 
     async def _write(self) -> None:
         if self.principal.customer is not None:
@@ -186,7 +189,8 @@ class Session:
                 await self._send_desk()
             pause = DESK_PAUSE_S if self._desk_changed else self._settings.socket_poll_s
             try:
-                await asyncio.wait_for(self._wake.wait(), pause)
+                async with asyncio.timeout(pause):  # wait_for of Python 3.11 can swallow the end of the session
+                    await self._wake.wait()
             except TimeoutError:
                 if pause == self._settings.socket_poll_s:  # heals a bell that was lost
                     self._changed.update(self._following)
@@ -245,9 +249,24 @@ class Session:
     async def _send(self, frame: Frame) -> None:
         text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
         try:
-            await asyncio.wait_for(self._socket.send_text(text), SEND_TIMEOUT_S)
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await self._socket.send_text(text)
         except TimeoutError:
             raise WebSocketDisconnect(4408) from None
+
+
+async def receive_json(socket: WebSocket) -> Any:
+    """The value of the next frame. Raises ValueError for what is no JSON text, WebSocketDisconnect at the end."""
+    try:
+        return json.loads(await socket.receive_text())
+    except (KeyError, RecursionError) as error:  # a binary frame; nested deeper than anything we know
+        raise ValueError("not JSON text") from error
+
+
+def _answering(frame: Any) -> Frame:
+    """Tells the client which of its messages is meant, if it has named one."""
+    client_id = frame.get("client_id") if isinstance(frame, dict) else None
+    return {"client_id": client_id} if is_name(client_id) else {}
 
 
 def _close_code(error: BaseException | None) -> int:

@@ -23,19 +23,19 @@ def open_ticket(
     reply_to: str,
     due_at: datetime,
     now: datetime,
-) -> str:
-    """The id of the open ticket of a conversation, made if there is none; a given `reply_to` replaces an empty one."""
+) -> datetime:
+    """When the open ticket of a conversation is due: at `due_at` if there was none, or if it was due before now."""
     where = (T.tenant == conversation.tenant, T.conversation == conversation.id, T.state == "open")
-    known = connection.execute(sa.select(T.id).where(*where)).scalar_one_or_none()
-    if known is not None:
-        if reply_to:
-            connection.execute(sa.update(tables.tickets).where(*where).values(reply_to=reply_to))
-        return str(known)
-    ticket = new_id("t")
+    promised: datetime | None = connection.execute(sa.select(T.due_at).where(*where)).scalar_one_or_none()
+    if promised is not None:
+        due_at = promised if promised > now else due_at
+        values = {"due_at": due_at, **({"reply_to": reply_to} if reply_to else {})}
+        connection.execute(sa.update(tables.tickets).where(*where).values(**values))
+        return due_at
     connection.execute(
         sa.insert(tables.tickets).values(
             tenant=conversation.tenant,
-            id=ticket,
+            id=new_id("t"),
             conversation=conversation.id,
             subject=subject[:120],
             reply_to=reply_to,
@@ -44,7 +44,7 @@ def open_ticket(
             created_at=now,
         )
     )
-    return ticket
+    return due_at
 
 
 def close_tickets(connection: sa.Connection, conversation: Conversation) -> None:

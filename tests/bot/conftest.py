@@ -43,8 +43,11 @@ def trained(environment: dict[str, str]) -> None:
 
 @pytest.fixture(scope="session")
 def running(
-    trained: None, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory  # noqa: ARG001
+    trained: None,  # noqa: ARG001 (the model must be there)
+    environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Bot]:
+    """The bot, as a process."""
     bot = Bot(environment, tmp_path_factory.mktemp("bot") / "bot.log")
     bot.start()
     yield bot

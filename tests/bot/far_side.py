@@ -9,7 +9,10 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 ARTICLES = {
-    ("refund-timing", "zh"): ("退款多久到账", "仓库验收后 1–2 个工作日退款。\n\n钱包 2 小时内到账，借记卡 1–3 个工作日。"),
+    ("refund-timing", "zh"): (
+        "退款多久到账",
+        "仓库验收后 1–2 个工作日退款。\n\n钱包 2 小时内到账，借记卡 1–3 个工作日。",
+    ),
     ("refund-timing", "en"): ("When a refund arrives", "After the warehouse check.\n\nWallet: within 2 hours."),
     ("return-policy", "zh"): ("退货规则", "签收后 7 天无理由退货。"),
     ("return-policy", "en"): ("Return rules", "7 days without a reason."),
@@ -28,7 +31,10 @@ ANSWERS = {
     "i'd like to file a complaint": "file-complaint",
 }
 VAGUE = {"退款", "refund", "退货", "return"}
-ANGRY = {"这是什么态度，等了十天还没人理我！": "anger:什么态度", "ten days and still nothing, i am fed up": "anger:fed up"}
+ANGRY = {
+    "这是什么态度，等了十天还没人理我！": "anger:什么态度",
+    "ten days and still nothing, i am fed up": "anger:fed up",
+}
 
 
 class FarSide:
@@ -72,6 +78,7 @@ class FarSide:
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
+            request_queue_size = 128
 
             def handle_error(self, *_args: Any) -> None:
                 """A client that gave up is what some tests want."""
@@ -107,7 +114,12 @@ class KnowledgeServer(FarSide):
     """Knows ANSWERS, finds VAGUE vague, hears ANGRY anger, and nothing else."""
 
     def answer(
-        self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: dict[str, Any]
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str],
+        headers: dict[str, str],  # noqa: ARG002
+        body: dict[str, Any],
     ) -> tuple[int, Any]:
         if method == "GET":
             found = ARTICLES.get((path.rsplit("/", 1)[-1], query["language"]))
@@ -157,7 +169,9 @@ def understanding(
             "probability": found[0][1],
             "threshold": 0.6,
             "margin": 0.1,
-            "rule": {"answer": "probability>=threshold", "clarify": "vague", "abstain": "probability<threshold"}[action],
+            "rule": {"answer": "probability>=threshold", "clarify": "vague", "abstain": "probability<threshold"}[
+                action
+            ],
         },
         "mood": {
             "unhappy": 0.9 if angry else 0.03,

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.bot.asking_for_a_human import ASKING, LOOK_ALIKES
 from tests.bot.far_side import KnowledgeServer
 from tests.bot.gateway import Bot, Chat
-from tests.bot.asking_for_a_human import ASKING, LOOK_ALIKES
 
 
 def kinds(answer: dict) -> list[str]:
@@ -31,9 +31,7 @@ def test_asking_anywhere_in_a_long_text_counts(chat: Chat) -> None:
     assert chat.say(text)["handoff"]["reason"] == "asked"
 
 
-@pytest.mark.parametrize(
-    ("language", "hello", "marker"), [("zh", "你好", "机器人"), ("en", "hello", "bot")]
-)
+@pytest.mark.parametrize(("language", "hello", "marker"), [("zh", "你好", "机器人"), ("en", "hello", "bot")])
 def test_a_greeting_says_it_is_a_bot_and_suggests_what_to_ask(bot: Bot, language: str, hello: str, marker: str) -> None:
     chat = Chat(bot, language=language)
     answer = chat.say(hello)
@@ -47,7 +45,13 @@ def test_a_greeting_says_it_is_a_bot_and_suggests_what_to_ask(bot: Bot, language
     ("language", "question", "vague", "choice", "unknown"),
     [
         ("zh", "怎么修改收货地址", "退款", "退货规则", ["火星上有商店吗", "月亮多重"]),
-        ("en", "How do I change my delivery address?", "refund", "Return rules", ["who won the cup", "how heavy is the moon"]),
+        (
+            "en",
+            "How do I change my delivery address?",
+            "refund",
+            "Return rules",
+            ["who won the cup", "how heavy is the moon"],
+        ),
     ],
 )
 def test_the_story(bot: Bot, language: str, question: str, vague: str, choice: str, unknown: list[str]) -> None:

@@ -46,7 +46,10 @@ def test_anger_is_handed_off_by_mood_or_by_insult() -> None:
 
 def test_a_bad_refund_reason_is_no_anger_but_an_insult_is() -> None:
     facts = {"form": REFUND_FORM, "wanted": "refund_reason", "intent": "inform"}
-    assert decide(situation("东西坏了", understanding=known("abstain", 0.1, angry="wording:0.7"), **facts)).move is Move.FILL
+    assert (
+        decide(situation("东西坏了", understanding=known("abstain", 0.1, angry="wording:0.7"), **facts)).move
+        is Move.FILL
+    )
     angry = known("abstain", 0.1, angry="insult:骗子")
     assert decide(situation("骗子", understanding=angry, **facts)).reason is Reason.UNHAPPY
 
@@ -110,6 +113,17 @@ def test_a_general_question_is_answered_not_made_a_form() -> None:
     general = situation("退款多久到?", "refund_request", confidence=0.7, understanding=ANSWER)
     assert decide(general).say == "answer"
     assert decide(situation("我要退款", "refund_request", understanding=ANSWER)).move is Move.REFUND
+
+
+@pytest.mark.parametrize("text", ["退款", "refund?", "my order", "关于退款的事", "Returns"])
+def test_a_bare_topic_is_clarified_not_made_a_form(text: str) -> None:
+    assert decide(situation(text, "refund_request", understanding=CLARIFY)).say == "clarify"
+    assert decide(situation(text, "refund_request", understanding=None)).move is Move.REFUND
+
+
+@pytest.mark.parametrize("text", ["我要退款", "refund my order", "查订单", "where is my order"])
+def test_a_wish_is_made_a_form_even_where_the_knowledge_base_would_clarify(text: str) -> None:
+    assert decide(situation(text, "order_status", understanding=CLARIFY)).move is Move.ORDER_STATUS
 
 
 def test_a_bare_order_number_is_looked_up() -> None:
@@ -178,6 +192,13 @@ def test_a_calm_complaint_is_answered_and_a_human_offered() -> None:
 def test_small_talk_gives_way_to_the_question_that_came_with_it() -> None:
     assert decide(situation("你好，退款多久到账？", "greet", understanding=ANSWER)).say == "answer"
     assert decide(situation("你是机器人吗？", "bot_challenge", understanding=ANSWER)).say == "bot_challenge"
+
+
+def test_a_few_words_that_ask_nothing_are_small_talk_even_when_unsure() -> None:
+    assert decide(situation("请问", "greet", confidence=0.5)).say == "greet"
+    assert decide(situation("请问什么?", "greet", confidence=0.5)).say == "miss"
+    assert decide(situation("一段长得多的话不是寒暄", "greet", confidence=0.5)).say == "miss"
+    assert decide(situation("请问", "greet", confidence=0.5, understanding=CLARIFY)).say == "clarify"
 
 
 @pytest.mark.parametrize("text", ["？？？", "。", "👍", "   "])

@@ -42,7 +42,8 @@ def test_an_unverified_customer_is_asked(bot: Bot) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "ask", "reason", "yes"), [("zh", "我要退款", "尺码不合适", "好的"), ("en", "I want a refund", "it doesn't fit", "yes")]
+    ("language", "ask", "reason", "yes"),
+    [("zh", "我要退款", "尺码不合适", "好的"), ("en", "I want a refund", "it doesn't fit", "yes")],
 )
 def test_a_refund_is_confirmed_then_requested_once(
     bot: Bot, shop_server: ShopServer, language: str, ask: str, reason: str, yes: str

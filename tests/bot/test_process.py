@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -12,7 +13,6 @@ from tests.bot.far_side import KnowledgeServer, ShopServer
 from tests.bot.gateway import BOT, ROOT, Bot, Chat, free_port
 
 
-@pytest.mark.usefixtures("kb_server", "shop_server")
 def test_a_killed_bot_comes_back_with_nothing_half_done(
     running: Bot, shop_server: ShopServer, kb_server: KnowledgeServer
 ) -> None:
@@ -33,13 +33,15 @@ def test_a_killed_bot_comes_back_with_nothing_half_done(
     assert chat.say("我要退款")["active_loop"] == "refund_form"
 
 
-def test_a_failing_action_is_a_503_and_leaves_no_trace(
-    bot: Bot, environment: dict[str, str], tmp_path: object, shop_server: ShopServer
-) -> None:
+def test_a_failing_action_is_a_503_and_leaves_no_trace(bot: Bot, shop_server: ShopServer) -> None:
     chat = Chat(bot, customer={"id": "cus_1", "verified": True})
     chat.say("我要退款")
     # An order whose items have no name makes the form's own action raise, as a bug would.
-    shop_server.orders["LY20261103009"] = {**shop_server.orders["LY20261103001"], "number": "LY20261103009", "items": [{}]}
+    shop_server.orders["LY20261103009"] = {
+        **shop_server.orders["LY20261103001"],
+        "number": "LY20261103009",
+        "items": [{}],
+    }
     status = Chat(bot, customer={"id": "cus_1", "verified": True})
     failed = bot.post(status.body("LY20261103009到哪了", turn="t_fails"))
     assert (failed.status_code, failed.json()["error"]["code"]) == (503, "turn_failed")
@@ -51,13 +53,15 @@ def test_a_failing_action_is_a_503_and_leaves_no_trace(
 
 
 def test_a_taken_port_is_said_in_one_sentence(running: Bot) -> None:
-    done = subprocess.run([*BOT, "serve"], cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [*BOT, "serve"], cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith("bot: port ")
     assert "TANDEM_BOT_URL" in done.stderr
 
 
-def test_no_model_is_said_in_one_sentence(environment: dict[str, str], tmp_path: object) -> None:
+def test_no_model_is_said_in_one_sentence(environment: dict[str, str], tmp_path: Path) -> None:
     setting = {**environment, "TANDEM_VAR": str(tmp_path), "TANDEM_BOT_URL": f"http://127.0.0.1:{free_port()}"}
     done = subprocess.run([*BOT, "serve"], cwd=ROOT, env=setting, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
@@ -72,7 +76,7 @@ def test_training_again_is_skipped(environment: dict[str, str]) -> None:
     assert time.monotonic() - started < 10
 
 
-def test_the_bot_stops_cleanly(environment: dict[str, str], trained: None, tmp_path: object) -> None:  # noqa: ARG001
+def test_the_bot_stops_cleanly(environment: dict[str, str], trained: None, tmp_path: Path) -> None:  # noqa: ARG001
     url = f"http://127.0.0.1:{free_port()}"
     other = Bot({**environment, "TANDEM_BOT_URL": url}, tmp_path / "bot.log")
     other.start()

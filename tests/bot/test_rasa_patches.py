@@ -16,7 +16,6 @@ import rasa  # noqa: E402
 from rasa.core.actions.action import RemoteAction, action_for_name_or_text  # noqa: E402
 from rasa.core.channels.channel import CollectingOutputChannel  # noqa: E402
 from rasa.core.tracker_store import InMemoryTrackerStore  # noqa: E402
-from rasa.engine.runner.dask import DaskGraphRunner  # noqa: E402
 from rasa.shared.core.domain import Domain  # noqa: E402
 from rasa.shared.core.events import BotUttered, Event, SlotSet, UserUttered  # noqa: E402
 from rasa.shared.core.trackers import DialogueStateTracker  # noqa: E402
@@ -31,7 +30,6 @@ def patched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rasa as it was, after the test."""
     monkeypatch.setattr(RemoteAction, "run", RemoteAction.run)
     monkeypatch.setattr(Event, "resolve_by_type", staticmethod(Event.resolve_by_type))
-    monkeypatch.setattr(DaskGraphRunner, "run", DaskGraphRunner.run)
 
 
 def domain() -> Domain:
@@ -91,9 +89,9 @@ def test_events_are_found_by_name_as_before() -> None:
 
 @pytest.mark.usefixtures("patched")
 def test_patches_can_be_switched_off_by_name() -> None:
-    before = DaskGraphRunner.run
-    assert "planned_graph" not in rasa_patches.apply({}, off=["planned_graph"])
-    assert DaskGraphRunner.run is before
+    before = Event.resolve_by_type
+    assert rasa_patches.apply({}, off=["event_types_by_name"]) == ["in_process_actions"]
+    assert Event.resolve_by_type == before
     with pytest.raises(KeyError):
         rasa_patches.apply({}, off=["no_such_patch"])
 

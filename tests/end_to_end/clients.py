@@ -121,7 +121,7 @@ class Live:
             entries = self.entries.setdefault(frame["conv"], [])
             if frame["entry"]["seq"] != len(entries) + 1:
                 raise NotAsTold(f"entry {frame['entry']['seq']} came after {len(entries)} in {frame['conv']}")
-            entries.append(frame["entry"])
+            entries.append({"body": {}, "author": {}, **frame["entry"]})  # a hidden entry has neither
             self.seen_at[f"{frame['conv']}/{len(entries)}"] = time.perf_counter()
         elif kind == "status":
             self.status[frame["conv"]] = frame

@@ -134,8 +134,6 @@ def meet(connection: sa.Connection, now: datetime, *, tenant: str = "demo", lang
     """A new contact on the web channel."""
     contact = new_id("k")
     connection.execute(
-        sa.insert(tables.contacts).values(
-            tenant=tenant, id=contact, name="Visitor", language=language, created_at=now
-        )
+        sa.insert(tables.contacts).values(tenant=tenant, id=contact, name="Visitor", language=language, created_at=now)
     )
     return Sender(tenant, "web", contact, "Visitor", language)

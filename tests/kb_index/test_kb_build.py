@@ -84,7 +84,7 @@ def test_an_interrupted_build_leaves_nothing_that_could_be_served(
     before = store.names()
     written = 0
 
-    def disk_full(descriptor: int) -> None:
+    def disk_full(_: int) -> None:
         nonlocal written
         written += 1
         if written == 3:

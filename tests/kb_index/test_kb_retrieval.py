@@ -17,9 +17,11 @@ from kb_index.understand import Knowledge, Understanding
 from tests.kb_index import shop_articles
 from tests.kb_index.shop_articles import DAY
 
+Ask = Callable[..., Understanding]
+
 
 @pytest.fixture
-def ask(knowledge: Knowledge) -> Callable[..., Understanding]:
+def ask(knowledge: Knowledge) -> Ask:
     return partial(shop_articles.ask, knowledge)
 
 
@@ -38,11 +40,11 @@ def articles(found: Understanding) -> list[str]:
         ("HOW DO I APPLY A COUPON", "coupon"),
     ],
 )
-def test_the_right_article_comes_first(ask: Callable[..., Understanding], text: str, article: str) -> None:
+def test_the_right_article_comes_first(ask: Ask, text: str, article: str) -> None:
     assert articles(ask(text))[0] == article
 
 
-def test_only_agents_see_what_is_for_agents(ask: Callable[..., Understanding]) -> None:
+def test_only_agents_see_what_is_for_agents(ask: Ask) -> None:
     assert "compensation-limits" not in articles(ask("赔付上限是多少"))
     assert articles(ask("赔付上限是多少", audience=Audience.AGENTS))[0] == "compensation-limits"
 
@@ -51,26 +53,24 @@ def test_only_agents_see_what_is_for_agents(ask: Callable[..., Understanding]) -
     ("day", "visible"),
     [(date(2026, 2, 28), False), (date(2026, 3, 1), True), (date(2026, 3, 31), True), (date(2026, 4, 1), False)],
 )
-def test_an_article_is_found_only_while_it_is_valid(
-    ask: Callable[..., Understanding], day: date, visible: bool
-) -> None:
+def test_an_article_is_found_only_while_it_is_valid(ask: Ask, day: date, visible: bool) -> None:
     assert ("spring-sale" in articles(ask("春季大促什么时候开始", day=day))) is visible
 
 
-def test_before_any_article_is_valid_the_answer_is_abstain(ask: Callable[..., Understanding]) -> None:
+def test_before_any_article_is_valid_the_answer_is_abstain(ask: Ask) -> None:
     found = ask("多久能退款", day=date(2020, 1, 1))
     assert found.hits == ()
     assert found.decision.action is Action.ABSTAIN
 
 
-def test_no_tenant_ever_sees_another_tenants_article(ask: Callable[..., Understanding]) -> None:
+def test_no_tenant_ever_sees_another_tenants_article(ask: Ask) -> None:
     assert "amber-code" not in articles(ask("琥珀密码本"))
     assert articles(ask("琥珀密码本", tenant="other")) == ["amber-code"]
     with pytest.raises(UnknownTenant):
         ask("琥珀密码本", tenant="nobody")
 
 
-def test_each_article_appears_once_in_the_customers_language(ask: Callable[..., Understanding]) -> None:
+def test_each_article_appears_once_in_the_customers_language(ask: Ask) -> None:
     for text, language in (("怎么修改收货地址", "zh"), ("change my delivery address", "en")):
         found = ask(text)
         assert found.language == language
@@ -79,21 +79,21 @@ def test_each_article_appears_once_in_the_customers_language(ask: Callable[..., 
         assert {hit.language for hit in both} == {language}
 
 
-def test_an_article_in_the_other_language_only_comes_after_all_others(ask: Callable[..., Understanding]) -> None:
+def test_an_article_in_the_other_language_only_comes_after_all_others(ask: Ask) -> None:
     found = ask("境外购物离境退税")
     assert [hit.article for hit in found.hits if hit.language == "en"] == ["tax-refund-abroad"]
     assert found.hits[-1].article == "tax-refund-abroad"
     assert ask("customs tax refund for export").hits[0].article == "tax-refund-abroad"
 
 
-def test_a_text_without_letters_keeps_the_customers_language(ask: Callable[..., Understanding]) -> None:
+def test_a_text_without_letters_keeps_the_customers_language(ask: Ask) -> None:
     assert ask("???", language="en").language == "en"
     assert ask("123", earlier=("where is my parcel now",)).language == "en"
     assert ask("123").language == "zh"
 
 
 @pytest.mark.parametrize("text", ["多久能退款", "退款要等几天", "how long does a refund take", "怎么修改收货地址"])
-def test_what_the_articles_ask_themselves_is_answered(ask: Callable[..., Understanding], text: str) -> None:
+def test_what_the_articles_ask_themselves_is_answered(ask: Ask, text: str) -> None:
     found = ask(text)
     assert found.decision.action is Action.ANSWER
     assert found.decision.probability >= found.decision.threshold
@@ -103,40 +103,40 @@ def test_what_the_articles_ask_themselves_is_answered(ask: Callable[..., Underst
 @pytest.mark.parametrize(
     "text", ["退款", "我的退款", "refund", "my refund", "有问题", "help", "我想咨询一下", "退款有问题"]
 )
-def test_vague_texts_bring_distinct_choices(ask: Callable[..., Understanding], text: str) -> None:
+def test_vague_texts_bring_distinct_choices(ask: Ask, text: str) -> None:
     found = ask(text)
     assert found.decision.action is Action.CLARIFY, found.decision
     assert len(set(articles(found)[:3])) == 3
 
 
-def test_the_choices_for_a_vague_word_are_about_it(ask: Callable[..., Understanding]) -> None:
+def test_the_choices_for_a_vague_word_are_about_it(ask: Ask) -> None:
     assert {"refund-timing", "refund-method"} <= set(articles(ask("退款"))[:3])
 
 
 @pytest.mark.parametrize(
     "text", ["hello", "你好", "谢谢", "hi there", "在吗？", "thank you very much", "。。。", "👍👍", "再见"]
 )
-def test_greetings_and_thanks_are_not_answered(ask: Callable[..., Understanding], text: str) -> None:
+def test_greetings_and_thanks_are_not_answered(ask: Ask, text: str) -> None:
     assert ask(text).decision.action is Action.ABSTAIN
 
 
 @pytest.mark.parametrize(
     "text", ["火星上有水吗", "谁是美国总统", "translate this poem into german", "how old is the universe"]
 )
-def test_what_the_articles_do_not_know_is_not_answered(ask: Callable[..., Understanding], text: str) -> None:
+def test_what_the_articles_do_not_know_is_not_answered(ask: Ask, text: str) -> None:
     assert ask(text).decision.action is not Action.ANSWER
 
 
-def test_probabilities_fall_with_the_place(ask: Callable[..., Understanding]) -> None:
+def test_probabilities_fall_with_the_place(ask: Ask) -> None:
     found = ask("退款退到哪里，多久到账")
     assert all(0 <= hit.probability <= found.hits[0].probability <= 1 for hit in found.hits)
 
 
-def test_the_limit_is_kept(ask: Callable[..., Understanding]) -> None:
+def test_the_limit_is_kept(ask: Ask) -> None:
     assert len(ask("退款", limit=2).hits) == 2
 
 
-def test_the_same_question_gives_the_same_answer(ask: Callable[..., Understanding]) -> None:
+def test_the_same_question_gives_the_same_answer(ask: Ask) -> None:
     first, second = ask("优惠券怎么用"), ask("优惠券怎么用")
     assert first.hits == second.hits
     assert first.decision == second.decision

@@ -20,7 +20,7 @@ from handoff_service.launch.credentials import SECRET_NAMES, ensure_secrets, par
 from handoff_service.launch.environments import check_free_space
 from handoff_service.launch.errors import LaunchError
 from handoff_service.launch.junit import Counts, judged, read_counts
-from handoff_service.launch.parts import check_ports, tandem_parts
+from handoff_service.launch.parts import Part, check_ports, tandem_parts
 from handoff_service.launch.prepare import agents_in, merge_agents
 from handoff_service.launch.pythons import find_python310
 from handoff_service.launch.settings import SETTINGS, read_settings
@@ -162,16 +162,21 @@ def test_demo_passwords_are_kept_when_the_account_exists_already() -> None:
     assert agents_in("nothing here\n[1]\n") == []
 
 
-def test_two_parts_on_one_port_are_refused(tmp_path: Path) -> None:
-    settings = read_settings({"TANDEM_VAR": str(tmp_path), "TANDEM_SHOP_URL": "http://127.0.0.1:5005"})
-    with pytest.raises(LaunchError, match=r"shop and bot would both use port 5005\. Set TANDEM_SHOP_URL"):
-        check_ports([part for part in tandem_parts(settings, {}) if part.name in ("bot", "shop")])
+def _parts(tmp_path: Path, *names: str, **urls: str) -> list[Part]:
+    settings = read_settings({"TANDEM_VAR": str(tmp_path), **urls})
+    return [part for part in tandem_parts(settings, {}) if part.name in names]
+
+
+def test_two_parts_on_one_port_are_refused(tmp_path: Path, free_ports: list[int]) -> None:
+    url = f"http://127.0.0.1:{free_ports[0]}"
+    parts = _parts(tmp_path, "bot", "shop", TANDEM_SHOP_URL=url, TANDEM_BOT_URL=url)
+    with pytest.raises(LaunchError, match=f"shop and bot would both use port {free_ports[0]}. Set TANDEM_SHOP_URL"):
+        check_ports(parts)
 
 
 def test_an_address_that_is_none_names_its_setting(tmp_path: Path) -> None:
-    settings = read_settings({"TANDEM_VAR": str(tmp_path), "TANDEM_BOT_URL": "5005"})
     with pytest.raises(LaunchError, match="TANDEM_BOT_URL must look like"):
-        check_ports(tandem_parts(settings, {}))
+        check_ports(_parts(tmp_path, "bot", TANDEM_BOT_URL="5005"))
 
 
 def test_counts_of_a_real_test_run(tmp_path: Path) -> None:

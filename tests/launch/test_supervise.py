@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from conftest import Launcher, eventually, lives
 
 Launch = Callable[..., Launcher]
@@ -151,3 +152,15 @@ def test_without_its_watcher_the_launcher_stops_everything(launch: Launch, free_
     assert launcher.wait() == 1
     assert "The watcher, which stops the parts after a crash, was killed" in launcher.output
     assert not lives(pid)
+
+
+def test_a_program_runs_when_all_is_ready_and_everything_ends_with_it(
+    launch: Launch, free_ports: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIAL_WORK", "1")
+    launcher = launch(f"one:{free_ports[0]}:")
+    assert launcher.wait() == 5
+    (pid,) = re.findall(r"started as process (\d+)", (launcher.var / "logs" / "one.log").read_text())
+    assert not lives(int(pid))
+    steps = [line for line in launcher.output.splitlines() if "ready" in line or line.startswith("Stop")]
+    assert [step.split()[0] for step in steps] == ["✓", "the", "Stopping", "Stopped."]

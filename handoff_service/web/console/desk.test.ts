@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { acceptable, EMPTY_DESK, findCard, neighbour, newestStanding, walkable, withClosed, withSeen, withSnapshot } from "./desk";
-import { card, deskFrame, LIN, owner } from "./fixtures";
+import {
+  acceptable, EMPTY_DESK, findCard, neighbour, newestStanding, walkable, withClosed, withMessage, withSeen, withSnapshot,
+} from "./desk";
+import { card, deskFrame, LIN, message, owner } from "./fixtures";
 
 const busy = withSnapshot(
   EMPTY_DESK,
@@ -25,7 +27,22 @@ describe("the desk", () => {
   });
 
   it("counts what I read as seen at once", () => {
-    expect(findCard(withSeen(busy, "c_mine"), "c_mine")?.card.unread).toBe(0);
+    const unread = (seq: number) => findCard(withSeen(busy, new Map([["c_mine", seq]])), "c_mine")?.card.unread;
+    expect([0, 2, 3].map(unread)).toEqual([2, 1, 0]);
+  });
+});
+
+describe("a message into my conversation", () => {
+  const unreadAfter = (...entries: Parameters<typeof withMessage>[2][]) =>
+    findCard(entries.reduce((desk, entry) => withMessage(desk, "c_mine", entry), busy), "c_mine")?.card;
+
+  it("counts and shows at once, without waiting for a snapshot", () => {
+    expect(unreadAfter(message(4, "在吗"))).toMatchObject({ unread: 3, preview: "在吗", last_seq: 4 });
+  });
+
+  it("is not counted when it is history, the bot's or a note", () => {
+    const note = message(4, "备注", { author: { kind: "agent", ...LIN }, audience: "internal" });
+    expect(unreadAfter(message(2, "早先"), note)).toMatchObject({ unread: 2, preview: "转人工" });
   });
 });
 

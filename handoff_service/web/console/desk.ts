@@ -1,4 +1,4 @@
-import type { Card, Colleague, DeskFrame, Owner, StatusFrame } from "../shared/protocol";
+import type { Card, Colleague, DeskFrame, MessageEntry, Owner, StatusFrame } from "../shared/protocol";
 
 /** The lists of the left pane, in the order in which they are shown. */
 export const SECTIONS = ["offers", "waiting", "mine", "mailbox", "others", "closed"] as const;
@@ -48,10 +48,23 @@ export function withClosed(desk: Desk, cards: readonly Card[]): Desk {
   return { ...desk, lists: { ...desk.lists, closed: cards } };
 }
 
-/** The desk with one conversation's messages counted as seen, before the server says so. */
-export function withSeen(desk: Desk, conversation: string): Desk {
+/** The desk without what I have seen already; `seen` is the last seq that was on my screen, by conversation. */
+export function withSeen(desk: Desk, seen: ReadonlyMap<string, number>): Desk {
+  const mine = desk.lists.mine.map((card) => {
+    const unread = Math.min(card.unread, Math.max(0, card.last_seq - (seen.get(card.conversation) ?? 0)));
+    return unread === card.unread ? card : { ...card, unread };
+  });
+  return { ...desk, lists: { ...desk.lists, mine } };
+}
+
+/** The desk with a message that just came into a conversation of mine; older entries change nothing. */
+export function withMessage(desk: Desk, conversation: string, { seq, author, audience, body }: MessageEntry): Desk {
+  const heard = author.kind === "customer";
+  const preview = audience === "public" && (heard || author.kind === "agent") ? body.text : null;
   const mine = desk.lists.mine.map((card) =>
-    card.conversation === conversation && card.unread > 0 ? { ...card, unread: 0 } : card,
+    card.conversation !== conversation || seq <= card.last_seq
+      ? card
+      : { ...card, last_seq: seq, unread: card.unread + (heard ? 1 : 0), preview: preview ?? card.preview },
   );
   return { ...desk, lists: { ...desk.lists, mine } };
 }
@@ -96,6 +109,13 @@ export function newestStanding(...known: readonly (Standing | null | undefined)[
     if (each && (newest === null || each.epoch > newest.epoch)) newest = { owner: each.owner, epoch: each.epoch };
   }
   return newest;
+}
+
+/** The owner with the agent's name, where the server gave only his id. */
+export function namedOwner(owner: Owner, agents: readonly Colleague[]): Owner {
+  const given: unknown = owner.agent;
+  if (typeof given !== "string") return owner;
+  return { ...owner, agent: { id: given, name: agents.find((agent) => agent.id === given)?.name ?? "" } };
 }
 
 export const standingOf = (status: StatusFrame): Standing => ({ owner: status.owner, epoch: status.epoch });

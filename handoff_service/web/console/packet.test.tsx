@@ -36,13 +36,27 @@ describe("the packet", () => {
     expect(line("阈值")?.tagName).toBe("SPAN");
   });
 
+  it("says codes and shares in the agent's words", () => {
+    const evidence = [
+      { label: "action", value: "abstain", entries: [2] },
+      { label: "probability", value: 0.2149, entries: [2] },
+      { label: "seen", value: 2.00001, entries: [2] },
+    ];
+    const reason = { text: "unsure", entries: [2] };
+    const groups = groupsOf({ ...HANDOFF.packet, reason, evidence }, t);
+    expect(groups[1]?.lines[0]?.text).toBe(t("event.unsure"));
+    expect(groups[2]?.lines.map(({ label, text }) => [label, text])).toEqual([
+      ["判断", "没有答案"], ["匹配度", "21%"], ["seen", "2"],
+    ]);
+  });
+
   it("leaves out groups without lines", () => {
     const bare = { ...HANDOFF.packet, goal: null, evidence: [], tried: [], facts: [] };
     expect(groupsOf(bare, t).map((group) => group.title)).toEqual(["packet.reason"]);
   });
 
-  it("marks every cited entry in the timeline", () => {
-    expect([...citedBy(HANDOFF.packet)].toSorted()).toEqual([2, 3, 4]);
+  it("marks in the timeline what proves the need of a person", () => {
+    expect([...citedBy(HANDOFF.packet)].toSorted()).toEqual([2, 4]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Handoff, Packet } from "../shared/protocol";
-import { keyFor, type TextKey, type Translate } from "./text";
+import { keyFor, percent, type TextKey, type Translate } from "./text";
 
 /** One line of the packet; `entries` are the timeline entries that prove it. */
 export interface Line {
@@ -14,23 +14,28 @@ export interface Group {
   readonly lines: readonly Line[];
 }
 
+/** The best articles come first; what the bot only glanced at is not worth an agent's time. */
+const SHOWN = 5;
+
 /** The packet as titled groups of lines, empty groups left out. */
 export function groupsOf(packet: Packet, t: Translate): readonly Group[] {
   const { goal, reason, evidence, tried, facts, mood } = packet;
   const groups: Group[] = [
-    { title: "packet.goal", lines: goal === null ? [] : [line(goal.text, goal.entries)] },
-    { title: "packet.reason", lines: reason === null ? [] : [line(reason.text, reason.entries)] },
+    { title: "packet.goal", lines: goal === null || goal.text === "" ? [] : [line(goal.text, goal.entries)] },
+    { title: "packet.reason", lines: reason === null ? [] : [line(named("event", reason.text, t), reason.entries)] },
     {
       title: "packet.evidence",
-      lines: evidence.map(({ label, value, entries }) => line(String(value), entries, { label })),
+      lines: evidence.map(({ label, value, entries }) =>
+        line(evidenceValue(label, value, t), entries, { label: named("evidence", label, t) }),
+      ),
     },
     {
       title: "packet.tried",
-      lines: tried.map(({ title, probability, entries }) => line(title, entries, { score: probability })),
+      lines: tried.slice(0, SHOWN).map(({ title, probability, entries }) => line(title, entries, { score: probability })),
     },
     {
       title: "packet.facts",
-      lines: facts.map(({ kind, value, entries }) => line(value, entries, { label: factLabel(kind, t) })),
+      lines: facts.map(({ kind, value, entries }) => line(value, entries, { label: named("fact", kind, t) })),
     },
     {
       title: "packet.mood",
@@ -46,15 +51,23 @@ function line(text: string, entries: readonly number[], extra: { label?: string;
   return { label: extra.label ?? null, text, score: extra.score ?? null, entries };
 }
 
-function factLabel(kind: string, t: Translate): string {
-  const key = keyFor("fact", kind);
-  return key === null ? kind : t(key);
+/** The agent's word for a code that the server chose, or the code itself. */
+function named(prefix: string, code: string, t: Translate): string {
+  const key = keyFor(prefix, code);
+  return key === null ? code : t(key);
 }
 
-/** Every entry that any line of the packet cites. */
+const SHARES: ReadonlySet<string> = new Set(["probability", "threshold", "confidence"]);
+
+function evidenceValue(label: string, value: string | number, t: Translate): string {
+  if (typeof value === "string") return label === "action" ? named("decision", value, t) : value;
+  return SHARES.has(label) ? percent(value) : String(Math.round(value * 1000) / 1000);
+}
+
+/** The entries that prove why a person is needed; the bot's tries are left out, or almost all would be marked. */
 export function citedBy(packet: Packet): ReadonlySet<number> {
-  const { goal, reason, evidence, tried, facts } = packet;
-  const lines = [goal, reason, ...evidence, ...tried, ...facts].filter((each) => each !== null);
+  const { goal, reason, evidence, facts } = packet;
+  const lines = [goal, reason, ...evidence, ...facts].filter((each) => each !== null);
   return new Set(lines.flatMap((each) => each.entries));
 }
 

@@ -4,7 +4,9 @@ import type { DeskFrame, Entry, PresenceStatus } from "../shared/protocol";
 import { readJson } from "../shared/storage";
 import { type Alerts, hear, SILENT } from "./alerts";
 import { type Api, ApiError } from "./api";
-import { neighbour, type Section, type Standing, standingOf, walkable, withClosed, withSeen, withSnapshot } from "./desk";
+import {
+  neighbour, type Section, type Standing, standingOf, walkable, withClosed, withMessage, withSeen, withSnapshot,
+} from "./desk";
 import { problem } from "./problem";
 import type { Bell } from "./sound";
 import { type DeskState, put } from "./state";
@@ -32,6 +34,7 @@ const FOLLOWED = 12;
 export class Session {
   private readonly stops: (() => void)[] = [];
   private readonly reloads = new Map<string, number>();
+  private readonly seen = new Map<string, number>();
   private followed: readonly string[] = [];
   private skew = 0;
   private noticeId = 0;
@@ -65,6 +68,7 @@ export class Session {
     this.listen("sent", ({ conv }) => this.refresh(conv));
     this.listen("reset", () => {
       state.timelines.value = new Map();
+      this.seen.clear();
     });
     const tick = setInterval(() => {
       state.now.value = this.time();
@@ -85,10 +89,18 @@ export class Session {
   }
 
   private deskChanged(frame: DeskFrame): void {
-    const { state, bell } = this.parts;
-    state.desk.value = withSnapshot(state.desk.value, frame);
+    const { state } = this.parts;
+    state.desk.value = withSeen(withSnapshot(state.desk.value, frame), this.seen);
     const self = frame.agents.find((agent) => agent.id === state.me.value.agent.id);
-    if (self !== undefined) this.setStatus(self.status);
+    // To the others I am offline until this page is connected; that is not what I chose.
+    if (self !== undefined && self.status !== "offline") this.setStatus(self.status);
+    for (const { conversation } of frame.mine) this.follow(conversation);
+    this.listenUp();
+  }
+
+  /** Calls the agent if the desk has something that he was not called for yet. */
+  private listenUp(): void {
+    const { state, bell } = this.parts;
     const { alerts, ring } = hear(state.alerts.value, state.desk.value);
     this.remember(alerts);
     // A message rings only for who is not looking; a handoff always does.
@@ -102,6 +114,9 @@ export class Session {
     if (entry.kind === "hidden") return;
     if (state.typing.value.has(conversation)) state.typing.value = put(state.typing.value, conversation, null);
     if (entry.kind === "state") this.refresh(conversation);
+    if (entry.kind !== "message") return;
+    state.desk.value = withMessage(state.desk.value, conversation, entry);
+    this.listenUp();
   }
 
   stand(conversation: string, standing: Standing): void {
@@ -140,16 +155,19 @@ export class Session {
     void this.loadDetail(conversation);
   }
 
+  /** Subscribes; what was opened long ago and is not mine is let go. */
   private follow(conversation: string): void {
     const { client, state } = this.parts;
     client.subscribe(conversation);
+    const mine = new Set(state.desk.value.lists.mine.map((card) => card.conversation));
     const followed = [conversation, ...this.followed.filter((each) => each !== conversation)];
-    for (const old of followed.slice(FOLLOWED)) {
+    const keep = (each: string): boolean => mine.has(each) || each === state.current.value;
+    this.followed = followed.filter((each, index) => index < FOLLOWED || keep(each));
+    for (const old of followed.slice(FOLLOWED).filter((each) => !keep(each))) {
       client.unsubscribe(old);
       state.timelines.value = put(state.timelines.value, old, null);
       state.standings.value = put(state.standings.value, old, null);
     }
-    this.followed = followed.slice(0, FOLLOWED);
   }
 
   leave(): void {
@@ -167,8 +185,9 @@ export class Session {
     const seq = lastSeq(state.timeline.value);
     if (conversation === null || seq === 0 || document.hidden) return;
     client.read(conversation, seq);
+    this.seen.set(conversation, seq);
     batch(() => {
-      state.desk.value = withSeen(state.desk.value, conversation);
+      state.desk.value = withSeen(state.desk.value, this.seen);
       state.alerts.value = hear(state.alerts.value, state.desk.value).alerts;
     });
   }

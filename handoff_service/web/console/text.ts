@@ -30,5 +30,10 @@ export function spell(milliseconds: number, t: Translate): string {
   return t("time.days", { n: Math.floor(hours / 24) });
 }
 
+/** A name that a tenant may have given per language. */
+export function localName(name: string | Readonly<Partial<Record<Language, string>>>, language: Language): string {
+  return typeof name === "string" ? name : (name[language] ?? Object.values(name)[0] ?? "");
+}
+
 /** A probability 0..1 as a whole percentage. */
 export const percent = (probability: number): string => `${Math.round(probability * 100)}%`;

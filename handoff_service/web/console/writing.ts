@@ -1,6 +1,7 @@
 import { batch } from "@preact/signals";
 import type { SendError, TandemClient } from "../shared/client";
 import { type Draft, type Mode, type QuotedArticle, withReturned } from "./composer";
+import { namedOwner } from "./desk";
 import type { Drafts } from "./drafts";
 import type { Session } from "./session";
 import { type DeskState, put } from "./state";
@@ -87,8 +88,9 @@ export class Writing {
     if (conv === null || !("text" in body)) return;
     const mode: Mode = audience === "internal" ? "note" : "reply";
     this.write(conv, withReturned(this.draftOf(conv), mode, body.text, body.article ?? null));
-    if (owner !== undefined && epoch !== undefined) session.stand(conv, { owner, epoch });
-    state.refusals.value = put(state.refusals.value, conv, { code, message, owner: owner ?? null });
+    const holder = owner === undefined ? null : namedOwner(owner, state.desk.value.agents);
+    if (holder !== null && epoch !== undefined) session.stand(conv, { owner: holder, epoch });
+    state.refusals.value = put(state.refusals.value, conv, { code, message, owner: holder });
     session.refresh(conv);
   }
 

@@ -50,9 +50,7 @@ async def by_text(request: TurnRequest) -> Answer:
     said = answer(
         f"About {request.text[:200]}",
         buttons=[{"title": "Yes", "payload": SECRETS["payload"]}, {"title": "No", "payload": "/no"}],
-        sources=[
-            {"article": "refunds", "language": "en", "title": "Refunds", "probability": SECRETS["probability"]}
-        ],
+        sources=[{"article": "refunds", "language": "en", "title": "Refunds", "probability": SECRETS["probability"]}],
     )
     return replace(
         said,
@@ -85,7 +83,9 @@ def shared_gateways(
                     address = request.getfixturevalue("postgres")
                     _apart(_sql(address("postgres"), f"CREATE DATABASE tandem_shared TEMPLATE {TEMPLATE}"))
                     url = address("tandem_shared")
-                settings = trial_settings(database_url=url, limit_visitors="100000/hour", kb_index_url="http://127.0.0.1:9")
+                settings = trial_settings(
+                    database_url=url, limit_visitors="100000/hour", kb_index_url="http://127.0.0.1:9"
+                )
                 running[engine] = Gateway(settings, bot=ScriptedBot(usually=by_text))
                 running[engine].start()
                 stack.callback(running[engine].stop)

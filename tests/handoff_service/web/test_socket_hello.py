@@ -181,7 +181,9 @@ async def test_hello_for_a_foreign_conversation_is_answered_with_not_found(house
     await other.write("mine")
     spy = await house.customer()
     socket = await spy.socket((other.conversation, 0), ("c_unknown", 0))
-    errors = [await socket.until(lambda f, c=c: f["t"] == "err" and f["conv"] == c) for c in (other.conversation, "c_unknown")]
+    errors = [
+        await socket.until(lambda f, c=c: f["t"] == "err" and f["conv"] == c) for c in (other.conversation, "c_unknown")
+    ]
     assert [error["code"] for error in errors] == ["not_found", "not_found"]
     await socket.pong()
     assert not [frame for frame in socket.frames if frame["t"] == "entry"]

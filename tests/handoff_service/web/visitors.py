@@ -235,9 +235,7 @@ class Desk(Client):
         self.http.headers["X-Requested-By"] = "console"
 
     async def sign_in(self, password: str = PASSWORD) -> httpx2.Response:
-        return await self.post(
-            "/v1/agents/sign-in", {"tenant": self.tenant, "email": self.email, "password": password}
-        )
+        return await self.post("/v1/agents/sign-in", {"tenant": self.tenant, "email": self.email, "password": password})
 
     async def socket(self, *subs: tuple[str, int], **options: Any) -> Socket:
         return await super().socket(*subs, **{"origin": self.url, **options})

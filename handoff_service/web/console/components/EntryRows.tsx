@@ -95,12 +95,17 @@ export function StateLine({ entry, lit }: { entry: StateEntry; lit: boolean }) {
   const key = keyFor("event", entry.body.event);
   const { agent, queue } = entry.body.to;
   const to = agent?.name ?? queueName(queue ?? null, state.me.value.tenant.queues);
+  const outcome = state.me.value.tenant.wrap_up_codes.find((code) => code.id === entry.body["wrap_up"]);
   const name = useAuthorName(entry.author);
   const who = entry.author.id === state.me.value.agent.id ? t("event.me") : name;
   return (
     <p class={`state-line event-${entry.body.event}${lit ? " lit" : ""}`} id={`entry-${entry.seq}`}>
       <span>{key === null ? (entry.body.text ?? entry.body.event) : t(key, { who, to })}</span>
+      {outcome !== undefined && <b>{outcome[state.language.value]}</b>}
       <time dateTime={entry.at}>{clockTime(entry.at, state.language.value)}</time>
+      {typeof entry.body["note"] === "string" && (
+        <q class="state-note" title={t("entry.note")}>{tame(entry.body["note"])}</q>
+      )}
     </p>
   );
 }

@@ -18,7 +18,7 @@ export function ReceiptView({ handoff }: { handoff: Handoff }) {
           return (
             <li key={`${stage}-${at}`}>
               <span class="stage">{key === null ? stage : t(key)}</span>
-              {by !== null && <span class="by">{typeof by === "string" ? nameOf(by) : by.name}</span>}
+              {by && <span class="by">{typeof by === "string" ? nameOf(by) : by.name}</span>}
               {before !== undefined && <span class="took">+{spell(Date.parse(at) - Date.parse(before.at), t)}</span>}
               <time dateTime={at} title={fullTime(at, language)}>{clockTime(at, language)}</time>
             </li>
@@ -28,10 +28,10 @@ export function ReceiptView({ handoff }: { handoff: Handoff }) {
     </section>
   );
 
-  /** The server may name a stage's author by id only. */
+  /** Beside agents' names the server says why it was requested and how it was closed, as codes. */
   function nameOf(by: string): string {
-    const known = state.desk.value.agents.find((agent) => agent.id === by);
-    const key = keyFor("author", by);
-    return known?.name ?? (key === null ? by : t(key));
+    const code = state.me.value.tenant.wrap_up_codes.find((each) => each.id === by);
+    const key = keyFor("reason", by) ?? keyFor("author", by);
+    return code?.[language] ?? (key === null ? by : t(key));
   }
 }

@@ -1,5 +1,6 @@
 import type { PresenceStatus } from "../../shared/protocol";
 import { Icon } from "./Icon";
+import { localName } from "../text";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { useWorkplace } from "./workplace";
 
@@ -13,7 +14,7 @@ export function TopBar() {
   return (
     <header class="top-bar">
       <span class="logo" aria-hidden="true" />
-      <strong class="tenant">{tenant.name}</strong>
+      <strong class="tenant">{localName(tenant.name, state.language.value)}</strong>
       <button class="find" onClick={() => (state.dialog.value = "palette")}>
         <Icon name="search" />
         <span>{t("palette.label")}</span>

@@ -1,0 +1,68 @@
+"""`make screenshots`: the pictures of the README, taken from the real pages in the middle of a real conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from playwright.async_api import Browser, expect
+
+from tests.end_to_end.pages import DESK, PHONE, Console, Widget, new_page, open_browser
+from tests.end_to_end.stage import open_stage
+from tests.end_to_end.story import EN, ZH, Lines, Stage
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+
+
+async def take(stage: Stage) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    async with open_browser() as browser:
+        for lines in (ZH, EN):
+            await _conversation(browser, stage, lines)
+
+
+async def _conversation(browser: Browser, stage: Stage, lines: Lines) -> None:
+    language = lines.language
+    desk = Console(await new_page(browser, size=DESK, language=language))
+    phone_desk = Console(await new_page(browser, size=PHONE, language=language))
+    for console in (desk, phone_desk):
+        await console.sign_in(stage.gateway, stage.logins[0])
+    customers = {}
+    for name, size in (("phone", PHONE), ("desk", DESK)):
+        widget = Widget(await new_page(browser, size=size, language=language))
+        await widget.visit(stage.shop, language=language)
+        await widget.write(lines.routine[0])
+        await expect(widget.page.locator(".source")).to_be_visible(timeout=10_000)
+        await _shoot(widget, f"widget-{name}-{language}")
+        customers[name] = widget
+    customer = customers["phone"]
+    await customer.write(lines.with_facts)
+    await expect(customer.page.locator(".message.bot")).to_have_count(3, timeout=10_000)
+    await customer.write(lines.ask_human)
+    await expect(customer.page.locator(".place")).to_be_visible(timeout=10_000)
+    await _shoot(customer, f"widget-queue-{language}")
+    await desk.page.locator(".list-waiting .card").last.click()
+    await desk.page.locator(".conversation-head .primary").click()
+    await expect(desk.page.locator(".conversation-head .strong")).to_be_visible()
+    await desk.write(lines.agent_says)
+    await customer.reads(lines.agent_says)
+    await _shoot(desk, f"console-desk-{language}")
+    await phone_desk.page.locator(".list-mine .card").first.click()
+    await expect(phone_desk.page.locator("[role=log]")).to_contain_text(lines.agent_says)
+    await _shoot(phone_desk, f"console-phone-{language}")
+    await desk.page.locator(".conversation-head .strong").click()
+    await desk.page.locator(".modal-close .choice").first.click()
+    await desk.page.locator(".modal-close footer .primary").click()
+    await expect(customer.page.locator(".rating")).to_be_visible(timeout=10_000)
+    await _shoot(customer, f"widget-rating-{language}")
+
+
+async def _shoot(window: Widget | Console, name: str) -> None:
+    await window.page.wait_for_timeout(400)  # animations
+    await window.page.screenshot(path=FOLDER / f"{name}.png")
+    print(f"docs/screenshots/{name}.png")
+
+
+if __name__ == "__main__":
+    asyncio.run(take(open_stage(Path(os.environ.get("TANDEM_VAR", "var")))))

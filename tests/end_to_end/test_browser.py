@@ -1,0 +1,131 @@
+"""The story in a real browser, with the customer's and the agent's page open at the same time."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from tests.end_to_end.pages import DESK, PHONE, Console, Widget, chromium_path, new_page, open_browser
+from tests.end_to_end.story import EN, ZH, Lines, Stage
+
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        chromium_path() is None and not os.environ.get("CI"), reason="NO CHROMIUM: install it to test the pages"
+    ),
+]
+NOTE = "note-that-no-customer-sees"
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with open_browser() as browser:
+        yield browser
+
+
+@pytest.mark.parametrize(("lines", "size"), [(ZH, PHONE), (EN, DESK)], ids=["zh-phone", "en-desk"])
+async def test_a_conversation_from_hello_to_rating(
+    browser: Browser, stage: Stage, lines: Lines, size: dict[str, int]
+) -> None:
+    widget = Widget(await new_page(browser, size=size, language=lines.language))
+    console = Console(await new_page(browser, language=lines.language))
+    await console.sign_in(stage.gateway, stage.logins[0])
+
+    await widget.visit(stage.shop, language=lines.language)
+    await widget.write(lines.routine[0])
+    await expect(widget.page.locator(".source")).to_be_visible(timeout=10_000)
+    await widget.page.locator(".vote").first.click()
+    await expect(widget.page.locator(".voted")).to_be_visible()
+
+    await widget.write(lines.with_facts)
+    await expect(widget.page.locator(".message.bot")).to_have_count(3, timeout=10_000)  # greeting, answer, this
+    await widget.write(lines.ask_human)
+    await expect(widget.page.locator(".place")).to_be_visible(timeout=10_000)
+    await expect(console.page).to_have_title(re.compile(r"\(\d+\)"))
+
+    await _take(console, lines)
+    await widget.reads(lines.agent_says)
+    await expect(widget.page.locator(".speaker")).to_contain_text(stage.logins[0]["name"].split()[-1])
+    await _send_article(console, lines)
+    await expect(widget.page.locator(".message.agent")).to_have_count(2, timeout=10_000)
+    assert NOTE not in str(await widget.texts())
+
+    before = await widget.texts()
+    await widget.page.reload()
+    await widget.page.locator(".launcher").click()
+    await expect(widget.page.locator(".message.agent")).to_have_count(2, timeout=10_000)
+    assert await widget.texts() == before
+
+    await _close(console)
+    await widget.page.locator(".star").nth(4).click()
+    await widget.page.locator(".rating button[type=submit]").click()
+    await expect(widget.page.locator(".rating")).to_have_count(0)
+    await expect(console.page.locator("[role=log]")).to_contain_text("5")
+    await widget.write(lines.routine[0])
+    await expect(widget.page.locator(".source")).to_have_count(2, timeout=10_000)
+    assert widget.complaints == []
+    assert console.complaints == []
+
+
+async def _take(console: Console, lines: Lines) -> None:
+    """Sees the packet, follows a fact to the entry that says it, accepts, leaves a note, replies."""
+    page = console.page
+    await page.locator(".list-waiting .card").last.click()
+    await expect(page.locator(".packet")).to_contain_text(lines.order_number)
+    await page.locator(".packet-line", has_text=lines.order_number).last.click()
+    await expect(page.locator("[role=log]")).to_contain_text(lines.order_number)
+    await page.locator(".conversation-head .primary").click()
+    await expect(page.locator(".conversation-head .strong")).to_be_visible()
+    await page.keyboard.press("Control+Shift+N")
+    await console.write(NOTE)
+    await expect(page.locator("[role=log]")).to_contain_text(NOTE)
+    await page.keyboard.press("Control+Shift+N")
+    await console.write(lines.agent_says)
+    await expect(page.locator("[role=log]")).to_contain_text(lines.agent_says)
+
+
+async def _send_article(console: Console, lines: Lines) -> None:
+    page = console.page
+    await page.locator("[role=tab]").nth(1).click()
+    await page.locator("#knowledge-search").fill(lines.interim[0])
+    await page.locator(".hit .primary").first.click()
+
+
+async def _close(console: Console) -> None:
+    page = console.page
+    await page.locator(".conversation-head .strong").click()
+    await page.locator(".modal-close .choice").first.click()
+    await page.locator(".modal-close footer .primary").click()
+    await expect(page.locator(".modal-close")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+async def test_no_serious_barrier_on_any_page(browser: Browser, stage: Stage, size: dict[str, int]) -> None:
+    widget = Widget(await new_page(browser, size=size))
+    await widget.visit(stage.shop, language="zh")
+    await widget.write(ZH.routine[0])
+    await expect(widget.page.locator(".source")).to_be_visible(timeout=10_000)
+    console = Console(await new_page(browser, size=size))
+    await console.page.goto(f"{stage.gateway}/console/")
+    await expect(console.page.locator("input[name=email]")).to_be_visible()
+    barriers = [await _barriers(page) for page in (widget.page, console.page)]
+    await console.sign_in(stage.gateway, stage.logins[1])
+    await expect(console.page.locator(".list-waiting")).to_be_visible()
+    barriers.append(await _barriers(console.page))
+    assert barriers == [[], [], []]
+
+
+async def _barriers(page: Page) -> list[str]:
+    """Serious and critical findings of axe, each with where it is."""
+    result = await Axe().run(page)
+    return [
+        f"{one['id']}: {one['nodes'][0]['target']}"
+        for one in result.response["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
