@@ -71,14 +71,16 @@ def owner_of(kind: OwnerKind) -> Owner:
 EVERY_MOVE = list(itertools.product([None, *OwnerKind], Event, OwnerKind))
 
 
-@pytest.mark.parametrize(("start", "event", "end"), EVERY_MOVE)
-def test_the_table_allows_exactly_what_the_design_lists(start: OwnerKind | None, event: Event, end: OwnerKind) -> None:
+@pytest.mark.parametrize("event", Event)
+@pytest.mark.parametrize("start", [None, *OwnerKind])
+def test_the_table_allows_exactly_what_the_design_lists(start: OwnerKind | None, event: Event) -> None:
     begin = owner_of(start) if start else None
-    if end in DESIGN.get((start, event), set()):
-        lifecycle.check(begin, event, owner_of(end))
-    else:
-        with pytest.raises(IllegalTransition):
+    for end in OwnerKind:
+        if end in DESIGN.get((start, event), set()):
             lifecycle.check(begin, event, owner_of(end))
+        else:
+            with pytest.raises(IllegalTransition):
+                lifecycle.check(begin, event, owner_of(end))
 
 
 def test_every_event_of_the_design_exists_and_every_event_is_in_the_design() -> None:
