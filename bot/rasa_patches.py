@@ -1,6 +1,7 @@
 """Every change that this bot makes to Rasa, each with a name, a switch and a test that watches the pinned version.
 
-Switch one off with TANDEM_BOT_PATCHES_OFF=name[,name]. `in_process_actions` is needed, the other saves a fifth of a turn.
+Switch one off with TANDEM_BOT_PATCHES_OFF=name[,name]. `in_process_actions` is needed, the other saves a fifth of
+a turn's time.
 """
 
 import logging

@@ -26,19 +26,25 @@ from bot.settings import ROOT, BadSetting, Settings
 from bot.shop import Shop
 from bot.training import MODEL
 
+log = logging.getLogger("bot")
+
 DOOR = "bot.channels.tandem.TandemChannel"
+STOP_SECONDS = 6.0  # a turn under way may still wait for the shop
 MAX_BODY = 1024 * 1024  # bytes: text and context at their longest, every character escaped
 
 
 def create_app(settings: Settings) -> Sanic:
     """The app, with every part chosen here; raises BadSetting."""
     kb = KnowledgeBase(settings.kb_index_url, timeout=settings.kb_timeout)
+    if not settings.shop_api_key:
+        log.warning("TANDEM_SHOP_API_KEY is not set: the shop will refuse every order, customers go to a human")
     shop = Shop(settings.shop_url, api_key=settings.shop_api_key, timeout=settings.shop_timeout)
     rasa_patches.apply(in_process_actions(kb=kb, shop=shop), off=settings.patches_off)
     channel = only_channel(ROOT / "bot" / "credentials.yml")
     channel.connect(kb)
     app = configure_app([channel], enable_api=False)
     app.config.REQUEST_MAX_SIZE = MAX_BODY
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = STOP_SECONDS
     app.ctx.agent = None
     app.error_handler.add(Exception, say_what_failed)
     app.add_route(healthz, "/healthz")
@@ -139,7 +145,7 @@ def serve(settings: Settings) -> None:
 
     async def ready(_app: Sanic, _loop: Any) -> None:
         seconds = round(time.perf_counter() - started, 2)
-        logging.getLogger("bot").info("ready", extra={"port": settings.port, "seconds": seconds})
+        log.info("ready", extra={"port": settings.port, "seconds": seconds})
 
     app.register_listener(ready, "after_server_start")
     app.run(host=settings.host, port=settings.port, workers=1, access_log=False, motd=False)

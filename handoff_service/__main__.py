@@ -18,7 +18,6 @@ from handoff_service.migrate import migrate
 from handoff_service.seed import seed_demo
 from handoff_service.settings import Settings
 
-
 # How uvicorn serves the gateway: sizes, keep-alive, shutdown.
 SERVER: dict[str, Any] = {
     "log_level": "warning",

@@ -178,7 +178,8 @@ def _security(path: str, service: Service) -> dict[str, str]:
     socket = service.settings.gateway_url.replace("http", "ws", 1)
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        f"connect-src 'self' {socket}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"connect-src 'self' {socket}; form-action 'self'; base-uri 'none'; object-src 'none'; "
+        "frame-ancestors 'none'; require-trusted-types-for 'script'"
     )
     headers = {
         "X-Content-Type-Options": "nosniff",

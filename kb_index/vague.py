@@ -27,7 +27,7 @@ def vagueness(tokens: Sequence[str], index: TenantIndex) -> Vagueness:
     if not content:
         return Vagueness.NOTHING_ASKED
     topics = {token for token in content if token not in _SEEKING}
-    if not topics:
+    if not topics - _ASKING and len(topics) < len(set(content)):  # "can you help me"
         return Vagueness.TOPIC_ONLY
     if len(topics) == 1 and not topics & _ASKING and index.articles_asking(next(iter(topics))) >= 2:
         return Vagueness.TOPIC_ONLY

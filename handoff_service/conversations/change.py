@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from handoff_service.agents import store as agents
 from handoff_service.conversations import store
 from handoff_service.conversations.model import SYSTEM, Author, Conversation, Entry, Event, Owner, OwnerKind
@@ -69,12 +71,21 @@ def change(
     )
 
 
-def check_epoch(conversation: Conversation, epoch: int) -> None:
+def check_epoch(connection: sa.Connection, conversation: Conversation, epoch: int) -> None:
     """Raises Fenced, with the present owner and epoch, unless `epoch` is the present one."""
     if conversation.epoch != epoch:
-        raise Fenced(
-            "This conversation has moved on; look at what happened before you go on.",
-            conversation=conversation.id,
-            epoch=conversation.epoch,
-            owner={"kind": conversation.owner.kind, "agent": conversation.owner.agent},
-        )
+        raise _fenced(connection, conversation, "This conversation has moved on; look at what happened first.")
+
+
+def check_held(connection: sa.Connection, conversation: Conversation, agent: str, epoch: int) -> None:
+    """Raises Fenced unless the agent owns the conversation under this epoch."""
+    check_epoch(connection, conversation, epoch)
+    if conversation.owner.kind is not OwnerKind.AGENT or conversation.owner.agent != agent:
+        raise _fenced(connection, conversation, "You do not own this conversation.")
+
+
+def _fenced(connection: sa.Connection, conversation: Conversation, message: str) -> Fenced:
+    holder = conversation.owner.agent
+    agent = {"id": holder, "name": agents.find(connection, conversation.tenant, holder).name} if holder else None
+    owner = {"kind": conversation.owner.kind, "agent": agent, "queue": conversation.owner.queue}
+    return Fenced(message, conversation=conversation.id, epoch=conversation.epoch, owner=owner)

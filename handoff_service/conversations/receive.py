@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service import outbox, tables
-from handoff_service.bell import contact_topic
+from handoff_service.bell import contact_topic, desk_topic
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, change
 from handoff_service.conversations.model import (
@@ -97,6 +97,8 @@ def receive(
     conversation = _open(tx, sender, conversation, context)
     already_waiting = outbox.pending(connection, sender.tenant, conversation.id, "bot") is not None
     conversation, entry = store.append(tx, conversation, draft, context.now)
+    if conversation.owner.kind in (OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.MAILBOX):
+        tx.ring(desk_topic(sender.tenant))  # the lists show his last words
     if conversation.owner.kind in HELPED_BY_BOT:
         outbox.enqueue(tx, conversation, "bot", entry.seq, context.now)
     if conversation.owner.kind is OwnerKind.BOT and not already_waiting:

@@ -7,11 +7,11 @@ from typing import Any
 
 from handoff_service.agents.model import Agent
 from handoff_service.conversations import store
-from handoff_service.conversations.change import Context, check_epoch
-from handoff_service.conversations.model import Audience, Conversation, Draft, Entry, Kind, OwnerKind
+from handoff_service.conversations.change import Context, check_held
+from handoff_service.conversations.model import Audience, Conversation, Draft, Entry, Kind
 from handoff_service.conversations.receive import clean_text, refuse_unknown
 from handoff_service.database import Transaction
-from handoff_service.errors import Fenced, Invalid
+from handoff_service.errors import Invalid
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import as_author
 
@@ -43,14 +43,7 @@ def reply(
     if audience is Audience.PUBLIC:
         if epoch is None:
             raise Invalid("A reply needs the epoch that it is written under.")
-        check_epoch(conversation, epoch)
-        if conversation.owner.kind is not OwnerKind.AGENT or conversation.owner.agent != agent.id:
-            raise Fenced(
-                "You do not own this conversation.",
-                conversation=conversation.id,
-                epoch=conversation.epoch,
-                owner={"kind": conversation.owner.kind, "agent": conversation.owner.agent},
-            )
+        check_held(tx.connection, conversation, agent.id, epoch)
     conversation, entry = store.append(tx, conversation, draft, context.now)
     if audience is Audience.PUBLIC and conversation.handoff is not None:
         handoff = handoffs.find(tx.connection, agent.tenant, conversation.handoff)

@@ -218,6 +218,8 @@ def append(
     }
     tx.connection.execute(sa.insert(tables.entries), values)
     tx.ring(conversation_topic(conversation.tenant, conversation.id))
+    if conversation.owner.kind is OwnerKind.AGENT:
+        tx.ring(desk_topic(conversation.tenant))  # the card of its agent counts what is unread
     return replace(conversation, **head), _entry(values)
 
 

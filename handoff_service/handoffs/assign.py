@@ -62,7 +62,7 @@ def accept(tx: Transaction, handoff_id: str, agent: Agent, context: Context) -> 
 def take_over(tx: Transaction, conversation_id: str, agent: Agent, epoch: int, context: Context) -> Conversation:
     """An agent steps in for the bot, a supervisor also for another agent. Raises Fenced, Forbidden, CapacityFull."""
     conversation = conversations.find(tx.connection, agent.tenant, conversation_id, lock=True)
-    check_epoch(conversation, epoch)
+    check_epoch(tx.connection, conversation, epoch)
     owner = conversation.owner
     if owner.kind is OwnerKind.AGENT and conversation.handoff is not None:
         if owner.agent == agent.id:

@@ -8,10 +8,10 @@ from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent
 from handoff_service.agents.presence import present
 from handoff_service.conversations import store as conversations
-from handoff_service.conversations.change import Context, change, check_epoch
+from handoff_service.conversations.change import Context, change, check_held
 from handoff_service.conversations.model import SYSTEM, Author, Conversation, Event, Owner, OwnerKind
 from handoff_service.database import Transaction
-from handoff_service.errors import Conflict, Fenced, Invalid
+from handoff_service.errors import Conflict, Invalid
 from handoff_service.handoffs import store
 from handoff_service.handoffs.assign import as_author
 from handoff_service.handoffs.model import rank
@@ -24,14 +24,7 @@ from handoff_service.tickets import store as tickets
 def owned(tx: Transaction, conversation_id: str, agent: Agent, epoch: int) -> Conversation:
     """The locked conversation, if the agent owns it under this epoch. Raises Fenced otherwise."""
     conversation = conversations.find(tx.connection, agent.tenant, conversation_id, lock=True)
-    check_epoch(conversation, epoch)
-    if conversation.owner.kind is not OwnerKind.AGENT or conversation.owner.agent != agent.id:
-        raise Fenced(
-            "You do not own this conversation.",
-            conversation=conversation.id,
-            epoch=conversation.epoch,
-            owner={"kind": conversation.owner.kind, "agent": conversation.owner.agent},
-        )
+    check_held(tx.connection, conversation, agent.id, epoch)
     return conversation
 
 

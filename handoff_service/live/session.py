@@ -221,12 +221,13 @@ class Session:
             more = len(entries) == PAGE
         if status != following.status:
             following.status = status
-            self._listen_to_queue(waiting=status["place"] is not None)
+            self._listen_to_queue()
             await self._send({"t": "status", **status})
 
-    def _listen_to_queue(self, *, waiting: bool) -> None:
+    def _listen_to_queue(self) -> None:
         """Only customers who wait are told when the queue moves, so that a change costs as much as they are."""
         if self.principal.customer is not None:
+            waiting = any(one.status.get("place") is not None for one in self._following.values())
             change = self._bell.listen if waiting else self._bell.ignore
             change(desk_topic(self.principal.tenant), self._heard)
 

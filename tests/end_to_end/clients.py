@@ -56,6 +56,12 @@ class Live:
         await self.until(lambda: self.welcome, "welcome")
         return self
 
+    async def reconnect(self) -> None:
+        """Opens a new socket that goes on behind the last entry seen."""
+        await self.close()
+        self.welcome = {}
+        await self.connect()
+
     async def close(self) -> None:
         if self._reading is not None:
             self._reading.cancel()
@@ -161,11 +167,6 @@ class Customer:
         """The same visitor in a second tab or after a reload."""
         twin = Customer(self._gateway, self._shop, language=self.language)
         return await twin.arrive(token=self._token)
-
-    async def reconnect(self) -> None:
-        await self.live.close()
-        self.live.welcome = {}
-        await self.live.connect()
 
     async def leave(self) -> None:
         await self.live.close()

@@ -17,7 +17,13 @@ ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-compo
 
 def chromium_path() -> str | None:
     """The installed Chromium or Chrome, or None."""
-    names = (os.environ.get("TANDEM_CHROMIUM") or "chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    names = (
+        os.environ.get("TANDEM_CHROMIUM") or "chromium",
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    )
     return next((found for name in names if (found := shutil.which(name))), None)
 
 

@@ -323,24 +323,31 @@ async def nobody_there(stage: Stage, lines: Lines) -> None:
 
 
 async def same_everywhere(stage: Stage, lines: Lines) -> None:
-    """A second tab, a reload and, where the stage can do it, a killed gateway: one complete, ordered conversation."""
+    """A second tab and, where the stage can do it, a killed gateway: everybody sees one complete, ordered conversation."""
+    agent = await stage.agent()
     customer = await stage.customer(lines)
     conversation, answer = await ask(stage, customer, lines.routine[0])
     tab = await customer.other_tab()
     await tab.live.entry(conversation, lambda one: one["seq"] == answer["seq"], "the history in a second tab")
+    await ask(stage, tab, lines.ask_human)
+    card = await agent.waiting(conversation)
+    epoch = (await agent.accept(card["handoff"]["id"])).json()["epoch"]
+    await agent.live.follow(conversation)
     if stage.stop and stage.start:
         await stage.stop("handoff_service")
         await stage.start("handoff_service")
-        for one in (customer, tab):
-            await one.reconnect()
-        await ask(stage, customer, lines.hello)
-    else:
-        await ask(stage, tab, lines.hello)
-    await asyncio.sleep(0.3)
-    views = [[entry["mid"] for entry in one.live.entries[conversation]] for one in (customer, tab)]
-    expect(views[0] == views[1] and views[0], f"two devices see different conversations: {views}")
-    for one in (customer, tab):
-        await one.leave()
+        for live in (customer.live, tab.live, agent.live):
+            await live.reconnect()
+    sent = await agent.live.send(conversation, {"text": lines.agent_says}, epoch=epoch)
+    await tab.live.send(conversation, {"text": lines.hello})
+    views = []
+    for live in (customer.live, tab.live, agent.live):
+        await live.entry(conversation, lambda one: one["seq"] > sent["seq"], "the last word", within_s=15)
+        views.append([entry.get("mid") for entry in live.entries[conversation]])
+    expect(views[0] == views[1] == views[2] and None not in views[0], f"they see different conversations: {views}")
+    await agent.command(conversation, "close", epoch=epoch, wrap_up="solved")
+    for person in (customer, tab, agent):
+        await person.leave()
 
 
 async def falling(stage: Stage, lines: Lines) -> None:

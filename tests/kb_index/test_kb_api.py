@@ -139,7 +139,8 @@ def test_a_huge_body_is_refused_unread(client: httpx2.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["退" * 8000, "a " * 4000, "\u202e\u200b\ufeff", "'; DROP TABLE x; --", "<script>1</script>"],
+    "text",
+    ["退" * 8000, "a " * 4000, "\u202e\u200b\ufeff", "'; DROP TABLE x; --", "<script>1</script>"],
     ids=["long zh", "long en", "invisible", "sql", "html"],
 )
 def test_odd_but_allowed_texts_are_answered(client: httpx2.Client, text: str) -> None:

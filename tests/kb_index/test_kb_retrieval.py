@@ -101,7 +101,8 @@ def test_what_the_articles_ask_themselves_is_answered(ask: Ask, text: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["退款", "我的退款", "refund", "my refund", "有问题", "help", "我想咨询一下", "退款有问题"]
+    "text",
+    ["退款", "我的退款", "refund", "my refund", "有问题", "help", "我想咨询一下", "can you help me", "退款有问题"],
 )
 def test_vague_texts_bring_distinct_choices(ask: Ask, text: str) -> None:
     found = ask(text)
@@ -111,6 +112,13 @@ def test_vague_texts_bring_distinct_choices(ask: Ask, text: str) -> None:
 
 def test_the_choices_for_a_vague_word_are_about_it(ask: Ask) -> None:
     assert {"refund-timing", "refund-method"} <= set(articles(ask("退款"))[:3])
+
+
+@pytest.mark.parametrize("text", ["退款退到哪里，多久到账", "refund: when and to which account"])
+def test_between_two_close_articles_the_customer_is_asked(ask: Ask, text: str) -> None:
+    found = ask(text)
+    assert found.decision.action is Action.CLARIFY, found.decision
+    assert set(articles(found)[:2]) == {"refund-timing", "refund-method"}
 
 
 @pytest.mark.parametrize(

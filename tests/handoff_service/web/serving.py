@@ -58,6 +58,15 @@ class Gateway:
             assert time.monotonic() < until, "the gateway did not start in time"
             time.sleep(0.01)
 
+    def sessions(self) -> int:
+        """How many requests and sockets are being served now."""
+        return len(self._server.server_state.tasks)
+
+    def buffered(self) -> int:
+        """The most bytes that the gateway holds for one connection because its reader does not take them."""
+        connections = tuple(self._server.server_state.connections)
+        return max((one.transport.get_write_buffer_size() for one in connections if one.transport), default=0)
+
     def stop(self) -> None:
         self._server.should_exit = True
         self._thread.join(PATIENCE_S)
