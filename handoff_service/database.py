@@ -33,7 +33,14 @@ log = structlog.get_logger()
 GROUP = 64
 RETRIES = 5
 # Unique keys that make something happen once: who loses the race starts over and finds what the winner did.
-ONCE = ("one_open_conversation", "entries_by_client_id", "operations_pkey")
+ONCE = (
+    "one_open_conversation",
+    "entries_by_client_id",
+    "operations_pkey",
+    "cursors_pkey",
+    "contact_identities_pkey",
+    "used_identity_tokens_pkey",
+)
 CHANNEL = "tandem"  # of NOTIFY
 # What asyncpg raises, past SQLAlchemy, while the server is down or starting.
 NO_CONNECTION = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError)

@@ -12,6 +12,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -68,8 +69,8 @@ def enqueue(tx: Transaction, conversation: Conversation, destination: str, seq: 
     tx.ring(OUTBOX_TOPIC)
 
 
-def lease(tx: Transaction, node: str, now: datetime, *, limit: int = AT_ONCE) -> list[Job]:
-    """Takes rows that are due and first of their line, for LEASE; nobody else gets them meanwhile."""
+def _due(now: datetime) -> sa.Select[Any]:
+    """Rows that are free, due, and first of their line."""
     earlier = tables.outbox.alias("earlier")
     first = ~sa.exists().where(
         earlier.c.tenant == B.tenant,
@@ -79,7 +80,12 @@ def lease(tx: Transaction, node: str, now: datetime, *, limit: int = AT_ONCE) ->
         earlier.c.state.in_(UNFINISHED),
     )
     free = sa.or_(B.state == "new", sa.and_(B.state == "leased", B.lease_until <= now))
-    due = sa.select(tables.outbox).where(free, B.next_at <= now, first).order_by(B.next_at).limit(limit)
+    return sa.select(tables.outbox).where(free, B.next_at <= now, first)
+
+
+def lease(tx: Transaction, node: str, now: datetime, *, limit: int = AT_ONCE) -> list[Job]:
+    """Takes rows that are due and first of their line, for LEASE; nobody else gets them meanwhile."""
+    due = _due(now).order_by(B.next_at).limit(limit)
     rows = tx.connection.execute(due.with_for_update(skip_locked=True)).mappings().all()
     jobs = []
     for row in rows:
@@ -208,5 +214,4 @@ class OutboxWorker:
 
 
 def _any_due(connection: sa.Connection, now: datetime) -> bool:
-    free = sa.or_(B.state == "new", sa.and_(B.state == "leased", B.lease_until <= now))
-    return connection.execute(sa.select(B.id).where(free, B.next_at <= now).limit(1)).first() is not None
+    return connection.execute(_due(now).limit(1)).first() is not None

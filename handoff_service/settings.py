@@ -23,7 +23,6 @@ class Settings(BaseSettings):
     shop_url: str = "http://127.0.0.1:8082"
     var: Path = Path("var")
     database_url: str = ""
-    secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     identity_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
 
     bot_soft_s: float = 8.0
@@ -50,13 +49,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse_default_secrets(self) -> Self:
-        if self.environment == "production":
-            for name in ("secret_key", "identity_secret"):
-                value = getattr(self, name).get_secret_value()
-                if value == DEVELOPMENT_SECRET or len(value) < 32:
-                    raise ValueError(
-                        f"TANDEM_{name.upper()} must be set to at least 32 random characters outside development"
-                    )
+        secret = self.identity_secret.get_secret_value()
+        if self.environment == "production" and (secret == DEVELOPMENT_SECRET or len(secret) < 32):
+            raise ValueError("TANDEM_IDENTITY_SECRET must be at least 32 random characters outside development")
         return self
 
     @property

@@ -20,6 +20,9 @@ Features = npt.NDArray[np.float64]
 CLARIFY_FROM = 0.6
 """A clarifying question is worth asking when the right article is rather likely among its choices."""
 
+CLOSE = 0.4
+"""Two articles are close when the classifier gives the second so much of what it gives the first."""
+
 CHOICES = 3
 LEAST_CHOICES = 2
 
@@ -158,6 +161,9 @@ def decide(ranking: Ranking, index: TenantIndex, calibration: Calibration) -> tu
         return decided(Action.ABSTAIN, "nothing asked")
     if vague is Vagueness.TOPIC_ONLY and enough:
         return decided(Action.CLARIFY, "several articles on the topic, nothing asked about it")
+    second = _runner_up(ranking)
+    if first >= threshold and second is not None and second.head >= CLOSE * ranking.candidates[0].head:
+        return decided(Action.CLARIFY, "two articles are close")
     if first >= threshold:
         return decided(Action.ANSWER, "probability>=threshold")
     if among_three >= CLARIFY_FROM and enough:

@@ -496,6 +496,7 @@ def _settings_in_code() -> set[str]:
                     f"{prefix}{field.target.id}".upper()
                     for field in node.body
                     if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+                    if "validation_alias" not in ast.unparse(field)  # then the alias is found as a string
                 }
     return {name for name in found if name.startswith("TANDEM_")}
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.agents.model import Agent, Role, Status
-from handoff_service.errors import CapacityFull, NotFound
+from handoff_service.errors import CapacityFull, NotFound, Unauthorized
 
 A = tables.agents.c
 S = tables.agent_sessions.c
@@ -37,6 +37,14 @@ def find(connection: sa.Connection, tenant: str, agent: str) -> Agent:
     if row is None:
         raise NotFound(f"There is no agent {agent}.", agent=agent)
     return _agent(row)
+
+
+def enabled(connection: sa.Connection, tenant: str, agent: str) -> Agent:
+    """The agent as he is now. Raises Unauthorized for one who is disabled, whatever he was allowed before."""
+    found = find(connection, tenant, agent)
+    if found.disabled:
+        raise Unauthorized("This account is disabled.")
+    return found
 
 
 def everyone(connection: sa.Connection, tenant: str) -> list[Agent]:

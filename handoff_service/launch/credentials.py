@@ -11,7 +11,7 @@ from typing import Any
 from handoff_service.launch.errors import LaunchError
 from handoff_service.launch.settings import Settings
 
-SECRET_NAMES = ("TANDEM_SECRET_KEY", "TANDEM_IDENTITY_SECRET", "TANDEM_SHOP_API_KEY")
+SECRET_NAMES = ("TANDEM_IDENTITY_SECRET", "TANDEM_SHOP_API_KEY")
 
 
 def read_credentials(path: Path) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def write_credentials(path: Path, held: dict[str, Any]) -> None:
 
 
 def ensure_secrets(path: Path) -> dict[str, str]:
-    """The three secrets by name, each 43 random characters; those that are missing are made and stored."""
+    """The secrets by name, each 43 random characters; those that are missing are made and stored."""
     held = read_credentials(path)
     missing = [name for name in SECRET_NAMES if len(str(held.get(name, ""))) < 32]
     if missing:

@@ -52,14 +52,9 @@ SETTINGS = (
         meaning="seconds that a part may take until it is ready",
     ),
     Setting(
-        name="TANDEM_SECRET_KEY",
-        default="",
-        meaning="signs tokens; empty: made once, in TANDEM_VAR/secrets.json",
-    ),
-    Setting(
         name="TANDEM_IDENTITY_SECRET",
         default="",
-        meaning="shared with the shop for signed customers; as above",
+        meaning="shared with the shop for signed customers; empty: made once",
     ),
     Setting(name="TANDEM_SHOP_API_KEY", default="", meaning="opens the shop's order API to the bot; as above"),
 )

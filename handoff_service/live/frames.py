@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from handoff_service.agents import store as agents
 from handoff_service.bell import Bell, typing_topic
 from handoff_service.clock import Clock
 from handoff_service.conversations import store
@@ -15,7 +16,7 @@ from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Audience, Conversation, Entry
 from handoff_service.conversations.receive import receive
 from handoff_service.conversations.reply import reply
-from handoff_service.database import Database
+from handoff_service.database import Database, Transaction
 from handoff_service.errors import Invalid
 from handoff_service.inputs import is_name, is_seq
 from handoff_service.limits import Limits
@@ -104,7 +105,7 @@ class Handlers:
             return await self._database.write(
                 lambda tx: receive(tx, sender, client_id=client_id, body=body, context=context, conversation_id=named)
             )
-        agent, epoch = principal.as_agent(), message.get("epoch")
+        who, epoch = principal.as_agent(), message.get("epoch")
         if conversation is None:
             raise Invalid("`conv` names the conversation.")
         if epoch is not None and not is_seq(epoch):
@@ -112,11 +113,14 @@ class Handlers:
         if message.get("audience", "public") not in ("public", "internal"):
             raise Invalid("`audience` is public or internal.")
         audience = Audience(message.get("audience", "public"))
-        return await self._database.write(
-            lambda tx: reply(
+
+        def write(tx: Transaction) -> tuple[Conversation, Entry]:
+            agent = agents.enabled(tx.connection, who.tenant, who.id)  # a socket may be older than his dismissal
+            return reply(
                 tx, agent, conversation, client_id=client_id, body=body, epoch=epoch, audience=audience, context=context
             )
-        )
+
+        return await self._database.write(write)
 
     async def _ack(self, session: Session, frame: Frame) -> None:
         conversation, seq = _name(frame), frame.get("seq")

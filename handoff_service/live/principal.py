@@ -75,7 +75,4 @@ def redeem_ticket(tx: Transaction, ticket: str, now: datetime) -> Principal:
         raise Unauthorized("The ticket was used, has expired or is unknown; ask for a new one.")
     if row.principal_kind == "customer":
         return Principal(customer=sender_by_contact(tx.connection, row.tenant, row.principal_id))
-    agent = agents.find(tx.connection, row.tenant, row.principal_id)
-    if agent.disabled:
-        raise Unauthorized("This account is disabled.")
-    return Principal(agent=agent)
+    return Principal(agent=agents.enabled(tx.connection, row.tenant, row.principal_id))

@@ -20,13 +20,15 @@ import sqlalchemy as sa
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from handoff_service.agents import store as agents
+from handoff_service.agents.model import Agent
 from handoff_service.bell import Bell, contact_topic, conversation_topic, desk_topic, typing_topic
 from handoff_service.clock import Clock
 from handoff_service.conversations import store
 from handoff_service.conversations.access import projected, visible
 from handoff_service.conversations.change import Context
 from handoff_service.database import Database
-from handoff_service.errors import TandemError
+from handoff_service.errors import TandemError, Unauthorized
 from handoff_service.handoffs.view import customer_status, desk
 from handoff_service.ids import new_id
 from handoff_service.inputs import is_name
@@ -38,9 +40,11 @@ log = structlog.get_logger()
 
 PAGE = 200
 SEND_TIMEOUT_S = 20.0
+CLOSE_TIMEOUT_S = 1.0
 MAX_REPLIES = 256
 MAX_FOLLOWED = 100
 DESK_PAUSE_S = 0.1
+CHECK_AGENT_S = 4.0  # how long somebody who was dismissed may go on looking
 
 
 @dataclass
@@ -73,6 +77,7 @@ class Session:
         self._database = database
         self._bell = bell
         self._settings = settings
+        self._poll_s = min(settings.socket_poll_s, CHECK_AGENT_S) if principal.agent else settings.socket_poll_s
         self._clock = clock
         self._handlers = handlers
         self._following: dict[str, Following] = {}
@@ -132,8 +137,10 @@ class Session:
                 task.cancel()
             await asyncio.gather(reading, writing, return_exceptions=True)
         if self._socket.client_state is WebSocketState.CONNECTED:
-            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-                await self._socket.close(code)
+            # A peer that takes nothing more does not take the close either.
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await self._socket.close(code)
 
     def _own_topic(self) -> str:
         customer = self.principal.customer
@@ -167,6 +174,8 @@ class Session:
                 raise WebSocketDisconnect(4400) from None
             try:
                 await self._handlers.handle(self, frame)
+            except Unauthorized:
+                raise  # not the frame is wrong but the one who says it
             except TandemError as error:
                 self.say({"t": "err", **error.as_json(), **_answering(frame)})
 
@@ -187,12 +196,12 @@ class Session:
                 self._desk_changed = False
                 last_desk = loop.time()
                 await self._send_desk()
-            pause = DESK_PAUSE_S if self._desk_changed else self._settings.socket_poll_s
+            pause = DESK_PAUSE_S if self._desk_changed else self._poll_s
             try:
                 async with asyncio.timeout(pause):  # wait_for of Python 3.11 can swallow the end of the session
                     await self._wake.wait()
             except TimeoutError:
-                if pause == self._settings.socket_poll_s:  # heals a bell that was lost
+                if pause == self._poll_s:  # heals a bell that was lost
                     self._changed.update(self._following)
                     self._desk_changed = self.principal.agent is not None
                     self._contact_changed = self.principal.customer is not None
@@ -242,9 +251,15 @@ class Session:
         return projected(connection, self.principal, fresh), status
 
     async def _send_desk(self) -> None:
-        agent = self.principal.as_agent()
+        who = self.principal.as_agent()
         context = Context(self._settings, self._clock())
-        picture = await self._database.read(lambda connection: desk(connection, agent, context))
+
+        def look(connection: sa.Connection) -> tuple[Agent, dict[str, Any]]:
+            agent = agents.enabled(connection, who.tenant, who.id)
+            return agent, desk(connection, agent, context)
+
+        agent, picture = await self._database.read(look)
+        self.principal = Principal(agent=agent)  # a changed role holds from now on
         await self._send({"t": "desk", **picture})
 
     async def _send(self, frame: Frame) -> None:
@@ -274,6 +289,8 @@ def _close_code(error: BaseException | None) -> int:
     """1012 tells a client to come back at once, as after a restart."""
     if error is None:
         return 1000
+    if isinstance(error, Unauthorized):
+        return 4401
     if isinstance(error, WebSocketDisconnect):
         return error.code if 4000 <= error.code < 5000 else 1000
     log.error("socket failed", error=repr(error))

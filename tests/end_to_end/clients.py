@@ -74,7 +74,8 @@ class Live:
         await self._socket.send(json.dumps(frame, ensure_ascii=False))
 
     async def follow(self, conversation: str) -> None:
-        await self.say({"t": "sub", "conv": conversation, "after": len(self.entries.get(conversation, []))})
+        known = self.entries.setdefault(conversation, [])  # from now on a reconnect asks for it too
+        await self.say({"t": "sub", "conv": conversation, "after": len(known)})
 
     async def send(self, conversation: str | None, body: Frame, **more: Any) -> Frame:
         """Sends a message and returns its `sent` frame."""

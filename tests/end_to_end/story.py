@@ -323,7 +323,7 @@ async def nobody_there(stage: Stage, lines: Lines) -> None:
 
 
 async def same_everywhere(stage: Stage, lines: Lines) -> None:
-    """A second tab and, where the stage can do it, a killed gateway: everybody sees one complete, ordered conversation."""
+    """A second tab, a killed gateway: everybody sees one complete, ordered conversation and goes on."""
     agent = await stage.agent()
     customer = await stage.customer(lines)
     conversation, answer = await ask(stage, customer, lines.routine[0])

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from kb_index.build import build
 from kb_index.generation import GenerationStore
@@ -45,3 +47,10 @@ def knowledge(built_shop: Path) -> Knowledge:
     live = LiveKnowledge(GenerationStore(shop_settings(built_shop).store))
     live.reload()
     return live.current()
+
+
+@pytest.fixture(autouse=True)
+def _logs_end_with_the_test() -> Iterator[None]:
+    """A command configures logs onto the standard error of its own test, which is closed afterwards."""
+    yield
+    structlog.reset_defaults()

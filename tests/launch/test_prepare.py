@@ -133,24 +133,24 @@ def test_secrets_are_made_once_long_and_private(tmp_path: Path) -> None:
     first = ensure_secrets(path)
     assert set(first) == set(SECRET_NAMES)
     assert min(len(value) for value in first.values()) >= 32
-    assert len(set(first.values())) == 3
+    assert len(set(first.values())) == len(SECRET_NAMES)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert ensure_secrets(path) == first
 
 
 def test_a_broken_secrets_file_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
-    path.write_text('{"TANDEM_SECRET_KEY": ')
+    path.write_text('{"TANDEM_SHOP_API_KEY": ')
     with pytest.raises(LaunchError, match=r"secrets\.json is not readable"):
         ensure_secrets(path)
-    assert path.read_text() == '{"TANDEM_SECRET_KEY": '
+    assert path.read_text() == '{"TANDEM_SHOP_API_KEY": '
 
 
 def test_a_secret_of_the_caller_wins(tmp_path: Path) -> None:
     mine = "m" * 40
-    settings = read_settings({"TANDEM_VAR": str(tmp_path), "TANDEM_SECRET_KEY": mine})
+    settings = read_settings({"TANDEM_VAR": str(tmp_path), "TANDEM_SHOP_API_KEY": mine})
     environment = parts_environment(settings)
-    assert environment["TANDEM_SECRET_KEY"] == mine
+    assert environment["TANDEM_SHOP_API_KEY"] == mine
     assert environment["TANDEM_VAR"] == str(tmp_path)
     assert environment["TANDEM_ENVIRONMENT"] == "development"
 

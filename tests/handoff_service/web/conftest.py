@@ -65,38 +65,31 @@ async def by_text(request: TurnRequest) -> Answer:
     )
 
 
+def shared_gateway(url: str) -> Iterator[Gateway]:
+    settings = trial_settings(database_url=url, limit_visitors="100000/hour", kb_index_url="http://127.0.0.1:9")
+    gateway = Gateway(settings, bot=ScriptedBot(usually=by_text))
+    gateway.start()
+    yield gateway
+    gateway.stop()
+
+
 @pytest.fixture(scope="session")
-def shared_gateways(
-    fast_folder: Path, sqlite_template: Path, request: pytest.FixtureRequest
-) -> Iterator[Callable[[str], Gateway]]:
-    """Gives the gateway that all tests of an engine share, started at its first use."""
-    running: dict[str, Gateway] = {}
-    with ExitStack() as stack:
+def sqlite_gateway(fast_folder: Path, sqlite_template: Path) -> Iterator[Gateway]:
+    path = fast_folder / "shared.sqlite"
+    shutil.copy(sqlite_template, path)
+    yield from shared_gateway(f"sqlite:///{path}")
 
-        def on(engine: str) -> Gateway:
-            if engine not in running:
-                if engine == "sqlite":
-                    path = fast_folder / "shared.sqlite"
-                    shutil.copy(sqlite_template, path)
-                    url = f"sqlite:///{path}"
-                else:
-                    address = request.getfixturevalue("postgres")
-                    _apart(_sql(address("postgres"), f"CREATE DATABASE tandem_shared TEMPLATE {TEMPLATE}"))
-                    url = address("tandem_shared")
-                settings = trial_settings(
-                    database_url=url, limit_visitors="100000/hour", kb_index_url="http://127.0.0.1:9"
-                )
-                running[engine] = Gateway(settings, bot=ScriptedBot(usually=by_text))
-                running[engine].start()
-                stack.callback(running[engine].stop)
-            return running[engine]
 
-        yield on
+@pytest.fixture(scope="session")
+def postgresql_gateway(postgres: Callable[[str], str]) -> Iterator[Gateway]:
+    _apart(_sql(postgres("postgres"), f"CREATE DATABASE tandem_shared TEMPLATE {TEMPLATE}"))
+    yield from shared_gateway(postgres("tandem_shared"))
 
 
 @pytest.fixture
-def gateway(engine: str, shared_gateways: Callable[[str], Gateway]) -> Gateway:
-    return shared_gateways(engine)
+def gateway(engine: str, request: pytest.FixtureRequest) -> Gateway:
+    """The running gateway that all tests of an engine share."""
+    return request.getfixturevalue(f"{engine}_gateway")
 
 
 @pytest.fixture

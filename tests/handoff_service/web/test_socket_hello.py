@@ -52,7 +52,7 @@ async def test_a_ticket_opens_one_socket(house):
     ticket = await customer.ticket()
     first, second = await customer.dial(), await customer.dial()
     await first.say(t="hello", proto=1, ticket=ticket, device="d_1", subs=[])
-    assert (await first.until(lambda f: True))["t"] == "welcome"
+    assert (await first.until(lambda _: True))["t"] == "welcome"
     await second.say(t="hello", proto=1, ticket=ticket, device="d_2", subs=[])
     assert await second.closed() == 4401
     assert second.frames == []

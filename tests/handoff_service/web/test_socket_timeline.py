@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket as socket_module
 import sqlite3
 import time
 
 import pytest
 import sqlalchemy as sa
+from websockets.asyncio.client import connect
 
 from handoff_service import tables
 from handoff_service.conversations import store
@@ -290,13 +292,10 @@ async def test_a_slow_reader_costs_no_memory_and_delays_nobody(house, monkeypatc
     await customer.write("hello")
     await customer.answered()
     last = await fill(house, customer, ["字" * 8000] * 400)  # 9.6 MB, more than all buffers on the way hold
-    import socket as sockets
-
-    raw = sockets.socket()
-    raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
-    raw.connect(tuple(house.gateway.address.rsplit(":", 1)[:1]) + (int(house.gateway.address.rsplit(":", 1)[1]),))
-    from websockets.asyncio.client import connect
-
+    raw = socket_module.socket()
+    raw.setsockopt(socket_module.SOL_SOCKET, socket_module.SO_RCVBUF, 4096)
+    host, port = house.gateway.address.split(":")
+    raw.connect((host, int(port)))
     slow = await connect(
         f"ws://{house.gateway.address}/v1/ws", sock=raw, origin=SHOP_URL, max_queue=1, compression=None, proxy=None
     )
@@ -315,9 +314,9 @@ async def test_a_slow_reader_costs_no_memory_and_delays_nobody(house, monkeypatc
         assert time.monotonic() - asked < 1.0
     assert 10_000 < most < 256 * 1024, f"the gateway holds {most} bytes for a reader that does not read"
     async with asyncio.timeout(6):
-        while house.gateway.buffered() > 10_000:
-            await asyncio.sleep(0.05)  # given up on: it may come back and resume
-    await slow.close()
+        while house.gateway.sessions() > 1:  # the witness is left; the slow one may come back and resume
+            await asyncio.sleep(0.05)
+    slow.transport.abort()
     back = await customer.socket((customer.conversation, last - 3))
     assert len(await back.reach(customer.conversation, last)) == 3
 
@@ -335,12 +334,6 @@ async def test_sockets_that_ended_leave_nothing_behind(open_gateway, build_house
     async with asyncio.timeout(3):
         while gateway.sessions():
             await asyncio.sleep(0.05)
-
-
-async def test_a_ping_is_answered_and_a_flood_is_ended(house):
-    socket = await (await house.customer()).socket()
-    await socket.pong()
-    assert {"t": "pong"} in socket.frames
 
 
 @sqlite_only
