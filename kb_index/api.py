@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kb_index.articles import Audience
 from kb_index.confidence import Action
-from kb_index.errors import KnowledgeError, NoGeneration
+from kb_index.errors import KnowledgeError
 from kb_index.generation import GenerationStore
 from kb_index.live import LiveKnowledge
 from kb_index.settings import Settings
@@ -127,7 +127,7 @@ def create_app(settings: Settings, *, today: Callable[[], date] | None = None) -
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with suppress(NoGeneration):  # /readyz says so; the watcher picks up the first build
+        with suppress(KnowledgeError):  # /readyz says so; the watcher picks up the first build
             await asyncio.to_thread(live.reload)
         watcher = asyncio.create_task(_watch(live, every=settings.watch_seconds))
         yield

@@ -31,6 +31,9 @@ what most customers type; slightly changed versions of questions that stay in th
 FEWEST_QUESTIONS = 20
 """Below, the articles' questions are too few to learn from."""
 
+FEWEST_OF_EACH = 10
+"""So many right and so many wrong first hits are needed to tell them apart."""
+
 Embed = Callable[[Sequence[str]], Matrix]
 Assemble = Callable[[Sequence[Article], Sequence[str]], TenantIndex]
 
@@ -61,7 +64,8 @@ def calibrate(
     for fold_number in range(FOLDS):
         progress(f"calibrating, fold {fold_number + 1} of {FOLDS}")
         rows.extend(_fold_rows(articles, background, fold_number, assemble=assemble, embed=embed))
-    if len({row.first_right for row in rows}) < 2:
+    rights = sum(row.first_right for row in rows)
+    if min(rights, len(rows) - rights) < FEWEST_OF_EACH:
         return uncalibrated()
     return _fit(rows, error_budget)
 
@@ -85,15 +89,15 @@ def _fold_rows(
                 asked.append(("similar", _similar(question, random), article.language, article.id))
         if article.id not in missing:
             kept = [text for position, text in enumerate(article.questions) if position % FOLDS != number]
-            known.append(replace(article, questions=tuple(kept)))
+            # Nobody knows the day of a future question: validity is left out of the fit.
+            known.append(replace(article, questions=tuple(kept), valid_from=date.min, valid_to=None))
     others = [text for position, text in enumerate(background) if position % FOLDS == number]
-    asked += [("background", text, "", "") for text in others]
+    asked += [("background", text, detect_language(text, known=None, default="zh"), "") for text in others]
     held = set(others)
     index = assemble(known, [text for text in background if text not in held])
     folded = [fold(text) for _, text, _, _ in asked]
-    today = max(article.valid_from for article in articles)
     for (kind, _, language, name), text, vector in zip(asked, folded, embed(folded), strict=True):
-        yield _ask(index, Question.of(text, vector), kind=kind, language=language, right=name, day=today)
+        yield _ask(index, Question.of(text, vector), kind=kind, language=language, right=name)
 
 
 _OPENINGS = {
@@ -115,8 +119,8 @@ def _similar(question: str, random: np.random.Generator) -> str:
     return openings[random.integers(len(openings))] + "".join(words)
 
 
-def _ask(index: TenantIndex, question: Question, *, kind: str, language: str, right: str, day: date) -> _Row:
-    ranking = index.rank(question, language=language, audience=Audience.AGENTS, day=day)
+def _ask(index: TenantIndex, question: Question, *, kind: str, language: str, right: str) -> _Row:
+    ranking = index.rank(question, language=language, audience=Audience.AGENTS, day=date.max)
     found = [index.articles[candidate.version].id for candidate in ranking.candidates[:CHOICES]]
     return _Row(kind, features_of(ranking, index), bool(found) and found[0] == right, right in found)
 

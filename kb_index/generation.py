@@ -162,6 +162,8 @@ class GenerationStore:
     def publish(self, built: Built) -> str:
         """Write a new generation, make it durable, point to it, and drop all but the one before."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        for abandoned in self._folder.glob(".building-*"):  # by a build that was killed
+            shutil.rmtree(abandoned, ignore_errors=True)
         created = datetime.now(UTC)
         name = f"g-{created:%Y%m%dT%H%M%S%f}-{built.digest[:8]}"
         working = Path(tempfile.mkdtemp(prefix=".building-", dir=self._folder))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from kb_index.embedding import load_encoder
-from kb_index.errors import NoGeneration
+from kb_index.errors import ModelUnavailable, NoGeneration
 from kb_index.generation import GenerationStore
 from kb_index.understand import Knowledge
 
@@ -58,19 +58,19 @@ class LiveKnowledge:
     def reload(self) -> str:
         """Load the best intact generation and swap to it; keeps the old one if none is, and says so.
 
-        Raises NoGeneration when nothing at all can be served.
+        Raises NoGeneration or ModelUnavailable when nothing at all can be served.
         """
         with self._loading:
             self._seen = self._signature()
             try:
                 generation, broken = self._store.load_best()
-            except NoGeneration as error:
+                encoder = load_encoder(generation.model)
+            except (NoGeneration, ModelUnavailable) as error:
                 self._state = _State(self._state.knowledge, str(error))
-                _log.error("kb_index.no_generation", why=str(error))
+                _log.error("kb_index.not_loaded", code=error.code, why=str(error))
                 if self._state.knowledge is None:
                     raise
                 return self._state.knowledge.generation.name
-            encoder = load_encoder(generation.model)
             warning = None
             if broken:
                 warning = f"serving {generation.name} instead: " + "; ".join(map(str, broken))

@@ -171,7 +171,7 @@ class TenantIndex:
 
     def _by_article(self, passages: npt.NDArray[np.int64], cosines: Scores, kind: Chosen) -> Scores:
         """Best cosine per article among the passages of a kind."""
-        best = np.full(self._count, cosines.min(initial=0.0), dtype=np.float32)
+        best = np.full(self._count, cosines[-1] if len(cosines) else 0.0, dtype=np.float32)
         wanted = kind[passages]
         articles = self._article_of_version[self._version_of_passage[passages[wanted]]]
         np.maximum.at(best, articles, cosines[wanted])

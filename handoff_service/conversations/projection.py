@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handoff_service.clock import iso
-from handoff_service.conversations.model import Audience, Entry, Kind
+from handoff_service.conversations.model import Audience, AuthorKind, Entry, Kind, OwnerKind
 
 # Parts of a message body that a customer sees as they are.
 _OPEN_PARTS = ("text", "kind", "interim", "pressed", "article")
@@ -27,12 +27,22 @@ def for_customer(entry: Entry, names: Mapping[str, str], contact: str) -> dict[s
     if entry.audience is not Audience.PUBLIC:
         return {"seq": entry.seq, "kind": Kind.HIDDEN}
     own = entry.author.id == contact
+    frame = _frame(entry)
+    if entry.author.kind is AuthorKind.AGENT:
+        frame["author"]["id"] = "agent"  # a name is for customers, an id for colleagues
     return {
-        **_frame(entry),
+        **frame,
         "client_id": entry.client_id if own else None,
         "epoch": entry.epoch,
         "body": _public_body(entry, names),
     }
+
+
+def owner_for_customer(owner: Mapping[str, Any]) -> dict[str, Any]:
+    """An owner with the agent's name only, and without the one who is merely asked."""
+    # An offer is between the queue and the agent; to the customer he waits either way.
+    hidden = owner["agent"] is None or owner["kind"] == OwnerKind.OFFER
+    return {**owner, "agent": None if hidden else {"name": owner["agent"]["name"]}}
 
 
 def _frame(entry: Entry) -> dict[str, Any]:
@@ -49,12 +59,8 @@ def _frame(entry: Entry) -> dict[str, Any]:
 def _public_body(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:
     body = entry.body
     if entry.kind is Kind.STATE:
-        to = _owner(body["to"], names)
-        agent = to["agent"] and {"name": to["agent"]["name"]}
-        public: dict[str, Any] = {"event": body["event"], "to": {"kind": to["kind"], "agent": agent}}
-        # An offer is between the queue and the agent; to the customer he waits either way.
-        if to["kind"] == "offer":
-            public["to"] = {"kind": "offer", "agent": None}
+        to = owner_for_customer(_owner(body["to"], names))
+        public: dict[str, Any] = {"event": body["event"], "to": {"kind": to["kind"], "agent": to["agent"]}}
         return public | ({"text": body["text"]} if body.get("text") else {})
     if entry.kind is not Kind.MESSAGE:
         return dict(body)

@@ -27,6 +27,7 @@ from handoff_service.clock import Clock
 from handoff_service.conversations import store
 from handoff_service.conversations.access import projected, visible
 from handoff_service.conversations.change import Context
+from handoff_service.conversations.projection import owner_for_customer
 from handoff_service.database import Database
 from handoff_service.errors import TandemError, Unauthorized
 from handoff_service.handoffs.view import customer_status, desk
@@ -248,6 +249,8 @@ class Session:
             store.entries_after(connection, found.tenant, found.id, after, limit=PAGE) if found.last_seq > after else []
         )
         status = customer_status(connection, found, Context(self._settings, self._clock()))
+        if self.principal.customer is not None:
+            status["owner"] = owner_for_customer(status["owner"])
         return projected(connection, self.principal, fresh), status
 
     async def _send_desk(self) -> None:

@@ -96,7 +96,11 @@ def test_an_interrupted_build_leaves_nothing_that_could_be_served(
     monkeypatch.undo()
     assert store.names() == before
     assert not list(shop.store.glob(".building-*"))
+    (shop.store / ".building-killed").mkdir()
     assert LiveKnowledge(store).reload() == before[0]
+    name = build(shop, if_changed=False, progress=quiet).generation
+    assert store.names()[0] == name
+    assert not list(shop.store.glob(".building-*"))
 
 
 def test_a_shop_without_background_or_mood_still_builds(shop: Settings, tmp_path: Path) -> None:
@@ -104,3 +108,20 @@ def test_a_shop_without_background_or_mood_still_builds(shop: Settings, tmp_path
     name = build(bare, if_changed=False, progress=quiet).generation
     live = LiveKnowledge(GenerationStore(bare.store))
     assert live.reload() == name
+
+
+def test_few_articles_that_are_all_over_still_build(shop: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "past"
+    for number in range(5):
+        questions = [
+            f"{number} 号活动什么时候开始",
+            f"{number} 号活动到几号",
+            f"{number} 号活动怎么参加",
+            f"第 {number} 场",
+        ]
+        write_article(
+            folder, f"sale-{number}", "zh", title=f"活动 {number}", questions=questions, answer="已结束。",
+            valid_from=f"2020-0{number + 1}-01", more=f"valid_to: 2020-0{number + 1}-20\n",
+        )  # fmt: skip
+    past = shop.model_copy(update={"tenants": {"past": folder}})
+    assert build(past, if_changed=False, progress=quiet).articles == 5

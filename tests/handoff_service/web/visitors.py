@@ -70,9 +70,9 @@ class Socket:
     async def say(self, **frame: Any) -> None:
         await self.connection.send(json.dumps(frame))
 
-    async def until(self, wanted: Callable[[Frame], bool], *, within: float = WITHIN_S) -> Frame:
-        """The first frame, already here or still to come, that `wanted` accepts."""
-        seen = 0
+    async def until(self, wanted: Callable[[Frame], bool], *, within: float = WITHIN_S, since: int = 0) -> Frame:
+        """The first frame from number `since`, already here or still to come, that `wanted` accepts."""
+        seen = since
         async with asyncio.timeout(within):
             while True:
                 for frame in self.frames[seen:]:

@@ -1,0 +1,49 @@
+"""What every section gets: the parts that run, the launcher's settings, a folder that is removed afterwards."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from handoff_service.launch.settings import Settings
+from tests.end_to_end.story import Stage
+
+SEED = 20261101
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question that the knowledge base can answer."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """`folder` lies on the disk of the state folder, so that a commit costs what it costs there."""
+
+    settings: Settings
+    stage: Stage
+    environment: Mapping[str, str]
+    parts: Mapping[str, Mapping[str, object]]
+    folder: Path
+    with_default: bool
+
+    def url(self, part: str) -> str:
+        """Where a part answers."""
+        return str(self.parts[part]["url"])
+
+    def pid(self, part: str) -> int:
+        """The process of a part."""
+        return int(str(self.parts[part]["pid"]))
+
+
+def read_questions(root: Path, count: int) -> list[Question]:
+    """The same `count` evaluation questions each time, Chinese and English mixed."""
+    lines = (root / "data" / "evaluation" / "answerable.jsonl").read_text().splitlines()
+    questions = [Question(raw["text"], raw["language"]) for raw in map(json.loads, lines)]
+    return random.Random(SEED).sample(questions, count)
