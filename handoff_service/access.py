@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Request
 
 from handoff_service.agents.model import Agent, Role
-from handoff_service.agents.sign_in import session_agent
+from handoff_service.agents.sign_in import keep_session, session_agent
 from handoff_service.channels.web_widget import sender_of
 from handoff_service.conversations.receive import Sender
 from handoff_service.errors import Forbidden, Unauthorized
@@ -23,6 +23,11 @@ def cookie_name(service: Service) -> str:
     return f"__Host-{COOKIE}" if service.settings.gateway_url.startswith("https:") else COOKIE
 
 
+def cookie_rights(service: Service) -> dict[str, Any]:
+    """Out of reach for scripts and other sites; the same for setting and deleting, or a browser ignores the latter."""
+    return {"httponly": True, "samesite": "strict", "secure": service.settings.gateway_url.startswith("https:")}
+
+
 class Access:
     """Dependencies for routes; each raises Unauthorized or Forbidden."""
 
@@ -33,8 +38,11 @@ class Access:
         """A signed-in agent; a change also needs the header that other sites cannot send (CSRF)."""
         if request.method != "GET" and request.headers.get("x-requested-by") != "console":
             raise Forbidden("The header X-Requested-By: console is missing.")
-        token = request.cookies.get(cookie_name(self._service))
-        return await session_agent(self._service.database, token, self._service.settings, now=self._service.clock())
+        token, now = request.cookies.get(cookie_name(self._service)), self._service.clock()
+        agent = await session_agent(self._service.database, token, self._service.settings, now=now)
+        if token:
+            await keep_session(self._service.database, token, now=now)
+        return agent
 
     async def customer(self, request: Request) -> Sender:
         """A customer with his visitor token."""

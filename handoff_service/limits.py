@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator
+
 from limits import parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
-from handoff_service.errors import TooMany
+from handoff_service.errors import TooMany, Unauthorized
 from handoff_service.settings import Settings
 
 
@@ -14,6 +18,7 @@ class Limits:
     """Counts what one visitor, account or address does; raises TooMany above the limit."""
 
     def __init__(self, settings: Settings) -> None:
+        self._under_way: Counter[str] = Counter()
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._message = parse(settings.limit_messages)
         self._visitor = parse(settings.limit_visitors)
@@ -27,10 +32,21 @@ class Limits:
         if not await self._limiter.hit(self._visitor, "visitor", address):
             raise TooMany("Too many new visitors from this address; try again later.")
 
-    async def sign_in_failed(self, account: str) -> None:
-        await self._limiter.hit(self._sign_in, "sign-in", account)
+    @contextlib.asynccontextmanager
+    async def sign_in(self, account: str) -> AsyncIterator[None]:
+        """Counts an attempt that ends in Unauthorized; nobody locks himself out by working.
 
-    async def check_sign_in(self, account: str) -> None:
-        """Only failures count, so that nobody locks himself out by working."""
-        if not await self._limiter.test(self._sign_in, "sign-in", account):
-            raise TooMany("Too many wrong passwords for this account; wait a few minutes.")
+        Attempts under way count as if they had failed, so that many at the same moment do not slip through.
+        """
+        self._under_way[account] += 1
+        try:
+            if not await self._limiter.test(self._sign_in, "sign-in", account, cost=self._under_way[account]):
+                raise TooMany("Too many wrong passwords for this account; wait a few minutes.")
+            yield
+        except Unauthorized:
+            await self._limiter.hit(self._sign_in, "sign-in", account)
+            raise
+        finally:
+            self._under_way[account] -= 1
+            if not self._under_way[account]:
+                del self._under_way[account]

@@ -122,6 +122,21 @@ def finish(connection: sa.Connection, tenant: str, conversation: str, destinatio
     )
 
 
+def renew(tx: Transaction, tenant: str, conversation: str, destination: str, now: datetime) -> None:
+    """Asks for unfinished effects anew: what was under way has no place any more."""
+    tx.connection.execute(
+        sa.update(tables.outbox)
+        .where(
+            B.tenant == tenant,
+            B.conversation == conversation,
+            B.destination == destination,
+            B.state.in_(UNFINISHED),
+        )
+        .values(state="new", next_at=now, lease_owner=None, lease_until=None)
+    )
+    tx.ring(OUTBOX_TOPIC)
+
+
 def pending(connection: sa.Connection, tenant: str, conversation: str, destination: str) -> int | None:
     """The lowest entry of the conversation that this destination has not dealt with, or None."""
     query = sa.select(sa.func.min(B.seq)).where(

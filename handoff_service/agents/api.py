@@ -5,13 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from handoff_service.access import Access, cookie_name
+from handoff_service.access import Access, cookie_name, cookie_rights
 from handoff_service.agents import store
 from handoff_service.agents.model import Agent, Status
 from handoff_service.agents.sign_in import sign_in
 from handoff_service.bell import desk_topic
 from handoff_service.database import Transaction
-from handoff_service.errors import Unauthorized
 from handoff_service.handoffs.view import colleague
 from handoff_service.ids import token_hash
 from handoff_service.inputs import Plain
@@ -61,23 +60,14 @@ def router(service: Service) -> APIRouter:
     @routes.post("/v1/agents/sign-in")
     async def enter(credentials: Credentials, response: Response) -> dict[str, Any]:
         account = f"{credentials.tenant}:{credentials.email.strip().lower()}"
-        await service.limits.check_sign_in(account)
-        try:
+        async with service.limits.sign_in(account):
             agent, token = await sign_in(
                 service.database, credentials.tenant, credentials.email, credentials.password, now=service.clock()
             )
-        except Unauthorized:
-            await service.limits.sign_in_failed(account)
-            raise
         if agent.status is Status.OFFLINE:
             await _set_status(service, agent, Status.ONLINE)
         response.set_cookie(
-            cookie_name(service),
-            token,
-            httponly=True,
-            samesite="strict",
-            secure=service.settings.gateway_url.startswith("https:"),
-            max_age=int(service.settings.session_max_s),
+            cookie_name(service), token, max_age=int(service.settings.session_max_s), **cookie_rights(service)
         )
         return await me(await service.database.read(lambda c: store.find(c, agent.tenant, agent.id)))
 
@@ -88,13 +78,11 @@ def router(service: Service) -> APIRouter:
         digest = token_hash(request.cookies[cookie_name(service)])
         await service.database.write(lambda tx: store.end_session(tx.connection, digest))
         await _set_status(service, agent, Status.OFFLINE)
-        response.delete_cookie(cookie_name(service))
+        response.delete_cookie(cookie_name(service), **cookie_rights(service))
         return {}
 
     @routes.get("/v1/agents/me")
-    async def who(request: Request, agent: Annotated[Agent, Depends(access.agent)]) -> dict[str, Any]:
-        digest = token_hash(request.cookies[cookie_name(service)])
-        await service.database.write(lambda tx: store.touch_session(tx.connection, digest, service.clock()))
+    async def who(agent: Annotated[Agent, Depends(access.agent)]) -> dict[str, Any]:
         return await me(agent)
 
     @routes.post("/v1/agents/me/presence")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from pwdlib import PasswordHash
@@ -10,15 +12,16 @@ from pwdlib import PasswordHash
 from handoff_service.agents import store
 from handoff_service.agents.model import Agent
 from handoff_service.database import Database
-from handoff_service.errors import Unauthorized
+from handoff_service.errors import Unauthorized, Unavailable
 from handoff_service.ids import new_token, token_hash
 from handoff_service.settings import Settings
 
 HASHER = PasswordHash.recommended()
 # argon2 is meant to cost: as many at once as there are cores, so that a flood of sign-ins does not starve the rest.
-AT_ONCE = asyncio.Semaphore(2)
+HASHING = ThreadPoolExecutor(2, thread_name_prefix="argon2")
 # Checked for unknown addresses too, so that time does not tell which accounts exist.
 NOBODY = HASHER.hash(new_token())
+NOTED_EVERY = timedelta(minutes=1)
 
 
 def hash_password(password: str) -> str:
@@ -31,8 +34,8 @@ def hash_password(password: str) -> str:
 async def sign_in(database: Database, tenant: str, email: str, password: str, *, now: datetime) -> tuple[Agent, str]:
     """The agent and a new session token. Raises Unauthorized, the same for a wrong address and a wrong password."""
     known = await database.read(lambda connection: store.password_of(connection, tenant, email.strip().lower()))
-    async with AT_ONCE:
-        right = await asyncio.to_thread(HASHER.verify, password, known[1] if known else NOBODY)
+    stored = known[1] if known else NOBODY
+    right = await asyncio.get_running_loop().run_in_executor(HASHING, HASHER.verify, password, stored)
     if known is None or not right:
         raise Unauthorized("Wrong e-mail address or password.")
     token = new_token()
@@ -41,8 +44,16 @@ async def sign_in(database: Database, tenant: str, email: str, password: str, *,
     return await database.read(lambda connection: store.find(connection, tenant, agent_id)), token
 
 
+async def keep_session(database: Database, token: str, *, now: datetime) -> None:
+    """The session was used, its idle time starts again; noted once a minute, so that reading is not writing."""
+    digest = token_hash(token)
+    if await database.read(lambda connection: store.session_seen_before(connection, digest, now - NOTED_EVERY)):
+        with contextlib.suppress(Unavailable):  # while nothing can be written, agents may still read
+            await database.write(lambda tx: store.touch_session(tx.connection, digest, now))
+
+
 async def session_agent(database: Database, token: str | None, settings: Settings, *, now: datetime) -> Agent:
-    """The agent behind a session token, whose idle time starts again. Raises Unauthorized."""
+    """The agent behind a session token. Raises Unauthorized."""
     if not token:
         raise Unauthorized("Sign in first.")
     digest = token_hash(token)

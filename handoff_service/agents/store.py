@@ -123,6 +123,13 @@ def session(
     return _agent(row) if row else None
 
 
+def session_seen_before(connection: sa.Connection, token_hash: str, moment: datetime) -> bool:
+    """Whether the session was last seen before `moment`."""
+    return (
+        connection.execute(sa.select(S.agent).where(S.token_hash == token_hash, S.seen_at < moment)).first() is not None
+    )
+
+
 def touch_session(connection: sa.Connection, token_hash: str, now: datetime) -> None:
     connection.execute(sa.update(tables.agent_sessions).where(S.token_hash == token_hash).values(seen_at=now))
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.access import client_address
-from handoff_service.channels.web_widget import start_session, verify_identity
+from handoff_service.channels.web_widget import is_known, start_session, verify_identity
 from handoff_service.inputs import Plain
 from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
@@ -26,10 +26,11 @@ def router(service: Service) -> APIRouter:
 
     @routes.post("/v1/widget/sessions", status_code=201)
     async def start(visit: Visit, request: Request) -> dict[str, Any]:
-        if visit.token is None:
+        now = service.clock()
+        token = visit.token or ""
+        if not await service.database.read(lambda connection: is_known(connection, visit.tenant, token, now)):
             await service.limits.visitor(client_address(request))
         tenant = await service.database.read(lambda connection: tenants.find(connection, visit.tenant))
-        now = service.clock()
         identity = verify_identity(visit.identity, service.settings, now=now) if visit.identity else None
         sender, token = await service.database.write(
             lambda tx: start_session(

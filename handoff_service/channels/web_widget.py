@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 import sqlalchemy as sa
 from joserfc import jwt
@@ -23,6 +23,8 @@ CHANNEL = "web"
 AUDIENCE = "tandem-widget"
 MAX_IDENTITY_AGE = timedelta(minutes=5)
 MAX_TOKEN_CHARS = 4096
+MAX_LABEL_CHARS = 200
+MAX_NAME_CHARS = 100
 
 K = tables.contact_identities.c
 V = tables.visitor_tokens.c
@@ -50,14 +52,24 @@ def verify_identity(token: str, settings: Settings, *, now: datetime) -> Identit
     except (JoseError, ValueError) as error:
         raise Unauthorized(f"The identity token is not valid ({error.__class__.__name__}).") from error
     sub, jti, expires = claims.get("sub"), claims.get("jti"), claims.get("exp")
-    if claims.get("aud") != AUDIENCE or not isinstance(sub, str) or not isinstance(jti, str) or not sub or not jti:
+    if claims.get("aud") != AUDIENCE or not _is_label(sub) or not _is_label(jti):
         raise Unauthorized(f"The identity token needs sub, jti and aud={AUDIENCE!r}.")
     if not isinstance(expires, (int, float)):
         raise Unauthorized("The identity token has no expiry.")
-    expires_at = datetime.fromtimestamp(expires, UTC)
-    if not now < expires_at <= now + MAX_IDENTITY_AGE + timedelta(seconds=30):
+    latest = now + MAX_IDENTITY_AGE + timedelta(seconds=30)
+    if not now.timestamp() < expires <= latest.timestamp():
         raise Unauthorized("The identity token has expired, or is valid for more than five minutes.")
-    return Identity(sub, str(claims.get("name") or sub)[:100], jti, expires_at)
+    return Identity(sub, _shown(claims.get("name")) or sub, jti, datetime.fromtimestamp(expires, UTC))
+
+
+def _is_label(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and 0 < len(value) <= MAX_LABEL_CHARS and value.isprintable()
+
+
+def _shown(name: Any) -> str:
+    """A name without what would disturb the page of the agent who reads it: control and direction characters."""
+    readable = (character for character in str(name or "") if character.isprintable())
+    return "".join(readable).strip()[:MAX_NAME_CHARS]
 
 
 def start_session(
@@ -91,6 +103,11 @@ def start_session(
         )
     name = str(connection.execute(sa.select(N.name).where(N.tenant == tenant, N.id == contact)).scalar_one())
     return Sender(tenant, CHANNEL, contact, name, language), token
+
+
+def is_known(connection: sa.Connection, tenant: str, token: str, now: datetime) -> bool:
+    """Whether the token is that of a visitor of this tenant."""
+    return _contact_of_token(connection, tenant, token, now) is not None
 
 
 def sender_of(connection: sa.Connection, token: str, now: datetime) -> Sender:

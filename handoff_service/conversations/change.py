@@ -71,6 +71,12 @@ def change(
     )
 
 
+def expect_answer(connection: sa.Connection, conversation: Conversation, context: Context) -> None:
+    """Sets the deadline by which the bot must have answered; the sweeper hands over what it has not."""
+    due = context.now + timedelta(seconds=context.settings.reply_deadline_s)
+    store.update(connection, conversation, deadline_at=due)
+
+
 def check_epoch(connection: sa.Connection, conversation: Conversation, epoch: int) -> None:
     """Raises Fenced, with the present owner and epoch, unless `epoch` is the present one."""
     if conversation.epoch != epoch:

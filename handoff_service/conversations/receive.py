@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from handoff_service import outbox, tables
 from handoff_service.bell import contact_topic, desk_topic
 from handoff_service.conversations import store
-from handoff_service.conversations.change import Context, change
+from handoff_service.conversations.change import Context, change, expect_answer
 from handoff_service.conversations.model import (
     Author,
     AuthorKind,
@@ -103,8 +103,7 @@ def receive(
         outbox.enqueue(tx, conversation, "bot", entry.seq, context.now)
     if conversation.owner.kind is OwnerKind.BOT and not already_waiting:
         # The sweeper hands over what the bot has not answered by then; writing again does not make him wait longer.
-        deadline = context.now + timedelta(seconds=context.settings.reply_deadline_s)
-        store.update(connection, conversation, deadline_at=deadline)
+        expect_answer(connection, conversation, context)
     return conversation, entry
 
 

@@ -96,12 +96,7 @@ def begin(tx: Transaction, tenant: str, conversation_id: str, now: datetime) -> 
     if conversation.owner.kind not in HELPED_BY_BOT:
         outbox.finish(connection, tenant, conversation.id, "bot", upto_seq=conversation.last_seq)
         return None
-    # A turn that is still running here belongs to a process that died: its lease has run out.
-    connection.execute(
-        sa.update(tables.turns)
-        .where(T.tenant == tenant, T.conversation == conversation.id, T.state == "running")
-        .values(state="failed", ended_at=now)
-    )
+    supersede(connection, conversation, now)
     recent = store.entries_after(connection, tenant, conversation.id, max(0, first - 1 - 3 * CONTEXT))
     unanswered = _one_turn([entry for entry in recent if entry.seq >= first and _from_customer(entry)])
     turn = Turn(_request(connection, conversation, recent, unanswered), conversation.epoch, unanswered[-1].seq)
@@ -126,6 +121,15 @@ def _one_turn(unanswered: Sequence[Entry]) -> Sequence[Entry]:
         if "pressed" in entry.body:
             return unanswered[: max(1, index)]
     return unanswered
+
+
+def supersede(connection: sa.Connection, conversation: Conversation, now: datetime) -> None:
+    """Ends turns that still run: their process died, or the conversation went on without them."""
+    connection.execute(
+        sa.update(tables.turns)
+        .where(T.tenant == conversation.tenant, T.conversation == conversation.id, T.state == "running")
+        .values(state="failed", ended_at=now)
+    )
 
 
 def _from_customer(entry: Entry) -> bool:
@@ -202,14 +206,19 @@ def say_one_moment(tx: Transaction, turn: Turn, context: Context) -> None:
 def post(tx: Transaction, turn: Turn, answer: Answer, context: Context) -> str:
     """Appends the answer under the turn's epoch, or suppresses it when that epoch is over. Returns the turn's state.
 
-    A turn that another one has replaced meanwhile is over too: the customer gets the other one's answer.
+    A turn that another one has replaced meanwhile is over too: the customer gets the other one's answer. When the bot
+    may still answer, but under another epoch by now, it is asked again.
     """
     connection, request = tx.connection, turn.request
     conversation = store.find(connection, request.tenant, request.conversation, lock=True)
     if not _is_running(connection, turn):
         return "failed"
-    outbox.finish(connection, request.tenant, request.conversation, "bot", upto_seq=turn.upto_seq)
-    posted = conversation.epoch == turn.epoch and conversation.owner.kind in HELPED_BY_BOT
+    helped = conversation.owner.kind in HELPED_BY_BOT
+    posted = helped and conversation.epoch == turn.epoch
+    if helped and not posted:
+        outbox.renew(tx, request.tenant, request.conversation, "bot", context.now)
+    else:
+        outbox.finish(connection, request.tenant, request.conversation, "bot", upto_seq=turn.upto_seq)
     if posted:
         conversation = _say(tx, conversation, turn, answer, context)
         understanding = answer.understanding or {}

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from handoff_service import outbox
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent
 from handoff_service.agents.presence import present
 from handoff_service.conversations import store as conversations
-from handoff_service.conversations.change import Context, change, check_held
-from handoff_service.conversations.model import SYSTEM, Author, Conversation, Event, Owner, OwnerKind
+from handoff_service.conversations.change import Context, change, check_held, expect_answer
+from handoff_service.conversations.model import (
+    SYSTEM,
+    Audience,
+    Author,
+    AuthorKind,
+    Conversation,
+    Event,
+    Kind,
+    Owner,
+    OwnerKind,
+)
+from handoff_service.conversations.turn import supersede
 from handoff_service.database import Transaction
 from handoff_service.errors import Conflict, Invalid
 from handoff_service.handoffs import store
@@ -91,7 +103,25 @@ def give_back(
         body=body,
         new_phase=True,
     )
+    _let_bot_answer(tx, conversation, context)
     return conversation
+
+
+def _let_bot_answer(tx: Transaction, conversation: Conversation, context: Context) -> None:
+    """What the customer wrote last and no agent answered is the bot's to answer now."""
+    recent = conversations.entries_after(
+        tx.connection, conversation.tenant, conversation.id, conversation.last_seq - 50
+    )
+    messages = [one for one in recent if one.kind is Kind.MESSAGE and one.audience is Audience.PUBLIC]
+    spoken = max((one.seq for one in messages if one.author.kind is not AuthorKind.CUSTOMER), default=0)
+    unanswered = [one for one in messages if one.seq > spoken]
+    if unanswered:
+        if outbox.pending(tx.connection, conversation.tenant, conversation.id, "bot") is None:
+            outbox.enqueue(tx, conversation, "bot", unanswered[0].seq, context.now)
+        else:  # a turn from before the human episode is still under way, and has no place any more
+            supersede(tx.connection, conversation, context.now)
+            outbox.renew(tx, conversation.tenant, conversation.id, "bot", context.now)
+        expect_answer(tx.connection, conversation, context)
 
 
 def close(

@@ -12,7 +12,9 @@ import structlog
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
+from handoff_service.access import cookie_name
 from handoff_service.agents import store as agents
+from handoff_service.agents.sign_in import keep_session
 from handoff_service.bell import desk_topic
 from handoff_service.clock import iso
 from handoff_service.conversations import store
@@ -60,7 +62,7 @@ def router(service: Service) -> APIRouter:
             return
         except WebSocketDisconnect:
             return
-        async with _desk(service, session):
+        async with _desk(service, session, websocket.cookies.get(cookie_name(service))):
             hung_up = contextlib.suppress(WebSocketDisconnect)  # before the welcome
             with structlog.contextvars.bound_contextvars(session=session.id), hung_up:
                 await _welcome(service, websocket, session, hello)
@@ -140,20 +142,28 @@ def describe(principal: Principal) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def _desk(service: Service, session: Session) -> AsyncIterator[None]:
-    """Keeps the lease of an agent's desk while it is connected; presence is nothing more than that."""
+async def _desk(service: Service, session: Session, token: str | None) -> AsyncIterator[None]:
+    """Keeps the lease of an agent's desk while it is connected; presence is nothing more than that.
+
+    `token` is that of the agent's session, which does not become idle while he writes here.
+    """
     if session.principal.agent is None:
         yield
         return
     agent = session.principal.agent
     lease = timedelta(seconds=service.settings.desk_lease_s)
 
-    async def keep() -> None:
+    async def keep(*, arrived: bool = False) -> None:
         def renew(tx: Any) -> None:
             now = service.clock()
             agents.keep_desk(tx.connection, agent.tenant, agent.id, session.id, now=now, until=now + lease)
+            if arrived:
+                tx.ring(desk_topic(agent.tenant))
 
         await service.database.write(renew)
+        if token and session.spoke:
+            session.spoke = False
+            await keep_session(service.database, token, now=service.clock())
 
     async def keep_on() -> None:
         while True:
@@ -161,8 +171,7 @@ async def _desk(service: Service, session: Session) -> AsyncIterator[None]:
             with contextlib.suppress(TandemError):
                 await keep()
 
-    await keep()
-    service.bell.ring(desk_topic(agent.tenant))
+    await keep(arrived=True)
     keeping = asyncio.create_task(keep_on())
     try:
         yield

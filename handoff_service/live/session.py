@@ -74,6 +74,7 @@ class Session:
         self.principal = principal
         self.id = new_id("s")
         self.device = device
+        self.spoke = False  # said something since it was last asked
         self._socket = socket
         self._database = database
         self._bell = bell
@@ -173,6 +174,7 @@ class Session:
                 frame = await receive_json(self._socket)
             except ValueError:
                 raise WebSocketDisconnect(4400) from None
+            self.spoke = self.spoke or frame != {"t": "ping"}
             try:
                 await self._handlers.handle(self, frame)
             except Unauthorized:

@@ -58,6 +58,7 @@ class DefaultModel:
     def make(self) -> Training:
         """Installs and trains unless the inputs are the same; what the training cost, then or now."""
         root = self.settings.root
+        learnt = (root / SOURCES, root / "data" / "training" / "nlu", root / "bot" / "components" / "tokenizer.py")
         run_steps(
             [
                 Step(
@@ -72,7 +73,7 @@ class DefaultModel:
                     title="training of the default pipeline (takes some minutes)",
                     stamp=self.model.with_name("stamp"),
                     output=self.model,
-                    inputs=(root / SOURCES, root / "data" / "training" / "nlu", root / "bot" / "components"),
+                    inputs=learnt,
                     versions=(RASA,),
                     act=self._train,
                 ),

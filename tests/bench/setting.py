@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handoff_service.launch.settings import Settings
-from tests.end_to_end.story import Stage
 
 SEED = 20261101
 
@@ -27,7 +26,6 @@ class Bench:
     """`folder` lies on the disk of the state folder, so that a commit costs what it costs there."""
 
     settings: Settings
-    stage: Stage
     environment: Mapping[str, str]
     parts: Mapping[str, Mapping[str, object]]
     folder: Path
@@ -37,9 +35,10 @@ class Bench:
         """Where a part answers."""
         return str(self.parts[part]["url"])
 
-    def pid(self, part: str) -> int:
-        """The process of a part."""
-        return int(str(self.parts[part]["pid"]))
+    @property
+    def shop_url(self) -> str:
+        """The page on which the widget lives."""
+        return self.url("shop")
 
 
 def read_questions(root: Path, count: int) -> list[Question]:

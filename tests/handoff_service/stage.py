@@ -15,6 +15,7 @@ from handoff_service.agents import store as agent_store
 from handoff_service.agents.model import Agent, Role, Status
 from handoff_service.bots.model import Answer, TurnRequest
 from handoff_service.conversations.receive import Sender
+from handoff_service.handoffs.model import Handoff, rank
 from handoff_service.ids import new_id
 from handoff_service.seed import demo_settings
 from handoff_service.settings import Settings
@@ -116,6 +117,32 @@ def person(name: str, **changes: Any) -> Agent:
         last_assigned_at=None,
     )
     return replace(agent, **changes)
+
+
+def waiting_handoff(number: int, *, priority: int = 3, at: datetime = MONDAY, **changes: object) -> Handoff:
+    """A handoff of the demo shop that waits in the queue `support`."""
+    handoff = Handoff(
+        tenant="demo",
+        id=f"h_{number}",
+        conversation=f"c_{number}",
+        reason="asked",
+        priority=priority,
+        queue="support",
+        language="en",
+        evidence={},
+        rank=rank(at, priority),
+        requested_seq=3,
+        requested_at=at,
+        queued_at=at,
+        offered_at=None,
+        offered_to=None,
+        accepted_at=None,
+        accepted_by=None,
+        first_reply_at=None,
+        closed_at=None,
+        wrap_up=None,
+    )
+    return replace(handoff, **changes)  # type: ignore[arg-type]
 
 
 def start_shift(connection: sa.Connection, agent: Agent, now: datetime, password_hash: str = "-") -> Agent:

@@ -413,8 +413,14 @@ class World:
             if state == "posted":
                 assert (conversation, upto) not in posted, "I23: two turns answered the same message"
                 posted.add((conversation, upto))
+        assert self.raw.execute(OUT_OF_TURN).fetchall() == [], "I23: a turn spoke under another epoch than its own"
+        assert self.raw.execute(UNPOSTED).fetchall() == [], "I23: a turn that was not posted has answered"
 
 
+OUT_OF_TURN = """SELECT e.conversation, e.seq FROM entries e JOIN turns t ON t.id = e.turn
+                 WHERE e.kind = 'message' AND e.epoch <> t.epoch"""
+UNPOSTED = """SELECT e.conversation, e.seq FROM entries e JOIN turns t ON t.id = e.turn
+              WHERE t.state <> 'posted' AND e.client_id NOT LIKE '%-wait'"""
 HEADS = """SELECT id, contact, owner_kind, owner_agent, queue, epoch, last_seq, handoff, deadline_at, closed_at
            FROM conversations"""
 ENTRIES = """SELECT rowid, conversation, seq, mid, kind, audience, author_kind, author_id, client_id, body, epoch

@@ -86,9 +86,7 @@ async def test_fifty_agents_reach_for_one_conversation(
     await check_agents(rows)
 
 
-async def test_one_agent_reaches_for_twenty_conversations(
-    database: Database, hire: Any, waits: Any, accept: Any, rows: Any
-) -> None:
+async def test_one_agent_reaches_for_twenty_conversations(hire: Any, waits: Any, accept: Any, rows: Any) -> None:
     """F-55: capacity is counted in the claiming transaction."""
     lin = await hire("lin", capacity=3)
     waiting = [await waits() for _ in range(20)]
@@ -116,9 +114,7 @@ async def test_transfers_across_each_other_do_not_lock_up(
             )
 
 
-async def test_accepting_twice_is_accepting_once(
-    hire: Any, waits: Any, accept: Any, rows: Any, database: Database
-) -> None:
+async def test_accepting_twice_is_accepting_once(hire: Any, waits: Any, accept: Any, rows: Any) -> None:
     lin, waiting = await hire("lin"), await waits()
     first = await accept(waiting, lin)
     assert (await accept(waiting, lin)).epoch == first.epoch

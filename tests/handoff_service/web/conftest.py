@@ -21,6 +21,7 @@ from handoff_service.agents import store as agent_store
 from handoff_service.agents.model import Agent, Role, Status
 from handoff_service.bell import Bell
 from handoff_service.bots.model import Answer, TurnRequest
+from handoff_service.conversations import store
 from handoff_service.database import Database, open_database
 from handoff_service.ids import new_id
 from handoff_service.tenants import store as tenants
@@ -153,9 +154,11 @@ class House:
         await customer.ask_human()
         return customer, await self.handoff_of(customer)
 
-    async def handoff_of(self, customer: Customer) -> str:
-        from handoff_service.conversations import store
+    async def entries(self, conversation: str) -> list[Any]:
+        """The timeline as the database has it."""
+        return await self.database.read(lambda c: store.entries_after(c, self.tenant.id, conversation, 0))
 
+    async def handoff_of(self, customer: Customer) -> str:
         found = await self.database.read(lambda c: store.find(c, self.tenant.id, customer.conversation))
         assert found.handoff is not None
         return found.handoff

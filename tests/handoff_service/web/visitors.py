@@ -146,7 +146,8 @@ class Client:
         return self._note(await self.http.get(path, params=parameters or None))
 
     async def post(self, path: str, body: Any = None) -> httpx2.Response:
-        return self._note(await self.http.post(path, json={} if body is None else body))
+        content = json.dumps({} if body is None else body)  # escapes what is no valid text, as a hostile client would
+        return self._note(await self.http.post(path, content=content, headers={"Content-Type": "application/json"}))
 
     def _note(self, response: httpx2.Response) -> httpx2.Response:
         self._answers.append(f"{dict(response.headers)}{response.text}")

@@ -1,0 +1,89 @@
+"""`python -m tests.bench [section …]`: measures on the parts that run; sections: answer, breakdown, rasa, appends.
+
+Prints each goal and whether it is reached. The exit code is 0 unless something broke: a slow machine is no failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import httpx2
+
+from handoff_service.launch.credentials import parts_environment
+from handoff_service.launch.errors import LaunchError
+from handoff_service.launch.settings import read_settings
+from tests.bench.answers import answers
+from tests.bench.appends import appends
+from tests.bench.breakdown import breakdown
+from tests.bench.environment import show_environment
+from tests.bench.pipelines import pipelines
+from tests.bench.setting import Bench
+from tests.end_to_end.clients import NotAsTold
+from tests.end_to_end.stage import running_parts
+
+SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
+    "answer": answers,
+    "breakdown": breakdown,
+    "rasa": pipelines,
+    "appends": appends,
+}
+
+
+def open_bench(folder: Path, *, with_default: bool) -> Bench:
+    """The bench on the parts that run on the state folder of the settings. Raises LaunchError when none do."""
+    settings = read_settings()
+    try:
+        parts = running_parts(settings.var)
+    except FileNotFoundError:
+        raise LaunchError(f"Nothing runs on {settings.var}. Use `make bench`, or `make run` before.") from None
+    return Bench(
+        settings=settings,
+        environment=parts_environment(settings),
+        parts=parts,
+        folder=folder,
+        with_default=with_default,
+    )
+
+
+async def measure(names: list[str], *, with_default: bool) -> int:
+    """Runs the sections one after the other; the number of those that broke."""
+    begun, broken = time.perf_counter(), 0
+    place = read_settings().var / "bench"
+    place.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        with tempfile.TemporaryDirectory(dir=place, prefix="run-") as folder:
+            try:
+                await SECTIONS[name](open_bench(Path(folder), with_default=with_default))
+            except (NotAsTold, LaunchError, OSError, httpx2.HTTPError) as error:
+                broken += 1
+                print(f"\nSection {name} broke: {error.__class__.__name__}: {error}", file=sys.stderr, flush=True)
+    print(f"\nMeasured in {time.perf_counter() - begun:.0f} s.")
+    return broken
+
+
+def main() -> int:
+    """1 when a section broke."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("sections", nargs="*", choices=[[], *SECTIONS], metavar="section")
+    parser.add_argument("--skip-default", action="store_true", help="leave out Rasa's default pipeline")
+    chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, _end)  # what the bench has started must end with it
+    show_environment(read_settings().bot_venv)
+    names = chosen.sections or list(SECTIONS)
+    return int(asyncio.run(measure(names, with_default=not chosen.skip_default)) > 0)
+
+
+def _end(number: int, _: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""Facts and packet: extractive only. Every line points to entries that say it, and nothing is invented."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handoff_service.conversations.model import BOT, SYSTEM, Audience, Author, AuthorKind, Entry, Kind
+from handoff_service.handoffs.facts import facts_in
+from handoff_service.handoffs.packet import build_packet
+from handoff_service.handoffs.receipt import build_receipt
+from tests.handoff_service.stage import MONDAY, waiting_handoff
+
+CUSTOMER = Author(AuthorKind.CUSTOMER, "k_1", "Visitor")
+AGENT = Author(AuthorKind.AGENT, "a_lin", "Lin")
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("我的订单LY20261103001还没到", [("order_number", "LY20261103001")]),
+        ("订单号:ly20261103001,手机13812345678", [("order_number", "ly20261103001"), ("phone", "13812345678")]),
+        ("my order LY13812345678901", [("order_number", "LY13812345678901")]),
+        ("call me at +86 13812345678", [("phone", "+86 13812345678")]),
+        ("card 6222021381234567890", []),
+        ("write to wei.li+shop@example.co.uk please", [("email", "wei.li+shop@example.co.uk")]),
+        ("退款299.50元", [("amount", "299.50元")]),
+        ("you took ¥1,299.00 and $5", [("amount", "¥1,299.00"), ("amount", "$5")]),
+        ("11月3日付的款,昨天收到", [("date", "11月3日"), ("date", "昨天")]),
+        ("paid on 2026-11-03", [("date", "2026-11-03")]),
+        ("since Nov 3 and yesterday", [("date", "Nov 3"), ("date", "yesterday")]),
+        ("on 3rd November", [("date", "3rd November")]),
+        ("Maybe 10 days, Market 5 or Decide 3", []),
+        ("hello", []),
+        ("", []),
+    ],
+)
+def test_facts_are_found_as_the_customer_wrote_them(text: str, facts: list[tuple[str, str]]) -> None:
+    assert list(facts_in(text)) == facts
+
+
+def test_an_order_number_is_never_also_a_phone_number() -> None:
+    assert [kind for kind, _ in facts_in("LY13800138000")] == ["order_number"]
+
+
+PIECES = st.sampled_from(
+    [
+        "LY20261103001",
+        "13812345678",
+        "+86 13812345678",
+        "a@b.cn",
+        "¥12.50",
+        "300元",
+        "昨天",
+        "Nov 3",
+        "退款",
+        " ",
+        "1",
+        "@",
+    ]
+)
+
+
+@given(st.text(max_size=60) | st.lists(PIECES | st.text(max_size=5), max_size=12).map("".join))
+def test_every_fact_is_a_substring_of_the_text(text: str) -> None:
+    found = list(facts_in(text))
+    assert all(value and value in text for _, value in found)
+    assert sum(len(value) for _, value in found) <= len(text), "facts do not overlap"
+
+
+def line(seq: int, author: Author, text: str, **body: Any) -> Entry:
+    return Entry(
+        tenant="demo",
+        conversation="c_1",
+        seq=seq,
+        mid=f"m_{seq}",
+        kind=Kind.MESSAGE,
+        audience=Audience.PUBLIC,
+        author=author,
+        body={"text": text, **body},
+        client_id=None,
+        epoch=1,
+        turn=None,
+        at=MONDAY,
+    )
+
+
+def hit(article: str, probability: float) -> dict[str, Any]:
+    return {"article": article, "language": "en", "title": article.title(), "probability": probability}
+
+
+def analysis(answers: int, action: str, probability: float, *hits: dict[str, Any]) -> dict[str, Any]:
+    decision = {"action": action, "probability": probability, "threshold": 0.6, "rule": "probability<threshold"}
+    return {"answers": answers, "decision": decision, "hits": list(hits), "mood": {"unhappy": 0.1}}
+
+
+TIMELINE = [
+    replace(line(1, SYSTEM, ""), kind=Kind.STATE, body={"event": "opened", "to": {"kind": "bot"}}),
+    line(2, CUSTOMER, "My order ly20261103001 for ¥299 has not arrived"),
+    line(3, BOT, "Usually three days.", kind="answer", sources=[hit("delivery-time", 0.7)],
+         analysis=analysis(2, "answer", 0.7, hit("delivery-time", 0.7))),
+    line(4, CUSTOMER, "Where exactly is LY20261103001 now?"),
+    line(5, BOT, "I do not know.", kind="offer_human",
+         analysis=analysis(4, "abstain", 0.31, hit("parcel-lost", 0.31), hit("delivery-time", 0.2))),
+    line(6, CUSTOMER, "let me talk to a person"),
+    line(7, BOT, "Of course.", kind="handoff", analysis={"answers": 6, "decision": None, "hits": [], "mood": None}),
+    replace(line(8, BOT, ""), kind=Kind.STATE, body={"event": "asked", "to": {"kind": "queue"}}),
+    line(9, CUSTOMER, "and refund me ¥500 on 2026-12-24"),
+    line(10, BOT, "Later.", kind="answer", analysis=analysis(9, "answer", 0.99, hit("refund", 0.99))),
+]  # fmt: skip
+HANDOFF = waiting_handoff(
+    1, requested_seq=8, evidence={"turn": "t_1", "asked_at": 6, "matched": "let me talk to a person", "long_wait": True}
+)
+
+
+def test_the_packet_tells_what_was_known_at_the_request() -> None:
+    packet = build_packet(HANDOFF, TIMELINE)
+    assert packet["goal"] == {"text": "Where exactly is LY20261103001 now?", "entries": [4]}
+    assert packet["reason"] == {"text": "asked", "entries": [6]}
+    assert packet["facts"] == [
+        {"kind": "order_number", "value": "ly20261103001", "entries": [2, 4]},
+        {"kind": "amount", "value": "¥299", "entries": [2]},
+    ]
+    assert [(one["article"], one["probability"], one["entries"]) for one in packet["tried"]] == [
+        ("delivery-time", 0.7, [3, 5]),
+        ("parcel-lost", 0.31, [5]),
+    ]
+    assert packet["evidence"] == [
+        {"label": "matched", "value": "let me talk to a person", "entries": [6]},
+        {"label": "action", "value": "abstain", "entries": [4]},
+        {"label": "probability", "value": 0.31, "entries": [4]},
+        {"label": "threshold", "value": 0.6, "entries": [4]},
+        {"label": "rule", "value": "probability<threshold", "entries": [4]},
+    ]
+    assert packet["mood"] == [{"seq": 2, "unhappy": 0.1}, {"seq": 4, "unhappy": 0.1}]
+
+
+def test_later_entries_do_not_change_it() -> None:
+    assert build_packet(HANDOFF, TIMELINE) == build_packet(HANDOFF, TIMELINE[:8])
+
+
+def test_an_empty_timeline_makes_an_empty_packet() -> None:
+    packet = build_packet(waiting_handoff(1, requested_seq=1), [])
+    assert packet["goal"] == {"text": "", "entries": []}
+    assert packet["facts"] == packet["tried"] == packet["mood"] == packet["evidence"] == []
+
+
+def test_what_a_colleague_noted_or_said_is_not_the_customers_word() -> None:
+    note = replace(line(2, AGENT, "his number is 13812345678"), audience=Audience.INTERNAL)
+    packet = build_packet(waiting_handoff(1, requested_seq=9), [note, line(3, AGENT, "¥99 refunded")])
+    assert packet["facts"] == []
+    assert packet["goal"]["text"] == ""
+
+
+talks = st.lists(
+    st.tuples(st.sampled_from([CUSTOMER, BOT, AGENT]), st.lists(PIECES | st.text(max_size=6), max_size=5).map("".join)),
+    max_size=15,
+)
+
+
+@given(talks, st.integers(0, 20))
+def test_every_line_cites_entries_that_say_it(talk: list[tuple[Author, str]], requested: int) -> None:
+    timeline, last_customer = [], 0
+    for seq, (author, text) in enumerate(talk, 1):
+        body: dict[str, Any] = {}
+        if author is BOT and last_customer:
+            body = {
+                "kind": "answer",
+                "analysis": analysis(last_customer, "answer", 0.5, hit(f"article-{seq % 3}", 0.5)),
+            }
+        if author is CUSTOMER:
+            last_customer = seq
+        timeline.append(line(seq, author, text, **body))
+    by_seq = {entry.seq: entry for entry in timeline}
+    packet = build_packet(waiting_handoff(1, requested_seq=requested), timeline)
+    for fact in packet["facts"]:
+        assert fact["entries"], "a fact without a source"
+        for seq in fact["entries"]:
+            assert seq <= requested
+            assert by_seq[seq].author is CUSTOMER
+            assert fact["value"].upper() in by_seq[seq].body["text"].upper()
+        assert fact["value"] in by_seq[fact["entries"][0]].body["text"]
+    for tried in packet["tried"]:
+        assert tried["entries"]
+        assert all(by_seq[seq].author is BOT and seq <= requested for seq in tried["entries"])
+        for seq in tried["entries"]:
+            assert tried["article"] in {one["article"] for one in by_seq[seq].body["analysis"]["hits"]}
+    probabilities = [tried["probability"] for tried in packet["tried"]]
+    assert probabilities == sorted(probabilities, reverse=True)
+    goal = packet["goal"]
+    assert all(by_seq[seq].body["text"] == goal["text"] for seq in goal["entries"])
+    assert bool(goal["entries"]) == any(entry.author is CUSTOMER and entry.seq <= requested for entry in timeline)
+
+
+def test_a_receipt_lists_only_what_happened() -> None:
+    assert [one["stage"] for one in build_receipt(waiting_handoff(1, queued_at=None), {})] == ["requested"]
+    taken = waiting_handoff(1, accepted_at=MONDAY, accepted_by="a_lin", closed_at=MONDAY, wrap_up="solved")
+    assert [(one["stage"], one["by"]) for one in build_receipt(taken, {"a_lin": "Lin"})] == [
+        ("requested", "asked"),
+        ("queued", ""),
+        ("accepted", "Lin"),
+        ("closed", "solved"),
+    ]

@@ -1,0 +1,243 @@
+"""Visitors: tokens, identities that the shop has signed, and limits."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import time
+
+import pytest
+import sqlalchemy as sa
+from joserfc import jwt
+from joserfc.jwk import OctKey, RSAKey
+
+from handoff_service import tables
+from handoff_service.settings import DEVELOPMENT_SECRET
+from tests.handoff_service.stage import FakeClock
+from tests.handoff_service.web.visitors import Customer, accepted, fresh, refused
+
+sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
+def claims(**changes):
+    now = int(time.time())
+    usual = {
+        "sub": "cus_1", "name": "Wang Fang", "iss": "demo-shop", "aud": "tandem-widget",
+        "iat": now, "exp": now + 240, "jti": fresh("jti"),
+    }  # fmt: skip
+    merged = {**usual, **changes}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def signed(**changes):
+    """An identity as the shop makes it; signed by hand, because libraries refuse to sign some of these claims."""
+    unsigned = by_hand({"alg": "HS256"}, claims(**changes)).rpartition(".")[0]
+    signature = hmac.digest(DEVELOPMENT_SECRET.encode(), unsigned.encode(), "sha256")
+    return f"{unsigned}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def signed_with(key, algorithm="HS256", header=None, **changes):
+    return jwt.encode({"alg": algorithm, **(header or {})}, claims(**changes), key, algorithms=[algorithm])
+
+
+def by_hand(header, payload, signature=b""):
+    parts = (json.dumps(header).encode(), json.dumps(payload).encode(), signature)
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+
+async def visit(house, identity, token=None):
+    customer = Customer(house.gateway.url, house.tenant.id)
+    house.people.append(customer)
+    return await customer.post(
+        "/v1/widget/sessions", {"tenant": house.tenant.id, "identity": identity, "token": token, "language": "en"}
+    )
+
+
+async def test_a_visit_tells_the_widget_all_that_it_needs(house):
+    started = accepted(await visit(house, None), 201)
+    assert set(started) == {"token", "contact", "tenant"}
+    assert set(started["contact"]) == {"id", "name"}
+    assert set(started["tenant"]) == {"id", "name", "languages", "greeting", "suggestions"}
+    assert len(started["token"]) >= 43
+
+
+async def test_the_same_identity_on_two_devices_is_the_same_contact(house):
+    phone = accepted(await visit(house, signed()), 201)
+    laptop = accepted(await visit(house, signed(name="Wang Fang")), 201)
+    other = accepted(await visit(house, signed(sub="cus_2", name="Li")), 201)
+    assert phone["contact"] == laptop["contact"] == {"id": phone["contact"]["id"], "name": "Wang Fang"}
+    assert phone["token"] != laptop["token"]
+    assert other["contact"]["id"] != phone["contact"]["id"]
+
+
+async def test_a_visitor_who_signs_in_takes_his_conversation_with_him(house):
+    customer = await house.customer()
+    await customer.write("before I signed in")
+    contact = customer.contact
+    await customer.arrive(token=customer.token, identity=signed())
+    assert customer.contact == contact
+    elsewhere = Customer(house.gateway.url, house.tenant.id)
+    house.people.append(elsewhere)
+    await elsewhere.arrive(identity=signed())
+    elsewhere.conversation = customer.conversation
+    assert (await elsewhere.timeline())[1]["body"]["text"] == "before I signed in"
+
+
+async def test_a_second_person_on_the_same_browser_does_not_get_the_first_ones_conversation(house):
+    first = await house.customer(identity=signed(sub="cus_1"))
+    await first.write("my secret")
+    second = await house.customer(token=first.token, identity=signed(sub="cus_2", name="Li"))
+    assert second.contact != first.contact
+    second.conversation = first.conversation
+    refused(await second.get(second.path("entries")), 404, "not_found")
+
+
+async def test_an_identity_is_used_once(house):
+    identity = signed()
+    first = accepted(await visit(house, identity), 201)
+    refused(await visit(house, identity), 401, "unauthorized")
+    # The page from the browser's cache shows the same one again, from the device that it was used on.
+    again = accepted(await visit(house, identity, token=first["token"]), 201)
+    assert again["contact"] == first["contact"]
+    stranger = accepted(await visit(house, None), 201)
+    refused(await visit(house, identity, token=stranger["token"]), 401, "unauthorized")
+
+
+FORGED = {
+    "alg none": lambda: by_hand({"alg": "none"}, claims()),
+    "alg none with a signature": lambda: by_hand({"alg": "none"}, claims(), b"x"),
+    "another key": lambda: signed_with(OctKey.import_key("x" * 40)),
+    "another algorithm": lambda: signed_with(OctKey.import_key(DEVELOPMENT_SECRET), algorithm="HS512"),
+    "an asymmetric key": lambda: signed_with(RSAKey.generate_key(2048), algorithm="RS256"),
+    "a key of its own": lambda: signed_with(
+        OctKey.import_key("x" * 40), header={"jwk": OctKey.import_key("x" * 40).as_dict(), "kid": "../../dev/null"}
+    ),
+    "another audience": lambda: signed(aud="somebody-else"),
+    "several audiences": lambda: signed(aud=["tandem-widget", "somebody-else"]),
+    "no audience": lambda: signed(aud=None),
+    "no subject": lambda: signed(sub=None),
+    "an empty subject": lambda: signed(sub=""),
+    "a number as subject": lambda: signed(sub=7),
+    "an endless subject": lambda: signed(sub="s" * 2000),
+    "no jti": lambda: signed(jti=None),
+    "no expiry": lambda: signed(exp=None),
+    "expired": lambda: signed(exp=int(time.time()) - 1),
+    "valid for an hour": lambda: signed(exp=int(time.time()) + 3600),
+    "valid for ever": lambda: signed(exp=10**18),
+    "an expiry without end": lambda: signed(exp=float("inf")),
+    "an expiry that is no number": lambda: signed(exp=float("nan")),
+    "an expiry that is a text": lambda: signed(exp="tomorrow"),
+    "a subject with NUL": lambda: signed(sub="cus\x00"),
+    "a subject with half a character": lambda: signed(sub="cus\ud800"),
+    "not a token": lambda: "not.a.token",
+    "two parts": lambda: "a.b",
+    "text": lambda: "\u4f60\u597d",
+    "a list inside": lambda: by_hand({"alg": "HS256"}, []),
+}  # fmt: skip
+
+
+@sqlite_only
+@pytest.mark.parametrize("name", FORGED)
+async def test_a_forged_or_stale_identity_is_refused(house, name):
+    refused(await visit(house, FORGED[name]()), 401, "unauthorized")
+    count = await house.database.read(
+        lambda c: c.execute(
+            sa.select(sa.func.count()).select_from(tables.contacts).where(tables.contacts.c.tenant == house.tenant.id)
+        ).scalar_one()
+    )
+    assert count == 0, "a refused identity leaves no contact behind"
+
+
+@sqlite_only
+async def test_a_changed_identity_is_refused(house):
+    header, payload, signature = signed().split(".")
+    changed = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    changed["sub"] = "cus_admin"
+    forged = base64.urlsafe_b64encode(json.dumps(changed).encode()).rstrip(b"=").decode()
+    refused(await visit(house, f"{header}.{forged}.{signature}"), 401, "unauthorized")
+
+
+@sqlite_only
+async def test_a_huge_identity_is_refused_before_anybody_looks_into_it(house):
+    refused(await visit(house, signed(padding="x" * 5000)), 422, "invalid")
+
+
+async def test_a_name_cannot_harm_those_who_read_it(house):
+    for name, shown in [
+        ("Wang\x00Fang", "WangFang"),
+        ("Wang \ud800 Fang", "Wang  Fang"),
+        ("\u202egnaW\u202c \u2066x\u2069", "gnaW x"),
+        ("<b>Wang</b>", "<b>Wang</b>"),
+        ("W" * 500, "W" * 100),
+        ("   ", "cus_1"),
+        (5, "5"),
+    ]:
+        started = accepted(await visit(house, signed(name=name)), 201)
+        assert started["contact"]["name"] == shown
+
+
+async def test_an_unknown_token_gets_a_new_visitor(house):
+    first = accepted(await visit(house, None), 201)
+    again = accepted(await visit(house, None, token=first["token"]), 201)
+    assert again["token"] == first["token"]
+    assert again["contact"] == first["contact"]
+    other = accepted(await visit(house, None, token="unknown"), 201)
+    assert other["contact"] != first["contact"]
+
+
+@sqlite_only
+async def test_a_token_expires_after_thirty_days(open_gateway, build_house):
+    clock = FakeClock()
+    house = await build_house(open_gateway(clock=clock))
+    customer = await house.customer()
+    await customer.write("hello")
+    clock.advance(30 * 86400 + 1)
+    refused(await customer.get(customer.path("entries")), 401, "unauthorized")
+    old = customer.token
+    await customer.arrive(token=old)
+    assert customer.token != old
+
+
+async def test_tokens_are_stored_as_hashes_only(house):
+    customer = await house.customer()
+    ticket = await customer.ticket()
+    stored = await house.database.read(
+        lambda c: str([*c.execute(sa.select(tables.visitor_tokens)), *c.execute(sa.select(tables.socket_tickets))])
+    )
+    assert customer.token not in stored
+    assert ticket not in stored
+
+
+@sqlite_only
+async def test_new_visitors_are_limited_by_address_whatever_token_they_show(open_gateway, build_house):
+    house = await build_house(open_gateway(limit_visitors="4/hour"))
+    first = accepted(await visit(house, None), 201)
+    for number in range(3):
+        accepted(await visit(house, None, token=f"made-up-{number}"), 201)
+    refused(await visit(house, None), 429, "rate")
+    refused(await visit(house, None, token="made-up-again"), 429, "rate")
+    for _ in range(3):  # who is known comes back as often as he likes
+        accepted(await visit(house, None, token=first["token"]), 201)
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tenant": None}, {"tenant": 5}, {"tenant": "x" * 65}, {"tenant": "a\x00b"}, {"tenant": "\ud800"},
+        {"language": "fr"}, {"language": 1}, {"token": 5}, {"token": "x" * 129}, {"token": "\ud800"},
+        {"identity": {}}, {"contact": "k_1"}, {"verified": True},
+    ],
+)  # fmt: skip
+async def test_a_visit_with_wrong_parts_is_refused(house, change):
+    customer = Customer(house.gateway.url, house.tenant.id)
+    house.people.append(customer)
+    refused(await customer.post("/v1/widget/sessions", {"tenant": house.tenant.id, **change}), 422, "invalid")
+
+
+@sqlite_only
+async def test_an_unknown_tenant_is_not_found(house):
+    customer = Customer(house.gateway.url, "no-such-tenant")
+    house.people.append(customer)
+    refused(await customer.post("/v1/widget/sessions", {"tenant": "no-such-tenant"}), 404, "not_found")
