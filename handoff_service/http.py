@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from handoff_service.tenants import store as tenants
 log = structlog.get_logger()
 
 MAX_BODY = 256 * 1024
+FOR_OTHER_SITES = ("/v1/widget/", "/v1/ws-ticket", "/v1/conversations/")
 PAGES = Path(__file__).parent / "web" / "dist"
 
 
@@ -60,7 +62,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == 404:
         return _error(NotFound(f"There is nothing at {request.url.path[:200]}."))
     wrong = {"code": "http", "message": str(error.detail), "retryable": False}
-    return JSONResponse({"error": wrong}, status_code=error.status_code)
+    return JSONResponse({"error": wrong}, status_code=error.status_code, headers=error.headers)
 
 
 async def _last_resort(request: Request, error: Exception) -> JSONResponse:
@@ -121,7 +123,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope)
+        request, body = Request(scope), Body(receive)
         origin = await self._allowed_origin(request)
         if request.method == "OPTIONS" and origin:
             await JSONResponse({}, headers=_cors(origin, preflight=True))(scope, receive, send)
@@ -135,32 +137,49 @@ class Guard:
                     headers.update(_cors(origin))
             await send(message)
 
-        try:
-            await self._app(scope, _counted(receive), send_with_headers)
-        except TooLarge as error:
-            await _error(error)(scope, receive, send_with_headers)
+        async def send_unless_too_large(message: Message) -> None:
+            if not body.too_large:  # the framework would answer that it could not parse the body
+                await send_with_headers(message)
+
+        if "\x00" in scope["path"]:  # neither a database nor a file system could be asked for it
+            await _error(NotFound("There is nothing here."))(scope, receive, send_with_headers)
+            return
+        with contextlib.suppress(TooLarge):
+            await self._app(scope, body.receive, send_unless_too_large)
+        if body.too_large:
+            await _error(_too_large())(scope, receive, send_with_headers)
 
     async def _allowed_origin(self, request: Request) -> str | None:
         """The page's origin, if a tenant has listed it; only the customer's routes ever answer to other sites."""
         origin = request.headers.get("origin")
-        if origin is None or not request.url.path.startswith("/v1/"):
+        if origin is None or not request.url.path.startswith(FOR_OTHER_SITES):
             return None
         everyone = await self._service.database.read(tenants.everyone)
         return origin if any(origin in tenant.settings.allowed_origins for tenant in everyone) else None
 
 
-def _counted(receive: Receive) -> Receive:
-    seen = 0
+class Body:
+    """Counts the bytes of a request as they come."""
 
-    async def counted() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > MAX_BODY:
-            raise TooLarge(f"The request is larger than {MAX_BODY} bytes.")
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._seen = 0
+
+    @property
+    def too_large(self) -> bool:
+        return self._seen > MAX_BODY
+
+    async def receive(self) -> Message:
+        """The next part. Raises TooLarge, and nothing more is read then."""
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        if self.too_large:
+            raise _too_large()
         return message
 
-    return counted
+
+def _too_large() -> TooLarge:
+    return TooLarge(f"The request is larger than {MAX_BODY} bytes.")
 
 
 def _cors(origin: str, *, preflight: bool = False) -> dict[str, str]:

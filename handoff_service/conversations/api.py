@@ -78,10 +78,12 @@ def router(service: Service) -> APIRouter:
     async def command(
         sender: Sender,
         conversation_id: str,
+        verb: str,
         asked: Command,
         work: Callable[[Transaction, Conversation, Context], dict[str, Any]],
     ) -> dict[str, Any]:
         """Runs a customer's command once per op_id on his own, locked conversation."""
+        await service.limits.message(f"{sender.tenant}:customer:{sender.contact}")  # each may add to the timeline
         context = service.context()
 
         def write(tx: Transaction) -> dict[str, Any]:
@@ -91,7 +93,7 @@ def router(service: Service) -> APIRouter:
                 sender.tenant,
                 f"customer:{sender.contact}",
                 asked.op_id,
-                request={"conversation": conversation_id, "command": type(asked).__name__, **asked.model_dump()},
+                request={"conversation": conversation_id, "command": verb, **asked.model_dump()},
                 now=context.now,
                 work=lambda: work(tx, conversation, context),
             )
@@ -135,7 +137,7 @@ def router(service: Service) -> APIRouter:
             )
             return {"seq": entry.seq}
 
-        return await command(sender, conversation_id, asked, work)
+        return await command(sender, conversation_id, "feedback", asked, work)
 
     @routes.post("/v1/conversations/{conversation_id}/rating")
     async def rating(conversation_id: str, asked: Rating, sender: CustomerNow) -> dict[str, Any]:
@@ -143,7 +145,7 @@ def router(service: Service) -> APIRouter:
             entry = rate(tx, sender, conversation, score=asked.score, comment=asked.comment, context=context)
             return {"seq": entry.seq}
 
-        return await command(sender, conversation_id, asked, work)
+        return await command(sender, conversation_id, "rating", asked, work)
 
     @routes.post("/v1/conversations/{conversation_id}/ask-human")
     async def ask_human(conversation_id: str, asked: Command, sender: CustomerNow) -> dict[str, Any]:
@@ -155,7 +157,7 @@ def router(service: Service) -> APIRouter:
                 )
             return {"owner": conversation.owner.kind, "epoch": conversation.epoch}
 
-        return await command(sender, conversation_id, asked, work)
+        return await command(sender, conversation_id, "ask-human", asked, work)
 
     @routes.post("/v1/conversations/{conversation_id}/solved")
     async def is_solved(conversation_id: str, asked: Command, sender: CustomerNow) -> dict[str, Any]:
@@ -163,7 +165,7 @@ def router(service: Service) -> APIRouter:
             left = solved(tx, conversation, sender.author, context)
             return {"owner": left.owner.kind, "epoch": left.epoch}
 
-        return await command(sender, conversation_id, asked, work)
+        return await command(sender, conversation_id, "solved", asked, work)
 
     @routes.post("/v1/conversations/{conversation_id}/leave-message")
     async def leave(conversation_id: str, asked: LeftMessage, sender: CustomerNow) -> dict[str, Any]:
@@ -173,7 +175,7 @@ def router(service: Service) -> APIRouter:
             left = leave_message(tx, conversation, sender.author, context, reply_to=asked.reply_to)
             return {"owner": left.owner.kind, "epoch": left.epoch}
 
-        return await command(sender, conversation_id, asked, work)
+        return await command(sender, conversation_id, "leave-message", asked, work)
 
     @routes.get("/v1/conversations")
     async def listed(

@@ -85,11 +85,14 @@ def receive(
     connection = tx.connection
     _lock_contact(connection, sender)  # two first messages at once must meet in one conversation
     conversation = store.current(connection, sender.tenant, sender.channel, sender.contact, lock=True)
+    shown = conversation
     if conversation_id is not None:
-        named = store.find(connection, sender.tenant, conversation_id)
-        if named.contact != sender.contact:
+        shown = store.find(connection, sender.tenant, conversation_id)
+        if shown.contact != sender.contact:
             raise NotFound(f"There is no conversation {conversation_id}.", conversation=conversation_id)
-    stored = _body(connection, sender, conversation, body)
+    stored = _body(connection, sender, shown, body)
+    if conversation is None or shown != conversation or not _goes_on(conversation, context):
+        stored.pop("pressed", None)  # a button of another conversation is only its words in the one that goes on
     draft = Draft(kind=Kind.MESSAGE, author=sender.author, body=stored, client_id=client_id)
     before = store.repeated(connection, sender.tenant, draft)
     if before is not None:
@@ -114,12 +117,18 @@ def _lock_contact(connection: sa.Connection, sender: Sender) -> None:
         raise NotFound(f"There is no contact {sender.contact}.")
 
 
+def _goes_on(conversation: Conversation, context: Context) -> bool:
+    """Whether it is open, or closed so lately that it opens again."""
+    if conversation.owner.kind is not OwnerKind.CLOSED or conversation.closed_at is None:
+        return True
+    return context.now - conversation.closed_at <= timedelta(seconds=context.settings.reopen_s)
+
+
 def _open(tx: Transaction, sender: Sender, conversation: Conversation | None, context: Context) -> Conversation:
     """The conversation that takes the message: the open one, the closed one reopened in time, or a new one."""
-    reopen = timedelta(seconds=context.settings.reopen_s)
-    if conversation is not None and conversation.owner.kind is not OwnerKind.CLOSED:
-        return conversation
-    if conversation is not None and conversation.closed_at and context.now - conversation.closed_at <= reopen:
+    if conversation is not None and _goes_on(conversation, context):
+        if conversation.owner.kind is not OwnerKind.CLOSED:
+            return conversation
         event, fresh = Event.REOPEN, conversation
     else:
         event = Event.OPENED

@@ -108,19 +108,18 @@ def give_back(
 
 
 def _let_bot_answer(tx: Transaction, conversation: Conversation, context: Context) -> None:
-    """What the customer wrote last and no agent answered is the bot's to answer now."""
+    """What the customer wrote last and nobody answered is the bot's to answer now, and nothing from before that."""
     recent = conversations.entries_after(
         tx.connection, conversation.tenant, conversation.id, conversation.last_seq - 50
     )
     messages = [one for one in recent if one.kind is Kind.MESSAGE and one.audience is Audience.PUBLIC]
     spoken = max((one.seq for one in messages if one.author.kind is not AuthorKind.CUSTOMER), default=0)
     unanswered = [one for one in messages if one.seq > spoken]
+    # A turn from before the human episode may still be under way; it has no place any more.
+    supersede(tx.connection, conversation, context.now)
+    outbox.finish(tx.connection, conversation.tenant, conversation.id, "bot", upto_seq=conversation.last_seq)
     if unanswered:
-        if outbox.pending(tx.connection, conversation.tenant, conversation.id, "bot") is None:
-            outbox.enqueue(tx, conversation, "bot", unanswered[0].seq, context.now)
-        else:  # a turn from before the human episode is still under way, and has no place any more
-            supersede(tx.connection, conversation, context.now)
-            outbox.renew(tx, conversation.tenant, conversation.id, "bot", context.now)
+        outbox.enqueue(tx, conversation, "bot", unanswered[0].seq, context.now)
         expect_answer(tx.connection, conversation, context)
 
 

@@ -94,7 +94,7 @@ class Handlers:
             raise Invalid("`body` is an object.")
         if conversation is not None and not is_name(conversation):
             raise Invalid("`conv` names the conversation.")
-        await self._limits.message(":".join(principal.key))
+        await self._limits.message(":".join((principal.tenant, *principal.key)))
         context = Context(self._settings, self._clock())
         if principal.customer is not None:
             language = message.get("language") or principal.customer.language

@@ -55,7 +55,7 @@ async def appends(bench: Bench) -> None:
     ):
         full = await as_fast_as_possible(gateway, people)
         steady = await steadily(people)
-        single, grouped = (await asyncio.to_thread(raw_inserts_per_s, gateway.database, rows) for rows in (1, 64))
+    single, grouped = (raw_inserts_per_s(gateway.database, rows_per_commit=rows) for rows in (1, 64))
     used = "" if full.core is None else f"{full.core:.0%}"
     show_table(
         f"4. Appends per second, SQLite, every one durable before it is acknowledged (synchronous=FULL), {SECONDS:g} s",
@@ -78,6 +78,9 @@ async def appends(bench: Bench) -> None:
 @contextlib.asynccontextmanager
 async def writers(gateway: OwnGateway) -> AsyncIterator[list[Writer]]:
     """CLIENTS connected customers whose conversations belong to an agent."""
+    with contextlib.closing(sqlite3.connect(gateway.database)) as database:
+        database.execute("UPDATE agents SET capacity = ?", (CLIENTS,))
+        database.commit()
     agent: Agent = await gateway.stage.agent()
     people = []
     for _ in range(CLIENTS):
@@ -123,7 +126,7 @@ async def steadily(people: list[Writer]) -> list[float]:
     return list(await asyncio.gather(*writing))
 
 
-def raw_inserts_per_s(written: Path, rows_per_commit: int) -> float:
+def raw_inserts_per_s(written: Path, *, rows_per_commit: int) -> float:
     """Rows of the gateway's `entries` per second that sqlite3 stores durably in a new file beside its database."""
     with contextlib.closing(sqlite3.connect(written)) as gateway:
         tables = gateway.execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'entries' AND sql IS NOT NULL")

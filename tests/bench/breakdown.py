@@ -32,10 +32,11 @@ async def breakdown(bench: Bench) -> None:
     """Prints the share of each part."""
     questions = read_questions(bench.settings.root, WARM_UP + MEASURED)
     turns = [turn_request(question, number) for number, question in enumerate(questions)]
-    turn_ms, answer = await posted(f"{bench.url('bot')}/webhooks/tandem/turn", turns)
+    turn_ms, given = await posted(f"{bench.url('bot')}/webhooks/tandem/turn", turns)
     asked = [understand_request(question) for question in questions]
     understand_ms, _ = await posted(f"{bench.url('kb_index')}/understand", asked)
-    async with instant_bot(answer) as bot_url, own_gateway(bench, bot_url=bot_url) as gateway:
+    answered = next(one for one in given if one["messages"][0]["kind"] == "answer")
+    async with instant_bot(answered) as bot_url, own_gateway(bench, bot_url=bot_url) as gateway:
         alone = await ask_all(gateway.stage, questions)
     show_latencies(
         "2. Where the time goes",
@@ -69,12 +70,13 @@ def understand_request(question: Question) -> dict[str, Any]:
     return {**asked, "context": [], "audience": "public", "limit": 5}
 
 
-async def posted(url: str, bodies: Sequence[Any]) -> tuple[list[float], Any]:
-    """ms of each request over one kept connection, without the first WARM_UP; and the last answer.
+async def posted(url: str, bodies: Sequence[Any]) -> tuple[list[float], list[Any]]:
+    """ms of each request over one kept connection, without the first WARM_UP; and all answers.
 
     Raises NotAsTold for an answer that is not 200.
     """
-    took = []
+    took: list[float] = []
+    answers: list[Any] = []
     async with httpx2.AsyncClient(timeout=20, trust_env=False) as client:
         for body in bodies:
             begun = time.perf_counter()
@@ -82,7 +84,8 @@ async def posted(url: str, bodies: Sequence[Any]) -> tuple[list[float], Any]:
             took.append((time.perf_counter() - begun) * 1000)
             if answer.status_code != 200:
                 raise NotAsTold(f"{url} answered {answer.status_code}: {answer.text[:300]}")
-    return took[WARM_UP:], answer.json()
+            answers.append(answer.json())
+    return took[WARM_UP:], answers
 
 
 def understood(questions: Sequence[Question], index: Path) -> list[float]:

@@ -69,7 +69,13 @@ class Widget(Window):
 
     async def visit(self, shop: str, *, language: str) -> None:
         await self.page.goto(f"{shop}/{'en' if language == 'en' else ''}")
-        await self.page.locator(".launcher").click()
+        await self.open()
+
+    async def open(self) -> None:
+        """Opens the panel; it is open already on a page that was reloaded with it open."""
+        launcher = self.page.locator(".launcher")
+        if await launcher.get_attribute("aria-expanded") != "true":
+            await launcher.click()
         await expect(self.page.locator(".bubble").first).to_be_visible()
 
     async def write(self, text: str) -> None:

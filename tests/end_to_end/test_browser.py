@@ -58,7 +58,7 @@ async def test_a_conversation_from_hello_to_rating(
 
     before = await widget.texts()
     await widget.page.reload()
-    await widget.page.locator(".launcher").click()
+    await widget.open()
     await expect(widget.page.locator(".message.agent")).to_have_count(2, timeout=10_000)
     assert await widget.texts() == before
 

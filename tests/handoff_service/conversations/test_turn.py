@@ -17,8 +17,9 @@ from handoff_service.bots.ladder import Ladder
 from handoff_service.bots.model import Bot
 from handoff_service.conversations import store, turn
 from handoff_service.conversations.change import Context
-from handoff_service.conversations.model import Conversation, Entry, Kind, OwnerKind
+from handoff_service.conversations.model import Audience, Conversation, Entry, Kind, OwnerKind
 from handoff_service.conversations.receive import Sender, receive
+from handoff_service.conversations.reply import reply
 from handoff_service.conversations.sweep import Sweeper
 from handoff_service.conversations.turn import TurnRunner
 from handoff_service.database import Database
@@ -175,6 +176,68 @@ async def test_a_turn_from_before_a_human_episode_is_suppressed_after_it(chat: C
         await asyncio.sleep(0.1)
     assert await chat.heard() == ["afresh"]
     assert (await chat.now()).phase == 2
+
+
+async def test_what_an_agent_left_unanswered_the_bot_answers_and_nothing_else(chat: Chat, hire: Any) -> None:
+    """A turn from before the human episode hangs on; the agent has answered its question meanwhile."""
+    held, lin = Held(answer("answered by the agent already")), await hire("lin")
+    bot = ScriptedBot([held, answer("Here is the invoice.")])
+    async with chat.answered_by(bot):
+        await chat.say("where is my order")
+        await asyncio.wait_for(held.asked.wait(), 5)
+        found = await chat.now()
+        await chat.database.write(lambda tx: assign.take_over(tx, found.id, lin, 1, chat.context))
+        await chat.database.write(
+            lambda tx: reply(
+                tx, lin, found.id, client_id="agent-001", body={"text": "It arrives today."}, epoch=2,
+                audience=Audience.PUBLIC, context=chat.context,
+            )
+        )  # fmt: skip
+        await chat.say("and my invoice?")
+        await chat.database.write(lambda tx: release.give_back(tx, found.id, lin, 2, chat.context))
+        assert await chat.until_heard(1) == ["Here is the invoice."]
+        held.go.set()
+        await chat.until_turns("failed", "posted")
+        await asyncio.sleep(0.05)
+    assert [request.text for request in bot.requests] == ["where is my order", "and my invoice?"]
+    assert await chat.heard() == ["Here is the invoice."]
+
+
+async def test_a_conversation_that_the_agent_has_dealt_with_is_given_back_in_silence(chat: Chat, hire: Any) -> None:
+    lin, bot = await hire("lin"), ScriptedBot()
+    await chat.say("where is my order")
+    found = await chat.now()
+    await chat.database.write(lambda tx: assign.take_over(tx, found.id, lin, 1, chat.context))
+    await chat.database.write(
+        lambda tx: reply(
+            tx, lin, found.id, client_id="agent-001", body={"text": "It arrives today."}, epoch=2,
+            audience=Audience.PUBLIC, context=chat.context,
+        )
+    )  # fmt: skip
+    await chat.database.write(lambda tx: release.give_back(tx, found.id, lin, 2, chat.context))
+    async with chat.answered_by(bot):
+        await asyncio.sleep(0.1)
+    assert bot.requests == []
+    idle = chat.clock().timestamp() + chat.settings.bot_idle_s
+    assert (await chat.now()).deadline_at.timestamp() == idle
+
+
+async def test_a_question_from_the_queue_is_answered_after_the_customer_left_it(chat: Chat, hire: Any) -> None:
+    """The answer under the queue's epoch is out of date, the question is not."""
+    await hire("lin")
+    held = Held(answer("interim, too late"))
+    bot = ScriptedBot([wants_human(), held, answer("Three days.")])
+    async with chat.answered_by(bot):
+        await chat.say("what about my case")
+        await chat.until_turns("posted")
+        await chat.say("how long does a refund take?")
+        await asyncio.wait_for(held.asked.wait(), 5)
+        waiting = await chat.now()
+        await chat.database.write(lambda tx: release.solved(tx, waiting, chat.sender.author, chat.context))
+        held.go.set()
+        assert (await chat.until_heard(2))[1:] == ["Three days."]
+        await chat.until_turns("posted", "suppressed", "posted")
+    assert [request.owner for request in bot.requests] == ["bot", "queue", "bot"]
 
 
 async def test_messages_during_a_turn_get_one_next_turn(chat: Chat) -> None:

@@ -160,6 +160,8 @@ async def test_nothing_waits_once_it_is_given_back_or_closed(
     await database.write(lambda tx: release.give_back(tx, held.id, lin, held.epoch, context()))
     with pytest.raises(Conflict):
         await accept(held, maya)
+    ended = await database.read(lambda c: handoffs.find(c, "demo", str(held.handoff)))
+    assert (ended.closed_at is not None, ended.wrap_up) == (True, "given_back")
     with pytest.raises(NotFound):
         await database.write(lambda tx: assign.accept(tx, "h_unknown", maya, context()))
 

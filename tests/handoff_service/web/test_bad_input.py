@@ -317,7 +317,7 @@ async def test_writing_too_fast_is_slowed_down_and_loses_nothing(open_gateway, b
     customer.conversation = answers[0]["conv"]
     for verb, body in [
         ("messages", {"client_id": fresh("msg"), "body": {"text": "x"}}),
-        ("feedback", {"op_id": fresh(), "seq": 3, "value": "up"}),
+        ("ask-human", {"op_id": fresh()}),
     ]:
         refused(await customer.post(customer.path(verb), body), 429, "rate")
     await other.write("nobody else is slowed down")

@@ -68,7 +68,10 @@ class Socket:
         self._news.set()
 
     async def say(self, **frame: Any) -> None:
-        await self.connection.send(json.dumps(frame))
+        text = json.dumps(frame, ensure_ascii=False)
+        if not text.isascii() and "\\ud" in ascii(text):  # half characters can only travel escaped
+            text = json.dumps(frame)
+        await self.connection.send(text)
 
     async def until(self, wanted: Callable[[Frame], bool], *, within: float = WITHIN_S, since: int = 0) -> Frame:
         """The first frame from number `since`, already here or still to come, that `wanted` accepts."""
