@@ -48,7 +48,8 @@ def main() -> int:
         settings = Settings()
     except ValidationError as error:
         for problem in error.errors():
-            print(f"settings: {problem['msg']}", file=sys.stderr)
+            name = "".join(f"TANDEM_{str(part).upper()}: " for part in problem["loc"])
+            print(f"settings: {name}{problem['msg'].removeprefix('Value error, ')}", file=sys.stderr)
         return 1
     if command == "serve":
         serve(settings)

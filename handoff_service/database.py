@@ -60,8 +60,12 @@ class Transaction:
 class Database(Protocol):
     """What the verbs need of a database."""
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
-        """Runs `work` in a transaction of its own; it may run again after a conflict, so it has no other effects."""
+    async def write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
+        """Runs `work` in a transaction of its own; it may run again after a conflict, so it has no other effects.
+
+        With `durable=False` a power failure, not a crash, may undo it until the next durable write: for what nobody
+        has been told of and is done again when it is missing.
+        """
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Runs `work` on a connection that only reads."""
@@ -72,6 +76,7 @@ class Database(Protocol):
 @dataclass
 class _Job:
     work: Callable[[Transaction], Any]
+    durable: bool
     done: Future[Any]
 
 
@@ -87,18 +92,22 @@ class SqliteDatabase:
             )
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         self._engine = sa.create_engine(
-            url, connect_args={"check_same_thread": False, "timeout": 5.0}, pool_size=readers + 2
+            url,
+            connect_args={"check_same_thread": False, "timeout": 5.0},
+            pool_size=readers + 2,
+            hide_parameters=True,  # an error in a log must not show what was to be stored
         )
         sa.event.listen(self._engine, "connect", _prepare_sqlite)
         sa.event.listen(self._engine, "begin", _begin_sqlite)
         self._reader = self._engine.execution_options(read_only=True)
+        self._without_fsync = self._engine.execution_options(synchronous="NORMAL")
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
         self._jobs: queue.Queue[_Job | None] = queue.Queue()
         self._writer = threading.Thread(target=self._write_forever, name="sqlite-write", daemon=True)
         self._writer.start()
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
-        job = _Job(work, Future())
+    async def write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
+        job = _Job(work, durable, Future())
         self._jobs.put(job)
         result, topics = await asyncio.wrap_future(job.done)
         for topic in topics:
@@ -140,8 +149,9 @@ class SqliteDatabase:
         # From here on a caller who gives up waiting cannot cancel the job any more; its answer goes nowhere.
         group = [job for job in group if job.done.set_running_or_notify_cancel()]
         finished: list[tuple[_Job, Any, set[str]]] = []
+        engine = self._engine if any(job.durable for job in group) else self._without_fsync
         try:
-            with self._engine.connect() as connection, connection.begin():
+            with engine.connect() as connection, connection.begin():
                 for job in group:
                     transaction = Transaction(connection)
                     try:
@@ -173,8 +183,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     # BEGIN IMMEDIATE takes the write lock at once: a deferred transaction that upgrades later can fail half-way.
-    read_only = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get("read_only", False):
+        connection.exec_driver_sql("BEGIN")
+    else:
+        connection.connection.cursor().execute(f"PRAGMA synchronous={options.get('synchronous', 'FULL')}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 class PostgresDatabase:
@@ -183,15 +197,17 @@ class PostgresDatabase:
     def __init__(self, url: str, bell: Bell, *, connections: int = 10) -> None:
         self._bell = bell
         address = sa.make_url(url).set(drivername="postgresql+asyncpg")
-        self._engine = create_async_engine(address, pool_size=connections, pool_pre_ping=True)
+        self._engine = create_async_engine(address, pool_size=connections, pool_pre_ping=True, hide_parameters=True)
         self._listening: asyncio.Task[None] | None = None
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
+    async def write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
         if self._listening is None:
             self._listening = asyncio.create_task(self._listen())
         for attempt in range(RETRIES):
             try:
                 async with self._engine.begin() as connection:
+                    if not durable:
+                        await connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                     return await connection.run_sync(_work_and_notify, work)
             except sa.exc.DBAPIError as error:
                 if attempt + 1 < RETRIES and _is_conflict(error):

@@ -21,7 +21,7 @@ from handoff_service import tables
 from handoff_service.bell import OUTBOX_TOPIC, Bell
 from handoff_service.clock import Clock
 from handoff_service.conversations.model import Conversation
-from handoff_service.database import Database, Transaction
+from handoff_service.database import Database, SqliteDatabase, Transaction
 from handoff_service.errors import TandemError, Unavailable
 from handoff_service.ids import new_id
 
@@ -69,8 +69,9 @@ def enqueue(tx: Transaction, conversation: Conversation, destination: str, seq: 
     tx.ring(OUTBOX_TOPIC)
 
 
-def _due(now: datetime) -> sa.Select[Any]:
-    """Rows that are free, due, and first of their line."""
+def _due() -> sa.Select[Any]:
+    """Rows that at `now` are free, due, and first of their line."""
+    now = sa.bindparam("now", type_=B.next_at.type)
     earlier = tables.outbox.alias("earlier")
     first = ~sa.exists().where(
         earlier.c.tenant == B.tenant,
@@ -83,10 +84,20 @@ def _due(now: datetime) -> sa.Select[Any]:
     return sa.select(tables.outbox).where(free, B.next_at <= now, first)
 
 
+# Built once: they run several times in every turn, and building them costs more than running them.
+ANY_DUE = _due().limit(1)
+DUE = _due().order_by(B.next_at).with_for_update(skip_locked=True)
+PENDING = sa.select(sa.func.min(B.seq)).where(
+    B.tenant == sa.bindparam("tenant"),
+    B.conversation == sa.bindparam("conversation"),
+    B.destination == sa.bindparam("destination"),
+    B.state.in_(UNFINISHED),
+)
+
+
 def lease(tx: Transaction, node: str, now: datetime, *, limit: int = AT_ONCE) -> list[Job]:
     """Takes rows that are due and first of their line, for LEASE; nobody else gets them meanwhile."""
-    due = _due(now).order_by(B.next_at).limit(limit)
-    rows = tx.connection.execute(due.with_for_update(skip_locked=True)).mappings().all()
+    rows = tx.connection.execute(DUE.limit(limit), {"now": now}).mappings().all()
     jobs = []
     for row in rows:
         tx.connection.execute(
@@ -139,13 +150,8 @@ def renew(tx: Transaction, tenant: str, conversation: str, destination: str, now
 
 def pending(connection: sa.Connection, tenant: str, conversation: str, destination: str) -> int | None:
     """The lowest entry of the conversation that this destination has not dealt with, or None."""
-    query = sa.select(sa.func.min(B.seq)).where(
-        B.tenant == tenant,
-        B.conversation == conversation,
-        B.destination == destination,
-        B.state.in_(UNFINISHED),
-    )
-    return connection.execute(query).scalar_one_or_none()
+    line = {"tenant": tenant, "conversation": conversation, "destination": destination}
+    return connection.execute(PENDING, line).scalar_one_or_none()
 
 
 def put_back(connection: sa.Connection, job: Job, error: str, now: datetime) -> str:
@@ -162,6 +168,14 @@ def put_back(connection: sa.Connection, job: Job, error: str, now: datetime) -> 
         .values(state=state, next_at=now + delay, lease_owner=None, lease_until=None, error=error[:500])
     )
     return state
+
+
+def release(connection: sa.Connection, now: datetime, *, node: str | None = None) -> None:
+    """Lets go of what a node has leased (None: any node), so that it is taken up again at once."""
+    held = sa.update(tables.outbox).where(B.state == "leased")
+    if node is not None:
+        held = held.where(B.lease_owner == node)
+    connection.execute(held.values(state="new", next_at=now, lease_owner=None, lease_until=None))
 
 
 class OutboxWorker:
@@ -185,33 +199,44 @@ class OutboxWorker:
         self._wake.set()
 
     async def run(self) -> None:
-        """Works until cancelled; jobs that are under way are cancelled too, their leases run out."""
+        """Works until cancelled; jobs that are under way are cancelled too and left to the next one who works."""
+        if isinstance(self._database, SqliteDatabase):
+            # The file is ours alone: whoever held a lease was killed.
+            await self._release(None)
+        rung = False
         try:
             while True:
                 self._wake.clear()
                 try:
-                    jobs = await self._take()
+                    jobs = await self._take(rung=rung)
                 except Unavailable as error:
                     log.warning("outbox cannot be read, trying again", error=error.message)
                     await asyncio.sleep(1)
                     continue
+                rung = False
                 if not jobs:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(POLL_S):  # wait_for of Python 3.11 can swallow a cancellation
-                            await self._wake.wait()
+                            rung = await self._wake.wait()
         finally:
             for task in self._running:
                 task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+            await self._release(self._node)
 
-    async def _take(self) -> list[Job]:
+    async def _release(self, node: str | None) -> None:
+        with contextlib.suppress(Unavailable):  # then the leases run out
+            await self._database.write(lambda tx: release(tx.connection, self._clock(), node=node))
+
+    async def _take(self, *, rung: bool) -> list[Job]:
         free = AT_ONCE - len(self._running)
         if free <= 0:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
             return []
         # Asking without a write first keeps an idle worker from committing anything.
-        if not await self._database.read(lambda connection: _any_due(connection, self._clock())):
+        if not rung and not await self._database.read(lambda connection: _any_due(connection, self._clock())):
             return []
-        jobs = await self._database.write(lambda tx: lease(tx, self._node, self._clock(), limit=free))
+        jobs = await self._database.write(lambda tx: lease(tx, self._node, self._clock(), limit=free), durable=False)
         for job in jobs:
             task = asyncio.create_task(self._carry_out(job))
             self._running.add(task)
@@ -229,4 +254,4 @@ class OutboxWorker:
 
 
 def _any_due(connection: sa.Connection, now: datetime) -> bool:
-    return connection.execute(_due(now).limit(1)).first() is not None
+    return connection.execute(ANY_DUE, {"now": now}).first() is not None

@@ -90,4 +90,3 @@ def _add(tx: Transaction, email: str, name: str, role: Role, password: str) -> N
         last_assigned_at=None,
     )
     agents.save(tx.connection, agent, hash_password(password))
-

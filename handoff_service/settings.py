@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import SecretStr, model_validator
+import limits
+from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEVELOPMENT_SECRET = "only-for-development-only-for-development"
@@ -53,6 +54,22 @@ class Settings(BaseSettings):
         if self.environment == "production" and (secret == DEVELOPMENT_SECRET or len(secret) < 32):
             raise ValueError("TANDEM_IDENTITY_SECRET must be at least 32 random characters outside development")
         return self
+
+    @field_validator("limit_sign_in", "limit_messages", "limit_visitors")
+    @classmethod
+    def _is_a_limit(cls, value: str) -> str:
+        try:
+            limits.parse(value)
+        except ValueError as error:
+            raise ValueError(f"{value!r} is not a limit such as 30/10seconds") from error
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_known_database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:", "postgresql:")):
+            raise ValueError("use sqlite:///… or postgresql://…")
+        return value
 
     @property
     def database(self) -> str:

@@ -66,7 +66,6 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "clarify": {"zh": "您想了解的是哪一个问题？", "en": "Which of these do you mean?"},
     "talk_to_human": {"zh": "转人工", "en": "Talk to a person"},
-    "source": {"zh": "来源：{title}", "en": "Source: {title}"},
     "visitor": {"zh": "访客 {number}", "en": "Visitor {number}"},
 }
 

@@ -44,7 +44,7 @@ def _as_json(request: TurnRequest) -> dict[str, Any]:
         "conversation": request.conversation,
         "phase": request.phase,
         "turn": request.turn,
-        "text": request.text[:MAX_TEXT],
+        "text": request.text[-MAX_TEXT:],  # what was said last matters most
         "press": request.press,
         "metadata": {
             "tenant": request.tenant,

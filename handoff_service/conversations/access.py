@@ -25,7 +25,7 @@ def visible(connection: sa.Connection, principal: Principal, conversation: str, 
 
 def projected(connection: sa.Connection, principal: Principal, entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """The entries as the principal may see them."""
-    names = agent_names(connection, principal.tenant)
+    names = agent_names(connection, principal.tenant) if entries else {}
     if principal.customer is not None:
         contact = principal.customer.contact
         return [for_customer(entry, names, contact) for entry in entries]

@@ -31,6 +31,8 @@ TRANSITIONS: Mapping[tuple[OwnerKind | None, Event], frozenset[OwnerKind]] = {
     (OFFER, Event.DECLINE): frozenset({QUEUE}),
     (OFFER, Event.OFFER_TIMEOUT): frozenset({QUEUE}),
     (OFFER, Event.AGENT_LOST): frozenset({QUEUE}),
+    (OFFER, Event.SOLVED): frozenset({BOT}),  # to the customer an offer is still waiting, so he may leave
+    (OFFER, Event.LEAVE_MESSAGE): frozenset({MAILBOX}),
     (MAILBOX, Event.CLAIM): frozenset({AGENT}),
     (AGENT, Event.TRANSFER): frozenset({AGENT, QUEUE}),
     (AGENT, Event.ESCALATE): frozenset({AGENT, QUEUE}),

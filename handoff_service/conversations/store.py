@@ -59,10 +59,15 @@ def _entry(row: Row) -> Entry:
     )
 
 
+# Built once: every turn asks for it several times, and building it costs more than running it.
+FIND = sa.select(tables.conversations).where(C.tenant == sa.bindparam("tenant"), C.id == sa.bindparam("id"))
+FIND_AND_LOCK = FIND.with_for_update()
+
+
 def find(connection: sa.Connection, tenant: str, conversation: str, *, lock: bool = False) -> Conversation:
     """The conversation, its row locked until the end of the transaction if asked. Raises NotFound."""
-    query = sa.select(tables.conversations).where(C.tenant == tenant, C.id == conversation)
-    row = connection.execute(query.with_for_update() if lock else query).mappings().first()
+    key = {"tenant": tenant, "id": conversation}
+    row = connection.execute(FIND_AND_LOCK if lock else FIND, key).mappings().first()
     if row is None:
         raise NotFound(f"There is no conversation {conversation}.", conversation=conversation)
     return _conversation(row)
@@ -103,6 +108,13 @@ def listed(
     return [
         _conversation(row) for row in connection.execute(query.order_by(C.updated_at.desc()).limit(limit)).mappings()
     ]
+
+
+def of_handoffs(connection: sa.Connection, tenant: str, handoffs: Sequence[str]) -> list[Conversation]:
+    """The conversations whose present handoffs these are, in the order given."""
+    query = sa.select(tables.conversations).where(C.tenant == tenant, C.handoff.in_(handoffs))
+    found = {row["handoff"]: _conversation(row) for row in connection.execute(query).mappings()}
+    return [found[handoff] for handoff in handoffs if handoff in found]
 
 
 def due(connection: sa.Connection, now: datetime, *, limit: int = 100) -> list[tuple[str, str]]:

@@ -60,7 +60,9 @@ class TurnRunner:
         self._clock = clock
 
     async def __call__(self, job: outbox.Job) -> None:
-        turn = await self._database.write(lambda tx: begin(tx, job.tenant, job.conversation, self._clock()))
+        turn = await self._database.write(
+            lambda tx: begin(tx, job.tenant, job.conversation, self._clock()), durable=False
+        )
         if turn is None:
             return
         asking = asyncio.create_task(self._bot.ask(turn.request))

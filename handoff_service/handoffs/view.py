@@ -42,10 +42,10 @@ def customer_status(connection: sa.Connection, conversation: Conversation, conte
         place = store.place(connection, handoff)
         accepted = store.recent_acceptances(connection, conversation.tenant, handoff.queue, since=context.now - WINDOW)
         wait = expected_wait_s(place, accepted, now=context.now)
-    owner = owner_json(conversation, agent_names(connection, conversation.tenant))
+    names = agent_names(connection, conversation.tenant) if conversation.owner.agent else {}
     return {
         "conv": conversation.id,
-        "owner": owner,
+        "owner": owner_json(conversation, names),
         "epoch": conversation.epoch,
         "place": place,
         "wait_s": wait,
@@ -123,17 +123,13 @@ def desk(connection: sa.Connection, agent: Agent, context: Context) -> dict[str,
 
 def _waiting(connection: sa.Connection, agent: Agent) -> list[dict[str, Any]]:
     """Waiting conversations of the agent's queues in queue order, with their places."""
-    order = [handoff for handoff in store.waiting(connection, agent.tenant) if handoff.queue in agent.queues]
-    queued = conversations.listed(connection, agent.tenant, [OwnerKind.QUEUE], limit=LISTED)
-    by_handoff = {card["handoff"]["id"]: card for card in cards(connection, queued, agent) if card["handoff"]}
+    order = [one for one in store.waiting(connection, agent.tenant, limit=LISTED) if one.queue in agent.queues]
+    ordered = cards(connection, conversations.of_handoffs(connection, agent.tenant, [one.id for one in order]), agent)
     places: dict[str, int] = {}
-    ordered = []
-    for handoff in order:
-        places[handoff.queue] = places.get(handoff.queue, 0) + 1
-        card = by_handoff.get(handoff.id)
-        if card is not None:
-            card["handoff"]["place"] = places[handoff.queue]
-            ordered.append(card)
+    for card in ordered:
+        queue = card["handoff"]["queue"]
+        places[queue] = places.get(queue, 0) + 1
+        card["handoff"]["place"] = places[queue]
     return ordered
 
 

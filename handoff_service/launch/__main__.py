@@ -66,7 +66,7 @@ def perform(command: str, settings: Settings) -> int:
         case "evaluate":
             return runs.evaluate(settings)
         case "bench":
-            return runs.program(settings, "tests.bench")
+            return runs.program_with_parts(settings, "tests.bench")
         case "demo":
             return runs.program_with_parts(settings, "tests.end_to_end.demo")
         case "screenshots":

@@ -38,16 +38,12 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
 
 
 def open_bench(folder: Path, *, with_default: bool) -> Bench:
-    """The bench on the parts that run on the state folder of the settings. Raises LaunchError when none do."""
+    """The bench on the parts that run on the state folder of the settings."""
     settings = read_settings()
-    try:
-        parts = running_parts(settings.var)
-    except FileNotFoundError:
-        raise LaunchError(f"Nothing runs on {settings.var}. Use `make bench`, or `make run` before.") from None
     return Bench(
         settings=settings,
         environment=parts_environment(settings),
-        parts=parts,
+        parts=running_parts(settings.var),
         folder=folder,
         with_default=with_default,
     )
@@ -56,7 +52,11 @@ def open_bench(folder: Path, *, with_default: bool) -> Bench:
 async def measure(names: list[str], *, with_default: bool) -> int:
     """Runs the sections one after the other; the number of those that broke."""
     begun, broken = time.perf_counter(), 0
-    place = read_settings().var / "bench"
+    var = read_settings().var
+    if not (var / "run.json").is_file():
+        print(f"Nothing runs on {var}. Use `make bench`, or `make run` before.", file=sys.stderr)
+        return 1
+    place = var / "bench"
     place.mkdir(parents=True, exist_ok=True)
     for name in names:
         with tempfile.TemporaryDirectory(dir=place, prefix="run-") as folder:
@@ -72,13 +72,14 @@ async def measure(names: list[str], *, with_default: bool) -> int:
 def main() -> int:
     """1 when a section broke."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("sections", nargs="*", choices=[[], *SECTIONS], metavar="section")
+    parser.add_argument("sections", nargs="*", default=list(SECTIONS), metavar="section")
     parser.add_argument("--skip-default", action="store_true", help="leave out Rasa's default pipeline")
     chosen = parser.parse_args()
+    if unknown := set(chosen.sections) - set(SECTIONS):
+        parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     signal.signal(signal.SIGTERM, _end)  # what the bench has started must end with it
     show_environment(read_settings().bot_venv)
-    names = chosen.sections or list(SECTIONS)
-    return int(asyncio.run(measure(names, with_default=not chosen.skip_default)) > 0)
+    return int(asyncio.run(measure(chosen.sections, with_default=not chosen.skip_default)) > 0)
 
 
 def _end(number: int, _: object) -> NoReturn:

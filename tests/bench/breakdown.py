@@ -14,11 +14,13 @@ import httpx2
 from kb_index.articles import Audience
 from kb_index.generation import GenerationStore
 from kb_index.live import LiveKnowledge
+from kb_index.logs import configure_logs
 from kb_index.settings import Settings as IndexSettings
 from kb_index.understand import Asked
 from tests.bench.answers import MEASURED, WARM_UP, ask_all
 from tests.bench.figures import Latency, show_latencies
 from tests.bench.own_gateway import instant_bot, own_gateway
+from tests.bench.processes import cpu_seconds
 from tests.bench.setting import Bench, Question, read_questions
 from tests.end_to_end.clients import NotAsTold, op_id
 
@@ -37,7 +39,9 @@ async def breakdown(bench: Bench) -> None:
     understand_ms, _ = await posted(f"{bench.url('kb_index')}/understand", asked)
     answered = next(one for one in given if one["messages"][0]["kind"] == "answer")
     async with instant_bot(answered) as bot_url, own_gateway(bench, bot_url=bot_url) as gateway:
+        before = cpu_seconds(gateway.process.pid)
         alone = await ask_all(gateway.stage, questions)
+        after = cpu_seconds(gateway.process.pid)
     show_latencies(
         "2. Where the time goes",
         [
@@ -48,6 +52,9 @@ async def breakdown(bench: Bench) -> None:
             Latency("understand in process", understood(questions, bench.settings.var / "kb_index")),
         ],
     )
+    if before is not None and after is not None:  # hardly changes with what else the machine does
+        spent = (after - before) * 1000 / len(questions)
+        print(f"  processor time of the gateway per question, with its share of opening sessions: {spent:.1f} ms")
 
 
 def turn_request(question: Question, number: int) -> dict[str, Any]:
@@ -90,6 +97,7 @@ async def posted(url: str, bodies: Sequence[Any]) -> tuple[list[float], list[Any
 
 def understood(questions: Sequence[Question], index: Path) -> list[float]:
     """ms of each question in this process, without the first WARM_UP."""
+    configure_logs("warning")
     live = LiveKnowledge(GenerationStore(index))
     live.reload()
     knowledge, settings = live.current(), IndexSettings()

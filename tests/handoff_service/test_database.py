@@ -148,6 +148,23 @@ async def test_sqlite_keeps_its_promises_on_every_connection(database: SqliteDat
 
 
 @only_sqlite
+async def test_only_a_group_that_nobody_waits_for_is_written_without_fsync(database: SqliteDatabase) -> None:
+    def level(tx: Transaction) -> int:
+        return int(tx.connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+
+    normal, full = 1, 2
+    assert await database.write(level, durable=False) == normal
+    assert await database.write(level) == full
+    commits = Commits(database)
+    first = asyncio.create_task(database.write(commits.hold, durable=False))
+    await asyncio.sleep(0.05)
+    mixed = [asyncio.create_task(database.write(level, durable=durable)) for durable in (False, True, False)]
+    await asyncio.sleep(0.05)
+    commits.gate.set()
+    assert await asyncio.gather(first, *mixed) == [None, full, full, full]
+
+
+@only_sqlite
 async def test_a_lock_of_another_process_ends_in_unavailable(database: SqliteDatabase, database_url: str) -> None:
     """F-36: 503 and try again; afterwards the same database works."""
     other = sqlite3.connect(str(sa.make_url(database_url).database), isolation_level=None, check_same_thread=False)

@@ -183,6 +183,30 @@ async def test_the_worker_keeps_the_order_of_a_conversation_and_works_on_others_
     assert handled[2:] == [(slow.id, 1), (slow.id, 2), (slow.id, 3)]
 
 
+async def test_a_worker_that_is_stopped_leaves_its_work_to_the_next_one(
+    database: Database, bell: Bell, asks: Asks, clock: FakeClock
+) -> None:
+    """No customer waits for a lease to run out because the gateway was restarted."""
+    begun = asyncio.Event()
+    handled: list[int] = []
+
+    async def hang(_: Job) -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    async def handle(job: Job) -> None:
+        await done(database, job)
+        handled.append(job.seq)
+
+    await asks("k_1", 1)
+    async with working(database, bell, clock, hang):
+        await asyncio.wait_for(begun.wait(), 5)
+    assert await states(database) == {1: "new"}
+    async with working(database, bell, clock, handle):
+        await until(lambda: handled == [1])
+    assert await states(database) == {1: "sent"}
+
+
 async def test_a_handler_that_fails_stops_neither_the_loop_nor_its_own_row(
     database: Database, bell: Bell, asks: Asks, clock: FakeClock
 ) -> None:
@@ -228,8 +252,8 @@ async def test_the_worker_outlives_a_database_that_is_away(
                 raise Unavailable("away")
             return await database.read(work)
 
-        async def write(self, work: Any) -> Any:
-            return await database.write(work)
+        async def write(self, work: Any, *, durable: bool = True) -> Any:
+            return await database.write(work, durable=durable)
 
         async def close(self) -> None: ...
 

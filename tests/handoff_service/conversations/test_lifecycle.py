@@ -44,6 +44,8 @@ DESIGN: dict[tuple[str | None, str], set[str]] = {
     ("offer", "decline"): {"queue"},
     ("offer", "offer_timeout"): {"queue"},
     ("offer", "agent_lost"): {"queue"},
+    ("offer", "solved"): {"bot"},
+    ("offer", "leave_message"): {"mailbox"},
     ("mailbox", "claim"): {"agent"},
     ("agent", "transfer"): {"agent", "queue"},
     ("agent", "escalate"): {"agent", "queue"},

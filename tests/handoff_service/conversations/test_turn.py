@@ -312,7 +312,8 @@ async def test_the_bots_wish_for_a_person_carries_its_evidence(chat: Chat, hire:
     assert handoff["requested_seq"] == timeline[-1].seq
 
 
-async def test_a_turn_that_crashed_is_answered_once_by_the_next_process(chat: Chat) -> None:
+async def test_a_turn_that_crashed_is_answered_once_by_the_next_process(chat: Chat, engine: str) -> None:
+    """On SQLite the next process knows that it is alone and begins at once; replicas wait for the lease to run out."""
     crashed, zombie = Held(answer("from the dead")), ScriptedBot([])
     zombie.script = [crashed]
     await chat.say()
@@ -321,10 +322,11 @@ async def test_a_turn_that_crashed_is_answered_once_by_the_next_process(chat: Ch
     late = asyncio.create_task(turns(job))
     await asyncio.wait_for(crashed.asked.wait(), 5)
     async with chat.answered_by(ScriptedBot([answer("alive")])):
-        await asyncio.sleep(0.05)
-        assert await chat.heard() == [], "the lease has not run out yet"
-        chat.clock.advance(LEASE.total_seconds() + 1)
-        chat.bell.ring(outbox.OUTBOX_TOPIC)
+        if engine == "postgresql":
+            await asyncio.sleep(0.05)
+            assert await chat.heard() == []
+            chat.clock.advance(LEASE.total_seconds() + 1)
+            chat.bell.ring(outbox.OUTBOX_TOPIC)
         assert await chat.until_heard(1) == ["alive"]
         crashed.go.set()
         await late

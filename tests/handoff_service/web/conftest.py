@@ -28,6 +28,7 @@ from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import Tenant
 from tests.handoff_service.conftest import TEMPLATE, _apart, _sql
 from tests.handoff_service.stage import ScriptedBot, answer, person, shop, trial_settings, wants_human
+from tests.handoff_service.web.far_bot import FarBot
 from tests.handoff_service.web.serving import Gateway
 from tests.handoff_service.web.visitors import PASSWORD, Customer, Desk, accepted
 
@@ -66,8 +67,16 @@ async def by_text(request: TurnRequest) -> Answer:
     )
 
 
+@pytest.fixture(params=["sqlite"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """SQLite, unless a test is marked with `on_both` or `on_postgres`."""
+    return str(request.param)
+
+
 def shared_gateway(url: str) -> Iterator[Gateway]:
-    settings = trial_settings(database_url=url, limit_visitors="100000/hour", kb_index_url="http://127.0.0.1:9")
+    settings = trial_settings(
+        database_url=url, limit_visitors="100000/hour", limit_messages="1000/second", kb_index_url="http://127.0.0.1:9"
+    )
     gateway = Gateway(settings, bot=ScriptedBot(usually=by_text))
     gateway.start()
     yield gateway
@@ -190,3 +199,11 @@ async def build_house() -> AsyncIterator[Callable[..., Awaitable[House]]]:
 async def house(gateway: Gateway, build_house: Callable[..., Awaitable[House]]) -> House:
     """A fresh tenant on the shared gateway."""
     return await build_house(gateway)
+
+
+@pytest.fixture
+def far_bot() -> Iterator[FarBot]:
+    """A bot behind a real wire, for gateways that run as processes."""
+    bot = FarBot()
+    yield bot
+    bot.close()

@@ -12,8 +12,6 @@ from fastapi.routing import iter_route_contexts
 from handoff_service.agents.model import Role
 from tests.handoff_service.web.visitors import PASSWORD, accepted, fresh, refused
 
-pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-
 # Who calls, in this order; the last ones may change something, so those who may not come first.
 WHO = ("anonymous", "other customer", "foreign agent", "customer", "supervisor", "agent")
 

@@ -7,9 +7,8 @@ import asyncio
 import pytest
 
 from handoff_service.agents.model import Role
+from tests.handoff_service.web.serving import on_both
 from tests.handoff_service.web.visitors import accepted, fresh, refused
-
-sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 async def on_duty(house, name="lin", **changes):
@@ -29,6 +28,7 @@ def events(timeline):
     return [entry["body"]["event"] for entry in timeline if entry["kind"] == "state"]
 
 
+@on_both
 async def test_of_two_who_accept_at_once_one_wins_and_the_other_is_told_who(house):
     lin, maya = await on_duty(house, "lin"), await on_duty(house, "maya")
     for _ in range(4):
@@ -45,6 +45,7 @@ async def test_of_two_who_accept_at_once_one_wins_and_the_other_is_told_who(hous
         accepted(await winner.do(customer.conversation, "close", epoch=won["epoch"], wrap_up="solved"))
 
 
+@on_both
 async def test_a_repeated_command_returns_the_recorded_result(house):
     lin = await on_duty(house)
     customer, handoff = await house.waiting()
@@ -103,6 +104,7 @@ async def test_an_article_from_the_side_panel_travels_with_the_reply(house):
         ("messages", {"client_id": "stale-reply", "body": {"text": "too late"}}),
     ],
 )
+@on_both
 async def test_a_stale_epoch_is_fenced_with_the_present_owner(house, verb, body):
     lin, chen = await on_duty(house, "lin"), await on_duty(house, "chen", role=Role.SUPERVISOR)
     customer, _, epoch = await owned(house, lin)
@@ -127,6 +129,7 @@ async def test_a_stale_epoch_is_fenced_with_the_present_owner(house, verb, body)
         assert (frame["code"], frame["epoch"], frame["owner"]["agent"]["id"]) == ("fenced", now, chen.id)
 
 
+@on_both
 async def test_a_transfer_to_a_colleague_moves_the_conversation_and_the_count(house):
     lin, maya = await on_duty(house, "lin"), await on_duty(house, "maya", capacity=1)
     customer, handoff, epoch = await owned(house, lin)
@@ -148,7 +151,6 @@ async def test_a_transfer_to_a_colleague_moves_the_conversation_and_the_count(ho
     assert [stage["stage"] for stage in receipt][:3] == ["requested", "queued", "accepted"]
 
 
-@sqlite_only
 @pytest.mark.parametrize(
     ("target", "status", "code"),
     [

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-import pytest
 import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.agents.model import Role
+from tests.handoff_service.web.serving import on_both
 from tests.handoff_service.web.visitors import accepted, fresh, refused
 
-sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 SOON_S = 2.0
 
 
@@ -32,6 +31,7 @@ def status_where(socket, **wanted):
     return socket.until(matches, within=SOON_S)
 
 
+@on_both
 async def test_the_desk_shows_every_change_of_a_conversation(house):
     lin, maya, chen = (
         await house.agent("lin"),
@@ -73,6 +73,7 @@ async def test_the_desk_shows_every_change_of_a_conversation(house):
     await desk_where(at_chen, lambda frame: [card["owner"]["kind"] for card in frame["others"]] == ["bot"], since=shown)
 
 
+@on_both
 async def test_the_desk_shows_who_comes_and_goes(house):
     lin, maya = await house.agent("lin"), await house.agent("maya")
     at_lin = await lin.socket()
@@ -95,6 +96,7 @@ async def test_the_desk_shows_who_comes_and_goes(house):
     await desk_where(at_lin, lambda frame: status(frame) == "offline", since=seen)
 
 
+@on_both
 async def test_waiting_customers_hear_their_place_whenever_the_queue_moves(house):
     lin = await house.agent("lin")
     await lin.socket()
@@ -120,7 +122,6 @@ async def test_waiting_customers_hear_their_place_whenever_the_queue_moves(house
     assert seen == [3, 2, 1]
 
 
-@sqlite_only
 async def test_a_place_is_heard_although_an_older_conversation_is_followed_too(open_gateway, build_house):
     house = await build_house(open_gateway(reopen_s=0.0))
     lin = await house.agent("lin")
@@ -195,7 +196,6 @@ async def test_snapshots_are_bundled_when_much_happens_at_once(house):
     assert places == list(range(1, 13))
 
 
-@sqlite_only
 async def test_an_offer_reaches_the_agent_with_its_deadline_and_its_decline_the_queue(house):
     lin = await house.agent("lin")
     socket = await lin.socket()

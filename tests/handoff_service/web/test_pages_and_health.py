@@ -15,7 +15,6 @@ from handoff_service.http import PAGES
 from tests.handoff_service.stage import SHOP_URL
 from tests.handoff_service.web.visitors import accepted, refused
 
-pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 built = pytest.mark.skipif(not PAGES.is_dir(), reason="the pages are not built")
 
 

@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from handoff_service import tables
 from handoff_service.agents.model import Role
 from tests.handoff_service.stage import FakeClock
+from tests.handoff_service.web.serving import on_both
 from tests.handoff_service.web.visitors import PASSWORD, accepted, fresh, refused
-
-sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 def cookie(response):
@@ -35,7 +34,6 @@ async def test_signing_in_tells_who_and_where_one_is(house):
     assert accepted(await desk.get("/v1/agents/me")) == me
 
 
-@sqlite_only
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(open_gateway, build_house, scheme):
     house = await build_house(open_gateway(gateway_url=f"{scheme}://127.0.0.1"))
@@ -59,6 +57,7 @@ async def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(open_gatew
     assert bool(answer.headers.get("strict-transport-security")) is secure
 
 
+@on_both
 async def test_wrong_password_unknown_address_and_unknown_tenant_get_the_same_answer(house):
     agent = await house.hire("lin")
     gone = await house.hire("gone", disabled=True)
@@ -82,7 +81,6 @@ async def test_wrong_password_unknown_address_and_unknown_tenant_get_the_same_an
     )
 
 
-@sqlite_only
 async def test_guessing_is_stopped_after_five_failures_and_only_for_that_account(house):
     agent, other = await house.hire("lin"), await house.agent("maya")
     desk = house.desk(agent)
@@ -94,7 +92,6 @@ async def test_guessing_is_stopped_after_five_failures_and_only_for_that_account
     accepted(await other.sign_in())
 
 
-@sqlite_only
 async def test_guessing_at_the_same_moment_is_stopped_too(house):
     desk = house.desk(await house.hire("lin"))
     answers = await asyncio.gather(*(desk.sign_in(f"wrong password {number}") for number in range(20)))
@@ -102,7 +99,6 @@ async def test_guessing_at_the_same_moment_is_stopped_too(house):
     assert statuses == [401] * 5 + [429] * 15
 
 
-@sqlite_only
 async def test_working_never_locks_anybody_out(house):
     desk = house.desk(await house.hire("lin"))
     for _ in range(8):
@@ -134,7 +130,6 @@ async def test_a_session_is_stored_as_a_hash_only(house):
         assert PASSWORD not in rows
 
 
-@sqlite_only
 async def test_sessions_end_after_half_an_hour_of_silence_or_twelve_hours_of_work(open_gateway, build_house):
     clock = FakeClock()
     house = await build_house(open_gateway(clock=clock))
@@ -151,7 +146,6 @@ async def test_sessions_end_after_half_an_hour_of_silence_or_twelve_hours_of_wor
     refused(await busy.get("/v1/conversations"), 401, "unauthorized")
 
 
-@sqlite_only
 @pytest.mark.parametrize(
     "wish", [{}, {"status": "busy"}, {"status": 1}, {"status": "online", "role": "supervisor"}, {"status": ["online"]}]
 )

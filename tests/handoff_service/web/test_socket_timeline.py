@@ -16,9 +16,8 @@ from handoff_service.conversations import store
 from handoff_service.conversations.model import BOT, Draft, Kind
 from handoff_service.live import session as live_session
 from tests.handoff_service.stage import SHOP_URL, ScriptedBot
+from tests.handoff_service.web.serving import on_both, on_postgres
 from tests.handoff_service.web.visitors import accepted, fresh
-
-sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 async def fill(house, customer, texts):
@@ -34,6 +33,7 @@ async def fill(house, customer, texts):
     return await house.database.write(write)
 
 
+@on_both
 async def test_a_new_visitor_talks_with_the_bot_over_one_socket(house):
     customer = await house.customer()
     socket = await customer.socket()
@@ -64,6 +64,7 @@ async def test_a_pressed_button_is_sent_by_its_number(house):
     assert entry["body"] == {"text": "No", "pressed": {"seq": answer["seq"], "index": 1}}
 
 
+@on_both
 async def test_every_device_and_every_tab_sees_the_same_list(house):
     customer = await house.customer()
     tabs = [await customer.socket(device=device) for device in ("d_phone", "d_phone", "d_laptop")]
@@ -81,6 +82,7 @@ async def test_every_device_and_every_tab_sees_the_same_list(house):
     assert (await late.reach(customer.conversation, last))[: len(timeline)] == timeline
 
 
+@on_both
 async def test_resuming_from_a_cursor_sends_exactly_what_came_after_it(house):
     customer = await house.customer()
     await customer.write("hello")
@@ -129,7 +131,6 @@ async def test_an_agent_follows_what_he_subscribes_to_and_nothing_else(house):
     assert socket.entries(customer.conversation)[-1]["seq"] == 3
 
 
-@sqlite_only
 async def test_what_is_written_between_the_first_read_and_following_is_not_lost(house, monkeypatch):
     customer = await house.customer()
     await customer.write("hello")
@@ -150,6 +151,7 @@ async def test_what_is_written_between_the_first_read_and_following_is_not_lost(
     await socket.reach(customer.conversation, sent["seq"], within=3)
 
 
+@on_both
 async def test_a_resent_message_gets_the_same_answer_and_one_entry(house):
     customer = await house.customer()
     first, second = await customer.socket(), await customer.socket()
@@ -168,6 +170,7 @@ async def test_a_resent_message_gets_the_same_answer_and_one_entry(house):
     assert [entry.get("client_id") for entry in timeline].count("once-only") == 1
 
 
+@on_both
 async def test_resending_at_the_same_moment_makes_one_entry(house):
     customer = await house.customer()
     sockets = [await customer.socket() for _ in range(3)]
@@ -180,6 +183,7 @@ async def test_resending_at_the_same_moment_makes_one_entry(house):
     assert [entry.get("client_id") for entry in await customer.timeline()].count("at-once-x") == 1
 
 
+@on_both
 async def test_the_same_client_id_with_another_text_is_refused(house):
     customer = await house.customer()
     socket = await customer.socket()
@@ -192,7 +196,6 @@ async def test_the_same_client_id_with_another_text_is_refused(house):
     await other.write("three", client_id="used-before")  # ids of two customers have nothing to do with each other
 
 
-@sqlite_only
 async def test_sent_comes_only_after_the_commit(house):
     customer = await house.customer()
     await customer.write("hello")
@@ -247,6 +250,7 @@ async def test_a_stranger_does_not_hear_or_send_typing(house):
     assert not [frame for one in (socket, stranger) for frame in one.frames if frame["t"] == "typing"]
 
 
+@on_both
 async def test_cursors_only_go_forward_and_never_past_the_log(house):
     customer = await house.customer()
     await customer.write("hello")
@@ -273,7 +277,7 @@ async def test_cursors_only_go_forward_and_never_past_the_log(house):
         assert await cursor() == expected, (frame, seq)
 
 
-@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@on_postgres
 async def test_two_tabs_of_one_device_acknowledge_at_the_same_moment(house):
     customer = await house.customer()
     await customer.write("hello")
@@ -285,7 +289,6 @@ async def test_two_tabs_of_one_device_acknowledge_at_the_same_moment(house):
         assert not [frame for frame in tab.frames if frame["t"] == "err"]
 
 
-@sqlite_only
 async def test_a_slow_reader_costs_no_memory_and_delays_nobody(house, monkeypatch):
     monkeypatch.setattr(live_session, "SEND_TIMEOUT_S", 1.5)
     customer = await house.customer()
@@ -321,7 +324,6 @@ async def test_a_slow_reader_costs_no_memory_and_delays_nobody(house, monkeypatc
     assert len(await back.reach(customer.conversation, last)) == 3
 
 
-@sqlite_only
 async def test_sockets_that_ended_leave_nothing_behind(open_gateway, build_house):
     """A cancellation that fell together with a wake-up was swallowed once; its session polled for ever."""
     gateway = open_gateway(bot=ScriptedBot())
@@ -336,7 +338,6 @@ async def test_sockets_that_ended_leave_nothing_behind(open_gateway, build_house
             await asyncio.sleep(0.05)
 
 
-@sqlite_only
 async def test_a_customer_follows_a_conversation_that_starts_later_on_another_device(house):
     customer = await house.customer()
     socket = await customer.socket()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.handoff_service.web.conftest import SECRETS
+from tests.handoff_service.web.serving import on_both
 from tests.handoff_service.web.visitors import accepted, fresh
 
 NOTE = "canary-note-for-colleagues"
@@ -39,6 +38,7 @@ async def story(house):
     return customer, socket, lin, maya
 
 
+@on_both
 async def test_nothing_that_is_for_agents_is_in_any_byte_that_a_customer_gets(house):
     customer, socket, lin, maya = await story(house)
     conversation = customer.conversation
@@ -133,7 +133,6 @@ async def test_status_names_the_agent_but_not_his_id(house):
     assert customer.conversation == statuses[-1]["conv"]
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_an_offer_is_between_the_queue_and_the_agent(house):
     lin = await house.agent("lin")
     await lin.socket()
