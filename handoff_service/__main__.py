@@ -7,7 +7,6 @@ import asyncio
 import json
 import sys
 from typing import Any
-from urllib.parse import urlsplit
 
 import uvicorn
 from pydantic import ValidationError
@@ -35,8 +34,8 @@ SERVER: dict[str, Any] = {
 
 def serve(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM."""
-    address = urlsplit(settings.gateway_url)
-    uvicorn.run(create_app(settings), host=address.hostname or "127.0.0.1", port=address.port or 8080, **SERVER)
+    host, port = settings.listen
+    uvicorn.run(create_app(settings), host=host, port=port, **SERVER)
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -76,6 +77,9 @@ def create_app(settings: Settings, *, bot: Bot | None = None, clock: Clock = utc
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(work.run()) for work in (workers.outbox, workers.sweeper)]
+        app.state.tasks = tasks
+        for task in tasks:
+            task.add_done_callback(_end_with_worker)
         try:
             yield
         finally:
@@ -92,3 +96,10 @@ def create_app(settings: Settings, *, bot: Bot | None = None, clock: Clock = utc
         app.include_router(module.router(service))
     http.install(app, service)
     return app
+
+
+def _end_with_worker(task: asyncio.Task[None]) -> None:
+    """A gateway whose worker broke down would take messages that nobody answers; better it is started again."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("worker stopped, ending the process", exc_info=error)
+        signal.raise_signal(signal.SIGTERM)

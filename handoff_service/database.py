@@ -58,7 +58,9 @@ class Transaction:
 
 
 class Database(Protocol):
-    """What the verbs need of a database."""
+    """What the verbs need of a database; an `exclusive` one serves a single process."""
+
+    exclusive: bool
 
     async def write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
         """Runs `work` in a transaction of its own; it may run again after a conflict, so it has no other effects.
@@ -82,6 +84,8 @@ class _Job:
 
 class SqliteDatabase:
     """SQLite in WAL mode with `synchronous=FULL`: one writing connection in one thread, several reading ones."""
+
+    exclusive = True
 
     def __init__(self, url: str, bell: Bell, *, readers: int = 4) -> None:
         self._bell = bell
@@ -193,6 +197,8 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 class PostgresDatabase:
     """PostgreSQL through asyncpg; rows are locked by the verbs, conflicts between transactions are retried."""
+
+    exclusive = False
 
     def __init__(self, url: str, bell: Bell, *, connections: int = 10) -> None:
         self._bell = bell

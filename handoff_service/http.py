@@ -21,6 +21,7 @@ from handoff_service.clock import iso
 from handoff_service.database import Transaction
 from handoff_service.errors import Invalid, NotFound, TandemError, TooLarge
 from handoff_service.ids import new_id
+from handoff_service.outbox import UNFINISHED
 from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
 
@@ -79,9 +80,11 @@ def _add_health(app: FastAPI, service: Service) -> None:
         return {"status": "ok"}
 
     @app.get("/readyz")
-    async def readyz() -> JSONResponse:
-        """Ready means that a durable write works, and says how old the oldest unfinished work is."""
+    async def readyz(request: Request) -> JSONResponse:
+        """Ready means that a durable write works and the workers live; says how old the oldest unfinished work is."""
         now = service.clock()
+        if any(task.done() for task in request.app.state.tasks):
+            return JSONResponse({"status": "not ready", "reason": "a worker has stopped"}, status_code=503)
 
         def probe(tx: Transaction) -> None:
             M = tables.meta.c
@@ -101,7 +104,7 @@ def _add_health(app: FastAPI, service: Service) -> None:
 def _oldest_unfinished(connection: sa.Connection) -> Any:
     B = tables.outbox.c
     return connection.execute(
-        sa.select(B.next_at).where(B.state.in_(("new", "leased", "uncertain"))).order_by(B.next_at).limit(1)
+        sa.select(B.next_at).where(B.state.in_(UNFINISHED)).order_by(B.next_at).limit(1)
     ).scalar_one_or_none()
 
 

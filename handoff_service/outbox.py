@@ -1,8 +1,7 @@
 """Effects that follow from a commit: written in the same transaction, carried out afterwards, in order.
 
 Each row is for one (conversation, destination) and one entry; only the row with the lowest unfinished `seq` of such a
-pair may be leased, so a destination sees a conversation's entries in order. States: new, leased, uncertain (taken but
-no answer came), sent, dead.
+pair may be leased, so a destination sees a conversation's entries in order. States: new, leased, sent, dead.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from handoff_service import tables
 from handoff_service.bell import OUTBOX_TOPIC, Bell
 from handoff_service.clock import Clock
 from handoff_service.conversations.model import Conversation
-from handoff_service.database import Database, SqliteDatabase, Transaction
+from handoff_service.database import Database, Transaction
 from handoff_service.errors import TandemError, Unavailable
 from handoff_service.ids import new_id
 
 log = structlog.get_logger()
 
 B = tables.outbox.c
-UNFINISHED = ("new", "leased", "uncertain")
+UNFINISHED = ("new", "leased")
 # Longer than all bots of the ladder may take, shorter than the customer is left without an answer: when a process
 # dies in the middle of a turn, another one still answers in time.
 LEASE = timedelta(seconds=30)
@@ -200,8 +199,7 @@ class OutboxWorker:
 
     async def run(self) -> None:
         """Works until cancelled; jobs that are under way are cancelled too and left to the next one who works."""
-        if isinstance(self._database, SqliteDatabase):
-            # The file is ours alone: whoever held a lease was killed.
+        if self._database.exclusive:  # whoever held a lease was killed
             await self._release(None)
         rung = False
         try:
@@ -209,8 +207,8 @@ class OutboxWorker:
                 self._wake.clear()
                 try:
                     jobs = await self._take(rung=rung)
-                except Unavailable as error:
-                    log.warning("outbox cannot be read, trying again", error=error.message)
+                except (Unavailable, sa.exc.SQLAlchemyError) as error:
+                    log.warning("outbox cannot be read, trying again", error=repr(error))
                     await asyncio.sleep(1)
                     continue
                 rung = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 import limits
 from pydantic import SecretStr, field_validator, model_validator
@@ -19,6 +20,7 @@ class Settings(BaseSettings):
 
     environment: Literal["development", "production"] = "development"
     gateway_url: str = "http://127.0.0.1:8080"
+    gateway_listen: str = ""
     kb_index_url: str = "http://127.0.0.1:8081"
     bot_url: str = "http://127.0.0.1:5005"
     shop_url: str = "http://127.0.0.1:8082"
@@ -70,6 +72,12 @@ class Settings(BaseSettings):
         if value and not value.startswith(("sqlite:", "postgresql:")):
             raise ValueError("use sqlite:///… or postgresql://…")
         return value
+
+    @property
+    def listen(self) -> tuple[str, int]:
+        """Host and port to listen on: TANDEM_GATEWAY_LISTEN behind a proxy, else those of the public address."""
+        address = urlsplit(f"//{self.gateway_listen}" if self.gateway_listen else self.gateway_url)
+        return address.hostname or "127.0.0.1", address.port or 8080
 
     @property
     def database(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TEXTS: dict[str, dict[str, str]] = {
     "queued": {
-        "zh": "已为您转接人工客服，正在排队。等待期间您可以继续提问，不会影响您的排队位置。",
+        "zh": "正在为您转接人工客服，您已进入排队。等待期间可以继续提问，不会影响您的排队位置。",
         "en": "I am connecting you with a colleague. You can go on asking while you wait; you keep your place.",
     },
     "mailbox": {
@@ -20,6 +20,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "很抱歉，人工客服已经下线。您的问题已经登记，我们会在 {due} 前回复您。",
         "en": "Sorry, our colleagues have gone off duty. Your request is on record and we will reply by {due}.",
     },
+    "promise_renewed": {
+        "zh": "抱歉，我们没能按时回复您。您的请求已提高优先级，最迟 {due} 前回复您。",
+        "en": "Sorry, we did not reply in time. Your request now has a higher priority: by {due} at the latest.",
+    },
     "long_wait": {
         "zh": "抱歉让您久等了，您仍在队列中。如果不方便等待，可以选择留言，我们会尽快回复。",
         "en": "Sorry for the wait; you still have your place. If you would rather not wait, leave a message.",
@@ -31,8 +35,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "We are passing you to another colleague; please stay with us.",
     },
     "agent_lost": {
-        "zh": "客服连接中断，已将您排到队列最前面，马上有同事继续为您服务。",
-        "en": "Your agent lost the connection. You are at the front of the queue and another colleague will take over.",
+        "zh": "刚才的客服连接中断了，已将您排到队列最前面，由其他同事继续为您服务。",
+        "en": "Your agent lost the connection. You are at the front of the queue for the next colleague.",
     },
     "given_back": {
         "zh": "人工服务已结束，接下来由智能助手继续为您服务。需要时可随时转人工。",
@@ -48,10 +52,10 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "one_moment": {"zh": "请稍等，我正在查询。", "en": "One moment please, I am looking into it."},
     "bot_failed": {
-        "zh": "抱歉，智能助手暂时无法回答，已为您转接人工客服。",
+        "zh": "抱歉，智能助手暂时无法回答，正在为您转接人工客服。",
         "en": "Sorry, the assistant cannot answer right now. I am passing you to a colleague.",
     },
-    "asked": {"zh": "好的，马上为您转接人工客服。", "en": "Of course, let me get a colleague for you."},
+    "asked": {"zh": "好的，这就为您联系人工客服。", "en": "Of course, I am getting you to a person."},
     "unhappy": {
         "zh": "非常抱歉给您带来不好的体验，我马上请人工同事优先为您处理。",
         "en": "I am really sorry about this. A colleague will look after you with priority.",

@@ -14,7 +14,7 @@ from typing import Any
 from bot.knowledge import Hit, Understanding
 
 SURE = 0.6  # an intent below this does not start a form or small talk: the knowledge base is asked
-VERY_SURE = 0.9  # a knowledge base answer this probable wins over a form that is only likely meant
+VERY_SURE = 0.9  # a knowledge base answer this probable wins over a form only likely meant; a typed yes submits
 A_FEW_WORDS = 8  # characters
 MISSES_TO_HANDOFF = 2
 TRIES_TO_HANDOFF = 2
@@ -64,7 +64,19 @@ BARE_TOPIC = re.compile(
     r"\s*(?:问题|的事|的问题|question|problem|issue)?\W*",
     re.IGNORECASE,
 )
+PLAIN_YES = re.compile(
+    r"\W*(?:好|好的|可以|是|是的|对|行|嗯|没问题|确认|提交)[吧啊呀]?\W*"
+    r"|\W*(?:yes|yeah|yep|y|ok|okay|sure|go ahead|do it|confirm|submit)\W*",
+    re.IGNORECASE,
+)
 WORD = re.compile(r"[^\W_]")
+# A yes with one of these may be none: "可以先别提交", "yes but wait".
+HESITATION = re.compile(
+    r"[别別不先再想等但慢停改换]|可是|只是|考虑|如果|要是|除非|取消|算了|稍后|晚点|回头|暂|明天|没(?!错|问题)"
+    r"|\b(?:no|not|never|\w+n['’]?t|but|wait|hold|hang|later|yet|first|before|after|until|unless|if|think|maybe|perhaps"
+    r"|instead|change|cancel|stop|though|although|actually|tomorrow)\b",
+    re.IGNORECASE,
+)
 CHOICE = re.compile(
     r"^\s*(?:第|选|option|number|no\.?)?\s*([1-3一二三])\s*(?:个|项|st|nd|rd)?[.。]?\s*$", re.IGNORECASE
 )
@@ -173,6 +185,8 @@ def in_form(s: Situation) -> Decision | None:
         return None
     if fills(s):
         return Decision(move=Move.FILL, say="", rule=f"fills {s.wanted}")
+    if s.wanted == "refund_confirmed" and s.intent == "affirm":
+        return half_a_yes(s)
     sure = s.confidence >= SURE
     if sure and s.intent in ("stop", "deny", "solved", "goodbye"):
         return Decision(move=Move.STOP, say="stopped", rule="customer stopped the form")
@@ -194,12 +208,26 @@ def in_form(s: Situation) -> Decision | None:
 def fills(s: Situation) -> bool:
     """Whether the text holds what the form asked for."""
     if s.wanted == "refund_confirmed":
-        return s.intent in ("affirm", "deny")
+        return s.intent == "deny" or is_firm_yes(s)
     if s.wanted == "refund_reason":
         firm = s.confidence >= SURE
         leaves = firm and s.intent in ("stop", "greet", "thanks", "bot_challenge", "order_status", "goodbye")
         return not leaves and not s.is_question and WORD.search(s.text) is not None
     return s.wanted in s.entities
+
+
+def is_firm_yes(s: Situation) -> bool:
+    """Whether money may move on this: the pressed button, or a yes beyond doubt without hesitation or question."""
+    doubtful = s.confidence < VERY_SURE or s.is_question or HESITATION.search(s.text) is not None
+    plain = PLAIN_YES.fullmatch(s.text) is not None
+    return s.intent == "affirm" and (s.pressed or (plain and not s.is_question) or not doubtful)
+
+
+def half_a_yes(s: Situation) -> Decision:
+    """Nothing is submitted: the answer to the question that came with the yes, or what a firm yes is; asked again."""
+    if s.is_question and s.known:
+        return answer_or_miss(s)
+    return Decision(move=Move.REPLY, say="not_submitted_yet", rule="a yes that is not firm")
 
 
 def wants_form(s: Situation) -> Decision | None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from handoff_service.access import Access, cookie_name, cookie_rights
+from handoff_service.access import Access, client_address, cookie_name, cookie_rights
 from handoff_service.agents import store
 from handoff_service.agents.model import Agent, Status
 from handoff_service.agents.sign_in import sign_in
@@ -58,8 +58,9 @@ def router(service: Service) -> APIRouter:
         return await service.database.read(load)
 
     @routes.post("/v1/agents/sign-in")
-    async def enter(credentials: Credentials, response: Response) -> dict[str, Any]:
-        account = f"{credentials.tenant}:{credentials.email.strip().lower()}"
+    async def enter(credentials: Credentials, request: Request, response: Response) -> dict[str, Any]:
+        # With the address in it, a stranger who guesses passwords does not lock the agent himself out.
+        account = f"{credentials.tenant}:{credentials.email.strip().lower()}:{client_address(request)}"
         async with service.limits.sign_in(account):
             agent, token = await sign_in(
                 service.database, credentials.tenant, credentials.email, credentials.password, now=service.clock()

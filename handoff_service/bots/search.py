@@ -12,10 +12,11 @@ from handoff_service.errors import BotFailed, Unavailable
 from handoff_service.knowledge.client import Knowledge
 from handoff_service.texts import say
 
+_SOMEBODY = r"(human( being)?|(real |live )?person|(live )?agent|representative|somebody|someone)"
 ASKS_FOR_HUMAN = re.compile(
-    r"转.{0,2}人工|人工(客服|服务|坐席)|^人工$|真人|活人|找个?人|"
-    r"\b(human|real person|live (agent|chat|person)|talk to (a|an|some)|speak (to|with) (a|an|some)|"
-    r"(need|want|get) (a|an) (agent|person|human)|agent (please|pls)|representative|operator)\b",
+    r"转.{0,2}人工|人工(客服|坐席)|(找|要|叫|接).{0,3}(人工|真人|活人)|^\W*(人工|真人)(服务)?\W*$|"
+    rf"\b(talk|speak|chat|connect me|transfer me|put me through)( to| with)? (an? |the )?{_SOMEBODY}\b|"
+    rf"\b(need|want|get( me)?|give me) an? {_SOMEBODY}\b|^\W*(live )?(human|agent|representative)( please| pls)?\W*$",
     re.IGNORECASE,
 )
 
@@ -50,9 +51,13 @@ class SearchBot:
             article = json.loads("{" + slots)["article"]
             found = await self._knowledge.article(article, tenant=request.tenant, language=language)
             return Answer([_quote(found)], bot=self.name)
-        if request.owner != "queue":
+        if name == "ask_human" and request.owner != "queue":
             return _handoff("asked", say("asked", language), {"pressed": name})
-        return Answer([{"text": say("unsure_queue", language), "kind": "notice"}], bot=self.name)
+        # Other buttons belong to Rasa's dialogue; their titles are what the customer wants.
+        found = await self._knowledge.understand(
+            request.text, tenant=request.tenant, language=request.language, context=request.context
+        )
+        return _decide(found, waiting=request.owner == "queue")
 
 
 def _decide(found: Mapping[str, Any], *, waiting: bool) -> Answer:

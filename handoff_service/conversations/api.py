@@ -68,6 +68,11 @@ class Message(BaseModel):
     audience: Literal["public", "internal"] = "public"
 
 
+def _left(asked: LeftMessage) -> dict[str, Any]:
+    body = {"text": clean_text(asked.text)}
+    return body | ({"reply_to": asked.reply_to} if asked.reply_to else {})
+
+
 def router(service: Service) -> APIRouter:
     routes = APIRouter()
     access = Access(service)
@@ -170,7 +175,7 @@ def router(service: Service) -> APIRouter:
     @routes.post("/v1/conversations/{conversation_id}/leave-message")
     async def leave(conversation_id: str, asked: LeftMessage, sender: CustomerNow) -> dict[str, Any]:
         def work(tx: Transaction, conversation: Conversation, context: Context) -> dict[str, Any]:
-            draft = Draft(kind=Kind.MESSAGE, author=sender.author, body={"text": clean_text(asked.text)})
+            draft = Draft(kind=Kind.MESSAGE, author=sender.author, body=_left(asked))
             conversation, _ = store.append(tx, conversation, draft, context.now)
             left = leave_message(tx, conversation, sender.author, context, reply_to=asked.reply_to)
             return {"owner": left.owner.kind, "epoch": left.epoch}

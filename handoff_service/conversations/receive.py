@@ -30,7 +30,7 @@ from handoff_service.errors import Invalid, NotFound, TooLarge
 from handoff_service.inputs import is_seq
 
 MAX_CHARS = 8000
-HELPED_BY_BOT = frozenset({OwnerKind.BOT, OwnerKind.QUEUE, OwnerKind.MAILBOX})
+HELPED_BY_BOT = frozenset({OwnerKind.BOT, OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.MAILBOX})
 
 
 @dataclass(frozen=True)

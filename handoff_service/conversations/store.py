@@ -136,6 +136,14 @@ def entries_after(
     return [_entry(row) for row in connection.execute(query).mappings()]
 
 
+def unanswered(connection: sa.Connection, conversation: Conversation) -> list[Entry]:
+    """What the customer wrote after the last words of anybody else, among the last fifty entries."""
+    recent = entries_after(connection, conversation.tenant, conversation.id, conversation.last_seq - 50)
+    said = [one for one in recent if one.kind is Kind.MESSAGE and one.audience is Audience.PUBLIC]
+    spoken = max((one.seq for one in said if one.author.kind is not AuthorKind.CUSTOMER), default=0)
+    return [one for one in said if one.seq > spoken]
+
+
 def entry_at(connection: sa.Connection, tenant: str, conversation: str, seq: int) -> Entry:
     """One entry. Raises NotFound."""
     found = entries_after(connection, tenant, conversation, seq - 1, limit=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
@@ -12,6 +12,7 @@ import structlog
 from handoff_service import outbox
 from handoff_service.agents import store as agents
 from handoff_service.agents.presence import lost, present
+from handoff_service.bell import desk_topic
 from handoff_service.clock import Clock
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, next_deadline
@@ -20,8 +21,9 @@ from handoff_service.database import Database, Transaction
 from handoff_service.errors import TandemError, Unavailable
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import offer, requeue_lost, withdraw
+from handoff_service.handoffs.model import HIGHEST_PRIORITY, rank
 from handoff_service.handoffs.release import close_idle, nobody_left
-from handoff_service.handoffs.request import request_handoff
+from handoff_service.handoffs.request import promise, request_handoff
 from handoff_service.handoffs.routing import choose
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
@@ -43,8 +45,8 @@ class Sweeper:
         while True:
             try:
                 await self.sweep()
-            except TandemError as error:
-                log.warning("sweep failed, trying again", error=error.message)
+            except (TandemError, sa.exc.SQLAlchemyError) as error:
+                log.warning("sweep failed, trying again", error=repr(error))
             await asyncio.sleep(self._settings.sweep_s)
 
     async def sweep(self) -> None:
@@ -55,6 +57,8 @@ class Sweeper:
             await self._try(lambda tx, t=tenant, c=conversation: on_deadline(tx, t, c, context), conversation)  # type: ignore[misc]
         for tenant, conversation in await self._database.read(lambda connection: held_by_lost(connection, context)):
             await self._try(lambda tx, t=tenant, c=conversation: on_lost(tx, t, c, context), conversation)  # type: ignore[misc]
+        for tenant, conversation in await self._database.read(lambda connection: offered_to_lost(connection, now)):
+            await self._try(lambda tx, t=tenant, c=conversation: on_offer_lost(tx, t, c, context), conversation)  # type: ignore[misc]
         for tenant in await self._database.read(offering_tenants):
             await self._try(lambda tx, t=tenant: make_offers(tx, t, context), tenant)  # type: ignore[misc]
 
@@ -64,8 +68,8 @@ class Sweeper:
             await self._database.write(work)
         except Unavailable:
             raise
-        except TandemError as error:
-            log.error("cannot sweep, trying again", subject=subject, error=error.message)
+        except (TandemError, sa.exc.SQLAlchemyError) as error:
+            log.error("cannot sweep, trying again", subject=subject, error=repr(error))
 
 
 def on_deadline(tx: Transaction, tenant: str, conversation_id: str, context: Context) -> None:
@@ -84,7 +88,7 @@ def on_deadline(tx: Transaction, tenant: str, conversation_id: str, context: Con
     elif kind is OwnerKind.AGENT:
         _agent_deadline(tx, conversation, context)
     else:
-        _set_deadline(tx, conversation, context)
+        _promise_is_due(tx, conversation, context)
 
 
 def _bot_deadline(tx: Transaction, conversation: Conversation, context: Context) -> None:
@@ -96,12 +100,31 @@ def _bot_deadline(tx: Transaction, conversation: Conversation, context: Context)
 
 
 def _agent_deadline(tx: Transaction, conversation: Conversation, context: Context) -> None:
-    """Ends what has been silent for the idle time; the clock starts again with every entry."""
+    """Ends what has been silent for the idle time, unless the customer had the last word: then another agent gets it.
+
+    The clock starts again with every entry.
+    """
     idle_at = conversation.updated_at + timedelta(seconds=context.settings.agent_idle_s)
-    if idle_at <= context.now:
-        close_idle(tx, conversation, context)
-    else:
+    if idle_at > context.now:
         store.update(tx.connection, conversation, deadline_at=idle_at)
+    elif store.unanswered(tx.connection, conversation):
+        requeue_lost(tx, conversation, context)
+    else:
+        close_idle(tx, conversation, context)
+
+
+def _promise_is_due(tx: Transaction, conversation: Conversation, context: Context) -> None:
+    """A promise that was not kept is owned up to, renewed and put before the others."""
+    if conversation.handoff is not None:
+        handoff = handoffs.find(tx.connection, conversation.tenant, conversation.handoff)
+        urgent = min(HIGHEST_PRIORITY, handoff.priority + 2)
+        handoffs.update(tx.connection, handoff, priority=urgent, rank=rank(handoff.requested_at, urgent))
+    tenant = tenants.find(tx.connection, conversation.tenant)
+    due = promise(tx, conversation, tenant, context)
+    body = {"text": say("promise_renewed", conversation.language, due=due), "kind": "notice"}
+    conversation, _ = store.append(tx, conversation, Draft(kind=Kind.MESSAGE, author=SYSTEM, body=body), context.now)
+    _set_deadline(tx, conversation, context)
+    tx.ring(desk_topic(conversation.tenant))
 
 
 def _still_waiting(tx: Transaction, conversation: Conversation, context: Context) -> None:
@@ -143,6 +166,25 @@ def on_lost(tx: Transaction, tenant: str, conversation_id: str, context: Context
     connected = agents.connected(tx.connection, tenant, context.now)
     if lost(agent, connected, now=context.now, grace=timedelta(seconds=context.settings.agent_grace_s)):
         requeue_lost(tx, conversation, context)
+
+
+def offered_to_lost(connection: sa.Connection, now: datetime) -> list[tuple[str, str]]:
+    """(tenant, conversation) of offers to agents who have no desk open: nobody there can accept."""
+    return [
+        (tenant, one.id)
+        for tenant in offering_tenants(connection)
+        for connected in [agents.connected(connection, tenant, now)]
+        for one in store.listed(connection, tenant, [OwnerKind.OFFER], limit=500)
+        if one.owner.agent not in connected
+    ]
+
+
+def on_offer_lost(tx: Transaction, tenant: str, conversation_id: str, context: Context) -> None:
+    """Takes an offer back from an agent who is gone, unless it moved on meanwhile."""
+    conversation = store.find(tx.connection, tenant, conversation_id, lock=True)
+    connected = agents.connected(tx.connection, tenant, context.now)
+    if conversation.owner.kind is OwnerKind.OFFER and conversation.owner.agent not in connected:
+        withdraw(tx, conversation, Event.AGENT_LOST, context)
 
 
 def offering_tenants(connection: sa.Connection) -> list[str]:

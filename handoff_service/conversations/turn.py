@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,8 +44,12 @@ CONTEXT = 6
 
 @dataclass(frozen=True)
 class Turn:
-    """A started turn: the epoch that it must still find, and the last customer entry that it answers."""
+    """A started turn: the epoch that it must still find, and the last customer entry that it answers.
 
+    `id` names this run; `request.turn` names what is asked and stays the same when it is asked again.
+    """
+
+    id: str
     request: TurnRequest
     epoch: int
     upto_seq: int
@@ -78,7 +83,7 @@ class TurnRunner:
         log.info(
             "turn",
             conversation=job.conversation,
-            turn=turn.request.turn,
+            turn=turn.id,
             state=state,
             bot=answer.bot,
             errors=answer.errors,
@@ -101,11 +106,12 @@ def begin(tx: Transaction, tenant: str, conversation_id: str, now: datetime) -> 
     supersede(connection, conversation, now)
     recent = store.entries_after(connection, tenant, conversation.id, max(0, first - 1 - 3 * CONTEXT))
     unanswered = _one_turn([entry for entry in recent if entry.seq >= first and _from_customer(entry)])
-    turn = Turn(_request(connection, conversation, recent, unanswered), conversation.epoch, unanswered[-1].seq)
+    request = _request(connection, conversation, recent, unanswered)
+    turn = Turn(new_id("t"), request, conversation.epoch, unanswered[-1].seq)
     connection.execute(
         sa.insert(tables.turns).values(
             tenant=tenant,
-            id=turn.request.turn,
+            id=turn.id,
             conversation=conversation.id,
             epoch=turn.epoch,
             upto_seq=turn.upto_seq,
@@ -115,6 +121,15 @@ def begin(tx: Transaction, tenant: str, conversation_id: str, now: datetime) -> 
         )
     )
     return turn
+
+
+def _asked(conversation: Conversation, unanswered: Sequence[Entry]) -> str:
+    """The same for the same entries in the same phase, so that a bot which is asked again after a crash can tell.
+
+    It returns what it answered then, and no order is refunded twice.
+    """
+    asked = f"{conversation.tenant}/{conversation.id}/{conversation.phase}/{unanswered[0].seq}-{unanswered[-1].seq}"
+    return f"t_{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
 
 
 def _one_turn(unanswered: Sequence[Entry]) -> Sequence[Entry]:
@@ -153,7 +168,7 @@ def _request(
         tenant=conversation.tenant,
         conversation=conversation.id,
         phase=conversation.phase,
-        turn=new_id("t"),
+        turn=_asked(conversation, unanswered),
         text="\n".join(str(entry.body["text"]) for entry in unanswered),
         press=_payload(connection, conversation, unanswered[-1]),
         channel=conversation.channel,
@@ -186,7 +201,7 @@ def _verified(connection: sa.Connection, conversation: Conversation) -> dict[str
 
 
 def _is_running(connection: sa.Connection, turn: Turn) -> bool:
-    query = sa.select(T.state).where(T.tenant == turn.request.tenant, T.id == turn.request.turn)
+    query = sa.select(T.state).where(T.tenant == turn.request.tenant, T.id == turn.id)
     return bool(connection.execute(query).scalar_one() == "running")
 
 
@@ -194,13 +209,15 @@ def say_one_moment(tx: Transaction, turn: Turn, context: Context) -> None:
     """Tells the customer once that the answer takes longer; slow is not down."""
     conversation = store.find(tx.connection, turn.request.tenant, turn.request.conversation, lock=True)
     if conversation.epoch == turn.epoch and _is_running(tx.connection, turn):
-        body = {"text": say("one_moment", conversation.language), "kind": "notice", "interim": True}
+        body: dict[str, Any] = {"text": say("one_moment", conversation.language), "kind": "notice"}
+        if conversation.owner.kind is not OwnerKind.BOT:
+            body["interim"] = True
         draft = Draft(
             kind=Kind.MESSAGE,
             author=BOT,
             body=body,
-            client_id=f"{turn.request.turn}-wait",
-            turn=turn.request.turn,
+            client_id=f"{turn.id}-wait",
+            turn=turn.id,
         )
         store.append(tx, conversation, draft, context.now)
 
@@ -237,7 +254,7 @@ def post(tx: Transaction, turn: Turn, answer: Answer, context: Context) -> str:
     state = "posted" if posted else "suppressed"
     connection.execute(
         sa.update(tables.turns)
-        .where(T.tenant == request.tenant, T.id == request.turn)
+        .where(T.tenant == request.tenant, T.id == turn.id)
         .values(state=state, bot=answer.bot, errors=list(answer.errors), ended_at=context.now)
     )
     return state
@@ -255,8 +272,8 @@ def _say(tx: Transaction, conversation: Conversation, turn: Turn, answer: Answer
             kind=Kind.MESSAGE,
             author=BOT,
             body=body,
-            client_id=f"{turn.request.turn}-{index}",
-            turn=turn.request.turn,
+            client_id=f"{turn.id}-{index}",
+            turn=turn.id,
         )
         conversation, _ = store.append(tx, conversation, draft, context.now)
     return conversation
@@ -288,7 +305,7 @@ def _hand_off(tx: Transaction, conversation: Conversation, turn: Turn, answer: A
         tx,
         conversation,
         reason,
-        evidence={"turn": turn.request.turn, "asked_at": turn.upto_seq, **(wish.get("evidence") or {})},
+        evidence={"turn": turn.id, "asked_at": turn.upto_seq, **(wish.get("evidence") or {})},
         context=context,
         priority=wish.get("priority"),
         actor=BOT,

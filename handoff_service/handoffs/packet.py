@@ -21,6 +21,7 @@ CONSIDERED = 0.1
 def build_packet(handoff: Handoff, timeline: Sequence[Entry]) -> Packet:
     """Goal, reason, evidence, what the bot tried, facts and mood up to the request, from the whole timeline."""
     before = [entry for entry in timeline if entry.seq <= handoff.requested_seq]
+    left = [entry for entry in timeline if entry.seq > handoff.requested_seq and "reply_to" in entry.body]
     said = [entry for entry in before if entry.kind is Kind.MESSAGE and entry.author.kind is AuthorKind.CUSTOMER]
     answers = [entry for entry in before if entry.kind is Kind.MESSAGE and entry.author.kind is AuthorKind.BOT]
     return {
@@ -28,7 +29,7 @@ def build_packet(handoff: Handoff, timeline: Sequence[Entry]) -> Packet:
         "reason": {"text": handoff.reason, "entries": _cause(handoff, said)},
         "evidence": _evidence(handoff, answers, said),
         "tried": _tried(answers),
-        "facts": _facts(said),
+        "facts": _facts([*said, *left]),
         "mood": _mood(answers),
     }
 
@@ -108,7 +109,7 @@ def _tried(answers: Sequence[Entry]) -> list[dict[str, Any]]:
 def _facts(said: Sequence[Entry]) -> list[dict[str, Any]]:
     facts: dict[tuple[str, str], dict[str, Any]] = {}
     for entry in said:
-        for kind, value in facts_in(entry.body["text"]):
+        for kind, value in facts_in(f"{entry.body['text']}\n{entry.body.get('reply_to', '')}"):
             line = facts.setdefault((kind, value.upper()), {"kind": kind, "value": value, "entries": []})
             if entry.seq not in line["entries"]:
                 line["entries"].append(entry.seq)

@@ -12,10 +12,9 @@ from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context, change, check_held, expect_answer
 from handoff_service.conversations.model import (
     SYSTEM,
-    Audience,
     Author,
-    AuthorKind,
     Conversation,
+    Draft,
     Event,
     Kind,
     Owner,
@@ -63,7 +62,7 @@ def transfer(
         if target.id == agent.id:
             raise Invalid("You own this conversation already.")
         if not present(target, agents.connected(tx.connection, agent.tenant, context.now)):
-            raise Invalid(f"{target.name} is not at his desk; choose somebody else or a queue.")
+            raise Invalid(f"{target.name} is not available; choose somebody else or a queue.")
         to = Owner(OwnerKind.AGENT, target.id, conversation.owner.queue)
         body |= {"name": target.name, "text": say("transferred", conversation.language, agent=target.name)}
         store.update(tx.connection, handoff, accepted_by=target.id)
@@ -109,12 +108,7 @@ def give_back(
 
 def _let_bot_answer(tx: Transaction, conversation: Conversation, context: Context) -> None:
     """What the customer wrote last and nobody answered is the bot's to answer now, and nothing from before that."""
-    recent = conversations.entries_after(
-        tx.connection, conversation.tenant, conversation.id, conversation.last_seq - 50
-    )
-    messages = [one for one in recent if one.kind is Kind.MESSAGE and one.audience is Audience.PUBLIC]
-    spoken = max((one.seq for one in messages if one.author.kind is not AuthorKind.CUSTOMER), default=0)
-    unanswered = [one for one in messages if one.seq > spoken]
+    unanswered = conversations.unanswered(tx.connection, conversation)
     # A turn from before the human episode may still be under way; it has no place any more.
     supersede(tx.connection, conversation, context.now)
     outbox.finish(tx.connection, conversation.tenant, conversation.id, "bot", upto_seq=conversation.last_seq)
@@ -180,6 +174,8 @@ def solved(tx: Transaction, conversation: Conversation, actor: Author, context: 
         actor=actor,
         body={"text": say("solved", conversation.language)},
     )
+    if outbox.pending(tx.connection, conversation.tenant, conversation.id, "bot") is not None:
+        expect_answer(tx.connection, conversation, context)
     return conversation
 
 
@@ -189,7 +185,10 @@ def leave_message(
     """The customer prefers an answer later: a ticket with a due time instead of the place in the queue."""
     tenant = tenants.find(tx.connection, conversation.tenant)
     due = promise(tx, conversation, tenant, context, reply_to=reply_to)
+    text = say("message_left", conversation.language, due=due)
     if conversation.owner.kind is OwnerKind.MAILBOX:
+        draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, body={"text": text, "kind": "notice"})
+        conversation, _ = conversations.append(tx, conversation, draft, context.now)
         return conversation
     conversation, _ = change(
         tx,
@@ -198,7 +197,7 @@ def leave_message(
         Owner(OwnerKind.MAILBOX, queue=conversation.owner.queue),
         context=context,
         actor=actor,
-        body={"text": say("message_left", conversation.language, due=due)},
+        body={"text": text},
     )
     return conversation
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,6 +93,8 @@ async def _hello(service: Service, websocket: WebSocket) -> tuple[Session, dict[
         principal = await service.database.write(lambda tx: redeem_ticket(tx, ticket, service.clock()))
     except TandemError as error:
         raise _Refused(4401, error.message) from error
+    if principal.customer is not None and hello.get("language") in ("zh", "en"):
+        principal = Principal(customer=replace(principal.customer, language=hello["language"]))
     session = Session(
         websocket,
         principal,

@@ -1,4 +1,4 @@
-"""One WebSocket of a customer or an agent: protocol version 1 (README, "Protocol").
+"""One WebSocket of a customer or an agent: protocol version 1 (docs/protocol.md).
 
 Nothing is queued for a session. A bell only marks what changed; the sender reads the entries after its cursor from
 the database and writes them one by one. So a slow reader costs no memory, order and completeness come from `seq`,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Localized = Mapping[str, str]
 
@@ -41,6 +42,15 @@ class TenantSettings(BaseModel):
     suggestions: Mapping[str, tuple[str, ...]]
     queues: tuple[QueueSettings, ...] = Field(min_length=1)
     wrap_up_codes: tuple[WrapUpCode, ...] = Field(min_length=1)
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"there is no time zone {value!r}; use a name such as Asia/Shanghai") from error
+        return value
 
     @property
     def default_queue(self) -> QueueSettings:

@@ -147,6 +147,40 @@ def test_a_no_answers_the_confirmation_instead_of_stopping() -> None:
     assert decide(situation("是", "affirm", **form)).move is Move.FILL
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "可以先别提交",
+        "好的我再想想",
+        "好的，等一下",
+        "可以，但是我要改一下",
+        "確認，但別提交",
+        "确认，没让你提交",
+        "yes?",
+        "yes but wait",
+        "yes, don't submit",
+        "yes dont",
+        "ok, not yet",
+        "sure, hold on",
+        "yes, later",
+        "Yes, BUT why",
+    ],
+)
+def test_a_yes_with_hesitation_submits_nothing_however_sure_it_was_read(text: str) -> None:
+    form = {"form": REFUND_FORM, "wanted": "refund_confirmed"}
+    decision = decide(situation(text, "affirm", **form))
+    assert (decision.move, decision.say) == (Move.REPLY, "not_submitted_yet")
+
+
+def test_only_a_firm_yes_or_the_button_submits() -> None:
+    form = {"form": REFUND_FORM, "wanted": "refund_confirmed"}
+    assert decide(situation("应该行", "affirm", confidence=0.89, **form)).say == "not_submitted_yet"
+    assert decide(situation("没问题，确认", "affirm", confidence=0.9, **form)).move is Move.FILL
+    assert decide(situation("先提交", "affirm", confidence=0.5, pressed=True, **form)).move is Move.FILL
+    assert decide(situation("别", "deny", confidence=0.3, **form)).move is Move.FILL
+    assert decide(situation("好的，多久到账？", "affirm", understanding=ANSWER, **form)).say == "answer"
+
+
 @pytest.mark.parametrize("text", ["不想要了", "物流一直不动，不想等了", "it broke after two days"])
 def test_any_statement_is_a_refund_reason(text: str) -> None:
     form = {"form": REFUND_FORM, "wanted": "refund_reason", "understanding": ANSWER}

@@ -69,6 +69,34 @@ def test_a_no_submits_nothing(chat: Chat, shop_server: ShopServer) -> None:
     assert not any("refunds" in call for call in shop_server.calls)
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("可以先别提交", "zh"),
+        ("好的我再想想", "zh"),
+        ("确认不提交", "zh"),
+        ("好的，等一下", "zh"),
+        ("yes but wait", "en"),
+        ("yes, later", "en"),
+        ("sure hold on", "en"),
+    ],
+)
+def test_a_hesitant_yes_submits_nothing_and_is_asked_again(
+    bot: Bot, shop_server: ShopServer, text: str, language: str
+) -> None:
+    shop_server.refunds.clear()
+    chat = Chat(bot, language=language)
+    for step in ("我要退款" if language == "zh" else "I want a refund", *STEPS):
+        chat.say(step)
+    again = chat.say(text)
+    assert (again["active_loop"], again["handoff"], shop_server.refunds) == ("refund_form", None, {})
+    assert [b["payload"] for b in again["messages"][-1]["buttons"]] == ["/affirm", "/deny"]
+    assert not any("refunds" in call for call in shop_server.calls)
+    submit = "确认提交" if "确认" in texts(again) else "Yes, submit"
+    assert "RF001" in texts(chat.press(again, submit))
+    assert len(shop_server.refunds) == 1
+
+
 @pytest.mark.parametrize(("number", "said"), [("LY20261103003", "不能申请退款"), ("LY20261103004", "已经有一笔退款")])
 def test_the_shops_refusal_is_told(bot: Bot, number: str, said: str) -> None:
     chat = Chat(bot, customer=MEMBER)

@@ -186,6 +186,14 @@ def test_every_handoff_has_a_text_for_one_who_waits_already() -> None:
             assert texts[waiting]["kind"] in ("notice", "soothe"), name
 
 
+def test_no_text_promises_a_place_in_the_queue_or_a_person_at_once() -> None:
+    texts = yaml.safe_load(TEXTS.read_text(encoding="utf-8"))["texts"]
+    overclaim = re.compile(r"排队|位置|轮到|稍等|马上|queue|your place|your turn|moment|help you right now")
+    for name, entry in texts.items():
+        if entry["kind"] == "handoff" or name.endswith("_waiting") or "human" in entry.get("buttons", ()):
+            assert not [v for v in [*entry["zh"], *entry["en"]] if overclaim.search(v)], name
+
+
 def test_variants_take_turns() -> None:
     texts = Texts.load()
     assert len({texts.message("greet", language="zh", turn=n).text for n in range(4)}) >= 2

@@ -64,7 +64,6 @@ def test_the_door_and_health_are_all_there_is(bot: Bot) -> None:
     "text",
     [
         "/restart",
-        "/back",
         "/session_start",
         '/ask_human{"order_number":"LY20261103001"}',
         '/order_status{"order_number":"LY20261103001"}',
@@ -79,6 +78,15 @@ def test_a_customers_slash_is_text(chat: Chat, text: str) -> None:
     assert answer["active_loop"] == "order_status_form"
     assert answer["slots"].get("order_number") in (None, "LY20261103001")  # found as plain text at most
     assert not any("1234" in message["text"] for message in answer["messages"])
+
+
+def test_a_customers_back_undoes_nothing(chat: Chat) -> None:
+    """As Rasa's command it would take back the last turn; as a word it may at most end the form, and says so."""
+    chat.say("查一下我的订单")
+    answer = chat.say("/back")
+    assert answer["nlu"]["intent"]["name"] != "back"
+    assert answer["active_loop"] == "order_status_form" or answer["nlu"]["intent"]["name"] == "stop"
+    assert answer["messages"]
 
 
 def test_only_known_payloads_can_be_pressed(bot: Bot, chat: Chat) -> None:

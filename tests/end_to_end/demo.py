@@ -18,7 +18,9 @@ async def play(var: Path) -> int:
     """The number of chapters that were not as told."""
     stage = open_stage(var, tell=print)
     failures = 0
-    plan = [(chapter, lines) for lines in (ZH, EN) for chapter in CHAPTERS] + [(chapter, ZH) for chapter in DISRUPTIVE]
+    plan = [(chapter, lines) for lines in (ZH, EN) for chapter in CHAPTERS] + [
+        (chapter, lines) for lines in (ZH, EN) for chapter in DISRUPTIVE
+    ]
     for chapter, lines in plan:
         summary = (chapter.__doc__ or "").splitlines()[0]
         print(f"\n[{lines.language}] {chapter.__name__}: {summary}")

@@ -185,3 +185,10 @@ def rows(database: Database) -> Callable[..., Awaitable[list[dict[str, Any]]]]:
         )
 
     return every
+
+
+@pytest.fixture(autouse=True)
+def settings_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `make test` sets for the parts must not leak into tests, which say themselves what they need."""
+    for name in [name for name in os.environ if name.startswith("TANDEM_")]:
+        monkeypatch.delenv(name)

@@ -138,6 +138,17 @@ async def test_a_caller_who_gives_up_harms_neither_the_writer_nor_the_group(data
 
 
 @only_sqlite
+async def test_only_a_write_that_need_not_be_durable_skips_the_fsync(database: SqliteDatabase) -> None:
+    """The same connection serves both kinds; the durable one must never inherit what the other has set."""
+
+    def synchronous(tx: Transaction) -> int:
+        return int(tx.connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+
+    for durable in (True, False, True, False, True):
+        assert await database.write(synchronous, durable=durable) == (2 if durable else 1)
+
+
+@only_sqlite
 async def test_sqlite_keeps_its_promises_on_every_connection(database: SqliteDatabase) -> None:
     def pragmas(connection: sa.Connection) -> list[Any]:
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")

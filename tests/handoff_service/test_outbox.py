@@ -244,6 +244,7 @@ async def test_the_worker_outlives_a_database_that_is_away(
     database: Database, bell: Bell, asks: Asks, clock: FakeClock
 ) -> None:
     class Flaky:
+        exclusive = False
         failures = 2
 
         async def read(self, work: Any) -> Any:

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Api, ApiError } from "./api";
-import { problem } from "./problem";
+import { cause, problem, signInProblem } from "./problem";
 import { translator } from "./text";
 
 type Step = { status: number; body?: unknown } | "unreachable";
@@ -69,6 +69,27 @@ describe("a refusal", () => {
     const refused = await failure(api.accept("h_1"));
     expect(problem(refused, translator("zh"))).toBe("Mia 已经接起了这个对话。");
     expect(problem(refused, translator("en"))).toBe("Mia took it.");
+  });
+
+  it("has a sentence of ours for every code of the server, in both languages", () => {
+    const codes = [
+      "unauthorized", "forbidden", "not_found", "fenced", "already_taken", "capacity_full", "mismatch", "rate",
+      "unavailable", "invalid", "too_large", "illegal_transition", "conflict", "internal",
+    ];
+    for (const code of codes) {
+      const error = { code, message: "server's words" };
+      for (const language of ["zh", "en"] as const) expect(problem(error, translator(language)), code).not.toContain("server's words");
+      expect(cause(error, translator("zh")), code).toMatch(/^[^a-z]+$/);
+    }
+  });
+
+  it("falls back to the server's message, framed once", () => {
+    const error = { code: "other", message: "server's words" };
+    expect(problem(error, translator("zh"))).toBe("没有成功：server's words");
+    expect(cause(error, translator("zh"))).toBe("server's words");
+    expect(signInProblem(new ApiError(503, { code: "unavailable", message: "database" }), translator("zh"))).toBe(
+      "登录没有成功：服务暂时不可用，请稍后再试。",
+    );
   });
 
   it("is readable even when a proxy answers with a page", async () => {

@@ -50,6 +50,12 @@ describe("the packet", () => {
     ]);
   });
 
+  it("never shows the raw name of a kind of fact that it does not know", () => {
+    const facts = [{ kind: "coupon_code", value: "LY88", entries: [2] }];
+    const lines = groupsOf({ ...HANDOFF.packet, facts }, t).at(-1)?.lines;
+    expect(lines).toMatchObject([{ label: "其他信息", text: "LY88" }]);
+  });
+
   it("leaves out groups without lines", () => {
     const bare = { ...HANDOFF.packet, goal: null, evidence: [], tried: [], facts: [] };
     expect(groupsOf(bare, t).map((group) => group.title)).toEqual(["packet.reason"]);

@@ -35,7 +35,7 @@ export function groupsOf(packet: Packet, t: Translate): readonly Group[] {
     },
     {
       title: "packet.facts",
-      lines: facts.map(({ kind, value, entries }) => line(value, entries, { label: named("fact", kind, t) })),
+      lines: facts.map(({ kind, value, entries }) => line(value, entries, { label: t(keyFor("fact", kind) ?? "fact.other") })),
     },
     {
       title: "packet.mood",

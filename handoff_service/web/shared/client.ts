@@ -164,6 +164,12 @@ export class TandemClient {
     return conv === undefined ? this.outbox.all : this.outbox.all.filter((draft) => draft.conv === conv);
   }
 
+  /** Gives up everything that waits for `sent`: it belongs to somebody else. */
+  discardPending(): void {
+    for (const draft of this.outbox.all) this.outbox.remove(draft.client_id);
+    this.inFlight.clear();
+  }
+
   typing(conv: string): void {
     const now = this.clock.now();
     if (now - (this.lastTyping.get(conv) ?? -Infinity) < TYPING_MS) return;

@@ -6,6 +6,11 @@ export function clockTime(iso: string, language: Language): string {
   return format(iso, language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
+/** Day and time without the year, "11月24日 07:11"; "" for a broken time. */
+export function dayTime(iso: string, language: Language): string {
+  return format(iso, language, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+}
+
 /** Date and time for a tooltip or a table. */
 export function fullTime(iso: string, language: Language): string {
   return format(iso, language, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });

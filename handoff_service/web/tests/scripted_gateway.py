@@ -226,7 +226,8 @@ async def live(socket: WebSocket) -> None:
     current = {"conv": talk.id, "last_seq": len(talk.entries)} if talk.entries else None
     await socket.send_json({
         "t": "welcome", "session": "s", "log_id": "log1", "server_time": datetime.now(UTC).isoformat(),
-        "principal": {"kind": "customer", "id": "c", "name": None}, "limits": {"text_chars": 8000}, "current": current,
+        "principal": {"kind": "customer", "id": hello["ticket"], "name": None},
+        "limits": {"text_chars": 8000}, "current": current,
     })  # fmt: skip
     after = next((sub["after"] for sub in hello["subs"] if sub["conv"] == talk.id), 0)
     for entry in talk.entries[after:]:

@@ -166,6 +166,48 @@ describe("session", () => {
     expect(calls.findLast((call) => call.path === "/v1/widget/sessions")?.body).toMatchObject({ token: null, identity: null });
   });
 
+  it("never sends what one customer left unsent in the name of the next", async () => {
+    chat = newChat("zh", "jwt of A");
+    await chat.start();
+    chat.sendText("A's secret"); // not connected: it stays in the outbox
+    chat.draft = "A's draft";
+    storage.setItem("failed", JSON.stringify([{ draft: chat.outgoing.value[0], code: "invalid" }]));
+    chat.stop();
+    answers["/v1/widget/sessions"] = () => json({ ...SESSION, token: "tok_b", contact: { id: "cus_b", name: "B" } }, 201);
+    chat = newChat("zh", "jwt of B");
+    await act(() => render(<App chat={chat} mode="widget" />, page));
+    await act(async () => { chat.setOpen(true); await vi.waitFor(() => expect(network.sockets).not.toHaveLength(0)); });
+    expect([chat.outgoing.value, chat.failed.value, chat.draft]).toEqual([[], [], ""]);
+    expect(find<HTMLTextAreaElement>(".write textarea")!.value).toBe("");
+    await act(() => { network.last.accept(); network.last.say(welcome({ principal: { kind: "customer", id: "cus_b", name: "B" } })); });
+    expect(network.last.frames("send")).toEqual([]);
+    expect(newChat("zh", "jwt of B").outgoing.value).toEqual([]);
+  });
+
+  it("keeps what a visitor left unsent when the same contact signs in", async () => {
+    chat = newChat();
+    await chat.start();
+    chat.sendText("还在吗");
+    chat.draft = "另外";
+    chat.stop();
+    chat = newChat("zh", "jwt");
+    await online();
+    expect(network.last.frames("send")).toMatchObject([{ body: { text: "还在吗" } }]);
+    expect(chat.draft).toBe("另外");
+  });
+
+  it("sends and shows nothing of a customer whose tab comes back as somebody else", async () => {
+    await show();
+    await online([state(1), message(2)]);
+    chat.stop();
+    chat.sendText("A's secret");
+    await act(async () => { chat["client"].connect(); await vi.waitFor(() => expect(network.sockets).toHaveLength(2)); });
+    await act(() => { network.last.accept(); network.last.say(welcome({ principal: { kind: "customer", id: "cus_b", name: "B" } })); });
+    expect(network.last.frames("send")).toEqual([]);
+    expect(page.querySelectorAll(".message.customer")).toHaveLength(0);
+    expect(storage.getItem("outbox")).toBeNull();
+  });
+
   it("says when support cannot be reached, and tries again", async () => {
     answers["/v1/widget/sessions"] = () => refusal(503);
     await show();
@@ -247,7 +289,7 @@ describe("queue, agent, mailbox, closed", () => {
     expect(find(".card")?.textContent).toContain("4分钟");
     expect(button("转人工")).toBeUndefined();
     await status("queue", { place: 1, wait_s: null });
-    expect(find(".card")?.textContent).toContain("马上轮到您");
+    expect(find(".card")?.textContent).toContain("您排在第 1 位");
     expect(find(".card")?.textContent).not.toContain("分钟");
     await press("已解决，不用等了");
     expect(calls.at(-1)?.path).toBe(`/v1/conversations/${CONV}/solved`);

@@ -3,6 +3,8 @@ import type { EntriesPage, ErrorBody, Language, Ticket, WidgetSession } from "..
 import type { KeyValueStorage } from "../shared/storage";
 
 const TIMEOUT_MS = 15_000;
+/** What a customer wrote and did not get sent. */
+const UNSENT = ["outbox", "failed", "draft"];
 
 /** The gateway refused: `status` of the answer, `code` of its error. */
 export class ApiError extends Error {
@@ -15,7 +17,7 @@ export interface ApiOptions {
   baseUrl: string;
   tenant: string;
   identity: string | null;
-  /** Holds `token` between pages. */
+  /** Holds `token`, and whose `contact` it is, between pages. */
   storage: KeyValueStorage;
   language: () => Language;
 }
@@ -27,7 +29,7 @@ export class CustomerApi {
   constructor(private readonly options: ApiOptions) {
     // A signed-in customer's conversation must not stay open on a shared computer after they signed out.
     if (options.identity === null && options.storage.getItem("identified") !== null) {
-      for (const key of ["token", "identified", "outbox", "failed", "draft"]) options.storage.removeItem(key);
+      for (const key of ["token", "identified", "contact", ...UNSENT]) options.storage.removeItem(key);
     }
   }
 
@@ -71,6 +73,10 @@ export class CustomerApi {
       if (!(error instanceof ApiError) || identity === null || body.token === null || error.status >= 500) throw error;
       session = await this.fetch<WidgetSession>("POST", "/v1/widget/sessions", { ...body, identity: null });
     }
+    const before = storage.getItem("contact");
+    // Somebody else signed in on this browser: what the last one left unsent must not go out in the new one's name.
+    if (before !== null && before !== session.contact.id) for (const key of UNSENT) storage.removeItem(key);
+    storage.setItem("contact", session.contact.id);
     storage.setItem("token", session.token);
     if (identity !== null) storage.setItem("identified", "1");
     return session;

@@ -48,6 +48,8 @@ export class Chat {
   readonly actionError = signal<Action | null>(null);
   readonly busy = signal<Action | null>(null);
   readonly rated = signal(false);
+  /** Counts the customers of this page; what was written for one is not the next one's. */
+  readonly writer = signal(0);
   private readonly seen = signal<Readonly<Record<string, number>>>({});
 
   readonly rows = computed(() => buildRows(this.log.value, this.outgoing.value, this.failed.value));
@@ -60,6 +62,8 @@ export class Chat {
   private readonly client: TandemClient;
   private readonly storage: KeyValueStorage;
   private readonly api: CustomerApi;
+  /** Whose messages this page holds. */
+  private contact: string | null;
   private readonly opIds = new Map<string, string>();
   /** Own messages whose entry is on its way: client_id → conversation and seq. */
   private readonly settling = new Map<string, { conv: string; seq: number }>();
@@ -72,6 +76,7 @@ export class Chat {
   constructor(options: ChatOptions) {
     this.api = options.api;
     this.storage = options.storage;
+    this.contact = options.storage.getItem("contact");
     this.language = signal(options.language);
     this.t = translator({ zh, en }, () => this.language.value);
     this.failed = signal(readJson(options.storage, "failed", isFailed, []));
@@ -90,7 +95,9 @@ export class Chat {
     if (this.loading.value === "loading" || this.loading.value === "ready") return;
     this.loading.value = "loading";
     try {
-      this.session.value = await this.api.session();
+      const session = await this.api.session();
+      this.serve(session.contact.id);
+      this.session.value = session;
       this.loading.value = "ready";
     } catch (error) {
       this.loading.value = "failed";
@@ -210,6 +217,7 @@ export class Chat {
       else if (state === "offline" || state === "unauthorized") this.cut.value = true;
     });
     client.on("welcome", (welcome) => {
+      this.serve(welcome.principal.id); // another tab may have changed the token that we reconnect with
       if (welcome.current !== null) this.conv.value = welcome.current.conv;
     });
     client.on("entry", (conv, entry) => this.entered(conv, entry));
@@ -224,16 +232,32 @@ export class Chat {
       else this.settling.set(client_id, { conv, seq });
     });
     client.on("sendError", (error) => this.refused(error));
-    client.on("reset", () => {
-      this.arrived = [];
-      this.settling.clear();
-      batch(() => {
-        this.log.value = [];
-        this.status.value = null;
-        this.conv.value = null;
-        this.seen.value = {};
-        this.outgoing.value = this.client.pending();
-      });
+    client.on("reset", () => this.startOver());
+  }
+
+  /** Drops all that came from the server, and shows what still waits to be sent. */
+  private startOver(): void {
+    this.arrived = [];
+    this.settling.clear();
+    batch(() => {
+      this.log.value = [];
+      this.status.value = null;
+      this.conv.value = null;
+      this.seen.value = {};
+      this.outgoing.value = this.client.pending();
+    });
+  }
+
+  /** The server says who this is; if it is another customer than before, nothing of theirs is sent or shown. */
+  private serve(contact: string): void {
+    const before = this.contact;
+    this.contact = contact;
+    if (before === null || before === contact) return;
+    this.client.discardPending();
+    batch(() => {
+      this.startOver();
+      this.failed.value = [];
+      this.writer.value += 1;
     });
   }
 

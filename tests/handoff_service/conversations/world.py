@@ -50,7 +50,7 @@ from tests.handoff_service.stage import (
     trial_settings,
 )
 
-HELPED = {OwnerKind.QUEUE, OwnerKind.MAILBOX}
+HELPED = {OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.MAILBOX}
 HELD = {OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.AGENT, OwnerKind.MAILBOX}
 
 

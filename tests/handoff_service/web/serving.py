@@ -52,7 +52,7 @@ class Gateway:
         self.clock = clock
         self.app = create_app(self.settings, bot=bot, clock=clock)
         self._server = uvicorn.Server(uvicorn.Config(self.app, **SERVER))
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="gateway")
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="gateway", daemon=True)
 
     def start(self) -> None:
         """Returns when it answers."""

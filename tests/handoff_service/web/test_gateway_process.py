@@ -243,15 +243,17 @@ async def test_logs_hold_no_words_addresses_or_tokens(start_process, build_house
         customer.path("messages"), content=b'{"canary-customer-words', headers={"Content-Type": "application/json"}
     )
     # A database that refuses: errors with the statement, which must not come with what was to be stored.
-    await house.database.write(lambda tx: tx.connection.exec_driver_sql("ALTER TABLE outbox RENAME TO gone"))
+    refuse = "CREATE TRIGGER refuse BEFORE INSERT ON entries WHEN NEW.kind = 'message' BEGIN SELECT RAISE(ABORT, 'refused'); END"
+    await house.database.write(lambda tx: tx.connection.exec_driver_sql(refuse))
     await customer.post(customer.path("messages"), {"client_id": fresh("msg"), "body": {"text": WORDS}})
-    await house.database.write(lambda tx: tx.connection.exec_driver_sql("ALTER TABLE gone RENAME TO outbox"))
+    await house.database.write(lambda tx: tx.connection.exec_driver_sql("DROP TRIGGER refuse"))
     await desk.leave()
     await asyncio.to_thread(gateway.stop)
 
     output = gateway.output
     assert '"event": "turn"' in output, "something was logged"
     assert "bot failed" in output
+    assert "INSERT INTO entries" in output, "the database's refusal was logged"
     assert customer.conversation in output, "logs name conversations"
     tokens = {"a visitor token": customer.token, "a cookie": next(iter(dict(lin.http.cookies).values()))}
     found = [

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { isSendKey, length, type Mode, sendable } from "../composer";
+import { cause } from "../problem";
 import { mayAccept, mayTakeOver, ownerText } from "../rights";
 import { Icon } from "./Icon";
 import { useWorkplace } from "./workplace";
@@ -131,7 +132,7 @@ function RefusalNotice({ conversation }: { conversation: string }) {
   const fenced = (refusal.code === "fenced" || refusal.code === "not_owner") && owner !== null;
   const text = fenced
     ? t("composer.fenced", { owner: ownerText(owner, state.me.value.agent.id, t) })
-    : t("composer.refused", { message: refusal.message });
+    : t("composer.refused", { message: cause(refusal, t) });
   return (
     <div class="refusal" role="alert">
       <p>{text}</p>

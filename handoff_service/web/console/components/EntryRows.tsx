@@ -1,7 +1,7 @@
 import { markdown, tame } from "../../shared/markdown";
 import type { Draft } from "../../shared/outbox";
 import type { Author, FeedbackEntry, MessageBody, MessageEntry, RatingEntry, StateEntry } from "../../shared/protocol";
-import { clockTime, fullTime } from "../../shared/time";
+import { clockTime, dayTime, fullTime } from "../../shared/time";
 import { keyFor, percent } from "../text";
 import { Icon } from "./Icon";
 import { useWorkplace } from "./workplace";
@@ -96,12 +96,14 @@ export function StateLine({ entry, lit }: { entry: StateEntry; lit: boolean }) {
   const { agent, queue } = entry.body.to;
   const to = agent?.name ?? queueName(queue ?? null, state.me.value.tenant.queues);
   const outcome = state.me.value.tenant.wrap_up_codes.find((code) => code.id === entry.body["wrap_up"]);
+  const due = dayTime(String(entry.body["due_at"] ?? ""), state.language.value);
   const name = useAuthorName(entry.author);
   const who = entry.author.id === state.me.value.agent.id ? t("event.me") : name;
   return (
     <p class={`state-line event-${entry.body.event}${lit ? " lit" : ""}`} id={`entry-${entry.seq}`}>
       <span>{key === null ? (entry.body.text ?? entry.body.event) : t(key, { who, to })}</span>
       {outcome !== undefined && <b>{outcome[state.language.value]}</b>}
+      {due !== "" && <b>{t("event.due", { time: due })}</b>}
       <time dateTime={entry.at}>{clockTime(entry.at, state.language.value)}</time>
       {typeof entry.body["note"] === "string" && (
         <q class="state-note" title={t("entry.note")}>{tame(entry.body["note"])}</q>

@@ -3,7 +3,7 @@ import { markdown } from "../../shared/markdown";
 import type { KnowledgeHit, Language } from "../../shared/protocol";
 import { ApiError } from "../api";
 import { withArticle } from "../composer";
-import { problem } from "../problem";
+import { cause } from "../problem";
 import { percent } from "../text";
 import { lastQuestion } from "../timeline";
 import { Icon } from "./Icon";
@@ -42,7 +42,7 @@ export function Knowledge() {
       <p class="hint" role="status">
         {search.at === "idle" && t("knowledge.start")}
         {search.at === "busy" && t("knowledge.busy")}
-        {search.at === "failed" && t("knowledge.failed", { message: problem(search.error, t) })}
+        {search.at === "failed" && t("knowledge.failed", { message: cause(search.error, t) })}
         {search.at === "found" && search.hits.length === 0 && t("knowledge.empty")}
       </p>
       {search.at === "found" && (

@@ -65,7 +65,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "reason.unhappy": "Unhappy",
   "reason.policy": "Policy",
   "reason.bot_failed": "Bot failed",
-  "reason.reply_timeout": "Reply overdue",
+  "reason.reply_timeout": "Bot too late",
 
   "accept": "Accept",
   "decline": "Decline",
@@ -118,7 +118,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "event.unhappy": "Customer unhappy, handed off",
   "event.policy": "Handed off by policy",
   "event.bot_failed": "Bot failed, handed off",
-  "event.reply_timeout": "Reply overdue, back in the queue",
+  "event.reply_timeout": "The bot did not answer in time, handed off",
   "event.offer": "Offered to {to}",
   "event.accept": "{who} accepted",
   "event.decline": "{who} declined",
@@ -135,6 +135,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "event.close": "{who} closed the conversation",
   "event.idle": "Closed after a long silence",
   "event.reopen": "Customer came back, reopened",
+  "event.due": "promised by {time}",
 
   "composer.label": "Write a reply",
   "composer.reply": "Reply",
@@ -194,6 +195,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "fact.date": "Date",
   "fact.phone": "Phone",
   "fact.email": "E-mail",
+  "fact.other": "Other",
 
   "receipt.title": "Progress",
   "receipt.requested": "Requested",
@@ -276,6 +278,7 @@ export const en: Readonly<Record<TextKey, string>> = {
 
   "notice.dismiss": "Dismiss",
   "error.unreachable": "The server cannot be reached. Check the network and try again.",
+  "error.unauthorized": "You are not signed in any more. Sign in again.",
   "error.fenced": "This conversation just moved on. Look at its state, then try again.",
   "error.forbidden": "You are not allowed to do this.",
   "error.not_found": "This conversation cannot be found. It may have been deleted.",
@@ -283,6 +286,11 @@ export const en: Readonly<Record<TextKey, string>> = {
   "error.illegal_transition": "The conversation has changed; this is not possible any more.",
   "error.capacity_full": "You are at capacity. Close a conversation first.",
   "error.unavailable": "The service is not available right now. Try again in a moment.",
+  "error.mismatch": "This was already submitted with other content. Reload the page, then try again.",
+  "error.invalid": "The content was not accepted. Change it, then try again.",
+  "error.too_large": "This is too long. Shorten it, then try again.",
+  "error.conflict": "Things just changed. Look at the present state, then try again.",
+  "error.internal": "The server had a problem. Try again in a moment.",
   "error.other": "That did not work: {message}",
 
   "time.seconds": "{n} s",

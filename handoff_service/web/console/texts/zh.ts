@@ -63,7 +63,7 @@ export const zh = {
   "reason.unhappy": "情绪不满",
   "reason.policy": "按规定转人工",
   "reason.bot_failed": "机器人故障",
-  "reason.reply_timeout": "回复超时",
+  "reason.reply_timeout": "机器人未及时回复",
 
   "accept": "接起",
   "decline": "谢绝",
@@ -116,7 +116,7 @@ export const zh = {
   "event.unhappy": "顾客不满，转人工",
   "event.policy": "按规定转人工",
   "event.bot_failed": "机器人故障，转人工",
-  "event.reply_timeout": "回复超时，重新排队",
+  "event.reply_timeout": "机器人未及时回复，转人工",
   "event.offer": "已分配给 {to}",
   "event.accept": "{who} 接起了对话",
   "event.decline": "{who} 谢绝了分配",
@@ -133,6 +133,7 @@ export const zh = {
   "event.close": "{who} 结束了对话",
   "event.idle": "长时间没有消息，自动结束",
   "event.reopen": "顾客又来了，对话重新打开",
+  "event.due": "承诺 {time} 前回复",
 
   "composer.label": "写回复",
   "composer.reply": "回复",
@@ -192,6 +193,7 @@ export const zh = {
   "fact.date": "日期",
   "fact.phone": "手机号",
   "fact.email": "邮箱",
+  "fact.other": "其他信息",
 
   "receipt.title": "进度",
   "receipt.requested": "请求人工",
@@ -274,6 +276,7 @@ export const zh = {
 
   "notice.dismiss": "关闭提示",
   "error.unreachable": "连不上服务器。请检查网络后再试。",
+  "error.unauthorized": "登录已失效，请重新登录。",
   "error.fenced": "这个对话刚刚换了负责人，请看最新状态后再操作。",
   "error.forbidden": "你没有权限做这个操作。",
   "error.not_found": "找不到这个对话，可能已被删除。",
@@ -281,6 +284,11 @@ export const zh = {
   "error.illegal_transition": "对话的状态已经变了，现在不能这样操作。",
   "error.capacity_full": "接待数已满，请先结束一个对话。",
   "error.unavailable": "服务暂时不可用，请稍后再试。",
+  "error.mismatch": "同一个操作已经以不同的内容提交过，请刷新页面后再试。",
+  "error.invalid": "内容不符合要求，请修改后再试。",
+  "error.too_large": "内容太长，请缩短后再试。",
+  "error.conflict": "情况刚刚变了，请看最新状态后再操作。",
+  "error.internal": "服务器出错了，请稍后再试。",
   "error.other": "没有成功：{message}",
 
   "time.seconds": "{n} 秒",

@@ -37,7 +37,7 @@ export function Panel({ mode }: { mode: Mode }) {
       <Banner />
       {chat.loading.value === "failed" && chat.session.value === null ? <Unreachable /> : <MessageList />}
       <StateCard />
-      <Composer autofocus={mode === "widget"} />
+      <Composer key={chat.writer.value} autofocus={mode === "widget"} />
     </div>
   );
 }

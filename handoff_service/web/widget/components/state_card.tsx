@@ -37,7 +37,7 @@ function QueueCard() {
       <div class="queue">
         {place === null ? <span class="pulse" aria-hidden="true" /> : <span class="place" aria-hidden="true">{place}</span>}
         <div role="status">
-          <h3>{offered ? t("queueOffer") : place === null ? t("queueTitle") : place === 1 ? t("queueNext") : t("queuePlace", { place })}</h3>
+          <h3>{offered ? t("queueOffer") : place === null ? t("queueTitle") : t("queuePlace", { place })}</h3>
           {wait !== null && <p>{t("queueWait", { time: duration(wait, chat.language.value) })}</p>}
         </div>
       </div>
