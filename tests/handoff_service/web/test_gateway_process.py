@@ -243,7 +243,10 @@ async def test_logs_hold_no_words_addresses_or_tokens(start_process, build_house
         customer.path("messages"), content=b'{"canary-customer-words', headers={"Content-Type": "application/json"}
     )
     # A database that refuses: errors with the statement, which must not come with what was to be stored.
-    refuse = "CREATE TRIGGER refuse BEFORE INSERT ON entries WHEN NEW.kind = 'message' BEGIN SELECT RAISE(ABORT, 'refused'); END"
+    refuse = (
+        "CREATE TRIGGER refuse BEFORE INSERT ON entries WHEN NEW.kind = 'message' "
+        "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+    )
     await house.database.write(lambda tx: tx.connection.exec_driver_sql(refuse))
     await customer.post(customer.path("messages"), {"client_id": fresh("msg"), "body": {"text": WORDS}})
     await house.database.write(lambda tx: tx.connection.exec_driver_sql("DROP TRIGGER refuse"))
