@@ -48,3 +48,8 @@ def once(
     result = work()
     tx.connection.execute(sa.update(tables.operations).where(*where).values(result=result))
     return result
+
+
+def forget_before(connection: sa.Connection, moment: datetime) -> None:
+    """Deletes results of commands that were carried out before this moment."""
+    connection.execute(sa.delete(tables.operations).where(O.at < moment))

@@ -169,6 +169,11 @@ def put_back(connection: sa.Connection, job: Job, error: str, now: datetime) -> 
     return state
 
 
+def forget_sent(connection: sa.Connection, before: datetime) -> None:
+    """Deletes rows that were sent and were due before this moment."""
+    connection.execute(sa.delete(tables.outbox).where(B.state == "sent", B.next_at < before))
+
+
 def release(connection: sa.Connection, now: datetime, *, node: str | None = None) -> None:
     """Lets go of what a node has leased (None: any node), so that it is taken up again at once."""
     held = sa.update(tables.outbox).where(B.state == "leased")

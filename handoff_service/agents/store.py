@@ -161,8 +161,10 @@ def connected(connection: sa.Connection, tenant: str, now: datetime) -> set[str]
     return {row.agent for row in connection.execute(query)}
 
 
-def forget_stale_desks(connection: sa.Connection, now: datetime) -> None:
+def forget_ended(connection: sa.Connection, now: datetime, *, oldest: datetime) -> None:
+    """Deletes desks whose lease ran out and sessions made before `oldest`."""
     connection.execute(sa.delete(tables.desks).where(D.lease_until <= now))
+    connection.execute(sa.delete(tables.agent_sessions).where(S.created_at <= oldest))
 
 
 def with_conversations(connection: sa.Connection) -> list[Agent]:

@@ -186,3 +186,8 @@ def _new_contact(connection: sa.Connection, tenant: str, *, name: str | None, la
         )
     )
     return contact
+
+
+def forget_expired(connection: sa.Connection, now: datetime) -> None:
+    """Deletes visitor tokens that no longer open anything."""
+    connection.execute(sa.delete(tables.visitor_tokens).where(V.expires_at <= now))

@@ -28,8 +28,11 @@ from handoff_service.handoffs.routing import choose
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
+from handoff_service.tidy import tidy
 
 log = structlog.get_logger()
+
+TIDY_EVERY = timedelta(hours=1)
 
 
 class Sweeper:
@@ -39,6 +42,7 @@ class Sweeper:
         self._database = database
         self._settings = settings
         self._clock = clock
+        self._tidied_at: datetime | None = None
 
     async def run(self) -> None:
         """Sweeps until cancelled; one sweep that fails is logged and the next one tries again."""
@@ -61,6 +65,9 @@ class Sweeper:
             await self._try(lambda tx, t=tenant, c=conversation: on_offer_lost(tx, t, c, context), conversation)  # type: ignore[misc]
         for tenant in await self._database.read(offering_tenants):
             await self._try(lambda tx, t=tenant: make_offers(tx, t, context), tenant)  # type: ignore[misc]
+        if self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY:
+            self._tidied_at = now
+            await self._try(lambda tx: tidy(tx, context), "bookkeeping")
 
     async def _try(self, work: Callable[[Transaction], None], subject: str) -> None:
         """One that fails must not keep the sweeper from those behind it."""

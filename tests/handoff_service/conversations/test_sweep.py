@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from handoff_service import tables
+from handoff_service import outbox, tables
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent, Status
 from handoff_service.conversations import store
@@ -287,3 +287,39 @@ async def test_what_an_agent_gave_back_is_the_bots_again(desk: Desk, hire: Any) 
     assert (given.owner.kind, given.phase) == (OwnerKind.BOT, 2)
     await desk.sweep(after=desk.settings.bot_idle_s)
     assert (await desk.now(held)).owner.kind is OwnerKind.CLOSED
+
+
+async def test_a_promise_that_was_not_kept_is_renewed_and_put_first(desk: Desk, rows: Any, tenant: Tenant) -> None:  # noqa: ARG001
+    waiting = await desk.hands_off()
+    before = (await rows(tables.handoffs))[0]
+    await desk.sweep(desk.settings.message_due_s + 1)
+    assert (await desk.told(waiting))[-1] == "notice"
+    after = (await rows(tables.handoffs))[0]
+    assert after["priority"] == before["priority"] + 2
+    assert after["rank"] < before["rank"]
+    assert (await desk.now(waiting)).deadline_at > desk.clock()
+
+
+async def test_a_customer_whom_his_agent_forgot_goes_to_another_and_is_not_closed(desk: Desk, hire: Any) -> None:
+    lin = await hire("lin")
+    sender = await desk.arrive()
+    waiting = await desk.hands_off(sender=sender)
+    await desk.accept(waiting, lin)
+    await desk.asks(sender)
+    await desk.database.write(
+        lambda tx: agents.keep_desk(
+            tx.connection, "demo", lin.id, "s_1", now=desk.clock(), until=desk.clock() + timedelta(days=3)
+        )
+    )
+    await desk.sweep(desk.settings.agent_idle_s + 1)
+    assert (await desk.now(waiting)).owner.kind is OwnerKind.QUEUE
+
+
+async def test_finished_bookkeeping_is_forgotten_after_its_time(desk: Desk, rows: Any, hire: Any) -> None:
+    await hire("lin")
+    asked = await desk.asks()
+    await desk.database.write(lambda tx: outbox.finish(tx.connection, "demo", asked.id, "bot", upto_seq=asked.last_seq))
+    await desk.sweep(3600)
+    assert len(await rows(tables.outbox)) == 1
+    await desk.sweep(2 * 86400)
+    assert await rows(tables.outbox) == []

@@ -1,0 +1,24 @@
+"""Forgetting what has done its work: without it the bookkeeping would outgrow the conversations."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from handoff_service import operations, outbox
+from handoff_service.agents import store as agents
+from handoff_service.channels import web_widget
+from handoff_service.conversations.change import Context
+from handoff_service.database import Transaction
+
+# A client that resends after longer than this would act twice; none keeps a command that long.
+REPEATS_WITHIN = timedelta(days=7)
+SENT_KEPT = timedelta(days=1)
+
+
+def tidy(tx: Transaction, context: Context) -> None:
+    """Deletes finished outbox rows, old results of commands, and credentials that no longer open anything."""
+    now = context.now
+    outbox.forget_sent(tx.connection, now - SENT_KEPT)
+    operations.forget_before(tx.connection, now - REPEATS_WITHIN)
+    agents.forget_ended(tx.connection, now, oldest=now - timedelta(seconds=context.settings.session_max_s))
+    web_widget.forget_expired(tx.connection, now)
