@@ -117,6 +117,15 @@ def of_handoffs(connection: sa.Connection, tenant: str, handoffs: Sequence[str])
     return [found[handoff] for handoff in handoffs if handoff in found]
 
 
+def queues_in_use(connection: sa.Connection) -> dict[str, set[str]]:
+    """By tenant, the queues in which something waits or is offered."""
+    in_use: dict[str, set[str]] = {}
+    waiting = C.owner_kind.in_([OwnerKind.QUEUE, OwnerKind.OFFER])
+    for row in connection.execute(sa.select(C.tenant, C.queue).where(waiting).distinct()):
+        in_use.setdefault(row.tenant, set()).add(row.queue)
+    return in_use
+
+
 def due(connection: sa.Connection, now: datetime, *, limit: int = 100) -> list[tuple[str, str]]:
     """(tenant, id) of conversations whose deadline has passed, the longest overdue first."""
     query = sa.select(C.tenant, C.id).where(C.deadline_at <= now).order_by(C.deadline_at).limit(limit)

@@ -195,12 +195,13 @@ def on_offer_lost(tx: Transaction, tenant: str, conversation_id: str, context: C
 
 
 def offering_tenants(connection: sa.Connection) -> list[str]:
-    """Tenants with a queue that pushes its handoffs."""
-    return [
-        tenant.id
-        for tenant in tenants.everyone(connection)
-        if any(queue.mode == "offer" for queue in tenant.settings.queues)
-    ]
+    """Tenants with something waiting or offered in a queue that pushes its handoffs."""
+    pushing = []
+    for tenant, in_use in store.queues_in_use(connection).items():
+        queues = tenants.find(connection, tenant).settings.queues
+        if any(queue.mode == "offer" and queue.id in in_use for queue in queues):
+            pushing.append(tenant)
+    return pushing
 
 
 def make_offers(tx: Transaction, tenant_id: str, context: Context) -> None:

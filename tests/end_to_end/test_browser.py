@@ -39,9 +39,9 @@ async def test_a_conversation_from_hello_to_rating(
 
     await widget.visit(stage.shop, language=lines.language)
     await widget.write(lines.routine[0])
-    await expect(widget.page.locator(".source")).to_be_visible(timeout=10_000)
+    await expect(widget.page.locator(".source").first).to_be_visible(timeout=10_000)
     await widget.page.locator(".vote").first.click()
-    await expect(widget.page.locator(".voted")).to_be_visible()
+    await expect(widget.page.locator(".voted").first).to_be_visible()
 
     await widget.write(lines.with_facts)
     await expect(widget.page.locator(".message.bot")).to_have_count(3, timeout=10_000)  # greeting, answer, this
@@ -67,8 +67,9 @@ async def test_a_conversation_from_hello_to_rating(
     await widget.page.locator(".rating button[type=submit]").click()
     await expect(widget.page.locator(".rating")).to_have_count(0)
     await expect(console.page.locator("[role=log]")).to_contain_text("5")
+    answered = await widget.page.locator(".source").count()
     await widget.write(lines.routine[0])
-    await expect(widget.page.locator(".source")).to_have_count(2, timeout=10_000)
+    await expect(widget.page.locator(".source")).to_have_count(answered + 1, timeout=10_000)
     assert widget.complaints == []
     assert console.complaints == []
 
