@@ -1,18 +1,39 @@
 # Every target calls the launcher, which needs only the standard library of a Python ≥ 3.11.
-COMMANDS := setup run test check bench evaluate demo clean screenshots
 # A name on the PATH proves nothing (version managers leave shims behind), so each one is tried.
 PYTHON := $(or $(PYTHON),$(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done))
+LAUNCH = test -n "$(PYTHON)" || { echo "Tandem needs Python 3.11 or newer and found none." \
+	"Install it (Debian: apt-get install python3.11 python3.11-venv) and run make again." >&2; exit 1; }; \
+	$(PYTHON) -m handoff_service.launch
 
-.PHONY: help $(COMMANDS)
+.PHONY: help setup run test check bench evaluate demo screenshots clean
 
-help: launcher
-	@$(PYTHON) -m handoff_service.launch --help
+help:
+	@$(LAUNCH) --help
 
-$(COMMANDS): launcher
-	@$(PYTHON) -m handoff_service.launch $@
+setup:
+	@$(LAUNCH) setup
 
-.PHONY: launcher
-launcher:
-	@test -n "$(PYTHON)" || { echo "Tandem needs Python 3.11 or newer and found none." \
-		"Install it (Debian: apt-get install python3.11 python3.11-venv) and run make again." >&2; exit 1; }
+run:
+	@$(LAUNCH) run
+
+test:
+	@$(LAUNCH) test
+
+check:
+	@$(LAUNCH) check
+
+bench:
+	@$(LAUNCH) bench
+
+evaluate:
+	@$(LAUNCH) evaluate
+
+demo:
+	@$(LAUNCH) demo
+
+screenshots:
+	@$(LAUNCH) screenshots
+
+clean:
+	@$(LAUNCH) clean

@@ -106,8 +106,8 @@ class FarSide:
     def answer(
         self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: dict[str, Any]
     ) -> tuple[int, Any]:
-        """The answer of a healthy service."""
-        raise NotImplementedError
+        """The answer of a healthy service; this one knows nothing."""
+        return 404, {"error": {"code": "not_found", "message": path}}
 
 
 class KnowledgeServer(FarSide):
