@@ -107,6 +107,7 @@ class FarSide:
         self, method: str, path: str, query: dict[str, str], headers: dict[str, str], body: dict[str, Any]
     ) -> tuple[int, Any]:
         """The answer of a healthy service; this one knows nothing."""
+        del method, query, headers, body
         return 404, {"error": {"code": "not_found", "message": path}}
 
 
