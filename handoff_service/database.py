@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from handoff_service.bell import Bell
 from handoff_service.errors import Unavailable
+from handoff_service.failpoints import failpoint
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -114,6 +115,7 @@ class SqliteDatabase:
         job = _Job(work, durable, Future())
         self._jobs.put(job)
         result, topics = await asyncio.wrap_future(job.done)
+        failpoint("notify_before")
         for topic in topics:
             self._bell.ring(topic)
         return result  # type: ignore[no-any-return]
@@ -167,6 +169,8 @@ class SqliteDatabase:
                         job.done.set_exception(error)
                     else:
                         finished.append((job, result, transaction.topics))
+                failpoint("append_before_commit")
+            failpoint("append_after_commit")
         except Exception as error:  # the commit itself failed: nothing of the group is stored
             log.error("write failed", error=repr(error), jobs=len(group))
             for job in group:
@@ -214,7 +218,10 @@ class PostgresDatabase:
                 async with self._engine.begin() as connection:
                     if not durable:
                         await connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-                    return await connection.run_sync(_work_and_notify, work)
+                    result = await connection.run_sync(_work_and_notify, work)
+                    failpoint("append_before_commit")
+                failpoint("append_after_commit")
+                return result
             except sa.exc.DBAPIError as error:
                 if attempt + 1 < RETRIES and _is_conflict(error):
                     await asyncio.sleep(0.01 * 2**attempt)
@@ -258,6 +265,7 @@ class PostgresDatabase:
 def _work_and_notify(connection: sa.Connection, work: Callable[[Transaction], T]) -> T:
     transaction = Transaction(connection)
     result = work(transaction)
+    failpoint("notify_before")
     for topic in transaction.topics:
         connection.execute(sa.select(sa.func.pg_notify(CHANNEL, topic)))
     return result

@@ -22,6 +22,7 @@ from handoff_service.clock import Clock
 from handoff_service.conversations.model import Conversation
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import TandemError, Unavailable
+from handoff_service.failpoints import failpoint
 from handoff_service.ids import new_id
 
 log = structlog.get_logger()
@@ -240,6 +241,8 @@ class OutboxWorker:
         if not rung and not await self._database.read(lambda connection: _any_due(connection, self._clock())):
             return []
         jobs = await self._database.write(lambda tx: lease(tx, self._node, self._clock(), limit=free), durable=False)
+        if jobs:
+            failpoint("outbox_after_lease")
         for job in jobs:
             task = asyncio.create_task(self._carry_out(job))
             self._running.add(task)

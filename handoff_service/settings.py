@@ -10,6 +10,8 @@ import limits
 from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from handoff_service.failpoints import any_armed
+
 DEVELOPMENT_SECRET = "only-for-development-only-for-development"
 
 
@@ -55,6 +57,8 @@ class Settings(BaseSettings):
         secret = self.identity_secret.get_secret_value()
         if self.environment == "production" and (secret == DEVELOPMENT_SECRET or len(secret) < 32):
             raise ValueError("TANDEM_IDENTITY_SECRET must be at least 32 random characters outside development")
+        if self.environment == "production" and any_armed():
+            raise ValueError("TANDEM_FAILPOINTS is for tests only; unset it")
         return self
 
     @field_validator("limit_sign_in", "limit_messages", "limit_visitors")

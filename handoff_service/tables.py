@@ -53,7 +53,13 @@ meta = sa.Table("meta", metadata, *_key("key"), _text("value"))
 tenants = sa.Table("tenants", metadata, *_key("id"), _text("name"), sa.Column("settings", sa.JSON, nullable=False))
 
 contacts = sa.Table(
-    "contacts", metadata, *_key("tenant", "id"), _text("name"), _maybe("language"), _moment("created_at")
+    "contacts",
+    metadata,
+    *_key("tenant", "id"),
+    _text("name"),
+    _maybe("language"),
+    _moment("created_at"),
+    _maybe("erased_at", Moment),
 )
 
 contact_identities = sa.Table(
@@ -93,6 +99,8 @@ conversations = sa.Table(
     _text("preview"),
     _maybe("mood", sa.Float),
     _maybe("rated_seq", sa.Integer),
+    _maybe("account"),
+    sa.Column("hold", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index(
         "one_open_conversation",
         "tenant",
@@ -220,6 +228,7 @@ outbox = sa.Table(
     _maybe("lease_owner"),
     _maybe("lease_until", Moment),
     _maybe("error"),
+    _maybe("provider_id"),
     sa.Index("outbox_by_head", "tenant", "conversation", "destination", "state", "seq"),
     sa.Index("outbox_by_due", "state", "next_at"),
 )
@@ -259,4 +268,74 @@ tickets = sa.Table(
     _moment("due_at"),
     _moment("created_at"),
     sa.Index("tickets_by_state", "tenant", "state", "due_at"),
+)
+
+channel_accounts = sa.Table(
+    "channel_accounts",
+    metadata,
+    *_key("tenant", "id"),
+    _text("channel"),
+    _text("name"),
+    _text("url"),
+    sa.Column("secrets", sa.JSON, nullable=False),
+    sa.Column("disabled", sa.Boolean, nullable=False),
+    _moment("created_at"),
+    _maybe("last_event_at", Moment),
+    _maybe("last_error"),
+)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    *_key("tenant", "account", "event_id"),
+    _text("body_hash"),
+    _maybe("conversation"),
+    _maybe("seq", sa.Integer),
+    _moment("received_at"),
+    sa.Index("inbox_by_time", "tenant", "received_at"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    *_key("tenant"),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    _moment("at"),
+    _text("actor"),
+    _text("action"),
+    _text("subject"),
+    sa.Column("detail", sa.JSON, nullable=False),
+    _text("previous_hash"),
+    _text("hash"),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    *_key("tenant", "id"),
+    _text("kind"),
+    _text("subject"),
+    _text("state"),
+    _text("step"),
+    sa.Column("progress", sa.JSON, nullable=False),
+    _text("requested_by"),
+    _moment("created_at"),
+    _moment("updated_at"),
+    sa.Index("jobs_by_state", "tenant", "state"),
+)
+
+nodes = sa.Table("nodes", metadata, *_key("id"), _text("version"), _moment("started_at"), _moment("seen_at"))
+
+files = sa.Table(
+    "files",
+    metadata,
+    *_key("tenant", "id"),
+    _text("contact"),
+    _maybe("conversation"),
+    _text("name"),
+    _text("type"),
+    _number("size"),
+    _text("sha256"),
+    _moment("created_at"),
+    sa.Index("files_by_contact", "tenant", "contact"),
 )

@@ -14,6 +14,7 @@ from handoff_service.conversations import store
 from handoff_service.conversations.model import SYSTEM, Author, Conversation, Entry, Event, Owner, OwnerKind
 from handoff_service.database import Transaction
 from handoff_service.errors import Fenced
+from handoff_service.failpoints import failpoint
 from handoff_service.settings import Settings
 
 
@@ -57,6 +58,7 @@ def change(
         agents.free_capacity(tx.connection, conversation.tenant, conversation.owner.agent)
     if to.kind is OwnerKind.AGENT and to.agent:
         agents.take_capacity(tx.connection, conversation.tenant, to.agent, context.now)
+        failpoint("claim_between_updates")
     return store.move(
         tx,
         conversation,

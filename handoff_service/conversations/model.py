@@ -116,6 +116,7 @@ class Conversation:
     preview: str
     mood: float | None
     rated_seq: int | None
+    account: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

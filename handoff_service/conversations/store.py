@@ -28,6 +28,7 @@ from handoff_service.conversations.model import (
 )
 from handoff_service.database import Transaction
 from handoff_service.errors import Fenced, Mismatch, NotFound
+from handoff_service.failpoints import failpoint
 from handoff_service.ids import new_id
 
 C = tables.conversations.c
@@ -183,7 +184,14 @@ def repeated(connection: sa.Connection, tenant: str, draft: Draft) -> Entry | No
 
 
 def create(
-    connection: sa.Connection, tenant: str, *, channel: str, contact: str, language: str, now: datetime
+    connection: sa.Connection,
+    tenant: str,
+    *,
+    channel: str,
+    contact: str,
+    language: str,
+    now: datetime,
+    account: str | None = None,
 ) -> Conversation:
     """A conversation of a contact before its first entry, owned by nobody until `opened` is appended."""
     values = {
@@ -206,6 +214,7 @@ def create(
         "preview": "",
         "mood": None,
         "rated_seq": None,
+        "account": account,
     }
     connection.execute(sa.insert(tables.conversations), values)
     return _conversation(values)
@@ -228,6 +237,7 @@ def append(
     )
     if moved.rowcount != 1:
         raise Fenced(f"Conversation {conversation.id} moved on.", conversation=conversation.id)
+    failpoint("append_after_seq")
     values = {
         "tenant": conversation.tenant,
         "conversation": conversation.id,

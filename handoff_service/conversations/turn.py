@@ -31,6 +31,7 @@ from handoff_service.conversations.model import (
 )
 from handoff_service.conversations.receive import HELPED_BY_BOT
 from handoff_service.database import Database, Transaction
+from handoff_service.failpoints import failpoint
 from handoff_service.handoffs.request import request_handoff
 from handoff_service.ids import new_id
 from handoff_service.settings import Settings
@@ -70,6 +71,7 @@ class TurnRunner:
         )
         if turn is None:
             return
+        failpoint("turn_before_call")
         asking = asyncio.create_task(self._bot.ask(turn.request))
         try:
             answer = await asyncio.wait_for(asyncio.shield(asking), self._settings.bot_soft_s)
@@ -257,6 +259,7 @@ def post(tx: Transaction, turn: Turn, answer: Answer, context: Context) -> str:
         .where(T.tenant == request.tenant, T.id == turn.id)
         .values(state=state, bot=answer.bot, errors=list(answer.errors), ended_at=context.now)
     )
+    failpoint("turn_before_commit")
     return state
 
 

@@ -17,6 +17,7 @@ from handoff_service.conversations.model import (
 )
 from handoff_service.database import Transaction
 from handoff_service.errors import AlreadyTaken, Conflict, Forbidden
+from handoff_service.failpoints import failpoint
 from handoff_service.handoffs import store
 from handoff_service.handoffs.model import Handoff
 from handoff_service.handoffs.request import new_handoff
@@ -119,6 +120,7 @@ def offer(tx: Transaction, handoff: Handoff, agent: Agent, context: Context) -> 
         body={"name": agent.name},
     )
     store.update(tx.connection, handoff, offered_at=context.now, offered_to=agent.id)
+    failpoint("offer_before_commit")
     return conversation
 
 

@@ -18,6 +18,7 @@ from handoff_service.conversations.receive import receive
 from handoff_service.conversations.reply import reply
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import Invalid
+from handoff_service.failpoints import failpoint
 from handoff_service.inputs import is_name, is_seq
 from handoff_service.limits import Limits
 from handoff_service.live.principal import Principal
@@ -82,6 +83,7 @@ class Handlers:
                 "mid": entry.mid,
             }
         )
+        failpoint("append_after_ack")
 
     async def write_message(
         self, principal: Principal, conversation: str | None, message: Mapping[str, Any]

@@ -10,7 +10,7 @@ from handoff_service import tables
 from handoff_service.database import Database
 from handoff_service.migrate import log_id, migrate
 
-WITHOUT_TENANT = {"meta", "tenants"}
+WITHOUT_TENANT = {"meta", "tenants", "nodes"}
 
 
 async def test_the_migrated_schema_is_the_one_in_the_code(database: Database) -> None:
