@@ -32,6 +32,7 @@ FAILPOINTS = frozenset(
         "erase_step",
         "retention_step",
         "backup_mid",
+        "restore_mid",
     }
 )
 
@@ -77,7 +78,6 @@ def failpoint(name: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     elif armed.action == "sleep":
         time.sleep(armed.argument / 1000)
-    elif armed.action == "enospc":
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
     else:
-        raise RuntimeError(f"failpoint {name}")
+        code = errno.ENOSPC if armed.action == "enospc" else errno.EIO
+        raise OSError(code, os.strerror(code), f"failpoint {name}")

@@ -18,8 +18,9 @@ from pathlib import Path
 SECTOR = 512
 
 Pointer, Number, Offset = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
-OPEN = ctypes.CFUNCTYPE(Number, Pointer, ctypes.c_char_p, Pointer, Number, Pointer)
-DELETE = ctypes.CFUNCTYPE(Number, Pointer, ctypes.c_char_p, Number)
+# Names as bare pointers: SQLite keeps the one that it passes to `open` for as long as the file is open.
+OPEN = ctypes.CFUNCTYPE(Number, Pointer, Pointer, Pointer, Number, Pointer)
+DELETE = ctypes.CFUNCTYPE(Number, Pointer, Pointer, Number)
 WRITE = ctypes.CFUNCTYPE(Number, Pointer, Pointer, Number, Offset)
 TRUNCATE = ctypes.CFUNCTYPE(Number, Pointer, Offset)
 SYNC = ctypes.CFUNCTYPE(Number, Pointer, Number)
@@ -141,16 +142,16 @@ def recording(sqlite: ctypes.CDLL, folder: Path) -> Iterator[Disk]:
     original_open, original_delete = OPEN.from_buffer_copy(vfs.open), DELETE.from_buffer_copy(vfs.delete)
     hooks = _Hooks(disk, folder)
 
-    def opened(this: int, name: bytes | None, file: int, flags: int, out: int) -> int:
+    def opened(this: int, name: int | None, file: int, flags: int, out: int) -> int:
         code = original_open(this, name, file, flags, out)
         if code == 0 and name is not None:
-            hooks.attach(Path(name.decode()), file)
+            hooks.attach(Path(ctypes.string_at(name).decode()), file)
         return int(code)
 
-    def deleted(this: int, name: bytes, sync: int) -> int:
+    def deleted(this: int, name: int, sync: int) -> int:
         code = original_delete(this, name, sync)
         if code == 0:
-            hooks.note("delete", Path(name.decode()))
+            hooks.note("delete", Path(ctypes.string_at(name).decode()))
         return int(code)
 
     kept = OPEN(opened), DELETE(deleted)
