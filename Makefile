@@ -6,7 +6,7 @@ LAUNCH = test -n "$(PYTHON)" || { echo "Tandem needs Python 3.11 or newer and fo
 	"Install it (Debian: apt-get install python3.11 python3.11-venv) and run make again." >&2; exit 1; }; \
 	$(PYTHON) -m handoff_service.launch
 
-.PHONY: help setup run test check bench evaluate demo screenshots clean
+.PHONY: help setup run run-replicas test check soak backup restore bench evaluate demo screenshots clean
 
 help:
 	@$(LAUNCH) --help
@@ -17,11 +17,23 @@ setup:
 run:
 	@$(LAUNCH) run
 
+run-replicas:
+	@$(LAUNCH) run-replicas
+
 test:
 	@$(LAUNCH) test
 
 check:
 	@$(LAUNCH) check
+
+soak:
+	@$(LAUNCH) soak --minutes $(or $(MINUTES),60)
+
+backup:
+	@$(LAUNCH) backup --file "$(FILE)"
+
+restore:
+	@$(LAUNCH) restore --file "$(FILE)"
 
 bench:
 	@$(LAUNCH) bench

@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import aiohttp
 
+from bot import trace
+
 
 class KnowledgeUnavailable(Exception):
     """The knowledge base did not give a usable answer; the text says what happened."""
@@ -133,7 +135,7 @@ class KnowledgeBase:
         if self._session is None:
             raise KnowledgeUnavailable("the client is not open")
         try:
-            async with self._session.request(method, self._url + path, **options) as response:
+            async with self._session.request(method, self._url + path, headers=trace.headers(), **options) as response:
                 if response.status == 404 and may_be_missing:
                     return None
                 if response.status != 200:

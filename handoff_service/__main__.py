@@ -1,4 +1,4 @@
-"""The gateway's commands: `python -m handoff_service serve | migrate | seed-demo`."""
+"""The gateway's commands: `python -m handoff_service serve | migrate | seed-demo | channel …`, and of `keeping`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ import uvicorn
 from pydantic import ValidationError
 
 from handoff_service.app import create_app
+from handoff_service.channels.commands import channel
+from handoff_service.damage import refuse_damaged, refuse_missing
+from handoff_service.errors import Damaged
+from handoff_service.keeping import COMMANDS as KEEPING
+from handoff_service.keeping import keep
+from handoff_service.live.transport import SocketProtocol
 from handoff_service.log import configure_logging
 from handoff_service.migrate import migrate
+from handoff_service.only_gateway import claim
+from handoff_service.open_files import allow_open_files
 from handoff_service.seed import seed_demo
 from handoff_service.settings import Settings
 
@@ -21,9 +29,10 @@ from handoff_service.settings import Settings
 SERVER: dict[str, Any] = {
     "log_level": "warning",
     "access_log": False,
+    "ws": SocketProtocol,
     "ws_max_size": 65536,
     "ws_max_queue": 32,
-    "ws_ping_interval": 20,
+    "ws_ping_interval": 22,  # of silence; the widget pings every 20 s
     "ws_ping_timeout": 20,
     "ws_per_message_deflate": False,
     "server_header": False,
@@ -32,16 +41,30 @@ SERVER: dict[str, Any] = {
 }
 
 
-def serve(settings: Settings) -> None:
-    """Serves until SIGINT or SIGTERM."""
+def serve(settings: Settings) -> int:
+    """Serves until SIGINT or SIGTERM; 1 with a sentence when the SQLite file is in use or damaged."""
+    try:
+        _lock = claim(settings.database)
+        refuse_missing(settings.database)
+        refuse_damaged(settings.database)
+    except BlockingIOError as error:
+        print(f"serve: {error.strerror}", file=sys.stderr)
+        return 1
+    except Damaged as error:
+        print(f"serve: {error.message}", file=sys.stderr)
+        return 1
+    allow_open_files(settings.most_sockets)
     host, port = settings.listen
     uvicorn.run(create_app(settings), host=host, port=port, **SERVER)
+    return 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m handoff_service", description=__doc__)
-    parser.add_argument("command", choices=["serve", "migrate", "seed-demo"])
-    command = parser.parse_args().command
+    parser.add_argument("command", choices=["serve", "migrate", "seed-demo", "channel", *KEEPING])
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of the command; `channel --help` tells them")
+    asked = parser.parse_args()
+    command = asked.command
     configure_logging()
     try:
         settings = Settings()
@@ -51,9 +74,18 @@ def main() -> int:
             print(f"settings: {name}{problem['msg'].removeprefix('Value error, ')}", file=sys.stderr)
         return 1
     if command == "serve":
-        serve(settings)
-    elif command == "migrate":
+        return serve(settings)
+    if command == "migrate":
+        try:
+            refuse_damaged(settings.database)
+        except Damaged as error:
+            print(f"migrate: {error.message}", file=sys.stderr)
+            return 1
         asyncio.run(migrate(settings.database))
+    elif command in KEEPING:
+        return keep([command, *asked.arguments], settings)
+    elif command == "channel":
+        return channel(asked.arguments, settings)
     else:
         print(json.dumps(asyncio.run(seed_demo(settings)), ensure_ascii=False))
     return 0

@@ -9,10 +9,12 @@ from fastapi import Request
 
 from handoff_service.agents.model import Agent, Role
 from handoff_service.agents.sign_in import keep_session, session_agent
-from handoff_service.channels.web_widget import sender_of
+from handoff_service.channels.web_widget import renew_token, sender_of
 from handoff_service.conversations.receive import Sender
+from handoff_service.database import Transaction
 from handoff_service.errors import Forbidden, Unauthorized
-from handoff_service.live.principal import Principal
+from handoff_service.ids import token_hash
+from handoff_service.live.principal import Principal, issue_ticket
 from handoff_service.service import Service
 
 COOKIE = "tandem_desk"
@@ -41,21 +43,36 @@ class Access:
         token, now = request.cookies.get(cookie_name(self._service)), self._service.clock()
         agent = await session_agent(self._service.database, token, self._service.settings, now=now)
         if token:
-            await keep_session(self._service.database, token, now=now)
+            await keep_session(self._service.database, token_hash(token), now=now)
         return agent
 
     async def customer(self, request: Request) -> Sender:
         """A customer with his visitor token."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthorized("The visitor token is missing.")
+        token = _visitor_token(request)
         return await self._service.database.read(lambda c: sender_of(c, token, self._service.clock()))
 
     async def principal(self, request: Request) -> Principal:
         """Either of the two; the token decides."""
         if "authorization" in request.headers:
             return Principal(customer=await self.customer(request))
-        return Principal(agent=await self.agent(request))
+        agent = await self.agent(request)
+        return Principal(agent=agent, sign_in=token_hash(request.cookies[cookie_name(self._service)]))
+
+    async def ticket(self, request: Request) -> str:
+        """A ticket for a socket of either; for a customer in one transaction, because after a break all want one."""
+        now = self._service.clock()
+        async with self._service.load.tickets.passing():
+            if "authorization" not in request.headers:
+                principal = await self.principal(request)
+                return await self._service.database.write(lambda tx: issue_ticket(tx, principal, now), durable=False)
+            token = _visitor_token(request)
+
+            def issue(tx: Transaction) -> str:
+                principal = Principal(customer=sender_of(tx.connection, token, now))
+                renew_token(tx.connection, token, self._service.settings, now)
+                return issue_ticket(tx, principal, now)
+
+            return await self._service.database.write(issue, durable=False)
 
     def role(self, *roles: Role) -> Callable[[Request], Awaitable[Agent]]:
         """An agent with one of these roles."""
@@ -67,6 +84,13 @@ class Access:
             return agent
 
         return check
+
+
+def _visitor_token(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorized("The visitor token is missing.")
+    return token
 
 
 def client_address(request: Request) -> str:

@@ -5,26 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 import httpx2
 import structlog
 from fastapi import FastAPI
 
-from handoff_service import http
+from handoff_service import http, metrics, outbox, tracing
 from handoff_service.agents import api as agents_api
-from handoff_service.bell import Bell
+from handoff_service.bell import Bell, Wire
 from handoff_service.bots.ladder import Ladder
 from handoff_service.bots.model import Bot
 from handoff_service.bots.rasa import RasaBot
 from handoff_service.bots.search import SearchBot
 from handoff_service.channels import api as channels_api
+from handoff_service.channels.deliver import Deliverer
+from handoff_service.channels.model import Channel
+from handoff_service.channels.public_only import client_for_platforms
+from handoff_service.channels.registry import CHANNELS
 from handoff_service.clock import Clock, utc_now
 from handoff_service.conversations import api as conversations_api
 from handoff_service.conversations.sweep import Sweeper
 from handoff_service.conversations.turn import TurnRunner
-from handoff_service.database import open_database
+from handoff_service.database import Database, PostgresDatabase, SqliteDatabase, open_database
 from handoff_service.handoffs import api as handoffs_api
 from handoff_service.ids import new_id
 from handoff_service.knowledge import api as knowledge_api
@@ -32,14 +36,30 @@ from handoff_service.knowledge.client import Knowledge
 from handoff_service.limits import Limits
 from handoff_service.live import api as live_api
 from handoff_service.live.frames import Handlers
+from handoff_service.live.heal import Healer
+from handoff_service.live.sockets import Sockets
+from handoff_service.load import Load
+from handoff_service.nodes import Nodes
 from handoff_service.outbox import OutboxWorker
+from handoff_service.retention import api as retention_api
+from handoff_service.retention.keeper import Keeper
 from handoff_service.service import Service
 from handoff_service.settings import Settings
+from handoff_service.tenants.origins import Origins
 from handoff_service.tickets import api as tickets_api
+from handoff_service.wires import NotifyWire, ValkeyWire
 
 log = structlog.get_logger()
 
-ROUTERS = (live_api, channels_api, agents_api, conversations_api, handoffs_api, knowledge_api, tickets_api)
+ROUTERS = (
+    channels_api,
+    agents_api,
+    conversations_api,
+    handoffs_api,
+    knowledge_api,
+    tickets_api,
+    retention_api,
+)
 
 
 @dataclass(frozen=True)
@@ -47,17 +67,26 @@ class Workers:
     """What runs beside the requests."""
 
     outbox: OutboxWorker
+    deliveries: OutboxWorker
     sweeper: Sweeper
 
 
-def create_app(settings: Settings, *, bot: Bot | None = None, clock: Clock = utc_now) -> FastAPI:
-    """The gateway. `bot` replaces the ladder Rasa → search, `clock` the present; both are for tests."""
+def create_app(
+    settings: Settings,
+    *,
+    bot: Bot | None = None,
+    clock: Clock = utc_now,
+    channels: Mapping[str, Channel] = CHANNELS,
+) -> FastAPI:
+    """The gateway. For tests: `bot` replaces the ladder Rasa → search, `clock` the present, and `channels` more."""
     bell = Bell()
-    database = open_database(settings.database, bell)
+    database = open_database(settings.database, bell, notify=not settings.bell_url)
+    bell.wire = _wire(settings, database, bell)
     client = httpx2.AsyncClient(follow_redirects=False, trust_env=False)
+    platforms = client_for_platforms(settings)
     knowledge = Knowledge(client, settings.kb_index_url)
     rasa = RasaBot(client, settings.bot_url, timeout_s=settings.bot_hard_s)
-    limits = Limits(settings)
+    limits, lag = Limits(settings), metrics.LoopLag()
     service = Service(
         settings=settings,
         database=database,
@@ -66,17 +95,38 @@ def create_app(settings: Settings, *, bot: Bot | None = None, clock: Clock = utc
         knowledge=knowledge,
         limits=limits,
         frames=Handlers(database, bell, settings, clock, limits),
+        channels=channels,
+        sockets=Sockets(per_person=settings.limit_sockets, most=settings.most_sockets),
+        origins=Origins(database),
+        load=Load(lag),
     )
-    ladder = bot or Ladder([rasa, SearchBot(knowledge)])
+    ladder = bot or Ladder(
+        [rasa, SearchBot(knowledge)], failures=settings.breaker_failures, open_s=settings.breaker_open_s
+    )
+    node = new_id("n")
+    nodes = Nodes(database, node=node, clock=clock, lost_s=settings.node_lost_s)
     turns = TurnRunner(database, ladder, settings, clock)
     workers = Workers(
-        OutboxWorker(database, bell, {"bot": turns}, node=new_id("n"), clock=clock),
+        OutboxWorker(database, bell, {"bot": turns}, node=node, clock=clock, places=settings.bot_calls),
+        _deliveries(database, bell, Deliverer(database, platforms, settings, clock, channels), node, clock),
         Sweeper(database, settings, clock),
     )
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(work.run()) for work in (workers.outbox, workers.sweeper)]
+        traces = tracing.start(settings.otlp_endpoint, node=node)
+        running = [
+            workers.outbox.run(),
+            workers.deliveries.run(),
+            workers.sweeper.run(),
+            Keeper(database, settings, clock).run(),
+            nodes.run(),
+            lag.run(),
+            Healer(service).run(),
+        ]
+        if bell.wire is not None:
+            running.append(bell.wire.run())
+        tasks = [asyncio.create_task(work) for work in running]
         app.state.tasks = tasks
         for task in tasks:
             task.add_done_callback(_end_with_worker)
@@ -87,15 +137,39 @@ def create_app(settings: Settings, *, bot: Bot | None = None, clock: Clock = utc
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await client.aclose()
+            await platforms.aclose()
             await database.close()
+            await asyncio.to_thread(tracing.stop, traces)
 
     app = FastAPI(title="Tandem", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.service = service
     app.state.workers = workers
+    app.state.nodes = nodes
     for module in ROUTERS:
         app.include_router(module.router(service))
     http.install(app, service)
+    app.add_middleware(live_api.Door, service=service)
     return app
+
+
+def _deliveries(database: Database, bell: Bell, deliverer: Deliverer, node: str, clock: Clock) -> OutboxWorker:
+    """Apart from the bot's worker: a platform that is slow must not keep customers elsewhere from their answers."""
+    return OutboxWorker(database, bell, {outbox.CHANNEL: deliverer}, node=node, clock=clock)
+
+
+def _wire(settings: Settings, database: SqliteDatabase | PostgresDatabase, bell: Bell) -> Wire | None:
+    """What carries rings to other gateways; None where there can be no other."""
+    if settings.bell_url:
+        return ValkeyWire(settings.bell_url, bell)
+    if isinstance(database, SqliteDatabase):
+        return None
+
+    async def notify(payload: str) -> None:
+        await database.write(lambda tx: tx.ring(payload), durable=False)
+
+    wire = NotifyWire(notify, bell)
+    database.hear = wire.hear
+    return wire
 
 
 def _end_with_worker(task: asyncio.Task[None]) -> None:

@@ -1,9 +1,13 @@
-"""The bell: short hints that something changed. The database is the truth; a lost ring is healed by polling."""
+"""The bell: short hints that something changed. The database is the truth; a lost ring is healed by polling.
+
+Between gateways a wire carries the rings: PostgreSQL's NOTIFY, or Valkey when TANDEM_BELL_URL names one. A wire may
+be slow, broken or gone; that costs latency, and nothing else ever waits for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 
 def conversation_topic(tenant: str, conversation: str) -> str:
@@ -21,9 +25,12 @@ def desk_topic(tenant: str) -> str:
     return f"desk/{tenant}"
 
 
+TYPING = "typing/"
+
+
 def typing_topic(tenant: str, conversation: str) -> str:
-    """Rung with {"session", "author"} while somebody types; never leaves the process, may be lost."""
-    return f"typing/{tenant}/{conversation}"
+    """Told with {"session", "author"} while somebody types; may be lost."""
+    return f"{TYPING}{tenant}/{conversation}"
 
 
 OUTBOX_TOPIC = "outbox"
@@ -31,11 +38,27 @@ OUTBOX_TOPIC = "outbox"
 Listener = Callable[[str, Any], None]
 
 
+class Wire(Protocol):
+    """Carries rings to the bells of the other gateways and rings this gateway's bell for theirs.
+
+    `hears` tells whether theirs arrive now.
+    """
+
+    hears: bool
+
+    def publish(self, topic: str, detail: Any) -> None:
+        """Returns at once, whatever has become of the other side; what cannot be carried is dropped."""
+
+    async def run(self) -> None:
+        """Carries until cancelled."""
+
+
 class Bell:
     """Tells those who listen to a topic in this process that it was rung; costs nothing for anybody else."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, dict[Listener, None]] = {}
+        self.wire: Wire | None = None
 
     def listen(self, topic: str, listener: Listener) -> None:
         self._listeners.setdefault(topic, {})[listener] = None
@@ -47,5 +70,18 @@ class Bell:
             self._listeners.pop(topic, None)
 
     def ring(self, topic: str, detail: Any = None) -> None:
+        """For those who listen in this process."""
         for listener in tuple(self._listeners.get(topic, ())):
             listener(topic, detail)
+
+    def tell(self, topic: str, detail: Any = None) -> None:
+        """For those who listen in this process, and in the others as far as the wire carries."""
+        self.ring(topic, detail)
+        if self.wire is not None:
+            self.wire.publish(topic, detail)
+
+    def ring_all(self) -> None:
+        """Every listener once: rings may have been missed, because a wire was away. Typing is not made up."""
+        for topic in tuple(self._listeners):
+            if not topic.startswith(TYPING):
+                self.ring(topic)

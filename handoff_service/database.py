@@ -9,23 +9,23 @@ that commit, on PostgreSQL by every replica (NOTIFY).
 from __future__ import annotations
 
 import asyncio
-import queue
 import sqlite3
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import asyncpg
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import create_async_engine
 
+from handoff_service import metrics
 from handoff_service.bell import Bell
 from handoff_service.errors import Unavailable
 from handoff_service.failpoints import failpoint
+from handoff_service.groups import Job, Threads
+from handoff_service.postgres import NO_CONNECTION, Connections, Notices
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -40,11 +40,10 @@ ONCE = (
     "operations_pkey",
     "cursors_pkey",
     "contact_identities_pkey",
+    "inbox_pkey",
     "used_identity_tokens_pkey",
+    "audit_pkey",
 )
-CHANNEL = "tandem"  # of NOTIFY
-# What asyncpg raises, past SQLAlchemy, while the server is down or starting.
-NO_CONNECTION = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError)
 
 
 @dataclass
@@ -53,15 +52,23 @@ class Transaction:
 
     connection: sa.Connection
     topics: set[str] = field(default_factory=set)
+    appended: list[str] = field(default_factory=list)  # kinds of authors, for the metrics
+    forgets: bool = False  # what was overwritten before this transaction must leave SQLite's log file as well
 
     def ring(self, topic: str) -> None:
         self.topics.add(topic)
 
 
 class Database(Protocol):
-    """What the verbs need of a database; an `exclusive` one serves a single process."""
+    """What the verbs need of a database; an `exclusive` one serves a single process.
+
+    `hears` tells whether the rings of other processes arrive here.
+    """
 
     exclusive: bool
+
+    @property
+    def hears(self) -> bool: ...
 
     async def write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
         """Runs `work` in a transaction of its own; it may run again after a conflict, so it has no other effects.
@@ -76,19 +83,13 @@ class Database(Protocol):
     async def close(self) -> None: ...
 
 
-@dataclass
-class _Job:
-    work: Callable[[Transaction], Any]
-    durable: bool
-    done: Future[Any]
-
-
 class SqliteDatabase:
-    """SQLite in WAL mode with `synchronous=FULL`: one writing connection in one thread, several reading ones."""
+    """SQLite in WAL mode with `synchronous=FULL`: one thread that writes, two that read, each on its own connection."""
 
     exclusive = True
+    hears = True
 
-    def __init__(self, url: str, bell: Bell, *, readers: int = 4) -> None:
+    def __init__(self, url: str, bell: Bell, *, readers: int = 2) -> None:
         self._bell = bell
         path = sa.make_url(url).database
         if not path or path == ":memory:":
@@ -106,86 +107,101 @@ class SqliteDatabase:
         sa.event.listen(self._engine, "begin", _begin_sqlite)
         self._reader = self._engine.execution_options(read_only=True)
         self._without_fsync = self._engine.execution_options(synchronous="NORMAL")
-        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
-        self._jobs: queue.Queue[_Job | None] = queue.Queue()
-        self._writer = threading.Thread(target=self._write_forever, name="sqlite-write", daemon=True)
-        self._writer.start()
+        self._readers = Threads(self._read_all, name="sqlite-read", count=readers, most=GROUP)
+        self._writer = Threads(self._commit, name="sqlite-write", most=GROUP, answered=self._ring)
 
     async def write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
-        job = _Job(work, durable, Future())
-        self._jobs.put(job)
-        result, topics = await asyncio.wrap_future(job.done)
-        failpoint("notify_before")
-        for topic in topics:
-            self._bell.ring(topic)
+        result, _ = await self._writer.do(work, durable=durable)
         return result  # type: ignore[no-any-return]
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
-
-    def _read(self, work: Callable[[sa.Connection], T]) -> T:
-        try:
-            with self._reader.connect() as connection:
-                return work(connection)
-        except sa.exc.OperationalError as error:
-            raise Unavailable("The database cannot be read; try again.") from error
+        return await self._readers.do(work)  # type: ignore[no-any-return]
 
     async def close(self) -> None:
-        self._jobs.put(None)
-        await asyncio.to_thread(self._writer.join, 10)
-        self._readers.shutdown(wait=True)
+        await self._writer.close()
+        await self._readers.close()
         self._engine.dispose()
 
-    def _write_forever(self) -> None:
-        while (first := self._jobs.get()) is not None:
-            group = [first]
-            while len(group) < GROUP:
-                try:
-                    following = self._jobs.get_nowait()
-                except queue.Empty:
-                    break
-                if following is None:
-                    self._jobs.put(None)
-                    break
-                group.append(following)
-            self._commit(group)
+    def _read_all(self, group: Sequence[Job]) -> None:
+        """Everything that waits is read in one transaction: the group sees one moment."""
+        try:
+            with self._reader.connect() as connection:
+                connection.begin()
+                for job in group:
+                    try:
+                        job.result = job.work(connection)
+                    except Exception as error:  # belongs to the caller of this one job
+                        job.error = _unreadable(error)
+        except Exception as error:  # not even a connection: nobody has an answer
+            for job in group:
+                job.error = job.error or _unreadable(error)
 
-    def _commit(self, group: list[_Job]) -> None:
+    def _ring(self, group: Sequence[Job]) -> None:
+        failpoint("notify_before")
+        for topic in set().union(*(job.result[1].topics for job in group if job.error is None)):
+            self._bell.ring(topic)
+
+    def _commit(self, group: Sequence[Job]) -> None:
         """Runs each job in a savepoint, so that one that fails harms no other, and commits once for all."""
-        # From here on a caller who gives up waiting cannot cancel the job any more; its answer goes nowhere.
-        group = [job for job in group if job.done.set_running_or_notify_cancel()]
-        finished: list[tuple[_Job, Any, set[str]]] = []
+        began = time.perf_counter()
         engine = self._engine if any(job.durable for job in group) else self._without_fsync
         try:
             with engine.connect() as connection, connection.begin():
                 for job in group:
-                    transaction = Transaction(connection)
-                    try:
-                        with connection.begin_nested():
-                            result = job.work(transaction)
-                    except sa.exc.OperationalError:
-                        raise
-                    except Exception as error:  # belongs to the caller of this one job
-                        job.done.set_exception(error)
-                    else:
-                        finished.append((job, result, transaction.topics))
+                    _work_apart(connection, job)
                 failpoint("append_before_commit")
             failpoint("append_after_commit")
         except Exception as error:  # the commit itself failed: nothing of the group is stored
             log.error("write failed", error=repr(error), jobs=len(group))
             for job in group:
-                if not job.done.done():
-                    job.done.set_exception(
-                        Unavailable(f"The database refused the write ({error.__class__.__name__}); try again.")
-                    )
+                job.error = job.error or Unavailable(
+                    f"The database refused the write ({error.__class__.__name__}); try again."
+                )
             return
-        for job, result, topics in finished:
-            job.done.set_result((result, topics))
+        metrics.committed([job.result[1].appended for job in group if job.error is None], began)
+        forgetting = [job for job in group if job.error is None and job.result[1].forgets]
+        if forgetting and not self._empty_log():
+            for job in forgetting:
+                job.error = Unavailable("A reader (a backup?) holds old pages; try again.")
+
+    def _empty_log(self) -> bool:
+        """Moves all pages of the write-ahead log into the file and empties it; False if a reader is in the way."""
+        raw = self._engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA busy_timeout=250")
+            busy, _, _ = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            raw.cursor().execute("PRAGMA busy_timeout=5000")
+        finally:
+            raw.close()
+        return not busy
+
+
+def _work_apart(connection: sa.Connection, job: Job) -> None:
+    """Fills in (result, transaction), or the job's own error. Raises when the database is to blame."""
+    driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+    transaction = Transaction(connection)
+    driver.execute("SAVEPOINT job")
+    try:
+        job.result = (job.work(transaction), transaction)
+    except (sa.exc.OperationalError, sqlite3.OperationalError):
+        raise
+    except Exception as error:  # belongs to the caller of this one job
+        job.error = error
+        driver.execute("ROLLBACK TO job")
+    driver.execute("RELEASE job")
+
+
+def _unreadable(error: Exception) -> Exception:
+    if isinstance(error, (sa.exc.OperationalError, sqlite3.OperationalError)):
+        unavailable = Unavailable("The database cannot be read; try again.")
+        unavailable.__cause__ = error
+        return unavailable
+    return error
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions on its own
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -204,77 +220,79 @@ class PostgresDatabase:
 
     exclusive = False
 
-    def __init__(self, url: str, bell: Bell, *, connections: int = 10) -> None:
+    def __init__(self, url: str, bell: Bell, *, connections: int = 10, notify: bool = True) -> None:
+        """With `notify=False` the bell's wire carries the rings to the other gateways, and no NOTIFY is sent."""
         self._bell = bell
-        address = sa.make_url(url).set(drivername="postgresql+asyncpg")
-        self._engine = create_async_engine(address, pool_size=connections, pool_pre_ping=True, hide_parameters=True)
-        self._listening: asyncio.Task[None] | None = None
+        self.hear: Callable[[str], None] = bell.ring  # what to do with a payload of NOTIFY
+        self._connections = Connections(url, most=connections)
+        self._notices = (
+            Notices(self._connections, hear=lambda payload: self.hear(payload), missed=bell.ring_all)
+            if notify
+            else None
+        )
+
+    @property
+    def hears(self) -> bool:
+        return self._notices is None or self._notices.hears
 
     async def write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
-        if self._listening is None:
-            self._listening = asyncio.create_task(self._listen())
+        if self._notices is not None:
+            self._notices.start()
         for attempt in range(RETRIES):
+            began = time.perf_counter()
             try:
-                async with self._engine.begin() as connection:
-                    if not durable:
-                        await connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-                    result = await connection.run_sync(_work_and_notify, work)
+                async with self._connections.transaction(durable=durable) as connection:
+                    result, tx = await connection.run_sync(_work, work)
                     failpoint("append_before_commit")
-                failpoint("append_after_commit")
-                return result
-            except sa.exc.DBAPIError as error:
+            except (sa.exc.DBAPIError, *NO_CONNECTION, asyncpg.PostgresError) as error:
                 if attempt + 1 < RETRIES and _is_conflict(error):
                     await asyncio.sleep(0.01 * 2**attempt)
                     continue
                 raise _as_unavailable(error) from error
-            except NO_CONNECTION as error:
-                raise _as_unavailable(error) from error
+            failpoint("append_after_commit")
+            metrics.committed([tx.appended], began)
+            self._ring(tx.topics)
+            return result
         raise Unavailable("The database was too busy; try again.")
 
+    def _ring(self, topics: set[str]) -> None:
+        failpoint("notify_before")
+        for topic in topics:
+            self._bell.ring(topic) if self._notices else self._bell.tell(topic)
+        if self._notices is not None:
+            self._notices.tell(topics)
+
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
-        if self._listening is None:
-            self._listening = asyncio.create_task(self._listen())
-        try:
-            async with self._engine.connect() as connection:
-                return await connection.run_sync(work)
-        except (sa.exc.DBAPIError, *NO_CONNECTION) as error:
-            raise _as_unavailable(error) from error
+        if self._notices is not None:
+            self._notices.start()
+        for last in (False, True):
+            try:
+                async with self._connections.reading() as connection:
+                    return await connection.run_sync(work)
+            except (sa.exc.DBAPIError, *NO_CONNECTION, asyncpg.PostgresError) as error:
+                unavailable = _as_unavailable(error)
+                if last or unavailable is error:  # a connection that broke while nobody used it is worth another try
+                    raise unavailable from error
+        raise AssertionError("not reached")
 
     async def close(self) -> None:
-        if self._listening is not None:
-            self._listening.cancel()
-        await self._engine.dispose()
-
-    async def _listen(self) -> None:
-        """Rings the local bell for every NOTIFY; connects again after a failure, polling heals what was missed."""
-        while True:
-            try:
-                async with self._engine.connect() as connection:
-                    raw = await connection.get_raw_connection()
-                    driver = raw.driver_connection
-                    assert driver is not None
-                    lost = asyncio.Event()
-                    driver.add_termination_listener(lambda _, lost=lost: lost.set())
-                    await driver.add_listener(CHANNEL, lambda _, __, ___, topic: self._bell.ring(topic))
-                    await lost.wait()
-            except (OSError, sa.exc.SQLAlchemyError, asyncpg.PostgresError) as error:
-                log.warning("listening failed, connecting again", error=repr(error))
-            await asyncio.sleep(1)
+        if self._notices is not None:
+            await self._notices.close()
+        await self._connections.close()
 
 
-def _work_and_notify(connection: sa.Connection, work: Callable[[Transaction], T]) -> T:
+def _work(connection: sa.Connection, work: Callable[[Transaction], T]) -> tuple[T, Transaction]:
     transaction = Transaction(connection)
-    result = work(transaction)
-    failpoint("notify_before")
-    for topic in transaction.topics:
-        connection.execute(sa.select(sa.func.pg_notify(CHANNEL, topic)))
-    return result
+    return work(transaction), transaction
 
 
-def _is_conflict(error: sa.exc.DBAPIError) -> bool:
-    """Deadlock, serialization failure, or two transactions that raced to do the same thing once."""
-    state = getattr(error.orig, "sqlstate", None)
-    return state in {"40P01", "40001"} or (state == "23505" and any(key in str(error.orig) for key in ONCE))
+def _is_conflict(error: Exception) -> bool:
+    """Deadlock, serialization failure, two transactions that raced to do the same thing once, or a changed table."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    state = getattr(cause, "sqlstate", None)
+    if state in {"40P01", "40001"} or isinstance(cause, asyncpg.InvalidCachedStatementError):
+        return True
+    return state == "23505" and any(key in str(cause) for key in ONCE)
 
 
 def _as_unavailable(error: Exception) -> Exception:
@@ -285,11 +303,14 @@ def _as_unavailable(error: Exception) -> Exception:
     return error
 
 
-def open_database(url: str, bell: Bell) -> SqliteDatabase | PostgresDatabase:
-    """The database behind a SQLAlchemy address; only SQLite and PostgreSQL are known."""
+def open_database(url: str, bell: Bell, *, notify: bool = True) -> SqliteDatabase | PostgresDatabase:
+    """The database behind a SQLAlchemy address; only SQLite and PostgreSQL are known.
+
+    With `notify=False` PostgreSQL's NOTIFY is not used, because the bell has another wire.
+    """
     backend = sa.make_url(url).get_backend_name()
     if backend == "sqlite":
         return SqliteDatabase(url, bell)
     if backend == "postgresql":
-        return PostgresDatabase(url, bell)
+        return PostgresDatabase(url, bell, notify=notify)
     raise ValueError(f"TANDEM_DATABASE_URL={url!r}: use sqlite:///… or postgresql://…")

@@ -2,6 +2,7 @@
 
 TandemError
 ├── Invalid (422)                 the request itself is wrong: too long, NUL, unknown field
+│   ├── Malformed (400)           not even the form is right: no JSON, no UTF-8, a repeated key
 │   └── TooLarge (413)
 ├── Unauthorized (401)            no, expired or foreign credentials
 ├── Forbidden (403)               known, but not allowed
@@ -11,10 +12,14 @@ TandemError
 │   ├── Fenced                    the epoch is stale: somebody else owns the conversation now
 │   ├── AlreadyTaken              another agent was faster; names the winner
 │   ├── CapacityFull              the agent has as many conversations as he may have
+│   ├── StaysWithPeople           it was handed over too often to go back to the bot once more
 │   └── Mismatch                  the same client_id or op_id came with another body
 ├── TooMany (429)                 a rate limit
+├── Damaged (500)                 a file or a database is not what was written; it is left as it is
 ├── Unavailable (503)             a part that is needed is not reachable; try again
+├── NotDelivered                  a channel did not take a message; says whether it may have and whether to try again
 └── BotFailed                     one bot could not answer; the next rung of the ladder takes over
+    └── BotRefused                it is up, but does not take this one turn
 """
 
 from __future__ import annotations
@@ -42,6 +47,11 @@ class TandemError(Exception):
 class Invalid(TandemError):
     status = 422
     code = "invalid"
+
+
+class Malformed(Invalid):
+    status = 400
+    code = "malformed"
 
 
 class TooLarge(Invalid):
@@ -85,6 +95,10 @@ class CapacityFull(Conflict):
     code = "capacity_full"
 
 
+class StaysWithPeople(Conflict):
+    code = "stays_with_people"
+
+
 class Mismatch(Conflict):
     code = "mismatch"
 
@@ -95,13 +109,36 @@ class TooMany(TandemError):
     retryable = True
 
 
+class Damaged(TandemError):
+    code = "damaged"
+
+
 class Unavailable(TandemError):
     status = 503
     code = "unavailable"
     retryable = True
 
 
+class NotDelivered(TandemError):
+    """`uncertain`: it may have had its effect; `final`: trying again is useless; `retry_after_s`: not before."""
+
+    status = 502
+    code = "not_delivered"
+
+    def __init__(
+        self, message: str, *, uncertain: bool = False, final: bool = False, retry_after_s: float = 0.0
+    ) -> None:
+        super().__init__(message)
+        self.uncertain = uncertain
+        self.final = final
+        self.retry_after_s = retry_after_s
+
+
 class BotFailed(TandemError):
     status = 503
     code = "bot_failed"
     retryable = True
+
+
+class BotRefused(BotFailed):
+    pass

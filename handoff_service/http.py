@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Any
 
-import sqlalchemy as sa
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,14 +14,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from handoff_service import tables
-from handoff_service.clock import iso
-from handoff_service.database import Transaction
+from handoff_service import health
 from handoff_service.errors import Invalid, NotFound, TandemError, TooLarge
 from handoff_service.ids import new_id
-from handoff_service.outbox import UNFINISHED
 from handoff_service.service import Service
-from handoff_service.tenants import store as tenants
 
 log = structlog.get_logger()
 
@@ -38,13 +32,15 @@ def install(app: FastAPI, service: Service) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _last_resort)
-    _add_health(app, service)
+    app.include_router(health.router(service))
     _add_pages(app)
     app.add_middleware(Guard, service=service)
 
 
 def _error(error: TandemError) -> JSONResponse:
-    return JSONResponse({"error": error.as_json()}, status_code=error.status)
+    after = error.extra.get("retry_after_s")
+    headers = None if after is None else {"Retry-After": str(after)}
+    return JSONResponse({"error": error.as_json()}, status_code=error.status, headers=headers)
 
 
 async def _tandem_error(_: Request, error: Exception) -> JSONResponse:
@@ -72,40 +68,6 @@ async def _last_resort(request: Request, error: Exception) -> JSONResponse:
     log.error("unforeseen error", error_id=name, path=request.url.path, exc_info=error)
     wrong = {"code": "internal", "message": f"Something went wrong here; it is on record as {name}.", "retryable": True}
     return JSONResponse({"error": wrong}, status_code=500)
-
-
-def _add_health(app: FastAPI, service: Service) -> None:
-    @app.get("/healthz")
-    async def healthz() -> dict[str, Any]:
-        return {"status": "ok"}
-
-    @app.get("/readyz")
-    async def readyz(request: Request) -> JSONResponse:
-        """Ready means that a durable write works and the workers live; says how old the oldest unfinished work is."""
-        now = service.clock()
-        if any(task.done() for task in request.app.state.tasks):
-            return JSONResponse({"status": "not ready", "reason": "a worker has stopped"}, status_code=503)
-
-        def probe(tx: Transaction) -> None:
-            M = tables.meta.c
-            values = {"value": str(iso(now))}
-            if tx.connection.execute(sa.update(tables.meta).where(M.key == "probe").values(**values)).rowcount == 0:
-                tx.connection.execute(sa.insert(tables.meta).values(key="probe", **values))
-
-        try:
-            await service.database.write(probe)
-            oldest = await service.database.read(_oldest_unfinished)
-        except (TandemError, sa.exc.SQLAlchemyError) as error:
-            return JSONResponse({"status": "not ready", "reason": f"database: {error}"}, status_code=503)
-        age = (now - oldest).total_seconds() if oldest else 0.0
-        return JSONResponse({"status": "ok", "outbox_age_s": round(max(0.0, age), 3)})
-
-
-def _oldest_unfinished(connection: sa.Connection) -> Any:
-    B = tables.outbox.c
-    return connection.execute(
-        sa.select(B.next_at).where(B.state.in_(UNFINISHED)).order_by(B.next_at).limit(1)
-    ).scalar_one_or_none()
 
 
 def _add_pages(app: FastAPI) -> None:
@@ -157,8 +119,7 @@ class Guard:
         origin = request.headers.get("origin")
         if origin is None or not request.url.path.startswith(FOR_OTHER_SITES):
             return None
-        everyone = await self._service.database.read(tenants.everyone)
-        return origin if any(origin in tenant.settings.allowed_origins for tenant in everyone) else None
+        return origin if await self._service.origins.allow(origin) else None
 
 
 class Body:

@@ -14,6 +14,20 @@ from handoff_service.errors import TooMany, Unauthorized
 from handoff_service.settings import Settings
 
 
+class Pace:
+    """What `60/3seconds` allows one talker: 60 at once, and then 20 per second. Holds one number per talker."""
+
+    def __init__(self, limit: str) -> None:
+        parsed = parse(limit)
+        self._burst_s = float(parsed.get_expiry())
+        self._each_s = self._burst_s / parsed.amount
+
+    def pause_s(self, until: float, now: float) -> tuple[float, float]:
+        """(the talker's new number, seconds that he has to wait); `until` is his last number, 0 at first."""
+        until = max(until, now - self._burst_s) + self._each_s
+        return until, max(0.0, until - now)
+
+
 class Limits:
     """Counts what one visitor, account or address does; raises TooMany above the limit."""
 
@@ -23,6 +37,7 @@ class Limits:
         self._message = parse(settings.limit_messages)
         self._visitor = parse(settings.limit_visitors)
         self._sign_in = parse(settings.limit_sign_in)
+        self.frames = Pace(settings.limit_frames)
 
     async def message(self, principal: str) -> None:
         if not await self._limiter.hit(self._message, "message", principal):

@@ -1,16 +1,32 @@
-"""Brings a database to the newest schema."""
+"""Brings a database to the newest schema, in one transaction: wholly or not at all, and one at a time."""
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from handoff_service import tables
 from handoff_service.ids import new_id
+
+log = structlog.get_logger()
+
+# Any number that nobody else uses: whoever holds PostgreSQL's advisory lock with it migrates.
+TURN = 7_461_200
+# A table's lock is not waited for longer than this, because everybody else queues behind the one who waits.
+LOCK_TIMEOUT = "2s"
+ATTEMPTS = 20
+PAUSE_S = 0.5
+# lock_not_available, deadlock_detected: somebody was working on the table.
+BUSY = {"55P03", "40P01"}
+SQLITE_WAIT_S = 30.0
 
 
 def config(connection: sa.Connection) -> Config:
@@ -21,30 +37,68 @@ def config(connection: sa.Connection) -> Config:
     return settings
 
 
-def upgrade(connection: sa.Connection) -> None:
-    """Applies what is missing; on a new database also draws its `log_id`, which clients compare with their cursors'."""
-    command.upgrade(config(connection), "head")
+def upgrade(connection: sa.Connection, revision: str = "head") -> None:
+    """Applies what is missing, inside the caller's transaction.
+
+    On a new database also draws its `log_id`, which clients compare with that of their cursors.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(TURN)))
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    command.upgrade(config(connection), revision)
     M = tables.meta.c
     if connection.execute(sa.select(M.value).where(M.key == "log_id")).first() is None:
         connection.execute(sa.insert(tables.meta).values(key="log_id", value=new_id("log")))
-    connection.commit()
 
 
-async def migrate(url: str) -> None:
-    """Upgrades the database behind a SQLAlchemy address; safe to repeat, also after a crash half-way."""
+async def migrate(url: str, revision: str = "head") -> None:
+    """Upgrades the database behind a SQLAlchemy address; safe to repeat, and beside gateways that are working."""
     address = sa.make_url(url)
     if address.get_backend_name() == "sqlite":
         Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(address)
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-            upgrade(connection)
-        engine.dispose()
+        await asyncio.to_thread(_migrate_sqlite, address, revision)
         return
     remote = create_async_engine(address.set(drivername="postgresql+asyncpg"))
-    async with remote.connect() as async_connection:
-        await async_connection.run_sync(upgrade)
-    await remote.dispose()
+    try:
+        await _migrate_postgres(remote, revision)
+    finally:
+        await remote.dispose()
+
+
+def _migrate_sqlite(address: sa.URL, revision: str) -> None:
+    engine = sa.create_engine(address, connect_args={"timeout": SQLITE_WAIT_S})
+    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "begin", _begin)
+    try:
+        with engine.begin() as connection:
+            upgrade(connection, revision)
+    finally:
+        engine.dispose()
+
+
+def _prepare(connection: sqlite3.Connection, _: Any) -> None:
+    # Left to itself the driver begins no transaction before DDL, and each statement would be committed alone.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+async def _migrate_postgres(engine: AsyncEngine, revision: str) -> None:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(upgrade, revision)
+        except sa.exc.DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in BUSY or attempt == ATTEMPTS:
+                raise
+            log.info("a table is busy, migrating again", attempt=attempt)
+            await asyncio.sleep(PAUSE_S)
+        else:
+            return
 
 
 def log_id(connection: sa.Connection) -> str:

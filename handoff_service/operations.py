@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -53,3 +53,14 @@ def once(
 def forget_before(connection: sa.Connection, moment: datetime) -> None:
     """Deletes results of commands that were carried out before this moment."""
     connection.execute(sa.delete(tables.operations).where(O.at < moment))
+
+
+def forget(connection: sa.Connection, tenant: str, actor: str, conversations: Sequence[str]) -> int:
+    """Deletes the commands of an actor, and everybody's on these conversations. Returns how many these were.
+
+    The hash of a command covers its text, and that of a short text can be guessed.
+    """
+    about = O.result["conversation"].as_string().in_(conversations)
+    return connection.execute(
+        sa.delete(tables.operations).where(O.tenant == tenant, sa.or_(O.actor == actor, about))
+    ).rowcount

@@ -1,14 +1,24 @@
 """Effects that follow from a commit: written in the same transaction, carried out afterwards, in order.
 
 Each row is for one (conversation, destination) and one entry; only the row with the lowest unfinished `seq` of such a
-pair may be leased, so a destination sees a conversation's entries in order. States: new, leased, sent, dead.
+pair may be leased, so a destination sees a conversation's entries in order. Its life:
+
+    new ─────────► leased ──settle, finish──► sent
+     ▲ ▲            │ │ │
+     │ └──put_back──┘ │ └──put_back, give_up──► dead       tried often or long enough, or refused for good
+     │                └──put_back, release, a lease that ran out──► uncertain ──► leased …
+     └──renew── any but sent
+
+`uncertain`: an attempt may have had its effect although nobody told us. Only destinations OUTSIDE know this state;
+what the bot says has no effect before it is posted. A row that was uncertain once stays so until it is settled.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,20 +29,28 @@ import structlog
 from handoff_service import tables
 from handoff_service.bell import OUTBOX_TOPIC, Bell
 from handoff_service.clock import Clock
-from handoff_service.conversations.model import Conversation
+from handoff_service.conversations.model import Audience, AuthorKind, Conversation, Draft, Kind
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import TandemError, Unavailable
 from handoff_service.failpoints import failpoint
 from handoff_service.ids import new_id
+from handoff_service.shares import FIRST_WORDS, Shares
+from handoff_service.statements import Statement, inserting
 
 log = structlog.get_logger()
 
 B = tables.outbox.c
-UNFINISHED = ("new", "leased")
+UNFINISHED = ("new", "uncertain", "leased")
+# A question that the bot was asked in vain is still not answered.
+UNANSWERED = (*UNFINISHED, "dead")
+CHANNEL = "channel"
+# Destinations where an attempt cannot be taken back. Their handlers decide themselves when to give up.
+OUTSIDE = frozenset({CHANNEL})
 # Longer than all bots of the ladder may take, shorter than the customer is left without an answer: when a process
 # dies in the middle of a turn, another one still answers in time.
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 8
+LONGEST_WAIT_S = 300.0
 AT_ONCE = 32
 POLL_S = 2.0
 
@@ -47,30 +65,36 @@ class Job:
     destination: str
     seq: int
     attempts: int
+    uncertain: bool = False
 
 
 Handler = Callable[[Job], Awaitable[None]]
 
 
+def outbox_topic(destination: str) -> str:
+    """Rung when there is something to do for a destination."""
+    return f"{OUTBOX_TOPIC}/{destination}"
+
+
 def enqueue(tx: Transaction, conversation: Conversation, destination: str, seq: int, now: datetime) -> None:
     """Asks for an effect of entry `seq`, once this transaction is committed."""
-    tx.connection.execute(
-        sa.insert(tables.outbox).values(
-            tenant=conversation.tenant,
-            id=new_id("o"),
-            conversation=conversation.id,
-            destination=destination,
-            seq=seq,
-            state="new",
-            attempts=0,
-            next_at=now,
-        )
-    )
-    tx.ring(OUTBOX_TOPIC)
+    row = {"id": new_id("o"), "destination": destination, "seq": seq, "state": "new", "attempts": 0, "next_at": now}
+    ENQUEUE.run(tx.connection, tenant=conversation.tenant, conversation=conversation.id, **row)
+    tx.ring(outbox_topic(destination))
+
+
+def enqueue_delivery(tx: Transaction, conversation: Conversation, draft: Draft, seq: int, now: datetime) -> None:
+    """Asks for the delivery of an entry that its customer is to read, if he is on a platform."""
+    if conversation.account is None or draft.audience is not Audience.PUBLIC:
+        return
+    if draft.author.kind is AuthorKind.CUSTOMER and draft.kind is Kind.MESSAGE:
+        return
+    if draft.kind in (Kind.MESSAGE, Kind.STATE) and draft.body.get("text"):
+        enqueue(tx, conversation, CHANNEL, seq, now)
 
 
 def _due() -> sa.Select[Any]:
-    """Rows that at `now` are free, due, and first of their line."""
+    """Rows for some destinations that at `now` are free, due, and first of their line."""
     now = sa.bindparam("now", type_=B.next_at.type)
     earlier = tables.outbox.alias("earlier")
     first = ~sa.exists().where(
@@ -80,24 +104,44 @@ def _due() -> sa.Select[Any]:
         earlier.c.seq < B.seq,
         earlier.c.state.in_(UNFINISHED),
     )
-    free = sa.or_(B.state == "new", sa.and_(B.state == "leased", B.lease_until <= now))
-    return sa.select(tables.outbox).where(free, B.next_at <= now, first)
+    free = sa.or_(B.state.in_(("new", "uncertain")), sa.and_(B.state == "leased", B.lease_until <= now))
+    wanted = B.destination.in_(sa.bindparam("destinations", expanding=True))
+    return sa.select(tables.outbox).where(free, wanted, B.next_at <= now, first)
 
 
 # Built once: they run several times in every turn, and building them costs more than running them.
 ANY_DUE = _due().limit(1)
 DUE = _due().order_by(B.next_at).with_for_update(skip_locked=True)
-PENDING = sa.select(sa.func.min(B.seq)).where(
+_line = (
     B.tenant == sa.bindparam("tenant"),
     B.conversation == sa.bindparam("conversation"),
     B.destination == sa.bindparam("destination"),
-    B.state.in_(UNFINISHED),
+    sa.or_(*(B.state == state for state in UNANSWERED)),
 )
+PENDING = Statement(sa.select(sa.func.min(B.seq).label("seq")).where(*_line))
+_sent = sa.update(tables.outbox).values(state="sent", lease_owner=None, lease_until=None)
+FINISH = Statement(_sent.where(*_line, B.seq <= sa.bindparam("upto_seq")))
+ENQUEUE = inserting(tables.outbox, "tenant", "id", "conversation", "destination", "seq", "state", "attempts", "next_at")
 
 
-def lease(tx: Transaction, node: str, now: datetime, *, limit: int = AT_ONCE) -> list[Job]:
+def lease(
+    tx: Transaction,
+    node: str,
+    now: datetime,
+    *,
+    destinations: Sequence[str],
+    limit: int = AT_ONCE,
+    shares: Shares | None = None,
+) -> list[Job]:
     """Takes rows that are due and first of their line, for LEASE; nobody else gets them meanwhile."""
-    rows = tx.connection.execute(DUE.limit(limit), {"now": now}).mappings().all()
+    wanted = {"now": now, "destinations": list(destinations)}
+    due = DUE.limit(limit)
+    if shares is not None:
+        tenants, newcomers = shares.used_up()
+        due = due.where(B.tenant.not_in(tenants), sa.or_(B.tenant.not_in(newcomers), B.seq > FIRST_WORDS))
+    rows = tx.connection.execute(due, wanted).mappings().all()
+    if shares is not None:
+        rows = [row for row in rows if shares.take(row["tenant"], row["seq"])]
     jobs = []
     for row in rows:
         tx.connection.execute(
@@ -113,6 +157,8 @@ def lease(tx: Transaction, node: str, now: datetime, *, limit: int = AT_ONCE) ->
                 row["destination"],
                 row["seq"],
                 row["attempts"] + 1,
+                # A lease that ran out: its holder may have died after the effect.
+                row["state"] == "uncertain" or (row["state"] == "leased" and row["destination"] in OUTSIDE),
             )
         )
     return jobs
@@ -120,54 +166,96 @@ def lease(tx: Transaction, node: str, now: datetime, *, limit: int = AT_ONCE) ->
 
 def finish(connection: sa.Connection, tenant: str, conversation: str, destination: str, *, upto_seq: int) -> None:
     """Marks what was asked for up to an entry as sent."""
-    connection.execute(
-        sa.update(tables.outbox)
-        .where(
-            B.tenant == tenant,
-            B.conversation == conversation,
-            B.destination == destination,
-            B.seq <= upto_seq,
-            B.state.in_(UNFINISHED),
-        )
-        .values(state="sent", lease_owner=None, lease_until=None)
-    )
+    FINISH.run(connection, tenant=tenant, conversation=conversation, destination=destination, upto_seq=upto_seq)
 
 
 def renew(tx: Transaction, tenant: str, conversation: str, destination: str, now: datetime) -> None:
-    """Asks for unfinished effects anew: what was under way has no place any more."""
+    """Asks for unanswered effects anew: what was under way has no place any more."""
+    _ask_again(tx, tenant, conversation, destination, UNANSWERED, now)
+
+
+def revive(tx: Transaction, tenant: str, conversation: str, destination: str, now: datetime) -> None:
+    """Tries once more what was given up."""
+    _ask_again(tx, tenant, conversation, destination, ("dead",), now)
+
+
+def _ask_again(
+    tx: Transaction, tenant: str, conversation: str, destination: str, states: Sequence[str], now: datetime
+) -> None:
     tx.connection.execute(
         sa.update(tables.outbox)
-        .where(
-            B.tenant == tenant,
-            B.conversation == conversation,
-            B.destination == destination,
-            B.state.in_(UNFINISHED),
-        )
+        .where(B.tenant == tenant, B.conversation == conversation)
+        .where(B.destination == destination, B.state.in_(states))
         .values(state="new", next_at=now, lease_owner=None, lease_until=None)
     )
-    tx.ring(OUTBOX_TOPIC)
+    tx.ring(outbox_topic(destination))
 
 
 def pending(connection: sa.Connection, tenant: str, conversation: str, destination: str) -> int | None:
     """The lowest entry of the conversation that this destination has not dealt with, or None."""
-    line = {"tenant": tenant, "conversation": conversation, "destination": destination}
-    return connection.execute(PENDING, line).scalar_one_or_none()
+    found = PENDING.first(connection, tenant=tenant, conversation=conversation, destination=destination)
+    return found["seq"] if found else None
 
 
-def put_back(connection: sa.Connection, job: Job, error: str, now: datetime) -> str:
-    """Plans another attempt after a failure, or gives up for good after MOST_ATTEMPTS. Returns the new state.
+def put_back(
+    connection: sa.Connection,
+    job: Job,
+    error: str,
+    now: datetime,
+    *,
+    uncertain: bool = False,
+    wait_s: float = 0.0,
+) -> str:
+    """Plans another attempt after a failure, not before `wait_s`, or gives up the bot after MOST_ATTEMPTS.
 
-    Nothing happens to a row that somebody else has leased since, or finished: `attempts` tells the leases apart.
+    `uncertain`: this attempt may have had its effect. Returns the new state.
     """
-    dead = job.attempts >= MOST_ATTEMPTS
-    delay = timedelta(seconds=min(300.0, 0.5 * 2**job.attempts))
-    state = "dead" if dead else "new"
-    connection.execute(
+    state = "uncertain" if uncertain or job.uncertain else "new"
+    if job.attempts >= MOST_ATTEMPTS and job.destination not in OUTSIDE:
+        state = "dead"
+    _let_go(connection, job, state, error=error[:500], next_at=now + timedelta(seconds=max(wait_s, back_off(job))))
+    return state
+
+
+def back_off(job: Job) -> float:
+    """Seconds until the next attempt: twice as long each time, with jitter so that not all come back at once."""
+    return min(LONGEST_WAIT_S, 0.5 * 2.0 ** min(job.attempts, 20)) * random.uniform(0.5, 1.0)
+
+
+def postpone(connection: sa.Connection, job: Job, reason: str, *, until: datetime) -> bool:
+    """Plans another attempt at a job that is not to blame for its failure: however often, it is never given up."""
+    return _let_go(connection, job, "new", error=reason[:500], next_at=until)
+
+
+def hurry(tx: Transaction, tenant: str, conversation: str, destination: str, now: datetime) -> None:
+    """Makes what was postponed due at once: there is news for it."""
+    tx.connection.execute(
+        sa.update(tables.outbox)
+        .where(B.tenant == tenant, B.conversation == conversation)
+        .where(B.destination == destination, B.state == "new", B.next_at > now)
+        .values(next_at=now)
+    )
+    tx.ring(outbox_topic(destination))
+
+
+def settle(connection: sa.Connection, job: Job, *, provider_id: str | None = None) -> bool:
+    """Marks the leased row as sent; False when it is somebody else's by now."""
+    return _let_go(connection, job, "sent", provider_id=provider_id)
+
+
+def give_up(connection: sa.Connection, job: Job, reason: str) -> bool:
+    """Marks the leased row as dead; False when it is somebody else's by now."""
+    return _let_go(connection, job, "dead", error=reason[:500])
+
+
+def _let_go(connection: sa.Connection, job: Job, state: str, **values: Any) -> bool:
+    """Ends a lease. Nothing happens to a row that somebody else has leased since, or finished: `attempts` tells."""
+    ended = connection.execute(
         sa.update(tables.outbox)
         .where(B.tenant == job.tenant, B.id == job.id, B.state == "leased", B.attempts == job.attempts)
-        .values(state=state, next_at=now + delay, lease_owner=None, lease_until=None, error=error[:500])
+        .values(state=state, lease_owner=None, lease_until=None, **values)
     )
-    return state
+    return ended.rowcount == 1
 
 
 def forget_sent(connection: sa.Connection, before: datetime) -> None:
@@ -175,30 +263,52 @@ def forget_sent(connection: sa.Connection, before: datetime) -> None:
     connection.execute(sa.delete(tables.outbox).where(B.state == "sent", B.next_at < before))
 
 
-def release(connection: sa.Connection, now: datetime, *, node: str | None = None) -> None:
+def forget(connection: sa.Connection, tenant: str, conversation: str) -> int:
+    """Deletes what is to be done for an erased conversation, and the notes on what was. Returns how much it was."""
+    where = (B.tenant == tenant, B.conversation == conversation)
+    return connection.execute(sa.delete(tables.outbox).where(*where)).rowcount
+
+
+def release(
+    connection: sa.Connection, now: datetime, *, node: str | None = None, destinations: Sequence[str] | None = None
+) -> None:
     """Lets go of what a node has leased (None: any node), so that it is taken up again at once."""
     held = sa.update(tables.outbox).where(B.state == "leased")
     if node is not None:
         held = held.where(B.lease_owner == node)
-    connection.execute(held.values(state="new", next_at=now, lease_owner=None, lease_until=None))
+    if destinations is not None:
+        held = held.where(B.destination.in_(destinations))
+    state = sa.case((B.destination.in_(OUTSIDE), "uncertain"), else_="new")
+    connection.execute(held.values(state=state, next_at=now, lease_owner=None, lease_until=None))
 
 
 class OutboxWorker:
-    """Carries out what the outbox asks for; the bell wakes it, polling heals a lost ring.
+    """Carries out what the outbox asks for at some destinations; the bell wakes it, polling heals a lost ring.
 
-    A handler marks its job as finished in the transaction that holds its result. One that raises is tried again.
+    Destinations of one worker share its `places`; one that may be slow for long gets a worker of its own. A
+    handler marks its job as finished in the transaction that holds its result. One that raises is tried again.
     """
 
     def __init__(
-        self, database: Database, bell: Bell, handlers: Mapping[str, Handler], *, node: str, clock: Clock
+        self,
+        database: Database,
+        bell: Bell,
+        handlers: Mapping[str, Handler],
+        *,
+        node: str,
+        clock: Clock,
+        places: int = AT_ONCE,
     ) -> None:
         self._database = database
         self._handlers = handlers
+        self._destinations = tuple(handlers)
         self._node = node
         self._clock = clock
+        self._places = places
         self._wake = asyncio.Event()
-        self._running: set[asyncio.Task[None]] = set()
-        bell.listen(OUTBOX_TOPIC, self._heard)
+        self._running: dict[asyncio.Task[None], Job] = {}
+        for topic in (OUTBOX_TOPIC, *map(outbox_topic, handlers)):
+            bell.listen(topic, self._heard)
 
     def _heard(self, _: str, __: object) -> None:
         self._wake.set()
@@ -230,24 +340,41 @@ class OutboxWorker:
 
     async def _release(self, node: str | None) -> None:
         with contextlib.suppress(Unavailable):  # then the leases run out
-            await self._database.write(lambda tx: release(tx.connection, self._clock(), node=node))
+            await self._database.write(
+                lambda tx: release(tx.connection, self._clock(), node=node, destinations=self._destinations)
+            )
 
     async def _take(self, *, rung: bool) -> list[Job]:
-        free = AT_ONCE - len(self._running)
+        free = self._places - len(self._running)
         if free <= 0:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
             return []
         # Asking without a write first keeps an idle worker from committing anything.
-        if not rung and not await self._database.read(lambda connection: _any_due(connection, self._clock())):
+        if not rung and not await self._database.read(lambda c: any_due(c, self._clock(), self._destinations)):
             return []
-        jobs = await self._database.write(lambda tx: lease(tx, self._node, self._clock(), limit=free), durable=False)
+        running = [(job.tenant, job.seq) for job in self._running.values()]
+        jobs = await self._database.write(
+            lambda tx: lease(
+                tx,
+                self._node,
+                self._clock(),
+                destinations=self._destinations,
+                limit=free,
+                shares=Shares(running, self._places),  # anew each time that this runs
+            ),
+            durable=False,
+        )
         if jobs:
             failpoint("outbox_after_lease")
         for job in jobs:
             task = asyncio.create_task(self._carry_out(job))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._running[task] = job
+            task.add_done_callback(self._done)
         return jobs
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
+        self._wake.set()  # now that its place is free
 
     async def _carry_out(self, job: Job) -> None:
         try:
@@ -255,9 +382,14 @@ class OutboxWorker:
         except Exception as error:  # the job loop: whatever went wrong, the row is tried again and the loop lives
             reason = error.message if isinstance(error, TandemError) else repr(error)
             log.error("outbox job failed", conversation=job.conversation, destination=job.destination, error=reason)
-            await self._database.write(lambda tx: put_back(tx.connection, job, reason, self._clock()))
-        self._wake.set()
+            uncertain = job.destination in OUTSIDE
+            with contextlib.suppress(Unavailable):  # then the lease runs out
+                await self._database.write(
+                    lambda tx: put_back(tx.connection, job, reason, self._clock(), uncertain=uncertain)
+                )
 
 
-def _any_due(connection: sa.Connection, now: datetime) -> bool:
-    return connection.execute(ANY_DUE, {"now": now}).first() is not None
+def any_due(connection: sa.Connection, now: datetime, destinations: Sequence[str]) -> bool:
+    """Whether `lease` would take anything."""
+    wanted = {"now": now, "destinations": list(destinations)}
+    return connection.execute(ANY_DUE, wanted).first() is not None

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handoff_service.bell import Bell
+from handoff_service.channels.model import Channel
 from handoff_service.clock import Clock
 from handoff_service.conversations.change import Context
 from handoff_service.database import Database
 from handoff_service.knowledge.client import Knowledge
 from handoff_service.limits import Limits
 from handoff_service.live.frames import Handlers
+from handoff_service.live.sockets import Sockets
+from handoff_service.load import Load
 from handoff_service.settings import Settings
+from handoff_service.tenants.origins import Origins
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,10 @@ class Service:
     knowledge: Knowledge
     limits: Limits
     frames: Handlers
+    channels: Mapping[str, Channel]
+    sockets: Sockets
+    origins: Origins
+    load: Load
 
     def context(self) -> Context:
         """The settings and the present moment."""

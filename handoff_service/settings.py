@@ -7,7 +7,7 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 
 import limits
-from pydantic import SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from handoff_service.failpoints import any_armed
@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     shop_url: str = "http://127.0.0.1:8082"
     var: Path = Path("var")
     database_url: str = ""
+    bell_url: str = ""
     identity_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    encryption_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
 
     bot_soft_s: float = 8.0
     bot_hard_s: float = 20.0
@@ -42,26 +44,41 @@ class Settings(BaseSettings):
     agent_idle_s: float = 86400.0
     reopen_s: float = 86400.0
     message_due_s: float = 172800.0
+    delivery_deadline_s: float = 14400.0
     session_idle_s: float = 1800.0
     session_max_s: float = 43200.0
     visitor_token_s: float = 30 * 86400.0
     sweep_s: float = 1.0
+    node_lost_s: float = Field(default=10.0, gt=0)
     socket_poll_s: float = 10.0
+
+    metrics_token: SecretStr = SecretStr("")
+    otlp_endpoint: str = ""
+    handoffs_per_hour: int = Field(default=4, ge=1)
+    bot_calls: int = Field(default=32, ge=1)
+    breaker_failures: int = Field(default=5, ge=1)
+    breaker_open_s: float = Field(default=5.0, gt=0)
 
     limit_sign_in: str = "5/5minutes"
     limit_messages: str = "30/10seconds"
     limit_visitors: str = "600/hour"
+    limit_frames: str = "60/3seconds"
+    limit_sockets: int = Field(default=20, ge=1)
+    most_sockets: int = Field(default=12000, ge=1)
 
     @model_validator(mode="after")
     def _refuse_default_secrets(self) -> Self:
         secret = self.identity_secret.get_secret_value()
         if self.environment == "production" and (secret == DEVELOPMENT_SECRET or len(secret) < 32):
             raise ValueError("TANDEM_IDENTITY_SECRET must be at least 32 random characters outside development")
+        keys = self.encryption_key.get_secret_value().split(",")
+        if self.environment == "production" and any(key == DEVELOPMENT_SECRET or len(key.strip()) < 32 for key in keys):
+            raise ValueError("TANDEM_ENCRYPTION_KEY must be at least 32 random characters outside development")
         if self.environment == "production" and any_armed():
             raise ValueError("TANDEM_FAILPOINTS is for tests only; unset it")
         return self
 
-    @field_validator("limit_sign_in", "limit_messages", "limit_visitors")
+    @field_validator("limit_sign_in", "limit_messages", "limit_visitors", "limit_frames")
     @classmethod
     def _is_a_limit(cls, value: str) -> str:
         try:
@@ -76,6 +93,16 @@ class Settings(BaseSettings):
         if value and not value.startswith(("sqlite:", "postgresql:")):
             raise ValueError("use sqlite:///… or postgresql://…")
         return value
+
+    @model_validator(mode="after")
+    def _bell_has_gateways(self) -> Self:
+        if self.bell_url and not self.bell_url.startswith(("valkey://", "valkeys://", "unix://")):
+            raise ValueError("TANDEM_BELL_URL: use valkey://…, valkeys://… (TLS) or unix://…")
+        if self.bell_url and not self.database_url.startswith("postgresql:"):
+            raise ValueError(
+                "TANDEM_BELL_URL is for several gateways, which share a TANDEM_DATABASE_URL=postgresql://…"
+            )
+        return self
 
     @property
     def listen(self) -> tuple[str, int]:

@@ -101,6 +101,7 @@ conversations = sa.Table(
     _maybe("rated_seq", sa.Integer),
     _maybe("account"),
     sa.Column("hold", sa.Boolean, nullable=False, server_default=sa.false()),
+    _maybe("erased_at", Moment),
     sa.Index(
         "one_open_conversation",
         "tenant",
@@ -114,6 +115,7 @@ conversations = sa.Table(
     sa.Index("conversations_by_agent", "tenant", "owner_agent"),
     sa.Index("conversations_by_contact", "tenant", "contact", "updated_at"),
     sa.Index("conversations_by_deadline", "deadline_at"),
+    sa.Index("conversations_by_change", "updated_at"),
 )
 
 entries = sa.Table(
@@ -205,6 +207,7 @@ socket_tickets = sa.Table(
     _text("principal_kind"),
     _text("principal_id"),
     _moment("expires_at"),
+    _maybe("sign_in"),
 )
 
 cursors = sa.Table(

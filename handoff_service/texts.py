@@ -51,9 +51,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "This conversation is closed. Just write again to continue it.",
     },
     "one_moment": {"zh": "请稍等，我正在查询。", "en": "One moment please, I am looking into it."},
-    "bot_failed": {
-        "zh": "抱歉，智能助手暂时无法回答，正在为您转接人工客服。",
-        "en": "Sorry, the assistant cannot answer right now. I am passing you to a colleague.",
+    "kept": {
+        "zh": "抱歉，智能助手暂时没有响应。您的问题已经收到，稍后会为您解答；如需人工客服，请回复“转人工”。",
+        "en": "Sorry, the assistant is not responding at the moment. Your question is not lost and will be answered. "
+        "If you would like a person, just write “agent”.",
     },
     "asked": {"zh": "好的，这就为您联系人工客服。", "en": "Of course, I am getting you to a person."},
     "unhappy": {
@@ -65,11 +66,28 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Sorry, I do not have a reliable answer to that. Would you like to talk to a person?",
     },
     "unsure_queue": {
-        "zh": "这个问题我没有可靠的答案，稍后由人工同事为您解答，您的排队位置不变。",
-        "en": "I do not have a reliable answer to that; your colleague will take it. You keep your place.",
+        "zh": "这个问题我没有可靠的答案，会由人工同事为您解答。",
+        "en": "I do not have a reliable answer to that; a colleague will take it up.",
+    },
+    "unsupported": {
+        "zh": "抱歉，这里暂时看不到这类消息，请用文字告诉我们。",
+        "en": "Sorry, we cannot see this kind of message here. Please tell us in words.",
+    },
+    "undelivered": {
+        "zh": "未送达客户：{reason}",
+        "en": "Not delivered to the customer: {reason}",
+    },
+    "perhaps_delivered": {
+        "zh": "不确定是否已送达客户：{reason}",
+        "en": "Perhaps not delivered to the customer: {reason}",
     },
     "clarify": {"zh": "您想了解的是哪一个问题？", "en": "Which of these do you mean?"},
     "talk_to_human": {"zh": "转人工", "en": "Talk to a person"},
+    "erased": {
+        "zh": "本会话的内容已按要求或到期删除。",
+        "en": "What was said here was erased, on request or because its time was over.",
+    },
+    "erased_contact": {"zh": "已删除的客户", "en": "Deleted customer"},
     "visitor": {"zh": "访客 {number}", "en": "Visitor {number}"},
 }
 

@@ -9,6 +9,7 @@ from handoff_service.agents import store as agents
 from handoff_service.channels import web_widget
 from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
+from handoff_service.live import principal
 
 # A client that resends after longer than this would act twice; none keeps a command that long.
 REPEATS_WITHIN = timedelta(days=7)
@@ -22,3 +23,4 @@ def tidy(tx: Transaction, context: Context) -> None:
     operations.forget_before(tx.connection, now - REPEATS_WITHIN)
     agents.forget_ended(tx.connection, now, oldest=now - timedelta(seconds=context.settings.session_max_s))
     web_widget.forget_expired(tx.connection, now)
+    principal.forget_expired(tx.connection, now)

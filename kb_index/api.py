@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
@@ -137,6 +138,7 @@ def create_app(settings: Settings, *, today: Callable[[], date] | None = None) -
 
     app = FastAPI(title="Tandem knowledge base", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_middleware(_BodyLimit)
+    app.add_middleware(_TraceLog)
     _add_error_answers(app)
     _add_routes(app, live, settings, day)
     _add_health(app, live)
@@ -264,6 +266,26 @@ class _BodyLimit:
                 await _refusal(413, "body_too_large", message)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+class _TraceLog:
+    """Logs each request that belongs to a trace, with the trace's id from the W3C header."""
+
+    well_formed = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            return
+        found = self.well_formed.fullmatch(Headers(scope=scope).get("traceparent", ""))
+        if found is not None:
+            took = round((time.perf_counter() - began) * 1000, 2)
+            route = scope.get("route")  # its pattern: an address could name an article that is not public
+            _log.info("request", trace=found[1], route=getattr(route, "path", None), took_ms=took)
 
 
 def _refusal(status: int, code: str, message: str) -> JSONResponse:

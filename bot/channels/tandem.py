@@ -13,6 +13,7 @@ from sanic.exceptions import SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from bot import trace
 from bot.channels.dialogue import take_turn
 from bot.channels.request import BadTurn, Turn, read_turn
 from bot.knowledge import KnowledgeBase
@@ -75,6 +76,7 @@ class TandemChannel(InputChannel):
 
         @door.post("/turn")
         async def turn(request: Request) -> HTTPResponse:
+            trace.enter(request.headers.get(trace.HEADER))
             return response.json(await self._answer(request.app, request.body))
 
         return door
@@ -95,6 +97,7 @@ class TandemChannel(InputChannel):
                 "kinds": [message["kind"] for message in answer["messages"]],
                 "handoff": (answer["handoff"] or {}).get("reason"),
                 "took_ms": answer["took_ms"],
+                **trace.trace_id(),
             },
         )
         return answer

@@ -78,6 +78,7 @@ def router(service: Service) -> APIRouter:
     ) -> dict[str, Any]:
         digest = token_hash(request.cookies[cookie_name(service)])
         await service.database.write(lambda tx: store.end_session(tx.connection, digest))
+        service.sockets.end_sign_in(digest)  # those at other gateways end at their next look, see live/heal.py
         await _set_status(service, agent, Status.OFFLINE)
         response.delete_cookie(cookie_name(service), **cookie_rights(service))
         return {}

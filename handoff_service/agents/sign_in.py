@@ -44,9 +44,11 @@ async def sign_in(database: Database, tenant: str, email: str, password: str, *,
     return await database.read(lambda connection: store.find(connection, tenant, agent_id)), token
 
 
-async def keep_session(database: Database, token: str, *, now: datetime) -> None:
-    """The session was used, its idle time starts again; noted once a minute, so that reading is not writing."""
-    digest = token_hash(token)
+async def keep_session(database: Database, digest: str, *, now: datetime) -> None:
+    """The session whose token has this hash was used, its idle time starts again.
+
+    Noted once a minute, so that reading is not writing.
+    """
     if await database.read(lambda connection: store.session_seen_before(connection, digest, now - NOTED_EVERY)):
         with contextlib.suppress(Unavailable):  # while nothing can be written, agents may still read
             await database.write(lambda tx: store.touch_session(tx.connection, digest, now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from handoff_service import tables
 from handoff_service.agents.model import Agent, Role, Status
 from handoff_service.errors import CapacityFull, NotFound, Unauthorized
+from handoff_service.statements import Statement
 
 A = tables.agents.c
 S = tables.agent_sessions.c
@@ -18,6 +19,10 @@ D = tables.desks.c
 
 
 Row = Mapping[str, Any] | sa.RowMapping
+
+FIND = Statement(sa.select(tables.agents).where(A.tenant == sa.bindparam("tenant"), A.id == sa.bindparam("id")))
+_everyone = sa.select(tables.agents).where(A.tenant == sa.bindparam("tenant"), A.disabled.is_(False)).order_by(A.name)
+EVERYONE, NAMES = Statement(_everyone), Statement(_everyone.with_only_columns(A.id, A.name))
 
 
 def _agent(row: Row) -> Agent:
@@ -33,7 +38,7 @@ def _agent(row: Row) -> Agent:
 
 def find(connection: sa.Connection, tenant: str, agent: str) -> Agent:
     """The agent. Raises NotFound."""
-    row = connection.execute(sa.select(tables.agents).where(A.tenant == tenant, A.id == agent)).mappings().first()
+    row = FIND.first(connection, tenant=tenant, id=agent)
     if row is None:
         raise NotFound(f"There is no agent {agent}.", agent=agent)
     return _agent(row)
@@ -49,8 +54,12 @@ def enabled(connection: sa.Connection, tenant: str, agent: str) -> Agent:
 
 def everyone(connection: sa.Connection, tenant: str) -> list[Agent]:
     """All agents of a tenant who are not disabled, by name."""
-    query = sa.select(tables.agents).where(A.tenant == tenant, A.disabled.is_(False)).order_by(A.name)
-    return [_agent(row) for row in connection.execute(query).mappings()]
+    return [_agent(row) for row in EVERYONE.all(connection, tenant=tenant)]
+
+
+def names(connection: sa.Connection, tenant: str) -> dict[str, str]:
+    """Names of all agents who are not disabled, by id."""
+    return {row["id"]: row["name"] for row in NAMES.all(connection, tenant=tenant)}
 
 
 def password_of(connection: sa.Connection, tenant: str, email: str) -> tuple[str, str] | None:
@@ -121,6 +130,16 @@ def session(
     )
     row = connection.execute(query).mappings().first()
     return _agent(row) if row else None
+
+
+def living_sessions(
+    connection: sa.Connection, token_hashes: Sequence[str], *, seen_after: datetime, created_after: datetime
+) -> set[str]:
+    """Those of the sessions that have not ended: seen since, and not older than, the given moments."""
+    query = sa.select(S.token_hash).where(
+        S.token_hash.in_(token_hashes), S.seen_at > seen_after, S.created_at > created_after
+    )
+    return set(connection.execute(query).scalars())
 
 
 def session_seen_before(connection: sa.Connection, token_hash: str, moment: datetime) -> bool:

@@ -1,41 +1,89 @@
-"""The ladder of bots: the first that answers wins; when none does, a person is asked for."""
+"""The ladder of bots: the first that answers wins; one that fails again and again is left alone for a while."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 
+from handoff_service import metrics, tracing
+from handoff_service.bots.breaker import Breaker
 from handoff_service.bots.model import Answer, Bot, TurnRequest
-from handoff_service.errors import BotFailed
+from handoff_service.bots.own_rules import hand_off_by_rule
+from handoff_service.errors import BotFailed, BotRefused
 from handoff_service.texts import say
 
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True)
+class _Rung:
+    bot: Bot
+    breaker: Breaker
+
+
 class Ladder:
-    """Asks one bot after the other; never raises BotFailed itself."""
+    """Asks one bot after the other, each behind a circuit breaker of its own."""
 
     name = "ladder"
 
-    def __init__(self, bots: Sequence[Bot]) -> None:
-        self._bots = bots
+    def __init__(
+        self,
+        bots: Sequence[Bot],
+        *,
+        failures: int = 5,
+        open_s: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rungs = [_Rung(bot, Breaker(failures=failures, open_s=open_s, clock=clock)) for bot in bots]
 
     async def ask(self, request: TurnRequest) -> Answer:
-        """The first answer, with the errors of the rungs above it; a handoff as bot_failed when all are down."""
+        """The first answer, with the errors of the rungs above it.
+
+        When no bot answers, who asks for a person or is plainly angry gets one by the gateway's own rules, and who
+        waits for one already is told that the question stays open for him. For everybody else it raises BotFailed:
+        the turn is to be kept and tried again.
+        """
         errors: list[str] = []
-        for bot in self._bots:
+        for rung in self._rungs:
+            if not rung.breaker.admits():
+                errors.append(f"{rung.bot.name}: left alone after failures")
+                continue
             try:
-                answer = await bot.ask(request)
+                answer = await self._ask(rung, request)
             except BotFailed as error:
-                log.warning("bot failed", bot=bot.name, conversation=request.conversation, error=error.message)
+                log.warning("bot failed", bot=rung.bot.name, conversation=request.conversation, error=error.message)
                 errors.append(error.message)
             else:
-                return replace(answer, bot=bot.name, errors=errors)
-        language = request.language or "zh"
+                return replace(answer, bot=rung.bot.name, errors=errors)
         if request.owner == "queue":
-            return Answer([{"text": say("unsure_queue", language), "kind": "notice"}], bot="none", errors=errors)
-        message = {"text": say("bot_failed", language), "kind": "handoff"}
-        handoff = {"reason": "bot_failed", "priority": None, "evidence": {"errors": errors}}
-        return Answer([message], handoff, bot="none", errors=errors)
+            message = {"text": say("unsure_queue", request.language or "zh"), "kind": "notice"}
+            return Answer([message], bot="none", errors=errors)
+        by_rule = hand_off_by_rule(request)
+        if by_rule is None:
+            raise BotFailed("; ".join(errors))
+        return replace(by_rule, bot="none", errors=errors)
+
+    async def _ask(self, rung: _Rung, request: TurnRequest) -> Answer:
+        """Asks one bot that its breaker has admitted, and tells the breaker how it went."""
+        name, breaker = rung.bot.name, rung.breaker
+        tell = breaker.gave_up  # cancelled, or a bug of ours: that says nothing about the bot
+        try:
+            with tracing.span(f"bot {name}", conversation=request.conversation):
+                answer = await rung.bot.ask(request)
+            tell = breaker.answered
+        except BotRefused:
+            tell = breaker.answered
+            raise
+        except BotFailed:
+            tell = breaker.failed
+            raise
+        finally:
+            before = breaker.state
+            tell()
+            metrics.breaker_state.labels(name).set(breaker.state)
+            if breaker.state is not before:
+                log.warning("breaker", bot=name, state=breaker.state.name.lower())
+        return answer

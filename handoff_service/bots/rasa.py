@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
 import httpx2
 
+from handoff_service import tracing
 from handoff_service.bots.model import Answer, TurnRequest
-from handoff_service.errors import BotFailed
+from handoff_service.errors import BotFailed, BotRefused
 
 MAX_TEXT = 4000
 MAX_MESSAGES = 8
@@ -23,20 +26,42 @@ class RasaBot:
     def __init__(self, client: httpx2.AsyncClient, url: str, *, timeout_s: float) -> None:
         self._client = client
         self._url = f"{url.rstrip('/')}/webhooks/tandem/turn"
+        self._timeout_s = timeout_s
         self._timeout = httpx2.Timeout(timeout_s, connect=2.0)
 
     async def ask(self, request: TurnRequest) -> Answer:
         """The bot's answer. Raises BotFailed when it is down, too slow, or says something that is no answer."""
         try:
-            response = await self._client.post(self._url, json=_as_json(request), timeout=self._timeout)
+            async with asyncio.timeout(self._timeout_s):  # the client's own limits are for one read: a drip has none
+                status, body = await self._post(_as_json(request))
+        except TimeoutError as error:
+            raise BotFailed(f"rasa: no answer within {self._timeout_s:g} s") from error
         except httpx2.HTTPError as error:
             raise BotFailed(f"rasa: {error.__class__.__name__}: {error}") from error
-        if response.status_code != 200 or len(response.content) > MAX_BYTES:
-            raise BotFailed(f"rasa: status {response.status_code}, {len(response.content)} bytes")
+        if 400 <= status < 500 and status not in (404, 408, 429):
+            raise BotRefused(f"rasa: status {status}")
+        if status != 200:
+            raise BotFailed(f"rasa: status {status}")
         try:
-            return _answer(response.json(), request.turn)
-        except (ValueError, KeyError, TypeError) as error:
-            raise BotFailed(f"rasa: not an answer: {error!r}") from error
+            return _answer(json.loads(body), request.turn)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            # Not what it says: that may be the customer's own words, and this goes to the log.
+            raise BotFailed(f"rasa: not an answer: {error.__class__.__name__}") from error
+
+    async def _post(self, body: dict[str, Any]) -> tuple[int, bytes]:
+        """Status and body. Raises BotFailed for one that is larger than MAX_BYTES, of which no more is read."""
+        read = bytearray()
+        headers = {"Accept-Encoding": "identity", **tracing.headers()}
+        async with self._client.stream(
+            "POST", self._url, json=body, headers=headers, timeout=self._timeout
+        ) as response:
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise BotFailed("rasa: an encoded answer, whose size nobody can tell")
+            async for piece in response.aiter_bytes():
+                read += piece
+                if len(read) > MAX_BYTES:
+                    raise BotFailed(f"rasa: more than {MAX_BYTES} bytes")
+        return response.status_code, bytes(read)
 
 
 def _as_json(request: TurnRequest) -> dict[str, Any]:

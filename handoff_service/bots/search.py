@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from handoff_service.bots.model import Answer, TurnRequest
+from handoff_service.bots.own_rules import asks_for_human, hand_off
 from handoff_service.errors import BotFailed, Unavailable
 from handoff_service.knowledge.client import Knowledge
 from handoff_service.texts import say
-
-_SOMEBODY = r"(human( being)?|(real |live )?person|(live )?agent|representative|somebody|someone)"
-ASKS_FOR_HUMAN = re.compile(
-    r"转.{0,2}人工|人工(客服|坐席)|(找|要|叫|接).{0,3}(人工|真人|活人)|^\W*(人工|真人)(服务)?\W*$|"
-    rf"\b(talk|speak|chat|connect me|transfer me|put me through)( to| with)? (an? |the )?{_SOMEBODY}\b|"
-    rf"\b(need|want|get( me)?|give me) an? {_SOMEBODY}\b|^\W*(live )?(human|agent|representative)( please| pls)?\W*$",
-    re.IGNORECASE,
-)
 
 
 class SearchBot:
@@ -36,8 +28,8 @@ class SearchBot:
         try:
             if request.press:
                 return await self._pressed(request, request.press, language)
-            if ASKS_FOR_HUMAN.search(request.text) and not waiting:
-                return _handoff("asked", say("asked", language), {"matched": "asks for a human"})
+            if asks_for_human(request.text) and not waiting:
+                return hand_off("asked", say("asked", language), rule="asks for a person")
             found = await self._knowledge.understand(
                 request.text, tenant=request.tenant, language=request.language, context=request.context
             )
@@ -52,7 +44,7 @@ class SearchBot:
             found = await self._knowledge.article(article, tenant=request.tenant, language=language)
             return Answer([_quote(found)], bot=self.name)
         if name == "ask_human" and request.owner != "queue":
-            return _handoff("asked", say("asked", language), {"pressed": name})
+            return hand_off("asked", say("asked", language), pressed=name)
         # Other buttons belong to Rasa's dialogue; their titles are what the customer wants.
         found = await self._knowledge.understand(
             request.text, tenant=request.tenant, language=request.language, context=request.context
@@ -64,7 +56,7 @@ def _decide(found: Mapping[str, Any], *, waiting: bool) -> Answer:
     language = found["language"]
     decision = found["decision"]
     if found["mood"]["label"] == "unhappy" and not waiting:
-        answer = _handoff("unhappy", say("unhappy", language), {"mood": found["mood"]})
+        answer = hand_off("unhappy", say("unhappy", language), mood=found["mood"])
     elif decision["action"] == "answer":
         answer = Answer([_quote(found["hits"][0])])
     elif decision["action"] == "clarify":
@@ -84,8 +76,3 @@ def _decide(found: Mapping[str, Any], *, waiting: bool) -> Answer:
 def _quote(hit: Mapping[str, Any]) -> dict[str, Any]:
     source = {key: hit.get(key) for key in ("article", "language", "title", "probability")}
     return {"text": hit["answer"], "kind": "answer", "sources": [source]}
-
-
-def _handoff(reason: str, text: str, evidence: Mapping[str, Any]) -> Answer:
-    message = {"text": text, "kind": "soothe" if reason == "unhappy" else "handoff"}
-    return Answer([message], {"reason": reason, "priority": None, "evidence": dict(evidence)}, bot=SearchBot.name)

@@ -1,15 +1,28 @@
-"""HTTP of the web widget: the start of a visit."""
+"""HTTP of the channels: the start of a visit on the web widget, and the webhooks of the platforms."""
 
+import contextlib
+from dataclasses import asdict
+from hashlib import sha256
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.access import client_address
+from handoff_service.channels import store
+from handoff_service.channels.arrive import Arrived, arrive
+from handoff_service.channels.freshness import Freshness
+from handoff_service.channels.model import WebhookRequest
+from handoff_service.channels.sealing import Seal
 from handoff_service.channels.web_widget import is_known, start_session, verify_identity
+from handoff_service.database import Transaction
+from handoff_service.errors import Forbidden, NotFound, TooLarge, Unauthorized
+from handoff_service.failpoints import failpoint
 from handoff_service.inputs import Plain
 from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
+
+MAX_EVENT = 64 * 1024
 
 
 class Visit(BaseModel):
@@ -23,26 +36,30 @@ class Visit(BaseModel):
 
 def router(service: Service) -> APIRouter:
     routes = APIRouter()
+    seal = Seal(service.settings.encryption_key.get_secret_value())
+    freshness = Freshness()
 
     @routes.post("/v1/widget/sessions", status_code=201)
     async def start(visit: Visit, request: Request) -> dict[str, Any]:
         now = service.clock()
         token = visit.token or ""
-        if not await service.database.read(lambda connection: is_known(connection, visit.tenant, token, now)):
-            await service.limits.visitor(client_address(request))
-        tenant = await service.database.read(lambda connection: tenants.find(connection, visit.tenant))
-        identity = verify_identity(visit.identity, service.settings, now=now) if visit.identity else None
-        sender, token = await service.database.write(
-            lambda tx: start_session(
-                tx,
-                tenant.id,
-                token=visit.token,
-                identity=identity,
-                language=visit.language,
-                settings=service.settings,
-                now=now,
+        async with contextlib.AsyncExitStack() as passing:
+            if not token or not await service.database.read(lambda c: is_known(c, visit.tenant, token, now)):
+                await passing.enter_async_context(service.load.newcomer())
+                await service.limits.visitor(client_address(request))
+            tenant = await service.database.read(lambda connection: tenants.find(connection, visit.tenant))
+            identity = verify_identity(visit.identity, service.settings, now=now) if visit.identity else None
+            sender, token = await service.database.write(
+                lambda tx: start_session(
+                    tx,
+                    tenant.id,
+                    token=visit.token,
+                    identity=identity,
+                    language=visit.language,
+                    settings=service.settings,
+                    now=now,
+                )
             )
-        )
         settings = tenant.settings
         return {
             "token": token,
@@ -56,4 +73,42 @@ def router(service: Service) -> APIRouter:
             },
         }
 
+    @routes.post("/v1/channels/{tenant}/{account}/webhook")
+    async def webhook(tenant: str, account: str, request: Request) -> dict[str, Any]:
+        """Takes events of a platform; answers after they are durable, and before anybody works on them."""
+        raw = await _body(request)
+        try:
+            known = await service.database.read(lambda connection: store.find(connection, tenant, account, seal))
+        except NotFound as error:  # strangers do not learn which accounts exist
+            raise Unauthorized("This account does not exist, or the signature does not match.") from error
+        channel = service.channels[known.channel]
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        signed_at = channel.verify(known, WebhookRequest(raw, headers))
+        if known.disabled:
+            raise Forbidden("This account is disabled.")
+        context = service.context()
+        if signed_at is not None:
+            freshness.check((tenant, account), sha256(raw).hexdigest(), signed_at, context.now)
+        events = channel.parse(raw)
+
+        def take(tx: Transaction) -> list[Arrived]:
+            arrived = [arrive(tx, known, event, context) for event in events]
+            failpoint("hook_before_commit")
+            return arrived
+
+        arrived = await service.database.write(take)
+        failpoint("hook_after_commit")
+        results = [asdict(one) for one in arrived]
+        return results[0] if len(results) == 1 else {"results": results}
+
     return routes
+
+
+async def _body(request: Request) -> bytes:
+    """The bytes as they were signed. Raises TooLarge before more than the limit is held."""
+    raw = b""
+    async for part in request.stream():
+        raw += part
+        if len(raw) > MAX_EVENT:
+            raise TooLarge(f"The body is larger than {MAX_EVENT} bytes.")
+    return raw

@@ -13,21 +13,19 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from handoff_service import tables
+from handoff_service.channels import contacts
 from handoff_service.conversations.receive import Sender
 from handoff_service.database import Transaction
 from handoff_service.errors import Unauthorized
-from handoff_service.ids import new_id, new_token, token_hash
+from handoff_service.ids import new_token, token_hash
 from handoff_service.settings import Settings
-from handoff_service.texts import say
 
 CHANNEL = "web"
 AUDIENCE = "tandem-widget"
 MAX_IDENTITY_AGE = timedelta(minutes=5)
 MAX_TOKEN_CHARS = 4096
 LABEL = re.compile(r"[\x21-\x7e]{1,128}")
-MAX_NAME_CHARS = 100
 
-K = tables.contact_identities.c
 V = tables.visitor_tokens.c
 N = tables.contacts.c
 U = tables.used_identity_tokens.c
@@ -62,18 +60,12 @@ def verify_identity(token: str, settings: Settings, *, now: datetime) -> Identit
     latest = now + MAX_IDENTITY_AGE + timedelta(seconds=30)
     if not now.timestamp() < expires <= latest.timestamp():
         raise Unauthorized("The identity token has expired, or is valid for more than five minutes.")
-    return Identity(sub, _shown(claims.get("name")) or sub, jti, datetime.fromtimestamp(expires, UTC))
+    return Identity(sub, contacts.shown(claims.get("name")) or sub, jti, datetime.fromtimestamp(expires, UTC))
 
 
 def _is_label(value: Any) -> TypeGuard[str]:
     """The shop's order API gets it as an HTTP header, so it is visible ASCII (tests/contracts/turn.json)."""
     return isinstance(value, str) and LABEL.fullmatch(value) is not None
-
-
-def _shown(name: Any) -> str:
-    """A name without what would disturb the page of the agent who reads it: control and direction characters."""
-    readable = (character for character in str(name or "") if character.isprintable())
-    return "".join(readable).strip()[:MAX_NAME_CHARS]
 
 
 def start_session(
@@ -96,7 +88,7 @@ def start_session(
     if identity is not None:
         contact = _contact_of_identity(tx, tenant, identity, known, language=language, now=now)
     else:
-        contact = known or _new_contact(connection, tenant, name=None, language=language, now=now)
+        contact = known or contacts.add(connection, tenant, name=None, language=language, now=now)
     if token is None or contact != known:
         token = new_token()
         expires = now + timedelta(seconds=settings.visitor_token_s)
@@ -127,9 +119,19 @@ def sender_of(connection: sa.Connection, token: str, now: datetime) -> Sender:
     return Sender(row.tenant, CHANNEL, row.contact, row.name, row.language or "zh")
 
 
+def renew_token(connection: sa.Connection, token: str, settings: Settings, now: datetime) -> None:
+    """Lengthens the life of a token that is used in its second half: nobody's token expires while he talks to us."""
+    life = timedelta(seconds=settings.visitor_token_s)
+    late = sa.and_(V.expires_at > now, V.expires_at < now + life / 2)
+    connection.execute(
+        sa.update(tables.visitor_tokens).where(V.token_hash == token_hash(token), late).values(expires_at=now + life)
+    )
+
+
 def sender_by_contact(connection: sa.Connection, tenant: str, contact: str) -> Sender:
-    """The customer as a sender on this channel. Raises Unauthorized when there is no such contact."""
-    row = connection.execute(sa.select(N.name, N.language).where(N.tenant == tenant, N.id == contact)).first()
+    """The customer as a sender on this channel. Raises Unauthorized when there is no such contact, or no more."""
+    where = (N.tenant == tenant, N.id == contact, N.erased_at.is_(None))
+    row = connection.execute(sa.select(N.name, N.language).where(*where)).first()
     if row is None:
         raise Unauthorized("Your session has ended; reload the page.")
     return Sender(tenant, CHANNEL, contact, row.name, row.language or "zh")
@@ -144,22 +146,17 @@ def _contact_of_identity(
     tx: Transaction, tenant: str, identity: Identity, device: str | None, *, language: str, now: datetime
 ) -> str:
     connection = tx.connection
-    where = (K.tenant == tenant, K.channel == CHANNEL, K.external_id == identity.sub)
-    contact: str | None = connection.execute(sa.select(K.contact).where(*where)).scalar_one_or_none()
+    contact = contacts.of_identity(connection, tenant, CHANNEL, identity.sub)
     used = connection.execute(sa.select(U.jti).where(U.tenant == tenant, U.jti == identity.jti)).first()
     if used is not None:
         if contact is not None and contact == device:
             return contact  # the page was reloaded from the browser's cache: the device proved itself before
         raise Unauthorized("This identity token was used before; the page must sign a new one.")
     if contact is None:
-        contact = device if device and not _is_verified(connection, tenant, device) else None
-        contact = contact or _new_contact(connection, tenant, name=identity.name, language=language, now=now)
-        connection.execute(
-            sa.insert(tables.contact_identities).values(
-                tenant=tenant, channel=CHANNEL, external_id=identity.sub, contact=contact, verified=True
-            )
-        )
-    connection.execute(sa.update(tables.contacts).where(N.tenant == tenant, N.id == contact).values(name=identity.name))
+        contact = device if device and not contacts.is_verified(connection, tenant, device) else None
+        contact = contact or contacts.add(connection, tenant, name=identity.name, language=language, now=now)
+        contacts.identify(connection, tenant, CHANNEL, identity.sub, contact, verified=True)
+    contacts.rename(connection, tenant, contact, identity.name)
     connection.execute(sa.delete(tables.used_identity_tokens).where(U.expires_at < now))
     connection.execute(
         sa.insert(tables.used_identity_tokens).values(
@@ -169,25 +166,14 @@ def _contact_of_identity(
     return contact
 
 
-def _is_verified(connection: sa.Connection, tenant: str, contact: str) -> bool:
-    query = sa.select(K.external_id).where(K.tenant == tenant, K.contact == contact, K.verified.is_(True))
-    return connection.execute(query).first() is not None
-
-
-def _new_contact(connection: sa.Connection, tenant: str, *, name: str | None, language: str, now: datetime) -> str:
-    contact = new_id("k")
-    connection.execute(
-        sa.insert(tables.contacts).values(
-            tenant=tenant,
-            id=contact,
-            name=name or say("visitor", language, number=contact[-4:]),
-            language=language,
-            created_at=now,
-        )
-    )
-    return contact
-
-
 def forget_expired(connection: sa.Connection, now: datetime) -> None:
     """Deletes visitor tokens that no longer open anything."""
     connection.execute(sa.delete(tables.visitor_tokens).where(V.expires_at <= now))
+    connection.execute(sa.delete(tables.used_identity_tokens).where(U.expires_at <= now))
+
+
+def forget_contact(connection: sa.Connection, tenant: str, contact: str) -> int:
+    """Ends all visits of an erased contact. Returns how many tokens he had."""
+    connection.execute(sa.delete(tables.used_identity_tokens).where(U.tenant == tenant, U.contact == contact))
+    where = (V.tenant == tenant, V.contact == contact)
+    return connection.execute(sa.delete(tables.visitor_tokens).where(*where)).rowcount

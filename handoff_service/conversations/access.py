@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service.conversations import store
-from handoff_service.conversations.model import Conversation, Entry
+from handoff_service.conversations.model import Conversation, Entry, Kind
 from handoff_service.conversations.projection import for_agent, for_customer
 from handoff_service.errors import NotFound
 from handoff_service.handoffs.view import agent_names
@@ -25,7 +25,8 @@ def visible(connection: sa.Connection, principal: Principal, conversation: str, 
 
 def projected(connection: sa.Connection, principal: Principal, entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """The entries as the principal may see them."""
-    names = agent_names(connection, principal.tenant) if entries else {}
+    named = any(entry.kind is Kind.STATE for entry in entries)
+    names = agent_names(connection, principal.tenant) if named else {}
     if principal.customer is not None:
         contact = principal.customer.contact
         return [for_customer(entry, names, contact) for entry in entries]

@@ -21,7 +21,7 @@ from handoff_service.handoffs.release import leave_message, solved
 from handoff_service.handoffs.request import request_handoff
 from handoff_service.handoffs.view import cards, handoff_json
 from handoff_service.inputs import OpId, Plain, Seq
-from handoff_service.live.principal import Principal, issue_ticket
+from handoff_service.live.principal import Principal
 from handoff_service.migrate import log_id
 from handoff_service.operations import once
 from handoff_service.service import Service
@@ -106,8 +106,7 @@ def router(service: Service) -> APIRouter:
         return await service.database.write(write)
 
     @routes.post("/v1/ws-ticket")
-    async def ticket(principal: PrincipalNow) -> dict[str, Any]:
-        drawn = await service.database.write(lambda tx: issue_ticket(tx, principal, service.clock()))
+    async def ticket(drawn: Annotated[str, Depends(access.ticket)]) -> dict[str, Any]:
         return {"ticket": drawn, "expires_in": 30}
 
     @routes.get("/v1/conversations/{conversation_id}/entries")

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from handoff_service import metrics
 from handoff_service.agents import store as agents
 from handoff_service.conversations import store
 from handoff_service.conversations.model import SYSTEM, Author, Conversation, Entry, Event, Owner, OwnerKind
@@ -75,8 +76,12 @@ def change(
 
 def expect_answer(connection: sa.Connection, conversation: Conversation, context: Context) -> None:
     """Sets the deadline by which the bot must have answered; the sweeper hands over what it has not."""
-    due = context.now + timedelta(seconds=context.settings.reply_deadline_s)
-    store.update(connection, conversation, deadline_at=due)
+    store.update(connection, conversation, deadline_at=answer_due(context))
+
+
+def answer_due(context: Context) -> datetime:
+    """By when the bot must have answered what is said now."""
+    return context.now + timedelta(seconds=context.settings.reply_deadline_s)
 
 
 def check_epoch(connection: sa.Connection, conversation: Conversation, epoch: int) -> None:
@@ -93,6 +98,7 @@ def check_held(connection: sa.Connection, conversation: Conversation, agent: str
 
 
 def _fenced(connection: sa.Connection, conversation: Conversation, message: str) -> Fenced:
+    metrics.fenced.inc()
     holder = conversation.owner.agent
     agent = {"id": holder, "name": agents.find(connection, conversation.tenant, holder).name} if holder else None
     owner = {"kind": conversation.owner.kind, "agent": agent, "queue": conversation.owner.queue}

@@ -9,7 +9,7 @@ from handoff_service.clock import iso
 from handoff_service.conversations.model import Audience, AuthorKind, Entry, Kind, OwnerKind
 
 # Parts of a message body that a customer sees as they are.
-_OPEN_PARTS = ("text", "kind", "interim", "pressed", "article")
+_OPEN_PARTS = ("text", "kind", "interim", "pressed", "article", "erased")
 
 
 def for_agent(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _public_body(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:
     if entry.kind is Kind.STATE:
         to = owner_for_customer(_owner(body["to"], names))
         public: dict[str, Any] = {"event": body["event"], "to": {"kind": to["kind"], "agent": to["agent"]}}
-        return public | ({"text": body["text"]} if body.get("text") else {})
+        return public | {part: body[part] for part in ("text", "erased") if body.get(part)}
     if entry.kind is not Kind.MESSAGE:
         return dict(body)
     public = {part: body[part] for part in _OPEN_PARTS if part in body}

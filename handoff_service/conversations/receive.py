@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from handoff_service import outbox, tables
 from handoff_service.bell import contact_topic, desk_topic
 from handoff_service.conversations import store
-from handoff_service.conversations.change import Context, change, expect_answer
+from handoff_service.conversations.change import Context, answer_due, change
 from handoff_service.conversations.model import (
     Author,
     AuthorKind,
@@ -26,22 +26,28 @@ from handoff_service.conversations.model import (
     OwnerKind,
 )
 from handoff_service.database import Transaction
-from handoff_service.errors import Invalid, NotFound, TooLarge
+from handoff_service.errors import Invalid, NotFound, TooLarge, Unauthorized
 from handoff_service.inputs import is_seq
+from handoff_service.statements import Statement
 
 MAX_CHARS = 8000
+K = tables.contacts.c
+LOCK_CONTACT = Statement(
+    sa.select(K.erased_at).where(K.tenant == sa.bindparam("tenant"), K.id == sa.bindparam("id")).with_for_update()
+)
 HELPED_BY_BOT = frozenset({OwnerKind.BOT, OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.MAILBOX})
 
 
 @dataclass(frozen=True)
 class Sender:
-    """A customer on a channel."""
+    """A customer on a channel; on a platform also which account of the tenant he writes to."""
 
     tenant: str
     channel: str
     contact: str
     name: str
     language: str
+    account: str | None = None
 
     @property
     def author(self) -> Author:
@@ -83,10 +89,9 @@ def receive(
     conversation that is not the sender's.
     """
     connection = tx.connection
-    _lock_contact(connection, sender)  # two first messages at once must meet in one conversation
-    conversation = store.current(connection, sender.tenant, sender.channel, sender.contact, lock=True)
+    conversation = _lock_current(connection, sender)
     shown = conversation
-    if conversation_id is not None:
+    if conversation_id is not None and (conversation is None or conversation.id != conversation_id):
         shown = store.find(connection, sender.tenant, conversation_id)
         if shown.contact != sender.contact:
             raise NotFound(f"There is no conversation {conversation_id}.", conversation=conversation_id)
@@ -98,23 +103,52 @@ def receive(
     if before is not None:
         return store.find(connection, sender.tenant, before.conversation), before
     conversation = _open(tx, sender, conversation, context)
-    already_waiting = outbox.pending(connection, sender.tenant, conversation.id, "bot") is not None
-    conversation, entry = store.append(tx, conversation, draft, context.now)
+    helped = conversation.owner.kind in HELPED_BY_BOT
+    already_waiting = helped and outbox.pending(connection, sender.tenant, conversation.id, "bot") is not None
+    # The sweeper hands over what the bot has not answered by then; writing again does not make him wait longer.
+    expects = conversation.owner.kind is OwnerKind.BOT and not already_waiting
+    head = {"deadline_at": answer_due(context)} if expects else None
+    conversation, entry = store.append(tx, conversation, draft, context.now, head=head)
     if conversation.owner.kind in (OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.MAILBOX):
         tx.ring(desk_topic(sender.tenant))  # the lists show his last words
-    if conversation.owner.kind in HELPED_BY_BOT:
+    if helped:
         outbox.enqueue(tx, conversation, "bot", entry.seq, context.now)
-    if conversation.owner.kind is OwnerKind.BOT and not already_waiting:
-        # The sweeper hands over what the bot has not answered by then; writing again does not make him wait longer.
-        expect_answer(connection, conversation, context)
+        if already_waiting:  # perhaps for a bot that is down, and now he asks for a person
+            outbox.hurry(tx, sender.tenant, conversation.id, "bot", context.now)
     return conversation, entry
 
 
+def receive_unsupported(
+    tx: Transaction, sender: Sender, kind: str, *, client_id: str, context: Context
+) -> tuple[Conversation, Entry]:
+    """Stores that the customer sent something of a kind that nobody here can read; the bot is not asked about it."""
+    conversation = _lock_current(tx.connection, sender)
+    body = {"text": f"[{kind}]", "kind": "unsupported", "type": kind}
+    draft = Draft(kind=Kind.MESSAGE, author=sender.author, body=body, client_id=client_id)
+    before = store.repeated(tx.connection, sender.tenant, draft)
+    if before is not None:
+        return store.find(tx.connection, sender.tenant, before.conversation), before
+    conversation, entry = store.append(tx, _open(tx, sender, conversation, context), draft, context.now)
+    tx.ring(desk_topic(sender.tenant))
+    return conversation, entry
+
+
+def _lock_current(connection: sa.Connection, sender: Sender) -> Conversation | None:
+    """What `store.current` finds, locked with the contact: two first messages at once must meet in one conversation."""
+    where = (sender.tenant, sender.channel, sender.contact)
+    found = store.current(connection, *where, lock=True)
+    if found is None:
+        _lock_contact(connection, sender)
+        found = store.current(connection, *where, lock=True)  # the other first message may have been quicker
+    return found
+
+
 def _lock_contact(connection: sa.Connection, sender: Sender) -> None:
-    K = tables.contacts.c
-    where = (K.tenant == sender.tenant, K.id == sender.contact)
-    if connection.execute(sa.select(K.id).where(*where).with_for_update()).first() is None:
+    found = LOCK_CONTACT.first(connection, tenant=sender.tenant, id=sender.contact)
+    if found is None:
         raise NotFound(f"There is no contact {sender.contact}.")
+    if found["erased_at"] is not None:
+        raise Unauthorized("Your data was erased; reload the page to start anew.")
 
 
 def _goes_on(conversation: Conversation, context: Context) -> bool:
@@ -139,6 +173,7 @@ def _open(tx: Transaction, sender: Sender, conversation: Conversation | None, co
             contact=sender.contact,
             language=sender.language,
             now=context.now,
+            account=sender.account,
         )
         tx.ring(contact_topic(sender.tenant, sender.contact))
     opened, _ = change(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from handoff_service import tables
+from handoff_service import outbox, tables
 from handoff_service.bell import conversation_topic, desk_topic
 from handoff_service.conversations.lifecycle import check
 from handoff_service.conversations.model import (
@@ -30,9 +31,11 @@ from handoff_service.database import Transaction
 from handoff_service.errors import Fenced, Mismatch, NotFound
 from handoff_service.failpoints import failpoint
 from handoff_service.ids import new_id
+from handoff_service.statements import Statement, inserting
 
 C = tables.conversations.c
 E = tables.entries.c
+N = tables.contacts.c
 
 
 Row = Mapping[str, Any] | sa.RowMapping
@@ -60,15 +63,53 @@ def _entry(row: Row) -> Entry:
     )
 
 
-# Built once: every turn asks for it several times, and building it costs more than running it.
-FIND = sa.select(tables.conversations).where(C.tenant == sa.bindparam("tenant"), C.id == sa.bindparam("id"))
-FIND_AND_LOCK = FIND.with_for_update()
+# The statements of every message.
+_find = sa.select(tables.conversations).where(C.tenant == sa.bindparam("tenant"), C.id == sa.bindparam("id"))
+FIND, FIND_AND_LOCK = Statement(_find), Statement(_find.with_for_update())
+_current = (
+    sa.select(tables.conversations)
+    .where(
+        C.tenant == sa.bindparam("tenant"), C.channel == sa.bindparam("channel"), C.contact == sa.bindparam("contact")
+    )
+    .order_by(sa.case((C.owner_kind == OwnerKind.CLOSED, 1), else_=0), C.updated_at.desc())
+    .limit(1)
+)
+CURRENT = Statement(_current)
+CURRENT_AND_LOCK = Statement(
+    _current.join(tables.contacts, sa.and_(N.tenant == C.tenant, N.id == C.contact))
+    .where(N.erased_at.is_(None))
+    .with_for_update(of=[tables.conversations, tables.contacts])
+)
+ENTRIES_AFTER = Statement(
+    sa.select(tables.entries)
+    .where(E.tenant == sa.bindparam("tenant"), E.conversation == sa.bindparam("id"), E.seq > sa.bindparam("after"))
+    .order_by(E.seq)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+REPEATED = Statement(
+    sa.select(tables.entries).where(
+        E.tenant == sa.bindparam("tenant"),
+        E.author_kind == sa.bindparam("author_kind"),
+        E.author_id == sa.bindparam("author_id"),
+        E.client_id == sa.bindparam("client_id"),
+    )
+)
+ADD_ENTRY = inserting(tables.entries, *tables.entries.c.keys())
+
+
+@cache
+def _setting(columns: tuple[str, ...], *, behind: bool) -> Statement:
+    """Sets these columns of a conversation; `behind`: only if its last entry is still `seen`."""
+    where = [C.tenant == sa.bindparam("of_tenant"), C.id == sa.bindparam("of_id")]
+    if behind:
+        where.append(C.last_seq == sa.bindparam("seen"))
+    changes: dict[str, Any] = {name: sa.bindparam(name) for name in columns}
+    return Statement(sa.update(tables.conversations).where(*where).values(changes))
 
 
 def find(connection: sa.Connection, tenant: str, conversation: str, *, lock: bool = False) -> Conversation:
     """The conversation, its row locked until the end of the transaction if asked. Raises NotFound."""
-    key = {"tenant": tenant, "id": conversation}
-    row = connection.execute(FIND_AND_LOCK if lock else FIND, key).mappings().first()
+    row = (FIND_AND_LOCK if lock else FIND).first(connection, tenant=tenant, id=conversation)
     if row is None:
         raise NotFound(f"There is no conversation {conversation}.", conversation=conversation)
     return _conversation(row)
@@ -77,14 +118,12 @@ def find(connection: sa.Connection, tenant: str, conversation: str, *, lock: boo
 def current(
     connection: sa.Connection, tenant: str, channel: str, contact: str, *, lock: bool = False
 ) -> Conversation | None:
-    """The open conversation of a contact on a channel, else the one that changed last."""
-    query = (
-        sa.select(tables.conversations)
-        .where(C.tenant == tenant, C.channel == channel, C.contact == contact)
-        .order_by(sa.case((C.owner_kind == OwnerKind.CLOSED, 1), else_=0), C.updated_at.desc())
-        .limit(1)
-    )
-    row = connection.execute(query.with_for_update() if lock else query).mappings().first()
+    """The open conversation of a contact on a channel, else the one that changed last.
+
+    With `lock` both rows are locked, and nothing is found of a contact who was erased.
+    """
+    statement = CURRENT_AND_LOCK if lock else CURRENT
+    row = statement.first(connection, tenant=tenant, channel=channel, contact=contact)
     return _conversation(row) if row else None
 
 
@@ -137,19 +176,18 @@ def entries_after(
     connection: sa.Connection, tenant: str, conversation: str, after: int, *, limit: int = 500
 ) -> list[Entry]:
     """Entries with seq > after in order, at most `limit`."""
-    query = (
-        sa.select(tables.entries)
-        .where(E.tenant == tenant, E.conversation == conversation, E.seq > after)
-        .order_by(E.seq)
-        .limit(limit)
-    )
-    return [_entry(row) for row in connection.execute(query).mappings()]
+    rows = ENTRIES_AFTER.all(connection, tenant=tenant, id=conversation, after=after, most=limit)
+    return [_entry(row) for row in rows]
 
 
 def unanswered(connection: sa.Connection, conversation: Conversation) -> list[Entry]:
     """What the customer wrote after the last words of anybody else, among the last fifty entries."""
     recent = entries_after(connection, conversation.tenant, conversation.id, conversation.last_seq - 50)
-    said = [one for one in recent if one.kind is Kind.MESSAGE and one.audience is Audience.PUBLIC]
+    said = [
+        one
+        for one in recent
+        if one.kind is Kind.MESSAGE and one.audience is Audience.PUBLIC and one.body.get("kind") != "notice"
+    ]
     spoken = max((one.seq for one in said if one.author.kind is not AuthorKind.CUSTOMER), default=0)
     return [one for one in said if one.seq > spoken]
 
@@ -166,13 +204,8 @@ def repeated(connection: sa.Connection, tenant: str, draft: Draft) -> Entry | No
     """The entry that an earlier attempt with this client_id made. Raises Mismatch if it said something else."""
     if draft.client_id is None:
         return None
-    query = sa.select(tables.entries).where(
-        E.tenant == tenant,
-        E.author_kind == draft.author.kind,
-        E.author_id == draft.author.id,
-        E.client_id == draft.client_id,
-    )
-    row = connection.execute(query).mappings().first()
+    author = {"author_kind": draft.author.kind, "author_id": draft.author.id}
+    row = REPEATED.first(connection, tenant=tenant, client_id=draft.client_id, **author)
     if row is None:
         return None
     if row["body_hash"] != body_hash(draft.kind, draft.audience, draft.body):
@@ -181,6 +214,14 @@ def repeated(connection: sa.Connection, tenant: str, draft: Draft) -> Entry | No
             client_id=draft.client_id,
         )
     return _entry(row)
+
+
+def is_known(connection: sa.Connection, tenant: str, author: Author, client_id: str) -> bool:
+    """Whether this author has an entry with this client_id, whatever it says."""
+    query = sa.select(E.seq).where(
+        E.tenant == tenant, E.author_kind == author.kind, E.author_id == author.id, E.client_id == client_id
+    )
+    return connection.execute(query).first() is not None
 
 
 def create(
@@ -221,21 +262,24 @@ def create(
 
 
 def append(
-    tx: Transaction, conversation: Conversation, draft: Draft, now: datetime, *, epoch: int | None = None
+    tx: Transaction,
+    conversation: Conversation,
+    draft: Draft,
+    now: datetime,
+    *,
+    epoch: int | None = None,
+    head: Mapping[str, Any] | None = None,
 ) -> tuple[Conversation, Entry]:
     """Adds the next entry; the caller holds the lock of the conversation's row and has asked `repeated`.
 
-    `epoch` is that of a state entry; everything else is written under the present one. Returns the conversation
-    as it is now, and the entry. Raises Fenced if the row moved on since `conversation` was read.
+    `epoch` is that of a state entry; everything else is written under the present one. `head` are columns of the
+    conversation that change with it. Returns the conversation as it is now, and the entry. Raises Fenced if the row
+    moved on since `conversation` was read.
     """
     seq = conversation.last_seq + 1
-    head: dict[str, Any] = {"last_seq": seq, "updated_at": now, **_preview(draft)}
-    moved = tx.connection.execute(
-        sa.update(tables.conversations)
-        .where(C.tenant == conversation.tenant, C.id == conversation.id, C.last_seq == conversation.last_seq)
-        .values(**head)
-    )
-    if moved.rowcount != 1:
+    head = {"last_seq": seq, "updated_at": now, **_preview(draft), **(head or {})}
+    key = {"of_tenant": conversation.tenant, "of_id": conversation.id, "seen": conversation.last_seq}
+    if _setting(tuple(head), behind=True).run(tx.connection, **key, **head) != 1:
         raise Fenced(f"Conversation {conversation.id} moved on.", conversation=conversation.id)
     failpoint("append_after_seq")
     values = {
@@ -255,7 +299,9 @@ def append(
         "turn": draft.turn,
         "at": now,
     }
-    tx.connection.execute(sa.insert(tables.entries), values)
+    ADD_ENTRY.run(tx.connection, **values)
+    outbox.enqueue_delivery(tx, conversation, draft, seq, now)
+    tx.appended.append(draft.author.kind)
     tx.ring(conversation_topic(conversation.tenant, conversation.id))
     if conversation.owner.kind is OwnerKind.AGENT:
         tx.ring(desk_topic(conversation.tenant))  # the card of its agent counts what is unread
@@ -297,8 +343,6 @@ def move(
         author=actor,
         body={"event": event, "from": owner.kind if owner else None, "to": target, **(body or {})},
     )
-    conversation, entry = append(tx, conversation, draft, now, epoch=epoch)
-    owner_columns = {"owner_kind": to.kind, "owner_agent": to.agent, "queue": to.queue}
     values: dict[str, Any] = {
         "epoch": epoch,
         "deadline_at": deadline_at,
@@ -308,6 +352,8 @@ def move(
         values["handoff"] = handoff
     if new_phase:
         values["phase"] = conversation.phase + 1
+    conversation, entry = append(tx, conversation, draft, now, epoch=epoch)
+    owner_columns = {"owner_kind": to.kind, "owner_agent": to.agent, "queue": to.queue}
     update(tx.connection, conversation, **owner_columns, **values)
     tx.ring(desk_topic(conversation.tenant))
     return replace(conversation, owner=to, **values), entry
@@ -315,60 +361,16 @@ def move(
 
 def update(connection: sa.Connection, conversation: Conversation, **values: Any) -> None:
     """Writes columns of the conversation's row other than those that `append` and `move` keep."""
-    connection.execute(
-        sa.update(tables.conversations).where(C.tenant == conversation.tenant, C.id == conversation.id).values(**values)
-    )
+    key = {"of_tenant": conversation.tenant, "of_id": conversation.id}
+    _setting(tuple(values), behind=False).run(connection, **key, **values)
 
 
-def save_cursor(
-    connection: sa.Connection,
-    tenant: str,
-    principal: tuple[str, str],
-    device: str,
-    conversation: str,
-    *,
-    acked: int,
-    read: int,
-) -> None:
-    """Remembers what a device received and a person has seen; neither ever goes back."""
-    K = tables.cursors.c
-    where = (
-        K.tenant == tenant,
-        K.principal_kind == principal[0],
-        K.principal_id == principal[1],
-        K.device == device,
-        K.conversation == conversation,
-    )
-    known = connection.execute(sa.select(K.acked_seq, K.read_seq).where(*where)).first()
-    if known is None:
-        connection.execute(
-            sa.insert(tables.cursors).values(
-                tenant=tenant,
-                principal_kind=principal[0],
-                principal_id=principal[1],
-                device=device,
-                conversation=conversation,
-                acked_seq=acked,
-                read_seq=read,
-            )
-        )
-        return
-    connection.execute(
-        sa.update(tables.cursors)
-        .where(*where)
-        .values(acked_seq=max(known.acked_seq, acked), read_seq=max(known.read_seq, read))
-    )
-
-
-def read_seqs(connection: sa.Connection, tenant: str, principal: tuple[str, str]) -> dict[str, int]:
-    """How far a person has read in each conversation, over all devices."""
-    K = tables.cursors.c
-    query = (
-        sa.select(K.conversation, sa.func.max(K.read_seq).label("seq"))
-        .where(K.tenant == tenant, K.principal_kind == principal[0], K.principal_id == principal[1])
-        .group_by(K.conversation)
-    )
-    return {row.conversation: row.seq for row in connection.execute(query)}
+def overwrite(
+    connection: sa.Connection, tenant: str, conversation: str, *only: sa.ColumnElement[bool], **values: Any
+) -> int:
+    """Replaces columns of entries (those for which `only` holds) when they are erased. Returns how many these were."""
+    where = (E.tenant == tenant, E.conversation == conversation, *only)
+    return connection.execute(sa.update(tables.entries).where(*where).values(**values)).rowcount
 
 
 def contact_names(connection: sa.Connection, tenant: str, contacts: Sequence[str]) -> dict[str, str]:

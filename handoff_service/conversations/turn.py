@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import random
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from handoff_service import outbox, tables
+from handoff_service import metrics, outbox, tables, tracing
 from handoff_service.bots.model import Answer, Bot, TurnRequest
 from handoff_service.clock import Clock
 from handoff_service.conversations import store
@@ -31,6 +33,7 @@ from handoff_service.conversations.model import (
 )
 from handoff_service.conversations.receive import HELPED_BY_BOT
 from handoff_service.database import Database, Transaction
+from handoff_service.errors import BotFailed
 from handoff_service.failpoints import failpoint
 from handoff_service.handoffs.request import request_handoff
 from handoff_service.ids import new_id
@@ -45,15 +48,18 @@ CONTEXT = 6
 
 @dataclass(frozen=True)
 class Turn:
-    """A started turn: the epoch that it must still find, and the last customer entry that it answers.
+    """A started turn: the epoch that it must still find, and the first and last customer entry that it answers.
 
-    `id` names this run; `request.turn` names what is asked and stays the same when it is asked again.
+    `id` names this run; `request.turn` names what is asked and stays the same when it is asked again. `origin` is
+    where the trace of the first entry began.
     """
 
     id: str
     request: TurnRequest
     epoch: int
+    first_seq: int
     upto_seq: int
+    origin: tracing.Origin
 
 
 class TurnRunner:
@@ -72,24 +78,34 @@ class TurnRunner:
         if turn is None:
             return
         failpoint("turn_before_call")
+        began = time.perf_counter()
+        with tracing.span("turn", after=turn.origin, conversation=job.conversation, turn=turn.id):
+            try:
+                answer = await self._ask(turn)
+            except BotFailed as error:
+                bot, errors, failure = "none", [error.message], error.message
+                until = self._clock() + timedelta(seconds=back_off(job.attempts, self._settings))
+                state = await self._database.write(lambda tx: keep(tx, turn, job, failure, self._deal(), until=until))
+            else:
+                bot, errors = answer.bot, list(answer.errors)
+                with tracing.span("post"):
+                    state = await self._database.write(lambda tx: post(tx, turn, answer, self._deal()))
+        metrics.turn_seconds.labels(bot, state).observe(time.perf_counter() - began)
+        if state == "suppressed":
+            metrics.fenced.inc()
+        log.info("turn", conversation=job.conversation, turn=turn.id, state=state, bot=bot, errors=errors)
+
+    async def _ask(self, turn: Turn) -> Answer:
+        """The answer; says "one moment" when it takes longer. Raises BotFailed."""
         asking = asyncio.create_task(self._bot.ask(turn.request))
         try:
-            answer = await asyncio.wait_for(asyncio.shield(asking), self._settings.bot_soft_s)
+            return await asyncio.wait_for(asyncio.shield(asking), self._settings.bot_soft_s)
         except TimeoutError:
             await self._database.write(lambda tx: say_one_moment(tx, turn, self._deal()))
-            answer = await asking
+            return await asking
         finally:
             if not asking.done():
                 asking.cancel()
-        state = await self._database.write(lambda tx: post(tx, turn, answer, self._deal()))
-        log.info(
-            "turn",
-            conversation=job.conversation,
-            turn=turn.id,
-            state=state,
-            bot=answer.bot,
-            errors=answer.errors,
-        )
 
     def _deal(self) -> Context:
         return Context(self._settings, self._clock())
@@ -102,14 +118,22 @@ def begin(tx: Transaction, tenant: str, conversation_id: str, now: datetime) -> 
     first = outbox.pending(connection, tenant, conversation.id, "bot")
     if first is None:
         return None
+    supersede(connection, conversation, now)
     if conversation.owner.kind not in HELPED_BY_BOT:
         outbox.finish(connection, tenant, conversation.id, "bot", upto_seq=conversation.last_seq)
         return None
-    supersede(connection, conversation, now)
     recent = store.entries_after(connection, tenant, conversation.id, max(0, first - 1 - 3 * CONTEXT))
     unanswered = _one_turn([entry for entry in recent if entry.seq >= first and _from_customer(entry)])
     request = _request(connection, conversation, recent, unanswered)
-    turn = Turn(new_id("t"), request, conversation.epoch, unanswered[-1].seq)
+    head = unanswered[0]
+    turn = Turn(
+        new_id("t"),
+        request,
+        conversation.epoch,
+        first,
+        unanswered[-1].seq,
+        tracing.origin(tenant, head.author.id, head.client_id),
+    )
     connection.execute(
         sa.insert(tables.turns).values(
             tenant=tenant,
@@ -152,7 +176,8 @@ def supersede(connection: sa.Connection, conversation: Conversation, now: dateti
 
 
 def _from_customer(entry: Entry) -> bool:
-    return entry.kind is Kind.MESSAGE and entry.author.kind is AuthorKind.CUSTOMER
+    said = entry.kind is Kind.MESSAGE and entry.author.kind is AuthorKind.CUSTOMER
+    return said and entry.body.get("kind") != "unsupported"
 
 
 def _request(
@@ -208,19 +233,50 @@ def _is_running(connection: sa.Connection, turn: Turn) -> bool:
 
 
 def say_one_moment(tx: Transaction, turn: Turn, context: Context) -> None:
-    """Tells the customer once that the answer takes longer; slow is not down."""
+    """Tells the customer that the answer takes longer; slow is not down."""
     conversation = store.find(tx.connection, turn.request.tenant, turn.request.conversation, lock=True)
     if conversation.epoch == turn.epoch and _is_running(tx.connection, turn):
-        body: dict[str, Any] = {"text": say("one_moment", conversation.language), "kind": "notice"}
-        if conversation.owner.kind is not OwnerKind.BOT:
-            body["interim"] = True
-        draft = Draft(
-            kind=Kind.MESSAGE,
-            author=BOT,
-            body=body,
-            client_id=f"{turn.id}-wait",
-            turn=turn.id,
-        )
+        _say_once(tx, conversation, turn, "one_moment", context)
+
+
+def keep(tx: Transaction, turn: Turn, job: outbox.Job, failure: str, context: Context, *, until: datetime) -> str:
+    """Ends a turn that no bot could answer, and plans the next try of the same question. Returns the turn's state.
+
+    The customer is told once, with the way to a person. He is not handed over for it: the sweeper does that when he
+    has waited too long, so that the queue does not fill with everybody whenever the bot is restarted.
+    """
+    connection, request = tx.connection, turn.request
+    conversation = store.find(connection, request.tenant, request.conversation, lock=True)
+    if not _is_running(connection, turn):
+        return "failed"
+    if conversation.epoch == turn.epoch:
+        _say_once(tx, conversation, turn, "kept", context)
+    outbox.postpone(connection, job, failure, until=until)
+    connection.execute(
+        sa.update(tables.turns)
+        .where(T.tenant == request.tenant, T.id == turn.id)
+        .values(state="failed", errors=[failure], ended_at=context.now)
+    )
+    return "failed"
+
+
+def back_off(attempts: int, settings: Settings) -> float:
+    """Seconds until a kept turn is tried again; jitter, so that a bot that is back does not get all at once.
+
+    Never more than a tenth of the time that the customer may wait: asking in vain costs little, because a bot that
+    fails again and again is left alone.
+    """
+    return float(min(settings.reply_deadline_s / 10, 0.25 * 2.0 ** min(attempts, 10)) * random.uniform(0.5, 1.0))
+
+
+def _say_once(tx: Transaction, conversation: Conversation, turn: Turn, text: str, context: Context) -> None:
+    """A notice of which one wait gets at most one, whatever its text and however often the bot is asked meanwhile."""
+    body: dict[str, Any] = {"text": say(text, conversation.language), "kind": "notice"}
+    if conversation.owner.kind is not OwnerKind.BOT:
+        body["interim"] = True
+    client_id = f"{conversation.id}-{turn.first_seq}-wait"
+    if not store.is_known(tx.connection, conversation.tenant, BOT, client_id):
+        draft = Draft(kind=Kind.MESSAGE, author=BOT, body=body, client_id=client_id, turn=turn.id)
         store.append(tx, conversation, draft, context.now)
 
 
@@ -313,3 +369,9 @@ def _hand_off(tx: Transaction, conversation: Conversation, turn: Turn, answer: A
         priority=wish.get("priority"),
         actor=BOT,
     )
+
+
+def forget(connection: sa.Connection, conversation: Conversation) -> int:
+    """Empties what the turns of an erased conversation note about failures. Returns how many these were."""
+    where = (T.tenant == conversation.tenant, T.conversation == conversation.id)
+    return connection.execute(sa.update(tables.turns).where(*where).values(errors=[])).rowcount

@@ -26,7 +26,7 @@ from handoff_service.errors import Conflict, Invalid
 from handoff_service.handoffs import store
 from handoff_service.handoffs.assign import as_author
 from handoff_service.handoffs.model import rank
-from handoff_service.handoffs.request import promise, somebody_on_duty
+from handoff_service.handoffs.request import check_may_return, promise, somebody_on_duty
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
 from handoff_service.tickets import store as tickets
@@ -88,8 +88,12 @@ def transfer(
 def give_back(
     tx: Transaction, conversation_id: str, agent: Agent, epoch: int, context: Context, *, note: str = ""
 ) -> Conversation:
-    """Returns an owned conversation to the bot, which starts a new phase and forgets its forms. Raises Fenced."""
+    """Returns an owned conversation to the bot, which starts a new phase and forgets its forms.
+
+    Raises Fenced, StaysWithPeople.
+    """
     conversation = owned(tx, conversation_id, agent, epoch)
+    check_may_return(tx.connection, conversation, context)
     _end_handoff(tx, conversation, context, wrap_up="given_back")
     body = {"text": say("given_back", conversation.language), **({"note": note} if note else {})}
     conversation, _ = change(
@@ -158,12 +162,18 @@ def _close(
 ) -> Conversation:
     _end_handoff(tx, conversation, context, wrap_up=wrap_up)
     tickets.close_tickets(tx.connection, conversation)
+    # What the bot was asked and never answered ends here; a reopened conversation does not begin with it.
+    outbox.finish(tx.connection, conversation.tenant, conversation.id, "bot", upto_seq=conversation.last_seq)
     conversation, _ = change(tx, conversation, event, Owner(OwnerKind.CLOSED), context=context, actor=actor, body=body)
     return conversation
 
 
 def solved(tx: Transaction, conversation: Conversation, actor: Author, context: Context) -> Conversation:
-    """The waiting customer needs nobody any more: out of the queue, back to the bot. Raises IllegalTransition."""
+    """The waiting customer needs nobody any more: out of the queue, back to the bot.
+
+    Raises IllegalTransition, StaysWithPeople.
+    """
+    check_may_return(tx.connection, conversation, context)
     _end_handoff(tx, conversation, context, wrap_up="solved")
     conversation, _ = change(
         tx,
@@ -175,6 +185,7 @@ def solved(tx: Transaction, conversation: Conversation, actor: Author, context: 
         body={"text": say("solved", conversation.language)},
     )
     if outbox.pending(tx.connection, conversation.tenant, conversation.id, "bot") is not None:
+        outbox.revive(tx, conversation.tenant, conversation.id, "bot", context.now)
         expect_answer(tx.connection, conversation, context)
     return conversation
 

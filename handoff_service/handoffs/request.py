@@ -8,11 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
+
 from handoff_service.agents import store as agents
 from handoff_service.agents.presence import on_duty
+from handoff_service.clock import iso
 from handoff_service.conversations.change import Context, change
 from handoff_service.conversations.model import SYSTEM, Author, Conversation, Event, Owner, OwnerKind
 from handoff_service.database import Transaction
+from handoff_service.errors import StaysWithPeople
 from handoff_service.handoffs import store
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, Handoff, rank
 from handoff_service.ids import new_id
@@ -21,6 +25,7 @@ from handoff_service.tenants.model import Tenant
 from handoff_service.texts import say
 from handoff_service.tickets import store as tickets
 
+HOUR = timedelta(hours=1)
 PRIORITIES = {
     Event.UNSURE: 2,
     Event.ASKED: 3,
@@ -105,6 +110,27 @@ def request_handoff(
         handoff=handoff.id,
     )
     return conversation
+
+
+def check_may_return(connection: sa.Connection, conversation: Conversation, context: Context) -> None:
+    """Raises StaysWithPeople when a conversation went from the bot to people so often within an hour that it stays.
+
+    Otherwise one that the bot cannot help is passed to and fro (F-75). Asking for a person is never refused.
+    """
+    if conversation.owner.kind is OwnerKind.BOT:
+        return  # it is there; the owner table says what that means
+    most = context.settings.handoffs_per_hour
+    lately = [
+        handoff.requested_at
+        for handoff in store.of_conversation(connection, conversation.tenant, conversation.id)
+        if handoff.requested_at > context.now - HOUR
+    ]
+    if len(lately) >= most:
+        until = lately[-most] + HOUR
+        raise StaysWithPeople(
+            f"This conversation went to people {len(lately)} times within an hour; it stays with them for now.",
+            until=iso(until),
+        )
 
 
 def somebody_on_duty(tx: Transaction, tenant: str, queue: str, context: Context) -> bool:

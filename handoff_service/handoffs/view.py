@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent, Role
 from handoff_service.clock import iso
+from handoff_service.conversations import cursors
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation, OwnerKind
@@ -31,7 +32,7 @@ def owner_json(conversation: Conversation, names: Mapping[str, str]) -> dict[str
 
 
 def agent_names(connection: sa.Connection, tenant: str) -> dict[str, str]:
-    return {agent.id: agent.name for agent in agents.everyone(connection, tenant)}
+    return agents.names(connection, tenant)
 
 
 def customer_status(connection: sa.Connection, conversation: Conversation, context: Context) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def cards(connection: sa.Connection, listed: Sequence[Conversation], agent: Agen
     names = agent_names(connection, tenant)
     contacts = conversations.contact_names(connection, tenant, [one.contact for one in listed])
     handoffs = store.by_ids(connection, tenant, {one.handoff for one in listed if one.handoff})
-    read = conversations.read_seqs(connection, tenant, ("agent", agent.id))
+    read = cursors.read_seqs(connection, tenant, ("agent", agent.id))
     return [_card(one, names, contacts, handoffs.get(one.handoff or ""), read.get(one.id, 0)) for one in listed]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 
+from handoff_service import tracing
 from handoff_service.errors import Unavailable
 
 
@@ -44,7 +45,9 @@ class Knowledge:
 
     async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:
-            response = await self._client.request(method, self._url + path, timeout=self._timeout, **options)
+            response = await self._client.request(
+                method, self._url + path, timeout=self._timeout, headers=tracing.headers(), **options
+            )
         except httpx2.HTTPError as error:
             raise Unavailable(f"The knowledge base does not answer ({error.__class__.__name__}).") from error
         if response.status_code != 200:

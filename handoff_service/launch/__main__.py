@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from handoff_service.launch import runs
@@ -16,6 +18,7 @@ from handoff_service.launch.lock import take_lock
 from handoff_service.launch.parts import check_ports, tandem_parts
 from handoff_service.launch.prepare import addresses, prepare, prepare_database
 from handoff_service.launch.pythons import check_this_python
+from handoff_service.launch.replicas import for_replicas, replica_parts
 from handoff_service.launch.running import LOCK_NAME
 from handoff_service.launch.settings import Settings, read_settings, settings_help
 from handoff_service.launch.supervise import forever, supervise
@@ -23,8 +26,12 @@ from handoff_service.launch.supervise import forever, supervise
 COMMANDS = {
     "setup": "make everything that the first start needs",
     "run": "start all parts and keep them running until Ctrl-C",
+    "run-replicas": "the same with two gateways on PostgreSQL and Valkey, which it brings along",
     "test": "run every test of both environments and of the web pages",
     "check": "style, types, house rules",
+    "soak": "minutes of load and faults, then a proof that nothing was lost (MINUTES=60)",
+    "backup": "write everything that must survive to one file while it runs (FILE=…)",
+    "restore": "put a backup in the place of the database (FILE=…)",
     "bench": "measure the latencies that the README promises",
     "evaluate": "measure how often the right article comes first",
     "demo": "play the whole story against the running parts, starting them if needed",
@@ -50,13 +57,35 @@ def run(settings: Settings) -> int:
     return supervise(parts, var=settings.var, once_ready=tell) or 0
 
 
-def perform(command: str, settings: Settings) -> int:
+def run_replicas(settings: Settings) -> int:
+    """Like `run`; the database is there only once its part runs, so the demo tenant is made afterwards."""
+    settings = for_replicas(settings)
+    parts = replica_parts(settings, parts_environment(settings))
+    os.close(take_lock(settings.var / LOCK_NAME))
+    check_ports(parts)
+    prepare(settings)
+    print("Starting", flush=True)
+
+    async def tell() -> int:
+        await asyncio.to_thread(prepare_database, settings)
+        print(addresses(settings, read_credentials(settings.var / "secrets.json")), flush=True)
+        print(f"  The same on the other gateway  {settings.replica_url}/console/", flush=True)
+        return await forever()
+
+    return supervise(parts, var=settings.var, once_ready=tell) or 0
+
+
+def perform(command: str, settings: Settings, *, minutes: float = 60.0, file: str = "") -> int:
     """Runs one of COMMANDS and returns the exit code."""
     if command == "clean":
         clean(settings)
         return 0
     if command == "run":
         return run(settings)
+    if command == "run-replicas":
+        return run_replicas(settings)
+    if command in ("backup", "restore") and not file:
+        raise LaunchError(f"Say which file: make {command} FILE=/somewhere/tandem.backup")
     prepare(settings)
     match command:
         case "test":
@@ -65,6 +94,10 @@ def perform(command: str, settings: Settings) -> int:
             return runs.check(settings)
         case "evaluate":
             return runs.evaluate(settings)
+        case "soak":
+            return runs.program(settings, "tests.soak", ["--minutes", f"{minutes:g}"])
+        case "backup" | "restore":
+            return runs.program(settings, "handoff_service", [command, str(Path(file).absolute())])
         case "bench":
             return runs.program_with_parts(settings, "tests.bench")
         case "demo":
@@ -76,7 +109,7 @@ def perform(command: str, settings: Settings) -> int:
 
 def main() -> int:
     """0 when the command succeeded, 1 with a sentence when it could not, 130 after Ctrl-C."""
-    commands = "\n".join(f"  {name:12}{meaning}" for name, meaning in COMMANDS.items())
+    commands = "\n".join(f"  {name:14}{meaning}" for name, meaning in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="make",
         usage="make <command>   (or: python3.11 -m handoff_service.launch <command>)",
@@ -85,12 +118,14 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=COMMANDS, metavar="command")
-    command: str = parser.parse_args().command
+    parser.add_argument("--minutes", type=float, default=60.0, help=argparse.SUPPRESS)
+    parser.add_argument("--file", default="", help=argparse.SUPPRESS)
+    given = parser.parse_args()
     # A SIGTERM during the preparation must end the running step too; `finally` blocks see to that.
     signal.signal(signal.SIGTERM, _end)
     try:
         check_this_python()
-        return perform(command, read_settings())
+        return perform(given.command, read_settings(), minutes=given.minutes, file=given.file)
     except LaunchError as error:
         print(f"\n{error}", file=sys.stderr, flush=True)
         return 1

@@ -32,6 +32,16 @@ SETTINGS = (
     Setting(name="TANDEM_SHOP_URL", default="http://127.0.0.1:8082", meaning="address of the demo shop"),
     Setting(name="TANDEM_BOT_URL", default="http://127.0.0.1:5005", meaning="address of the Rasa bot"),
     Setting(
+        name="TANDEM_REPLICA_URL",
+        default="http://127.0.0.1:8090",
+        meaning="address of the second gateway of run-replicas",
+    ),
+    Setting(
+        name="TANDEM_SERVERS_URL",
+        default="http://127.0.0.1:8091",
+        meaning="where its PostgreSQL and Valkey report; Valkey has the next port",
+    ),
+    Setting(
         name="TANDEM_DATABASE_URL",
         default="",
         meaning="database of the gateway; empty: SQLite in TANDEM_VAR",
@@ -70,6 +80,8 @@ class Settings:
     kb_index_url: str
     shop_url: str
     bot_url: str
+    replica_url: str
+    servers_url: str
     start_s: float
     python310: str
     environ: Mapping[str, str]
@@ -119,6 +131,8 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, root: Path = ROOT)
         kb_index_url=given["TANDEM_KB_INDEX_URL"].rstrip("/"),
         shop_url=given["TANDEM_SHOP_URL"].rstrip("/"),
         bot_url=given["TANDEM_BOT_URL"].rstrip("/"),
+        replica_url=given["TANDEM_REPLICA_URL"].rstrip("/"),
+        servers_url=given["TANDEM_SERVERS_URL"].rstrip("/"),
         start_s=start_s,
         python310=given["TANDEM_PYTHON310"],
         environ=dict(environ),

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from handoff_service import tracing
 from handoff_service.agents import store as agents
 from handoff_service.bell import Bell, typing_topic
 from handoff_service.clock import Clock
-from handoff_service.conversations import store
+from handoff_service.conversations import cursors
 from handoff_service.conversations.access import visible
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Audience, Conversation, Entry
@@ -48,7 +49,6 @@ class Handlers:
             "ack": self._ack,
             "read": self._ack,
             "typing": self._typing,
-            "ping": self._ping,
         }
 
     async def handle(self, session: Session, frame: Any) -> None:
@@ -104,9 +104,12 @@ class Handlers:
                 raise Invalid("`language` is zh or en.")
             sender = replace(principal.customer, language=language)
             named = None if conversation in (None, "current") else conversation
-            return await self._database.write(
-                lambda tx: receive(tx, sender, client_id=client_id, body=body, context=context, conversation_id=named)
-            )
+            with tracing.first_span("receive", tracing.origin(sender.tenant, sender.contact, client_id)):
+                return await self._database.write(
+                    lambda tx: receive(
+                        tx, sender, client_id=client_id, body=body, context=context, conversation_id=named
+                    )
+                )
         who, epoch = principal.as_agent(), message.get("epoch")
         if conversation is None:
             raise Invalid("`conv` names the conversation.")
@@ -134,7 +137,7 @@ class Handlers:
         def save(tx: Any) -> None:
             found = visible(tx.connection, principal, conversation)
             acked = min(seq, found.last_seq)
-            store.save_cursor(
+            cursors.save_cursor(
                 tx.connection,
                 principal.tenant,
                 principal.key,
@@ -152,10 +155,7 @@ class Handlers:
             kind, _ = session.principal.key
             name = session.principal.customer.name if session.principal.customer else session.principal.as_agent().name
             topic = typing_topic(session.principal.tenant, conversation)
-            self._bell.ring(topic, {"session": session.id, "author": {"kind": kind, "name": name}})
-
-    async def _ping(self, session: Session, frame: Frame) -> None:  # noqa: ARG002
-        session.say({"t": "pong"})
+            self._bell.tell(topic, {"session": session.id, "author": {"kind": kind, "name": name}})
 
 
 def _name(frame: Frame) -> str:

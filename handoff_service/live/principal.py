@@ -20,13 +20,20 @@ TICKET_LIFE = timedelta(seconds=30)
 
 K = tables.socket_tickets.c
 
+REDEEM = (
+    sa.delete(tables.socket_tickets)
+    .where(K.ticket_hash == sa.bindparam("ticket"), K.expires_at > sa.bindparam("now"))
+    .returning(K.tenant, K.principal_kind, K.principal_id, K.sign_in)
+)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Principal:
-    """Exactly one of the two."""
+    """Either a customer or an agent; `sign_in` is the hash of the agent's session token."""
 
     customer: Sender | None = None
     agent: Agent | None = None
+    sign_in: str | None = None
 
     @property
     def tenant(self) -> str:
@@ -54,25 +61,34 @@ def issue_ticket(tx: Transaction, principal: Principal, now: datetime) -> str:
     """A ticket that opens one socket within TICKET_LIFE."""
     ticket = new_token()
     kind, who = principal.key
-    tx.connection.execute(sa.delete(tables.socket_tickets).where(K.expires_at < now))
-    tx.connection.execute(
-        sa.insert(tables.socket_tickets).values(
-            ticket_hash=token_hash(ticket),
-            tenant=principal.tenant,
-            principal_kind=kind,
-            principal_id=who,
-            expires_at=now + TICKET_LIFE,
-        )
-    )
+    values = {
+        "ticket_hash": token_hash(ticket),
+        "tenant": principal.tenant,
+        "principal_kind": kind,
+        "principal_id": who,
+        "sign_in": principal.sign_in,
+        "expires_at": now + TICKET_LIFE,
+    }
+    tx.connection.execute(sa.insert(tables.socket_tickets), values)
     return ticket
 
 
 def redeem_ticket(tx: Transaction, ticket: str, now: datetime) -> Principal:
     """Who the ticket was issued to; it is gone afterwards. Raises Unauthorized for a used, expired or unknown one."""
-    where = (K.ticket_hash == token_hash(ticket), K.expires_at > now)
-    row = tx.connection.execute(sa.select(tables.socket_tickets).where(*where)).first()
-    if row is None or tx.connection.execute(sa.delete(tables.socket_tickets).where(*where)).rowcount != 1:
+    row = tx.connection.execute(REDEEM, {"ticket": token_hash(ticket), "now": now}).first()
+    if row is None:
         raise Unauthorized("The ticket was used, has expired or is unknown; ask for a new one.")
     if row.principal_kind == "customer":
         return Principal(customer=sender_by_contact(tx.connection, row.tenant, row.principal_id))
-    return Principal(agent=agents.enabled(tx.connection, row.tenant, row.principal_id))
+    return Principal(agent=agents.enabled(tx.connection, row.tenant, row.principal_id), sign_in=row.sign_in)
+
+
+def forget_expired(connection: sa.Connection, now: datetime) -> None:
+    """Deletes tickets that nobody has used."""
+    connection.execute(sa.delete(tables.socket_tickets).where(K.expires_at <= now))
+
+
+def forget_tickets(connection: sa.Connection, tenant: str, kind: str, who: str) -> None:
+    """What was issued to this person opens no socket any more."""
+    where = (K.tenant == tenant, K.principal_kind == kind, K.principal_id == who)
+    connection.execute(sa.delete(tables.socket_tickets).where(*where))

@@ -1,20 +1,23 @@
 """One WebSocket of a customer or an agent: protocol version 1 (docs/protocol.md).
 
-Nothing is queued for a session. A bell only marks what changed; the sender reads the entries after its cursor from
+Nothing is queued for a session. A bell only marks what changed; the writer reads the entries after its cursor from
 the database and writes them one by one. So a slow reader costs no memory, order and completeness come from `seq`,
 and resuming after a break is the same code as following.
+
+Thousands of sessions say nothing most of the time. A silent one is the task that waits for the client's next frame;
+the writer is a task only while there is something to write, and no timer runs.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import json
-from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 import structlog
@@ -22,72 +25,74 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent
-from handoff_service.bell import Bell, contact_topic, conversation_topic, desk_topic, typing_topic
-from handoff_service.clock import Clock
+from handoff_service.bell import contact_topic, conversation_topic, desk_topic, typing_topic
+from handoff_service.channels.web_widget import sender_by_contact
 from handoff_service.conversations import store
 from handoff_service.conversations.access import projected, visible
-from handoff_service.conversations.change import Context
 from handoff_service.conversations.projection import owner_for_customer
-from handoff_service.database import Database
 from handoff_service.errors import TandemError, Unauthorized
 from handoff_service.handoffs.view import customer_status, desk
 from handoff_service.ids import new_id
 from handoff_service.inputs import is_name
-from handoff_service.live.frames import Frame, Handlers
+from handoff_service.live.frames import Frame
 from handoff_service.live.principal import Principal
-from handoff_service.settings import Settings
+
+if TYPE_CHECKING:
+    from handoff_service.service import Service
 
 log = structlog.get_logger()
 
 PAGE = 200
+AT_ONCE = 8  # conversations that are read together
 SEND_TIMEOUT_S = 20.0
 CLOSE_TIMEOUT_S = 1.0
 MAX_REPLIES = 256
 MAX_FOLLOWED = 100
 DESK_PAUSE_S = 0.1
-CHECK_AGENT_S = 4.0  # how long somebody who was dismissed may go on looking
+LOOK_EVERY_S = 600.0  # the last resort, see heal.py
+PING, PONG = {"t": "ping"}, {"t": "pong"}
+
+Page = tuple[list[dict[str, Any]], dict[str, Any]]
 
 
-@dataclass
+@dataclass(slots=True)
 class Following:
-    """A conversation that the session follows, and the last entry that was sent to it."""
+    """A conversation that the session follows: the last entry and the last status (as JSON) that were sent of it."""
 
     seq: int
-    status: dict[str, Any] = field(default_factory=dict)
+    status: str = ""
+    waits: bool = False
 
 
 class Session:
     """`run` serves the socket until it closes."""
 
-    def __init__(
-        self,
-        socket: WebSocket,
-        principal: Principal,
-        *,
-        database: Database,
-        bell: Bell,
-        settings: Settings,
-        clock: Clock,
-        handlers: Handlers,
-        device: str,
-    ) -> None:
+    __slots__ = (
+        "_changed", "_code", "_contact_changed", "_context", "_desk_at", "_desk_changed", "_desk_timer", "_following",
+        "_paced_until", "_reading", "_replies", "_service", "_socket", "_writing", "device", "id", "look_at",
+        "principal", "spoke",
+    )  # fmt: skip
+
+    def __init__(self, socket: WebSocket, principal: Principal, *, service: Service, device: str) -> None:
         self.principal = principal
         self.id = new_id("s")
         self.device = device
         self.spoke = False  # said something since it was last asked
+        self.look_at = 0.0
         self._socket = socket
-        self._database = database
-        self._bell = bell
-        self._settings = settings
-        self._poll_s = min(settings.socket_poll_s, CHECK_AGENT_S) if principal.agent else settings.socket_poll_s
-        self._clock = clock
-        self._handlers = handlers
+        self._service = service
         self._following: dict[str, Following] = {}
-        self._changed: set[str] = set()
+        self._changed: dict[str, None] = {}
+        self._replies: list[Frame] = []
+        self._contact_changed = principal.customer is not None
         self._desk_changed = principal.agent is not None
-        self._contact_changed = False
-        self._replies: deque[Frame] = deque()
-        self._wake = asyncio.Event()
+        self._desk_at = 0.0
+        self._desk_timer: asyncio.TimerHandle | None = None
+        self._paced_until = 0.0
+        self._context: contextvars.Context | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._writing: asyncio.Task[None] | None = None
+        self._code: int | None = None
 
     # -- what the frame handlers use
 
@@ -95,15 +100,15 @@ class Session:
         """Streams a conversation from the entry behind `after`; asking again moves the cursor."""
         # Listening before the first read: what is written in between is seen by one or the other.
         for topic in self._topics(conversation):
-            self._bell.listen(topic, self._heard)
+            self._service.bell.listen(topic, self._heard)
         self._following[conversation] = Following(after)
-        self._changed.add(conversation)
-        self._wake.set()
+        self._changed[conversation] = None
+        self._wake()
 
     def unfollow(self, conversation: str) -> None:
         if self._following.pop(conversation, None) is not None:
             for topic in self._topics(conversation):
-                self._bell.ignore(topic, self._heard)
+                self._service.bell.ignore(topic, self._heard)
 
     def is_following(self, conversation: str) -> bool:
         return conversation in self._following
@@ -117,32 +122,64 @@ class Session:
         if len(self._replies) >= MAX_REPLIES:
             raise WebSocketDisconnect(4408)
         self._replies.append(dict(frame))
-        self._wake.set()
+        self._wake()
 
     # -- the socket
 
     async def run(self) -> None:
         """Reads and writes until one side ends the connection."""
-        own = self._own_topic()
-        self._bell.listen(own, self._heard)
-        reading = asyncio.create_task(self._read())
-        writing = asyncio.create_task(self._write())
+        self._reading = asyncio.current_task()
+        self._context = contextvars.copy_context()
+        self._service.bell.listen(self._own_topic(), self._heard)
+        self._service.sockets.add(self)
+        self._look_later()
+        self._wake()
         try:
-            done, _ = await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
-            code = next((_close_code(task.exception()) for task in done), 1000)
+            await self._read()
+        except asyncio.CancelledError:
+            if self._code is None or self._reading is None:
+                raise  # the server ends
+            self._reading.uncancel()
+        except Exception as error:  # one socket ends, told why as far as it can be
+            self._code = _close_code(error) if self._code is None else self._code
         finally:
-            self._bell.ignore(own, self._heard)
-            self._bell.ignore(desk_topic(self.principal.tenant), self._heard)
-            for conversation in tuple(self._following):
-                self.unfollow(conversation)
-            for task in (reading, writing):
-                task.cancel()
-            await asyncio.gather(reading, writing, return_exceptions=True)
+            self._reading = None
+            await self._fall_silent()
         if self._socket.client_state is WebSocketState.CONNECTED:
             # A peer that takes nothing more does not take the close either.
             with contextlib.suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await self._socket.close(code)
+                    await self._socket.close(self._code or 1000)
+
+    def end(self, code: int) -> None:
+        """Closes the socket from outside, or when it cannot be written to any more."""
+        if self._reading is not None and self._code is None:
+            self._code = code
+            self._reading.cancel()
+
+    def look(self) -> None:
+        """Reads everything anew, as if all bells had been rung."""
+        self._look_later()
+        self._changed.update(dict.fromkeys(self._following))
+        self._contact_changed = self.principal.customer is not None
+        self._desk_changed = self.principal.agent is not None
+        self._wake()
+
+    def _look_later(self) -> None:
+        self.look_at = asyncio.get_running_loop().time() + LOOK_EVERY_S * (0.5 + random.random())
+
+    async def _fall_silent(self) -> None:
+        bell = self._service.bell
+        self._service.sockets.remove(self)
+        bell.ignore(self._own_topic(), self._heard)
+        bell.ignore(desk_topic(self.principal.tenant), self._heard)
+        for conversation in tuple(self._following):
+            self.unfollow(conversation)
+        if self._desk_timer is not None:
+            self._desk_timer.cancel()
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait({self._writing})
 
     def _own_topic(self) -> str:
         customer = self.principal.customer
@@ -156,115 +193,182 @@ class Session:
         kind, _, rest = topic.partition("/")
         conversation = rest.partition("/")[2]
         if kind == "conversation":
-            self._changed.add(conversation)
+            following = self._following.get(conversation)
+            if following is None or (detail is not None and following.seq >= detail):
+                return  # the healer rings with the last seq
+            self._changed[conversation] = None
         elif kind == "typing":
-            if detail["session"] != self.id and len(self._replies) < MAX_REPLIES // 2:
-                self._replies.append({"t": "typing", "conv": conversation, "author": detail["author"]})
+            if detail["session"] == self.id or len(self._replies) >= MAX_REPLIES // 2:
+                return
+            self._replies.append({"t": "typing", "conv": conversation, "author": detail["author"]})
         elif kind == "contact":
+            if detail is not None and detail in self._following:
+                return  # the healer rings with the conversation
             self._contact_changed = True
         elif self.principal.agent is not None:
             self._desk_changed = True
         else:
-            self._changed.update(self._following)  # the place of a waiting customer moves when others do
-        self._wake.set()
+            self._changed.update(dict.fromkeys(self._following))  # a waiting customer's place moves when others do
+        self._wake()
 
     async def _read(self) -> None:
+        pace, loop = self._service.limits.frames, asyncio.get_running_loop()
         while True:
             try:
                 frame = await receive_json(self._socket)
             except ValueError:
                 raise WebSocketDisconnect(4400) from None
-            self.spoke = self.spoke or frame != {"t": "ping"}
             try:
-                await self._handlers.handle(self, frame)
+                if frame == PING:
+                    await self._pong()
+                else:
+                    self.spoke = True
+                    await self._service.frames.handle(self, frame)
             except Unauthorized:
                 raise  # not the frame is wrong but the one who says it
             except TandemError as error:
                 self.say({"t": "err", **error.as_json(), **_answering(frame)})
+            # Who talks too fast is listened to more slowly; nothing is lost, and his own network holds the rest.
+            self._paced_until, pause_s = pace.pause_s(self._paced_until, loop.time())
+            if pause_s:
+                await asyncio.sleep(pause_s)
+
+    async def _pong(self) -> None:
+        """Pings are most of what thousands of silent sockets say: no task is made where nothing else waits."""
+        if self._writing is None:
+            await self._send(PONG)
+        else:
+            self.say(PONG)
+
+    # -- the writer
+
+    def _wake(self) -> None:
+        if self._writing is None and self._context is not None:
+            loop = asyncio.get_running_loop()
+            self._writing = loop.create_task(self._write(), context=self._context)
+            self._writing.add_done_callback(self._has_written)
+
+    def _has_written(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.end(_close_code(error))
 
     async def _write(self) -> None:
-        if self.principal.customer is not None:
-            await self._follow_current()
-        last_desk = 0.0
-        loop = asyncio.get_running_loop()
-        while True:
+        while self._replies or self._contact_changed or self._changed or self._shows_desk():
             while self._replies:
-                await self._send(self._replies.popleft())
+                await self._send(self._replies.pop(0))
             if self._contact_changed:
                 self._contact_changed = False
                 await self._follow_current()
             while self._changed:
-                await self._catch_up(self._changed.pop())
-            if self._desk_changed and loop.time() - last_desk >= DESK_PAUSE_S:
+                await self._catch_up([self._changed.popitem()[0] for _ in range(min(AT_ONCE, len(self._changed)))])
+            if self._shows_desk():
                 self._desk_changed = False
-                last_desk = loop.time()
+                self._desk_at = asyncio.get_running_loop().time()
                 await self._send_desk()
-            pause = DESK_PAUSE_S if self._desk_changed else self._poll_s
-            try:
-                async with asyncio.timeout(pause):  # wait_for of Python 3.11 can swallow the end of the session
-                    await self._wake.wait()
-            except TimeoutError:
-                if pause == self._poll_s:  # heals a bell that was lost
-                    self._changed.update(self._following)
-                    self._desk_changed = self.principal.agent is not None
-                    self._contact_changed = self.principal.customer is not None
-            self._wake.clear()
+        self._writing = None  # in the same breath as the look at what is left, so that no bell falls in between
+
+    def _shows_desk(self) -> bool:
+        """Whether the desk is to be drawn now; if it was just drawn, a timer comes back to it."""
+        if not self._desk_changed or self._desk_timer is not None:
+            return False
+        loop = asyncio.get_running_loop()
+        wait_s = self._desk_at + DESK_PAUSE_S - loop.time()
+        if wait_s > 0:
+            self._desk_timer = loop.call_later(wait_s, self._desk_is_due)
+        return wait_s <= 0
+
+    def _desk_is_due(self) -> None:
+        self._desk_timer = None
+        self._wake()
 
     async def _follow_current(self) -> None:
-        """Customers follow their present conversation, and any new one, without asking."""
+        """Customers follow their present conversation, and any new one, without asking. Raises for an erased one."""
         sender = self.principal.as_customer()
-        current = await self._database.read(
-            lambda connection: store.current(connection, sender.tenant, sender.channel, sender.contact)
-        )
-        if current is not None and current.id not in self._following:
-            self.follow(current.id, 0)
+        cursors = {conversation: following.seq for conversation, following in self._following.items()}
 
-    async def _catch_up(self, conversation: str) -> None:
-        following = self._following.get(conversation)
-        if following is None:
-            return
-        more = True
-        while more and self._following.get(conversation) is following:
-            load = partial(self._load, conversation=conversation, after=following.seq)
-            entries, status = await self._database.read(load)
-            for entry in entries:
-                await self._send({"t": "entry", "conv": conversation, "entry": entry})
-                following.seq = entry["seq"]
-            more = len(entries) == PAGE
-        if status != following.status:
-            following.status = status
+        def look(connection: sa.Connection) -> tuple[str, Page | None] | None:
+            sender_by_contact(connection, sender.tenant, sender.contact)
+            current = store.current(connection, sender.tenant, sender.channel, sender.contact)
+            if current is None:
+                return None
+            # Only what is followed already has been listened to before this read.
+            after = cursors.get(current.id)
+            return current.id, None if after is None else self._load(connection, conversation=current.id, after=after)
+
+        # What is rung from here on comes after this read.
+        changed, self._changed = self._changed, {}
+        async with self._service.sockets.reading:
+            found = await self._service.database.read(look)
+        if found is not None:
+            conversation, page = found
+            following = self._following.get(conversation)
+            if following is None:
+                self.follow(conversation, 0)
+            elif page is not None and following.seq == cursors.get(conversation):
+                changed.pop(conversation, None)
+                if await self._show(conversation, following, page):
+                    changed[conversation] = None
+        self._changed.update(changed)
+
+    async def _catch_up(self, conversations: Sequence[str]) -> None:
+        """Reads these together, because asking the database costs as much as reading one, and sends what is new."""
+        behind = {name: self._following[name] for name in conversations if name in self._following}
+        cursors = {name: following.seq for name, following in behind.items()}
+
+        def load(connection: sa.Connection) -> list[tuple[str, Page]]:
+            return [(name, self._load(connection, conversation=name, after=seq)) for name, seq in cursors.items()]
+
+        async with self._service.sockets.reading:
+            pages = await self._service.database.read(load)
+        for name, page in pages:
+            if await self._show(name, behind[name], page):
+                self._changed[name] = None
+
+    async def _show(self, conversation: str, following: Following, page: Page) -> bool:
+        """Sends a page that was read behind the cursor; True when there may be more."""
+        entries, status = page
+        for entry in entries:
+            if self._following.get(conversation) is not following:
+                return True  # the client has moved the cursor meanwhile
+            await self._send({"t": "entry", "conv": conversation, "entry": entry})
+            following.seq = entry["seq"]
+        if len(entries) == PAGE:
+            return True
+        text = json.dumps(status, ensure_ascii=False, separators=(",", ":"))
+        if text != following.status:
+            following.status, following.waits = text, status["place"] is not None
             self._listen_to_queue()
             await self._send({"t": "status", **status})
+        return False
 
     def _listen_to_queue(self) -> None:
         """Only customers who wait are told when the queue moves, so that a change costs as much as they are."""
         if self.principal.customer is not None:
-            waiting = any(one.status.get("place") is not None for one in self._following.values())
-            change = self._bell.listen if waiting else self._bell.ignore
+            bell = self._service.bell
+            change = bell.listen if any(one.waits for one in self._following.values()) else bell.ignore
             change(desk_topic(self.principal.tenant), self._heard)
 
-    def _load(
-        self, connection: sa.Connection, *, conversation: str, after: int
-    ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    def _load(self, connection: sa.Connection, *, conversation: str, after: int) -> Page:
         found = visible(connection, self.principal, conversation)
         fresh = (
             store.entries_after(connection, found.tenant, found.id, after, limit=PAGE) if found.last_seq > after else []
         )
-        status = customer_status(connection, found, Context(self._settings, self._clock()))
+        status = customer_status(connection, found, self._service.context())
         if self.principal.customer is not None:
             status["owner"] = owner_for_customer(status["owner"])
         return projected(connection, self.principal, fresh), status
 
     async def _send_desk(self) -> None:
         who = self.principal.as_agent()
-        context = Context(self._settings, self._clock())
+        context = self._service.context()
 
         def look(connection: sa.Connection) -> tuple[Agent, dict[str, Any]]:
             agent = agents.enabled(connection, who.tenant, who.id)
             return agent, desk(connection, agent, context)
 
-        agent, picture = await self._database.read(look)
-        self.principal = Principal(agent=agent)  # a changed role holds from now on
+        async with self._service.sockets.reading:
+            agent, picture = await self._service.database.read(look)
+        self.principal = Principal(agent=agent, sign_in=self.principal.sign_in)  # a changed role holds from now on
         await self._send({"t": "desk", **picture})
 
     async def _send(self, frame: Frame) -> None:
@@ -290,10 +394,8 @@ def _answering(frame: Any) -> Frame:
     return {"client_id": client_id} if is_name(client_id) else {}
 
 
-def _close_code(error: BaseException | None) -> int:
-    """1012 tells a client to come back at once, as after a restart."""
-    if error is None:
-        return 1000
+def _close_code(error: BaseException) -> int:
+    """1012 tells a client to come back, as after a restart."""
     if isinstance(error, Unauthorized):
         return 4401
     if isinstance(error, WebSocketDisconnect):

@@ -42,6 +42,7 @@ class TenantSettings(BaseModel):
     suggestions: Mapping[str, tuple[str, ...]]
     queues: tuple[QueueSettings, ...] = Field(min_length=1)
     wrap_up_codes: tuple[WrapUpCode, ...] = Field(min_length=1)
+    retention_days: int | None = Field(None, ge=1)  # closed conversations are erased after it; None keeps them
 
     @field_validator("timezone")
     @classmethod

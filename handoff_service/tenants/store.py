@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
+
 import sqlalchemy as sa
 
 from handoff_service import tables
@@ -10,21 +13,27 @@ from handoff_service.tenants.model import Tenant, TenantSettings
 
 T = tables.tenants.c
 
+# The settings as the text that they are stored as, which is parsed once however often it is read.
+EVERYONE = sa.select(T.id, T.name, sa.cast(T.settings, sa.Text).label("settings")).order_by(T.id)
+FIND = EVERYONE.where(T.id == sa.bindparam("tenant"))
+
 
 def find(connection: sa.Connection, tenant: str) -> Tenant:
     """The tenant. Raises NotFound."""
-    row = connection.execute(sa.select(tables.tenants).where(T.id == tenant)).mappings().first()
+    row = connection.execute(FIND, {"tenant": tenant}).first()
     if row is None:
         raise NotFound(f"There is no tenant {tenant}.", tenant=tenant)
-    return Tenant(id=row["id"], name=row["name"], settings=TenantSettings.model_validate(row["settings"]))
+    return _tenant(row.id, row.name, row.settings)
 
 
 def everyone(connection: sa.Connection) -> list[Tenant]:
     """All tenants."""
-    return [
-        Tenant(id=row.id, name=row.name, settings=TenantSettings.model_validate(row.settings))
-        for row in connection.execute(sa.select(tables.tenants).order_by(T.id))
-    ]
+    return [_tenant(row.id, row.name, row.settings) for row in connection.execute(EVERYONE)]
+
+
+@lru_cache(maxsize=1024)
+def _tenant(tenant: str, name: str, settings: str) -> Tenant:
+    return Tenant(id=tenant, name=name, settings=TenantSettings.model_validate(json.loads(settings)))
 
 
 def save(connection: sa.Connection, tenant: Tenant) -> None:

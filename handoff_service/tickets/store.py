@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service import tables
+from handoff_service.clock import iso
 from handoff_service.conversations.model import Conversation
 from handoff_service.ids import new_id
 
@@ -60,3 +61,22 @@ def listed(connection: sa.Connection, tenant: str, *, limit: int = 100) -> list[
     """Open tickets, the one due first at the top."""
     query = sa.select(tables.tickets).where(T.tenant == tenant, T.state == "open").order_by(T.due_at).limit(limit)
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def of_conversation(connection: sa.Connection, conversation: Conversation) -> list[dict[str, Any]]:
+    """What the customer was promised in a conversation, as JSON for him."""
+    query = (
+        sa.select(T.subject, T.reply_to, T.state, T.due_at, T.created_at)
+        .where(T.tenant == conversation.tenant, T.conversation == conversation.id)
+        .order_by(T.created_at)
+    )
+    return [
+        {**row, "due_at": iso(row["due_at"]), "created_at": iso(row["created_at"])}
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def forget(connection: sa.Connection, conversation: Conversation) -> int:
+    """Empties the tickets of an erased conversation. Returns how many these were."""
+    where = (T.tenant == conversation.tenant, T.conversation == conversation.id)
+    return connection.execute(sa.update(tables.tickets).where(*where).values(subject="", reply_to="")).rowcount

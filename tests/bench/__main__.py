@@ -1,4 +1,5 @@
-"""`python -m tests.bench [section …]`: measures on the parts that run; sections: answer, breakdown, rasa, appends.
+"""`python -m tests.bench [section …]`: measures on the parts that run; sections: answer, breakdown, rasa, appends,
+idle_sockets, reconnects.
 
 Prints each goal and whether it is reached. The exit code is 0 unless something broke: a slow machine is no failure.
 """
@@ -24,7 +25,9 @@ from tests.bench.answers import answers
 from tests.bench.appends import appends
 from tests.bench.breakdown import breakdown
 from tests.bench.environment import show_environment
+from tests.bench.idle_sockets import idle_sockets
 from tests.bench.pipelines import pipelines
+from tests.bench.reconnects import reconnects
 from tests.bench.setting import Bench
 from tests.end_to_end.clients import NotAsTold
 from tests.end_to_end.stage import running_parts
@@ -34,6 +37,8 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "breakdown": breakdown,
     "rasa": pipelines,
     "appends": appends,
+    "idle_sockets": idle_sockets,
+    "reconnects": reconnects,
 }
 
 

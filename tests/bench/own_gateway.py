@@ -13,7 +13,7 @@ from typing import Any
 
 from handoff_service.launch.credentials import parts_environment
 from handoff_service.launch.prepare import agents_in, run_module
-from handoff_service.launch.settings import read_settings
+from handoff_service.launch.settings import Settings, read_settings
 from tests.bench.processes import Running, free_address, running
 from tests.bench.setting import Bench
 from tests.end_to_end.story import Stage
@@ -31,9 +31,12 @@ class OwnGateway:
 
 
 @contextlib.asynccontextmanager
-async def own_gateway(bench: Bench, *, bot_url: str) -> AsyncIterator[OwnGateway]:
-    """The gateway as it is shipped, with limits that a measurement does not reach, until the block ends."""
-    url = free_address()
+async def own_gateway(bench: Bench, *, bot_url: str, again: str = "") -> AsyncIterator[OwnGateway]:
+    """The gateway as it is shipped, with limits that a measurement does not reach, until the block ends.
+
+    `again` is the address of an earlier one, whose place and database it takes over.
+    """
+    url = again or free_address()
     settings = read_settings(
         {
             **bench.environment,
@@ -43,12 +46,12 @@ async def own_gateway(bench: Bench, *, bot_url: str) -> AsyncIterator[OwnGateway
             "TANDEM_BOT_URL": bot_url,
             "TANDEM_SHOP_URL": bench.shop_url,
             "TANDEM_LIMIT_MESSAGES": "1000/second",
+            "TANDEM_LIMIT_FRAMES": "100000/second",
             "TANDEM_LIMIT_VISITORS": "10000/hour",
             "TANDEM_AGENT_GRACE_S": "3600",
         }
     )
-    run_module(settings, settings.python, ["handoff_service", "migrate"], doing="making a database for the bench")
-    seeded = run_module(settings, settings.python, ["handoff_service", "seed-demo"], doing="making its tenant")
+    logins = [] if again else _made(settings)
     async with running(
         [settings.python, "-m", "handoff_service", "serve"],
         url=url,
@@ -57,8 +60,15 @@ async def own_gateway(bench: Bench, *, bot_url: str) -> AsyncIterator[OwnGateway
         environment=parts_environment(settings),
         log=bench.folder / "gateway.log",
     ) as process:
-        stage = Stage(gateway=url, shop=bench.shop_url, logins=agents_in(seeded))
+        stage = Stage(gateway=url, shop=bench.shop_url, logins=logins)
         yield OwnGateway(process, bench.folder / "handoff.sqlite", stage)
+
+
+def _made(settings: Settings) -> list[dict[str, str]]:
+    """Makes the database and its tenant; the logins of the agents."""
+    run_module(settings, settings.python, ["handoff_service", "migrate"], doing="making a database for the bench")
+    seeded = run_module(settings, settings.python, ["handoff_service", "seed-demo"], doing="making its tenant")
+    return agents_in(seeded)
 
 
 @contextlib.asynccontextmanager

@@ -45,6 +45,7 @@ class FarSide:
         self.delay = 0.0
         self.calls: Counter[str] = Counter()
         self.bodies: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
         far_side = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -61,6 +62,7 @@ class FarSide:
                 parts = urlsplit(self.path)
                 far_side.calls[f"{self.command} {parts.path}"] += 1
                 far_side.bodies.append(body)
+                far_side.headers.append({name.lower(): value for name, value in self.headers.items()})
                 query = {name: values[0] for name, values in parse_qs(parts.query).items()}
                 time.sleep(far_side.delay)
                 status, answer = far_side.broken() or far_side.answer(
@@ -92,6 +94,7 @@ class FarSide:
         self.mode, self.delay = "ok", 0.0
         self.calls.clear()
         self.bodies.clear()
+        self.headers.clear()
 
     def broken(self) -> tuple[int, Any] | None:
         """The answer of a broken service, None when it works."""

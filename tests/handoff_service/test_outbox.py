@@ -42,7 +42,9 @@ def asks(database: Database, clock: FakeClock) -> Asks:
 
 
 async def lease(database: Database, clock: FakeClock, node: str = "n1", limit: int = 32) -> list[Job]:
-    return await database.write(lambda tx: outbox.lease(tx, node, clock(), limit=limit))
+    return await database.write(
+        lambda tx: outbox.lease(tx, node, clock(), destinations=("bot", "channel", "mail"), limit=limit)
+    )
 
 
 async def states(database: Database) -> dict[int, str]:
@@ -123,7 +125,7 @@ async def test_a_failed_row_waits_longer_each_time_and_then_is_dead(
         if state == "dead":
             break
         before = clock()
-        while not await database.read(lambda c: outbox._any_due(c, clock())):
+        while not await database.read(lambda c: outbox.any_due(c, clock(), ["bot"])):
             clock.advance(0.5)
         waits.append((clock() - before).total_seconds())
     assert waits == sorted(waits)

@@ -17,8 +17,11 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("conversations", sa.Column("account", sa.Text(), nullable=True))
     op.add_column("conversations", sa.Column("hold", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("conversations", sa.Column("erased_at", sa.BigInteger(), nullable=True))
     op.add_column("contacts", sa.Column("erased_at", sa.BigInteger(), nullable=True))
     op.add_column("outbox", sa.Column("provider_id", sa.Text(), nullable=True))
+    op.add_column("socket_tickets", sa.Column("sign_in", sa.Text(), nullable=True))
+    op.create_index("conversations_by_change", "conversations", ["updated_at"])
     failpoint("migrate_step")
     op.create_table(
         "channel_accounts",

@@ -11,6 +11,7 @@ export class ApiError extends Error {
   readonly holder: Person | null;
   readonly owner: Owner | null;
   readonly epoch: number | null;
+  readonly retryAfterS: number;
 
   constructor(status: number, body: Partial<ErrorBody>) {
     super(body.message ?? `HTTP ${status}`);
@@ -21,6 +22,7 @@ export class ApiError extends Error {
     this.holder = body.holder ?? null;
     this.owner = body.owner ?? null;
     this.epoch = body.epoch ?? null;
+    this.retryAfterS = body.retry_after_s ?? 0;
   }
 }
 

@@ -193,8 +193,6 @@ export class TandemClient {
       case "entry":
         if (this.isCustomer) this.timelines.track(frame.conv);
         return this.timelines.receive(frame.conv, frame.entry);
-      case "gap":
-        return this.timelines.gap(frame.conv, frame.to);
       case "sent":
         return this.confirmed(frame.client_id, frame.conv, frame.seq, frame.mid);
       case "err":
@@ -314,20 +312,17 @@ function socketUrl(baseUrl: string): string {
   return url.href;
 }
 
-/** Calls `wake` whenever the network or the page comes back; returns what stops it. */
+/** Calls `wake` whenever the network or the page comes back, if somebody looks at it; returns what stops it. */
 function watchPage(wake: () => void): () => void {
   if (typeof window === "undefined") return () => undefined;
   const seen = () => {
     if (document.visibilityState === "visible") wake();
   };
-  const events: [EventTarget, string, () => void][] = [
-    [window, "online", wake],
-    [window, "offline", wake],
-    [window, "pageshow", wake],
-    [document, "visibilitychange", seen],
+  const events: [EventTarget, string][] = [
+    [window, "online"], [window, "offline"], [window, "pageshow"], [document, "visibilitychange"],
   ];
-  for (const [target, name, handler] of events) target.addEventListener(name, handler);
+  for (const [target, name] of events) target.addEventListener(name, seen);
   return () => {
-    for (const [target, name, handler] of events) target.removeEventListener(name, handler);
+    for (const [target, name] of events) target.removeEventListener(name, seen);
   };
 }

@@ -37,7 +37,7 @@ const REFUSED_TICKETS = 2;
 /**
  * One living WebSocket: ticket, hello, heartbeat, and a new one with full-jitter back-off when it dies.
  *
- * `getTicket` that rejects with `status` 401 or 403, repeated 4401 and 4403 end in `unauthorized`; only
+ * `getTicket` that rejects with `retryAfterS` is asked again after that time. With `status` 401 or 403, repeated 4401 and 4403 end in `unauthorized`; only
  * `open()` starts again from there. 4409 (the same device connected elsewhere) waits until the page is looked at.
  */
 export class Connection {
@@ -105,9 +105,9 @@ export class Connection {
       ticket = await this.options.getTicket();
     } catch (error) {
       if (attempt !== this.attempt) return;
-      const status = (error as { status?: number } | null)?.status;
+      const { status, retryAfterS = 0 } = (error ?? {}) as { status?: number; retryAfterS?: number };
       if (status === 401 || status === 403) this.stop();
-      else this.retryLater();
+      else this.retryLater(retryAfterS * 1000);
       return;
     }
     if (attempt === this.attempt) this.plug(ticket);
@@ -149,7 +149,6 @@ export class Connection {
   }
 
   private closed(code: number | null): void {
-    const wasWelcomed = this.welcomed;
     this.hangUp(null);
     this.options.lost(code);
     if (!this.wanted) return;
@@ -161,16 +160,16 @@ export class Connection {
       void this.dial();
       return;
     }
-    if (code === CLOSE.slow && wasWelcomed) this.failures = 0;
     this.retryLater();
   }
 
-  private retryLater(): void {
+  /** `atLeastMs` is what a busy server asks for; chance comes on top, or all would come back together. */
+  private retryLater(atLeastMs = 0): void {
     this.hangUp(1000);
     const { clock } = this.options;
     const ceiling = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** this.failures);
     this.failures += 1;
-    this.timers.retry = clock.setTimeout(() => void this.dial(), clock.random() * ceiling);
+    this.timers.retry = clock.setTimeout(() => void this.dial(), atLeastMs + clock.random() * ceiling);
     this.enter("offline");
   }
 

@@ -130,6 +130,8 @@ export interface ErrorBody {
   holder?: Person;
   owner?: Owner;
   epoch?: number;
+  /** What a busy server asks for. */
+  retry_after_s?: number;
 }
 
 // ---- customer HTTP
@@ -313,19 +315,13 @@ export interface SentFrame {
   mid: string;
 }
 export type ErrFrame = ErrorBody & { t: "err"; client_id?: string };
-export interface GapFrame {
-  t: "gap";
-  conv: string;
-  from: number;
-  to: number;
-}
 export interface TypingFrame {
   t: "typing";
   conv: string;
   author: Author;
 }
 export type ServerFrame =
-  | Welcome | EntryFrame | StatusFrame | DeskFrame | SentFrame | ErrFrame | GapFrame | TypingFrame | { t: "pong" };
+  | Welcome | EntryFrame | StatusFrame | DeskFrame | SentFrame | ErrFrame | TypingFrame | { t: "pong" };
 
 export interface Cursor {
   conv: string;

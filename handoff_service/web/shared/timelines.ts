@@ -74,14 +74,6 @@ export class Timelines {
     this.drain(conv, timeline);
   }
 
-  /** The server says that entries up to `to` exist but will not come over the socket. */
-  gap(conv: string, to: number): void {
-    const timeline = this.timelines.get(conv);
-    if (timeline === undefined) return;
-    timeline.known = Math.max(timeline.known, to);
-    this.drain(conv, timeline);
-  }
-
   private drain(conv: string, timeline: Timeline): void {
     for (;;) {
       const next = timeline.early.get(timeline.last + 1);

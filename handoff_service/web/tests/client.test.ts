@@ -140,9 +140,9 @@ describe("order", () => {
     expect(seqs).toEqual([1, 2, 3]);
   });
 
-  it("follows a gap frame page by page", async () => {
+  it("fetches a long hole page by page", async () => {
     fetchEntries.mockImplementation(async (_conv, after) => ({ ...page(after + 1, Math.min(after + 2, 5)), last_seq: 5 }));
-    network.last.say({ t: "gap", conv: CONV, from: 1, to: 5 });
+    entry(message(5));
     await settle();
     await settle();
     expect(seqs).toEqual([1, 2, 3, 4, 5]);
@@ -351,6 +351,30 @@ describe("staying connected", () => {
     expect(network.sockets).toHaveLength(4);
   });
 
+  it("backs off from a server that closes it again and again as too slow", async () => {
+    await online();
+    for (const ms of [500, 1_000, 2_000]) {
+      const count = network.sockets.length;
+      network.last.drop(4408);
+      await clock.advance(ms - 1);
+      expect(network.sockets).toHaveLength(count);
+      await clock.advance(1);
+      expect(network.sockets).toHaveLength(count + 1);
+      network.last.accept();
+      network.last.say(welcome());
+    }
+  });
+
+  it("waits as long as a busy server asks for, and by chance longer", async () => {
+    getTicket.mockRejectedValueOnce(Object.assign(new Error("busy"), { status: 503, retryAfterS: 2 }));
+    client.connect();
+    await settle();
+    await clock.advance(2_499);
+    expect(network.sockets).toHaveLength(0);
+    await clock.advance(1);
+    expect(network.sockets).toHaveLength(1);
+  });
+
   it("gets a new ticket at once after 4401, and asks for a sign-in after the second", async () => {
     await online();
     network.last.drop(4401);
@@ -380,7 +404,11 @@ describe("staying connected", () => {
     await online();
     network.last.drop(4409);
     await clock.advance(120_000);
+    const look = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+    window.dispatchEvent(new Event("online")); // all forgotten tabs hear this together
+    await settle();
     expect(network.sockets).toHaveLength(1);
+    look.mockRestore();
     document.dispatchEvent(new Event("visibilitychange"));
     await settle();
     expect(network.sockets).toHaveLength(2);

@@ -154,6 +154,18 @@ describe("session", () => {
     expect(storage.getItem("token")).toBe("tok_1");
   });
 
+  it("keeps what a visitor is typing when his token turns out to be expired", async () => {
+    storage.setItem("token", "tok_old");
+    storage.setItem("contact", "cus_old");
+    let refused = true;
+    answers["/v1/ws-ticket"] = () => (refused ? ((refused = false), refusal(401)) : json({ ticket: "t", expires_in: 30 }));
+    await show();
+    chat.draft = "half a sen";
+    await online();
+    expect(storage.getItem("contact")).toBe(SESSION.contact.id);
+    expect(chat.draft).toBe("half a sen");
+  });
+
   it("does not show a signed-in customer's conversation after they signed out", async () => {
     chat = newChat("zh", "jwt");
     await chat.start();

@@ -8,7 +8,7 @@ const UNSENT = ["outbox", "failed", "draft"];
 
 /** The gateway refused: `status` of the answer, `code` of its error. */
 export class ApiError extends Error {
-  constructor(readonly status: number, readonly code: string, message: string) {
+  constructor(readonly status: number, readonly code: string, message: string, readonly retryAfterS = 0) {
     super(message);
   }
 }
@@ -75,7 +75,9 @@ export class CustomerApi {
     }
     const before = storage.getItem("contact");
     // Somebody else signed in on this browser: what the last one left unsent must not go out in the new one's name.
-    if (before !== null && before !== session.contact.id) for (const key of UNSENT) storage.removeItem(key);
+    // Only a visitor who never signed in finds the text that he was typing, although his token has expired.
+    const gone = identity === null ? UNSENT.filter((key) => key !== "draft") : UNSENT;
+    if (before !== null && before !== session.contact.id) for (const key of gone) storage.removeItem(key);
     storage.setItem("contact", session.contact.id);
     storage.setItem("token", session.token);
     if (identity !== null) storage.setItem("identified", "1");
@@ -108,6 +110,7 @@ export class CustomerApi {
     const answer = (await response.json().catch(() => null)) as unknown;
     if (response.ok) return answer as T;
     const error = (answer as { error?: ErrorBody } | null)?.error;
-    throw new ApiError(response.status, error?.code ?? "unavailable", error?.message ?? `The server answered ${response.status}.`);
+    const message = error?.message ?? `The server answered ${response.status}.`;
+    throw new ApiError(response.status, error?.code ?? "unavailable", message, error?.retry_after_s);
   }
 }

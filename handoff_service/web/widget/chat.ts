@@ -46,6 +46,8 @@ export class Chat {
   /** For a while after a message was sent from this page. */
   readonly answerExpected = signal(false);
   readonly actionError = signal<Action | null>(null);
+  /** Why, in the server's code; null when it could not be asked. */
+  readonly actionCode = signal<string | null>(null);
   readonly busy = signal<Action | null>(null);
   readonly rated = signal(false);
   /** Counts the customers of this page; what was written for one is not the next one's. */
@@ -161,6 +163,7 @@ export class Chat {
       return true;
     } catch (error) {
       if (error instanceof ApiError && !(error.status >= 500)) this.opIds.delete(key);
+      this.actionCode.value = error instanceof ApiError ? error.code : null;
       this.actionError.value = action;
       return false;
     } finally {

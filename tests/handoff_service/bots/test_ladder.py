@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,9 +16,9 @@ from handoff_service.bots.ladder import Ladder
 from handoff_service.bots.model import Answer, TurnRequest
 from handoff_service.bots.rasa import MAX_MESSAGE_CHARS, MAX_MESSAGES, RasaBot
 from handoff_service.bots.search import SearchBot
-from handoff_service.errors import BotFailed
+from handoff_service.errors import BotFailed, BotRefused
 from handoff_service.knowledge.client import Knowledge
-from tests.handoff_service.stage import ScriptedBot, answer
+from tests.handoff_service.stage import Held, ScriptedBot, answer
 
 REQUEST = TurnRequest(
     tenant="demo",
@@ -44,20 +46,71 @@ async def test_the_first_rung_that_answers_wins() -> None:
     assert [len(bot.requests) for bot in (first, second, third)] == [1, 1, 0]
 
 
-async def test_when_all_fail_a_person_is_asked_for() -> None:
-    said = await Ladder([failing("rasa"), failing("search")]).ask(REQUEST)
-    assert said.handoff == {
-        "reason": "bot_failed",
-        "priority": None,
-        "evidence": {"errors": ["rasa: down", "search: down"]},
-    }
-    assert said.messages[0]["text"]
+async def test_when_all_fail_the_turn_is_to_be_kept() -> None:
+    """A bot that is restarted must not fill the queue of people with everybody who wrote meanwhile."""
+    with pytest.raises(BotFailed, match="rasa: down; search: down"):
+        await Ladder([failing("rasa"), failing("search")]).ask(REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"text": "where is it?\nlet me talk to a person"}, "asked"),
+        ({"text": "Talk to a person", "press": "/ask_human"}, "asked"),
+        ({"text": "你们这些骗子公司"}, "unhappy"),
+    ],
+)
+async def test_when_all_fail_who_asks_or_is_angry_gets_a_person(said: dict[str, str], reason: str) -> None:
+    answered = await Ladder([failing("rasa"), failing("search")]).ask(replace(REQUEST, **said))
+    assert answered.handoff is not None
+    assert answered.handoff["reason"] == reason
+    assert answered.errors == ["rasa: down", "search: down"]
+    assert answered.messages[0]["text"]
 
 
 async def test_who_waits_already_is_not_handed_off_again() -> None:
-    said = await Ladder([failing("rasa")]).ask(replace(REQUEST, owner="queue"))
+    waiting = replace(REQUEST, owner="queue", text="let me talk to a person, you liars")
+    said = await Ladder([failing("rasa")]).ask(waiting)
     assert said.handoff is None
-    assert "place" in said.messages[0]["text"]
+    assert said.messages[0]["kind"] == "notice"
+
+
+async def test_a_bot_that_fails_again_and_again_is_left_alone_until_a_turn_tries_it() -> None:
+    now = [0.0]
+    rasa, search = failing("rasa"), ScriptedBot(usually=answer("from search"))
+    ladder = Ladder([rasa, search], failures=3, open_s=5, clock=lambda: now[0])
+    for _ in range(10):
+        assert (await ladder.ask(REQUEST)).messages[0]["text"] == "from search"
+    assert len(rasa.requests) == 3
+    rasa.usually = answer("from rasa")
+    assert (await ladder.ask(REQUEST)).messages[0]["text"] == "from search", "nobody has tried it yet"
+    now[0] = 5
+    assert (await ladder.ask(REQUEST)).messages[0]["text"] == "from rasa"
+    assert (await ladder.ask(REQUEST)).messages[0]["text"] == "from rasa"
+
+
+async def test_a_bot_that_refuses_one_turn_is_not_down() -> None:
+    """One customer's text that the bot cannot take must not take the bot from everybody."""
+    rasa = ScriptedBot(usually=BotRefused("rasa: status 422"))
+    ladder = Ladder([rasa, ScriptedBot(usually=answer("from search"))], failures=3)
+    for _ in range(10):
+        assert (await ladder.ask(REQUEST)).messages[0]["text"] == "from search"
+    assert len(rasa.requests) == 10
+
+
+async def test_a_try_that_was_cancelled_leaves_room_for_the_next() -> None:
+    now = [0.0]
+    held = Held(answer("late"))
+    rasa = ScriptedBot([BotFailed("down"), held], usually=answer("from rasa"))
+    ladder = Ladder([rasa, ScriptedBot(usually=answer("from search"))], failures=1, open_s=5, clock=lambda: now[0])
+    await ladder.ask(REQUEST)
+    now[0] = 6
+    trying = asyncio.create_task(ladder.ask(REQUEST))
+    await held.asked.wait()
+    assert (await ladder.ask(REQUEST)).messages[0]["text"] == "from search", "one try at a time"
+    trying.cancel()
+    await asyncio.gather(trying, return_exceptions=True)
+    assert (await ladder.ask(REQUEST)).messages[0]["text"] == "from rasa"
 
 
 async def test_a_bug_is_not_mistaken_for_a_bot_that_is_down() -> None:
@@ -121,6 +174,9 @@ GARBAGE = {
     "unavailable": httpx2.Response(503, json=turn()),
     "no such route": httpx2.Response(404, text="not found"),
     "a redirect": httpx2.Response(302, headers={"location": "http://elsewhere/"}),
+    "refused": httpx2.Response(422, json={"error": {"code": "bad_turn"}}),
+    "nested without end": httpx2.Response(200, text="[" * 200_000),
+    "compressed": httpx2.Response(200, headers={"content-encoding": "gzip"}, content=gzip.compress(b"0" * 1000)),
 }
 
 

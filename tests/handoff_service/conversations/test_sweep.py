@@ -13,7 +13,7 @@ from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent, Status
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context
-from handoff_service.conversations.model import Audience, Conversation, Event, Kind, OwnerKind
+from handoff_service.conversations.model import BOT, Audience, Conversation, Event, Kind, OwnerKind
 from handoff_service.conversations.receive import receive
 from handoff_service.conversations.reply import reply
 from handoff_service.conversations.sweep import Sweeper
@@ -94,6 +94,24 @@ async def test_without_an_answer_in_time_people_are_asked(desk: Desk, hire: Any)
     found = await desk.now(asked)
     assert found.owner.kind is OwnerKind.QUEUE
     assert await desk.told(asked) == ["reply_timeout"]
+
+
+async def test_what_the_bot_was_asked_in_vain_too_often_goes_to_people_and_is_not_closed(desk: Desk, hire: Any) -> None:
+    """A dead row of the outbox counted as answered, and the customer was told good-bye instead of an answer."""
+    await hire("lin")
+    asked = await desk.asks()
+    await desk.database.write(lambda tx: tx.connection.execute(sa.update(tables.outbox).values(state="dead")))
+    await desk.sweep(after=desk.settings.reply_deadline_s)
+    assert (await desk.now(asked)).owner.kind is OwnerKind.QUEUE
+    assert await desk.told(asked) == ["reply_timeout"]
+    found = await desk.now(asked)
+    await desk.database.write(lambda tx: release.solved(tx, found, BOT, desk.context))
+    states = sa.select(tables.outbox.c.state)
+    assert await desk.database.read(lambda c: c.execute(states).scalars().all()) == ["new"], "the bot tries once more"
+    await desk.database.write(
+        lambda tx: release.close_idle(tx, store.find(tx.connection, "demo", asked.id, lock=True), desk.context)
+    )
+    assert await desk.database.read(lambda c: c.execute(states).scalars().all()) == ["sent"], "closed is closed"
 
 
 async def test_when_nobody_is_on_duty_the_mailbox_promises_a_time(desk: Desk, rows: Any, tenant: Tenant) -> None:  # noqa: ARG001

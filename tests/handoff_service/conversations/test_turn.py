@@ -283,19 +283,68 @@ async def test_a_slow_bot_says_one_moment_once_and_then_answers(chat: Chat) -> N
     assert "moment" in notice
 
 
-async def test_when_every_bot_fails_a_person_is_asked_for(chat: Chat, hire: Any) -> None:
+async def test_when_every_bot_fails_the_question_is_kept_and_answered_later(chat: Chat, hire: Any) -> None:
+    """F-68: a bot that is restarted loses nothing, answers once, and fills no queue."""
     await hire("lin")
-    ladder = Ladder([ScriptedBot(usually=BotFailed("rasa: down")), ScriptedBot(usually=BotFailed("search: down"))])
-    async with chat.answered_by(ladder):
+    rasa = ScriptedBot(usually=BotFailed("rasa: down"))
+    async with chat.answered_by(Ladder([rasa, ScriptedBot(usually=BotFailed("search: down"))], failures=100)):
+        await chat.say()
+        (notice,) = await chat.until_heard(1)
+        for tries in (2, 3, 4):
+            chat.clock.advance(chat.settings.reply_deadline_s / 10)
+            chat.bell.ring_all()
+            await chat.until_turns(*["failed"] * tries)
+        assert await chat.heard() == [notice], "said once, however often the bots are asked"
+        assert (await chat.turns())[-1].errors == ["rasa: down; search: down"]
+        rasa.usually = answer("Three days.")
+        chat.clock.advance(chat.settings.reply_deadline_s / 10)
+        chat.bell.ring_all()
+        assert await chat.until_heard(2) == [notice, "Three days."]
+    assert (await chat.now()).owner.kind is OwnerKind.BOT
+    assert len({request.turn for request in rasa.requests}) == 1, "the bot can tell that it is the same question"
+
+
+async def test_who_waits_for_a_bot_that_is_down_and_asks_for_a_person_gets_one_at_once(chat: Chat, hire: Any) -> None:
+    await hire("lin")
+    async with chat.answered_by(Ladder([ScriptedBot(usually=BotFailed("rasa: down"))])):
         await chat.say()
         await chat.until_heard(1)
-        await chat.until_turns("posted")
+        await chat.say("let me talk to a person")
+        await chat.until_turns("failed", "posted")
     found = await chat.now()
     assert found.owner.kind is OwnerKind.QUEUE
-    (one,) = await chat.turns()
-    assert one.errors == ["rasa: down", "search: down"]
     states = [entry.body["event"] for entry in await chat.timeline() if entry.kind is Kind.STATE]
-    assert states == ["opened", "bot_failed"]
+    assert states == ["opened", "asked"]
+
+
+async def test_who_has_waited_too_long_for_a_bot_that_is_down_goes_to_people(chat: Chat, hire: Any) -> None:
+    await hire("lin")
+    async with chat.answered_by(Ladder([ScriptedBot(usually=BotFailed("rasa: down"))])):
+        await chat.say()
+        await chat.until_heard(1)
+        chat.clock.advance(chat.settings.reply_deadline_s + 1)
+        await Sweeper(chat.database, chat.settings, chat.clock).sweep()
+        await chat.until_turns("failed", "posted")
+        heard = await chat.until_heard(2)
+    assert (await chat.now()).owner.kind is OwnerKind.QUEUE
+    assert "colleague" in heard[1], "the bot says in the queue that a colleague will take it, and asks no more"
+
+
+async def test_an_agent_who_gives_back_what_only_a_notice_answered_leaves_it_to_the_bot(chat: Chat, hire: Any) -> None:
+    """ "One moment" is not an answer: the question was dropped with it when an agent looked in between."""
+    lin = await hire("lin")
+    rasa = ScriptedBot(usually=BotFailed("rasa: down"))
+    async with chat.answered_by(Ladder([rasa], failures=100)):
+        await chat.say("How long does a refund take?")
+        await chat.until_heard(1)
+        chat.clock.advance(chat.settings.reply_deadline_s + 1)
+        await Sweeper(chat.database, chat.settings, chat.clock).sweep()
+        await chat.until_heard(2)
+        found = await chat.now()
+        taken = await chat.database.write(lambda tx: assign.accept(tx, str(found.handoff), lin, chat.context))
+        rasa.usually = answer("Three days.")
+        await chat.database.write(lambda tx: release.give_back(tx, found.id, lin, taken.epoch, chat.context))
+        assert (await chat.until_heard(3))[2] == "Three days."
 
 
 async def test_the_bots_wish_for_a_person_carries_its_evidence(chat: Chat, hire: Any, rows: Any) -> None:
@@ -318,7 +367,7 @@ async def test_a_turn_that_crashed_is_answered_once_by_the_next_process(chat: Ch
     zombie.script = [crashed]
     await chat.say()
     turns = TurnRunner(chat.database, zombie, chat.settings, chat.clock)
-    (job,) = await chat.database.write(lambda tx: outbox.lease(tx, "n0", chat.clock(), limit=1))
+    (job,) = await chat.database.write(lambda tx: outbox.lease(tx, "n0", chat.clock(), destinations=["bot"], limit=1))
     late = asyncio.create_task(turns(job))
     await asyncio.wait_for(crashed.asked.wait(), 5)
     async with chat.answered_by(ScriptedBot([answer("alive")])):

@@ -29,12 +29,13 @@ from handoff_service.conversations.model import (
     Kind,
     OwnerKind,
 )
-from handoff_service.conversations.receive import receive
+from handoff_service.conversations.receive import Sender, receive
 from handoff_service.conversations.reply import reply
 from handoff_service.database import Transaction
 from handoff_service.errors import TandemError
 from handoff_service.handoffs import assign, release
 from handoff_service.handoffs import store as handoffs
+from handoff_service.handoffs.assign import as_author
 from handoff_service.handoffs.request import request_handoff
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import Tenant
@@ -117,6 +118,10 @@ class World:
         self.zombies: list[Running] = []
         self.seen: dict[str, Seen] = {}
         self.sent: dict[tuple[str, str, str], Entry] = {}
+        self.messages: list[tuple[Sender, str, dict[str, Any]]] = []
+        # What the last event asked for and was told, for whoever writes it down: ("send" or "change", its parts).
+        self.asked: tuple[str, dict[str, Any]] | None = None
+        self.told: dict[str, Any] = {}
         self.last_row = 0
         self.count = 0
         with self.engine.begin() as connection:
@@ -134,34 +139,45 @@ class World:
         """Plays one event, refused or not, and checks that everything still holds. Returns the outcome."""
         self.clock.advance(seconds)
         self.count += 1
+        self.asked, self.told = None, {}
         try:
             with self.engine.begin() as connection:
                 outcome = getattr(self, event)(Transaction(connection), pick) or "nothing to do"
         except TandemError as error:
-            outcome = error.code
+            outcome, self.told = error.code, {"code": error.code}
         self.check()
         return str(outcome)
 
     # What may happen. Each returns a word for the tally, or None when there was nothing to do.
 
     def customer_writes(self, tx: Transaction, pick: int) -> str:
-        sender = self.customers[pick % 3]
+        sender, client_id = self.customers[pick % 3], f"client-{self.count:06}"
         body = {"text": f"message {self.count}"}
-        conversation, _ = receive(tx, sender, client_id=f"client-{self.count:06}", body=body, context=self.context)
+        self.messages.append((sender, client_id, body))
+        conversation, _ = self._receive(tx, sender, client_id, body)
         return conversation.owner.kind
 
     def customer_repeats(self, tx: Transaction, pick: int) -> str | None:
-        sender = self.customers[pick % 3]
-        said = [entry for key, entry in self.sent.items() if key[1] == sender.contact]
+        said = [one for one in self.messages if one[0] == self.customers[pick % 3]]
         if not said:
             return None
-        before = said[pick % len(said)]
-        _, entry = receive(tx, sender, client_id=str(before.client_id), body=dict(before.body), context=self.context)
-        assert (entry.mid, entry.seq) == (before.mid, before.seq), "a repeat is the entry of the first time"
+        sender, client_id, body = said[pick % len(said)]
+        before = self.sent.get((AuthorKind.CUSTOMER, sender.contact, client_id))
+        _, entry = self._receive(tx, sender, client_id, body)
+        if before is not None:
+            assert (entry.mid, entry.seq) == (before.mid, before.seq), "a repeat is the entry of the first time"
         return "same entry"
 
+    def _receive(
+        self, tx: Transaction, sender: Sender, client_id: str, body: dict[str, Any]
+    ) -> tuple[Conversation, Entry]:
+        self.asked = "send", {"author": sender.author, "client_id": client_id, "body": body}
+        conversation, entry = receive(tx, sender, client_id=client_id, body=body, context=self.context)
+        self.told = {"conv": conversation.id, "seq": entry.seq, "mid": entry.mid}
+        return conversation, entry
+
     def turn_starts(self, tx: Transaction, pick: int) -> str | None:
-        for job in outbox.lease(tx, "node", self.clock(), limit=1 + pick % 3):
+        for job in outbox.lease(tx, "node", self.clock(), destinations=["bot"], limit=1 + pick % 3):
             begun = turn.begin(tx, job.tenant, job.conversation, self.clock())
             if begun is not None:
                 self.running.append(Running(begun, job))
@@ -206,15 +222,34 @@ class World:
         found = self._current(tx, pick)
         if found is None:
             return None
-        request_handoff(tx, found, Event.ASKED, evidence={}, context=self.context, priority=pick % 10)
-        return "handed off"
+        self._asks("ask_human", self.customers[pick % 3].author, found)
+        moved = request_handoff(
+            tx,
+            found,
+            Event.ASKED,
+            evidence={},
+            context=self.context,
+            priority=pick % 10,
+            actor=self.customers[pick % 3].author,
+        )
+        return self._done(moved, "handed off")
+
+    def _asks(self, verb: str, actor: Author, found: Conversation, epoch: int | None = None) -> None:
+        """Says what a person is about to do."""
+        held = {} if epoch is None else {"epoch": epoch}
+        self.asked = "change", {"verb": verb, "actor": actor, "conv": found.id, **held}
+
+    def _done(self, moved: Conversation, outcome: str) -> str:
+        self.told = {"epoch": moved.epoch, "to": moved.owner.kind}
+        return outcome
 
     def accepts(self, tx: Transaction, pick: int) -> str | None:
         found = self._any(tx, pick, HELD)
         if found is None:
             return None
-        assign.accept(tx, str(found.handoff), self._agent(tx, pick), self.context)
-        return found.owner.kind
+        agent = self._agent(tx, pick)
+        self._asks("accept", as_author(agent), found)
+        return self._done(assign.accept(tx, str(found.handoff), agent, self.context), found.owner.kind)
 
     def offers_go_out(self, tx: Transaction, pick: int) -> str:  # noqa: ARG002
         sweep.make_offers(tx, "demo", self.context)
@@ -225,8 +260,8 @@ class World:
         if found is None:
             return None
         agent = agents.find(tx.connection, "demo", str(found.owner.agent)) if pick % 3 else self._agent(tx, pick)
-        assign.decline(tx, str(found.handoff), agent, self.context)
-        return "declined"
+        self._asks("decline", as_author(agent), found)
+        return self._done(assign.decline(tx, str(found.handoff), agent, self.context), "declined")
 
     def replies(self, tx: Transaction, pick: int) -> str | None:
         return self._writes(tx, pick, Audience.PUBLIC)
@@ -238,17 +273,21 @@ class World:
         found = self._any(tx, pick, set(OwnerKind))
         if found is None:
             return None
-        holder = self._holder(tx, found, pick)
-        reply(
+        holder, epoch = self._holder(tx, found, pick), self._epoch(found, pick)
+        client_id, body = f"agent-{self.count:06}", {"text": f"I am looking into it: {self.count}"}
+        said = {"author": as_author(holder), "client_id": client_id, "body": body, "conv": found.id}
+        self.asked = "send", {**said, "audience": audience, "epoch": epoch}
+        _, entry = reply(
             tx,
             holder,
             found.id,
-            client_id=f"agent-{self.count:06}",
-            body={"text": "I am looking into it."},
-            epoch=self._epoch(found, pick),
+            client_id=client_id,
+            body=body,
+            epoch=epoch,
             audience=audience,
             context=self.context,
         )
+        self.told = {"seq": entry.seq, "mid": entry.mid}
         return "written"
 
     def transfers_to_agent(self, tx: Transaction, pick: int) -> str | None:
@@ -262,44 +301,49 @@ class World:
         if found is None:
             return None
         holder = self._holder(tx, found, pick)
-        release.transfer(tx, found.id, holder, self._epoch(found, pick), self.context, **to)
-        return "transferred"
+        epoch = self._epoch(found, pick)
+        self._asks("transfer", as_author(holder), found, epoch)
+        return self._done(release.transfer(tx, found.id, holder, epoch, self.context, **to), "transferred")
 
     def gives_back(self, tx: Transaction, pick: int) -> str | None:
         found = self._any(tx, pick, {OwnerKind.AGENT})
         if found is None:
             return None
-        release.give_back(tx, found.id, self._holder(tx, found, pick), self._epoch(found, pick), self.context)
-        return "given back"
+        holder, epoch = self._holder(tx, found, pick), self._epoch(found, pick)
+        self._asks("give_back", as_author(holder), found, epoch)
+        return self._done(release.give_back(tx, found.id, holder, epoch, self.context), "given back")
 
     def takes_over(self, tx: Transaction, pick: int) -> str | None:
         found = self._any(tx, pick, set(OwnerKind))
         if found is None:
             return None
-        assign.take_over(tx, found.id, self._agent(tx, pick), self._epoch(found, pick), self.context)
-        return found.owner.kind
+        agent, epoch = self._agent(tx, pick), self._epoch(found, pick)
+        self._asks("take_over", as_author(agent), found, epoch)
+        return self._done(assign.take_over(tx, found.id, agent, epoch, self.context), found.owner.kind)
 
     def closes(self, tx: Transaction, pick: int) -> str | None:
         found = self._any(tx, pick, {OwnerKind.AGENT})
         if found is None:
             return None
         holder, epoch = self._holder(tx, found, pick), self._epoch(found, pick)
-        release.close(tx, found.id, holder, epoch, self.context, wrap_up="solved")
-        return "closed"
+        self._asks("close", as_author(holder), found, epoch)
+        return self._done(release.close(tx, found.id, holder, epoch, self.context, wrap_up="solved"), "closed")
 
     def is_solved(self, tx: Transaction, pick: int) -> str | None:
         found = self._current(tx, pick)
         if found is None:
             return None
-        release.solved(tx, found, self.customers[pick % 3].author, self.context)
-        return "solved"
+        author = self.customers[pick % 3].author
+        self._asks("solved", author, found)
+        return self._done(release.solved(tx, found, author, self.context), "solved")
 
     def leaves_message(self, tx: Transaction, pick: int) -> str | None:
         found = self._current(tx, pick)
         if found is None:
             return None
-        release.leave_message(tx, found, self.customers[pick % 3].author, self.context, reply_to="")
-        return "left"
+        author = self.customers[pick % 3].author
+        self._asks("leave_message", author, found)
+        return self._done(release.leave_message(tx, found, author, self.context, reply_to=""), "left")
 
     def agent_goes(self, tx: Transaction, pick: int) -> str:
         end_shift(tx.connection, self.people[pick % 3], self.clock())
@@ -328,7 +372,10 @@ class World:
         return store.current(tx.connection, "demo", "web", sender.contact, lock=True)
 
     def _any(self, tx: Transaction, pick: int, kinds: set[OwnerKind]) -> Conversation | None:
-        found = sorted(store.listed(tx.connection, "demo", list(kinds)), key=lambda one: one.id)
+        # Not by id: the same walk must always be about the same conversations.
+        order = {sender.contact: number for number, sender in enumerate(self.customers)}
+        listed = store.listed(tx.connection, "demo", list(kinds))
+        found = sorted(listed, key=lambda one: (one.opened_at, order[one.contact]))
         return found[(pick // 3) % len(found)] if found else None
 
     def _agent(self, tx: Transaction, pick: int) -> Agent:

@@ -25,6 +25,7 @@ from handoff_service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 20.0
+START_S = 90.0  # of a process: on a busy machine the imports alone take long
 
 # The tests here run on SQLite; those on what the engines do differently also, or only, on PostgreSQL.
 on_both = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
@@ -84,6 +85,7 @@ class GatewayProcess:
 
     def __init__(self, var: Path, port: int, **environment: str) -> None:
         self.var = var
+        self.code = ROOT  # whose handoff_service it runs
         self.url = f"http://127.0.0.1:{port}"
         self._environment = clean_environment(
             {
@@ -103,10 +105,18 @@ class GatewayProcess:
 
     def start(self) -> None:
         """Returns when it is ready."""
+        self.launch()
+        self.until_ready()
+
+    def launch(self) -> None:
+        """Returns at once."""
         with (self.var / "output.txt").open("ab") as file:
             command = [sys.executable, "-m", "handoff_service", "serve"]
-            self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=file, stderr=file)
-        until = time.monotonic() + PATIENCE_S
+            self._process = subprocess.Popen(command, cwd=self.code, env=self._environment, stdout=file, stderr=file)
+
+    def until_ready(self) -> None:
+        assert self._process is not None, "it was never started"
+        until = time.monotonic() + START_S
         while not self._is_ready():
             assert self._process.poll() is None, self.output
             assert time.monotonic() < until, f"not ready in time: {self.output}"

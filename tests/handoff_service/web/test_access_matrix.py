@@ -86,8 +86,15 @@ MATRIX = [
     Case("GET /v1/knowledge/search", "bot", (401, 401, 503, 401, 503, 503), query="?q=refund"),
     Case("GET /v1/tickets", "mailbox", (401, 401, 200, 401, 200, 200)),
 ]
+# Beside these the door of the sockets, which is no route: test_socket_hello.py.
 ELSEWHERE = {
-    "WEBSOCKET /v1/ws": "test_socket_hello.py",
+    "GET /metrics": "tests/handoff_service/test_metrics.py",
+    "POST /v1/channels/{tenant}/{account}/webhook": "tests/handoff_service/channels: signed, not signed in",
+    "GET /v1/widget/export": "tests/handoff_service/retention",
+    "POST /v1/widget/erase": "tests/handoff_service/retention",
+    "POST /v1/contacts/{contact_id}/erase": "tests/handoff_service/retention",
+    "POST /v1/conversations/{conversation_id}/hold": "tests/handoff_service/retention",
+    "GET /v1/jobs/{job_id}": "tests/handoff_service/retention",
     "MOUNT /widget": "public pages",
     "MOUNT /console": "public pages",
     "MOUNT /chat": "public pages",

@@ -218,7 +218,7 @@ async def test_logs_hold_no_words_addresses_or_tokens(start_process, build_house
     await customer.answered()
     far_bot.fail()
     await customer.write(WORDS + " again")  # the bot fails: warnings are written
-    await customer.answered()
+    await customer.ask_human()
     handoff = await house.handoff_of(customer)
     epoch = accepted(await lin.accept(handoff))["epoch"]
     accepted(await lin.reply(customer.conversation, CANARIES["an agent's words"], epoch))
@@ -311,7 +311,12 @@ async def test_in_production_it_logs_json_and_stops_in_time_although_sockets_are
     start_process, build_house, far_bot
 ):
     secret = "0123456789abcdef0123456789abcdef"
-    gateway = start_process(TANDEM_BOT_URL=far_bot.url, TANDEM_ENVIRONMENT="production", TANDEM_IDENTITY_SECRET=secret)
+    gateway = start_process(
+        TANDEM_BOT_URL=far_bot.url,
+        TANDEM_ENVIRONMENT="production",
+        TANDEM_IDENTITY_SECRET=secret,
+        TANDEM_ENCRYPTION_KEY=secret[::-1],
+    )
     house = await build_house(gateway)
     customer = await house.customer()
     await customer.write("hello")

@@ -197,6 +197,19 @@ async def test_a_token_expires_after_thirty_days(open_gateway, build_house):
     assert customer.token != old
 
 
+async def test_a_token_in_use_does_not_expire(open_gateway, build_house):
+    clock = FakeClock()
+    house = await build_house(open_gateway(clock=clock))
+    customer = await house.customer()
+    await customer.write("hello")
+    for _ in range(4):
+        clock.advance(20 * 86400)  # each time the page is opened again
+        await (await customer.socket()).pong()
+    accepted(await customer.get(customer.path("entries")))
+    clock.advance(30 * 86400 + 1)
+    refused(await customer.post("/v1/ws-ticket"), 401, "unauthorized")
+
+
 async def test_tokens_are_stored_as_hashes_only(house):
     customer = await house.customer()
     ticket = await customer.ticket()

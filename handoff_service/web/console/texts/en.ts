@@ -285,6 +285,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "error.rate": "Too many requests. Wait a moment, then try again.",
   "error.illegal_transition": "The conversation has changed; this is not possible any more.",
   "error.capacity_full": "You are at capacity. Close a conversation first.",
+  "error.stays_with_people": "The bot could not help here several times within an hour. Answer it, transfer it or close it.",
   "error.unavailable": "The service is not available right now. Try again in a moment.",
   "error.mismatch": "This was already submitted with other content. Reload the page, then try again.",
   "error.invalid": "The content was not accepted. Change it, then try again.",

@@ -283,6 +283,7 @@ export const zh = {
   "error.rate": "操作太频繁，请稍等再试。",
   "error.illegal_transition": "对话的状态已经变了，现在不能这样操作。",
   "error.capacity_full": "接待数已满，请先结束一个对话。",
+  "error.stays_with_people": "一小时内机器人多次未能解决这个对话，暂时不能再交回。请回复、转接或结束它。",
   "error.unavailable": "服务暂时不可用，请稍后再试。",
   "error.mismatch": "同一个操作已经以不同的内容提交过，请刷新页面后再试。",
   "error.invalid": "内容不符合要求，请修改后再试。",

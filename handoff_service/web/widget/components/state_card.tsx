@@ -128,5 +128,7 @@ function RatingCard() {
 
 function Problem({ action }: { action: "solved" | "leave-message" | "rating" }) {
   const chat = useChat();
-  return chat.actionError.value === action ? <p class="problem" role="alert">{chat.t("actionFailed")}</p> : null;
+  if (chat.actionError.value !== action) return null;
+  const stays = chat.actionCode.value === "stays_with_people";
+  return <p class="problem" role="alert">{chat.t(stays ? "staysInQueue" : "actionFailed")}</p>;
 }

@@ -74,6 +74,7 @@ export const en: Record<keyof typeof zh, string> = {
   rateSend: "Send rating",
   rateThanks: "Thank you for your rating!",
   actionFailed: "That did not work. Please try again.",
+  staysInQueue: "You have asked for a person several times, so we keep your place. You can leave a message instead.",
 
   stateQueued: "We are connecting you to a person",
   stateJoined: "{name} joined the conversation",

@@ -72,6 +72,7 @@ export const zh = {
   rateSend: "提交评价",
   rateThanks: "感谢您的评价！",
   actionFailed: "操作没有成功，请重试。",
+  staysInQueue: "您已多次要求人工客服，我们为您保留了位置。您也可以选择留言。",
 
   stateQueued: "正在为您转接人工客服",
   stateJoined: "{name} 已接入对话",

@@ -1,0 +1,81 @@
+"""One delivery over HTTP: what the answer, or its absence, means for the outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx2
+
+from handoff_service.errors import NotDelivered
+
+# Both end well before outbox.LEASE, so that a slow answer is ours to record.
+TOTAL_S = 10.0
+TIMEOUT = httpx2.Timeout(TOTAL_S, connect=5.0)
+MAX_ANSWER = 64 * 1024
+LONGEST_RETRY_AFTER_S = 3600.0
+# The receiver has not begun: too busy, in maintenance, at the same key already, or has not learnt the new secret yet.
+NOT_TAKEN = frozenset({401, 408, 409, 425, 429, 503})
+BEFORE_SENDING = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
+
+async def post(client: httpx2.AsyncClient, url: str, raw: bytes, headers: Mapping[str, str]) -> bytes:
+    """Posts once and returns the beginning of a 2xx answer.
+
+    Raises NotDelivered, which says whether it may have arrived and whether another attempt makes sense.
+    """
+    status = 0
+    try:
+        async with (
+            asyncio.timeout(TOTAL_S),
+            client.stream("POST", url, content=raw, headers=dict(headers), timeout=TIMEOUT) as response,
+        ):
+            status = response.status_code
+            if not 200 <= status < 300:
+                raise _refused(response)
+            return await _beginning(response)
+    except (httpx2.HTTPError, TimeoutError) as error:
+        if 200 <= status < 300:
+            return b""  # it was taken; only the rest of the answer is missing
+        raise NotDelivered(
+            f"{error.__class__.__name__} at {httpx2.URL(url).host}",
+            uncertain=not isinstance(error, BEFORE_SENDING),
+        ) from error
+    except httpx2.InvalidURL as error:
+        raise NotDelivered("the account's address is not one", final=True) from error
+
+
+def _refused(response: httpx2.Response) -> NotDelivered:
+    status = response.status_code
+    reason = f"{response.url.host} answered {status}"
+    if status in NOT_TAKEN:
+        return NotDelivered(reason, retry_after_s=_retry_after(response))
+    if status >= 500:  # it may have failed, or its proxy may have given up on it, after the effect
+        return NotDelivered(reason, uncertain=True, retry_after_s=_retry_after(response))
+    return NotDelivered(reason, final=True)
+
+
+def _retry_after(response: httpx2.Response) -> float:
+    """Seconds that the receiver asks us to wait (RFC 9110: a number, or a date); 0 when it does not say."""
+    given = response.headers.get("retry-after", "").strip()
+    try:
+        seconds = float(given)
+    except ValueError:
+        try:
+            at = parsedate_to_datetime(given)
+        except ValueError:
+            return 0.0
+        seconds = (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return min(max(0.0, seconds), LONGEST_RETRY_AFTER_S) if math.isfinite(seconds) else 0.0
+
+
+async def _beginning(response: httpx2.Response) -> bytes:
+    content = b""
+    async for chunk in response.aiter_bytes():
+        content += chunk
+        if len(content) >= MAX_ANSWER:
+            break
+    return content[:MAX_ANSWER]

@@ -1,0 +1,10 @@
+"""Every platform that Tandem speaks, by the name that accounts and conversations carry. The web widget needs none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from handoff_service.channels.model import Channel
+from handoff_service.channels.signed_api import SignedApi
+
+CHANNELS: Mapping[str, Channel] = {"api": SignedApi()}

@@ -1,0 +1,122 @@
+"""The signed API: any shop or platform connects by itself, without code of ours (docs/signed-api.md).
+
+Both directions carry `X-Tandem-Timestamp` and `X-Tandem-Signature: v1=<hex HMAC-SHA256 over "timestamp.body">`; while
+a secret is rotated there is one signature for each, separated by commas.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+
+from handoff_service.channels.contacts import shown
+from handoff_service.channels.http_delivery import post
+from handoff_service.channels.model import Account, Inbound, Outbound, WebhookRequest
+from handoff_service.channels.strict_json import parse_object
+from handoff_service.clock import iso
+from handoff_service.conversations.receive import refuse_unknown
+from handoff_service.errors import Invalid, Unauthorized
+
+EVENT_ID = re.compile(r"[\x21-\x7e]{1,128}")
+TYPE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+STAMP = re.compile(r"[1-9][0-9]{0,9}")
+MAX_CONTACT_CHARS = 128
+
+
+class SignedApi:
+    """Events and deliveries as JSON over HTTP, signed with a secret that both sides know."""
+
+    dedupes = True  # receivers must drop a second delivery with the same Idempotency-Key
+
+    def verify(self, account: Account, request: WebhookRequest) -> datetime:
+        stamp = request.headers.get("x-tandem-timestamp", "")
+        given = request.headers.get("x-tandem-signature", "").split(",")[:4]
+        if not STAMP.fullmatch(stamp):
+            raise Unauthorized("X-Tandem-Timestamp is missing; it is the time in whole seconds since 1970.")
+        expected = [_signature(secret, stamp, request.raw).encode() for secret in account.secrets]
+        offered = [one.strip().encode("utf-8", "surrogateescape") for one in given]
+        # Every pair is compared, so that the time tells nothing about which one matched.
+        if not sum(hmac.compare_digest(one, other) for one in expected for other in offered):
+            raise Unauthorized("X-Tandem-Signature does not match the body and the timestamp.")
+        return datetime.fromtimestamp(int(stamp), UTC)
+
+    def parse(self, raw: bytes) -> Sequence[Inbound]:
+        event = parse_object(raw)
+        event_id, contact = event.get("event_id"), event.get("contact")
+        if not isinstance(event_id, str) or not EVENT_ID.fullmatch(event_id):
+            raise Invalid("`event_id` is 1 to 128 visible ASCII signs, another one for each event.")
+        if not isinstance(contact, dict):
+            raise Invalid("`contact` is an object with `id`, and perhaps `name` and `language`.")
+        who = contact.get("id")
+        if not isinstance(who, str) or not 0 < len(who) <= MAX_CONTACT_CHARS or not who.isprintable():
+            raise Invalid(f"`contact.id` is 1 to {MAX_CONTACT_CHARS} printable characters.")
+        kind = event.get("type", "press" if "press" in event else "text")
+        if not isinstance(kind, str) or not TYPE.fullmatch(kind):
+            raise Invalid("`type` is 1 to 64 letters, digits, or one of _ . : -")
+        body: dict[str, Any] = {}
+        if kind in ("text", "press"):
+            refuse_unknown(event, {"event_id", "contact", "type", kind})
+            body = {kind: event.get(kind)}
+        return [
+            Inbound(
+                event_id=event_id,
+                contact=who,
+                name=shown(contact.get("name")),
+                language=_language(contact.get("language")),
+                body=body,
+                unsupported=None if body else kind,
+            )
+        ]
+
+    async def send(self, client: httpx2.AsyncClient, account: Account, message: Outbound, now: datetime) -> str | None:
+        raw = json.dumps(_as_json(message), ensure_ascii=False, separators=(",", ":")).encode()
+        stamp = str(int(now.timestamp()))
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": message.mid,
+            "X-Tandem-Timestamp": stamp,
+            "X-Tandem-Signature": ",".join(_signature(secret, stamp, raw) for secret in account.secrets),
+        }
+        answer = await post(client, account.url, raw, headers)
+        return _provider_id(answer)
+
+
+def _signature(secret: str, stamp: str, raw: bytes) -> str:
+    digest = hmac.new(secret.encode(), f"{stamp}.".encode() + raw, hashlib.sha256).hexdigest()
+    return f"v1={digest}"
+
+
+def _language(given: Any) -> str | None:
+    """zh or en from a tag such as zh-CN; None for what we do not speak."""
+    spoken = str(given or "").lower().replace("_", "-").split("-")[0]
+    return spoken if spoken in ("zh", "en") else None
+
+
+def _as_json(message: Outbound) -> Mapping[str, Any]:
+    buttons = [{"index": index, "title": button["title"]} for index, button in enumerate(message.buttons)]
+    return {
+        "id": message.mid,
+        "conversation": message.conversation,
+        "contact": {"id": message.contact},
+        "seq": message.seq,
+        "author": {"kind": message.author_kind, "name": message.author_name},
+        "text": message.text,
+        **({"buttons": buttons} if buttons else {}),
+        "at": iso(message.at),
+    }
+
+
+def _provider_id(answer: bytes) -> str | None:
+    """The receiver's own id of the message, if it tells one; it took the message in any case."""
+    try:
+        given = json.loads(answer)["id"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return given[:200] if isinstance(given, str) and "\x00" not in given and given.isprintable() else None

@@ -1,0 +1,117 @@
+"""All SQL of channel accounts and of the inbox, which remembers every event that a platform was told we have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from handoff_service import tables
+from handoff_service.channels.model import Account
+from handoff_service.channels.sealing import Seal
+from handoff_service.errors import NotFound
+
+A = tables.channel_accounts.c
+I = tables.inbox.c  # noqa: E741
+# An account's row is not written with every event: all of them would wait for one another.
+SEEN_EVERY = timedelta(minutes=1)
+# What is in use while a secret is rotated: the new one and the one before.
+MOST_SECRETS = 2
+
+
+@dataclass(frozen=True)
+class Received:
+    """An event that the inbox knows; `conversation` and `seq` are where it is in a timeline."""
+
+    body_hash: str
+    conversation: str | None
+    seq: int | None
+
+
+def find(connection: sa.Connection, tenant: str, account: str, seal: Seal) -> Account:
+    """The account with its secrets opened. Raises NotFound, and Unavailable when the key has changed."""
+    row = (
+        connection.execute(sa.select(tables.channel_accounts).where(A.tenant == tenant, A.id == account))
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise NotFound(f"There is no channel account {account}.")
+    return Account(**{**row, "secrets": tuple(map(seal.open, row["secrets"]))})
+
+
+def listed(connection: sa.Connection, tenant: str | None = None) -> list[sa.RowMapping]:
+    """Accounts (of one tenant) without their secrets, the oldest first."""
+    query = sa.select(*(column for column in A if column.name != "secrets")).order_by(A.created_at)
+    return list(connection.execute(query if tenant is None else query.where(A.tenant == tenant)).mappings())
+
+
+def add(connection: sa.Connection, account: Account, seal: Seal) -> None:
+    """Stores a new account."""
+    values = {column.name: getattr(account, column.name) for column in A}
+    values["secrets"] = [seal.seal(secret) for secret in account.secrets]
+    connection.execute(sa.insert(tables.channel_accounts).values(**values))
+
+
+def rotate(connection: sa.Connection, account: Account, secret: str | None, seal: Seal) -> None:
+    """Puts a new secret before the present one, both valid from now on; without one the old ones end."""
+    secrets = account.secrets[:1] if secret is None else (secret, *account.secrets)[:MOST_SECRETS]
+    _update(connection, account.tenant, account.id, secrets=[seal.seal(one) for one in secrets])
+
+
+def set_disabled(connection: sa.Connection, tenant: str, account: str, *, disabled: bool) -> None:
+    """Stops or resumes an account. Raises NotFound."""
+    if _update(connection, tenant, account, disabled=disabled) == 0:
+        raise NotFound(f"There is no channel account {account}.")
+
+
+def seen(connection: sa.Connection, tenant: str, account: str, now: datetime) -> None:
+    """Remembers, to about a minute, when the account had its last event."""
+    stale = sa.or_(A.last_event_at.is_(None), A.last_event_at < now - SEEN_EVERY)
+    _update(connection, tenant, account, stale, last_event_at=now)
+
+
+def failed(connection: sa.Connection, tenant: str, account: str, error: str | None) -> None:
+    """Remembers the last failed delivery, or that deliveries work again."""
+    _update(connection, tenant, account, A.last_error.is_distinct_from(error), last_error=error)
+
+
+def _update(
+    connection: sa.Connection, tenant: str, account: str, *only: sa.ColumnElement[bool], **values: object
+) -> int:
+    where = (A.tenant == tenant, A.id == account, *only)
+    return connection.execute(sa.update(tables.channel_accounts).where(*where).values(**values)).rowcount
+
+
+def received(connection: sa.Connection, tenant: str, account: str, event_id: str) -> Received | None:
+    """What the inbox knows of an event."""
+    where = (I.tenant == tenant, I.account == account, I.event_id == event_id)
+    row = connection.execute(sa.select(I.body_hash, I.conversation, I.seq).where(*where)).first()
+    return Received(row.body_hash, row.conversation, row.seq) if row else None
+
+
+def put_in(
+    connection: sa.Connection, tenant: str, account: str, event_id: str, *, body_hash: str, now: datetime
+) -> None:
+    """Takes an event into the inbox, for good: who comes second at the same moment fails on the primary key."""
+    connection.execute(
+        sa.insert(tables.inbox).values(
+            tenant=tenant, account=account, event_id=event_id, body_hash=body_hash, received_at=now
+        )
+    )
+
+
+def place(connection: sa.Connection, tenant: str, account: str, event_id: str, *, conversation: str, seq: int) -> None:
+    """Notes where the event is in a timeline."""
+    where = (I.tenant == tenant, I.account == account, I.event_id == event_id)
+    connection.execute(sa.update(tables.inbox).where(*where).values(conversation=conversation, seq=seq))
+
+
+def forget(connection: sa.Connection, tenant: str, conversation: str) -> int:
+    """Empties what the inbox notes of the content of an erased conversation's events; that they came, it still knows.
+
+    Returns how many these were.
+    """
+    where = (I.tenant == tenant, I.conversation == conversation)
+    return connection.execute(sa.update(tables.inbox).where(*where).values(body_hash="")).rowcount

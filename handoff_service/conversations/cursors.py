@@ -1,0 +1,64 @@
+"""All SQL of cursors: what a device received, and what a person has seen."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from handoff_service import tables
+
+K = tables.cursors.c
+
+
+def save_cursor(
+    connection: sa.Connection,
+    tenant: str,
+    principal: tuple[str, str],
+    device: str,
+    conversation: str,
+    *,
+    acked: int,
+    read: int,
+) -> None:
+    """Remembers what a device received and a person has seen; neither ever goes back."""
+    where = (
+        K.tenant == tenant,
+        K.principal_kind == principal[0],
+        K.principal_id == principal[1],
+        K.device == device,
+        K.conversation == conversation,
+    )
+    known = connection.execute(sa.select(K.acked_seq, K.read_seq).where(*where)).first()
+    if known is None:
+        connection.execute(
+            sa.insert(tables.cursors).values(
+                tenant=tenant,
+                principal_kind=principal[0],
+                principal_id=principal[1],
+                device=device,
+                conversation=conversation,
+                acked_seq=acked,
+                read_seq=read,
+            )
+        )
+        return
+    connection.execute(
+        sa.update(tables.cursors)
+        .where(*where)
+        .values(acked_seq=max(known.acked_seq, acked), read_seq=max(known.read_seq, read))
+    )
+
+
+def read_seqs(connection: sa.Connection, tenant: str, principal: tuple[str, str]) -> dict[str, int]:
+    """How far a person has read in each conversation, over all devices."""
+    query = (
+        sa.select(K.conversation, sa.func.max(K.read_seq).label("seq"))
+        .where(K.tenant == tenant, K.principal_kind == principal[0], K.principal_id == principal[1])
+        .group_by(K.conversation)
+    )
+    return {row.conversation: row.seq for row in connection.execute(query)}
+
+
+def forget(connection: sa.Connection, tenant: str, principal: tuple[str, str]) -> int:
+    """Deletes the cursors of a person on all his devices. Returns how many these were."""
+    where = (K.tenant == tenant, K.principal_kind == principal[0], K.principal_id == principal[1])
+    return connection.execute(sa.delete(tables.cursors).where(*where)).rowcount

@@ -1,0 +1,207 @@
+"""PostgreSQL's connections, each a SQLAlchemy one and its asyncpg driver, and NOTIFY between gateways.
+
+A message costs a fixed number of statements, and each is a round trip. So connections are in autocommit and are
+neither tested before nor reset after each use; BEGIN and COMMIT are said where a transaction begins and ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+import asyncpg
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+log = structlog.get_logger()
+
+CHANNEL = "tandem"  # of NOTIFY
+# One statement for all topics; a notification for each, as the release before this one understands them.
+NOTIFY = f"SELECT pg_notify('{CHANNEL}', topic) FROM unnest($1::text[]) AS topic"
+BEGIN = {True: "BEGIN", False: "BEGIN; SET LOCAL synchronous_commit = off"}  # by whether it is to be durable
+CHECK_S = 5.0
+ROLLBACK_S = 5.0
+# What asyncpg raises, past SQLAlchemy, while the server is down or starting, or when it has dropped the connection.
+NO_CONNECTION = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+BROKEN = (*NO_CONNECTION, sa.exc.SQLAlchemyError, asyncpg.PostgresError, TimeoutError)
+
+
+@dataclass(frozen=True)
+class Connected:
+    """One connection, and what lies below it."""
+
+    connection: AsyncConnection
+    driver: asyncpg.Connection
+
+
+class Connections:
+    """At most `most` connections at once; those that are not used stay open."""
+
+    def __init__(self, url: str, *, most: int) -> None:
+        address = sa.make_url(url).set(drivername="postgresql+asyncpg")
+        self._engine = create_async_engine(
+            address,
+            isolation_level="AUTOCOMMIT",
+            poolclass=sa.NullPool,
+            hide_parameters=True,  # an error in a log must not show what was to be stored
+        )
+        self._places = asyncio.Semaphore(most)
+        self._idle: list[Connected] = []
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, *, durable: bool) -> AsyncIterator[AsyncConnection]:
+        """A connection inside a transaction, which is committed at the end of the block, or rolled back."""
+        async with self._connected(BEGIN[durable]) as connected:
+            try:
+                yield connected.connection
+                if await connected.driver.execute("COMMIT") != "COMMIT":
+                    raise asyncpg.InFailedSQLTransactionError("the transaction was rolled back")
+            except BaseException:
+                await _roll_back(connected.driver)
+                raise
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection without a transaction."""
+        async with self._connected() as connected:
+            yield connected.connection
+
+    async def open(self) -> Connected:
+        """A new connection, which counts for nothing here; the caller closes it."""
+        connection = await self._engine.connect()
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert isinstance(driver, asyncpg.Connection)
+        return Connected(connection, driver)
+
+    async def close(self) -> None:
+        while self._idle:
+            await _close(self._idle.pop())
+        await self._engine.dispose()
+
+    @contextlib.asynccontextmanager
+    async def _connected(self, first: str | None = None) -> AsyncIterator[Connected]:
+        async with self._places:
+            connected = await self._ready(first)
+            try:
+                yield connected
+            finally:
+                if connected.driver.is_closed():
+                    await _close(connected)
+                else:
+                    self._idle.append(connected)
+
+    async def _ready(self, first: str | None) -> Connected:
+        """A connection on which `first` was said; those that broke while nobody used them are dropped."""
+        while True:
+            fresh = not self._idle
+            connected = await self.open() if fresh else self._idle.pop()
+            try:
+                if first is not None:
+                    await connected.driver.execute(first)
+            except BaseException as error:
+                await _close(connected)
+                if fresh or not isinstance(error, NO_CONNECTION):
+                    raise
+            else:
+                if not connected.driver.is_closed():
+                    return connected
+                await _close(connected)
+
+
+async def _roll_back(driver: asyncpg.Connection) -> None:
+    """Leaves no transaction open, if need be by ending the connection."""
+    try:
+        if not driver.is_closed():
+            await driver.execute("ROLLBACK", timeout=ROLLBACK_S)
+    except BaseException as error:
+        driver.terminate()
+        if not isinstance(error, BROKEN):
+            raise
+
+
+async def _close(connected: Connected) -> None:
+    with contextlib.suppress(*BROKEN):
+        await connected.connection.invalidate()
+        await connected.connection.close()
+
+
+class Notices:
+    """Tells the other gateways what changed, by NOTIFY on a connection of its own, and hears what they tell.
+
+    Not in the transaction that made the change: there NOTIFY would let only one transaction commit at a time. What is
+    lost when a gateway dies in between is healed as any lost bell is.
+    """
+
+    def __init__(self, connections: Connections, *, hear: Callable[[str], None], missed: Callable[[], None]) -> None:
+        self._connections = connections
+        self._hear = hear
+        self._missed = missed  # called after each (re)connect: nobody knows what was said meanwhile
+        self._untold: set[str] = set()
+        self._news = asyncio.Event()
+        self._own = 0  # the server's process that tells for us
+        self._tasks: list[asyncio.Task[None]] = []
+        self.hears = False
+
+    def start(self) -> None:
+        """Begins to listen and to tell, once."""
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._forever(work)) for work in (self._listen, self._tell)]
+
+    def tell(self, topics: Iterable[str]) -> None:
+        """Returns at once."""
+        self._untold.update(topics)
+        if self._untold:
+            self._news.set()
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _forever(self, work: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
+        while True:
+            connected = None
+            try:
+                connected = await self._connections.open()
+                await work(connected.driver)
+            except BROKEN as error:
+                log.warning("notices broken, connecting again", error=repr(error))
+            finally:
+                if connected is not None:
+                    await _close(connected)
+            await asyncio.sleep(1)
+
+    async def _tell(self, driver: asyncpg.Connection) -> None:
+        await driver.execute("SET synchronous_commit = off")  # there is nothing to keep
+        self._own = driver.get_server_pid()
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            topics, self._untold = self._untold, set()
+            try:
+                await driver.execute(NOTIFY, sorted(topics))
+            except BaseException:
+                self.tell(topics)
+                raise
+
+    async def _listen(self, driver: asyncpg.Connection) -> None:
+        lost = asyncio.Event()
+        driver.add_termination_listener(lambda _: lost.set())
+        await driver.add_listener(CHANNEL, self._heard)
+        self.hears = True
+        try:
+            self._missed()
+            while not lost.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(CHECK_S):
+                        await lost.wait()
+                await driver.fetchval("SELECT 1", timeout=CHECK_S)  # it may have died silently
+        finally:
+            self.hears = False
+
+    def _heard(self, _: object, sender: int, __: str, payload: object) -> None:
+        if sender != self._own:  # what was said here was heard here at once
+            self._hear(str(payload))

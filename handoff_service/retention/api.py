@@ -1,0 +1,108 @@
+"""HTTP of keeping: erasing a person, a copy of his data, legal holds."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from handoff_service.access import Access
+from handoff_service.agents.model import Agent, Role
+from handoff_service.conversations.receive import Sender
+from handoff_service.database import Transaction
+from handoff_service.errors import Unavailable
+from handoff_service.inputs import OpId
+from handoff_service.operations import once
+from handoff_service.retention import store
+from handoff_service.retention.erase import begin
+from handoff_service.retention.expire import set_hold
+from handoff_service.retention.export import export_person
+from handoff_service.retention.keeper import Keeper
+from handoff_service.service import Service
+
+
+class Command(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    op_id: OpId
+
+
+class Hold(Command):
+    hold: bool
+    reference: str = Field("", max_length=64, pattern=r"^[A-Za-z0-9_./-]*$")  # of the case; goes into the audit
+
+
+class Nothing(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def router(service: Service) -> APIRouter:
+    routes = APIRouter()
+    access = Access(service)
+    keeper = Keeper(service.database, service.settings, service.clock)
+    CustomerNow = Annotated[Sender, Depends(access.customer)]
+    SupervisorNow = Annotated[Agent, Depends(access.role(Role.SUPERVISOR))]
+
+    async def finish(tenant: str, name: str) -> dict[str, Any]:
+        """Carries the erasure to its end if that is possible now; otherwise the keeper does."""
+        job = await service.database.read(lambda connection: store.find_job(connection, tenant, name))
+        try:
+            job = await keeper.finish(job)
+        except Unavailable:
+            job = await service.database.read(lambda connection: store.find_job(connection, tenant, name))
+        return {"job": job.id, "state": job.state, "erased": job.progress}
+
+    @routes.post("/v1/contacts/{contact_id}/erase")
+    async def erase(contact_id: str, asked: Command, agent: SupervisorNow) -> dict[str, Any]:
+        context, actor = service.context(), f"agent:{agent.id}"
+
+        def write(tx: Transaction) -> dict[str, Any]:
+            return once(
+                tx,
+                agent.tenant,
+                actor,
+                asked.op_id,
+                request={"command": "erase", "contact": contact_id},
+                now=context.now,
+                work=lambda: {"job": begin(tx, agent.tenant, contact_id, requested_by=actor, context=context).id},
+            )
+
+        return await finish(agent.tenant, (await service.database.write(write))["job"])
+
+    @routes.get("/v1/jobs/{job_id}")
+    async def job(job_id: str, agent: SupervisorNow) -> dict[str, Any]:
+        found = await service.database.read(lambda connection: store.find_job(connection, agent.tenant, job_id))
+        return {"job": found.id, "kind": found.kind, "state": found.state, "erased": found.progress}
+
+    @routes.post("/v1/widget/erase")
+    async def erase_me(_: Nothing, sender: CustomerNow) -> dict[str, Any]:
+        context, actor = service.context(), f"customer:{sender.contact}"
+        started = await service.database.write(
+            lambda tx: begin(tx, sender.tenant, sender.contact, requested_by=actor, context=context)
+        )
+        return await finish(sender.tenant, started.id)
+
+    @routes.get("/v1/widget/export")
+    async def export_me(sender: CustomerNow) -> dict[str, Any]:
+        context, actor = service.context(), f"customer:{sender.contact}"
+        await service.limits.message(f"{sender.tenant}:{actor}")
+        return await service.database.write(
+            lambda tx: export_person(tx, sender.tenant, sender.contact, requested_by=actor, context=context)
+        )
+
+    @routes.post("/v1/conversations/{conversation_id}/hold")
+    async def hold(conversation_id: str, asked: Hold, agent: SupervisorNow) -> dict[str, Any]:
+        context = service.context()
+
+        def write(tx: Transaction) -> dict[str, Any]:
+            def work() -> dict[str, Any]:
+                set_hold(tx, agent, conversation_id, hold=asked.hold, reference=asked.reference, context=context)
+                return {"conversation": conversation_id, "hold": asked.hold}
+
+            request = {"command": "hold", "conversation": conversation_id, **asked.model_dump()}
+            return once(
+                tx, agent.tenant, f"agent:{agent.id}", asked.op_id, request=request, now=context.now, work=work
+            )
+
+        return await service.database.write(write)
+
+    return routes

@@ -1,0 +1,210 @@
+"""Erasing a person, in steps that may be interrupted and repeated.
+
+What a conversation has said about somebody is in every entry of it: the bot and the agents quote him. So all entries
+of all his conversations lose their text, those of the bot and of the agents too. Each keeps its place, kind, author's
+kind and time, so that a timeline stays dense and counts stay right; `erased: true` marks it. Ratings keep their stars
+and thumbs their direction. Names, channel identities, visitor tokens, tickets, evidence of handoffs, results of
+commands, cursors and files go; ids that were drawn at random stay, because they name nobody any more.
+
+Not reached: backups that were made before (a restore erases again, see `erased_list`), the memory of a running bot
+(until it restarts or has served 5000 newer conversations), and on PostgreSQL the archived write-ahead log.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service import audit, operations, outbox, tables
+from handoff_service.bell import contact_topic, conversation_topic, desk_topic
+from handoff_service.channels import contacts, web_widget
+from handoff_service.channels import store as channels
+from handoff_service.conversations import cursors, turn
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.change import Context
+from handoff_service.conversations.model import (
+    SYSTEM,
+    Audience,
+    AuthorKind,
+    Draft,
+    Kind,
+    OwnerKind,
+    body_hash,
+)
+from handoff_service.database import Transaction
+from handoff_service.errors import Conflict, NotFound
+from handoff_service.handoffs import store as handoffs
+from handoff_service.handoffs.release import close_idle
+from handoff_service.live.principal import forget_tickets
+from handoff_service.retention import store
+from handoff_service.retention.store import Job
+from handoff_service.texts import say
+from handoff_service.tickets import store as tickets
+
+KIND = "erase"
+EMPTY: Mapping[str, Any] = {"text": "", "erased": True}
+# What is left of the body of other kinds: what replaying the owner and counting opinions needs.
+KEPT = {
+    Kind.STATE: ("event", "from", "to"),
+    Kind.FEEDBACK: ("of", "value"),
+    Kind.RATING: ("of", "score"),
+}
+
+Step = Callable[[Transaction, str, str, Context], Counter[str] | None]
+
+
+def begin(tx: Transaction, tenant: str, contact: str, *, requested_by: str, context: Context) -> Job:
+    """The job that erases a contact, or the one that is under way. Raises NotFound, and Conflict while on hold."""
+    if not store.has_contact(tx.connection, tenant, contact, lock=True):
+        raise NotFound(f"There is no contact {contact}.", contact=contact)
+    _refuse_held(tx.connection, tenant, contact)
+    running = store.running_job(tx.connection, tenant, KIND, contact)
+    return running or store.add_job(
+        tx.connection,
+        tenant,
+        kind=KIND,
+        subject=contact,
+        step=next(iter(STEPS)),
+        requested_by=requested_by,
+        now=context.now,
+    )
+
+
+def _refuse_held(connection: sa.Connection, tenant: str, contact: str) -> None:
+    held = store.held(connection, tenant, contact)
+    if held:
+        raise Conflict(
+            "A conversation of this contact is on legal hold; release it before erasing him.", conversations=held
+        )
+
+
+def advance(tx: Transaction, job: Job, context: Context) -> Job:
+    """Carries out the job's next step, or a part of it, and notes it. The last step leaves the proof in the audit.
+
+    Two that advance the same job take turns.
+    """
+    job = store.find_job(tx.connection, job.tenant, job.id, lock=True)
+    if job.state != "running":
+        return job
+    if job.step == "proof":
+        _record(tx, job, context)
+        return store.save_job(tx.connection, job, context.now, state="done")
+    counts = STEPS[job.step](tx, job.tenant, job.subject, context)
+    names = [*STEPS, "proof"]
+    more = job.step == "conversations" and counts is not None  # until none is left
+    step = job.step if more else names[names.index(job.step) + 1]
+    progress = dict(Counter(job.progress) + (counts or Counter()))
+    return store.save_job(tx.connection, job, context.now, step=step, progress=progress)
+
+
+def forget_contact(tx: Transaction, tenant: str, contact: str, context: Context) -> None:
+    """Everything about a contact but his conversations."""
+    for step in (_credentials, _traces, _files):
+        step(tx, tenant, contact, context)
+
+
+def erase_at_once(tx: Transaction, tenant: str, contact: str, context: Context) -> None:
+    """All of it in the caller's transaction, hold or not, without job and proof: for who had been erased before."""
+    forget_contact(tx, tenant, contact, context)
+    while _conversations(tx, tenant, contact, context) is not None:
+        pass
+
+
+def _credentials(tx: Transaction, tenant: str, contact: str, context: Context) -> Counter[str]:
+    """From here on nobody can write in his name: `receive` looks at the contact under this row's lock."""
+    store.has_contact(tx.connection, tenant, contact, lock=True)
+    tokens = web_widget.forget_contact(tx.connection, tenant, contact)
+    forget_tickets(tx.connection, tenant, "customer", contact)
+    identities = contacts.forget(tx.connection, tenant, contact, context.now)
+    tx.ring(contact_topic(tenant, contact))  # ends his open sockets
+    return Counter(tokens=tokens, identities=identities)
+
+
+def _conversations(tx: Transaction, tenant: str, contact: str, context: Context) -> Counter[str] | None:
+    """The next conversation that still has content; None when there is none."""
+    found = store.to_erase(tx.connection, tenant, contact, limit=1)
+    return erase_conversation(tx, tenant, found[0], context) if found else None
+
+
+def _traces(tx: Transaction, tenant: str, contact: str, _: Context) -> Counter[str]:
+    about = store.all_ids(tx.connection, tenant, contact)
+    done = operations.forget(tx.connection, tenant, f"customer:{contact}", about)
+    return Counter(operations=done, cursors=cursors.forget(tx.connection, tenant, ("customer", contact)))
+
+
+def _files(tx: Transaction, tenant: str, contact: str, context: Context) -> Counter[str]:
+    for file in store.files_of(tx.connection, tenant, contact):
+        file_path(context.settings.var, tenant, file).unlink(missing_ok=True)
+    return Counter(files=store.forget_files(tx.connection, tenant, contact))
+
+
+def file_path(var: Path, tenant: str, file: str) -> Path:
+    """Where the content of a file is kept."""
+    return var / "files" / tenant / file
+
+
+def _record(tx: Transaction, job: Job, context: Context) -> None:
+    audit.record(
+        tx,
+        job.tenant,
+        actor=job.requested_by,
+        action="erase",
+        subject=job.subject,
+        detail={"job": job.id, **job.progress},
+        now=context.now,
+    )
+
+
+STEPS: Mapping[str, Step] = {
+    "credentials": _credentials,
+    "conversations": _conversations,
+    "traces": _traces,
+    "files": _files,
+}
+
+
+def erase_conversation(tx: Transaction, tenant: str, conversation_id: str, context: Context) -> Counter[str]:
+    """Closes a conversation if it is open, takes the content from all that belongs to it, and says so in it."""
+    conversation = conversations.find(tx.connection, tenant, conversation_id, lock=True)
+    if conversation.owner.kind is not OwnerKind.CLOSED:
+        conversation = close_idle(tx, conversation, context)
+    turn.supersede(tx.connection, conversation, context.now)
+    counts = Counter(
+        conversations=1,
+        entries=_empty_entries(tx.connection, tenant, conversation_id),
+        tickets=tickets.forget(tx.connection, conversation),
+        outbox=outbox.forget(tx.connection, tenant, conversation_id),
+        turns=turn.forget(tx.connection, conversation),
+        inbox=channels.forget(tx.connection, tenant, conversation_id),
+    )
+    for handoff in handoffs.of_conversation(tx.connection, tenant, conversation_id):
+        handoffs.update(tx.connection, handoff, evidence={})
+        counts["handoffs"] += 1
+    body = {"text": say("erased", conversation.language), "kind": "erased"}
+    draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, audience=Audience.INTERNAL, body=body)
+    conversation, _ = conversations.append(tx, conversation, draft, context.now)
+    conversations.update(tx.connection, conversation, preview="", mood=None, erased_at=context.now)
+    tx.ring(conversation_topic(tenant, conversation_id))
+    tx.ring(desk_topic(tenant))
+    return counts
+
+
+def _empty_entries(connection: sa.Connection, tenant: str, conversation: str) -> int:
+    E = tables.entries.c
+    count = 0
+    for audience in Audience:
+        emptied = {"body": dict(EMPTY), "body_hash": body_hash(Kind.MESSAGE, audience, EMPTY)}
+        only = (E.kind == Kind.MESSAGE, E.audience == audience)
+        count += conversations.overwrite(connection, tenant, conversation, *only, **emptied)
+    for row in store.entries_but_messages(connection, tenant, conversation):
+        body = {part: row.body[part] for part in KEPT[Kind(row.kind)] if part in row.body} | {"erased": True}
+        values = {"body": body, "body_hash": body_hash(row.kind, row.audience, body)}
+        count += conversations.overwrite(connection, tenant, conversation, E.seq == row.seq, **values)
+    # His client chose these ids, and may have put anything into them.
+    anonymous = {"author_name": "", "client_id": None}
+    conversations.overwrite(connection, tenant, conversation, E.author_kind == AuthorKind.CUSTOMER, **anonymous)
+    return count

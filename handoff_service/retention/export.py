@@ -1,0 +1,56 @@
+"""A copy of everything that is kept about one person, as he may see it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handoff_service import audit
+from handoff_service.clock import iso
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.change import Context
+from handoff_service.conversations.model import Entry
+from handoff_service.conversations.projection import for_customer
+from handoff_service.database import Transaction
+from handoff_service.handoffs.view import agent_names
+from handoff_service.tickets import store as tickets
+
+PAGE = 500
+
+
+def export_person(tx: Transaction, tenant: str, contact: str, *, requested_by: str, context: Context) -> dict[str, Any]:
+    """Contact, conversations and tickets; internal notes, and what the bot thought, are left out. Raises NotFound.
+
+    Leaves a row in the audit.
+    """
+    person = conversations.contact(tx.connection, tenant, contact)
+    names = agent_names(tx.connection, tenant)
+    listed = []
+    for one in conversations.of_contact(tx.connection, tenant, contact):
+        listed.append(
+            {
+                "conversation": one.id,
+                "channel": one.channel,
+                "language": one.language,
+                "opened_at": iso(one.opened_at),
+                "closed_at": iso(one.closed_at),
+                "entries": [for_customer(entry, names, contact) for entry in _timeline(tx, tenant, one.id)],
+                "tickets": tickets.of_conversation(tx.connection, one),
+            }
+        )
+    audit.record(
+        tx,
+        tenant,
+        actor=requested_by,
+        action="export",
+        subject=contact,
+        detail={"conversations": len(listed)},
+        now=context.now,
+    )
+    return {"tenant": tenant, "made_at": iso(context.now), "contact": person, "conversations": listed}
+
+
+def _timeline(tx: Transaction, tenant: str, conversation: str) -> list[Entry]:
+    found: list[Entry] = []
+    while page := conversations.entries_after(tx.connection, tenant, conversation, len(found), limit=PAGE):
+        found += page
+    return found

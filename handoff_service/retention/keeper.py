@@ -1,0 +1,124 @@
+"""The keeper: carries erasures to their end, also those of a process that died, and lets old conversations go."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from functools import partial
+
+import asyncpg
+import sqlalchemy as sa
+import structlog
+
+from handoff_service.clock import Clock
+from handoff_service.conversations.change import Context
+from handoff_service.database import Database, Transaction
+from handoff_service.errors import TandemError, Unavailable
+from handoff_service.failpoints import failpoint
+from handoff_service.retention import erased_list, store
+from handoff_service.retention.erase import advance
+from handoff_service.retention.expire import expire
+from handoff_service.settings import Settings
+from handoff_service.tenants import store as tenants
+
+log = structlog.get_logger()
+
+EVERY_S = 15.0
+# A job that nobody has moved for so long belongs to a process that died.
+ABANDONED = timedelta(seconds=30)
+# Batches of one round; more would keep abandoned erasures waiting.
+ROUND = 50
+TOUCHED = (
+    "entries",
+    "conversations",
+    "contacts",
+    "contact_identities",
+    "visitor_tokens",
+    "used_identity_tokens",
+    "handoffs",
+    "tickets",
+    "outbox",
+    "turns",
+    "operations",
+    "cursors",
+    "inbox",
+    "files",
+)
+
+
+class Keeper:
+    """`run` works until cancelled; `finish` is for those who wait for the end of an erasure."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self._database = database
+        self._settings = settings
+        self._clock = clock
+        self._started = False
+
+    async def run(self) -> None:
+        """A round every EVERY_S seconds; one that fails is logged and the next one tries again."""
+        while True:
+            try:
+                await self.round()
+            except (TandemError, sa.exc.SQLAlchemyError, OSError) as error:
+                log.warning("keeping failed, trying again", error=repr(error))
+            await asyncio.sleep(EVERY_S)
+
+    async def round(self) -> None:
+        """Takes up abandoned erasures, then lets go what has been kept long enough."""
+        # The only process of a database is new: whoever worked on its jobs was killed.
+        alone = self._database.exclusive and not self._started
+        self._started = True
+        now = self._clock()
+        before = now + timedelta(seconds=1) if alone else now - ABANDONED
+        for job in await self._database.write(lambda tx: store.take_abandoned(tx.connection, before, now)):
+            await self.finish(job)
+        for tenant in await self._database.read(tenants.everyone):
+            if tenant.settings.retention_days is not None:
+                await self._expire(tenant.id)
+
+    async def finish(self, job: store.Job) -> store.Job:
+        """Carries an erasure to its end. Raises Unavailable when it cannot now; the keeper tries again later."""
+        await asyncio.to_thread(erased_list.note, self._settings.var, job.tenant, job.subject, self._clock())
+        while job.state == "running":
+            if job.step == "proof":
+                await shred(self._database, self._settings.database)
+            job = await self._database.write(partial(advance, job=job, context=self._context()))
+            failpoint("erase_step")
+        return job
+
+    async def _expire(self, tenant: str) -> None:
+        batch = 0
+        for _ in range(ROUND):
+            batch = await self._database.write(partial(expire, tenant=tenant, context=self._context()))
+            if batch == 0:
+                break
+            log.info("conversations expired", tenant=tenant, count=batch)
+            await shred(self._database, self._settings.database)
+
+    def _context(self) -> Context:
+        return Context(self._settings, self._clock())
+
+
+async def shred(database: Database, url: str) -> None:
+    """Takes what was overwritten out of the files. Raises Unavailable while a reader needs it.
+
+    On SQLite pages are wiped as they are written (`secure_delete`) and the write-ahead log is emptied. On PostgreSQL
+    the dead rows are vacuumed; their bytes go when the page is used again, and stay in archived log files.
+    """
+    address = sa.make_url(url)
+    if address.get_backend_name() == "sqlite":
+        await database.write(_forget)
+        return
+    try:
+        connection = await asyncpg.connect(address.set(drivername="postgresql").render_as_string(hide_password=False))
+        try:
+            await connection.execute(f"VACUUM {', '.join(TOUCHED)}")
+        finally:
+            await connection.close()
+    except (OSError, asyncpg.PostgresError) as error:
+        raise Unavailable("The database cannot be vacuumed now; trying again later.") from error
+
+
+def _forget(tx: Transaction) -> None:
+    tx.forgets = True

@@ -1,0 +1,168 @@
+"""All SQL of jobs, and what erasing and retention ask about conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service import tables
+from handoff_service.conversations.model import Kind, OwnerKind
+from handoff_service.errors import NotFound
+from handoff_service.ids import new_id
+
+J = tables.jobs.c
+C = tables.conversations.c
+E = tables.entries.c
+N = tables.contacts.c
+F = tables.files.c
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A piece of work in steps, each in its own transaction; `step` is the next one, `progress` counts what was done.
+
+    Holds ids and numbers only.
+    """
+
+    tenant: str
+    id: str
+    kind: str
+    subject: str
+    state: str
+    step: str
+    progress: Mapping[str, Any]
+    requested_by: str
+    created_at: datetime
+
+
+def _job(row: sa.RowMapping) -> Job:
+    return Job(**{name: row[name] for name in Job.__dataclass_fields__})
+
+
+def add_job(
+    connection: sa.Connection, tenant: str, *, kind: str, subject: str, step: str, requested_by: str, now: datetime
+) -> Job:
+    """A new job that is under way."""
+    job = Job(
+        tenant=tenant,
+        id=new_id("j"),
+        kind=kind,
+        subject=subject,
+        state="running",
+        step=step,
+        progress={},
+        requested_by=requested_by,
+        created_at=now,
+    )
+    values = {name: getattr(job, name) for name in Job.__dataclass_fields__}
+    connection.execute(sa.insert(tables.jobs).values(**values, updated_at=now))
+    return job
+
+
+def find_job(connection: sa.Connection, tenant: str, job: str, *, lock: bool = False) -> Job:
+    """The job as it stands, its row locked until the end of the transaction if asked. Raises NotFound."""
+    query = sa.select(tables.jobs).where(J.tenant == tenant, J.id == job)
+    row = connection.execute(query.with_for_update() if lock else query).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no job {job}.", job=job)
+    return _job(row)
+
+
+def running_job(connection: sa.Connection, tenant: str, kind: str, subject: str) -> Job | None:
+    """The job of this kind that is under way for the subject."""
+    where = (J.tenant == tenant, J.kind == kind, J.subject == subject, J.state == "running")
+    row = connection.execute(sa.select(tables.jobs).where(*where).limit(1)).mappings().first()
+    return _job(row) if row else None
+
+
+def save_job(connection: sa.Connection, job: Job, now: datetime, **changes: Any) -> Job:
+    """Notes how far the job is."""
+    connection.execute(
+        sa.update(tables.jobs).where(J.tenant == job.tenant, J.id == job.id).values(**changes, updated_at=now)
+    )
+    return replace(job, **changes)
+
+
+def take_abandoned(connection: sa.Connection, before: datetime, now: datetime) -> list[Job]:
+    """Jobs that nobody has moved since `before`; they are the caller's now."""
+    query = sa.select(tables.jobs).where(J.state == "running", J.updated_at < before).order_by(J.updated_at).limit(20)
+    taken = []
+    for row in connection.execute(query).mappings().all():
+        mine = sa.update(tables.jobs).where(J.tenant == row["tenant"], J.id == row["id"], J.updated_at < before)
+        if connection.execute(mine.values(updated_at=now)).rowcount == 1:
+            taken.append(_job(row))
+    return taken
+
+
+def _unerased() -> sa.ColumnElement[bool]:
+    """What was said after an earlier erasure makes a conversation worth another one."""
+    return sa.or_(C.erased_at.is_(None), C.erased_at < C.updated_at)
+
+
+def to_erase(connection: sa.Connection, tenant: str, contact: str, *, limit: int) -> list[str]:
+    """Conversations of a contact that still have content."""
+    query = sa.select(C.id).where(C.tenant == tenant, C.contact == contact, _unerased())
+    return [row.id for row in connection.execute(query.order_by(C.opened_at).limit(limit))]
+
+
+def held(connection: sa.Connection, tenant: str, contact: str) -> list[str]:
+    """Conversations of a contact that are on legal hold."""
+    return [
+        row.id
+        for row in connection.execute(sa.select(C.id).where(C.tenant == tenant, C.contact == contact, C.hold.is_(True)))
+    ]
+
+
+def is_held(connection: sa.Connection, tenant: str, conversation: str) -> bool:
+    """Whether the conversation is on legal hold."""
+    return bool(connection.execute(sa.select(C.hold).where(C.tenant == tenant, C.id == conversation)).scalar_one())
+
+
+def expired(connection: sa.Connection, tenant: str, before: datetime, *, limit: int) -> list[str]:
+    """Conversations that were closed before this moment, still have content and are not on hold, oldest first."""
+    query = (
+        sa.select(C.id)
+        .where(C.tenant == tenant, C.owner_kind == OwnerKind.CLOSED, C.closed_at < before, C.hold.is_(False))
+        .where(_unerased())
+        .order_by(C.closed_at)
+        .limit(limit)
+    )
+    return [row.id for row in connection.execute(query)]
+
+
+def all_ids(connection: sa.Connection, tenant: str, contact: str) -> list[str]:
+    """Every conversation of a contact."""
+    return [row.id for row in connection.execute(sa.select(C.id).where(C.tenant == tenant, C.contact == contact))]
+
+
+def has_contact(connection: sa.Connection, tenant: str, contact: str, *, lock: bool = False) -> bool:
+    """Whether there is such a contact, erased or not; with `lock` nobody writes in his name until the commit."""
+    query = sa.select(N.id).where(N.tenant == tenant, N.id == contact)
+    return connection.execute(query.with_for_update() if lock else query).first() is not None
+
+
+def erased_contacts(connection: sa.Connection) -> list[tuple[str, str]]:
+    """(tenant, contact) of everybody who was erased."""
+    return [
+        (row.tenant, row.id) for row in connection.execute(sa.select(N.tenant, N.id).where(N.erased_at.is_not(None)))
+    ]
+
+
+def entries_but_messages(connection: sa.Connection, tenant: str, conversation: str) -> list[sa.Row[Any]]:
+    """(seq, kind, audience, body) of states, feedback and ratings."""
+    where = (E.tenant == tenant, E.conversation == conversation, E.kind != Kind.MESSAGE)
+    return list(connection.execute(sa.select(E.seq, E.kind, E.audience, E.body).where(*where)))
+
+
+def files_of(connection: sa.Connection, tenant: str, contact: str) -> list[str]:
+    """Ids of the files that a contact has sent."""
+    return [row.id for row in connection.execute(sa.select(F.id).where(F.tenant == tenant, F.contact == contact))]
+
+
+def forget_files(connection: sa.Connection, tenant: str, contact: str) -> int:
+    """Deletes the rows of a contact's files. Returns how many these were."""
+    return connection.execute(sa.delete(tables.files).where(F.tenant == tenant, F.contact == contact)).rowcount

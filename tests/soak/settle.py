@@ -1,0 +1,164 @@
+"""After the faults: waits until nothing is left to do, then reads what the database holds into the history."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.history.events import wire_entry
+from tests.soak.scribe import TENANT, named
+from tests.soak.stores import Row
+from tests.soak.wire import Http
+
+if TYPE_CHECKING:
+    from tests.soak.people import Agent
+    from tests.soak.run import Soak
+
+PATIENCE_S = 150.0
+LOOK_S = 1.0
+PAGE = 500
+UNFINISHED = "state IN ('new', 'leased', 'uncertain')"
+
+
+@dataclass
+class Settled:
+    """What was still open when patience ended (nothing, if all is well), and how long it took."""
+
+    seconds: float = 0.0
+    left: list[str] = field(default_factory=list)
+
+
+async def settle(soak: Soak, say: Callable[[str], None]) -> Settled:
+    """Waits for the quiesce, marks it, and records every log and every row that the checker wants to see."""
+    begun = time.monotonic()
+    settled = Settled()
+    told = begun
+    while True:
+        settled.left = await _left(soak)
+        settled.seconds = time.monotonic() - begun
+        if not settled.left or settled.seconds > PATIENCE_S:
+            break
+        if time.monotonic() - told > 15:
+            told = time.monotonic()
+            say(f"{settled.seconds:5.0f} s after the healing there is still: {'; '.join(settled.left[:5])}")
+        await soak.signals.pause(LOOK_S)
+    soak.scribe.recorder.write("quiesce", grace_s=4, pushing=["senior"])
+    for line in (*soak.agents, *(device for customer in soak.customers for device in customer.devices)):
+        soak.scribe.live(line)
+    await _read_all(soak)
+    return settled
+
+
+async def _left(soak: Soak) -> list[str]:
+    """What is not finished yet, in words."""
+    left = [f"gateway {one.number} is down" for one in soak.gateways if one.process and one.process.poll() is not None]
+    lines = [*soak.agents, *(device for customer in soak.customers for device in customer.devices)]
+    left += [f"{line.device} has no socket" for line in lines if line.session is None]
+    left += [f"{line.device} waits for {len(line.outbox)} answers" for line in lines if line.outbox]
+    open_ones = await soak.store.rows("SELECT id, owner_kind, last_seq FROM conversations")
+    left += [f"{row['id']} is with {row['owner_kind']}" for row in open_ones if row["owner_kind"] != "closed"]
+    sizes = {row["id"]: row["last_seq"] for row in open_ones}
+    left += [
+        f"{line.device} has {seq} of {sizes.get(name, 0)} entries of {name}"
+        for line in lines
+        for name, seq in line.cursors.items()
+        if seq != sizes.get(name)
+    ]
+    rows = await soak.store.rows(
+        f"SELECT destination, state, COUNT(*) AS n FROM outbox WHERE {UNFINISHED} GROUP BY 1, 2"
+    )
+    left += [f"{row['n']} {row['state']} rows for {row['destination']}" for row in rows]
+    rows = await soak.store.rows("SELECT COUNT(*) AS n FROM turns WHERE state = 'running'")
+    left += [f"{row['n']} turns are running" for row in rows if row["n"]]
+    return left
+
+
+async def _read_all(soak: Soak) -> None:
+    record, rows = soak.scribe.recorder.write, soak.store.rows
+    conversations = await rows("SELECT * FROM conversations")
+    extra = await _what_only_the_database_knows(soak)
+    supervisor = soak.agents[0]
+    now_us = time.time() * 1e6
+    for row in conversations:
+        entries = await _log(supervisor.http, row["id"])
+        due = row["deadline_at"]
+        record(
+            "final_log",
+            conv=named(row["id"]),
+            contact=named(f"customer:{row['contact']}"),
+            channel=row["channel"],
+            language=row["language"],
+            owner=row["owner_kind"],
+            agent=named(f"agent:{row['owner_agent']}") if row["owner_agent"] else None,
+            epoch=row["epoch"],
+            deadline_in_s=None if due is None else (due - now_us) / 1e6,
+            entries=[wire_entry(TENANT, entry, **extra.get((row["id"], entry["seq"]), {})) for entry in entries],
+        )
+    await _record_rows(soak)
+    missing = soak.scribe.conversations - {row["id"] for row in conversations}
+    record("gauge", name=f"conversations that were seen and are gone: {missing}", value=len(missing), limit=0, inv="I1")
+
+
+async def _log(http: Http, conversation: str) -> list[dict[str, Any]]:
+    """All entries as a supervisor sees them."""
+    entries: list[dict[str, Any]] = []
+    for _ in range(200):
+        answered = await http.get(f"/v1/conversations/{conversation}/entries", after=len(entries), limit=PAGE)
+        if answered.outcome != "ok":
+            await asyncio.sleep(0.5)
+            continue
+        entries += answered.body["entries"]
+        if len(answered.body["entries"]) < PAGE:
+            return entries
+    raise RuntimeError(f"the log of {conversation} cannot be read")
+
+
+async def _what_only_the_database_knows(soak: Soak) -> dict[tuple[str, int], dict[str, Any]]:
+    """Turn, and on SQLite the order of commits, by conversation and seq."""
+    commit = "rowid AS commit_order" if soak.options.database == "sqlite" else "NULL AS commit_order"
+    found = {}
+    for row in await soak.store.rows(f"SELECT conversation, seq, turn, {commit} FROM entries"):
+        found[row["conversation"], row["seq"]] = {"turn": row["turn"], "commit": row["commit_order"]}
+    return found
+
+
+async def _record_rows(soak: Soak) -> None:
+    record, rows = soak.scribe.recorder.write, soak.store.rows
+    for row in await rows("SELECT * FROM turns"):
+        record(
+            "turn_row", turn=row["id"], conv=named(row["conversation"]), epoch=row["epoch"], state=row["state"],
+            upto=row["upto_seq"],
+        )  # fmt: skip
+    for row in await rows("SELECT * FROM cursors"):
+        record(
+            "cursor_row", principal=named(f"{row['principal_kind']}:{row['principal_id']}"), device=row["device"],
+            conv=named(row["conversation"]), acked=row["acked_seq"], read=row["read_seq"],
+        )  # fmt: skip
+    for row in await rows("SELECT * FROM inbox"):
+        place = {"conv": named(row["conversation"]), "seq": row["seq"]} if row["conversation"] else {}
+        record("inbox_row", chan=named(row["account"]), pid=row["event_id"], **place)
+    for row in await rows("SELECT * FROM outbox WHERE destination = 'channel'"):
+        record("delivery_row", conv=named(row["conversation"]), seq=row["seq"], state=row["state"])
+    for row in await rows("SELECT * FROM audit ORDER BY n"):
+        record(
+            "audit_row", tenant=row["tenant"], n=row["n"], actor=row["actor"], action=row["action"],
+            subject=row["subject"], prev=row["previous_hash"], hash=row["hash"],
+        )  # fmt: skip
+    for row in await rows("SELECT * FROM agents"):
+        record(
+            "agent", agent=named(f"agent:{row['id']}"), cap=row["capacity"], open=row["open"],
+            queues=_listed(row, "queues"), languages=_listed(row, "languages"), online=_is_online(soak.agents, row),
+        )  # fmt: skip
+
+
+def _listed(row: Row, name: str) -> list[str]:
+    """A JSON column, which one driver gives as text."""
+    return list(json.loads(row[name]) if isinstance(row[name], str) else row[name])
+
+
+def _is_online(agents: list[Agent], row: Row) -> bool:
+    return row["status"] == "online" and any(one.login["id"] == row["id"] and one.session for one in agents)
