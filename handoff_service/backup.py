@@ -185,11 +185,13 @@ def read_head(file: Path) -> Manifest:
 
 def read_rows(file: Path) -> Iterator[tuple[str, list[Any]]]:
     """(table, row) of everything in the backup; checks on the way. Raises Damaged where it is not as written."""
-    ended = 0
+    ended, complete = 0, False
     with _reading(file) as lines:
         columns = next(lines)[1]["columns"]
         table, digest, count = "", hashlib.sha256(), 0
         for raw, line in lines:
+            if complete:
+                raise Damaged(f"{file} is damaged: something stands behind its end.")
             if isinstance(line, list):
                 if len(line) != len(columns.get(table, ())):
                     raise Damaged(f"{file} is damaged: a row of {table or 'no table'} does not fit.")
@@ -202,9 +204,10 @@ def read_rows(file: Path) -> Iterator[tuple[str, list[Any]]]:
                 if (line["end"], line["rows"], line["sha256"]) != (table, count, digest.hexdigest()):
                     raise Damaged(f"{file} is damaged: {count} rows of {table} do not have the hash that was noted.")
                 ended += 1
-            elif line.get("complete") and line.get("tables") == ended == len(columns):
-                return
-    raise Damaged(f"{file} is incomplete: it ends in or after {table or 'its head'}.")
+            else:
+                complete = line == {"complete": True, "tables": ended} and ended == len(columns)
+    if not complete:  # asked at the very end, behind the checksum of gzip
+        raise Damaged(f"{file} is incomplete: it ends in or after {table or 'its head'}.")
 
 
 @contextlib.contextmanager

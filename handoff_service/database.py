@@ -298,6 +298,9 @@ def _is_conflict(error: Exception) -> bool:
 def _as_unavailable(error: Exception) -> Exception:
     """Unavailable for a database that is down or has dropped the connection; any other error as it is."""
     lost = isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    # Read-only, for instance a replica; 53: out of disk, memory or connections; 57P: starting or stopping; 08: broken.
+    lost = lost or str(getattr(cause, "sqlstate", "")).startswith(("25006", "53", "57P", "08"))
     if lost or isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError, *NO_CONNECTION)):
         return Unavailable("The database is not reachable; try again.")
     return error

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handoff_service import health
-from handoff_service.errors import Invalid, NotFound, TandemError, TooLarge
+from handoff_service.errors import Invalid, NotFound, TandemError, TooLarge, Unavailable
 from handoff_service.ids import new_id
 from handoff_service.service import Service
 
@@ -89,7 +89,11 @@ class Guard:
             await self._app(scope, receive, send)
             return
         request, body = Request(scope), Body(receive)
-        origin = await self._allowed_origin(request)
+        try:
+            origin = await self._allowed_origin(request)
+        except Unavailable as error:  # nobody further out would turn it into an answer
+            await _error(error)(scope, receive, send)
+            return
         if request.method == "OPTIONS" and origin:
             await JSONResponse({}, headers=_cors(origin, preflight=True))(scope, receive, send)
             return

@@ -15,7 +15,7 @@ from handoff_service.errors import Unavailable
 
 # The average wait for the event loop, of which a message needs a few turns. The gates keep it far below this; beyond
 # it something else takes the processor, and those who are here already feel it.
-MOST_LAG_S = 0.5
+MOST_LAG_S = 1.0
 
 
 class Gate:

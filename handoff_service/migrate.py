@@ -14,7 +14,9 @@ from alembic.config import Config
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from handoff_service import tables
+from handoff_service.errors import Unavailable
 from handoff_service.ids import new_id
+from handoff_service.statements import Statement
 
 log = structlog.get_logger()
 
@@ -27,6 +29,8 @@ PAUSE_S = 0.5
 # lock_not_available, deadlock_detected: somebody was working on the table.
 BUSY = {"55P03", "40P01"}
 SQLITE_WAIT_S = 30.0
+
+LOG_ID = Statement(sa.select(tables.meta.c.value).where(tables.meta.c.key == "log_id"))
 
 
 def config(connection: sa.Connection) -> Config:
@@ -103,5 +107,7 @@ async def _migrate_postgres(engine: AsyncEngine, revision: str) -> None:
 
 def log_id(connection: sa.Connection) -> str:
     """The name of this incarnation of the log; another one after a restore tells clients to start over."""
-    M = tables.meta.c
-    return str(connection.execute(sa.select(M.value).where(M.key == "log_id")).scalar_one())
+    row = LOG_ID.first(connection)
+    if row is None:
+        raise Unavailable("The database has not been migrated.")
+    return str(row["value"])

@@ -106,7 +106,9 @@ def _due() -> sa.Select[Any]:
     )
     free = sa.or_(B.state.in_(("new", "uncertain")), sa.and_(B.state == "leased", B.lease_until <= now))
     wanted = B.destination.in_(sa.bindparam("destinations", expanding=True))
-    return sa.select(tables.outbox).where(free, wanted, B.next_at <= now, first)
+    # What was never tried is due whatever its time: the clock that dated it may have been ahead of this one.
+    due = sa.or_(B.next_at <= now, B.attempts == 0)
+    return sa.select(tables.outbox).where(free, wanted, due, first)
 
 
 # Built once: they run several times in every turn, and building them costs more than running them.
@@ -136,8 +138,8 @@ def lease(
     """Takes rows that are due and first of their line, for LEASE; nobody else gets them meanwhile."""
     wanted = {"now": now, "destinations": list(destinations)}
     due = DUE.limit(limit)
-    if shares is not None:
-        tenants, newcomers = shares.used_up()
+    if shares is not None and any(used_up := shares.used_up()):
+        tenants, newcomers = used_up
         due = due.where(B.tenant.not_in(tenants), sa.or_(B.tenant.not_in(newcomers), B.seq > FIRST_WORDS))
     rows = tx.connection.execute(due, wanted).mappings().all()
     if shares is not None:

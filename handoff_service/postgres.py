@@ -25,7 +25,13 @@ BEGIN = {True: "BEGIN", False: "BEGIN; SET LOCAL synchronous_commit = off"}  # b
 CHECK_S = 5.0
 ROLLBACK_S = 5.0
 # What asyncpg raises, past SQLAlchemy, while the server is down or starting, or when it has dropped the connection.
-NO_CONNECTION = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+NO_CONNECTION = (
+    OSError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # "another operation is in progress": the server went away in the middle of one
+)
 BROKEN = (*NO_CONNECTION, sa.exc.SQLAlchemyError, asyncpg.PostgresError, TimeoutError)
 
 

@@ -126,6 +126,7 @@ class _Loading:
         if batch:
             connection.execute(sa.insert(known[last]), batch)
             self._progress(last, loaded + len(batch))
+            failpoint("restore_mid")
 
     def _begin_anew(self, tx: Transaction, erased: set[Contact]) -> None:
         M = tables.meta.c
@@ -162,6 +163,7 @@ def _restore_sqlite(loading: _Loading) -> None:
         _remove(fresh)  # of a run that was killed
         _fill_file(address.set(database=str(fresh)), loading, erased)
         _put_aside(path, loading.now)
+        failpoint("restore_mid")
         fresh.replace(path)
         sync_folder(path.parent)
     finally:

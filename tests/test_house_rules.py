@@ -38,6 +38,11 @@ CATCHES_ALL = {
 
 # SQL lives in store.py; these files have their own table, or are about the database itself.
 SQL_HOMES = {
+    "handoff_service/damage.py": "PRAGMA quick_check",
+    "handoff_service/restore.py": "fills every table, and PRAGMA",
+    "handoff_service/conversations/cursors.py": "cursors",
+    "handoff_service/backup.py": "reads every table",
+    "handoff_service/audit.py": "the audit's chain",
     "handoff_service/channels/contacts.py": "contacts and the identities that channels know them by",
     "handoff_service/channels/web_widget.py": "visitor tokens",
     "handoff_service/conversations/receive.py": "locks the contact's row",

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from handoff_service.access import Access, client_address, cookie_name, cookie_rights
 from handoff_service.agents import store
 from handoff_service.agents.model import Agent, Status
-from handoff_service.agents.sign_in import sign_in
+from handoff_service.agents.sign_in import note, sign_in
 from handoff_service.bell import desk_topic
 from handoff_service.database import Transaction
 from handoff_service.handoffs.view import colleague
@@ -77,7 +77,12 @@ def router(service: Service) -> APIRouter:
         request: Request, response: Response, agent: Annotated[Agent, Depends(access.agent)]
     ) -> dict[str, Any]:
         digest = token_hash(request.cookies[cookie_name(service)])
-        await service.database.write(lambda tx: store.end_session(tx.connection, digest))
+
+        def end(tx: Transaction) -> None:
+            store.end_session(tx.connection, digest)
+            note(tx, agent.tenant, agent.id, "sign_out", service.clock())
+
+        await service.database.write(end)
         service.sockets.end_sign_in(digest)  # those at other gateways end at their next look, see live/heal.py
         await _set_status(service, agent, Status.OFFLINE)
         response.delete_cookie(cookie_name(service), **cookie_rights(service))

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import cache
 
 from pwdlib import PasswordHash
 
+from handoff_service import audit
 from handoff_service.agents import store
 from handoff_service.agents.model import Agent
-from handoff_service.database import Database
+from handoff_service.database import Database, Transaction
 from handoff_service.errors import Unauthorized, Unavailable
 from handoff_service.ids import new_token, token_hash
 from handoff_service.settings import Settings
@@ -19,9 +21,13 @@ from handoff_service.settings import Settings
 HASHER = PasswordHash.recommended()
 # argon2 is meant to cost: as many at once as there are cores, so that a flood of sign-ins does not starve the rest.
 HASHING = ThreadPoolExecutor(2, thread_name_prefix="argon2")
-# Checked for unknown addresses too, so that time does not tell which accounts exist.
-NOBODY = HASHER.hash(new_token())
 NOTED_EVERY = timedelta(minutes=1)
+
+
+@cache
+def _nobody() -> str:
+    """The hash of a password that nobody knows; made when it is first needed, because it costs a command's start."""
+    return HASHER.hash(new_token())
 
 
 def hash_password(password: str) -> str:
@@ -34,14 +40,26 @@ def hash_password(password: str) -> str:
 async def sign_in(database: Database, tenant: str, email: str, password: str, *, now: datetime) -> tuple[Agent, str]:
     """The agent and a new session token. Raises Unauthorized, the same for a wrong address and a wrong password."""
     known = await database.read(lambda connection: store.password_of(connection, tenant, email.strip().lower()))
-    stored = known[1] if known else NOBODY
-    right = await asyncio.get_running_loop().run_in_executor(HASHING, HASHER.verify, password, stored)
+    # Something is checked for unknown addresses too, so that time does not tell which accounts exist.
+    right = await asyncio.get_running_loop().run_in_executor(
+        HASHING, lambda: HASHER.verify(password, known[1] if known else _nobody())
+    )
     if known is None or not right:
         raise Unauthorized("Wrong e-mail address or password.")
     token = new_token()
     agent_id = known[0]
-    await database.write(lambda tx: store.add_session(tx.connection, tenant, agent_id, token_hash(token), now))
+
+    def begin(tx: Transaction) -> None:
+        store.add_session(tx.connection, tenant, agent_id, token_hash(token), now)
+        note(tx, tenant, agent_id, "sign_in", now)
+
+    await database.write(begin)
     return await database.read(lambda connection: store.find(connection, tenant, agent_id)), token
+
+
+def note(tx: Transaction, tenant: str, agent: str, action: str, now: datetime) -> None:
+    """Records what an agent did about his own account."""
+    audit.record(tx, tenant, actor=f"agent:{agent}", action=action, subject=agent, detail={}, now=now)
 
 
 async def keep_session(database: Database, digest: str, *, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from handoff_service import tracing
 from handoff_service.channels import contacts, store
 from handoff_service.channels.model import Account, Inbound
 from handoff_service.conversations import store as conversations
@@ -48,7 +49,8 @@ def arrive(tx: Transaction, account: Account, event: Inbound, context: Context) 
     store.put_in(tx.connection, account.tenant, account.id, event.event_id, body_hash=digest, now=context.now)
     sender = _sender(tx, account, event, context)
     if event.unsupported is None:
-        conversation, entry = receive(tx, sender, client_id=event.event_id, body=event.body, context=context)
+        with tracing.first_span("receive", tracing.origin(sender.tenant, sender.contact, event.event_id)):
+            conversation, entry = receive(tx, sender, client_id=event.event_id, body=event.body, context=context)
     else:
         conversation, entry = receive_unsupported(
             tx, sender, event.unsupported, client_id=event.event_id, context=context

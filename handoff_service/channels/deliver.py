@@ -10,7 +10,7 @@ import httpx2
 import sqlalchemy as sa
 import structlog
 
-from handoff_service import metrics, outbox
+from handoff_service import metrics, outbox, tracing
 from handoff_service.agents import store as agents
 from handoff_service.channels import contacts, store
 from handoff_service.channels.arrive import identity_channel
@@ -66,7 +66,8 @@ class Deliverer:
                 raise NotDelivered("the channel account is disabled", final=True, uncertain=job.uncertain)
             if job.uncertain and not channel.dedupes:
                 raise NotDelivered("an earlier attempt was cut off", uncertain=True)
-            provider_id = await channel.send(self._client, parcel.account, parcel.message, self._clock())
+            with tracing.span("deliver", conversation=job.conversation, seq=job.seq):
+                provider_id = await channel.send(self._client, parcel.account, parcel.message, self._clock())
         except NotDelivered as error:
             failure = error
             state = await self._database.write(lambda tx: self._failed(tx, job, parcel, channel, failure))
@@ -128,7 +129,10 @@ def tell_agent(
     tx: Transaction, conversation: Conversation, message: Outbound, reason: str, *, unclear: bool, now: datetime
 ) -> None:
     """Notes in the timeline, for agents only, that the customer has not (or perhaps not) got an entry."""
-    text = say("perhaps_delivered" if unclear else "undelivered", conversation.language, reason=reason)
+    if unclear:
+        text = say("perhaps_delivered", conversation.language, reason=reason)
+    else:
+        text = say("undelivered", conversation.language, reason=reason)
     conversations.append(
         tx,
         conversation,

@@ -19,6 +19,7 @@ from handoff_service.database import Transaction
 from handoff_service.errors import Unauthorized
 from handoff_service.ids import new_token, token_hash
 from handoff_service.settings import Settings
+from handoff_service.statements import Statement
 
 CHANNEL = "web"
 AUDIENCE = "tandem-widget"
@@ -29,6 +30,27 @@ LABEL = re.compile(r"[\x21-\x7e]{1,128}")
 V = tables.visitor_tokens.c
 N = tables.contacts.c
 U = tables.used_identity_tokens.c
+
+# The statements of every connection.
+SENDER_OF = Statement(
+    sa.select(V.tenant, V.contact, N.name, N.language)
+    .join(tables.contacts, sa.and_(N.tenant == V.tenant, N.id == V.contact))
+    .where(V.token_hash == sa.bindparam("token"), V.expires_at > sa.bindparam("now"))
+)
+SENDER = Statement(
+    sa.select(N.name, N.language).where(
+        N.tenant == sa.bindparam("tenant"), N.id == sa.bindparam("id"), N.erased_at.is_(None)
+    )
+)
+RENEW = Statement(
+    sa.update(tables.visitor_tokens)
+    .where(
+        V.token_hash == sa.bindparam("token"),
+        V.expires_at > sa.bindparam("now"),
+        V.expires_at < sa.bindparam("half"),
+    )
+    .values(expires_at=sa.bindparam("then"))
+)
 
 
 @dataclass(frozen=True)
@@ -108,33 +130,24 @@ def is_known(connection: sa.Connection, tenant: str, token: str, now: datetime) 
 
 def sender_of(connection: sa.Connection, token: str, now: datetime) -> Sender:
     """The customer behind a visitor token. Raises Unauthorized."""
-    query = (
-        sa.select(V.tenant, V.contact, N.name, N.language)
-        .join(tables.contacts, sa.and_(N.tenant == V.tenant, N.id == V.contact))
-        .where(V.token_hash == token_hash(token), V.expires_at > now)
-    )
-    row = connection.execute(query).first()
+    row = SENDER_OF.first(connection, token=token_hash(token), now=now)
     if row is None:
         raise Unauthorized("Your session has ended; reload the page.")
-    return Sender(row.tenant, CHANNEL, row.contact, row.name, row.language or "zh")
+    return Sender(row["tenant"], CHANNEL, row["contact"], row["name"], row["language"] or "zh")
 
 
 def renew_token(connection: sa.Connection, token: str, settings: Settings, now: datetime) -> None:
     """Lengthens the life of a token that is used in its second half: nobody's token expires while he talks to us."""
     life = timedelta(seconds=settings.visitor_token_s)
-    late = sa.and_(V.expires_at > now, V.expires_at < now + life / 2)
-    connection.execute(
-        sa.update(tables.visitor_tokens).where(V.token_hash == token_hash(token), late).values(expires_at=now + life)
-    )
+    RENEW.run(connection, token=token_hash(token), now=now, half=now + life / 2, then=now + life)
 
 
 def sender_by_contact(connection: sa.Connection, tenant: str, contact: str) -> Sender:
     """The customer as a sender on this channel. Raises Unauthorized when there is no such contact, or no more."""
-    where = (N.tenant == tenant, N.id == contact, N.erased_at.is_(None))
-    row = connection.execute(sa.select(N.name, N.language).where(*where)).first()
+    row = SENDER.first(connection, tenant=tenant, id=contact)
     if row is None:
         raise Unauthorized("Your session has ended; reload the page.")
-    return Sender(tenant, CHANNEL, contact, row.name, row.language or "zh")
+    return Sender(tenant, CHANNEL, contact, row["name"], row["language"] or "zh")
 
 
 def _contact_of_token(connection: sa.Connection, tenant: str, token: str, now: datetime) -> str | None:

@@ -38,11 +38,21 @@ from handoff_service.failpoints import failpoint
 from handoff_service.handoffs.request import request_handoff
 from handoff_service.ids import new_id
 from handoff_service.settings import Settings
+from handoff_service.statements import Statement, inserting
 from handoff_service.texts import say
 
 log = structlog.get_logger()
 
 T = tables.turns.c
+# The statements of every turn.
+START = inserting(tables.turns, "tenant", "id", "conversation", "epoch", "upto_seq", "state", "errors", "started_at")
+STATE = Statement(sa.select(T.state).where(T.tenant == sa.bindparam("tenant"), T.id == sa.bindparam("id")))
+SUPERSEDE = Statement(
+    sa.update(tables.turns)
+    .where(T.tenant == sa.bindparam("of_tenant"), T.conversation == sa.bindparam("of_conversation"))
+    .where(T.state == "running")
+    .values(state="failed", ended_at=sa.bindparam("now", type_=T.ended_at.type))
+)
 CONTEXT = 6
 
 
@@ -134,17 +144,16 @@ def begin(tx: Transaction, tenant: str, conversation_id: str, now: datetime) -> 
         unanswered[-1].seq,
         tracing.origin(tenant, head.author.id, head.client_id),
     )
-    connection.execute(
-        sa.insert(tables.turns).values(
-            tenant=tenant,
-            id=turn.id,
-            conversation=conversation.id,
-            epoch=turn.epoch,
-            upto_seq=turn.upto_seq,
-            state="running",
-            errors=[],
-            started_at=now,
-        )
+    START.run(
+        connection,
+        tenant=tenant,
+        id=turn.id,
+        conversation=conversation.id,
+        epoch=turn.epoch,
+        upto_seq=turn.upto_seq,
+        state="running",
+        errors=[],
+        started_at=now,
     )
     return turn
 
@@ -168,11 +177,7 @@ def _one_turn(unanswered: Sequence[Entry]) -> Sequence[Entry]:
 
 def supersede(connection: sa.Connection, conversation: Conversation, now: datetime) -> None:
     """Ends turns that still run: their process died, or the conversation went on without them."""
-    connection.execute(
-        sa.update(tables.turns)
-        .where(T.tenant == conversation.tenant, T.conversation == conversation.id, T.state == "running")
-        .values(state="failed", ended_at=now)
-    )
+    SUPERSEDE.run(connection, of_tenant=conversation.tenant, of_conversation=conversation.id, now=now)
 
 
 def _from_customer(entry: Entry) -> bool:
@@ -228,15 +233,15 @@ def _verified(connection: sa.Connection, conversation: Conversation) -> dict[str
 
 
 def _is_running(connection: sa.Connection, turn: Turn) -> bool:
-    query = sa.select(T.state).where(T.tenant == turn.request.tenant, T.id == turn.id)
-    return bool(connection.execute(query).scalar_one() == "running")
+    found = STATE.first(connection, tenant=turn.request.tenant, id=turn.id)
+    return found is not None and found["state"] == "running"
 
 
 def say_one_moment(tx: Transaction, turn: Turn, context: Context) -> None:
     """Tells the customer that the answer takes longer; slow is not down."""
     conversation = store.find(tx.connection, turn.request.tenant, turn.request.conversation, lock=True)
     if conversation.epoch == turn.epoch and _is_running(tx.connection, turn):
-        _say_once(tx, conversation, turn, "one_moment", context)
+        _say_once(tx, conversation, turn, say("one_moment", conversation.language), context)
 
 
 def keep(tx: Transaction, turn: Turn, job: outbox.Job, failure: str, context: Context, *, until: datetime) -> str:
@@ -250,7 +255,7 @@ def keep(tx: Transaction, turn: Turn, job: outbox.Job, failure: str, context: Co
     if not _is_running(connection, turn):
         return "failed"
     if conversation.epoch == turn.epoch:
-        _say_once(tx, conversation, turn, "kept", context)
+        _say_once(tx, conversation, turn, say("kept", conversation.language), context)
     outbox.postpone(connection, job, failure, until=until)
     connection.execute(
         sa.update(tables.turns)
@@ -271,7 +276,7 @@ def back_off(attempts: int, settings: Settings) -> float:
 
 def _say_once(tx: Transaction, conversation: Conversation, turn: Turn, text: str, context: Context) -> None:
     """A notice of which one wait gets at most one, whatever its text and however often the bot is asked meanwhile."""
-    body: dict[str, Any] = {"text": say(text, conversation.language), "kind": "notice"}
+    body: dict[str, Any] = {"text": text, "kind": "notice"}
     if conversation.owner.kind is not OwnerKind.BOT:
         body["interim"] = True
     client_id = f"{conversation.id}-{turn.first_seq}-wait"

@@ -163,6 +163,7 @@ def _close(
     _end_handoff(tx, conversation, context, wrap_up=wrap_up)
     tickets.close_tickets(tx.connection, conversation)
     # What the bot was asked and never answered ends here; a reopened conversation does not begin with it.
+    supersede(tx.connection, conversation, context.now)
     outbox.finish(tx.connection, conversation.tenant, conversation.id, "bot", upto_seq=conversation.last_seq)
     conversation, _ = change(tx, conversation, event, Owner(OwnerKind.CLOSED), context=context, actor=actor, body=body)
     return conversation

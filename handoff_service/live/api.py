@@ -26,9 +26,9 @@ from handoff_service.conversations.receive import MAX_CHARS
 from handoff_service.database import Transaction
 from handoff_service.errors import NotFound, TandemError, Unavailable
 from handoff_service.inputs import is_name
-from handoff_service.live.frames import cursor
+from handoff_service.live.frames import cursor, receive_json
 from handoff_service.live.principal import Principal, redeem_ticket
-from handoff_service.live.session import MAX_FOLLOWED, Session, receive_json
+from handoff_service.live.session import MAX_FOLLOWED, Session
 from handoff_service.migrate import log_id
 from handoff_service.service import Service
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from starlette.websockets import WebSocket
 
 from handoff_service import tracing
 from handoff_service.agents import store as agents
@@ -18,7 +21,7 @@ from handoff_service.conversations.model import Audience, Conversation, Entry
 from handoff_service.conversations.receive import receive
 from handoff_service.conversations.reply import reply
 from handoff_service.database import Database, Transaction
-from handoff_service.errors import Invalid
+from handoff_service.errors import Invalid, Unavailable
 from handoff_service.failpoints import failpoint
 from handoff_service.inputs import is_name, is_seq
 from handoff_service.limits import Limits
@@ -73,7 +76,14 @@ class Handlers:
         session.unfollow(_name(frame))
 
     async def _send(self, session: Session, frame: Frame) -> None:
-        conversation, entry = await self.write_message(session.principal, frame.get("conv"), frame)
+        if session.unstored not in (None, frame.get("client_id")):
+            raise Unavailable("An earlier message was not stored; send that one first.", conversation=frame.get("conv"))
+        try:
+            conversation, entry = await self.write_message(session.principal, frame.get("conv"), frame)
+        except Unavailable:
+            session.unstored = frame.get("client_id")
+            raise
+        session.unstored = None
         session.say(
             {
                 "t": "sent",
@@ -156,6 +166,14 @@ class Handlers:
             name = session.principal.customer.name if session.principal.customer else session.principal.as_agent().name
             topic = typing_topic(session.principal.tenant, conversation)
             self._bell.tell(topic, {"session": session.id, "author": {"kind": kind, "name": name}})
+
+
+async def receive_json(socket: WebSocket) -> Any:
+    """The value of the next frame. Raises ValueError for what is no JSON text, WebSocketDisconnect at the end."""
+    try:
+        return json.loads(await socket.receive_text())
+    except (KeyError, RecursionError) as error:  # a binary frame; nested deeper than anything we know
+        raise ValueError("not JSON text") from error
 
 
 def _name(frame: Frame) -> str:

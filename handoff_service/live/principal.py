@@ -15,12 +15,14 @@ from handoff_service.conversations.receive import Sender
 from handoff_service.database import Transaction
 from handoff_service.errors import Unauthorized
 from handoff_service.ids import new_token, token_hash
+from handoff_service.statements import Statement, inserting
 
 TICKET_LIFE = timedelta(seconds=30)
 
 K = tables.socket_tickets.c
 
-REDEEM = (
+ADD = inserting(tables.socket_tickets, *K.keys())
+REDEEM = Statement(
     sa.delete(tables.socket_tickets)
     .where(K.ticket_hash == sa.bindparam("ticket"), K.expires_at > sa.bindparam("now"))
     .returning(K.tenant, K.principal_kind, K.principal_id, K.sign_in)
@@ -61,26 +63,27 @@ def issue_ticket(tx: Transaction, principal: Principal, now: datetime) -> str:
     """A ticket that opens one socket within TICKET_LIFE."""
     ticket = new_token()
     kind, who = principal.key
-    values = {
-        "ticket_hash": token_hash(ticket),
-        "tenant": principal.tenant,
-        "principal_kind": kind,
-        "principal_id": who,
-        "sign_in": principal.sign_in,
-        "expires_at": now + TICKET_LIFE,
-    }
-    tx.connection.execute(sa.insert(tables.socket_tickets), values)
+    ADD.run(
+        tx.connection,
+        ticket_hash=token_hash(ticket),
+        tenant=principal.tenant,
+        principal_kind=kind,
+        principal_id=who,
+        sign_in=principal.sign_in,
+        expires_at=now + TICKET_LIFE,
+    )
     return ticket
 
 
 def redeem_ticket(tx: Transaction, ticket: str, now: datetime) -> Principal:
     """Who the ticket was issued to; it is gone afterwards. Raises Unauthorized for a used, expired or unknown one."""
-    row = tx.connection.execute(REDEEM, {"ticket": token_hash(ticket), "now": now}).first()
+    row = REDEEM.first(tx.connection, ticket=token_hash(ticket), now=now)
     if row is None:
         raise Unauthorized("The ticket was used, has expired or is unknown; ask for a new one.")
-    if row.principal_kind == "customer":
-        return Principal(customer=sender_by_contact(tx.connection, row.tenant, row.principal_id))
-    return Principal(agent=agents.enabled(tx.connection, row.tenant, row.principal_id), sign_in=row.sign_in)
+    tenant, who = row["tenant"], row["principal_id"]
+    if row["principal_kind"] == "customer":
+        return Principal(customer=sender_by_contact(tx.connection, tenant, who))
+    return Principal(agent=agents.enabled(tx.connection, tenant, who), sign_in=row["sign_in"])
 
 
 def forget_expired(connection: sa.Connection, now: datetime) -> None:

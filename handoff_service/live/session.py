@@ -34,7 +34,7 @@ from handoff_service.errors import TandemError, Unauthorized
 from handoff_service.handoffs.view import customer_status, desk
 from handoff_service.ids import new_id
 from handoff_service.inputs import is_name
-from handoff_service.live.frames import Frame
+from handoff_service.live.frames import Frame, receive_json
 from handoff_service.live.principal import Principal
 
 if TYPE_CHECKING:
@@ -68,16 +68,17 @@ class Session:
     """`run` serves the socket until it closes."""
 
     __slots__ = (
-        "_changed", "_code", "_contact_changed", "_context", "_desk_at", "_desk_changed", "_desk_timer", "_following",
-        "_paced_until", "_reading", "_replies", "_service", "_socket", "_writing", "device", "id", "look_at",
-        "principal", "spoke",
-    )  # fmt: skip
+        *("principal", "id", "device", "spoke", "look_at", "_socket", "_service", "_following", "_changed", "_replies"),
+        *("_contact_changed", "_desk_changed", "_desk_at", "_desk_timer", "_paced_until", "_context"),
+        *("_reading", "_writing", "_code"),
+    )
 
     def __init__(self, socket: WebSocket, principal: Principal, *, service: Service, device: str) -> None:
         self.principal = principal
         self.id = new_id("s")
         self.device = device
         self.spoke = False  # said something since it was last asked
+        self.unstored: str | None = None  # comes again before any other message, or their order would change
         self.look_at = 0.0
         self._socket = socket
         self._service = service
@@ -378,14 +379,6 @@ class Session:
                 await self._socket.send_text(text)
         except TimeoutError:
             raise WebSocketDisconnect(4408) from None
-
-
-async def receive_json(socket: WebSocket) -> Any:
-    """The value of the next frame. Raises ValueError for what is no JSON text, WebSocketDisconnect at the end."""
-    try:
-        return json.loads(await socket.receive_text())
-    except (KeyError, RecursionError) as error:  # a binary frame; nested deeper than anything we know
-        raise ValueError("not JSON text") from error
 
 
 def _answering(frame: Any) -> Frame:

@@ -99,9 +99,7 @@ def router(service: Service) -> APIRouter:
                 return {"conversation": conversation_id, "hold": asked.hold}
 
             request = {"command": "hold", "conversation": conversation_id, **asked.model_dump()}
-            return once(
-                tx, agent.tenant, f"agent:{agent.id}", asked.op_id, request=request, now=context.now, work=work
-            )
+            return once(tx, agent.tenant, f"agent:{agent.id}", asked.op_id, request=request, now=context.now, work=work)
 
         return await service.database.write(write)
 

@@ -60,7 +60,7 @@ Step = Callable[[Transaction, str, str, Context], Counter[str] | None]
 def begin(tx: Transaction, tenant: str, contact: str, *, requested_by: str, context: Context) -> Job:
     """The job that erases a contact, or the one that is under way. Raises NotFound, and Conflict while on hold."""
     if not store.has_contact(tx.connection, tenant, contact, lock=True):
-        raise NotFound(f"There is no contact {contact}.", contact=contact)
+        raise NotFound("There is no such contact.")
     _refuse_held(tx.connection, tenant, contact)
     running = store.running_job(tx.connection, tenant, KIND, contact)
     return running or store.add_job(

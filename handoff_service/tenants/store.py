@@ -33,11 +33,13 @@ def everyone(connection: sa.Connection) -> list[Tenant]:
 
 @lru_cache(maxsize=1024)
 def _tenant(tenant: str, name: str, settings: str) -> Tenant:
-    return Tenant(id=tenant, name=name, settings=TenantSettings.model_validate(json.loads(settings)))
+    stored = json.loads(settings)
+    known = {key: stored[key] for key in TenantSettings.model_fields if key in stored}  # the next release adds some
+    return Tenant(id=tenant, name=name, settings=TenantSettings.model_validate(known))
 
 
 def save(connection: sa.Connection, tenant: Tenant) -> None:
-    """Adds or replaces a tenant."""
-    values = {"name": tenant.name, "settings": tenant.settings.model_dump(mode="json")}
+    """Adds or replaces a tenant; what is not set is left out, because release 0.1 reads nothing that it does not know."""
+    values = {"name": tenant.name, "settings": tenant.settings.model_dump(mode="json", exclude_none=True)}
     if connection.execute(sa.update(tables.tenants).where(T.id == tenant.id).values(**values)).rowcount == 0:
         connection.execute(sa.insert(tables.tenants).values(id=tenant.id, **values))

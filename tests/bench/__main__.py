@@ -1,5 +1,5 @@
 """`python -m tests.bench [section …]`: measures on the parts that run; sections: answer, breakdown, rasa, appends,
-idle_sockets, reconnects.
+postgres, claims, webhooks, idle_sockets, reconnects.
 
 Prints each goal and whether it is reached. The exit code is 0 unless something broke: a slow machine is no failure.
 """
@@ -24,11 +24,14 @@ from handoff_service.launch.settings import read_settings
 from tests.bench.answers import answers
 from tests.bench.appends import appends
 from tests.bench.breakdown import breakdown
+from tests.bench.claims import claims
 from tests.bench.environment import show_environment
 from tests.bench.idle_sockets import idle_sockets
+from tests.bench.on_postgres import on_postgres
 from tests.bench.pipelines import pipelines
 from tests.bench.reconnects import reconnects
 from tests.bench.setting import Bench
+from tests.bench.webhooks import webhooks
 from tests.end_to_end.clients import NotAsTold
 from tests.end_to_end.stage import running_parts
 
@@ -37,6 +40,9 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "breakdown": breakdown,
     "rasa": pipelines,
     "appends": appends,
+    "postgres": on_postgres,
+    "claims": claims,
+    "webhooks": webhooks,
     "idle_sockets": idle_sockets,
     "reconnects": reconnects,
 }

@@ -120,7 +120,7 @@ class Socket(asyncio.Protocol):
         if opcode == 9:
             self.send(text, opcode=10)
         elif opcode == 1:
-            if not self.open.done() and text.startswith(b'{"t": "welcome"') or text.startswith(b'{"t":"welcome"'):
+            if (not self.open.done() and text.startswith(b'{"t": "welcome"')) or text.startswith(b'{"t":"welcome"'):
                 self.open.set_result(None)
             self._take(self, text)
 

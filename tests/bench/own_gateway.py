@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from handoff_service.bell import Bell
+from handoff_service.database import Transaction, open_database
 from handoff_service.launch.credentials import parts_environment
 from handoff_service.launch.prepare import agents_in, run_module
 from handoff_service.launch.settings import Settings, read_settings
@@ -19,6 +21,7 @@ from tests.bench.setting import Bench
 from tests.end_to_end.story import Stage
 
 Answer = Mapping[str, Any]
+Prepare = Callable[[Transaction], None]
 
 
 @dataclass(frozen=True)
@@ -28,47 +31,67 @@ class OwnGateway:
     process: Running
     database: Path
     stage: Stage
+    settings: Settings
 
 
 @contextlib.asynccontextmanager
-async def own_gateway(bench: Bench, *, bot_url: str, again: str = "") -> AsyncIterator[OwnGateway]:
+async def own_gateway(bench: Bench, *, bot_url: str) -> AsyncIterator[OwnGateway]:
+    """One gateway on SQLite."""
+    async with own_gateways(bench, bot_url=bot_url) as gateways:
+        yield gateways[0]
+
+
+@contextlib.asynccontextmanager
+async def own_gateways(
+    bench: Bench, *, bot_url: str, database_url: str = "", replicas: int = 1, prepare: Prepare | None = None
+) -> AsyncIterator[list[OwnGateway]]:
     """The gateway as it is shipped, with limits that a measurement does not reach, until the block ends.
 
-    `again` is the address of an earlier one, whose place and database it takes over.
+    `prepare` writes what a measurement needs into the seeded database, before anything is served.
     """
-    url = again or free_address()
-    settings = read_settings(
+    settings = [_settings(bench, bot_url, database_url, free_address()) for _ in range(replicas)]
+    first = settings[0]
+    run_module(first, first.python, ["handoff_service", "migrate"], doing="making a database for the bench")
+    seeded = run_module(first, first.python, ["handoff_service", "seed-demo"], doing="making its tenant")
+    sqlite = bench.folder / "handoff.sqlite"
+    if prepare is not None:
+        database = open_database(database_url or f"sqlite:///{sqlite}", Bell())
+        await database.write(prepare)
+        await database.close()
+    async with contextlib.AsyncExitStack() as stack:
+        gateways = []
+        for number, one in enumerate(settings):
+            url = str(one.gateway_url)
+            process = await stack.enter_async_context(
+                running(
+                    [one.python, "-m", "handoff_service", "serve"],
+                    url=url,
+                    ready="/healthz",  # /readyz would also ask for the real bot
+                    cwd=one.root,
+                    environment=parts_environment(one),
+                    log=bench.folder / f"gateway-{number}.log",
+                )
+            )
+            stage = Stage(gateway=url, shop=bench.shop_url, logins=agents_in(seeded))
+            gateways.append(OwnGateway(process, sqlite, stage, one))
+        yield gateways
+
+
+def _settings(bench: Bench, bot_url: str, database_url: str, url: str) -> Settings:
+    return read_settings(
         {
             **bench.environment,
             "TANDEM_VAR": str(bench.folder),
-            "TANDEM_DATABASE_URL": "",
+            "TANDEM_DATABASE_URL": database_url,
             "TANDEM_GATEWAY_URL": url,
             "TANDEM_BOT_URL": bot_url,
             "TANDEM_SHOP_URL": bench.shop_url,
             "TANDEM_LIMIT_MESSAGES": "1000/second",
-            "TANDEM_LIMIT_FRAMES": "100000/second",
+            "TANDEM_LIMIT_FRAMES": "5000/second",
             "TANDEM_LIMIT_VISITORS": "10000/hour",
             "TANDEM_AGENT_GRACE_S": "3600",
         }
     )
-    logins = [] if again else _made(settings)
-    async with running(
-        [settings.python, "-m", "handoff_service", "serve"],
-        url=url,
-        ready="/healthz",  # /readyz would also ask for the real bot
-        cwd=settings.root,
-        environment=parts_environment(settings),
-        log=bench.folder / "gateway.log",
-    ) as process:
-        stage = Stage(gateway=url, shop=bench.shop_url, logins=logins)
-        yield OwnGateway(process, bench.folder / "handoff.sqlite", stage)
-
-
-def _made(settings: Settings) -> list[dict[str, str]]:
-    """Makes the database and its tenant; the logins of the agents."""
-    run_module(settings, settings.python, ["handoff_service", "migrate"], doing="making a database for the bench")
-    seeded = run_module(settings, settings.python, ["handoff_service", "seed-demo"], doing="making its tenant")
-    return agents_in(seeded)
 
 
 @contextlib.asynccontextmanager

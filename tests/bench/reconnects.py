@@ -12,10 +12,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from handoff_service.launch.credentials import parts_environment
 from tests.bench.figures import Latency, show_latencies, show_table
 from tests.bench.gathering import gathering, settle_visitors
-from tests.bench.own_gateway import instant_bot, own_gateway
-from tests.bench.processes import cpu_seconds
+from tests.bench.own_gateway import OwnGateway, instant_bot, own_gateway
+from tests.bench.processes import Running, cpu_seconds, running
 from tests.bench.setting import Bench
 
 CLIENTS = 2_000
@@ -42,11 +43,11 @@ async def reconnects(bench: Bench, clients: int = CLIENTS) -> None:
         await asyncio.sleep(KILLED_AFTER_S)
         os.kill(gateway.process.pid, signal.SIGKILL)
         killed = time.monotonic()
-        again = await stack.enter_async_context(own_gateway(bench, bot_url=bot_url, again=gateway.process.url))
+        again = await stack.enter_async_context(restarted_gateway(bench, gateway))
         restarted = time.monotonic() - killed
         await writing
         settled = await crowd.ask("settled", within_s=SETTLED_WITHIN_S, since=killed)
-        cpu = cpu_seconds(again.process.pid)
+        cpu = cpu_seconds(again.pid)
         await asyncio.sleep(2)  # the bot's last words
         reports = await crowd.ask("report", within_s=60)
     back = [moment - killed for one in settled for moment in one["resumed_at"]]
@@ -68,6 +69,18 @@ async def reconnects(bench: Bench, clients: int = CLIENTS) -> None:
     for line in wrong:
         print(f"  {line}")
     show_latencies("   From the kill until resumed", [Latency("visitor", [one * 1000 for one in back])])
+
+
+def restarted_gateway(bench: Bench, gateway: OwnGateway) -> contextlib.AbstractAsyncContextManager[Running]:
+    """The same gateway in a new process."""
+    return running(
+        [gateway.settings.python, "-m", "handoff_service", "serve"],
+        url=gateway.process.url,
+        ready="/healthz",
+        cwd=gateway.settings.root,
+        environment=parts_environment(gateway.settings),
+        log=bench.folder / "gateway-again.log",
+    )
 
 
 def count_losses(database: Path, reports: list[Any]) -> tuple[int, list[str]]:

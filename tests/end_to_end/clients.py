@@ -33,6 +33,7 @@ class Live:
         self._origin = origin
         self._ticket = ticket
         self._device = "d_" + op_id()
+        self._log_id: str | None = None
         self._reading: asyncio.Task[None] | None = None
         self._changed = asyncio.Condition()
         self._socket: Any = None
@@ -54,6 +55,11 @@ class Live:
         await self.say(hello)
         self._reading = asyncio.create_task(self._read())
         await self.until(lambda: self.welcome, "welcome")
+        if self._log_id not in (None, self.welcome["log_id"]):  # a restore: every cursor is worthless
+            self._log_id = None
+            self.entries = {name: [] for name in self.entries}
+            await self.reconnect()
+        self._log_id = self.welcome["log_id"]
         return self
 
     async def reconnect(self) -> None:
@@ -124,6 +130,8 @@ class Live:
 
     def _take(self, frame: Frame) -> None:
         kind = frame["t"]
+        if kind == "entry" and self._log_id not in (None, self.welcome.get("log_id")):
+            return  # read again from the beginning, see connect
         if kind == "entry":
             entries = self.entries.setdefault(frame["conv"], [])
             if frame["entry"]["seq"] != len(entries) + 1:
@@ -153,7 +161,7 @@ class Customer:
         self._gateway, self._shop = gateway, shop
         self._http = httpx2.AsyncClient(base_url=gateway, headers={"Origin": shop}, timeout=20, trust_env=False)
         self._token = ""
-        self.live = Live(gateway, self._ticket, origin=shop)
+        self.live = Live(gateway, self.ticket, origin=shop)
 
     async def arrive(self, *, token: str | None = None, identity: str | None = None) -> Self:
         """Opens the widget: a new visitor, or the one behind a token."""
@@ -199,7 +207,8 @@ class Customer:
         status: Frame = await self.live.until(found, f"owner {kind}", within_s=within_s)
         return status
 
-    async def _ticket(self) -> str:
+    async def ticket(self) -> str:
+        """Opens one more socket for whoever says it first."""
         answer = await self._http.post("/v1/ws-ticket", headers={"Authorization": f"Bearer {self._token}"}, json={})
         _check(answer)
         self._http.headers["Authorization"] = f"Bearer {self._token}"
@@ -213,7 +222,8 @@ class Agent:
         self._http = httpx2.AsyncClient(
             base_url=gateway, headers={"X-Requested-By": "console"}, timeout=20, trust_env=False
         )
-        self.live = Live(gateway, self._ticket, origin=gateway)
+        self.gateway = gateway
+        self.live = Live(gateway, self.ticket, origin=gateway)
         self.me: Frame = {}
 
     async def sign_in(self, email: str, password: str) -> Self:
@@ -259,7 +269,8 @@ class Agent:
     async def command(self, conversation: str, name: str, **more: Any) -> Frame:
         return await self.post(f"/v1/conversations/{conversation}/{name}", op_id=op_id(), **more)
 
-    async def _ticket(self) -> str:
+    async def ticket(self) -> str:
+        """Opens one more socket for whoever says it first."""
         return str((await self.post("/v1/ws-ticket"))["ticket"])
 
 

@@ -355,7 +355,7 @@ async def same_everywhere(stage: Stage, lines: Lines) -> None:
 
 
 async def falling(stage: Stage, lines: Lines) -> None:
-    """Rasa stopped: the fallback bot answers. kb_index stopped too: handed off as bot failed. Then all is back."""
+    """Rasa stopped: the fallback bot answers. kb_index too: the question is kept, who asks gets a person. All back."""
     assert stage.stop, "this chapter needs a stage that can stop parts"
     assert stage.start, "… and start them again"
     agent = await stage.agent()
@@ -364,10 +364,12 @@ async def falling(stage: Stage, lines: Lines) -> None:
     _, answer = await ask(stage, customer, lines.routine[0])
     expect(answer["body"]["sources"][0]["article"] == lines.routine[1], f"the fallback said {answer['body']}")
     await stage.stop("kb_index")
-    conversation, _ = await ask(stage, customer, lines.interim[0])
+    conversation, kept = await ask(stage, customer, lines.interim[0])
+    expect(kept["body"]["kind"] == "notice", f"with both down the customer was told {kept['body']}")
+    await ask(stage, customer, lines.ask_human)
     await customer.owned_by(conversation, "queue")
     card = await agent.waiting(conversation)
-    expect(card["handoff"]["reason"] == "bot_failed", f"handed off as {card['handoff']['reason']}")
+    expect(card["handoff"]["reason"] == "asked", f"handed off as {card['handoff']['reason']}")
     await end(agent, conversation, card)
     await stage.start("kb_index")
     await stage.start("bot")

@@ -174,11 +174,13 @@ def turns_speak_in_their_epoch(case: Case) -> Iterator[Finding]:
 @judges("I23")
 def a_message_is_answered_by_one_turn(case: Case) -> Iterator[Finding]:
     """No two posted turns answer up to the same entry."""
-    posted: dict[tuple[str, int], TurnRow] = {}
+    posted: dict[tuple[str, int, bool], TurnRow] = {}
+    # What the bot says beside a queue is no answer yet: back with the bot, the customer gets one.
+    owners = {(log.conv, entry.epoch): entry.to for log in case.logs.values() for entry in log.entries if entry.event}
     for row in {row.turn: row for row in case.all(TurnRow)}.values():
         if row.state != "posted" or not row.upto:
             continue
-        before = posted.setdefault((row.conv, row.upto), row)
+        before = posted.setdefault((row.conv, row.upto, owners.get((row.conv, row.epoch)) == "bot"), row)
         if before is not row:
             seen = f"{before.turn} and {row.turn} both answered entry {row.upto}"
             yield Finding(row.conv, seen, "one answer", (before.line, row.line))

@@ -247,7 +247,7 @@ def _spans(case: Case, log: Log) -> Iterator[tuple[Standing, Entry, Span]]:
     """Every stretch of a log under one owner, and the entry that began it."""
     moments = case.moments[log.conv]
     states = [place for place, entry in enumerate(log.entries) if entry.kind == "state"]
-    for place, following in zip(states, [*states[1:], None], strict=True):
+    for place, following in zip(states, [*states[1:], None], strict=False):
         end = float("inf") if following is None else moments[following][0]
         entry = log.entries[place]
         yield after(entry, NOBODY), entry, Span(moments[place][1], end, log.conv, log.line)
@@ -323,7 +323,7 @@ def _waits(case: Case, log: Log) -> Iterator[_Wait]:
     moments = case.moments[log.conv]
     states = [place for place, entry in enumerate(log.entries) if entry.kind == "state"]
     requested: int | None = None
-    for place, following in zip(states, [*states[1:], None], strict=True):
+    for place, following in zip(states, [*states[1:], None], strict=False):
         entry = log.entries[place]
         if entry.to == "queue" and entry.event in REASONS:
             requested = place

@@ -16,7 +16,7 @@ import pytest
 from handoff_service.ids import new_id
 from handoff_service.migrate import migrate
 from tests.handoff_service.web.far_bot import FarBot
-from tests.many_machines.replicas import NO_POLLING, Replica, Town, environment, running, sql, town
+from tests.many_machines.replicas import NO_POLLING, PATIENT, Replica, Town, environment, running, sql, town
 from tests.many_machines.servers import Postgres, Valkey, free_port
 
 
@@ -94,7 +94,9 @@ def bot() -> Iterator[FarBot]:
 
 @pytest.fixture(scope="session")
 def notify_pair(place: Path, postgres: Postgres, shared_bot: FarBot) -> Iterator[list[Replica]]:
-    with running(place / "notify", 2, environment(fresh_database(postgres), shared_bot, **NO_POLLING)) as pair:
+    with running(
+        place / "notify", 2, environment(fresh_database(postgres), shared_bot, **NO_POLLING, **PATIENT)
+    ) as pair:
         yield pair
 
 

@@ -34,6 +34,7 @@ from tests.many_machines.servers import free_port
 LOST_S = 2.0
 # Far longer than the tests wait: what arrives has been carried by the bell, not by polling.
 NO_POLLING = {"TANDEM_SOCKET_POLL_S": "600"}
+PATIENT = {"TANDEM_AGENT_GRACE_S": "600"}
 WITHIN_S = 20.0
 
 

@@ -192,6 +192,7 @@ def main() -> int:
         subprocess.run([sys.executable, "-m", "handoff_service", "migrate"], check=True)
         ready.set()
         ended.wait()
+    sockets.rmdir()
     return 0
 
 

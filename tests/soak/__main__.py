@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument("--replicas", type=int, default=1, help="gateways on the same PostgreSQL")
     parser.add_argument("--valkey", action="store_true", help="a Valkey carries the bell between the gateways")
     parser.add_argument("--keep", type=Path, help="a folder for the history and the logs")
-    parser.add_argument("--planted", choices=BUGS, default="", help="start gateways with this bug")
+    parser.add_argument("--planted", default="", metavar="BUG,BUG", help=f"plant bugs: {', '.join(BUGS)}")
     parser.add_argument("--real-bot", default="", metavar="URL", help="the Rasa of `make run` instead of the fake")
     parser.add_argument("--only", action="append", default=[], help="only this fault, several times for several")
     parser.add_argument("--calm", action="store_true", help="no faults at all")

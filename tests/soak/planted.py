@@ -1,4 +1,4 @@
-"""`python -m tests.soak.planted BUG serve`: the gateway with a bug put in, to prove that the soak would notice."""
+"""`python -m tests.soak.planted BUG,BUG serve`: the gateway with bugs put in, to prove that the soak would notice."""
 
 from __future__ import annotations
 
@@ -76,5 +76,6 @@ BUGS: Mapping[str, Callable[[], None]] = {
 
 
 if __name__ == "__main__":
-    BUGS[sys.argv.pop(1)]()
+    for bug in sys.argv.pop(1).split(","):
+        BUGS[bug]()
     sys.exit(gateway.main())

@@ -51,6 +51,8 @@ class Options:
     agents: int = 4
     contacts: int = 3
     only: tuple[str, ...] = ()
+    patience_s: float = 150.0
+    shrink: bool = True
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -140,7 +142,7 @@ async def started(options: Options, folder: Path, traffic: Traffic) -> AsyncIter
     rng = random.Random(f"{options.seed} parts")
     scribe = Scribe(Recorder(folder / "history.jsonl"), traffic)
     signals = Signals()
-    store = SqliteStore(folder) if options.database == "sqlite" else await asyncio.to_thread(PostgresStore)
+    store = SqliteStore(folder) if options.database == "sqlite" else await asyncio.to_thread(PostgresStore, folder)
     valkey = ValkeyServer(folder, _port()) if options.valkey else None
     bot = FarBot(random.Random(f"{options.seed} bot"))
     platform = None

@@ -63,14 +63,14 @@ class Scribe:
             after=after,
         )  # fmt: skip
 
-    def received(self, session: str, line: Line, conversation: str, entry: Frame) -> None:
+    def received(self, session: str, conversation: str, entry: Frame) -> None:
         self.counts["received"] += 1
         seen: dict[str, Any] = {"vis": "hidden"}
         if entry["kind"] != "hidden":
             seen = {"vis": entry["audience"], "mid": entry["mid"], "h": wire_digest(entry)}
         self.recorder.write("recv", session=session, conv=self._met(conversation), seq=entry["seq"], **seen)
 
-    def acknowledged(self, session: str, line: Line, conversation: str, seq: int) -> None:
+    def acknowledged(self, session: str, conversation: str, seq: int) -> None:
         self.recorder.write("ack", session=session, conv=named(conversation), seq=seq)
 
     def live(self, line: Line) -> None:

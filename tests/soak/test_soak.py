@@ -15,14 +15,15 @@ from tests.soak.verdict import Verdict
 
 SECONDS = float(os.environ.get("TANDEM_SOAK_SECONDS", "90"))
 SEED = int(os.environ.get("TANDEM_SOAK_SEED", "20261122"))
-# A bug shows within the first messages; this is how long the soak with one runs.
-PLANTED_S = 12.0
+# These show within the first messages, so the soak with them is short and does not wait for a quiesce.
+PLANTED = {"posts_without_epoch": "I11", "acknowledges_too_early": "I1", "shows_notes": "I18"}
+PLANTED_S, PATIENCE_S = 10.0, 3.0
 
 
 async def soak(folder: Path, **asked: object) -> Verdict:
     """A soak with its history and logs in the test's folder; what it says comes out when the test fails."""
     folder.chmod(0o755)
-    return await run(Options(keep=folder, **asked), print)  # type: ignore[arg-type]  # noqa: T203
+    return await run(Options(keep=folder, **asked), print)  # type: ignore[arg-type]
 
 
 @pytest.mark.stack
@@ -38,12 +39,11 @@ async def test_two_gateways_on_postgresql_survive_faults(tmp_path: Path) -> None
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize(
-    ("bug", "invariant"),
-    [("posts_without_epoch", "I11"), ("acknowledges_too_early", "I1"), ("shows_notes", "I18")],
-)
-async def test_a_planted_bug_is_found(tmp_path: Path, bug: str, invariant: str) -> None:
-    """A soak that cannot fail proves nothing."""
-    verdict = await soak(tmp_path, seconds=PLANTED_S, planted=bug, faults=False, contacts=0)
+async def test_planted_bugs_are_found(tmp_path: Path) -> None:
+    """A soak that cannot fail proves nothing: this gateway posts late answers, acknowledges too early, shows notes."""
+    verdict = await soak(
+        tmp_path, seconds=PLANTED_S, planted=",".join(PLANTED), only=("bot mood",), contacts=0, patience_s=PATIENCE_S,
+        shrink=False,
+    )  # fmt: skip
     assert not verdict.ok
-    assert any(line.startswith(f"{invariant} ") for line in verdict.violations), verdict.report
+    assert verdict.broken >= set(PLANTED.values()), verdict.report

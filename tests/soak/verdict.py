@@ -7,15 +7,15 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.history.checker import judge as find_violations
 from tests.history.events import History, Recorder
 from tests.soak.gateways import ROOT, Gateway
 
 if TYPE_CHECKING:
-    from tests.soak.run import Options, Soak
+    from tests.soak.run import Soak
     from tests.soak.settle import Settled
     from tests.soak.wire import Traffic
 
@@ -32,12 +32,12 @@ MOST_LINES, WIDTH = 40, 600
 
 @dataclass
 class Verdict:
-    """`ok` if nothing was violated; `report` is for the reader."""
+    """`ok` if nothing was violated, else `broken` names the invariants; `report` is for the reader."""
 
     ok: bool
     report: str
     history: Path
-    violations: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
 
 
 def judge(soak: Soak, settled: Settled, traffic: Traffic, faults: list[str]) -> Verdict:
@@ -77,10 +77,13 @@ def judge(soak: Soak, settled: Settled, traffic: Traffic, faults: list[str]) -> 
         f"calm: {len(calm)} answers, {refused} of them above 499; p99 from send to sent {p99 * 1000:.0f} ms",
     ]
     if not ok:
-        lines += [text, "the shortest history that shows the first of them:", shortest(files)]
+        lines += [text]
+        if soak.options.shrink:
+            lines += ["the shortest history that shows the first of them:", shortest(files)]
         lines += [f"seed {soak.options.seed}; repeat with:  {soak.options.command}"]
         lines += [f"history and logs: {soak.folder}"]
-    return Verdict(ok, "\n".join(lines), path, [line for line in text.splitlines() if line.startswith("I")])
+    broken = set() if ok else {one.invariant for one in find_violations(History.read(*files))}
+    return Verdict(ok, "\n".join(lines), path, broken)
 
 
 def check(files: list[Path]) -> tuple[bool, str]:

@@ -261,7 +261,7 @@ class Line:
     async def _acknowledge(self) -> None:
         for conversation in sorted(self._unacked):
             seq = self.cursors.get(conversation, 0)
-            self.scribe.acknowledged(str(self.session), self, conversation, seq)
+            self.scribe.acknowledged(str(self.session), conversation, seq)
             await self._say({"t": "ack", "conv": conversation, "seq": seq})
         self._unacked.clear()
 
@@ -306,7 +306,7 @@ class Line:
         if conversation not in self._asked:  # the server may start a customer's conversation without being asked
             self._asked.add(conversation)
             self.scribe.resumed(str(self.session), self, conversation, 0)
-        self.scribe.received(str(self.session), self, conversation, entry)
+        self.scribe.received(str(self.session), conversation, entry)
         self.cursors[conversation] = entry["seq"]
         self._unacked.add(conversation)
         self.seen(conversation, entry)

@@ -71,7 +71,8 @@ class FakePlatform:
     """One account of a platform.
 
     `connect(webhook, secret)` tells where the gateway takes events; `url` is where it delivers to. `watch` is called
-    with {"f": "hook", …} for every posted event and {"f": "chan_rx", …} for every delivery (tests/history/FORMAT.md).
+    with {"f": "hook", …} for every posted event and {"f": "chan_rx", …, "effect"} for every delivery, much as
+    tests/history/FORMAT.md has them.
     """
 
     def __init__(self, *, watch: Callable[[dict[str, Any]], None] | None = None, seed: int = 1) -> None:
@@ -108,7 +109,7 @@ class FakePlatform:
         """Signs and posts an event once."""
         answer = self.post_raw(json.dumps(event, ensure_ascii=False).encode(), timestamp=timestamp, timeout_s=timeout_s)
         hook = {"f": "hook", "chan": self.account, "pid": event.get("event_id"), "sig": True, "status": answer.status}
-        self._watch({"t": time.monotonic(), "k": "ok" if answer.status else "info", **hook})
+        self._watch({"t": time.monotonic(), **hook})
         return answer
 
     def post_raw(
@@ -233,8 +234,8 @@ class FakePlatform:
                 self._keys.add(key)
             arrival = Arrival(len(self.arrivals), time.monotonic(), key, json.loads(raw), step.do, effect)
             self.arrivals.append(arrival)
-            seen = {"f": "chan_rx", "conv": arrival.body["conversation"], "key": key, "seq": arrival.body["seq"]}
-            self._watch({"t": arrival.t, **seen, "effect": effect})
+            seen = {"f": "chan_rx", "chan": self.account, "conv": arrival.body["conversation"], "key": key}
+            self._watch({"t": arrival.t, **seen, "seq": arrival.body["seq"], "effect": effect})
         self._respond(handler, step, key)
 
     def _respond(self, handler: BaseHTTPRequestHandler, step: Step, key: str) -> None:

@@ -92,13 +92,11 @@ async def test_solved_with_the_bot_is_what_it_always_was(case: Case) -> None:
             await case.database.write(lambda tx: release.solved(tx, case.now, case.people[1].author, case.context()))
 
 
+FIRST = 3  # the pick by which the first customer acts, and agents who own what they think they own
 MOVES = st.lists(
-    st.tuples(
-        st.sampled_from(["customer_writes", "asks_for_human", "accepts", "gives_back", "is_solved", "takes_over"]),
-        st.integers(0, 900),
-    ),
-    min_size=20,
-    max_size=60,
+    st.tuples(st.sampled_from(["asks_for_human", "is_solved", "accepts", "gives_back"]), st.integers(0, 400)),
+    min_size=40,
+    max_size=80,
 )
 
 
@@ -107,9 +105,9 @@ MOVES = st.lists(
 def test_of_five_handoffs_two_are_an_hour_apart(moves: list[tuple[str, int]]) -> None:
     """Random days of one customer who is never closed."""
     world = World()
-    world.step("customer_writes", 0, 0)
+    world.step("customer_writes", FIRST, 0)
     for event, seconds in moves:
-        world.step(event, 0, seconds)
+        world.step(event, FIRST, seconds)
     H = tables.handoffs.c
     with world.engine.connect() as connection:
         asked = [row.requested_at for row in connection.execute(sa.select(H.requested_at).order_by(H.requested_at))]

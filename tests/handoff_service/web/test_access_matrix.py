@@ -82,6 +82,16 @@ MATRIX = [
         (401, 401, 404, 401, 409, 200),
         {**EPOCH, "wrap_up": "solved"},
     ),
+    Case(
+        "POST /v1/conversations/{conversation_id}/hold",
+        "bot",
+        (401, 401, 404, 401, 200, 403),
+        {**OP, "hold": True, "reference": "case-17"},
+    ),
+    Case("POST /v1/contacts/{contact_id}/erase", "agent", (401, 401, 404, 401, 200, 403), OP),
+    Case("GET /v1/jobs/{job_id}", "bot", (401, 401, 404, 401, 404, 403)),
+    Case("GET /v1/widget/export", "bot", (401, 200, 401, 200, 401, 401)),
+    Case("POST /v1/widget/erase", "bot", (401, 200, 401, 200, 401, 401), {}),
     # Nobody answers behind these two in this test; who may not ask does not get that far.
     Case("GET /v1/knowledge/search", "bot", (401, 401, 503, 401, 503, 503), query="?q=refund"),
     Case("GET /v1/tickets", "mailbox", (401, 401, 200, 401, 200, 200)),
@@ -165,7 +175,8 @@ async def test_who_may_do_what(house, build_house, case):
         "agent": lin,
     }
     method, path = case.route.split(" ")
-    address = path.format(conversation_id=customer.conversation, handoff_id=handoff) + case.query
+    names = {"conversation_id": customer.conversation, "handoff_id": handoff}
+    address = path.format(**names, contact_id=customer.contact, job_id="j_unknown") + case.query
     for who, expected in zip(WHO, case.expected, strict=True):
         client = everyone[who]
         client.http.headers["X-Requested-By"] = "console"  # whoever may not ask is not saved by a missing header

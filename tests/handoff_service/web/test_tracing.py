@@ -146,7 +146,8 @@ def test_without_an_address_nothing_is_imported() -> None:
     """Who does not want traces pays nothing for them: no import, no header."""
     program = (
         "import sys\n"
-        "from handoff_service import app, tracing\n"
+        "from handoff_service import tracing\n"
+        "from handoff_service.bots import ladder\n"
         "assert tracing.start('', node='n') is None\n"
         "with tracing.first_span('a', tracing.origin('t', 'k', 'c')), tracing.span('b'):\n"
         "    assert tracing.headers() == {}\n"

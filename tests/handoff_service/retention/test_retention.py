@@ -1,0 +1,155 @@
+"""Retention (F-111): what is over its time loses its content, in batches; nothing open or on hold ever does."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service import tables
+from handoff_service.audit import broken_timelines, verify
+from handoff_service.conversations import store
+from handoff_service.conversations.receive import receive
+from handoff_service.database import Transaction
+from handoff_service.errors import Unavailable
+from handoff_service.handoffs.release import close_idle
+from handoff_service.retention import expire as expire_module
+from handoff_service.retention.expire import expire, set_hold
+from handoff_service.retention.keeper import Keeper
+from handoff_service.tenants import store as tenants
+from tests.handoff_service.stage import person, shop
+
+DAYS = 30
+DAY = 86400
+C = tables.conversations.c
+
+
+@pytest.fixture
+async def keeping(database, tenant):
+    """The tenant keeps conversations for DAYS days."""
+    changed = tenant.settings.model_copy(update={"retention_days": DAYS})
+    await database.write(lambda tx: tenants.save(tx.connection, tenant.model_copy(update={"settings": changed})))
+
+
+@pytest.fixture
+def talk(database, arrive, context, clock):
+    """`await talk("text", closed=True, sender=None)`: a conversation; (its id, its customer)."""
+
+    async def talked(text, *, closed=True, sender=None):
+        sender = sender or await arrive()
+
+        def work(tx: Transaction) -> str:
+            found, _ = receive(
+                tx, sender, client_id=f"c-{clock().timestamp():.0f}-{text[:20]}", body={"text": text}, context=context()
+            )
+            if closed:
+                close_idle(tx, found, context())
+            return found.id
+
+        return await database.write(work), sender
+
+    return talked
+
+
+async def texts(database):
+    """By conversation, whether anything that was said is still there."""
+
+    def look(connection):
+        said = {}
+        for row in connection.execute(sa.select(tables.entries)):
+            said.setdefault(row.conversation, []).append(row.body.get("text", ""))
+        return {name: any("say" in text for text in listed) for name, listed in said.items()}
+
+    return await database.read(look)
+
+
+@pytest.mark.usefixtures("keeping")
+async def test_only_what_was_closed_long_enough_ago_is_erased(database, talk, context, clock):
+    old, stranger = await talk("say old")
+    open_, _ = await talk("say open", closed=False)
+    held, _ = await talk("say held")
+    lin = person("boss")
+    await database.write(lambda tx: set_hold(tx, lin, held, hold=True, reference="c/1", context=context()))
+    clock.advance((DAYS - 1) * DAY)
+    assert await database.write(lambda tx: expire(tx, "demo", context())) == 0
+    clock.advance(2 * DAY)
+    young, _ = await talk("say young")
+    assert await database.write(lambda tx: expire(tx, "demo", context())) == 1
+    assert await texts(database) == {old: False, open_: True, held: True, young: True}
+    name = await database.read(lambda c: store.contact(c, "demo", stranger.contact)["name"])
+    assert name == "Deleted customer"
+    assert await database.write(lambda tx: expire(tx, "demo", context())) == 0
+    await database.write(lambda tx: set_hold(tx, lin, held, hold=False, reference="", context=context()))
+    assert await database.write(lambda tx: expire(tx, "demo", context())) == 1
+    assert (await texts(database))[held] is False
+    assert await database.read(lambda c: list(broken_timelines(c))) == []
+
+
+@pytest.mark.usefixtures("keeping")
+async def test_who_has_something_younger_keeps_his_name(database, talk, context, clock):
+    old, sender = await talk("say old")
+    clock.advance((DAYS + 2) * DAY)
+    young, _ = await talk("say young", sender=sender)
+    assert await database.write(lambda tx: expire(tx, "demo", context())) == 1
+    assert await texts(database) == {old: False, young: True}
+    assert await database.read(lambda c: store.contact(c, "demo", sender.contact)["name"]) == "Visitor"
+
+
+@pytest.mark.usefixtures("tenant")
+async def test_a_tenant_without_a_limit_keeps_everything(database, talk, context, clock):
+    kept, _ = await talk("say something")
+    clock.advance(5000 * DAY)
+    assert await database.write(lambda tx: expire(tx, "demo", context())) == 0
+    assert await texts(database) == {kept: True}
+
+
+@pytest.mark.usefixtures("keeping")
+async def test_batches_that_fail_half_way_are_done_again_and_counted_once(
+    database, talk, settings, clock, monkeypatch, rows
+):
+    """F-110: a process that dies in a batch leaves the batch undone; the audit counts each conversation once."""
+    everything = [(await talk(f"say {number}"))[0] for number in range(45)]
+    clock.advance((DAYS + 1) * DAY)
+    chance = random.Random(3)
+
+    def die(name):
+        assert name == "retention_step"
+        if chance.random() < 0.04:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(expire_module, "failpoint", die)
+    keeper = Keeper(database, settings, clock)
+    failures = 0
+    for _ in range(40):
+        try:
+            await keeper.round()
+            break
+        except (OSError, Unavailable):  # PostgreSQL takes any OSError for a lost connection
+            failures += 1
+    assert failures > 0
+    assert await texts(database) == dict.fromkeys(everything, False)
+    counted = [row["detail"]["conversations"] for row in await rows(tables.audit)]
+    assert sum(counted) == 45
+    assert max(counted) <= 20
+    assert [chain.broken for chain in await database.read(verify)] == [None]
+
+
+@pytest.mark.usefixtures("keeping")
+async def test_what_is_reopened_in_the_same_moment_is_not_closed_and_erased(database, talk, context, clock, arrive):
+    """Two replicas, one of which takes a message while the other expires: either order, nothing said now is lost."""
+    talks = [await talk(f"say {number}", sender=await arrive()) for number in range(12)]
+    clock.advance((DAYS + 1) * DAY)
+    await asyncio.gather(
+        *(talk("say again", closed=False, sender=sender) for _, sender in talks),
+        *(database.write(lambda tx: expire(tx, "demo", context(), limit=3)) for _ in range(6)),
+    )
+    said = await database.read(
+        lambda c: [
+            row.body["text"]
+            for row in c.execute(sa.select(tables.entries.c.body).where(tables.entries.c.author_kind == "customer"))
+        ]
+    )
+    assert said.count("say again") == 12
+    assert shop().settings.retention_days is None

@@ -1,0 +1,106 @@
+"""`make run-replicas`: the parts that it adds, and the servers that it brings along."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from conftest import ROOT, eventually
+
+from handoff_service.launch.__main__ import perform
+from handoff_service.launch.credentials import parts_environment
+from handoff_service.launch.errors import LaunchError
+from handoff_service.launch.parts import check_ports
+from handoff_service.launch.replicas import for_replicas, replica_parts
+from handoff_service.launch.settings import Settings, read_settings
+from tests.many_machines.servers import free_port
+
+
+@pytest.fixture
+def settings() -> Iterator[Settings]:
+    var = Path(tempfile.mkdtemp(prefix="tandem-replicas-", dir="/tmp"))  # the user of PostgreSQL must be able to enter
+    var.chmod(0o755)
+    ports = {
+        f"TANDEM_{name}_URL": f"http://127.0.0.1:{free_port()}"
+        for name in ("GATEWAY", "KB_INDEX", "SHOP", "BOT", "REPLICA", "SERVERS")
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TANDEM_")}
+    yield for_replicas(read_settings({**kept, "TANDEM_VAR": str(var), "TANDEM_GATEWAY_LISTEN": "x:1", **ports}))
+    shutil.rmtree(var)
+
+
+def test_two_gateways_share_database_bell_and_secrets_and_wait_for_the_servers(settings: Settings) -> None:
+    parts = {part.name: part for part in replica_parts(settings, parts_environment(settings))}
+    check_ports(list(parts.values()))
+    assert set(parts) == {"servers", "kb_index", "bot", "shop", "handoff_service", "handoff_service_2"}
+    first, second = parts["handoff_service"], parts["handoff_service_2"]
+    assert first.url != second.url
+    differing = {name for name in first.environment if first.environment[name] != second.environment[name]}
+    assert differing == {"TANDEM_GATEWAY_URL"}
+    assert "TANDEM_GATEWAY_LISTEN" not in second.environment, "both would listen on the same port"
+    for gateway in (first, second):
+        assert gateway.environment["TANDEM_GATEWAY_URL"] == gateway.url
+        assert gateway.environment["TANDEM_DATABASE_URL"].startswith("postgresql://")
+        assert gateway.environment["TANDEM_BELL_URL"].startswith("valkey://")
+        assert set(gateway.after) == {"servers", "kb_index", "bot"}
+
+
+def test_an_address_that_is_none_is_named(settings: Settings) -> None:
+    with pytest.raises(LaunchError, match="TANDEM_SERVERS_URL must look like"):
+        for_replicas(read_settings({**settings.environ, "TANDEM_SERVERS_URL": "here"}))
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_backup_needs_a_name(settings: Settings, command: str) -> None:
+    with pytest.raises(LaunchError, match=f"make {command} FILE="):
+        perform(command, settings)
+
+
+async def test_the_servers_migrate_report_and_leave_nothing_behind(settings: Settings, tmp_path: Path) -> None:
+    environment = parts_environment(settings)
+    database = environment["TANDEM_DATABASE_URL"]
+    with (tmp_path / "printed.txt").open("wb") as printed:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.many_machines.servers"],
+            cwd=ROOT,
+            env=environment,
+            stdout=printed,
+            stderr=printed,
+            start_new_session=True,
+        )
+    try:
+        eventually(
+            lambda: _ready(settings.servers_url), what="ready", more=lambda: (tmp_path / "printed.txt").read_text()
+        )
+        connection = await asyncpg.connect(database)
+        assert await connection.fetchval("SELECT count(*) FROM nodes") == 0, "it is migrated"
+        await connection.close()
+        children = _children(process.pid)
+        assert len(children) == 2
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+    assert process.returncode == 0
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+def _ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
