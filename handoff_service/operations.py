@@ -12,8 +12,17 @@ from handoff_service import tables
 from handoff_service.conversations.model import body_hash
 from handoff_service.database import Transaction
 from handoff_service.errors import Mismatch
+from handoff_service.statements import Statement, inserting
 
 O = tables.operations.c  # noqa: E741
+_mine = (
+    O.tenant == sa.bindparam("of_tenant"),
+    O.actor == sa.bindparam("of_actor"),
+    O.op_id == sa.bindparam("of_op_id"),
+)
+KNOWN = Statement(sa.select(O.body_hash, O.result).where(*_mine))
+ADD = inserting(tables.operations, "tenant", "actor", "op_id", "body_hash", "result", "at")
+KEEP = Statement(sa.update(tables.operations).where(*_mine).values(result=sa.bindparam("result")))
 
 Result = dict[str, Any]
 
@@ -33,20 +42,15 @@ def once(
     Errors are not recorded: a command that was refused may be tried again with the same op_id.
     """
     digest = body_hash("operation", actor, request)
-    where = (O.tenant == tenant, O.actor == actor, O.op_id == op_id)
-    known = tx.connection.execute(sa.select(O.body_hash, O.result).where(*where)).first()
+    known = KNOWN.first(tx.connection, of_tenant=tenant, of_actor=actor, of_op_id=op_id)
     if known is not None:
-        if known.body_hash != digest:
+        if known["body_hash"] != digest:
             raise Mismatch(f"op_id {op_id} was used before for another request; use a new one.", op_id=op_id)
-        return dict(known.result)
+        return dict(known["result"])
     # First the row, then the work: a repeat at the same moment waits here, starts over and finds the result.
-    tx.connection.execute(
-        sa.insert(tables.operations).values(
-            tenant=tenant, actor=actor, op_id=op_id, body_hash=digest, result={}, at=now
-        )
-    )
+    ADD.run(tx.connection, tenant=tenant, actor=actor, op_id=op_id, body_hash=digest, result={}, at=now)
     result = work()
-    tx.connection.execute(sa.update(tables.operations).where(*where).values(result=result))
+    KEEP.run(tx.connection, of_tenant=tenant, of_actor=actor, of_op_id=op_id, result=result)
     return result
 
 

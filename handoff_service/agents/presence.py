@@ -28,9 +28,13 @@ def on_duty(agents: Iterable[Agent], connected: set[str], queue: str, *, now: da
 
 
 def lost(agent: Agent, connected: set[str], *, now: datetime, grace: timedelta) -> bool:
-    """Gone longer than the grace time: the conversations of the agent go back to the queue."""
+    """Gone longer than the grace time: the conversations of the agent go back to the queue.
+
+    Taking a conversation is a sign of life too, for a client that works without an open desk.
+    """
     if agent.disabled:
         return True
     if agent.id in connected:
         return False
-    return agent.seen_at is None or now - agent.seen_at >= grace
+    signs = [moment for moment in (agent.seen_at, agent.last_assigned_at) if moment is not None]
+    return not signs or now - max(signs) >= grace

@@ -68,7 +68,8 @@ class Session:
     """`run` serves the socket until it closes."""
 
     __slots__ = (
-        *("principal", "id", "device", "spoke", "look_at", "_socket", "_service", "_following", "_changed", "_replies"),
+        *("principal", "id", "device", "spoke", "unstored", "look_at"),
+        *("_socket", "_service", "_following", "_changed", "_replies"),
         *("_contact_changed", "_desk_changed", "_desk_at", "_desk_timer", "_paced_until", "_context"),
         *("_reading", "_writing", "_code"),
     )

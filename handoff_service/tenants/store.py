@@ -39,7 +39,7 @@ def _tenant(tenant: str, name: str, settings: str) -> Tenant:
 
 
 def save(connection: sa.Connection, tenant: Tenant) -> None:
-    """Adds or replaces a tenant; what is not set is left out, because release 0.1 reads nothing that it does not know."""
+    """Adds or replaces a tenant; what is not set is left out, because release 0.1 refuses what it does not know."""
     values = {"name": tenant.name, "settings": tenant.settings.model_dump(mode="json", exclude_none=True)}
     if connection.execute(sa.update(tables.tenants).where(T.id == tenant.id).values(**values)).rowcount == 0:
         connection.execute(sa.insert(tables.tenants).values(id=tenant.id, **values))

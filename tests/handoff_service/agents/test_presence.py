@@ -42,6 +42,13 @@ def test_what_a_desk_and_a_status_mean(
     assert lost(agent, connected, now=MONDAY, grace=GRACE) == is_lost
 
 
+def test_who_has_just_taken_a_conversation_is_not_lost() -> None:
+    agent = person("lin", seen_at=None, last_assigned_at=JUST_SEEN)
+    assert not lost(agent, set(), now=MONDAY, grace=GRACE)
+    agent = person("lin", seen_at=LONG_SEEN, last_assigned_at=LONG_SEEN)
+    assert lost(agent, set(), now=MONDAY, grace=GRACE)
+
+
 def test_duty_is_for_a_queue() -> None:
     agent = person("lin", queues=("senior",), seen_at=MONDAY)
     assert not on_duty([agent], {agent.id}, "support", now=MONDAY, grace=GRACE)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from handoff_service.bots.ladder import Ladder
+from tests.handoff_service.stage import trial_settings
 from tests.handoff_service.web.far_bot import FarBot
+from tests.handoff_service.web.serving import Gateway
 from tests.handoff_service.web.torture.rules import events, holds, owned_by, said, until, until_no_turn
 from tests.handoff_service.web.visitors import accepted
 
@@ -47,15 +48,22 @@ GARBAGE = {
 
 
 @pytest.fixture
-def open_house(own_house, moody):
+async def open_house(database_url, build_house, moody):
+    """`await open_house(reply_deadline_s=20)`: a gateway with the real ladder down to this bot, and an agent."""
+    gateways = []
+
     async def opened(**changes):
-        house = await own_house(bot_url=moody.url, **{**SETTINGS, **changes})
-        assert isinstance(house.gateway.app.state.workers.outbox._handlers["bot"]._bot, Ladder), "the real ladder"
+        settings = {**SETTINGS, "sweep_s": 0.05, "kb_index_url": "http://127.0.0.1:9", **changes}
+        gateways.append(Gateway(trial_settings(database_url=database_url, bot_url=moody.url, **settings)))
+        gateways[-1].start()
+        house = await build_house(gateways[-1])
         lin = await house.agent("lin")
         await lin.socket()
         return house, lin
 
-    return opened
+    yield opened
+    for one in gateways:
+        one.stop()
 
 
 @pytest.mark.parametrize("fault", ["500", "timeout", *GARBAGE])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.handoff_service.stage import ScriptedBot, answer, wants_human
 from tests.handoff_service.web.serving import on_both
 from tests.handoff_service.web.torture.rules import (
