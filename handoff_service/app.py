@@ -29,6 +29,7 @@ from handoff_service.conversations import api as conversations_api
 from handoff_service.conversations.sweep import Sweeper
 from handoff_service.conversations.turn import TurnRunner
 from handoff_service.database import Database, PostgresDatabase, SqliteDatabase, open_database
+from handoff_service.files import api as files_api
 from handoff_service.handoffs import api as handoffs_api
 from handoff_service.ids import new_id
 from handoff_service.knowledge import api as knowledge_api
@@ -55,6 +56,7 @@ ROUTERS = (
     channels_api,
     agents_api,
     conversations_api,
+    files_api,
     handoffs_api,
     knowledge_api,
     tickets_api,

@@ -3,7 +3,8 @@
 TandemError
 ├── Invalid (422)                 the request itself is wrong: too long, NUL, unknown field
 │   ├── Malformed (400)           not even the form is right: no JSON, no UTF-8, a repeated key
-│   └── TooLarge (413)
+│   ├── TooLarge (413)
+│   └── TooSlow (408)             what is sent comes too slowly to wait for it
 ├── Unauthorized (401)            no, expired or foreign credentials
 ├── Forbidden (403)               known, but not allowed
 ├── NotFound (404)                does not exist, or belongs to somebody else: both look the same
@@ -57,6 +58,12 @@ class Malformed(Invalid):
 class TooLarge(Invalid):
     status = 413
     code = "too_large"
+
+
+class TooSlow(Invalid):
+    status = 408
+    code = "too_slow"
+    retryable = True
 
 
 class Unauthorized(TandemError):

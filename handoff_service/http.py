@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 
 import structlog
@@ -22,7 +23,8 @@ from handoff_service.service import Service
 log = structlog.get_logger()
 
 MAX_BODY = 256 * 1024
-FOR_OTHER_SITES = ("/v1/widget/", "/v1/ws-ticket", "/v1/conversations/")
+UPLOAD = re.compile(r"/v1/conversations/[^/]+/files")
+FOR_OTHER_SITES = ("/v1/widget/", "/v1/ws-ticket", "/v1/conversations/", "/v1/files/")
 PAGES = Path(__file__).parent / "web" / "dist"
 
 
@@ -88,7 +90,9 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request, body = Request(scope), Body(receive)
+        is_upload = UPLOAD.fullmatch(scope["path"]) is not None  # the route counts its bytes as well
+        most = self._service.settings.file_max_bytes if is_upload else MAX_BODY
+        request, body = Request(scope), Body(receive, most)
         try:
             origin = await self._allowed_origin(request)
         except Unavailable as error:  # nobody further out would turn it into an answer
@@ -116,7 +120,7 @@ class Guard:
         with contextlib.suppress(TooLarge):
             await self._app(scope, body.receive, send_unless_too_large)
         if body.too_large:
-            await _error(_too_large())(scope, receive, send_with_headers)
+            await _error(_too_large(most))(scope, receive, send_with_headers)
 
     async def _allowed_origin(self, request: Request) -> str | None:
         """The page's origin, if a tenant has listed it; only the customer's routes ever answer to other sites."""
@@ -129,25 +133,26 @@ class Guard:
 class Body:
     """Counts the bytes of a request as they come."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, most: int) -> None:
         self._receive = receive
+        self._most = most
         self._seen = 0
 
     @property
     def too_large(self) -> bool:
-        return self._seen > MAX_BODY
+        return self._seen > self._most
 
     async def receive(self) -> Message:
         """The next part. Raises TooLarge, and nothing more is read then."""
         message = await self._receive()
         self._seen += len(message.get("body", b""))
         if self.too_large:
-            raise _too_large()
+            raise _too_large(self._most)
         return message
 
 
-def _too_large() -> TooLarge:
-    return TooLarge(f"The request is larger than {MAX_BODY} bytes.")
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"The request is larger than {most} bytes.")
 
 
 def _cors(origin: str, *, preflight: bool = False) -> dict[str, str]:
@@ -168,6 +173,8 @@ def _security(path: str, service: Service) -> dict[str, str]:
         f"connect-src 'self' {socket}; form-action 'self'; base-uri 'none'; object-src 'none'; "
         "frame-ancestors 'none'; require-trusted-types-for 'script'"
     )
+    if path.startswith("/v1/files/"):  # what somebody has sent: it may do nothing, wherever it is opened
+        policy = "default-src 'none'; sandbox; frame-ancestors 'none'"
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",

@@ -49,7 +49,7 @@ def demo_settings(shop_url: str) -> TenantSettings:
                 {"id": "refund", "zh": "已安排退款", "en": "Refund arranged"},
                 {"id": "follow_up", "zh": "需后续跟进", "en": "Follow-up needed"},
                 {"id": "no_answer", "zh": "客户未回复", "en": "Customer did not answer"},
-                {"id": "spam", "zh": "无效会话", "en": "Spam"},
+                {"id": "spam", "zh": "无效会话", "en": "Spam", "survey": False},
             ],
         }
     )

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     limit_visitors: str = "600/hour"
     limit_frames: str = "60/3seconds"
     limit_sockets: int = Field(default=20, ge=1)
+    file_max_bytes: int = Field(default=10 * 1024 * 1024, ge=1)
     most_sockets: int = Field(default=12000, ge=1)
 
     @model_validator(mode="after")

@@ -339,6 +339,10 @@ files = sa.Table(
     _text("type"),
     _number("size"),
     _text("sha256"),
+    _maybe("author"),
+    _maybe("seq", sa.Integer),
+    _maybe("audience"),
     _moment("created_at"),
     sa.Index("files_by_contact", "tenant", "contact"),
+    sa.Index("files_by_conversation", "tenant", "conversation"),
 )

@@ -12,6 +12,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "No colleague is on duty right now. Your request is on record and we will reply by {due}. "
         "You can add more details here.",
     },
+    "mailbox_hours": {
+        "zh": "人工客服已下班，{back} 恢复服务。您的问题已经登记，我们会在 {due} 前回复您，您也可以继续在这里留言。",
+        "en": "Our colleagues are not on duty at this hour; they are back on {back}. Your request is on record and we "
+        "will reply by {due}. You can add more details here.",
+    },
     "message_left": {
         "zh": "已收到您的留言，我们会在 {due} 前回复您。",
         "en": "We have your message and will reply by {due}.",
@@ -19,6 +24,11 @@ TEXTS: dict[str, dict[str, str]] = {
     "closing_time": {
         "zh": "很抱歉，人工客服已经下线。您的问题已经登记，我们会在 {due} 前回复您。",
         "en": "Sorry, our colleagues have gone off duty. Your request is on record and we will reply by {due}.",
+    },
+    "closing_time_hours": {
+        "zh": "很抱歉，人工客服已经下班，{back} 恢复服务。您的问题已经登记，我们会在 {due} 前回复您。",
+        "en": "Sorry, our colleagues have finished for now; they are back on {back}. Your request is on record and we "
+        "will reply by {due}.",
     },
     "promise_renewed": {
         "zh": "抱歉，我们没能按时回复您。您的请求已提高优先级，最迟 {due} 前回复您。",

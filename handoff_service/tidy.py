@@ -9,6 +9,7 @@ from handoff_service.agents import store as agents
 from handoff_service.channels import web_widget
 from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
+from handoff_service.files import keep
 from handoff_service.live import principal
 
 # A client that resends after longer than this would act twice; none keeps a command that long.
@@ -17,10 +18,11 @@ SENT_KEPT = timedelta(days=1)
 
 
 def tidy(tx: Transaction, context: Context) -> None:
-    """Deletes finished outbox rows, old results of commands, and credentials that no longer open anything."""
+    """Deletes finished outbox rows, old results of commands, files never sent, and credentials that open nothing."""
     now = context.now
     outbox.forget_sent(tx.connection, now - SENT_KEPT)
     operations.forget_before(tx.connection, now - REPEATS_WITHIN)
     agents.forget_ended(tx.connection, now, oldest=now - timedelta(seconds=context.settings.session_max_s))
     web_widget.forget_expired(tx.connection, now)
     principal.forget_expired(tx.connection, now)
+    keep.tidy(tx.connection, context)

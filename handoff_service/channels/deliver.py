@@ -23,6 +23,7 @@ from handoff_service.conversations.projection import for_customer
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import NotDelivered
 from handoff_service.failpoints import failpoint
+from handoff_service.files.model import words
 from handoff_service.settings import Settings
 from handoff_service.texts import say
 
@@ -119,7 +120,7 @@ def _outbound(connection: sa.Connection, conversation: Conversation, entry: Entr
         seq=entry.seq,
         author_kind=seen["author"]["kind"],
         author_name=seen["author"]["name"],
-        text=seen["body"]["text"],
+        text=words(seen["body"]),
         buttons=seen["body"].get("buttons", []),
         at=entry.at,
     )

@@ -16,7 +16,9 @@ from handoff_service.conversations.model import SYSTEM, Author, Conversation, En
 from handoff_service.database import Transaction
 from handoff_service.errors import Fenced
 from handoff_service.failpoints import failpoint
+from handoff_service.handoffs.hours import is_open, next_closing, next_opening
 from handoff_service.settings import Settings
+from handoff_service.tenants import store as tenants
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,23 @@ def next_deadline(kind: OwnerKind, settings: Settings, now: datetime) -> datetim
         OwnerKind.MAILBOX: settings.message_due_s,
     }.get(kind)
     return None if seconds is None else now + timedelta(seconds=seconds)
+
+
+def deadline_of(connection: sa.Connection, tenant: str, owner: Owner, context: Context) -> datetime | None:
+    """The same for an owner, by the hours of his queue.
+
+    Who waits is looked at when it closes, at the latest; the time of a promise runs from when people are back.
+    """
+    at = next_deadline(owner.kind, context.settings, context.now)
+    if at is None or owner.kind not in (OwnerKind.QUEUE, OwnerKind.MAILBOX):
+        return at
+    settings = tenants.find(connection, tenant).settings
+    hours, zone = settings.hours(owner.queue), settings.zone
+    if owner.kind is OwnerKind.MAILBOX:
+        opening = next_opening(hours, zone, context.now)
+        return at if opening is None else at + (opening - context.now)
+    closing = next_closing(hours, zone, context.now) if is_open(hours, zone, context.now) else context.now
+    return at if closing is None else min(at, closing)
 
 
 def change(
@@ -66,7 +85,7 @@ def change(
         event,
         to,
         now=context.now,
-        deadline_at=next_deadline(to.kind, context.settings, context.now),
+        deadline_at=deadline_of(tx.connection, conversation.tenant, to, context),
         actor=actor,
         body=body,
         handoff=handoff,

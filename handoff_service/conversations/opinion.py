@@ -13,12 +13,13 @@ from handoff_service.conversations.receive import Sender
 from handoff_service.database import Transaction
 from handoff_service.errors import Conflict, Invalid
 from handoff_service.handoffs import store as handoffs
+from handoff_service.tenants import store as tenants
 
 COMMENT_CHARS = 1000
 
 
 def may_rate(connection: sa.Connection, conversation: Conversation, context: Context) -> bool:
-    """One rating per human episode, after its close and within the reopen window."""
+    """One rating per human episode, after its close and within the reopen window, unless its wrap-up code asks none."""
     if (
         conversation.owner.kind is not OwnerKind.CLOSED
         or conversation.handoff is None
@@ -29,7 +30,9 @@ def may_rate(connection: sa.Connection, conversation: Conversation, context: Con
         return False
     handoff = handoffs.find(connection, conversation.tenant, conversation.handoff)
     rated = conversation.rated_seq is not None and conversation.rated_seq > handoff.requested_seq
-    return handoff.accepted_at is not None and not rated
+    if handoff.accepted_at is None or rated:
+        return False
+    return tenants.find(connection, conversation.tenant).settings.wants_survey(handoff.wrap_up)
 
 
 def rate(

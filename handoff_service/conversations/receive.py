@@ -27,7 +27,9 @@ from handoff_service.conversations.model import (
 )
 from handoff_service.database import Transaction
 from handoff_service.errors import Invalid, NotFound, TooLarge, Unauthorized
-from handoff_service.inputs import is_seq
+from handoff_service.files import store as files
+from handoff_service.files.model import StoredFile, label
+from handoff_service.inputs import is_name, is_seq
 from handoff_service.statements import Statement
 
 MAX_CHARS = 8000
@@ -95,7 +97,7 @@ def receive(
         shown = store.find(connection, sender.tenant, conversation_id)
         if shown.contact != sender.contact:
             raise NotFound(f"There is no conversation {conversation_id}.", conversation=conversation_id)
-    stored = _body(connection, sender, shown, body)
+    stored, file = _body(connection, sender, shown, body)
     if conversation is None or shown != conversation or not _goes_on(conversation, context):
         stored.pop("pressed", None)  # a button of another conversation is only its words in the one that goes on
     draft = Draft(kind=Kind.MESSAGE, author=sender.author, body=stored, client_id=client_id)
@@ -109,6 +111,8 @@ def receive(
     expects = conversation.owner.kind is OwnerKind.BOT and not already_waiting
     head = {"deadline_at": answer_due(context)} if expects else None
     conversation, entry = store.append(tx, conversation, draft, context.now, head=head)
+    if file is not None:
+        files.attach(connection, file, conversation=conversation.id, seq=entry.seq, audience=draft.audience)
     if conversation.owner.kind in (OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.MAILBOX):
         tx.ring(desk_topic(sender.tenant))  # the lists show his last words
     if helped:
@@ -189,12 +193,12 @@ def _open(tx: Transaction, sender: Sender, conversation: Conversation | None, co
 
 def _body(
     connection: sa.Connection, sender: Sender, conversation: Conversation | None, body: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What is stored: the text, or the title of the button that was pressed and where it stands."""
+) -> tuple[dict[str, Any], StoredFile | None]:
+    """What is stored: the text, perhaps with a file, or the title of the pressed button and where that stands."""
     press = body.get("press")
     if press is None:
-        refuse_unknown(body, {"text"})
-        return {"text": clean_text(body.get("text"))}
+        refuse_unknown(body, {"text", "file"})
+        return with_file(connection, sender.tenant, f"{AuthorKind.CUSTOMER}:{sender.contact}", body)
     refuse_unknown(body, {"press"})
     if conversation is None:
         raise Invalid("There is no conversation whose button could be pressed.")
@@ -205,4 +209,23 @@ def _body(
     buttons = entry.body.get("buttons", [])
     if entry.author.kind is not AuthorKind.BOT or not 0 <= index < len(buttons):
         raise Invalid(f"Entry {seq} has no button {index}.")
-    return {"text": buttons[index]["title"], "pressed": {"seq": seq, "index": index}}
+    return {"text": buttons[index]["title"], "pressed": {"seq": seq, "index": index}}, None
+
+
+def with_file(
+    connection: sa.Connection, tenant: str, author: str, body: Mapping[str, Any]
+) -> tuple[dict[str, Any], StoredFile | None]:
+    """The text of a message, and the file that its author has uploaded for it; without words its name is the text.
+
+    Raises NotFound for a file of anybody else.
+    """
+    name = body.get("file")
+    if name is None:
+        return {"text": clean_text(body.get("text"))}, None
+    if not is_name(name):
+        raise Invalid("`file` is the id that the upload returned.")
+    file = files.find(connection, tenant, name)
+    if file.author != author:
+        raise NotFound(f"There is no file {name}.")
+    text = clean_text(body["text"]) if body.get("text") else label(file.name)
+    return {"text": text, "file": file.as_json()}, file

@@ -8,10 +8,11 @@ from typing import Any
 from handoff_service.agents.model import Agent
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, check_held
-from handoff_service.conversations.model import Audience, Conversation, Draft, Entry, Kind
-from handoff_service.conversations.receive import clean_text, refuse_unknown
+from handoff_service.conversations.model import Audience, AuthorKind, Conversation, Draft, Entry, Kind
+from handoff_service.conversations.receive import clean_text, refuse_unknown, with_file
 from handoff_service.database import Transaction
-from handoff_service.errors import Invalid
+from handoff_service.errors import Invalid, NotFound
+from handoff_service.files import store as files
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import as_author
 
@@ -28,14 +29,16 @@ def reply(
     context: Context,
 ) -> tuple[Conversation, Entry]:
     """Appends an agent's message. A public one needs ownership under `epoch`, else Fenced; a note needs neither."""
-    refuse_unknown(body, {"text", "article"})
-    stored: dict[str, Any] = {"text": clean_text(body.get("text"))}
+    refuse_unknown(body, {"text", "article", "file"})
+    stored, file = with_file(tx.connection, agent.tenant, f"{AuthorKind.AGENT}:{agent.id}", body)
     article = body.get("article")
     if article is not None:
         if not isinstance(article, dict) or set(article) != {"id", "language", "title"}:
             raise Invalid("`article` has the parts id, language and title.")
         stored["article"] = {part: clean_text(value)[:200] for part, value in article.items()}
     conversation = store.find(tx.connection, agent.tenant, conversation_id, lock=True)
+    if file is not None and file.conversation != conversation.id:
+        raise NotFound(f"There is no file {file.id} in this conversation.")
     draft = Draft(kind=Kind.MESSAGE, author=as_author(agent), body=stored, audience=audience, client_id=client_id)
     before = store.repeated(tx.connection, agent.tenant, draft)
     if before is not None:
@@ -45,6 +48,8 @@ def reply(
             raise Invalid("A reply needs the epoch that it is written under.")
         check_held(tx.connection, conversation, agent.id, epoch)
     conversation, entry = store.append(tx, conversation, draft, context.now)
+    if file is not None:
+        files.attach(tx.connection, file, conversation=conversation.id, seq=entry.seq, audience=audience)
     if audience is Audience.PUBLIC and conversation.handoff is not None:
         handoff = handoffs.find(tx.connection, agent.tenant, conversation.handoff)
         if handoff.first_reply_at is None:

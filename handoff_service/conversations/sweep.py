@@ -15,12 +15,13 @@ from handoff_service.agents.presence import lost, present
 from handoff_service.bell import desk_topic
 from handoff_service.clock import Clock
 from handoff_service.conversations import store
-from handoff_service.conversations.change import Context, next_deadline
+from handoff_service.conversations.change import Context, deadline_of
 from handoff_service.conversations.model import SYSTEM, Conversation, Draft, Event, Kind, OwnerKind
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import TandemError, Unavailable
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import offer, requeue_lost, withdraw
+from handoff_service.handoffs.hours import is_open
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, rank
 from handoff_service.handoffs.release import close_idle, nobody_left
 from handoff_service.handoffs.request import promise, request_handoff
@@ -127,7 +128,7 @@ def _promise_is_due(tx: Transaction, conversation: Conversation, context: Contex
         urgent = min(HIGHEST_PRIORITY, handoff.priority + 2)
         handoffs.update(tx.connection, handoff, priority=urgent, rank=rank(handoff.requested_at, urgent))
     tenant = tenants.find(tx.connection, conversation.tenant)
-    due = promise(tx, conversation, tenant, context)
+    due = promise(tx, conversation, tenant, context, queue=conversation.owner.queue or "")
     body = {"text": say("promise_renewed", conversation.language, due=due), "kind": "notice"}
     conversation, _ = store.append(tx, conversation, Draft(kind=Kind.MESSAGE, author=SYSTEM, body=body), context.now)
     _set_deadline(tx, conversation, context)
@@ -149,7 +150,7 @@ def _still_waiting(tx: Transaction, conversation: Conversation, context: Context
 
 
 def _set_deadline(tx: Transaction, conversation: Conversation, context: Context) -> None:
-    deadline = next_deadline(conversation.owner.kind, context.settings, context.now)
+    deadline = deadline_of(tx.connection, conversation.tenant, conversation.owner, context)
     store.update(tx.connection, conversation, deadline_at=deadline)
 
 
@@ -213,8 +214,8 @@ def make_offers(tx: Transaction, tenant_id: str, context: Context) -> None:
         for conversation in store.listed(tx.connection, tenant_id, [OwnerKind.OFFER], limit=500)
     }
     for queue in tenant.settings.queues:
-        if queue.mode != "offer":
-            continue
+        if queue.mode != "offer" or not is_open(queue.hours, tenant.settings.zone, context.now):
+            continue  # what waits in a closed one goes to the mailbox
         free = [
             agent
             for agent in agents.everyone(tx.connection, tenant_id)

@@ -35,6 +35,7 @@ from handoff_service.conversations.receive import HELPED_BY_BOT
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import BotFailed
 from handoff_service.failpoints import failpoint
+from handoff_service.files.model import words
 from handoff_service.handoffs.request import request_handoff
 from handoff_service.ids import new_id
 from handoff_service.settings import Settings
@@ -192,7 +193,7 @@ def _request(
     unanswered: Sequence[Entry],
 ) -> TurnRequest:
     said = [
-        {"author": entry.author.kind.value, "text": str(entry.body["text"])[:1000]}
+        {"author": entry.author.kind.value, "text": words(entry.body)[:1000]}
         for entry in recent
         if entry.kind is Kind.MESSAGE and entry.audience is Audience.PUBLIC and entry.seq < unanswered[0].seq
     ]
@@ -201,7 +202,7 @@ def _request(
         conversation=conversation.id,
         phase=conversation.phase,
         turn=_asked(conversation, unanswered),
-        text="\n".join(str(entry.body["text"]) for entry in unanswered),
+        text="\n".join(words(entry.body) for entry in unanswered),
         press=_payload(connection, conversation, unanswered[-1]),
         channel=conversation.channel,
         language=conversation.language,

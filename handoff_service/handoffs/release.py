@@ -26,7 +26,7 @@ from handoff_service.errors import Conflict, Invalid
 from handoff_service.handoffs import store
 from handoff_service.handoffs.assign import as_author
 from handoff_service.handoffs.model import rank
-from handoff_service.handoffs.request import check_may_return, promise, somebody_on_duty
+from handoff_service.handoffs.request import check_may_return, people_back, promise, somebody_on_duty
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
 from handoff_service.tickets import store as tickets
@@ -196,7 +196,7 @@ def leave_message(
 ) -> Conversation:
     """The customer prefers an answer later: a ticket with a due time instead of the place in the queue."""
     tenant = tenants.find(tx.connection, conversation.tenant)
-    due = promise(tx, conversation, tenant, context, reply_to=reply_to)
+    due = promise(tx, conversation, tenant, context, queue=conversation.owner.queue or "", reply_to=reply_to)
     text = say("message_left", conversation.language, due=due)
     if conversation.owner.kind is OwnerKind.MAILBOX:
         draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, body={"text": text, "kind": "notice"})
@@ -215,21 +215,29 @@ def leave_message(
 
 
 def nobody_left(tx: Transaction, conversation: Conversation, context: Context) -> Conversation | None:
-    """Moves a waiting conversation to the mailbox, with a promise, when nobody is on duty; None when somebody is."""
+    """Moves a waiting conversation to the mailbox, with a promise, when its queue closes or nobody is on duty.
+
+    None when it is open and somebody is there.
+    """
     queue = conversation.owner.queue or ""
     if conversation.owner.kind is not OwnerKind.QUEUE:
         raise Conflict(f"Conversation {conversation.id} does not wait in a queue.")
     if somebody_on_duty(tx, conversation.tenant, queue, context):
         return None
     tenant = tenants.find(tx.connection, conversation.tenant)
-    due = promise(tx, conversation, tenant, context)
+    due = promise(tx, conversation, tenant, context, queue=queue)
+    back = people_back(tenant, queue, conversation.language, context)
     conversation, _ = change(
         tx,
         conversation,
         Event.CLOSING_TIME,
         Owner(OwnerKind.MAILBOX, queue=queue),
         context=context,
-        body={"text": say("closing_time", conversation.language, due=due)},
+        body={
+            "text": say("closing_time_hours", conversation.language, due=due, back=back)
+            if back
+            else say("closing_time", conversation.language, due=due)
+        },
     )
     return conversation
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -18,6 +17,7 @@ from handoff_service.conversations.model import SYSTEM, Author, Conversation, Ev
 from handoff_service.database import Transaction
 from handoff_service.errors import StaysWithPeople
 from handoff_service.handoffs import store
+from handoff_service.handoffs.hours import is_open, next_opening
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, Handoff, rank
 from handoff_service.ids import new_id
 from handoff_service.tenants import store as tenants
@@ -97,8 +97,13 @@ def request_handoff(
     if here:
         body["text"] = say("queued", conversation.language)
     else:
-        due = promise(tx, conversation, tenant, context)
-        body["text"] = say("mailbox", conversation.language, due=due)
+        due = promise(tx, conversation, tenant, context, queue=queue)
+        back = people_back(tenant, queue, conversation.language, context)
+        body["text"] = (
+            say("mailbox_hours", conversation.language, due=due, back=back)
+            if back
+            else say("mailbox", conversation.language, due=due)
+        )
     conversation, _ = change(
         tx,
         conversation,
@@ -134,7 +139,10 @@ def check_may_return(connection: sa.Connection, conversation: Conversation, cont
 
 
 def somebody_on_duty(tx: Transaction, tenant: str, queue: str, context: Context) -> bool:
-    """Whether a customer who waits in the queue waits for somebody."""
+    """Whether a customer who waits in the queue waits for somebody: it is open, and an agent of it is there."""
+    settings = tenants.find(tx.connection, tenant).settings
+    if not is_open(settings.hours(queue), settings.zone, context.now):
+        return False
     return on_duty(
         agents.everyone(tx.connection, tenant),
         agents.connected(tx.connection, tenant, context.now),
@@ -144,19 +152,33 @@ def somebody_on_duty(tx: Transaction, tenant: str, queue: str, context: Context)
     )
 
 
+def people_back(tenant: Tenant, queue: str, language: str, context: Context) -> str:
+    """When the queue opens again, as the customer reads it; empty while it is open."""
+    opening = next_opening(tenant.settings.hours(queue), tenant.settings.zone, context.now)
+    return "" if opening is None else _as_read(opening, tenant, language)
+
+
 def promise(
-    tx: Transaction, conversation: Conversation, tenant: Tenant, context: Context, *, reply_to: str = ""
+    tx: Transaction, conversation: Conversation, tenant: Tenant, context: Context, *, queue: str, reply_to: str = ""
 ) -> str:
-    """Opens a ticket for the conversation, unless it has one, and returns its due time as the customer reads it."""
+    """Opens a ticket for the conversation, unless it has one, and returns its due time as the customer reads it.
+
+    While the queue is closed the time runs from when it opens.
+    """
+    start = next_opening(tenant.settings.hours(queue), tenant.settings.zone, context.now) or context.now
     due_at = tickets.open_ticket(
         tx.connection,
         conversation,
         subject=conversation.preview,
         reply_to=reply_to,
-        due_at=context.now + timedelta(seconds=context.settings.message_due_s),
+        due_at=start + timedelta(seconds=context.settings.message_due_s),
         now=context.now,
     )
-    local = due_at.astimezone(ZoneInfo(tenant.settings.timezone))
-    if conversation.language == "zh":
+    return _as_read(due_at, tenant, conversation.language)
+
+
+def _as_read(moment: datetime, tenant: Tenant, language: str) -> str:
+    local = moment.astimezone(tenant.settings.zone)
+    if language == "zh":
         return f"{local.month}月{local.day}日 {local:%H:%M}"
     return f"{local.day} {local:%B}, {local:%H:%M}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,11 @@ from handoff_service.launch.running import read_running
 from handoff_service.launch.settings import Settings
 from handoff_service.launch.supervise import supervise
 from handoff_service.launch.web import npm_command, npm_environment
+
+
+# Most tests wait for processes more than they compute; tests/conftest.py says which files begin.
+WORKERS = (os.cpu_count() or 1) + 1
+SEVERAL_FILES_AT_ONCE = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +72,7 @@ def test(settings: Settings) -> int:
 
 def _test_runs(settings: Settings, reports: Path) -> list[Run]:
     root, environment, npm = settings.root, own_environment(settings), npm_environment(settings)
-    web, bot, main = (reports / f"{name}.xml" for name in ("web", "bot", "main"))
+    web, bot, main, whole = (reports / f"{name}.xml" for name in ("web", "bot", "main", "whole"))
     vitest = ["--", "--reporter=default", "--reporter=junit", f"--outputFile.junit={web}"]
     pytest = ["-m", "pytest", "-q"]
     return [
@@ -101,10 +107,24 @@ def _test_runs(settings: Settings, reports: Path) -> list[Run]:
         ),
         Run(
             title="tests",
-            command=[settings.python, *pytest, f"--junitxml={main}", "tests"],
+            command=[
+                settings.python,
+                *pytest,
+                *SEVERAL_FILES_AT_ONCE,
+                f"--junitxml={main}",
+                "tests",
+                "--ignore=tests/end_to_end",
+            ],
             cwd=root,
             environment=environment,
             report=main,
+        ),
+        Run(
+            title="the whole product",
+            command=[settings.python, *pytest, f"--junitxml={whole}", "tests/end_to_end"],
+            cwd=root,
+            environment=environment,
+            report=whole,
         ),
     ]
 

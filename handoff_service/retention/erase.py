@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,6 +36,8 @@ from handoff_service.conversations.model import (
 )
 from handoff_service.database import Transaction
 from handoff_service.errors import Conflict, NotFound
+from handoff_service.files import keep
+from handoff_service.files import store as files
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.release import close_idle
 from handoff_service.live.principal import forget_tickets
@@ -137,14 +138,7 @@ def _traces(tx: Transaction, tenant: str, contact: str, _: Context) -> Counter[s
 
 
 def _files(tx: Transaction, tenant: str, contact: str, context: Context) -> Counter[str]:
-    for file in store.files_of(tx.connection, tenant, contact):
-        file_path(context.settings.var, tenant, file).unlink(missing_ok=True)
-    return Counter(files=store.forget_files(tx.connection, tenant, contact))
-
-
-def file_path(var: Path, tenant: str, file: str) -> Path:
-    """Where the content of a file is kept."""
-    return var / "files" / tenant / file
+    return keep.drop(tx.connection, context.settings.var, files.of_contact(tx.connection, tenant, contact))
 
 
 def _record(tx: Transaction, job: Job, context: Context) -> None:
@@ -180,6 +174,9 @@ def erase_conversation(tx: Transaction, tenant: str, conversation_id: str, conte
         outbox=outbox.forget(tx.connection, tenant, conversation_id),
         turns=turn.forget(tx.connection, conversation),
         inbox=channels.forget(tx.connection, tenant, conversation_id),
+    )
+    counts += keep.drop(
+        tx.connection, context.settings.var, files.of_conversation(tx.connection, tenant, conversation_id)
     )
     for handoff in handoffs.of_conversation(tx.connection, tenant, conversation_id):
         handoffs.update(tx.connection, handoff, evidence={})

@@ -18,7 +18,6 @@ J = tables.jobs.c
 C = tables.conversations.c
 E = tables.entries.c
 N = tables.contacts.c
-F = tables.files.c
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,13 +155,3 @@ def entries_but_messages(connection: sa.Connection, tenant: str, conversation: s
     """(seq, kind, audience, body) of states, feedback and ratings."""
     where = (E.tenant == tenant, E.conversation == conversation, E.kind != Kind.MESSAGE)
     return list(connection.execute(sa.select(E.seq, E.kind, E.audience, E.body).where(*where)))
-
-
-def files_of(connection: sa.Connection, tenant: str, contact: str) -> list[str]:
-    """Ids of the files that a contact has sent."""
-    return [row.id for row in connection.execute(sa.select(F.id).where(F.tenant == tenant, F.contact == contact))]
-
-
-def forget_files(connection: sa.Connection, tenant: str, contact: str) -> int:
-    """Deletes the rows of a contact's files. Returns how many these were."""
-    return connection.execute(sa.delete(tables.files).where(F.tenant == tenant, F.contact == contact)).rowcount

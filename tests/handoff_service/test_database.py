@@ -306,3 +306,18 @@ async def test_a_moment_without_a_time_zone_never_reaches_the_database(database:
 
     with pytest.raises(sa.exc.StatementError, match="time zone"):
         await database.write(naive)
+
+
+async def test_callers_who_give_up_at_any_moment_leave_every_connection_usable(database: Database) -> None:
+    """More cancelled calls than there are connections; one that stayed open or taken would block what comes later."""
+
+    async def give_up(number: int) -> None:
+        call = asyncio.create_task(database.write(put(f"k{number}")) if number % 2 else database.read(keys))
+        await asyncio.sleep(0.0003 * (number % 40))
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+
+    await asyncio.gather(*(give_up(number) for number in range(200)))
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(database.write(put(f"later{number}")) for number in range(30)))
+        assert {f"later{number}" for number in range(30)} <= await database.read(keys)

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from handoff_service.launch.clean import clean
 from handoff_service.launch.commands import run_logged
@@ -25,6 +24,7 @@ from handoff_service.launch.prepare import agents_in, merge_agents
 from handoff_service.launch.pythons import find_python310
 from handoff_service.launch.settings import SETTINGS, read_settings
 from handoff_service.launch.steps import Step, is_done, run_steps
+from tests.launch.conftest import ROOT
 
 
 def test_missing_python_310_says_how_to_get_one(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from conftest import ROOT, eventually
 
 from handoff_service.launch.__main__ import perform
 from handoff_service.launch.credentials import parts_environment
@@ -23,6 +22,7 @@ from handoff_service.launch.errors import LaunchError
 from handoff_service.launch.parts import check_ports
 from handoff_service.launch.replicas import for_replicas, replica_parts
 from handoff_service.launch.settings import Settings, read_settings
+from tests.launch.conftest import ROOT, eventually
 from tests.many_machines.servers import free_port
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Launcher, eventually, lives
+
+from tests.launch.conftest import Launcher, eventually, lives
 
 Launch = Callable[..., Launcher]
 

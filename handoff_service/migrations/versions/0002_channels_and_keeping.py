@@ -96,8 +96,12 @@ def upgrade() -> None:
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=True),
+        sa.Column("seq", sa.Integer(), nullable=True),
+        sa.Column("audience", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id"),
     )
     op.create_index("files_by_contact", "files", ["tenant", "contact"])
+    op.create_index("files_by_conversation", "files", ["tenant", "conversation"])
     failpoint("migrate_step")

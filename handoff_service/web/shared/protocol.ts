@@ -65,6 +65,19 @@ export interface MessageBody {
   kind?: MessageKind;
   interim?: boolean;
   article?: ArticleRef;
+  file?: FileRef;
+}
+
+export interface FileRef {
+  id: string;
+  name: string;
+  type: string;
+  size: number;
+}
+
+/** The name of a message's file where its text does not tell it already. */
+export function fileName({ text, file }: MessageBody): string | null {
+  return file === undefined || text === `[file: ${file.name}]` ? null : file.name;
 }
 
 export type StateEvent =

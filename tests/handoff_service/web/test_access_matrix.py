@@ -94,10 +94,14 @@ MATRIX = [
     Case("POST /v1/widget/erase", "bot", (401, 200, 401, 200, 401, 401), {}),
     # Nobody answers behind these two in this test; who may not ask does not get that far.
     Case("GET /v1/knowledge/search", "bot", (401, 401, 503, 401, 503, 503), query="?q=refund"),
+    Case(
+        "POST /v1/conversations/{conversation_id}/files", "agent", (401, 404, 404, 201, 201, 201), {}, query="?name=a.txt"
+    ),
     Case("GET /v1/tickets", "mailbox", (401, 401, 200, 401, 200, 200)),
 ]
 # Beside these the door of the sockets, which is no route: test_socket_hello.py.
 ELSEWHERE = {
+    "GET /v1/files/{file_id}": "tests/handoff_service/web/torture/test_attachments.py",
     "GET /metrics": "tests/handoff_service/test_metrics.py",
     "POST /v1/channels/{tenant}/{account}/webhook": "tests/handoff_service/channels: signed, not signed in",
     "GET /v1/widget/export": "tests/handoff_service/retention",

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { markdown, tame } from "../../shared/markdown";
-import type { MessageEntry, StateEntry } from "../../shared/protocol";
+import { fileName, type MessageEntry, type StateEntry } from "../../shared/protocol";
 import { clockTime } from "../../shared/time";
 import type { Chat } from "../chat";
 import type { Row } from "../rows";
@@ -47,6 +47,7 @@ export function Message({ conv, entry, named }: { conv: string; entry: MessageEn
       <div class="stack">
         {named && !own ? <p class="name"><bdi>{name}</bdi>{body.interim && <span> · {t("interim")}</span>}</p> : <span class="hidden">{name}: </span>}
         <div class="bubble">{own ? <PlainText text={body.text} /> : markdown(body.text)}</div>
+        {fileName(body) !== null && <p class="source"><bdi>{fileName(body)}</bdi></p>}
         {!own && titles.length > 0 && (
           <p class="source"><BookIcon size={14} /><bdi>{t("source", { title: [...new Set(titles)].join(" · ") })}</bdi></p>
         )}

@@ -125,8 +125,8 @@ async def play(house: House, desks: list[Desk], gateway: ForkedGateway, operatio
 
 
 async def _insist(operation: Operation, scene: Scene) -> None:
-    """Does it again as a client does: until it gets through."""
-    for last in (False, False, True):
+    """Does it again as a client does: until it gets through, past all the connections that died with the gateway."""
+    for last in (False, False, False, False, False, True):
         try:
             await operation.act(scene)
         except DEAD:

@@ -19,7 +19,7 @@ AGENTS_VERBS = {
 }
 
 
-async def attack(house, thief, victim, handoff, epoch):
+async def attack(thief, victim, handoff, epoch):
     """Everything that a visitor can try against somebody else's conversation; each must change and tell nothing."""
     tries = [
         *(
@@ -68,7 +68,7 @@ async def test_a_visitor_changes_and_learns_nothing_of_another_at_any_stage(hous
         epoch = accepted(await lin.do(victim.conversation, "close", epoch=epoch, wrap_up="solved"))["epoch"]
     before = await head_of(house, victim.conversation)
     socket = await thief.socket((victim.conversation, 0))
-    await attack(house, thief, victim, handoff, epoch)
+    await attack(thief, victim, handoff, epoch)
     name = fresh("msg")
     await socket.say(t="send", conv=victim.conversation, client_id=name, body={"text": "x"}, epoch=epoch)
     assert (await socket.sent(name))["code"] == "not_found"

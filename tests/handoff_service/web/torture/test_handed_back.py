@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.handoff_service.stage import ScriptedBot, answer, wants_human
-from tests.handoff_service.web.torture.rules import Pause, events, head_of, holds, said, served, until_no_turn
+from tests.handoff_service.web.torture.rules import Pause, events, head_of, holds, owned_by, said, served, until_no_turn
 from tests.handoff_service.web.visitors import accepted, fresh
 
 
@@ -58,7 +58,7 @@ async def test_the_words_of_the_last_handoff_in_the_context_do_not_hand_over_aga
     await lin.socket()
     customer = await house.customer()
     await customer.write("human please")
-    await customer.answered(by="system")
+    await owned_by(house, customer.conversation, "queue")
     for number in range(3):
         await customer.write(f"a human I said, {number}")
     epoch = accepted(await lin.accept(await house.handoff_of(customer)))["epoch"]

@@ -1,0 +1,103 @@
+"""HTTP of files: uploading one, and getting it back as something that a browser saves and never runs."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import FileResponse
+from starlette.requests import ClientDisconnect
+
+from handoff_service.access import Access
+from handoff_service.conversations.access import visible
+from handoff_service.database import Transaction
+from handoff_service.errors import Malformed, NotFound, TooLarge, TooMany
+from handoff_service.files import store
+from handoff_service.files.keep import keep, place
+from handoff_service.files.model import StoredFile, clean_name, disposition
+from handoff_service.live.principal import Principal
+from handoff_service.service import Service
+
+MOST_UNSENT = 20
+
+
+def may_see(principal: Principal, file: StoredFile) -> bool:
+    """Agents see the files of their tenant; a customer his own, and what was said to him."""
+    if principal.customer is None:
+        return True
+    own = file.author == ":".join(principal.key)
+    return file.contact == principal.customer.contact and (own or file.audience == "public")
+
+
+async def _pieces(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for piece in request.stream():
+            if piece:
+                yield piece
+    except ClientDisconnect as error:
+        raise Malformed("The upload was cut off.") from error
+
+
+def router(service: Service) -> APIRouter:
+    routes = APIRouter()
+    access = Access(service)
+    PrincipalNow = Annotated[Principal, Depends(access.principal)]
+
+    def allowed(connection: sa.Connection, principal: Principal, conversation_id: str) -> tuple[str, str | None]:
+        """The contact and the conversation of a new file. Raises NotFound, TooMany."""
+        if store.unsent(connection, principal.tenant, ":".join(principal.key)) >= MOST_UNSENT:
+            raise TooMany("You have uploaded many files without sending them; send those first.")
+        if conversation_id == "current" and principal.customer is not None:
+            return principal.customer.contact, None
+        found = visible(connection, principal, conversation_id)
+        return found.contact, found.id
+
+    @routes.post("/v1/conversations/{conversation_id}/files", status_code=201)
+    async def upload(
+        request: Request,
+        conversation_id: str,
+        principal: PrincipalNow,
+        name: Annotated[str, Query(max_length=1000)] = "",
+    ) -> dict[str, Any]:
+        await service.limits.message(":".join((principal.tenant, *principal.key)))
+        contact, conversation = await service.database.read(lambda c: allowed(c, principal, conversation_id))
+        most, told = service.settings.file_max_bytes, request.headers.get("content-length", "0")
+        if told.isdigit() and int(told) > most:
+            raise TooLarge(f"The file is larger than {most} bytes.")
+        var = service.settings.var
+        content = await keep(var, principal.tenant, _pieces(request), most=most)
+        file = StoredFile(
+            tenant=principal.tenant,
+            id=content.id,
+            contact=contact,
+            conversation=conversation,
+            author=":".join(principal.key),
+            name=clean_name(name),
+            type=content.type,
+            size=content.size,
+            sha256=content.sha256,
+            seq=None,
+            audience=None,
+            created_at=service.clock(),
+        )
+
+        def add(tx: Transaction) -> None:
+            store.add(tx.connection, file)
+
+        try:
+            await service.database.write(add)
+        except BaseException:
+            place(var, file.tenant, file.id).unlink(missing_ok=True)
+            raise
+        return {"file": file.as_json()}
+
+    @routes.get("/v1/files/{file_id}")
+    async def download(file_id: str, principal: PrincipalNow) -> FileResponse:
+        file = await service.database.read(lambda connection: store.find(connection, principal.tenant, file_id))
+        path = place(service.settings.var, file.tenant, file.id)
+        if not may_see(principal, file) or not path.is_file():
+            raise NotFound(f"There is no file {file_id[:64]}.")
+        media = f"{file.type}; charset=utf-8" if file.type.startswith("text/") else file.type
+        return FileResponse(path, media_type=media, headers={"Content-Disposition": disposition(file.name)})
+
+    return routes
