@@ -20,7 +20,6 @@ from handoff_service.launch.settings import Settings
 from handoff_service.launch.supervise import supervise
 from handoff_service.launch.web import npm_command, npm_environment
 
-
 # Most tests wait for processes more than they compute; tests/conftest.py says which files begin.
 WORKERS = (os.cpu_count() or 1) + 1
 SEVERAL_FILES_AT_ONCE = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")

@@ -21,7 +21,7 @@ from handoff_service.conversations.model import Audience, Conversation, Entry
 from handoff_service.conversations.receive import receive
 from handoff_service.conversations.reply import reply
 from handoff_service.database import Database, Transaction
-from handoff_service.errors import Invalid, Unavailable
+from handoff_service.errors import Invalid, TandemError
 from handoff_service.failpoints import failpoint
 from handoff_service.inputs import is_name, is_seq
 from handoff_service.limits import Limits
@@ -76,14 +76,15 @@ class Handlers:
         session.unfollow(_name(frame))
 
     async def _send(self, session: Session, frame: Frame) -> None:
-        if session.unstored not in (None, frame.get("client_id")):
-            raise Unavailable("An earlier message was not stored; send that one first.", conversation=frame.get("conv"))
+        first, refusal = session.unstored
+        if refusal is not None and first != frame.get("client_id"):
+            raise refusal  # stored now, this one would come before the one that is sent again
         try:
             conversation, entry = await self.write_message(session.principal, frame.get("conv"), frame)
-        except Unavailable:
-            session.unstored = frame.get("client_id")
+        except TandemError as error:
+            session.unstored = (frame.get("client_id"), error if error.retryable else None)
             raise
-        session.unstored = None
+        session.unstored = (None, None)
         session.say(
             {
                 "t": "sent",

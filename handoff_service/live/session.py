@@ -79,7 +79,8 @@ class Session:
         self.id = new_id("s")
         self.device = device
         self.spoke = False  # said something since it was last asked
-        self.unstored: str | None = None  # comes again before any other message, or their order would change
+        # The message that was refused for now, and how; it comes again before any other, or their order would change.
+        self.unstored: tuple[str | None, TandemError | None] = (None, None)
         self.look_at = 0.0
         self._socket = socket
         self._service = service

@@ -73,9 +73,13 @@ def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def shared_gateway(url: str) -> Iterator[Gateway]:
+def shared_gateway(url: str, var: Path) -> Iterator[Gateway]:
     settings = trial_settings(
-        database_url=url, limit_visitors="100000/hour", limit_messages="1000/second", kb_index_url="http://127.0.0.1:9"
+        database_url=url,
+        var=var,
+        limit_visitors="100000/hour",
+        limit_messages="1000/second",
+        kb_index_url="http://127.0.0.1:9",
     )
     gateway = Gateway(settings, bot=ScriptedBot(usually=by_text))
     gateway.start()
@@ -87,13 +91,13 @@ def shared_gateway(url: str) -> Iterator[Gateway]:
 def sqlite_gateway(fast_folder: Path, sqlite_template: Path) -> Iterator[Gateway]:
     path = fast_folder / "shared.sqlite"
     shutil.copy(sqlite_template, path)
-    yield from shared_gateway(f"sqlite:///{path}")
+    yield from shared_gateway(f"sqlite:///{path}", fast_folder / "shared-var")
 
 
 @pytest.fixture(scope="session")
-def postgresql_gateway(postgres: Callable[[str], str]) -> Iterator[Gateway]:
+def postgresql_gateway(postgres: Callable[[str], str], fast_folder: Path) -> Iterator[Gateway]:
     _apart(_sql(postgres("postgres"), f"CREATE DATABASE tandem_shared TEMPLATE {TEMPLATE}"))
-    yield from shared_gateway(postgres("tandem_shared"))
+    yield from shared_gateway(postgres("tandem_shared"), fast_folder / "shared-var")
 
 
 @pytest.fixture
@@ -103,12 +107,13 @@ def gateway(engine: str, request: pytest.FixtureRequest) -> Gateway:
 
 
 @pytest.fixture
-def open_gateway(database_url: str) -> Iterator[Callable[..., Gateway]]:
+def open_gateway(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Gateway]]:
     """`open_gateway(bot=…, clock=…, reopen_s=60)`: a gateway of this test alone, on a fresh database."""
     with ExitStack() as stack:
 
         def opened(*, bot: Any = None, clock: Any = None, **settings: Any) -> Gateway:
-            chosen = trial_settings(database_url=database_url, **{"kb_index_url": "http://127.0.0.1:9", **settings})
+            defaults = {"kb_index_url": "http://127.0.0.1:9", "var": tmp_path}
+            chosen = trial_settings(database_url=database_url, **{**defaults, **settings})
             options = {"clock": clock} if clock else {}
             one = Gateway(chosen, bot=bot or ScriptedBot(usually=by_text), **options)
             one.start()

@@ -95,7 +95,11 @@ MATRIX = [
     # Nobody answers behind these two in this test; who may not ask does not get that far.
     Case("GET /v1/knowledge/search", "bot", (401, 401, 503, 401, 503, 503), query="?q=refund"),
     Case(
-        "POST /v1/conversations/{conversation_id}/files", "agent", (401, 404, 404, 201, 201, 201), {}, query="?name=a.txt"
+        "POST /v1/conversations/{conversation_id}/files",
+        "agent",
+        (401, 404, 404, 201, 201, 201),
+        {},
+        query="?name=a.txt",
     ),
     Case("GET /v1/tickets", "mailbox", (401, 401, 200, 401, 200, 200)),
 ]

@@ -361,3 +361,42 @@ async def test_a_customer_follows_a_conversation_that_starts_later_on_another_de
     await socket.pong()
     sent = await customer.write("from the other device", client_id=fresh("msg"))
     await socket.reach(customer.conversation, sent["seq"], within=3)
+
+
+async def test_what_was_refused_for_now_comes_again_before_anything_else(open_gateway, build_house):
+    """Messages travel one behind the other: the second must not be stored while the first is waiting to be resent."""
+    house = await build_house(open_gateway(limit_messages="1/second"))
+    customer = await house.customer()
+    socket = await customer.socket()
+    await socket.say(t="send", conv=None, client_id="first-0000", body={"text": "first"})
+    customer.conversation = (await socket.sent("first-0000"))["conv"]
+    await socket.say(t="send", conv=None, client_id="second-0000", body={"text": "second"})
+    assert (await socket.sent("second-0000"))["code"] == "rate"
+    await asyncio.sleep(1.1)
+    await socket.say(t="send", conv=None, client_id="third-00000", body={"text": "third"})
+    assert (await socket.sent("third-00000"))["code"] == "rate", "although the limit would let it through"
+    since = len(socket.frames)
+    for client_id, text in (("second-0000", "second"), ("third-00000", "third")):
+        await asyncio.sleep(1.1)
+        await socket.say(t="send", conv=None, client_id=client_id, body={"text": text})
+        await socket.until(lambda frame: frame["t"] == "sent", since=since)
+        since = len(socket.frames)
+    said = [entry["body"]["text"] for entry in await customer.timeline() if entry.get("client_id")]
+    assert said == ["first", "second", "third"]
+
+
+async def test_what_is_refused_for_good_holds_up_nothing(open_gateway, build_house):
+    house = await build_house(open_gateway(limit_messages="1/second"))
+    customer = await house.customer()
+    socket = await customer.socket()
+    await socket.say(t="send", conv=None, client_id="first-0000", body={"text": "first"})
+    await socket.sent("first-0000")
+    await socket.say(t="send", conv=None, client_id="second-0000", body={"text": "second"})
+    assert (await socket.sent("second-0000"))["code"] == "rate"
+    since = len(socket.frames)
+    await asyncio.sleep(1.1)
+    await socket.say(t="send", conv=None, client_id="second-0000", body={"text": ""})
+    await socket.until(lambda frame: frame["t"] == "err" and frame["code"] == "invalid", since=since)
+    await asyncio.sleep(1.1)
+    await socket.say(t="send", conv=None, client_id="third-00000", body={"text": "third"})
+    assert (await socket.sent("third-00000"))["t"] == "sent"

@@ -1,6 +1,6 @@
 import { markdown, tame } from "../../shared/markdown";
 import type { Draft } from "../../shared/outbox";
-import type { Author, FeedbackEntry, MessageBody, MessageEntry, RatingEntry, StateEntry } from "../../shared/protocol";
+import { type Author, type FeedbackEntry, fileName, type MessageBody, type MessageEntry, type RatingEntry, type StateEntry } from "../../shared/protocol";
 import { clockTime, dayTime, fullTime } from "../../shared/time";
 import { keyFor, percent } from "../text";
 import { Icon } from "./Icon";
@@ -60,6 +60,7 @@ function Attachments({ body }: { body: MessageBody }) {
       {body.buttons !== undefined && body.buttons.length > 0 && (
         <ul class="buttons">{body.buttons.map(({ title }) => <li key={title}>{title}</li>)}</ul>
       )}
+      {fileName(body) !== null && <p class="article-ref">{tame(fileName(body) ?? "")}</p>}
       {body.article !== undefined && (
         <p class="article-ref"><Icon name="book" />{t("entry.article")}: {body.article.title}</p>
       )}
