@@ -106,6 +106,8 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_security(request.url.path, self._service))
+                if body.is_unread(request):
+                    headers["Connection"] = "close"  # or the server would read a body without end, and throw it away
                 if origin:
                     headers.update(_cors(origin))
             await send(message)
@@ -137,15 +139,23 @@ class Body:
         self._receive = receive
         self._most = most
         self._seen = 0
+        self._ended = False
 
     @property
     def too_large(self) -> bool:
         return self._seen > self._most
 
+    def is_unread(self, request: Request) -> bool:
+        """Whether more is still to come than anybody should wait for."""
+        told = request.headers.get("content-length", "0")
+        endless = "transfer-encoding" in request.headers or not told.isdigit() or int(told) > 4 * self._most
+        return endless and not self._ended
+
     async def receive(self) -> Message:
         """The next part. Raises TooLarge, and nothing more is read then."""
         message = await self._receive()
         self._seen += len(message.get("body", b""))
+        self._ended = not message.get("more_body", False)
         if self.too_large:
             raise _too_large(self._most)
         return message

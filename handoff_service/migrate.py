@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 import structlog
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from handoff_service import tables
 from handoff_service.errors import Unavailable
 from handoff_service.ids import new_id
 from handoff_service.statements import Statement
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 log = structlog.get_logger()
 
@@ -35,6 +36,8 @@ LOG_ID = Statement(sa.select(tables.meta.c.value).where(tables.meta.c.key == "lo
 
 def config(connection: sa.Connection) -> Config:
     """Alembic's settings, in code, so that there is no second file to keep right."""
+    from alembic.config import Config  # here: every gateway knows the log's id, and only a migration needs Alembic
+
     settings = Config()
     settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     settings.attributes["connection"] = connection
@@ -46,6 +49,8 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> None:
 
     On a new database also draws its `log_id`, which clients compare with that of their cursors.
     """
+    from alembic import command
+
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(TURN)))
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")

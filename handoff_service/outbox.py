@@ -284,6 +284,13 @@ def release(
     connection.execute(held.values(state=state, next_at=now, lease_owner=None, lease_until=None))
 
 
+def doubt(connection: sa.Connection) -> None:
+    """After a restore: what was to be sent may have been sent since the backup was made."""
+    connection.execute(
+        sa.update(tables.outbox).where(B.state == "new", B.destination.in_(OUTSIDE)).values(state="uncertain")
+    )
+
+
 class OutboxWorker:
     """Carries out what the outbox asks for at some destinations; the bell wakes it, polling heals a lost ring.
 

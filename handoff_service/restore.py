@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from handoff_service import audit, outbox, tables
@@ -57,6 +55,9 @@ async def restore(
 
 def _check_revision(manifest: Manifest, file: Path) -> None:
     """An older schema is migrated after loading; a newer one than this program's cannot be."""
+    from alembic.script import ScriptDirectory  # here, as in migrate.py: a gateway's start does not need Alembic
+    from alembic.util import CommandError
+
     with sa.create_engine("sqlite://").connect() as nowhere:
         scripts = ScriptDirectory.from_config(config(nowhere))
     try:
@@ -132,6 +133,7 @@ class _Loading:
         M = tables.meta.c
         tx.connection.execute(sa.update(tables.meta).where(M.key == "log_id").values(value=new_id("log")))
         outbox.release(tx.connection, self.now)
+        outbox.doubt(tx.connection)
         again = 0
         for tenant, contact in sorted(erased):
             if retention.has_contact(tx.connection, tenant, contact):
@@ -244,8 +246,10 @@ def _keep_damaged(path: Path, now: datetime) -> None:
     name = f"{path.name}.damaged-{now:%Y%m%d-%H%M%S}"
     for ending in ("-shm", "-wal", ""):
         part = path.with_name(path.name + ending)
-        if part.exists():
+        if part.exists() and ending:
             part.replace(path.with_name(name + ending))
+        elif part.exists():  # a second name: killed now, the database is still where it was
+            os.link(part, path.with_name(name))
 
 
 async def _restore_postgres(loading: _Loading) -> None:

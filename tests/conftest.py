@@ -8,19 +8,25 @@ import pytest
 
 # Seconds on two cores, roughly; everything else is shorter. Measured with --durations.
 LONGEST = (
-    "soak/test_soak.py",
+    "tests/soak/test_soak.py",
     "failpoints/test_failpoints.py",
-    "soak/test_every_byte.py",
+    "tests/many_machines/",
+    "tests/soak/test_every_byte.py",
     "handoff_service/test_backup.py",
     "retention/test_erase.py",
-    "many_machines/test_migrations_killed.py",
-    "many_machines/test_mixed_versions.py",
 )
 
 
+# These share something that costs a worker more to make than all their tests together.
+TOGETHER = ("kb_index", "many_machines")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else str(item.path)))
     items.sort(key=lambda item: _place(item.path))  # a stable sort: within a file and among the others nothing moves
 
 
 def _place(path: Path) -> int:
-    return next((place for place, name in enumerate(LONGEST) if path.as_posix().endswith(name)), len(LONGEST))
+    return next((place for place, name in enumerate(LONGEST) if name in path.as_posix()), len(LONGEST))

@@ -50,7 +50,7 @@ def router(service: Service) -> APIRouter:
                     "id": agent.tenant,
                     "name": tenant.name,
                     "queues": [{"id": queue.id, "name": queue.name} for queue in settings.queues],
-                    "wrap_up_codes": [code.model_dump() for code in settings.wrap_up_codes],
+                    "wrap_up_codes": [code.model_dump(exclude={"survey"}) for code in settings.wrap_up_codes],
                 },
                 "colleagues": [colleague(one, connected) for one in store.everyone(connection, agent.tenant)],
             }

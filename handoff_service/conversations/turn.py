@@ -162,9 +162,10 @@ def begin(tx: Transaction, tenant: str, conversation_id: str, now: datetime) -> 
 def _asked(conversation: Conversation, unanswered: Sequence[Entry]) -> str:
     """The same for the same entries in the same phase, so that a bot which is asked again after a crash can tell.
 
-    It returns what it answered then, and no order is refunded twice.
+    It returns what it answered then, and no order is refunded twice. Made of the entries' own ids: after a restore
+    other words may stand at the same numbers.
     """
-    asked = f"{conversation.tenant}/{conversation.id}/{conversation.phase}/{unanswered[0].seq}-{unanswered[-1].seq}"
+    asked = f"{conversation.tenant}/{conversation.id}/{conversation.phase}/{unanswered[0].mid}-{unanswered[-1].mid}"
     return f"t_{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
 
 

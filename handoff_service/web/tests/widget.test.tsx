@@ -131,6 +131,18 @@ describe("launcher", () => {
     expect(network.last.frames("read").at(-1)).toEqual({ t: "read", conv: CONV, seq: 3 });
   });
 
+  it("names the file of a message once, with words or without", async () => {
+    await show();
+    const file = { id: "f_1", name: "invoice.pdf", type: "application/pdf", size: 13 };
+    await online([
+      state(1),
+      message(2, { body: { text: "here it is", file } }),
+      message(3, { author: { kind: "agent", name: "Lin" }, body: { text: "[file: invoice.pdf]", file } }),
+    ]);
+    const told = [...page.querySelectorAll(".message.customer, .message.agent")].map((node) => node.textContent ?? "");
+    expect(told.map((text) => text.split("invoice.pdf").length - 1)).toEqual([1, 1]);
+  });
+
   it("closes with Esc and takes the focus back", async () => {
     await show();
     await online();

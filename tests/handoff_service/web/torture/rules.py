@@ -122,6 +122,22 @@ async def served(house: Any, desk: Desk, text: str = "hello") -> tuple[Customer,
     return customer, accepted(await desk.accept(handoff))["epoch"]
 
 
+async def cut(socket: Any) -> None:
+    """The cable is pulled: no close frame, no goodbye."""
+    socket.connection.transport.abort()
+    await socket.closed()
+
+
+async def gone(house: Any, desk: Desk) -> None:
+    """Waits until the gateway knows that no desk of the agent is connected; only then his grace time runs."""
+
+    async def left() -> bool:
+        connected = await house.database.read(lambda c: agents.connected(c, house.tenant.id, house.gateway.clock()))
+        return desk.id not in connected
+
+    await until(left)
+
+
 class Pause:
     """A step of the bot's script that waits until the test lets it go; safe across the threads of test and gateway."""
 

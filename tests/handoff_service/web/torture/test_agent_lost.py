@@ -9,7 +9,9 @@ from tests.handoff_service.web.serving import on_both
 from tests.handoff_service.web.torture.rules import (
     AGES,
     configure,
+    cut,
     events,
+    gone,
     head_of,
     holds,
     owned_by,
@@ -17,27 +19,9 @@ from tests.handoff_service.web.torture.rules import (
     said,
     served,
 )
-from tests.handoff_service.web.torture.rules import until as until_true
 from tests.handoff_service.web.visitors import accepted, fresh, refused
 
 WITH_LEASES = {**AGES, "agent_grace_s": 60.0}
-
-
-async def cut(socket):
-    """The cable is pulled: no close frame, no goodbye."""
-    socket.connection.transport.abort()
-    await socket.closed()
-
-
-async def gone(house, desk):
-    """Waits until the gateway knows that no desk of the agent is connected."""
-    from handoff_service.agents import store as agents
-
-    async def left():
-        connected = await house.database.read(lambda c: agents.connected(c, house.tenant.id, house.gateway.clock()))
-        return desk.id not in connected
-
-    await until_true(left)
 
 
 @on_both

@@ -13,7 +13,9 @@ from tests.handoff_service.web.serving import on_both
 from tests.handoff_service.web.torture.rules import (
     AGES,
     configure,
+    cut,
     events,
+    gone,
     head_of,
     holds,
     owned_by,
@@ -44,8 +46,8 @@ async def take_place(house, presence):
     if presence in ("away", "offline"):
         accepted(await lin.post("/v1/agents/me/presence", {"status": presence}))
     if presence == "just gone":
-        socket.connection.transport.abort()
-        await socket.closed()
+        await cut(socket)
+        await gone(house, lin)
 
 
 async def ask(house, platform, channel):
@@ -121,7 +123,7 @@ async def test_at_closing_time_who_waits_is_promised_and_who_is_served_is_served
     taken = accepted(await lin.accept(await house.handoff_of(second)))["epoch"]  # overtime is nobody's business
     accepted(await lin.do(second.conversation, "transfer", epoch=taken, to_queue="support"))
     await owned_by(house, second.conversation, "mailbox")
-    clock.now = evening(12, 0, 0, day=5)  # longer than the time of a promise from closing, shorter than from opening
+    clock.now = evening(20, 0, 0, day=5)  # longer than the time of a promise from closing, shorter than from opening
     await asyncio.sleep(0.2)
     for one in (first, second, third):
         entries = await holds(house, one.conversation)
@@ -142,8 +144,8 @@ async def test_lost_or_timed_out_after_closing_nobody_is_put_into_a_queue_that_i
     entries = await holds(house, customer.conversation)
     assert events(entries) == ["opened", "asked", "offer", "offer_timeout", "closing_time"]
     epoch = accepted(await lin.accept(handoff))["epoch"]
-    socket.connection.transport.abort()
-    await socket.closed()
+    await cut(socket)
+    await gone(house, lin)
     clock.now = evening(18, 30, 0)
     await owned_by(house, customer.conversation, "mailbox")
     assert events(await holds(house, customer.conversation))[-3:] == ["claim", "agent_lost", "closing_time"]

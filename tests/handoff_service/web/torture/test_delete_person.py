@@ -35,6 +35,22 @@ async def singing(house):
     return found
 
 
+async def reach(house, stage, customer, lin):
+    """Brings the waiting customer to this stage; the epoch under which the agent owns his conversation, or 0."""
+    place, epoch = customer.conversation, 0
+    if stage in ("offered", "served"):
+        epoch = accepted(await lin.accept(await house.handoff_of(customer)))["epoch"]
+        accepted(await lin.reply(place, f"dear {WORD}", epoch))
+        accepted(await lin.reply(place, f"{WORD} is difficult", epoch, audience="internal"))
+    if stage == "offered":
+        accepted(await lin.do(place, "transfer", epoch=epoch, to_queue="senior", note=f"for {WORD}"))
+        await owned_by(house, place, "offer")
+    if stage == "left a message":
+        left = {"op_id": fresh(), "text": f"call {WORD}", "reply_to": f"{WORD}@example.org"}
+        accepted(await customer.post(customer.path("leave-message"), left))
+    return epoch
+
+
 @on_both
 @pytest.mark.parametrize("stage", ["the bot thinks", "waiting", "offered", "served", "left a message"])
 async def test_erased_at_any_stage_nothing_is_left_but_counts(own_house, tmp_path, stage):
@@ -55,17 +71,7 @@ async def test_erased_at_any_stage_nothing_is_left_but_counts(own_house, tmp_pat
     else:
         await customer.ask_human()
     handoff, place = None if stage == "the bot thinks" else await house.handoff_of(customer), customer.conversation
-    epoch = 0
-    if stage in ("offered", "served"):
-        epoch = accepted(await lin.accept(handoff))["epoch"]
-        accepted(await lin.reply(place, f"dear {WORD}", epoch))
-        accepted(await lin.reply(place, f"{WORD} is difficult", epoch, audience="internal"))
-    if stage == "offered":
-        accepted(await lin.do(place, "transfer", epoch=epoch, to_queue="senior", note=f"for {WORD}"))
-        await owned_by(house, place, "offer")
-    if stage == "left a message":
-        left = {"op_id": fresh(), "text": f"call {WORD}", "reply_to": f"{WORD}@example.org"}
-        accepted(await customer.post(customer.path("leave-message"), left))
+    epoch = await reach(house, stage, customer, lin)
     before = await house.entries(place)
     assert "entries" in await singing(house)
 
