@@ -177,5 +177,7 @@ def _wire(settings: Settings, database: SqliteDatabase | PostgresDatabase, bell:
 def _end_with_worker(task: asyncio.Task[None]) -> None:
     """A gateway whose worker broke down would take messages that nobody answers; better it is started again."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("worker stopped, ending the process", exc_info=error)
-        signal.raise_signal(signal.SIGTERM)
+        try:
+            log.error("worker stopped, ending the process", exc_info=error)
+        finally:  # however the line fares
+            signal.raise_signal(signal.SIGTERM)

@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from handoff_service.clock import iso
@@ -129,6 +128,8 @@ def stored_tables(connection: sa.Connection) -> dict[str, sa.Table]:
 
 
 def _dump(connection: sa.Connection, stream: gzip.GzipFile, now: datetime, progress: Progress) -> None:
+    from alembic.migration import MigrationContext  # here, as in migrate.py: a gateway's start does not need Alembic
+
     revision = MigrationContext.configure(connection).get_current_revision()
     if revision is None:
         raise NotFound("The database is empty; there is nothing to save.")

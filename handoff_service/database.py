@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
-import asyncpg
 import sqlalchemy as sa
 import structlog
 
@@ -25,7 +24,7 @@ from handoff_service.bell import Bell
 from handoff_service.errors import Unavailable
 from handoff_service.failpoints import failpoint
 from handoff_service.groups import Job, Threads
-from handoff_service.postgres import NO_CONNECTION, Connections, Notices
+from handoff_service.postgres import REFUSALS, SERIOUS, Connections, Fault, Notices, fault, sqlstate
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -33,17 +32,6 @@ log = structlog.get_logger()
 # More than this many writes in one commit would delay the first of them without saving much of an fsync.
 GROUP = 64
 RETRIES = 5
-# Unique keys that make something happen once: who loses the race starts over and finds what the winner did.
-ONCE = (
-    "one_open_conversation",
-    "entries_by_client_id",
-    "operations_pkey",
-    "cursors_pkey",
-    "contact_identities_pkey",
-    "inbox_pkey",
-    "used_identity_tokens_pkey",
-    "audit_pkey",
-)
 
 
 @dataclass
@@ -244,8 +232,8 @@ class PostgresDatabase:
                 async with self._connections.transaction(durable=durable) as connection:
                     result, tx = await connection.run_sync(_work, work)
                     failpoint("append_before_commit")
-            except (sa.exc.DBAPIError, *NO_CONNECTION, asyncpg.PostgresError) as error:
-                if attempt + 1 < RETRIES and _is_conflict(error):
+            except REFUSALS as error:
+                if attempt + 1 < RETRIES and fault(error) is Fault.RETRY:
                     await asyncio.sleep(0.01 * 2**attempt)
                     continue
                 raise _as_unavailable(error) from error
@@ -269,7 +257,7 @@ class PostgresDatabase:
             try:
                 async with self._connections.reading() as connection:
                     return await connection.run_sync(work)
-            except (sa.exc.DBAPIError, *NO_CONNECTION, asyncpg.PostgresError) as error:
+            except REFUSALS as error:
                 unavailable = _as_unavailable(error)
                 if last or unavailable is error:  # a connection that broke while nobody used it is worth another try
                     raise unavailable from error
@@ -286,24 +274,13 @@ def _work(connection: sa.Connection, work: Callable[[Transaction], T]) -> tuple[
     return work(transaction), transaction
 
 
-def _is_conflict(error: Exception) -> bool:
-    """Deadlock, serialization failure, two transactions that raced to do the same thing once, or a changed table."""
-    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    state = getattr(cause, "sqlstate", None)
-    if state in {"40P01", "40001"} or isinstance(cause, asyncpg.InvalidCachedStatementError):
-        return True
-    return state == "23505" and any(key in str(cause) for key in ONCE)
-
-
 def _as_unavailable(error: Exception) -> Exception:
-    """Unavailable for a database that is down or has dropped the connection; any other error as it is."""
-    lost = isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
-    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    # Read-only, for instance a replica; 53: out of disk, memory or connections; 57P: starting or stopping; 08: broken.
-    lost = lost or str(getattr(cause, "sqlstate", "")).startswith(("25006", "53", "57P", "08"))
-    if lost or isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError, *NO_CONNECTION)):
-        return Unavailable("The database is not reachable; try again.")
-    return error
+    """Unavailable for everything that the caller may try again later; an error of our own making as it is."""
+    if fault(error) is Fault.BUG:
+        return error
+    if sqlstate(error).startswith(SERIOUS):
+        log.error("the database is in trouble", sqlstate=sqlstate(error), error=error.__class__.__name__)
+    return Unavailable("The database is not reachable; try again.")
 
 
 def open_database(url: str, bell: Bell, *, notify: bool = True) -> SqliteDatabase | PostgresDatabase:

@@ -40,7 +40,8 @@ def router(service: Service) -> APIRouter:
             return _not_ready("this node is not registered")
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await service.database.write(lambda tx: probe(tx, service.clock()))
+                node = request.app.state.nodes.node
+                await service.database.write(lambda tx: probe(tx, node, service.clock()))
                 vitals = await service.database.read(lambda connection: measure(connection, service.clock()))
         except TimeoutError:
             return _not_ready(f"database: no answer within {PATIENCE_S:.0f} s")

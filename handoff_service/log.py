@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -17,6 +18,24 @@ def _drop_private(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMa
     for key in PRIVATE & event.keys():
         event[key] = "[private]"
     return event
+
+
+class Lines:
+    """A file for structlog's lines where a line that cannot be written is lost, and nothing else.
+
+    A full disk or a reader that has gone away must not end the worker that wanted to tell of it.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # ValueError: it is closed
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def configure_logging() -> None:
@@ -32,6 +51,6 @@ def configure_logging() -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(Lines(sys.stderr)),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )

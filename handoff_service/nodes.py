@@ -61,6 +61,11 @@ class Nodes:
         self._others: dict[str, _Seen] = {}
 
     @property
+    def node(self) -> str:
+        """The id of this node."""
+        return self._node
+
+    @property
     def ready(self) -> bool:
         """Whether the others take this node for alive: its last heartbeat is younger than `node_lost_s`."""
         return self._beat_at is not None and self._watch() - self._beat_at < self._lost_s
@@ -71,7 +76,7 @@ class Nodes:
             while True:
                 try:
                     await self.beat()
-                except (TandemError, sa.exc.SQLAlchemyError) as error:
+                except Exception as error:  # the loop: without it this node is taken for lost
                     log.warning("no heartbeat, trying again", error=error.__class__.__name__)
                 await asyncio.sleep(self._lost_s / BEATS)
         finally:

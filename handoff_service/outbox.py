@@ -51,6 +51,7 @@ OUTSIDE = frozenset({CHANNEL})
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 8
 LONGEST_WAIT_S = 300.0
+LONGEST_ASKED_S = 900.0  # the longest that a platform can make us wait
 AT_ONCE = 32
 POLL_S = 2.0
 
@@ -106,9 +107,15 @@ def _due() -> sa.Select[Any]:
     )
     free = sa.or_(B.state.in_(("new", "uncertain")), sa.and_(B.state == "leased", B.lease_until <= now))
     wanted = B.destination.in_(sa.bindparam("destinations", expanding=True))
-    # What was never tried is due whatever its time: the clock that dated it may have been ahead of this one.
-    due = sa.or_(B.next_at <= now, B.attempts == 0)
+    # What was never tried is due whatever its time: the clock that dated it may have been ahead of this one. So was
+    # the clock that dated what lies further ahead than any wait.
+    due = sa.or_(B.next_at <= now, B.attempts == 0, B.next_at > sa.bindparam("beyond", type_=B.next_at.type))
     return sa.select(tables.outbox).where(free, wanted, due, first)
+
+
+def _wanted(now: datetime, destinations: Sequence[str]) -> dict[str, Any]:
+    """What `_due` asks for."""
+    return {"now": now, "beyond": now + timedelta(seconds=LONGEST_ASKED_S), "destinations": list(destinations)}
 
 
 # Built once: they run several times in every turn, and building them costs more than running them.
@@ -136,7 +143,7 @@ def lease(
     shares: Shares | None = None,
 ) -> list[Job]:
     """Takes rows that are due and first of their line, for LEASE; nobody else gets them meanwhile."""
-    wanted = {"now": now, "destinations": list(destinations)}
+    wanted = _wanted(now, destinations)
     due = DUE.limit(limit)
     if shares is not None and any(used_up := shares.used_up()):
         tenants, newcomers = used_up
@@ -151,18 +158,10 @@ def lease(
             .where(B.tenant == row["tenant"], B.id == row["id"])
             .values(state="leased", lease_owner=node, lease_until=now + LEASE, attempts=B.attempts + 1)
         )
-        jobs.append(
-            Job(
-                row["tenant"],
-                row["id"],
-                row["conversation"],
-                row["destination"],
-                row["seq"],
-                row["attempts"] + 1,
-                # A lease that ran out: its holder may have died after the effect.
-                row["state"] == "uncertain" or (row["state"] == "leased" and row["destination"] in OUTSIDE),
-            )
-        )
+        # A lease that ran out: its holder may have died after the effect.
+        uncertain = row["state"] == "uncertain" or (row["state"] == "leased" and row["destination"] in OUTSIDE)
+        place = {name: row[name] for name in ("tenant", "id", "conversation", "destination", "seq")}
+        jobs.append(Job(**place, attempts=row["attempts"] + 1, uncertain=uncertain))
     return jobs
 
 
@@ -200,13 +199,7 @@ def pending(connection: sa.Connection, tenant: str, conversation: str, destinati
 
 
 def put_back(
-    connection: sa.Connection,
-    job: Job,
-    error: str,
-    now: datetime,
-    *,
-    uncertain: bool = False,
-    wait_s: float = 0.0,
+    connection: sa.Connection, job: Job, error: str, now: datetime, *, uncertain: bool = False, wait_s: float = 0.0
 ) -> str:
     """Plans another attempt after a failure, not before `wait_s`, or gives up the bot after MOST_ATTEMPTS.
 
@@ -332,7 +325,7 @@ class OutboxWorker:
                 self._wake.clear()
                 try:
                     jobs = await self._take(rung=rung)
-                except (Unavailable, sa.exc.SQLAlchemyError) as error:
+                except Exception as error:  # the loop: whatever went wrong, it is tried again
                     log.warning("outbox cannot be read, trying again", error=repr(error))
                     await asyncio.sleep(1)
                     continue
@@ -348,10 +341,12 @@ class OutboxWorker:
             await self._release(self._node)
 
     async def _release(self, node: str | None) -> None:
-        with contextlib.suppress(Unavailable):  # then the leases run out
+        try:
             await self._database.write(
                 lambda tx: release(tx.connection, self._clock(), node=node, destinations=self._destinations)
             )
+        except Exception as error:  # then the leases run out
+            log.warning("leases not released", error=repr(error))
 
     async def _take(self, *, rung: bool) -> list[Job]:
         free = self._places - len(self._running)
@@ -371,7 +366,7 @@ class OutboxWorker:
                 limit=free,
                 shares=Shares(running, self._places),  # anew each time that this runs
             ),
-            durable=False,
+            durable=not OUTSIDE.isdisjoint(self._destinations),  # else an effect is repeated as if for the first time
         )
         if jobs:
             failpoint("outbox_after_lease")
@@ -400,5 +395,4 @@ class OutboxWorker:
 
 def any_due(connection: sa.Connection, now: datetime, destinations: Sequence[str]) -> bool:
     """Whether `lease` would take anything."""
-    wanted = {"now": now, "destinations": list(destinations)}
-    return connection.execute(ANY_DUE, wanted).first() is not None
+    return connection.execute(ANY_DUE, _wanted(now, destinations)).first() is not None

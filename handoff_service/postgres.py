@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from enum import Enum
 
 import asyncpg
 import sqlalchemy as sa
@@ -33,6 +34,73 @@ NO_CONNECTION = (
     asyncpg.InternalClientError,  # "another operation is in progress": the server went away in the middle of one
 )
 BROKEN = (*NO_CONNECTION, sa.exc.SQLAlchemyError, asyncpg.PostgresError, TimeoutError)
+# What a write or a read can end in beside the errors of its own work.
+REFUSALS = (sa.exc.DBAPIError, *NO_CONNECTION, asyncpg.PostgresError)
+# A gateway that hangs inside a transaction would keep its locks for ever: the server ends it, and then nothing of the
+# transaction is stored. The others wait for a lock a little shorter than that, so that they do not pile up meanwhile.
+SESSION = {"idle_in_transaction_session_timeout": "5s", "lock_timeout": "4s"}
+COMMAND_S = 30.0  # of one statement: the server may be gone without a word
+# Unique keys that make something happen once: who loses the race starts over and finds what the winner did.
+ONCE = (
+    "one_open_conversation",
+    "entries_by_client_id",
+    "operations_pkey",
+    "cursors_pkey",
+    "contact_identities_pkey",
+    "inbox_pkey",
+    "used_identity_tokens_pkey",
+    "audit_pkey",
+)
+
+
+class Fault(Enum):
+    """Whose fault an error is, and so what to do: run it again, tell the caller to come back, or repair the code."""
+
+    RETRY = "retry"
+    UNAVAILABLE = "unavailable"
+    BUG = "bug"
+
+
+# By SQLSTATE or its class, the first two characters; what is not listed is a bug of whoever asked.
+FAULTS = {
+    "40001": Fault.RETRY,  # serialization failure
+    "40P01": Fault.RETRY,  # deadlock
+    "08": Fault.UNAVAILABLE,  # the connection broke
+    "25": Fault.UNAVAILABLE,  # read-only, for instance a replica; the transaction was ended, as after 25P03
+    "40": Fault.UNAVAILABLE,  # rolled back, or nobody knows
+    "53": Fault.UNAVAILABLE,  # out of disk, memory or connections
+    "55": Fault.UNAVAILABLE,  # a lock was not to be had in time
+    "57": Fault.UNAVAILABLE,  # cancelled, starting or stopping
+    "58": Fault.UNAVAILABLE,  # the disk or the system below
+    "XX": Fault.UNAVAILABLE,  # the server itself is broken
+}
+SERIOUS = ("53", "58", "XX")  # somebody must look after the server
+
+
+def sqlstate(error: BaseException) -> str:
+    """The server's code of an error of SQLAlchemy or asyncpg; empty when it is not the server's."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    return str(getattr(cause, "sqlstate", None) or "")
+
+
+def fault(error: BaseException) -> Fault:
+    """The one place where errors of PostgreSQL and of its driver are judged."""
+    below = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    causes = (below, getattr(below, "__cause__", None))
+    if any(isinstance(cause, asyncpg.InvalidCachedStatementError) for cause in causes):
+        return Fault.RETRY  # a table was changed since the statement was prepared
+    state = sqlstate(error)
+    if state == "23505":
+        return Fault.RETRY if any(key in str(below) for key in ONCE) else Fault.BUG
+    known = FAULTS.get(state) or FAULTS.get(state[:2])
+    if known is not None:
+        return known
+    if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+        return Fault.UNAVAILABLE
+    if not state and any(isinstance(cause, ValueError) for cause in causes):
+        return Fault.BUG  # the driver cannot write such a value
+    lost = isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError, *NO_CONNECTION))
+    return Fault.UNAVAILABLE if lost else Fault.BUG
 
 
 @dataclass(frozen=True)
@@ -53,6 +121,7 @@ class Connections:
             isolation_level="AUTOCOMMIT",
             poolclass=sa.NullPool,
             hide_parameters=True,  # an error in a log must not show what was to be stored
+            connect_args={"server_settings": SESSION, "command_timeout": COMMAND_S},
         )
         self._places = asyncio.Semaphore(most)
         self._idle: list[Connected] = []
@@ -93,6 +162,9 @@ class Connections:
             connected = await self._ready(first)
             try:
                 yield connected
+            except TimeoutError:  # nobody knows what the server is still doing there
+                connected.driver.terminate()
+                raise
             finally:
                 if connected.driver.is_closed():
                     await _close(connected)
@@ -109,7 +181,7 @@ class Connections:
                     await connected.driver.execute(first)
             except BaseException as error:
                 await _close(connected)
-                if fresh or not isinstance(error, NO_CONNECTION):
+                if fresh or fault(error) is not Fault.UNAVAILABLE:
                     raise
             else:
                 if not connected.driver.is_closed():

@@ -1,7 +1,7 @@
 """Statements of the busiest paths: written with SQLAlchemy like all others, compiled once, run on the driver itself.
 
 What SQLAlchemy does around each execution costs ten times what SQLite needs for the row. A Statement costs that once
-for each engine. Types of columns work as always; errors are those of the driver (DRIVER_ERRORS).
+for each engine. Types of columns work as always; errors are those of the driver, sqlite3's or asyncpg's.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from typing import Any, cast
 
 import asyncpg
 import sqlalchemy as sa
-
-DRIVER_ERRORS = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 Row = dict[str, Any]
 Convert = Callable[[Any], Any]

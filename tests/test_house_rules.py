@@ -27,12 +27,19 @@ FORBIDDEN_NAMES = {
 
 # Catching everything is right only where one failed job must not end the loop that runs all jobs.
 CATCHES_ALL = {
+    "handoff_service/conversations/sweep.py::_try": "one conversation must not keep the sweeper from those behind it",
+    "handoff_service/conversations/sweep.py::run": "a worker's loop: a bug in one sweep must not end the gateway",
     "handoff_service/database.py::_commit": "one failed write must not fail the group it is committed with",
     "handoff_service/database.py::_read_all": "one failed read must not fail the group it is read with",
     "handoff_service/database.py::_work_apart": "the error belongs to the caller of this one write",
     "handoff_service/groups.py::_work": "the thread must live on, and nobody may wait for ever",
+    "handoff_service/live/heal.py::run": "a worker's loop: a bug in one look must not end the gateway",
     "handoff_service/live/session.py::run": "whatever breaks in one socket, its client is told to come back",
+    "handoff_service/nodes.py::run": "a worker's loop: a heartbeat that fails must not end the gateway",
     "handoff_service/outbox.py::_carry_out": "the job loop: the row is tried again",
+    "handoff_service/outbox.py::_release": "leases that are not given back run out",
+    "handoff_service/outbox.py::run": "a worker's loop: one look that fails must not end the gateway",
+    "handoff_service/retention/keeper.py::run": "a worker's loop: one round that fails must not end the gateway",
     "handoff_service/wires.py::_again_and_again": "a broken wire costs latency only, whatever its library raises",
 }
 

@@ -11,12 +11,12 @@ from email.utils import parsedate_to_datetime
 import httpx2
 
 from handoff_service.errors import NotDelivered
+from handoff_service.outbox import LONGEST_ASKED_S
 
 # Both end well before outbox.LEASE, so that a slow answer is ours to record.
 TOTAL_S = 10.0
 TIMEOUT = httpx2.Timeout(TOTAL_S, connect=5.0)
 MAX_ANSWER = 64 * 1024
-LONGEST_RETRY_AFTER_S = 3600.0
 # The receiver has not begun: too busy, in maintenance, at the same key already, or has not learnt the new secret yet.
 NOT_TAKEN = frozenset({401, 408, 409, 425, 429, 503})
 BEFORE_SENDING = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
@@ -69,7 +69,7 @@ def _retry_after(response: httpx2.Response) -> float:
         except ValueError:
             return 0.0
         seconds = (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return min(max(0.0, seconds), LONGEST_RETRY_AFTER_S) if math.isfinite(seconds) else 0.0
+    return min(max(0.0, seconds), LONGEST_ASKED_S) if math.isfinite(seconds) else 0.0
 
 
 async def _beginning(response: httpx2.Response) -> bytes:

@@ -20,6 +20,9 @@ from handoff_service.handoffs.hours import is_open, next_closing, next_opening
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
 
+# By how much the clocks of well kept machines may differ; what lies further ahead is an error, not a plan.
+CLOCKS_DIFFER = timedelta(minutes=1)
+
 
 @dataclass(frozen=True)
 class Context:
@@ -39,6 +42,15 @@ def next_deadline(kind: OwnerKind, settings: Settings, now: datetime) -> datetim
         OwnerKind.MAILBOX: settings.message_due_s,
     }.get(kind)
     return None if seconds is None else now + timedelta(seconds=seconds)
+
+
+def farthest_deadlines(context: Context) -> dict[OwnerKind, datetime]:
+    """No deadline lies further ahead, unless a clock was ahead when it was set; a mailbox goes by the shop's hours."""
+    settings = context.settings
+    longest = {OwnerKind.BOT: max(settings.bot_idle_s, settings.reply_deadline_s)}
+    longest |= {OwnerKind.QUEUE: settings.queue_check_s, OwnerKind.OFFER: settings.offer_s}
+    longest |= {OwnerKind.AGENT: settings.agent_idle_s}
+    return {kind: context.now + timedelta(seconds=seconds) + CLOCKS_DIFFER for kind, seconds in longest.items()}
 
 
 def deadline_of(connection: sa.Connection, tenant: str, owner: Owner, context: Context) -> datetime | None:

@@ -166,9 +166,12 @@ def queues_in_use(connection: sa.Connection) -> dict[str, set[str]]:
     return in_use
 
 
-def due(connection: sa.Connection, now: datetime, *, limit: int = 100) -> list[tuple[str, str]]:
-    """(tenant, id) of conversations whose deadline has passed, the longest overdue first."""
-    query = sa.select(C.tenant, C.id).where(C.deadline_at <= now).order_by(C.deadline_at).limit(limit)
+def due(
+    connection: sa.Connection, now: datetime, *, farthest: Mapping[OwnerKind, datetime] | None = None, limit: int = 100
+) -> list[tuple[str, str]]:
+    """(tenant, id) of conversations whose deadline has passed, or is beyond the farthest of its kind of owner."""
+    beyond = [sa.and_(C.owner_kind == kind, C.deadline_at > moment) for kind, moment in (farthest or {}).items()]
+    query = sa.select(C.tenant, C.id).where(sa.or_(C.deadline_at <= now, *beyond)).order_by(C.deadline_at).limit(limit)
     return [(row.tenant, row.id) for row in connection.execute(query)]
 
 

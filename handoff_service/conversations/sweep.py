@@ -15,10 +15,10 @@ from handoff_service.agents.presence import lost, present
 from handoff_service.bell import desk_topic
 from handoff_service.clock import Clock
 from handoff_service.conversations import store
-from handoff_service.conversations.change import Context, deadline_of
+from handoff_service.conversations.change import Context, answer_due, deadline_of, farthest_deadlines
 from handoff_service.conversations.model import SYSTEM, Conversation, Draft, Event, Kind, OwnerKind
 from handoff_service.database import Database, Transaction
-from handoff_service.errors import TandemError, Unavailable
+from handoff_service.errors import Unavailable
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import offer, requeue_lost, withdraw
 from handoff_service.handoffs.hours import is_open
@@ -50,7 +50,7 @@ class Sweeper:
         while True:
             try:
                 await self.sweep()
-            except (TandemError, sa.exc.SQLAlchemyError) as error:
+            except Exception as error:  # the loop: nobody else looks after deadlines
                 log.warning("sweep failed, trying again", error=repr(error))
             await asyncio.sleep(self._settings.sweep_s)
 
@@ -58,7 +58,8 @@ class Sweeper:
         """One round; each conversation in a transaction of its own."""
         now = self._clock()
         context = Context(self._settings, now)
-        for tenant, conversation in await self._database.read(lambda connection: store.due(connection, now)):
+        farthest = farthest_deadlines(context)
+        for tenant, conversation in await self._database.read(lambda c: store.due(c, now, farthest=farthest)):
             await self._try(lambda tx, t=tenant, c=conversation: on_deadline(tx, t, c, context), conversation)  # type: ignore[misc]
         for tenant, conversation in await self._database.read(lambda connection: held_by_lost(connection, context)):
             await self._try(lambda tx, t=tenant, c=conversation: on_lost(tx, t, c, context), conversation)  # type: ignore[misc]
@@ -76,16 +77,20 @@ class Sweeper:
             await self._database.write(work)
         except Unavailable:
             raise
-        except (TandemError, sa.exc.SQLAlchemyError) as error:
+        except Exception as error:  # belongs to this one conversation
             log.error("cannot sweep, trying again", subject=subject, error=repr(error))
 
 
 def on_deadline(tx: Transaction, tenant: str, conversation_id: str, context: Context) -> None:
     """Does what the owner table foresees for a passed deadline, or sets the next one."""
     conversation = store.find(tx.connection, tenant, conversation_id, lock=True)
-    if conversation.deadline_at is None or conversation.deadline_at > context.now:
-        return
     kind = conversation.owner.kind
+    if conversation.deadline_at is None:
+        return
+    if conversation.deadline_at > context.now:
+        if conversation.deadline_at > farthest_deadlines(context).get(kind, conversation.deadline_at):
+            _set_anew(tx, conversation, context)
+        return
     if kind is OwnerKind.BOT:
         _bot_deadline(tx, conversation, context)
     elif kind is OwnerKind.QUEUE:
@@ -97,6 +102,17 @@ def on_deadline(tx: Transaction, tenant: str, conversation_id: str, context: Con
         _agent_deadline(tx, conversation, context)
     else:
         _promise_is_due(tx, conversation, context)
+
+
+def _set_anew(tx: Transaction, conversation: Conversation, context: Context) -> None:
+    """The clock that set this deadline was ahead: nobody would look at the conversation until the others get there."""
+    log.warning("deadline too far ahead, set anew", conversation=conversation.id, owner=conversation.owner.kind)
+    if conversation.owner.kind is OwnerKind.BOT and (
+        outbox.pending(tx.connection, conversation.tenant, conversation.id, "bot") is not None
+    ):
+        store.update(tx.connection, conversation, deadline_at=answer_due(context))
+    else:
+        _set_deadline(tx, conversation, context)
 
 
 def _bot_deadline(tx: Transaction, conversation: Conversation, context: Context) -> None:
@@ -113,7 +129,8 @@ def _agent_deadline(tx: Transaction, conversation: Conversation, context: Contex
     The clock starts again with every entry.
     """
     idle_at = conversation.updated_at + timedelta(seconds=context.settings.agent_idle_s)
-    if idle_at > context.now:
+    # An entry from a clock that was ahead says nothing about how long it has been silent; the deadline does.
+    if context.now < idle_at <= farthest_deadlines(context)[OwnerKind.AGENT]:
         store.update(tx.connection, conversation, deadline_at=idle_at)
     elif store.unanswered(tx.connection, conversation):
         requeue_lost(tx, conversation, context)

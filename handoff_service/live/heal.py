@@ -19,7 +19,6 @@ import structlog
 from handoff_service import tables
 from handoff_service.agents import store as agents
 from handoff_service.bell import contact_topic, conversation_topic, desk_topic
-from handoff_service.errors import TandemError
 from handoff_service.live.session import Session
 from handoff_service.live.sockets import ENDED
 from handoff_service.service import Service
@@ -61,7 +60,7 @@ class Healer:
                     self._conversations_due = loop.time() + poll_s
                     await self.look_at_conversations()
                     self.look_at_sockets(loop.time())
-            except (TandemError, sa.exc.SQLAlchemyError) as error:
+            except Exception as error:  # the loop: what failed is looked at again
                 log.warning("healing failed, trying again", error=error.__class__.__name__)
 
     async def look_at_conversations(self) -> None:

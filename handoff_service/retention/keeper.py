@@ -13,7 +13,7 @@ import structlog
 from handoff_service.clock import Clock
 from handoff_service.conversations.change import Context
 from handoff_service.database import Database, Transaction
-from handoff_service.errors import TandemError, Unavailable
+from handoff_service.errors import Unavailable
 from handoff_service.failpoints import failpoint
 from handoff_service.retention import erased_list, store
 from handoff_service.retention.erase import advance
@@ -60,7 +60,7 @@ class Keeper:
         while True:
             try:
                 await self.round()
-            except (TandemError, sa.exc.SQLAlchemyError, OSError) as error:
+            except Exception as error:  # the loop: one round that fails must not be the last
                 log.warning("keeping failed, trying again", error=repr(error))
             await asyncio.sleep(EVERY_S)
 

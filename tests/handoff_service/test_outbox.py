@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 
@@ -71,6 +72,22 @@ async def test_only_the_first_of_each_line_is_leased(database: Database, asks: A
     assert await lease(database, clock) == [], "the head is taken, what is behind it waits"
     await done(database, next(job for job in jobs if job.conversation == one.id and job.destination == "bot"))
     assert [job.seq for job in await lease(database, clock)] == [2]
+
+
+async def test_a_clock_that_was_an_hour_ahead_delays_no_second_attempt(
+    database: Database, asks: Asks, clock: FakeClock
+) -> None:
+    await asks("k_1", 1)
+    clock.advance(3600)
+    (job,) = await lease(database, clock)
+    await database.write(lambda tx: outbox.put_back(tx.connection, job, "down", clock()))
+    clock.advance(-3600)
+    assert await database.read(lambda c: outbox.any_due(c, clock(), ["bot"]))
+    (job,) = await lease(database, clock)
+    await database.write(lambda tx: outbox.put_back(tx.connection, job, "busy", clock(), wait_s=outbox.LONGEST_ASKED_S))
+    assert await lease(database, clock) == [], "this is the longest wait that somebody may have planned"
+    clock.advance(outbox.LONGEST_ASKED_S)
+    assert len(await lease(database, clock)) == 1
 
 
 async def test_finishing_covers_everything_up_to_the_entry(database: Database, asks: Asks, clock: FakeClock) -> None:
@@ -242,8 +259,9 @@ async def test_a_handler_that_fails_stops_neither_the_loop_nor_its_own_row(
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-async def test_the_worker_outlives_a_database_that_is_away(
-    database: Database, bell: Bell, asks: Asks, clock: FakeClock
+@pytest.mark.parametrize("error", [Unavailable("away"), asyncpg.UndefinedTableError("no outbox"), KeyError("a bug")])
+async def test_the_worker_outlives_a_database_that_is_away_or_whatever_it_raises(
+    database: Database, bell: Bell, asks: Asks, clock: FakeClock, error: Exception
 ) -> None:
     class Flaky:
         exclusive = False
@@ -252,7 +270,7 @@ async def test_the_worker_outlives_a_database_that_is_away(
         async def read(self, work: Any) -> Any:
             if self.failures:
                 self.failures -= 1
-                raise Unavailable("away")
+                raise error
             return await database.read(work)
 
         async def write(self, work: Any, *, durable: bool = True) -> Any:
@@ -269,3 +287,36 @@ async def test_the_worker_outlives_a_database_that_is_away(
     await asks("k_1", 1)
     async with working(Flaky(), bell, clock, handle):
         await until(lambda: handled == [1])
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("destinations", "durable"), [(["bot"], False), (["channel"], True), (["bot", "channel"], True)]
+)
+async def test_a_lease_for_a_destination_outside_survives_a_power_failure(
+    database: Database, bell: Bell, asks: Asks, clock: FakeClock, destinations: list[str], durable: bool
+) -> None:
+    """One that was lost with the power would let the delivery happen again, and nobody would know that it is uncertain."""
+    handled, leased = asyncio.Event(), []
+
+    class Watched:
+        exclusive = False
+        read = staticmethod(database.read)
+
+        async def write(self, work: Any, *, durable: bool = True) -> Any:
+            leased.append(durable)
+            return await database.write(work, durable=durable)
+
+        async def close(self) -> None: ...
+
+    async def handle(job: Job) -> None:
+        await done(database, job)
+        handled.set()
+
+    await asks("k_1", 1, destination=destinations[0])
+    worker = OutboxWorker(Watched(), bell, dict.fromkeys(destinations, handle), node="n1", clock=clock)
+    running = asyncio.create_task(worker.run())
+    await asyncio.wait_for(handled.wait(), 5)
+    assert leased[0] is durable
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import contextlib
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 
@@ -194,3 +197,73 @@ async def test_one_that_was_killed_before_anybody_saw_it_beat_is_struck_off_too(
         return await here.database.read(lambda connection: connection.execute(gone).first()) is None
 
     await eventually(struck, "a node of another time, whose clock was a day ahead, is struck off")
+
+
+WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO ' || $1 || '%'"
+STATE = "SELECT state FROM pg_stat_activity WHERE pid = $1"
+
+
+@contextlib.asynccontextmanager
+async def stopped_inside(
+    replica: Replica, table: str, request: Coroutine[Any, Any, Any]
+) -> AsyncIterator[asyncio.Task[Any]]:
+    """A replica that stands still in the transaction of this request, where it inserts into the table.
+
+    At the end of the block it goes on, once the server has ended that transaction.
+    """
+    server = await asyncpg.connect(replica.database_url)
+    try:
+        async with contextlib.AsyncExitStack() as held:
+            await held.enter_async_context(server.transaction())
+            await server.execute(f"LOCK TABLE {table} IN SHARE MODE")
+            asked = asyncio.create_task(request)
+            inside = await eventually(lambda: server.fetchval(WAITING, table), "it waits there", pause=0.01)
+            replica.pause()
+        await eventually(
+            lambda: _equals(server.fetchval(STATE, inside), "idle in transaction"), "nobody goes on", pause=0.01
+        )
+        yield asked
+        await eventually(lambda: _equals(server.fetchval(STATE, inside), None), "the server has ended it")
+    finally:
+        replica.go_on()
+        await server.close()
+
+
+async def test_a_replica_that_stops_inside_a_transaction_keeps_nobody_waiting(here: Town) -> None:
+    """The server takes back its locks and what it had written; who asked it hears that it was not stored."""
+    customer = await here.customer(0)
+    await customer.write("hello")
+    await customer.answered(within=WITHIN_S)
+    customer.http.timeout = 60
+    twin = await here.moved(customer, to=1)
+    client_id = fresh("msg")
+    path, message = "/v1/conversations/current/messages", {"client_id": client_id, "body": {"text": "half-way"}}
+    async with stopped_inside(here.replicas[0], "outbox", customer.post(path, message)) as asked:
+        assert await here.replicas[1].readiness() == 200
+        other = {"client_id": fresh("msg"), "body": {"text": "meanwhile"}}
+
+        async def taken() -> bool:
+            answer = await twin.post(path, other)
+            if answer.status_code == 503:
+                refused(answer, 503, "unavailable")
+                return False
+            return bool(accepted(answer))
+
+        await eventually(taken, "the other replica takes a message of the same conversation", pause=0.5)
+        await twin.answered(within=WITHIN_S)
+    refused(await asked, 503, "unavailable")
+    assert "half-way" not in gapless(await here.entries(customer.conversation))
+    await eventually(lambda: _equals(here.replicas[0].readiness(), 200), "registered again")
+    for replica in (customer, twin):  # sent again, and again
+        await replica.write("half-way", client_id=client_id)
+    texts = gapless(await here.entries(customer.conversation))
+    assert (texts.count("half-way"), texts.count("meanwhile")) == (1, 1)
+
+
+async def test_a_replica_that_stops_while_it_is_asked_for_its_health_makes_no_other_ill(here: Town) -> None:
+    for _ in range(5):  # its statements are prepared
+        assert await here.replicas[0].readiness() == 200
+    async with stopped_inside(here.replicas[0], "meta", here.replicas[0].readiness(timeout=60)) as asked:
+        assert await here.replicas[1].readiness(timeout=30) == 200
+    assert await asked == 503
+    await eventually(lambda: _equals(here.replicas[0].readiness(), 200), "registered again")

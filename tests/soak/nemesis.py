@@ -18,8 +18,10 @@ from tests.soak.stores import PostgresStore, SqliteStore, ValkeyServer, limit_fi
 from tests.soak.wire import Signals
 
 CALM_PERIODS = 0.25
-# A deadline set by a clock that is ahead waits until the others get there, so steps forward are short here.
-CLOCK_STEPS_S = (-3600.0, -600.0, -30.0, 15.0, 30.0)
+# What a clock sets that is ahead by less than Tandem can tell from a plan waits until the others get there: at most
+# a minute for a conversation and a quarter of an hour for a delivery. So steps forward are short here, or long.
+CLOCK_STEPS_S = (-3600.0, -600.0, -30.0, 15.0, 30.0, 3600.0)
+LONG_SOAK_S, LONG_STOP_S = 20 * 60.0, 60.0
 
 
 @dataclass
@@ -44,7 +46,10 @@ class Fault:
 
 @dataclass
 class Nemesis:
-    """`run` breaks things until the soak stops writing; `heal` repairs whatever is left."""
+    """`run` breaks things until the soak stops writing; `heal` repairs whatever is left.
+
+    The first `long_stops` freezes are longer than any lease.
+    """
 
     victims: Victims
     scribe: Scribe
@@ -53,6 +58,7 @@ class Nemesis:
     period_s: float = 8.0
     longest_stop_s: float = 6.0
     only: tuple[str, ...] = ()
+    long_stops: int = 0
     done: list[str] = field(default_factory=list)
 
     def faults(self) -> list[Fault]:
@@ -146,6 +152,8 @@ class Nemesis:
     async def _freeze(self, seconds: float) -> None:
         gateway = self.rng.choice(self.victims.gateways)
         stopped = min(self.longest_stop_s, seconds * self.rng.uniform(0.3, 1.0))
+        if self.long_stops:
+            self.long_stops, stopped = self.long_stops - 1, LONG_STOP_S
         self.scribe.note(f"SIGSTOP gateway {gateway.number} for {stopped:.1f} s")
         gateway.freeze()
         await self.signals.pause(stopped)

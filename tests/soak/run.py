@@ -21,7 +21,7 @@ from tests.bench.processes import free_address
 from tests.history.events import Recorder
 from tests.soak.far_bot import FarBot
 from tests.soak.gateways import ROOT, Gateway
-from tests.soak.nemesis import Nemesis, Victims
+from tests.soak.nemesis import LONG_SOAK_S, Nemesis, Victims
 from tests.soak.people import Agent, Customer
 from tests.soak.platform import PlatformCustomers
 from tests.soak.proxy import Address, ChaosProxy
@@ -261,7 +261,8 @@ async def _play(soak: Soak, say: Say) -> tuple[Settled, list[str]]:
     for agent in soak.agents:
         await agent.prepare()
     victims = Victims(soak.gateways, soak.proxy, soak.bot, soak.store, soak.platform, soak.valkey)
-    nemesis = Nemesis(victims, soak.scribe, soak.signals, rng, only=options.only)
+    long_stops = int(options.seconds >= LONG_SOAK_S)
+    nemesis = Nemesis(victims, soak.scribe, soak.signals, rng, only=options.only, long_stops=long_stops)
     tasks = [asyncio.create_task(customer.run()) for customer in soak.customers]
     tasks += [asyncio.create_task(agent.work()) for agent in soak.agents]
     tasks += [asyncio.create_task(soak.platform.run())] if soak.platform is not None else []

@@ -333,6 +333,46 @@ async def test_a_customer_whom_his_agent_forgot_goes_to_another_and_is_not_close
     assert (await desk.now(waiting)).owner.kind is OwnerKind.QUEUE
 
 
+async def test_a_clock_that_was_an_hour_ahead_leaves_nobody_without_an_answer(desk: Desk) -> None:
+    right = desk.clock()
+    desk.clock.advance(3 * 3600)
+    asked = await desk.asks()
+    desk.clock.now = right
+    await desk.sweep()
+    due = (await desk.now(asked)).deadline_at
+    assert due == right + timedelta(seconds=desk.settings.reply_deadline_s)
+    await desk.sweep()
+    assert (await desk.now(asked)).deadline_at == due, "set anew once, not in every sweep"
+    await desk.sweep(desk.settings.reply_deadline_s)
+    assert (await desk.now(asked)).owner.kind is not OwnerKind.BOT
+
+
+async def test_a_deadline_from_a_clock_that_was_ahead_ends_a_silent_conversation_of_an_agent(
+    desk: Desk, hire: Any
+) -> None:
+    lin = await hire("lin")
+    waiting = await desk.hands_off()
+    right, idle = desk.clock(), desk.settings.agent_idle_s
+    desk.clock.advance(2 * idle)
+    held = await desk.accept(waiting, lin)
+    await desk.database.write(
+        lambda tx: reply(
+            tx, lin, held.id, client_id="agent-001", body={"text": "Done."}, epoch=held.epoch,
+            audience=Audience.PUBLIC, context=desk.context,
+        )
+    )  # fmt: skip
+    desk.clock.now = right
+    await desk.sweep()
+    assert (await desk.now(waiting)).deadline_at == right + timedelta(seconds=idle)
+    await desk.database.write(
+        lambda tx: agents.keep_desk(
+            tx.connection, "demo", lin.id, "s_1", now=desk.clock(), until=desk.clock() + timedelta(days=3)
+        )
+    )
+    await desk.sweep(idle + 1)
+    assert (await desk.now(waiting)).owner.kind is OwnerKind.CLOSED
+
+
 async def test_finished_bookkeeping_is_forgotten_after_its_time(desk: Desk, rows: Any, hire: Any) -> None:
     await hire("lin")
     asked = await desk.asks()

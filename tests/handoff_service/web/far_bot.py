@@ -23,7 +23,7 @@ class FarBot:
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 far._asked.set()
                 far._go.wait(20)
-                status, answer = (503, {}) if far._failing else (200, far.answer(request))
+                status, answer = (503, {}) if far._failing else far.respond(request)
                 body = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
@@ -44,6 +44,10 @@ class FarBot:
         self._thread = threading.Thread(target=self._server.serve_forever, name="far-bot")
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def respond(self, request: dict[str, Any]) -> tuple[int, Any]:
+        """Status and body."""
+        return 200, self.answer(request)
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         message = {"text": f"answer to: {request['text']}", "kind": "answer", "buttons": [], "sources": []}

@@ -134,7 +134,7 @@ async def test_what_fails_says_why_leaves_nothing_and_the_conversation_goes_on(o
 
     async def stalling():
         yield PNG
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(0.8)
         yield PNG
 
     told = {"Content-Length": str(2 * len(PNG))}

@@ -11,7 +11,7 @@ from tests.handoff_service.stage import trial_settings
 from tests.handoff_service.web.far_bot import FarBot
 from tests.handoff_service.web.serving import Gateway
 from tests.handoff_service.web.torture.rules import events, holds, owned_by, said, until, until_no_turn
-from tests.handoff_service.web.visitors import accepted
+from tests.handoff_service.web.visitors import accepted, fresh
 
 SOFT_S, HARD_S, REPLY_S = 0.6, 1.2, 2.2
 SETTINGS = {"bot_soft_s": SOFT_S, "bot_hard_s": HARD_S, "reply_deadline_s": REPLY_S, "breaker_open_s": 0.3}
@@ -19,16 +19,39 @@ WAIT = ("One moment", "Sorry, the assistant is not responding")
 
 
 class MoodyBot(FarBot):
-    """Behind a real wire; answers after `delay_s`, and what `garbage` makes of it."""
+    """Behind a real wire; does to a question what FAULTS says of its first word, or answers after `delay_s`."""
 
     delay_s = 0.0
-    garbage: object = None
+    well = False
 
-    def answer(self, request):
-        time.sleep(self.delay_s)
-        if self.garbage is None:
-            return super().answer(request)
-        return self.garbage(super().answer(request))
+    def respond(self, request):
+        fault = None if self.well else FAULTS.get(request["text"].split(":")[0])
+        if fault is not None:
+            return fault(self.answer(request))
+        pause = request["text"].partition("slow ")[2]
+        time.sleep(float(pause) if pause else self.delay_s)
+        return 200, self.answer(request)
+
+
+def hang_up(_):
+    raise ConnectionError("no answer at all")
+
+
+def wait(right):
+    time.sleep(REPLY_S + 1)
+    return 200, right
+
+
+FAULTS = {
+    "500": lambda _: (500, {"error": "internal"}),
+    "hangs up": hang_up,
+    "timeout": wait,
+    "no object": lambda _: (200, ["messages"]),
+    "nothing at all": lambda right: (200, {**right, "messages": []}),
+    "another turn": lambda right: (200, {**right, "turn": "t_other"}),
+    "no text": lambda right: (200, {**right, "messages": [{"kind": "answer"}]}),
+    "half a handoff": lambda right: (200, {**right, "handoff": {"reason": 7}}),
+}
 
 
 @pytest.fixture
@@ -36,13 +59,6 @@ def moody() -> Iterator[MoodyBot]:
     bot = MoodyBot()
     yield bot
     bot.close()
-
-
-GARBAGE = {
-    "nothing at all": lambda right: {**right, "messages": []},
-    "another turn": lambda right: {**right, "turn": "t_other"},
-    "half a handoff": lambda right: {**right, "handoff": {"reason": 7}},
-}
 
 
 @pytest.fixture
@@ -55,7 +71,7 @@ async def open_house(database_url, build_house, moody):
         gateways.append(Gateway(trial_settings(database_url=database_url, bot_url=moody.url, **settings)))
         gateways[-1].start()
         house = await build_house(gateways[-1])
-        lin = await house.agent("lin")
+        lin = await house.agent("lin", capacity=20)
         await lin.socket()
         return house, lin
 
@@ -64,56 +80,48 @@ async def open_house(database_url, build_house, moody):
         one.stop()
 
 
-@pytest.mark.parametrize("fault", ["500", "timeout", *GARBAGE])
-async def test_whatever_the_bot_does_the_customer_gets_a_word_and_then_a_person_once(open_house, moody, fault):
-    house, lin = await open_house()
-    if fault == "500":
-        moody.fail()
-    elif fault == "timeout":
-        moody.delay_s = 30.0
-        moody.hold()
-    else:
-        moody.garbage = GARBAGE[fault]
-    customer = await house.customer()
-    await customer.write("where is my order?")
-    first = await customer.answered()
-    assert first["body"]["text"].startswith(WAIT)
-    await owned_by(house, customer.conversation, "queue")
-    epoch = accepted(await lin.accept(await house.handoff_of(customer)))["epoch"]
-    accepted(await lin.reply(customer.conversation, "On its way.", epoch))
-    moody.delay_s, moody.garbage = 0.0, None
-    moody.release()  # whatever it was still about to say
-    await until_no_turn(house, customer.conversation)
-    entries = await holds(house, customer.conversation)
-    assert events(entries) == ["opened", "reply_timeout", "claim"]
-    notices = said(entries, "bot")
-    assert len(notices) == 1, "one notice for one wait, whatever failed how often"
+async def test_whatever_the_bot_does_the_customer_gets_a_word_and_then_a_person_once(open_house, moody):
+    """A customer for each fault, all at once; the breaker stays out of it."""
+    house, lin = await open_house(breaker_failures=10_000)
+    customers = {fault: await house.customer() for fault in FAULTS}
+    for fault, customer in customers.items():
+        await customer.write(f"{fault}: where is my order?")
+    for customer in customers.values():
+        assert (await customer.answered())["body"]["text"].startswith(WAIT)
+    epochs = {}
+    for fault, customer in customers.items():
+        await owned_by(house, customer.conversation, "queue")
+        answer = await lin.post(f"/v1/handoffs/{await house.handoff_of(customer)}/accept", {"op_id": fresh()})
+        epochs[fault] = accepted(answer)["epoch"]
+        accepted(await lin.reply(customer.conversation, "On its way.", epochs[fault]))
+    moody.well = True  # whatever it was still about to say
+    for customer in customers.values():
+        await until_no_turn(house, customer.conversation)
+        entries = await holds(house, customer.conversation)
+        assert events(entries) == ["opened", "reply_timeout", "claim"]
+        notices = [one for one in entries if one.author.kind == "bot" and one.body.get("kind") == "notice"]
+        assert len(notices) == 1, "one notice for one wait, whatever failed how often"
+        assert not any("answer to" in text for text in said(entries, "bot"))
 
 
-@pytest.mark.parametrize(
-    ("delay", "words"),
-    [
-        (SOFT_S - 0.35, ["answer"]),
-        (SOFT_S + 0.15, ["One moment", "answer"]),
-        (HARD_S - 0.3, ["One moment", "answer"]),
-    ],
-    ids=["just in time", "just too slow", "before the hard limit"],
-)
-async def test_slow_is_not_down(open_house, moody, delay, words):
-    house, _ = await open_house()
-    moody.delay_s = delay
-    customer = await house.customer()
-    await customer.write("hello")
+async def test_slow_is_not_down(open_house):
+    """Just in time, just too slow, and just before the hard limit: all three get their answer, the late ones a word."""
+    house, _ = await open_house(reply_deadline_s=20.0)
+    delays = (SOFT_S - 0.4, SOFT_S + 0.15, HARD_S - 0.3)
+    customers = [await house.customer() for _ in delays]
+    for customer, delay in zip(customers, delays, strict=True):
+        await customer.write(f"slow {delay}")
 
     async def complete():
-        heard = said(await house.entries(customer.conversation), "bot")
-        return heard if heard and heard[-1].startswith("answer") else None
+        heard = [said(await house.entries(customer.conversation), "bot") for customer in customers]
+        return heard if all(one and one[-1].startswith("answer") for one in heard) else None
 
-    heard = await until(complete)
-    if words[0] == "answer" and len(heard) == 2:
-        pytest.skip("the machine was too slow to tell")
-    assert [word for word, text in zip(words, heard, strict=True) if not text.startswith(word)] == []
-    assert events(await holds(house, customer.conversation)) == ["opened"]
+    in_time, *slow = await until(complete)
+    assert len(in_time) <= 2, "on a busy machine it may have come too late for silence"
+    for heard in slow:
+        assert [text.split(" ")[0] for text in heard] == ["One", "answer"]
+    for customer in customers:
+        assert events(await holds(house, customer.conversation)) == ["opened"]
 
 
 async def test_after_the_hard_limit_it_is_asked_again_and_the_late_answer_of_the_first_try_is_nobodys(

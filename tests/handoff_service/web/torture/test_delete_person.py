@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from handoff_service import tables
 from handoff_service.agents.model import Role
 from tests.handoff_service.stage import ScriptedBot, answer
-from tests.handoff_service.web.serving import on_both
 from tests.handoff_service.web.torture.rules import Pause, events, head_of, holds, owned_by, until_no_turn
 from tests.handoff_service.web.visitors import accepted, fresh, refused
 
@@ -51,7 +50,6 @@ async def reach(house, stage, customer, lin):
     return epoch
 
 
-@on_both
 @pytest.mark.parametrize("stage", ["the bot thinks", "waiting", "offered", "served", "left a message"])
 async def test_erased_at_any_stage_nothing_is_left_but_counts(own_house, tmp_path, stage):
     pause = Pause(answer(f"about {WORD}"))

@@ -99,7 +99,7 @@ async def test_an_agents_replies_reach_the_platform_once_and_in_order_whatever_i
     place = (await post(platform, platform.event("ann", "hello")))["conversation"]
     await deliveries(platform, 1)
     epoch = accepted(await lin.do(place, "take-over", epoch=(await head_of(house, place)).epoch))["epoch"]
-    platform.script("reset_after", "ok", "slow:0.2", "reset", "ok", "garbage", "503")
+    platform.script("reset_after", "ok", "slow:0.2", "reset", "garbage")
     for number in range(3):
         accepted(await lin.reply(place, f"Lin {number}", epoch))
     epoch = accepted(await lin.do(place, "transfer", epoch=epoch, to_agent=maya.id))["epoch"]
