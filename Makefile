@@ -27,7 +27,7 @@ check:
 	@$(LAUNCH) check
 
 soak:
-	@$(LAUNCH) soak --minutes $(or $(MINUTES),60)
+	@$(LAUNCH) soak --minutes $(or $(MINUTES),60) --seed "$(SEED)"
 
 backup:
 	@$(LAUNCH) backup --file "$(FILE)"

@@ -23,6 +23,7 @@ from handoff_service.bell import OUTBOX_TOPIC
 from handoff_service.clock import Clock
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import TandemError
+from handoff_service.postgres import end_hanging
 
 log = structlog.get_logger()
 
@@ -96,6 +97,8 @@ class Nodes:
         if not self.ready:
             log.info("node registered", node=self._node, release=RELEASE)
         self._beat_at = before
+        if ended := await self._database.read(end_hanging):
+            log.warning("sessions that hang in a transaction are ended", sessions=ended)
         for lost in self._lost(others):
             if await self._database.write(lambda tx, one=lost: release_lost(tx, one, self._clock())):  # type: ignore[misc]
                 log.warning("node lost, its leases are released", node=lost[0])

@@ -38,7 +38,12 @@ BROKEN = (*NO_CONNECTION, sa.exc.SQLAlchemyError, asyncpg.PostgresError, Timeout
 REFUSALS = (sa.exc.DBAPIError, *NO_CONNECTION, asyncpg.PostgresError)
 # A gateway that hangs inside a transaction would keep its locks for ever: the server ends it, and then nothing of the
 # transaction is stored. The others wait for a lock a little shorter than that, so that they do not pile up meanwhile.
-SESSION = {"idle_in_transaction_session_timeout": "5s", "lock_timeout": "4s"}
+SESSION = {"application_name": "tandem", "idle_in_transaction_session_timeout": "5s", "lock_timeout": "4s"}
+# The server does not count as idle who has had a statement parsed and then never runs it, as the driver does in two
+# steps the first time. Such a session is ended by another gateway.
+END_HANGING = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE application_name = 'tandem' AND datname = current_database() AND usename = current_user
+    AND state = 'active' AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - interval '5 seconds'"""
 COMMAND_S = 30.0  # of one statement: the server may be gone without a word
 # Unique keys that make something happen once: who loses the race starts over and finds what the winner did.
 ONCE = (
@@ -109,6 +114,13 @@ class Connected:
 
     connection: AsyncConnection
     driver: asyncpg.Connection
+
+
+def end_hanging(connection: sa.Connection) -> int:
+    """Ends sessions of gateways that hang inside a transaction where the server itself does not. Returns how many."""
+    if connection.dialect.name != "postgresql":
+        return 0
+    return int(connection.exec_driver_sql(END_HANGING).scalar_one())
 
 
 class Connections:

@@ -62,6 +62,7 @@ SQL_HOMES = {
     "handoff_service/operations.py": "recorded results of operations",
     "handoff_service/nodes.py": "heartbeats of gateways",
     "handoff_service/outbox.py": "the outbox",
+    "handoff_service/postgres.py": "sessions of the server",
     "handoff_service/statements.py": "how a row of any table is inserted",
     "handoff_service/tables.py": "the tables",
     "handoff_service/vitals.py": "the probe row and the oldest of everything",

@@ -21,6 +21,7 @@ from handoff_service.launch.pythons import check_this_python
 from handoff_service.launch.replicas import for_replicas, replica_parts
 from handoff_service.launch.running import LOCK_NAME
 from handoff_service.launch.settings import Settings, read_settings, settings_help
+from handoff_service.launch.soak import soak
 from handoff_service.launch.supervise import forever, supervise
 
 COMMANDS = {
@@ -29,7 +30,7 @@ COMMANDS = {
     "run-replicas": "the same with two gateways on PostgreSQL and Valkey, which it brings along",
     "test": "run every test of both environments and of the web pages",
     "check": "style, types, house rules",
-    "soak": "minutes of load and faults, then a proof that nothing was lost (MINUTES=60)",
+    "soak": "load and faults on three set-ups, each proven to have lost nothing (MINUTES=60 in all, SEED=…)",
     "backup": "write everything that must survive to one file while it runs (FILE=…)",
     "restore": "put a backup in the place of the database (FILE=…)",
     "bench": "measure the latencies that the README promises",
@@ -75,7 +76,7 @@ def run_replicas(settings: Settings) -> int:
     return supervise(parts, var=settings.var, once_ready=tell) or 0
 
 
-def perform(command: str, settings: Settings, *, minutes: float = 60.0, file: str = "") -> int:
+def perform(command: str, settings: Settings, *, minutes: float = 60.0, seed: str = "", file: str = "") -> int:
     """Runs one of COMMANDS and returns the exit code."""
     if command == "clean":
         clean(settings)
@@ -95,7 +96,7 @@ def perform(command: str, settings: Settings, *, minutes: float = 60.0, file: st
         case "evaluate":
             return runs.evaluate(settings)
         case "soak":
-            return runs.program(settings, "tests.soak", ["--minutes", f"{minutes:g}"])
+            return soak(settings, minutes, seed)
         case "backup" | "restore":
             return runs.program(settings, "handoff_service", [command, str(Path(file).absolute())])
         case "bench":
@@ -119,13 +120,14 @@ def main() -> int:
     )
     parser.add_argument("command", choices=COMMANDS, metavar="command")
     parser.add_argument("--minutes", type=float, default=60.0, help=argparse.SUPPRESS)
+    parser.add_argument("--seed", default="", help=argparse.SUPPRESS)
     parser.add_argument("--file", default="", help=argparse.SUPPRESS)
     given = parser.parse_args()
     # A SIGTERM during the preparation must end the running step too; `finally` blocks see to that.
     signal.signal(signal.SIGTERM, _end)
     try:
         check_this_python()
-        return perform(given.command, read_settings(), minutes=given.minutes, file=given.file)
+        return perform(given.command, read_settings(), minutes=given.minutes, seed=given.seed, file=given.file)
     except LaunchError as error:
         print(f"\n{error}", file=sys.stderr, flush=True)
         return 1

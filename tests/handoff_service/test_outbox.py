@@ -296,7 +296,7 @@ async def test_the_worker_outlives_a_database_that_is_away_or_whatever_it_raises
 async def test_a_lease_for_a_destination_outside_survives_a_power_failure(
     database: Database, bell: Bell, asks: Asks, clock: FakeClock, destinations: list[str], durable: bool
 ) -> None:
-    """One that was lost with the power would let the delivery happen again, and nobody would know that it is uncertain."""
+    """One that was lost with the power would let the delivery happen again, as if for the first time."""
     handled, leased = asyncio.Event(), []
 
     class Watched:

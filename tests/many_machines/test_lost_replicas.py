@@ -200,7 +200,8 @@ async def test_one_that_was_killed_before_anybody_saw_it_beat_is_struck_off_too(
 
 
 WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO ' || $1 || '%'"
-STATE = "SELECT state FROM pg_stat_activity WHERE pid = $1"
+GONE = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)"
+WAITS_FOR = "SELECT wait_event FROM pg_stat_activity WHERE pid = $1"
 
 
 @contextlib.asynccontextmanager
@@ -211,22 +212,23 @@ async def stopped_inside(
 
     At the end of the block it goes on, once the server has ended that transaction.
     """
-    server = await asyncpg.connect(replica.database_url)
+    server, holder = [await asyncpg.connect(replica.database_url) for _ in range(2)]
     try:
         async with contextlib.AsyncExitStack() as held:
-            await held.enter_async_context(server.transaction())
-            await server.execute(f"LOCK TABLE {table} IN SHARE MODE")
+            await held.enter_async_context(holder.transaction())
+            await holder.execute(f"LOCK TABLE {table} IN SHARE MODE")
             asked = asyncio.create_task(request)
             inside = await eventually(lambda: server.fetchval(WAITING, table), "it waits there", pause=0.01)
             replica.pause()
         await eventually(
-            lambda: _equals(server.fetchval(STATE, inside), "idle in transaction"), "nobody goes on", pause=0.01
+            lambda: _equals(server.fetchval(WAITS_FOR, inside), "ClientRead"), "the server waits for it", pause=0.01
         )
         yield asked
-        await eventually(lambda: _equals(server.fetchval(STATE, inside), None), "the server has ended it")
+        await eventually(lambda: _equals(server.fetchval(GONE, inside), True), "the server has ended it")
     finally:
         replica.go_on()
         await server.close()
+        await holder.close()
 
 
 async def test_a_replica_that_stops_inside_a_transaction_keeps_nobody_waiting(here: Town) -> None:

@@ -1,4 +1,15 @@
-"""F-18, F-52: an exchange that is cut at every byte, in both directions, happens exactly once."""
+"""F-18, F-52: an exchange that is cut at every byte, in both directions, happens exactly once.
+
+An exchange is a WebSocket handshake, hello, welcome, send, and then sent and the entry; a customer has it, and an
+agent, in a conversation that an agent owns.
+
+Exhaustive: the connection is dropped after each byte that goes up from the hello on (hello and send), and after each
+byte that comes down from EARLIER bytes before the first that answers the send to LATER bytes after the last (other
+people talk meanwhile, so an answer may lie a few bytes further on than it was measured).
+Sampled: in the handshake, and downwards in welcome and what is told unasked, where nothing has been said yet, every
+APARTth byte. Resets (RST instead of FIN) at about RESETS offsets of the exhaustive range, and silence (nothing is
+forwarded any more, nobody is told) at about HOLDS of them, evenly spread.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +32,10 @@ from tests.soak.run import ORIGIN, Options, Soak, started
 from tests.soak.wire import Traffic
 
 PATIENCE_S = 20.0
+# A client that hears nothing gives up after this long, in place of the half minute of a real one.
+HELD_S = 1.0
+EARLIER, LATER, APART = 32, 32, 64
+RESETS, HOLDS = 48, 24
 
 Frame = dict[str, Any]
 
@@ -47,7 +62,7 @@ class RawSocket:
         )
         try:
             head = await reader.readuntil(b"\r\n\r\n")
-        except (OSError, EOFError):
+        except (OSError, EOFError, asyncio.CancelledError):
             await ended(writer)
             raise
         assert b" 101 " in head.split(b"\r\n")[0], head
@@ -105,9 +120,9 @@ class Side:
             {"t": "send", "conv": self.conversation, "client_id": client_id, "body": {"text": text}, **self.more}
         )
 
-    async def exchange(self, port: int, client_id: str, text: str) -> None:
+    async def exchange(self, port: int, client_id: str, text: str, *, patience_s: float = PATIENCE_S) -> None:
         """hello, welcome, send, and then sent and the entry, in whichever order. Raises OSError or EOFError."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             socket = await self.open(port)
             try:
                 await socket.until("welcome")
@@ -162,20 +177,20 @@ class Cutter:
     """Cuts the exchanges of one side, and finds out over an unbroken socket what became of each message."""
 
     side: Side
-    direction: Direction
     done: dict[str, tuple[int, str]]
 
-    async def cut_at(self, offsets: Sequence[int]) -> None:
+    async def cut_at(self, cuts: Sequence[Cut]) -> None:
         unbroken = await self.side.open(self.side.port)
         await unbroken.until("welcome")
         proxy = ChaosProxy(lambda: [("127.0.0.1", self.side.port)])
         port = int((await proxy.start()).rpartition(":")[2])
-        for offset in offsets:
-            proxy.script = lambda at=offset: Script(cut=Cut(self.direction, at))  # type: ignore[misc]
-            client_id = f"cut-{self.direction}-{self.side.conversation[-8:]}-{offset:05d}"
-            text = f"{self.side.conversation}.{offset}"
-            with contextlib.suppress(OSError, EOFError):
-                await self.side.exchange(port, client_id, text)
+        for cut in cuts:
+            proxy.script = lambda at=cut: Script(cut=at)  # type: ignore[misc]
+            client_id = f"{cut.then}-{cut.direction}-{self.side.conversation[-8:]}-{cut.after:05d}"
+            text = f"{self.side.conversation}.{cut.then}.{cut.after}"
+            with contextlib.suppress(OSError, EOFError):  # TimeoutError is an OSError
+                held = cut.then == "hold"
+                await self.side.exchange(port, client_id, text, patience_s=HELD_S if held else PATIENCE_S)
             self.side.send(unbroken, client_id, text)
             sent = await unbroken.until("sent", client_id=client_id)
             self.done[text] = (sent["seq"], sent["mid"])
@@ -184,25 +199,44 @@ class Cutter:
         await unbroken.close()
 
 
-async def _length(side: Side, direction: Direction) -> tuple[int, int]:
-    """Bytes of the handshake, and of the whole exchange."""
+async def _lengths(side: Side, direction: Direction) -> tuple[int, int, int]:
+    """Bytes of the handshake; of what comes before the send; and of the whole exchange."""
     proxy = ChaosProxy(lambda: [("127.0.0.1", side.port)])
     port = int((await proxy.start()).rpartition(":")[2])
+
+    async def shake() -> None:
+        await (await RawSocket.open(port, side.origin)).close()
+
+    async def greet() -> None:
+        socket = await side.open(port)
+        await socket.until("welcome")
+        while True:  # what is told unasked, until it is quiet
+            try:
+                await asyncio.wait_for(socket.hear(), 0.5)
+            except TimeoutError:
+                return await socket.close()
+
     lengths = []
-    handshake = lambda at: RawSocket.open(at, side.origin)  # noqa: E731
-    for exchange in (handshake, lambda at: side.exchange(at, "measured-one", "measured")):
-        begun = asyncio.create_task(exchange(port))
+    for one in (shake, greet, lambda: side.exchange(port, "measured-one", "measured")):
+        begun = asyncio.create_task(one())
         while not proxy.connections:
             await asyncio.sleep(0)
         (connection,) = proxy.connections
-        opened = await begun
-        if isinstance(opened, RawSocket):
-            await opened.close()
+        await begun
         while proxy.connections:
             await asyncio.sleep(0.005)
         lengths.append(connection.forwarded[direction])
     await proxy.stop()
-    return lengths[0], lengths[1]
+    return lengths[0], lengths[1], lengths[2]
+
+
+def _cuts(direction: Direction, handshake: int, greeted: int, whole: int) -> list[Cut]:
+    """What the module's docstring says."""
+    first = handshake if direction == "up" else greeted - EARLIER
+    every = range(first, whole + LATER)
+    drops = [Cut(direction, at) for at in (*range(0, first, APART), *every)]
+    resets = [Cut(direction, at, "reset") for at in every[:: max(1, len(every) // RESETS)]]
+    return [*drops, *resets, *(Cut(direction, at, "hold") for at in every[:: max(1, len(every) // HOLDS)])]
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
@@ -216,15 +250,14 @@ async def test_an_exchange_cut_at_every_byte_happens_once(tmp_path: Path, direct
         sides = await _sides(soak, who)
         for side in sides:
             at_the_end.push_async_callback(side.ask.aclose)
-        handshake, whole = await _length(sides[0], direction)
-        assert whole > handshake + 200, "hello and send, welcome and sent are longer"
-        # Nothing has been said in the handshake yet; of its bytes a few are enough.
-        offsets = [*range(0, handshake, 32), *range(handshake, whole + 8)]
+        handshake, greeted, whole = await _lengths(sides[0], direction)
+        assert whole > greeted + 50 > handshake + 100, "hello and send, welcome and sent are longer"
+        cuts = _cuts(direction, handshake, greeted, whole)
         done: dict[str, tuple[int, str]] = {}
-        cutters = [Cutter(side, direction, done) for side in sides]
-        await asyncio.gather(*(one.cut_at(offsets[start :: len(sides)]) for start, one in enumerate(cutters)))
+        cutters = [Cutter(side, done) for side in sides]
+        await asyncio.gather(*(one.cut_at(cuts[start :: len(sides)]) for start, one in enumerate(cutters)))
         logged: dict[str, list[tuple[int, str]]] = {}
         for row in await soak.store.rows("SELECT seq, mid, body FROM entries WHERE kind = 'message'"):
             logged.setdefault(json.loads(row["body"])["text"], []).append((row["seq"], row["mid"]))
         assert {text: logged.get(text) for text in done} == {text: [place] for text, place in done.items()}
-        assert len(done) == len(offsets)
+        assert len(done) == len(cuts)

@@ -31,14 +31,7 @@ async def holds(house: Any, conversation: str) -> list[Any]:
     Gapless; every move is in the owner table and the head is the replay; nobody spoke to the customer without owning
     the conversation; one message for one client_id; and every agent holds as many as he is counted to hold.
     """
-    head, entries, everyone, held = await house.database.read(
-        lambda c: (
-            store.find(c, house.tenant.id, conversation),
-            store.entries_after(c, house.tenant.id, conversation, 0, limit=5000),
-            agents.everyone(c, house.tenant.id),
-            store.listed(c, house.tenant.id, [OwnerKind.AGENT], limit=5000),
-        )
-    )
+    head, entries, everyone, held = await _picture(house, conversation)
     assert [one.seq for one in entries] == list(range(1, head.last_seq + 1))
     assert lifecycle.replay(entries) == (head.owner, head.epoch)
     kind, agent, epoch = None, None, 0
@@ -61,6 +54,26 @@ async def holds(house: Any, conversation: str) -> list[Any]:
     counted = Counter(one.owner.agent for one in held)
     assert {one.id: one.open for one in everyone} == {one.id: counted[one.id] for one in everyone}
     return entries
+
+
+async def _picture(house: Any, conversation: str) -> tuple[Any, list[Any], list[Any], list[Any]]:
+    """Head, entries, agents and what they hold at one moment: read again while somebody writes in between."""
+    tenant = house.tenant.id
+
+    def look(connection: sa.Connection) -> tuple[Any, ...]:
+        return (
+            store.find(connection, tenant, conversation),
+            store.entries_after(connection, tenant, conversation, 0, limit=5000),
+            agents.everyone(connection, tenant),
+            store.listed(connection, tenant, [OwnerKind.AGENT], limit=5000),
+            store.find(connection, tenant, conversation),
+        )
+
+    async with asyncio.timeout(15):
+        while True:
+            head, entries, everyone, held, after = await house.database.read(look)
+            if head == after:
+                return head, entries, everyone, held
 
 
 def events(entries: list[Any]) -> list[str]:

@@ -107,7 +107,7 @@ async def test_an_agents_replies_reach_the_platform_once_and_in_order_whatever_i
         accepted(await maya.reply(place, f"Maya {number}", epoch))
     accepted(await maya.do(place, "close", epoch=epoch, wrap_up="solved"))
     words = [f"Lin {n}" for n in range(3)] + [f"Maya {n}" for n in range(3)]
-    await deliveries(platform, 7)
+    await deliveries(platform, 10)  # with hello, and what the system says of who comes and goes
     assert [text for text in platform.texts() if text in words] == words
     seqs = platform.conversations()[place]
     assert seqs == sorted(set(seqs))

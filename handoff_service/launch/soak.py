@@ -1,0 +1,59 @@
+"""`make soak`: faults on each set-up in turn, and at the end every pair of operation and interruption."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from handoff_service.launch.runs import SEVERAL_FILES_AT_ONCE, Run, own_environment, show
+from handoff_service.launch.settings import Settings
+
+# What shares the minutes, in this order.
+SOAKS = {
+    "SQLite": ("--database", "sqlite"),
+    "PostgreSQL, two gateways, NOTIFY": ("--database", "postgresql", "--replicas", "2"),
+    "PostgreSQL, two gateways, Valkey": ("--database", "postgresql", "--replicas", "2", "--valkey"),
+}
+# The pairs take many minutes of their own; who asks for a short soak does not want to wait for them.
+MINUTES_WITH_PAIRS = 20.0
+
+
+def soak(settings: Settings, minutes: float, seed: str = "", *, show: Callable[[Run], int] = show) -> int:
+    """Runs them one after the other, whatever the one before said; the last lines sum up; 1 when any failed."""
+    rows, failed = [], 0
+    for run in soak_runs(settings, minutes, seed):
+        begun = time.monotonic()
+        code = show(run)
+        failed += code != 0
+        rows.append(f"  {'FAILED' if code else 'ok':7}{run.title:36}({time.monotonic() - begun:.0f} s)")
+    if minutes < MINUTES_WITH_PAIRS:
+        rows.append(f"  skipped the failpoint pairs: they are played from MINUTES={MINUTES_WITH_PAIRS:g} on")
+    print("\n=== summary ===", *rows, sep="\n")
+    print(f"{failed} failed" if failed else "No violation.", flush=True)
+    return int(failed > 0)
+
+
+def soak_runs(settings: Settings, minutes: float, seed: str = "") -> list[Run]:
+    """What a soak of so many minutes consists of."""
+    environment = own_environment(settings)
+    more = ["--seed", seed] if seed else []
+    share = ["--minutes", f"{minutes / len(SOAKS):.3g}"]
+    runs = [
+        Run(
+            title=title,
+            command=[settings.python, "-m", "tests.soak", *share, *words, *more],
+            cwd=settings.root,
+            environment=environment,
+        )
+        for title, words in SOAKS.items()
+    ]
+    if minutes >= MINUTES_WITH_PAIRS:
+        tests = "tests/handoff_service/web/failpoints"
+        pairs = Run(
+            title="every failpoint pair",
+            command=[settings.python, "-m", "pytest", "-q", *SEVERAL_FILES_AT_ONCE[:2], tests],
+            cwd=settings.root,
+            environment={**environment, "TANDEM_EVERY_FAILPOINT_PAIR": "1"},
+        )
+        runs.append(pairs)
+    return runs

@@ -1,0 +1,45 @@
+"""`make soak`: every set-up gets its turn, and one that fails is told and fails it all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from handoff_service.launch.runs import Run
+from handoff_service.launch.settings import Settings, read_settings
+from handoff_service.launch.soak import SOAKS, soak, soak_runs
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return read_settings({"TANDEM_VAR": str(tmp_path)})
+
+
+def test_a_long_soak_plays_every_set_up_and_every_pair(settings: Settings) -> None:
+    *soaks, pairs = soak_runs(settings, 60, "7")
+    words = [" ".join(map(str, run.command)) for run in soaks]
+    assert all("--minutes 20 " in each and each.endswith("--seed 7") for each in words)
+    assert [("sqlite" in each, "--replicas 2" in each, "--valkey" in each) for each in words] == [
+        (True, False, False),
+        (False, True, False),
+        (False, True, True),
+    ]
+    assert pairs.environment["TANDEM_EVERY_FAILPOINT_PAIR"] == "1"
+
+
+@pytest.mark.parametrize("fails", [None, *SOAKS])
+def test_one_that_fails_stops_nobody_and_fails_the_soak(
+    settings: Settings, fails: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown: list[str] = []
+
+    def show(run: Run) -> int:
+        shown.append(run.title)
+        return int(run.title == fails)
+
+    assert soak(settings, 3, show=show) == int(fails is not None)
+    assert shown == list(SOAKS)
+    summary = capsys.readouterr().out
+    assert ("FAILED" in summary) == (fails is not None)
+    assert "skipped the failpoint pairs" in summary
