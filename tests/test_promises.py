@@ -24,3 +24,8 @@ def test_every_test_that_the_page_names_exists() -> None:
                 missing.append(f"{path}::{test}")
     assert len(named) > 30
     assert missing == []
+
+
+def test_no_figure_is_left_to_be_filled_in() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    assert [page.name for page in pages if "FIGURE" in page.read_text()] == []
