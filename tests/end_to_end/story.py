@@ -279,7 +279,13 @@ async def _serve(stage: Stage, agent: Agent, customer: Customer, conversation: s
 async def rate_and_return(stage: Stage, customer: Customer, agent: Agent, conversation: str, lines: Lines) -> None:
     """Close, rate, write again: the same conversation with its history; the second handoff works like the first."""
     await ask(stage, customer, lines.ask_human)
-    card = await agent.waiting(conversation)
+    await customer.owned_by(conversation, "queue")
+    requested = (await agent.get(f"/v1/conversations/{conversation}"))["card"]["handoff"]["id"]
+    # The desk is redrawn at most ten times a second; for a moment it may still show the request of before.
+    card = await agent.live.until(
+        lambda: next((one for one in agent.live.desk.get("waiting", []) if one["handoff"]["id"] == requested), None),
+        "the second request at the desk",
+    )
     await end(agent, conversation, card)
     status = await customer.owned_by(conversation, "closed")
     await customer.live.until(lambda: customer.live.status[conversation]["rate"], "a rating may be given")

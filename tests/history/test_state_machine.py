@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from handoff_service.agents import store as agents
@@ -163,7 +165,7 @@ def _the_table_is_not_asked(patch: pytest.MonkeyPatch) -> None:
 BREAKS: dict[str, tuple[Break, str]] = {
     "late answers are posted": (_late_answers_are_posted, "I11|I23"),
     "agents are not fenced": (_agents_are_not_fenced, "I11"),
-    "capacity is not counted": (_capacity_is_not_counted, "I14"),
+    "capacity is not counted": (_capacity_is_not_counted, "I14|I21"),
     "notes are shown": (_notes_are_shown, "I18"),
     "a page begins one too late": (_a_page_begins_one_too_late, "I6|I7"),
     "the table is not asked": (_the_table_is_not_asked, "I12"),
@@ -174,5 +176,10 @@ BREAKS: dict[str, tuple[Break, str]] = {
 def test_a_broken_product_is_found_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     spoil, invariant = BREAKS[name]
     spoil(monkeypatch)
-    with pytest.raises(AssertionError, match=invariant):
+    # Ids are drawn anew each time, so Hypothesis may call a story that broke something flaky; what broke is its cause.
+    with pytest.raises((AssertionError, Flaky)) as broken:
         play(stories=300, shrunk=False)
+    told, error = "", broken.value
+    while error is not None:
+        told, error = f"{told} {error}", error.__cause__ or error.__context__
+    assert re.search(invariant, told), told

@@ -199,7 +199,18 @@ class Cutter:
         await unbroken.close()
 
 
-async def _lengths(side: Side, direction: Direction) -> tuple[int, int, int]:
+async def _measured(side: Side, direction: Direction) -> tuple[int, int, int]:
+    """Measures again when something unasked, such as a desk that was redrawn, came in between."""
+    for attempt in range(5):
+        handshake, greeted, whole = await _lengths(side, direction, f"measured-{attempt}")
+        if whole > greeted + 50 > handshake + 100:  # hello and send, welcome and sent are longer
+            break
+    else:
+        raise AssertionError(f"the lengths make no sense: {handshake}, {greeted}, {whole}")
+    return handshake, greeted, whole
+
+
+async def _lengths(side: Side, direction: Direction, client_id: str) -> tuple[int, int, int]:
     """Bytes of the handshake; of what comes before the send; and of the whole exchange."""
     proxy = ChaosProxy(lambda: [("127.0.0.1", side.port)])
     port = int((await proxy.start()).rpartition(":")[2])
@@ -217,7 +228,7 @@ async def _lengths(side: Side, direction: Direction) -> tuple[int, int, int]:
                 return await socket.close()
 
     lengths = []
-    for one in (shake, greet, lambda: side.exchange(port, "measured-one", "measured")):
+    for one in (shake, greet, lambda: side.exchange(port, client_id, "measured")):
         begun = asyncio.create_task(one())
         while not proxy.connections:
             await asyncio.sleep(0)
@@ -250,8 +261,7 @@ async def test_an_exchange_cut_at_every_byte_happens_once(tmp_path: Path, direct
         sides = await _sides(soak, who)
         for side in sides:
             at_the_end.push_async_callback(side.ask.aclose)
-        handshake, greeted, whole = await _lengths(sides[0], direction)
-        assert whole > greeted + 50 > handshake + 100, "hello and send, welcome and sent are longer"
+        handshake, greeted, whole = await _measured(sides[0], direction)
         cuts = _cuts(direction, handshake, greeted, whole)
         done: dict[str, tuple[int, str]] = {}
         cutters = [Cutter(side, done) for side in sides]

@@ -42,7 +42,7 @@ async def holds(house: Any, conversation: str) -> list[Any]:
             kind, agent, epoch = to["kind"], to["agent"], one.epoch
             continue
         assert one.epoch == epoch, f"entry {one.seq} carries epoch {one.epoch}"
-        if one.kind is not Kind.MESSAGE or one.audience is Audience.INTERNAL:
+        if one.kind is not Kind.MESSAGE or one.audience is Audience.INTERNAL or one.body.get("erased"):
             continue
         if one.author.kind is AuthorKind.BOT:
             beside = kind in BESIDE_BOT and one.body.get("interim")
