@@ -17,15 +17,7 @@ LONGEST = (
 )
 
 
-# These share something that costs a worker more to make than all their tests together.
-TOGETHER = ("kb_index", "many_machines")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        folder = item.path.parent.name
-        if item.config.pluginmanager.hasplugin("xdist"):  # the bot's environment has none
-            item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else str(item.path)))
     items.sort(key=lambda item: _place(item.path))  # a stable sort: within a file and among the others nothing moves
 
 

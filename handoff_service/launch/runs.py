@@ -22,7 +22,7 @@ from handoff_service.launch.web import npm_command, npm_environment
 
 # Most tests wait for processes more than they compute; tests/conftest.py says which files begin.
 WORKERS = (os.cpu_count() or 1) + 1
-SEVERAL_FILES_AT_ONCE = ("-n", str(WORKERS), "--dist", "loadgroup", "--no-loadscope-reorder")
+SEVERAL_FILES_AT_ONCE = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 @dataclass(frozen=True, kw_only=True)

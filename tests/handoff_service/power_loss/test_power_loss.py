@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import json
+import pickle
 import random
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from handoff_service.tenants import store as tenants
 from tests.handoff_service.power_loss.recorded_disk import Disk, library, recording
 from tests.handoff_service.stage import FakeClock, meet, shop, trial_settings
 
+ROOT = Path(__file__).resolve().parents[3]
 CRASHES = 300
 CUSTOMERS = 6
 MESSAGES = 60  # of each customer; enough for the WAL to be written back into the file several times
@@ -49,24 +53,35 @@ async def _write_messages(database: SqliteDatabase, disk: Disk, *, durable: bool
 
 @pytest.fixture
 def recorded(fast_folder: Path, sqlite_template: Path) -> Callable[..., Disk]:
-    """Runs the writers on a fresh database and returns what happened to its files."""
+    """Runs the writers on a fresh database, in a process of their own, and returns what happened to its files.
+
+    Of their own, because the hooks are in the library that every SQLite connection of a process uses.
+    """
 
     def run(*, durable: bool = True) -> Disk:
         folder = fast_folder / f"power-{random.randrange(1 << 40):x}"
         folder.mkdir()
         (folder / "handoff.sqlite").write_bytes(sqlite_template.read_bytes())
-        assert isinstance(SQLITE, ctypes.CDLL)
-
-        async def write() -> None:
-            database = SqliteDatabase(f"sqlite:///{folder / 'handoff.sqlite'}", Bell())
-            await _write_messages(database, disk, durable=durable)
-            await database.close()
-
-        with recording(SQLITE, folder) as disk:
-            asyncio.run(write())
+        command = [sys.executable, "-m", "tests.handoff_service.power_loss.test_power_loss", str(folder), str(durable)]
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=120)
+        disk: Disk = pickle.loads(done.stdout)
         return disk
 
     return run
+
+
+def record(folder: Path, *, durable: bool) -> Disk:
+    """In that process: writes, and notes every step."""
+    assert isinstance(SQLITE, ctypes.CDLL)
+
+    async def write() -> None:
+        database = SqliteDatabase(f"sqlite:///{folder / 'handoff.sqlite'}", Bell())
+        await _write_messages(database, disk, durable=durable)
+        await database.close()
+
+    with recording(SQLITE, folder) as disk:
+        asyncio.run(write())
+    return disk
 
 
 def _lost(files: dict[str, bytes], marks: list[object], place: Path) -> list[object]:
@@ -113,3 +128,7 @@ def test_without_waiting_for_the_disk_messages_are_lost(recorded: Callable[..., 
         place = fast_folder / f"careless-{crash}"
         lost += len(_lost(disk.after_power_loss(moment, chance), disk.marks_until(moment), place))
     assert lost > 0
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(pickle.dumps(record(Path(sys.argv[1]), durable=sys.argv[2] == "True")))
