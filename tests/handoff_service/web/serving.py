@@ -80,6 +80,15 @@ class Gateway:
         assert not self._thread.is_alive(), "the gateway did not stop"
 
 
+def is_ready(url: str) -> bool:
+    """Whether a gateway answers there and can write."""
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
 class GatewayProcess:
     """`python -m handoff_service serve` with its state in `var`; what it writes goes to `var/output.txt`."""
 
@@ -117,17 +126,10 @@ class GatewayProcess:
     def until_ready(self) -> None:
         assert self._process is not None, "it was never started"
         until = time.monotonic() + START_S
-        while not self._is_ready():
+        while not is_ready(self.url):
             assert self._process.poll() is None, self.output
             assert time.monotonic() < until, f"not ready in time: {self.output}"
             time.sleep(0.05)
-
-    def _is_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
 
     def kill(self) -> None:
         """kill -9: no chance to finish anything."""

@@ -154,8 +154,10 @@ async def test_pings_of_one_who_does_not_read_pile_up_nowhere(raw, house):
 async def test_a_few_pings_are_answered(house):
     customer = await house.customer()
     socket = await customer.socket()
-    for _ in range(5):
-        await (await socket.connection.ping())
+    async with asyncio.timeout(5):
+        took = [await (await socket.connection.ping()) for _ in range(5)]
+    assert len(took) == 5
+    assert socket.code is None, "it goes on"
 
 
 @pytest.mark.usefixtures("witness")

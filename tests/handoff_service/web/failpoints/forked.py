@@ -14,12 +14,9 @@ import subprocess
 import sys
 import time
 import traceback
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[4]
-PATIENCE_S = 20.0
+from tests.handoff_service.web.serving import PATIENCE_S, ROOT, is_ready
 
 
 class Nursery:
@@ -67,17 +64,10 @@ class ForkedGateway:
         """Returns when it is ready."""
         self.pid = self._nursery.fork(self._environment, self.var / "output.txt")
         until = time.monotonic() + PATIENCE_S
-        while not self._is_ready():
+        while not is_ready(self.url):
             assert self.is_alive(), (self.var / "output.txt").read_text()[-3000:]
             assert time.monotonic() < until, f"not ready in time: {(self.var / 'output.txt').read_text()[-3000:]}"
             time.sleep(0.02)
-
-    def _is_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
 
     def arm(self, failpoints: str) -> None:
         """`name:count:action`, counted from now; an empty text disarms."""
