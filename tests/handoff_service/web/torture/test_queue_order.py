@@ -26,12 +26,13 @@ async def line_up(house):
 class Worker:
     """An agent who takes what his desk shows (an offer, or the first that waits) and closes what he has, at random."""
 
-    def __init__(self, desk, socket, seed, taken):
-        self.desk, self.socket, self.random, self.taken = desk, socket, random.Random(seed), taken
+    def __init__(self, desk, socket, seed, taken, closed):
+        self.desk, self.socket, self.random = desk, socket, random.Random(seed)
+        self.taken, self.closed = taken, closed
         self.refusals = set()
 
     async def work(self):
-        while len(self.taken) < WAITING or self.picture()["mine"]:
+        while len(self.closed) < WAITING:  # not "the picture is empty": it may be older than the last place taken
             picture = self.picture()
             for card in picture["offers"] or picture["waiting"][:1]:
                 answer = await self.desk.accept(card["handoff"]["id"])
@@ -45,6 +46,8 @@ class Worker:
                 body = {"op_id": fresh(), "epoch": card["epoch"], "wrap_up": "solved"}
                 answer = await self.desk.post(f"/v1/conversations/{card['conversation']}/close", body)
                 assert answer.status_code in (200, 409), answer.text  # 409: the picture was old
+                if answer.status_code == 200:
+                    self.closed.add(card["conversation"])
             await asyncio.sleep(0.05)
 
     def picture(self):
@@ -57,13 +60,13 @@ async def test_twenty_wait_and_places_come_free_in_any_order(own_house, mode):
     house = await own_house()
     await configure(house, queues=[queue(mode)])
     desks = [await house.agent(name, capacity=2) for name in ("lin", "maya", "chen")]
-    taken = {}
+    taken, closed = {}, set()
     workers = []
     for seed, desk in enumerate(desks):
         socket = await desk.socket()
         accepted(await desk.post("/v1/agents/me/presence", {"status": "away"}))  # on duty, but nothing is offered yet
         await socket.until(lambda frame: frame["t"] == "desk")
-        workers.append(Worker(desk, socket, seed, taken))
+        workers.append(Worker(desk, socket, seed, taken, closed))
     customers = await line_up(house)
     for desk in desks:
         accepted(await desk.post("/v1/agents/me/presence", {"status": "online"}))
