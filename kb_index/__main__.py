@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from kb_index.articles import Audience
+from kb_index.articles.model import Audience
 from kb_index.errors import KnowledgeError
-from kb_index.generation import GenerationStore
-from kb_index.live import LiveKnowledge
+from kb_index.index.generation import GenerationStore
+from kb_index.index.live import LiveKnowledge
 from kb_index.logs import configure_logs
+from kb_index.search.understand import Asked, Knowledge
 from kb_index.settings import Settings
-from kb_index.understand import Asked, Knowledge
 
 EXIT_FAILED = 1
 EXIT_MISUSED = 2
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(settings: Settings, chosen: argparse.Namespace) -> int:
-    from kb_index.build import build
+    from kb_index.index.build import build
 
     report = build(settings, if_changed=chosen.if_changed, progress=lambda step: print(step, flush=True))
     if report.skipped:
@@ -109,7 +109,7 @@ def _search(settings: Settings, chosen: argparse.Namespace) -> int:
 
 
 def _evaluate(settings: Settings, chosen: argparse.Namespace) -> int:
-    from kb_index.evaluation import LEAST_TOP1, MOST_OUT_OF_SCOPE_ANSWERED, evaluate, read_evaluation
+    from kb_index.evaluation.figures import LEAST_TOP1, MOST_OUT_OF_SCOPE_ANSWERED, evaluate, read_evaluation
 
     questions, messages = read_evaluation(settings.evaluation)
     report = evaluate(

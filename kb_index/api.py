@@ -21,13 +21,13 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from kb_index.articles import Audience
-from kb_index.confidence import Action
+from kb_index.articles.model import Audience
+from kb_index.confidence.decision import Action
 from kb_index.errors import KnowledgeError
-from kb_index.generation import GenerationStore
-from kb_index.live import LiveKnowledge
+from kb_index.index.generation import GenerationStore
+from kb_index.index.live import LiveKnowledge
+from kb_index.search.understand import Asked, Hit
 from kb_index.settings import Settings
-from kb_index.understand import Asked, Hit
 
 _log = structlog.get_logger()
 LARGEST_BODY = 256 * 1024

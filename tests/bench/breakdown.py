@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 
-from kb_index.articles import Audience
-from kb_index.generation import GenerationStore
-from kb_index.live import LiveKnowledge
+from kb_index.articles.model import Audience
+from kb_index.index.generation import GenerationStore
+from kb_index.index.live import LiveKnowledge
 from kb_index.logs import configure_logs
+from kb_index.search.understand import Asked
 from kb_index.settings import Settings as IndexSettings
-from kb_index.understand import Asked
 from tests.bench.answers import MEASURED, WARM_UP, ask_all
 from tests.bench.figures import Latency, show_latencies
 from tests.bench.own_gateway import instant_bot, own_gateway

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import structlog
 
-from kb_index.build import build
-from kb_index.generation import GenerationStore
-from kb_index.live import LiveKnowledge
+from kb_index.index.build import build
+from kb_index.index.generation import GenerationStore
+from kb_index.index.live import LiveKnowledge
+from kb_index.search.understand import Knowledge
 from kb_index.settings import Settings
-from kb_index.understand import Knowledge
 from tests.kb_index.shop_articles import quiet, shop_settings, write_article, write_shop, write_texts
 
 

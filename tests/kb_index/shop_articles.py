@@ -6,9 +6,9 @@ import json
 from datetime import date
 from pathlib import Path
 
-from kb_index.articles import Audience
+from kb_index.articles.model import Audience
+from kb_index.search.understand import Asked, Knowledge, Understanding
 from kb_index.settings import Settings
-from kb_index.understand import Asked, Knowledge, Understanding
 
 DAY = date(2026, 6, 1)
 """A day on which most of the articles are valid."""

@@ -17,8 +17,8 @@ import pytest
 import uvicorn
 
 from kb_index.api import LARGEST_BODY, create_app
-from kb_index.build import build
-from kb_index.generation import GenerationStore
+from kb_index.index.build import build
+from kb_index.index.generation import GenerationStore
 from kb_index.logs import configure_logs
 from kb_index.settings import Settings
 from tests.kb_index.shop_articles import DAY, quiet, shop_settings, write_article

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kb_index.articles import Audience, parse_article, read_tenant
+from kb_index.articles.model import Audience, parse_article, read_tenant
 from kb_index.errors import ArticlesRefused
 from tests.kb_index.shop_articles import write_article, write_shop
 

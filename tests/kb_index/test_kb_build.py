@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from kb_index.build import build
 from kb_index.errors import ArticlesRefused, TextsRefused
-from kb_index.generation import GenerationStore
-from kb_index.live import LiveKnowledge
+from kb_index.index.build import build
+from kb_index.index.generation import GenerationStore
+from kb_index.index.live import LiveKnowledge
 from kb_index.settings import Settings
 from tests.kb_index.shop_articles import quiet, write_article
 

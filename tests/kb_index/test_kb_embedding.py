@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kb_index.embedding import DEFAULT_MODEL, FEW, SentenceTransformerEncoder, load_encoder
 from kb_index.errors import ModelUnavailable
+from kb_index.index.embedding import DEFAULT_MODEL, FEW, SentenceTransformerEncoder, load_encoder
 
 TEXTS = ["多久能退款", "how long does a refund take", "", "短", "a longer sentence about delivery " * 5]
 
@@ -27,7 +27,7 @@ def test_many_texts_through_sentence_transformers_equal_the_direct_path() -> Non
 def test_the_module_saved_and_loaded_as_a_model_folder_is_the_same(tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
-    from kb_index.use_module import UseMultilingual
+    from kb_index.index.use_module import UseMultilingual
 
     SentenceTransformer(modules=[UseMultilingual()], device="cpu").save(str(tmp_path / "model"))
     loaded = SentenceTransformerEncoder(str(tmp_path / "model"))

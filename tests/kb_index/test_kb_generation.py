@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from kb_index.build import build
 from kb_index.errors import GenerationBroken, NoGeneration
-from kb_index.generation import MANIFEST, POINTER, GenerationStore
-from kb_index.live import LiveKnowledge
+from kb_index.index.build import build
+from kb_index.index.generation import MANIFEST, POINTER, GenerationStore
+from kb_index.index.live import LiveKnowledge
 from kb_index.settings import Settings
 from tests.kb_index.shop_articles import ask, quiet, write_article
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kb_index.mood import signs_in
-from kb_index.understand import Knowledge
+from kb_index.mood.judge import signs_in
+from kb_index.search.understand import Knowledge
 from tests.kb_index.shop_articles import ask
 
 

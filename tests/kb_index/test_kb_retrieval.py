@@ -9,11 +9,11 @@ from functools import partial
 import numpy as np
 import pytest
 
-from kb_index.articles import Audience
-from kb_index.calibration import boldest_threshold
-from kb_index.confidence import Action
+from kb_index.articles.model import Audience
+from kb_index.confidence.calibration import boldest_threshold
+from kb_index.confidence.decision import Action
 from kb_index.errors import UnknownArticle, UnknownTenant
-from kb_index.understand import Knowledge, Understanding
+from kb_index.search.understand import Knowledge, Understanding
 from tests.kb_index import shop_articles
 from tests.kb_index.shop_articles import DAY
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb_index.chunking import LONGEST_PIECE, answer_pieces, plain_text
-from kb_index.folding import fold, tokens
-from kb_index.language import detect_language
-from kb_index.lexical import Lexical
+from kb_index.articles.chunking import LONGEST_PIECE, answer_pieces, plain_text
+from kb_index.index.lexical import Lexical
+from kb_index.text.folding import fold, tokens
+from kb_index.text.language import detect_language
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,12 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from kb_index.articles import Article, Audience
-from kb_index.chunking import Passage
-from kb_index.embedding import Matrix, Vector
-from kb_index.folding import fold, tokens
-from kb_index.heads import ArticleHead
-from kb_index.lexical import Lexical
+from kb_index.articles.chunking import Passage
+from kb_index.articles.model import Article, Audience
+from kb_index.index.embedding import Matrix, Vector
+from kb_index.index.lexical import Lexical
+from kb_index.search.heads import ArticleHead
+from kb_index.text.folding import fold, tokens
 
 Scores = npt.NDArray[np.float32]
 Chosen = npt.NDArray[np.bool_]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kb_index.articles import Article
-from kb_index.folding import fold
+from kb_index.articles.model import Article
+from kb_index.text.folding import fold
 
 CHUNKER_VERSION = 1
 """Raise it when the same article would give other passages, so that nothing old is reused."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from kb_index.embedding import load_encoder
 from kb_index.errors import ModelUnavailable, NoGeneration
-from kb_index.generation import GenerationStore
-from kb_index.understand import Knowledge
+from kb_index.index.embedding import load_encoder
+from kb_index.index.generation import GenerationStore
+from kb_index.search.understand import Knowledge
 
 _log = structlog.get_logger()
 

@@ -15,19 +15,19 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from kb_index.articles import Article, Source, read_tenant
-from kb_index.calibration import calibrate
-from kb_index.chunking import embedded_text, passages_of
-from kb_index.embedding import Encoder, Matrix, load_encoder
+from kb_index.articles.chunking import embedded_text, passages_of
+from kb_index.articles.model import Article, Source, read_tenant
+from kb_index.confidence.calibration import calibrate
 from kb_index.errors import ArticlesRefused, NoGeneration, Problem
-from kb_index.folding import fold
-from kb_index.generation import Built, GenerationStore, Tenant
-from kb_index.heads import ArticleHead
-from kb_index.lexical import Lexical
-from kb_index.mood import MoodHeads
-from kb_index.retriever import TenantIndex, article_names, documents_of
+from kb_index.index.embedding import Encoder, Matrix, load_encoder
+from kb_index.index.generation import Built, GenerationStore, Tenant
+from kb_index.index.lexical import Lexical
+from kb_index.mood.judge import MoodHeads
+from kb_index.search.heads import ArticleHead
+from kb_index.search.retriever import TenantIndex, article_names, documents_of
 from kb_index.settings import Settings
-from kb_index.texts import JudgedMessage, read_background, read_mood
+from kb_index.text.collections import JudgedMessage, read_background, read_mood
+from kb_index.text.folding import fold
 
 Progress = Callable[[str], None]
 BATCH = 512
@@ -149,8 +149,8 @@ def _read_inputs(settings: Settings) -> _Inputs:
     for source in sources:
         digest.update(f"{source.tenant}\0{source.digest}\0".encode())
     digest.update("\0".join([*background, *map(str, mood)]).encode())
-    own_code = Path(__file__).parent
-    for path in sorted([*own_code.glob("*.py"), *own_code.glob("words/*.txt")]):
+    own_code = Path(__file__).parents[1]
+    for path in sorted([*own_code.rglob("*.py"), *own_code.rglob("words/*.txt")]):
         digest.update(path.read_bytes())
     return _Inputs(tuple(sources), background, mood, digest.hexdigest())
 

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import rjieba
 
-from kb_index.articles import Article, Audience
-from kb_index.confidence import CHOICES, Calibration, Features, features_of
-from kb_index.embedding import Matrix
-from kb_index.folding import fold
-from kb_index.language import detect_language
-from kb_index.retriever import Question, TenantIndex, article_names
+from kb_index.articles.model import Article, Audience
+from kb_index.confidence.decision import CHOICES, Calibration, Features, features_of
+from kb_index.index.embedding import Matrix
+from kb_index.search.retriever import Question, TenantIndex, article_names
+from kb_index.text.folding import fold
+from kb_index.text.language import detect_language
 
 FOLDS = 6
 UNANSWERABLE = 0.12

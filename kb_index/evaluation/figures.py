@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from kb_index.articles import Audience
-from kb_index.confidence import Action
+from kb_index.articles.model import Audience
+from kb_index.confidence.decision import Action
 from kb_index.errors import TextsRefused
-from kb_index.texts import AskedQuestion, JudgedMessage, read_judged_messages, read_questions
-from kb_index.understand import Asked, Knowledge, Understanding
+from kb_index.search.understand import Asked, Knowledge, Understanding
+from kb_index.text.collections import AskedQuestion, JudgedMessage, read_judged_messages, read_questions
 
 LEAST_TOP1 = 0.90
 MOST_OUT_OF_SCOPE_ANSWERED = 0.05

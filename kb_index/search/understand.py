@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from kb_index.articles import Article, Audience
-from kb_index.confidence import Decision, decide
-from kb_index.embedding import Encoder
+from kb_index.articles.model import Article, Audience
+from kb_index.confidence.decision import Decision, decide
 from kb_index.errors import UnknownArticle, UnknownTenant
-from kb_index.folding import fold
-from kb_index.generation import Generation, Tenant
-from kb_index.language import detect_language
-from kb_index.mood import Mood
-from kb_index.retriever import Question, Ranking
+from kb_index.index.embedding import Encoder
+from kb_index.index.generation import Generation, Tenant
+from kb_index.mood.judge import Mood
+from kb_index.search.retriever import Question, Ranking
+from kb_index.text.folding import fold
+from kb_index.text.language import detect_language
 
 
 @dataclass(frozen=True, kw_only=True)

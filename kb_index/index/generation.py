@@ -18,14 +18,14 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from kb_index.articles import Article, Audience
-from kb_index.chunking import CHUNKER_VERSION, Passage, PassageKind
-from kb_index.confidence import Calibration
+from kb_index.articles.chunking import CHUNKER_VERSION, Passage, PassageKind
+from kb_index.articles.model import Article, Audience
+from kb_index.confidence.decision import Calibration
 from kb_index.errors import GenerationBroken, NoGeneration
-from kb_index.heads import ArticleHead
-from kb_index.lexical import Lexical
-from kb_index.mood import MoodHeads
-from kb_index.retriever import TenantIndex
+from kb_index.index.lexical import Lexical
+from kb_index.mood.judge import MoodHeads
+from kb_index.search.heads import ArticleHead
+from kb_index.search.retriever import TenantIndex
 
 FORMAT = 1
 KEPT = 2

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kb_index.embedding import Matrix, Vector
-from kb_index.folding import fold, tokens
-from kb_index.grams import Grams
-from kb_index.words import read_words
+from kb_index.index.embedding import Matrix, Vector
+from kb_index.text.folding import fold, tokens
+from kb_index.text.grams import Grams
+from kb_index.text.words import read_words
 
 _AIMED = re.compile(
     r"(?:你们?|您们|平台|公司|商家|客服)[^，。！？,.!?]{0,4}(?:骗子|骗人|骗钱|诈骗)|骗子(?:平台|公司|商家|店|客服)"

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from kb_index.folding import character_grams
+from kb_index.text.folding import character_grams
 
 
 class Grams:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from kb_index.retriever import TenantIndex
-from kb_index.words import read_words
+from kb_index.search.retriever import TenantIndex
+from kb_index.text.words import read_words
 
 _COURTESY = read_words("courtesy")
 _SEEKING = read_words("seeking")

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kb_index.folding import character_grams
-from kb_index.retriever import Candidate, Ranking, TenantIndex
-from kb_index.vague import Vagueness, vagueness
+from kb_index.confidence.vague import Vagueness, vagueness
+from kb_index.search.retriever import Candidate, Ranking, TenantIndex
+from kb_index.text.folding import character_grams
 
 Features = npt.NDArray[np.float64]
 

@@ -66,7 +66,7 @@ class UseEncoder:
         if self._model is None:
             from sentence_transformers import SentenceTransformer
 
-            from kb_index.use_module import UseMultilingual
+            from kb_index.index.use_module import UseMultilingual
 
             self._model = SentenceTransformer(modules=[UseMultilingual(encoder=self._direct)], device="cpu")
         return _encode_batch(self._model, texts)
@@ -78,7 +78,7 @@ def _is_own_module(model: str) -> bool:
     if not listing.is_file():
         return False
     types = [str(module["type"]) for module in json.loads(listing.read_text("utf-8"))]
-    own = [name for name in types if name == "kb_index.use_module.UseMultilingual"]
+    own = [name for name in types if name == "kb_index.index.use_module.UseMultilingual"]
     return bool(own) and all(name in own or name.startswith("sentence_transformers.") for name in types)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kb_index.embedding import Matrix, Vector
-from kb_index.grams import Grams
+from kb_index.index.embedding import Matrix, Vector
+from kb_index.text.grams import Grams
 
 GRAM_DIMENSIONS = 128
 STRENGTH = 20.0
