@@ -11,20 +11,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
 from kb_index.articles.chunking import embedded_text, passages_of
-from kb_index.articles.model import Article, Source, read_tenant
+from kb_index.articles.model import Source, read_tenant
 from kb_index.confidence.calibration import calibrate
 from kb_index.errors import ArticlesRefused, NoGeneration, Problem
 from kb_index.index.embedding import Encoder, Matrix, load_encoder
 from kb_index.index.generation import Built, GenerationStore, Tenant
-from kb_index.index.lexical import Lexical
 from kb_index.mood.judge import MoodHeads
-from kb_index.search.heads import ArticleHead
-from kb_index.search.retriever import TenantIndex, article_names, documents_of
+from kb_index.search.assemble import assemble
 from kb_index.settings import Settings
 from kb_index.text.collections import JudgedMessage, read_background, read_mood
 from kb_index.text.folding import fold
@@ -176,32 +173,6 @@ def _embed_everything(inputs: _Inputs, embed: Embedder) -> None:
     for source in inputs.sources:
         texts += [embedded_text(passage, source.articles) for passage in passages_of(source.articles)]
     embed(texts)
-
-
-def assemble(articles: Sequence[Article], background: Sequence[str], *, embed: Embedder) -> TenantIndex:
-    """Index articles in memory; background questions become the head's "none of these"."""
-    passages = passages_of(articles)
-    texts = [embedded_text(passage, articles) for passage in passages]
-    others = [fold(text) for text in background]
-    vectors, other_vectors = embed(texts), embed(others)
-    names = article_names(articles)
-    labels = [names.index(articles[passage.version].id) for passage in passages]
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(vectors)
-    head = ArticleHead.train(
-        [*texts, *others],
-        np.vstack([vectors, other_vectors]),
-        np.array(labels + [len(names)] * len(others), dtype=np.int64),
-        articles=len(names),
-    )
-    return TenantIndex(
-        articles=articles,
-        passages=passages,
-        vectors=index,
-        background=other_vectors,
-        lexical=Lexical.build(documents_of(articles, passages)),
-        head=head,
-    )
 
 
 def _build_tenant(

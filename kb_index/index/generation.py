@@ -14,7 +14,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -23,6 +22,7 @@ from kb_index.articles.model import Article, Audience
 from kb_index.confidence.decision import Calibration
 from kb_index.errors import GenerationBroken, NoGeneration
 from kb_index.index.lexical import Lexical
+from kb_index.index.vectors import FlatVectors
 from kb_index.mood.judge import MoodHeads
 from kb_index.search.heads import ArticleHead
 from kb_index.search.retriever import TenantIndex
@@ -232,7 +232,7 @@ def _contents(built: Built) -> dict[str, bytes]:
         }
         for group, members in groups.items():
             arrays |= {f"{group}.{key}": value for key, value in members.items()}
-        files[f"{tenant}/vectors.faiss"] = faiss.serialize_index(index.vectors).tobytes()
+        files[f"{tenant}/vectors.faiss"] = index.vectors.content()
         files[f"{tenant}/articles.json"] = _json([asdict(article) for article in index.articles])
         files[f"{tenant}/passages.json"] = _json([asdict(passage) for passage in index.passages])
         files[f"{tenant}/models.npz"] = _packed(arrays)
@@ -241,14 +241,14 @@ def _contents(built: Built) -> dict[str, bytes]:
 
 def _load_tenant(name: str, tenant: str, contents: Mapping[str, bytes], *, dimension: int) -> Tenant:
     """Restore one tenant from checked bytes."""
-    vectors = faiss.deserialize_index(np.frombuffer(contents[f"{tenant}/vectors.faiss"], np.uint8))
+    vectors = FlatVectors.restore(contents[f"{tenant}/vectors.faiss"])
     articles = [_article(values) for values in json.loads(contents[f"{tenant}/articles.json"])]
     passages = [
         Passage(values["version"], PassageKind(values["kind"]), values["text"])
         for values in json.loads(contents[f"{tenant}/passages.json"])
     ]
-    if vectors.d != dimension or vectors.ntotal != len(passages):
-        raise GenerationBroken(name, f"tenant {tenant!r} has {vectors.ntotal} vectors for {len(passages)} passages")
+    if vectors.dimension != dimension or len(vectors) != len(passages):
+        raise GenerationBroken(name, f"tenant {tenant!r} has {len(vectors)} vectors for {len(passages)} passages")
     arrays = _arrays(contents[f"{tenant}/models.npz"])
 
     def group(prefix: str) -> dict[str, npt.NDArray[Any]]:

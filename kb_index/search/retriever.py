@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -16,11 +14,9 @@ from kb_index.articles.chunking import Passage
 from kb_index.articles.model import Article, Audience
 from kb_index.index.embedding import Matrix, Vector
 from kb_index.index.lexical import Lexical
+from kb_index.index.vectors import Chosen, Scores, Vectors
 from kb_index.search.heads import ArticleHead
 from kb_index.text.folding import fold, tokens
-
-Scores = npt.NDArray[np.float32]
-Chosen = npt.NDArray[np.bool_]
 
 ANSWER_WEIGHT = 0.5
 LEXICAL_WEIGHT = 0.3
@@ -32,8 +28,6 @@ NEAREST = 1024
 
 RANKED = 50
 """Candidates that a ranking holds; nobody reads further."""
-
-faiss.omp_set_num_threads(1)
 
 
 @dataclass(frozen=True)
@@ -91,7 +85,7 @@ class TenantIndex:
         *,
         articles: Sequence[Article],
         passages: Sequence[Passage],
-        vectors: Any,
+        vectors: Vectors,
         background: Matrix,
         lexical: Lexical,
         head: ArticleHead,
@@ -118,11 +112,10 @@ class TenantIndex:
         self._shown = lru_cache(maxsize=8)(self._find_shown)
         self._offered = lru_cache(maxsize=16)(self._find_offered)
 
-    def _find_shown(self, audience: Audience, day: date) -> tuple[Chosen, Any]:
-        """Which versions may be shown, and their passages as a selector for the vector index."""
+    def _find_shown(self, audience: Audience, day: date) -> tuple[Chosen, Chosen]:
+        """Which versions may be shown, and which passages."""
         versions = np.array([each.valid_on(day) and each.visible_to(audience) for each in self.articles])
-        passages = np.flatnonzero(versions[self._version_of_passage])
-        return versions, faiss.IDSelectorBatch(passages.astype(np.int64))
+        return versions, versions[self._version_of_passage]
 
     def articles_asking(self, word: str) -> int:
         """In how many articles' titles or questions a token occurs."""
@@ -130,8 +123,8 @@ class TenantIndex:
 
     def rank(self, question: Question, *, language: str, audience: Audience, day: date) -> Ranking:
         """Rank what this audience may see on this day, articles in the language first."""
-        shown, selector = self._shown(audience, day)
-        nearest, cosines = self._nearest(question.vector, selector)
+        shown, passages = self._shown(audience, day)
+        nearest, cosines = self.vectors.nearest(question.vector, NEAREST, chosen=passages)
         asked = self._by_article(nearest, cosines, self._asks)
         answered = self._by_article(nearest, cosines, ~self._asks)
         lexical = self._lexical_by_article(question.tokens, shown)
@@ -160,14 +153,6 @@ class TenantIndex:
         ]
         background = float((self.background @ question.vector).max(initial=0.0))
         return Ranking(question, tuple(candidates), float(head[-1]), background)
-
-    def _nearest(self, vector: Vector, selector: Any) -> tuple[npt.NDArray[np.int64], Scores]:
-        """Passages best first with their cosines, only those selected."""
-        count = min(NEAREST, self.vectors.ntotal)
-        search = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-        cosines, passages = self.vectors.search(vector[np.newaxis], count, params=search)
-        found = passages[0] >= 0
-        return passages[0][found], cosines[0][found]
 
     def _by_article(self, passages: npt.NDArray[np.int64], cosines: Scores, kind: Chosen) -> Scores:
         """Best cosine per article among the passages of a kind."""
