@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.soak.far_bot import FarBot
-from tests.soak.gateways import Gateway
+from tests.soak.gateways import Gateway, GatewayEnded
 from tests.soak.platform import PlatformCustomers
 from tests.soak.proxy import CALM, ChaosProxy, Cut, Script
 from tests.soak.scribe import Scribe
@@ -144,10 +144,15 @@ class Nemesis:
                 await self._again(gateway)
 
     async def _again(self, gateway: Gateway) -> None:
-        """Starts it, unless another fault did so meanwhile; with its database down it may take more than one try."""
-        if gateway.killed:
-            gateway.start()
-        await gateway.ready()
+        """Starts it, unless another fault did so meanwhile, until it is ready; another fault may kill it before that."""
+        while True:
+            if gateway.killed:
+                gateway.start()
+            try:
+                return await gateway.ready()
+            except GatewayEnded:
+                if not gateway.killed:
+                    raise
 
     async def _freeze(self, seconds: float) -> None:
         gateway = self.rng.choice(self.victims.gateways)
