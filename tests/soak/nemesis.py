@@ -144,7 +144,7 @@ class Nemesis:
                 await self._again(gateway)
 
     async def _again(self, gateway: Gateway) -> None:
-        """Starts it, unless another fault did so meanwhile, until it is ready; another fault may kill it before that."""
+        """Starts it until it is ready, unless another fault did; one may also kill it before that."""
         while True:
             if gateway.killed:
                 gateway.start()
