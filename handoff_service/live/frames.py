@@ -26,6 +26,7 @@ from handoff_service.failpoints import failpoint
 from handoff_service.inputs import is_name, is_seq
 from handoff_service.limits import Limits
 from handoff_service.live.principal import Principal
+from handoff_service.live.unstored import Unstored
 from handoff_service.settings import Settings
 
 if TYPE_CHECKING:
@@ -76,15 +77,19 @@ class Handlers:
         session.unfollow(_name(frame))
 
     async def _send(self, session: Session, frame: Frame) -> None:
-        first, refusal = session.unstored
-        if refusal is not None and first != frame.get("client_id"):
-            raise refusal  # stored now, this one would come before the one that is sent again
+        unstored, client_id = session.unstored, str(frame.get("client_id"))
+        if unstored is not None:
+            unstored.take_turn(client_id)
         try:
             conversation, entry = await self.write_message(session.principal, frame.get("conv"), frame)
         except TandemError as error:
-            session.unstored = (frame.get("client_id"), error if error.retryable else None)
+            if error.retryable:
+                session.unstored = session.unstored or Unstored()
+                session.unstored.refuse(client_id, error)
+            else:
+                session.settle(client_id)
             raise
-        session.unstored = (None, None)
+        session.settle(client_id)
         session.say(
             {
                 "t": "sent",
@@ -187,3 +192,9 @@ def _name(frame: Frame) -> str:
 def cursor(after: int, last_seq: int) -> int:
     """Where to go on; a cursor from before a restore may be ahead of the log, then everything is sent again."""
     return after if 0 <= after <= last_seq else 0
+
+
+def answering(frame: Any) -> Frame:
+    """Tells the client which of its messages is meant, if it has named one."""
+    client_id = frame.get("client_id") if isinstance(frame, dict) else None
+    return {"client_id": client_id} if is_name(client_id) else {}

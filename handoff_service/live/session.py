@@ -33,9 +33,9 @@ from handoff_service.conversations.projection import owner_for_customer
 from handoff_service.errors import TandemError, Unauthorized
 from handoff_service.handoffs.view import customer_status, desk
 from handoff_service.ids import new_id
-from handoff_service.inputs import is_name
-from handoff_service.live.frames import Frame, receive_json
+from handoff_service.live.frames import Frame, answering, receive_json
 from handoff_service.live.principal import Principal
+from handoff_service.live.unstored import Unstored
 
 if TYPE_CHECKING:
     from handoff_service.service import Service
@@ -79,8 +79,7 @@ class Session:
         self.id = new_id("s")
         self.device = device
         self.spoke = False  # said something since it was last asked
-        # The message that was refused for now, and how; it comes again before any other, or their order would change.
-        self.unstored: tuple[str | None, TandemError | None] = (None, None)
+        self.unstored: Unstored | None = None
         self.look_at = 0.0
         self._socket = socket
         self._service = service
@@ -119,6 +118,12 @@ class Session:
     def is_full(self, conversation: str) -> bool:
         """Whether this would be one conversation more than a socket may follow."""
         return len(self._following) >= MAX_FOLLOWED and conversation not in self._following
+
+    def settle(self, client_id: str | None) -> None:
+        """A message of the client was stored or given up; those that were refused behind it may come now."""
+        if self.unstored is not None and client_id is not None:
+            self.unstored.forget(client_id)
+            self.unstored = self.unstored or None
 
     def say(self, frame: Mapping[str, Any]) -> None:
         """Sends a frame that answers one of the client's."""
@@ -230,7 +235,7 @@ class Session:
             except Unauthorized:
                 raise  # not the frame is wrong but the one who says it
             except TandemError as error:
-                self.say({"t": "err", **error.as_json(), **_answering(frame)})
+                self.say({"t": "err", **error.as_json(), **answering(frame)})
             # Who talks too fast is listened to more slowly; nothing is lost, and his own network holds the rest.
             self._paced_until, pause_s = pace.pause_s(self._paced_until, loop.time())
             if pause_s:
@@ -262,7 +267,7 @@ class Session:
             if self._contact_changed:
                 self._contact_changed = False
                 await self._follow_current()
-            while self._changed:
+            if self._changed:  # once, and then the replies again: a busy conversation changes all the time
                 await self._catch_up([self._changed.popitem()[0] for _ in range(min(AT_ONCE, len(self._changed)))])
             if self._shows_desk():
                 self._desk_changed = False
@@ -335,6 +340,7 @@ class Session:
                 return True  # the client has moved the cursor meanwhile
             await self._send({"t": "entry", "conv": conversation, "entry": entry})
             following.seq = entry["seq"]
+            self.settle(entry.get("client_id"))  # stored although it was refused: nobody will send it again
         if len(entries) == PAGE:
             return True
         text = json.dumps(status, ensure_ascii=False, separators=(",", ":"))
@@ -381,12 +387,6 @@ class Session:
                 await self._socket.send_text(text)
         except TimeoutError:
             raise WebSocketDisconnect(4408) from None
-
-
-def _answering(frame: Any) -> Frame:
-    """Tells the client which of its messages is meant, if it has named one."""
-    client_id = frame.get("client_id") if isinstance(frame, dict) else None
-    return {"client_id": client_id} if is_name(client_id) else {}
 
 
 def _close_code(error: BaseException) -> int:

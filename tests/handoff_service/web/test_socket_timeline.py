@@ -400,3 +400,40 @@ async def test_what_is_refused_for_good_holds_up_nothing(open_gateway, build_hou
     await asyncio.sleep(1.1)
     await socket.say(t="send", conv=None, client_id="third-00000", body={"text": "third"})
     assert (await socket.sent("third-00000"))["t"] == "sent"
+
+
+async def test_what_was_refused_comes_in_its_turn_before_anything_new(open_gateway, build_house):
+    """A client heard of the first refusal only, sent that one again and a new one behind it: they changed places."""
+    house = await build_house(open_gateway(limit_messages="3/1seconds"))
+    customer = await house.customer()
+    socket = await customer.socket()
+
+    async def say(number: int) -> None:
+        await socket.say(t="send", conv=None, client_id=f"number-{number}", body={"text": f"number {number}"})
+
+    for number in range(5):  # 3 and 4 are refused
+        await say(number)
+    assert (await socket.error("number-4"))["retryable"] is True
+    await asyncio.sleep(1.1)
+    await say(3)
+    await say(5)
+    customer.conversation = (await socket.sent("number-0"))["conv"]
+    assert (await socket.error("number-5"))["code"] == "rate"
+    await asyncio.sleep(1.1)
+    await say(4)
+    await say(5)
+    await socket.entry(lambda entry: entry["client_id"] == "number-5")
+    texts = [entry["body"]["text"] for entry in socket.entries(customer.conversation) if entry["client_id"]]
+    assert texts == [f"number {number}" for number in range(6)]
+
+
+async def test_an_answer_does_not_wait_for_a_conversation_that_never_stands_still(house):
+    """Refusals stayed behind while entries kept coming, and the client took them for messages under way."""
+    customer = await house.customer()
+    await customer.write("hello")
+    last = await fill(house, customer, [f"number {number}" for number in range(10 * live_session.PAGE)])
+    socket = await customer.socket()
+    await socket.say(t="ping")
+    await socket.reach(customer.conversation, last, within=20)
+    kinds = [frame["t"] for frame in socket.frames]
+    assert kinds.index("pong") < len(kinds) - 5 * live_session.PAGE
