@@ -1,0 +1,1 @@
+"""Tasks: findings that the owner of an article is to deal with."""
