@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ class KnowledgeUnavailable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """One article found, with the probability (0..1) that it answers the text."""
+    """One article found, with the probability (0..1) that it answers the text; with a doubt it is never shown."""
 
     article: str
     language: str
@@ -25,6 +26,16 @@ class Hit:
     answer: str
     score: float
     probability: float
+    doubt: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reminder:
+    """A former question of the contact that may still be open, asked at a day like 2026-03-05."""
+
+    article: str
+    title: str
+    asked_on: date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +57,7 @@ class Understanding:
     mood: Mood
     language: str
     raw: Mapping[str, Any]
+    reminder: Reminder | None = None
 
     @classmethod
     def from_json(cls, raw: Any) -> "Understanding":
@@ -62,6 +74,7 @@ class Understanding:
                 ),
                 language=str(raw["language"]),
                 raw=raw,
+                reminder=read_reminder(raw.get("reminder")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise KnowledgeUnavailable(f"/understand answered in another shape: {error!r}") from error
@@ -76,7 +89,16 @@ def read_hit(raw: Mapping[str, Any]) -> Hit:
         answer=str(raw["answer"]),
         score=float(raw["score"]),
         probability=float(raw["probability"]),
+        doubt=str(raw["doubt"]) if raw.get("doubt") else None,
     )
+
+
+def read_reminder(raw: Mapping[str, Any] | None) -> Reminder | None:
+    """The reminder of a /understand response."""
+    if raw is None:
+        return None
+    day = date.fromisoformat(str(raw["asked_at"])[:10])
+    return Reminder(article=str(raw["article"]), title=str(raw["title"]), asked_on=day)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,24 +129,34 @@ class KnowledgeBase:
             await self._session.close()
 
     async def understand(
-        self, text: str, *, tenant: str, language: str | None, context: Sequence[Mapping[str, str]]
+        self,
+        text: str,
+        *,
+        tenant: str,
+        language: str | None,
+        context: Sequence[Mapping[str, str]],
+        channel: str = "chat",
+        contact: Mapping[str, Any] | None = None,
     ) -> Understanding:
         """Hits, decision and mood for a text; raises KnowledgeUnavailable."""
-        body = {
+        body: dict[str, Any] = {
             "text": text,
             "tenant": tenant,
             "language": language,
             "context": list(context),
             "audience": "public",
             "limit": 5,
+            "channel": channel,
         }
+        if contact is not None:
+            body["contact"] = contact
         return Understanding.from_json(await self._call("POST", "/understand", json=body))
 
-    async def article(self, article: str, *, tenant: str, language: str) -> Article | None:
-        """The article in a language, None when there is none; raises KnowledgeUnavailable."""
+    async def article(self, article: str, *, tenant: str, language: str, channel: str = "chat") -> Article | None:
+        """The article in a language; None when there is none, or one in doubt. Raises KnowledgeUnavailable."""
         path = f"/articles/{quote(tenant, safe='')}/{quote(article, safe='')}"
-        raw = await self._call("GET", path, params={"language": language}, may_be_missing=True)
-        if raw is None:
+        raw = await self._call("GET", path, params={"language": language, "channel": channel}, may_be_missing=True)
+        if raw is None or (isinstance(raw, dict) and raw.get("doubt")):
             return None
         try:
             return Article(article=raw["article"], language=raw["language"], title=raw["title"], answer=raw["answer"])

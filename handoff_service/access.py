@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Request
 
 from handoff_service.agents.model import Agent, Role
-from handoff_service.agents.sign_in import keep_session, session_agent
+from handoff_service.agents.sign_in import session_agent
 from handoff_service.channels.web_widget import renew_token, sender_of
 from handoff_service.conversations.receive import Sender
 from handoff_service.database import Transaction
@@ -41,10 +41,7 @@ class Access:
         if request.method != "GET" and request.headers.get("x-requested-by") != "console":
             raise Forbidden("The header X-Requested-By: console is missing.")
         token, now = request.cookies.get(cookie_name(self._service)), self._service.clock()
-        agent = await session_agent(self._service.database, token, self._service.settings, now=now)
-        if token:
-            await keep_session(self._service.database, token_hash(token), now=now)
-        return agent
+        return await session_agent(self._service.database, token, self._service.settings, now=now)
 
     async def customer(self, request: Request) -> Sender:
         """A customer with his visitor token."""

@@ -34,6 +34,7 @@ from handoff_service.handoffs import api as handoffs_api
 from handoff_service.ids import new_id
 from handoff_service.knowledge import api as knowledge_api
 from handoff_service.knowledge.client import Knowledge
+from handoff_service.knowledge.teach import REPORTS_AT_ONCE, Teacher
 from handoff_service.limits import Limits
 from handoff_service.live import api as live_api
 from handoff_service.live.frames import Handlers
@@ -71,6 +72,7 @@ class Workers:
     outbox: OutboxWorker
     deliveries: OutboxWorker
     sweeper: Sweeper
+    lessons: OutboxWorker
 
 
 def create_app(
@@ -86,7 +88,7 @@ def create_app(
     bell.wire = _wire(settings, database, bell)
     client = httpx2.AsyncClient(follow_redirects=False, trust_env=False)
     platforms = client_for_platforms(settings)
-    knowledge = Knowledge(client, settings.kb_index_url)
+    knowledge = Knowledge(client, settings.kb_index_url, token=settings.kb_token.get_secret_value())
     rasa = RasaBot(client, settings.bot_url, timeout_s=settings.bot_hard_s)
     limits, lag = Limits(settings), metrics.LoopLag()
     service = Service(
@@ -112,6 +114,7 @@ def create_app(
         OutboxWorker(database, bell, {"bot": turns}, node=node, clock=clock, places=settings.bot_calls),
         _deliveries(database, bell, Deliverer(database, platforms, settings, clock, channels), node, clock),
         Sweeper(database, settings, clock),
+        _lessons(database, bell, Teacher(database, knowledge, clock), node, clock),
     )
 
     @contextlib.asynccontextmanager
@@ -121,6 +124,7 @@ def create_app(
             workers.outbox.run(),
             workers.deliveries.run(),
             workers.sweeper.run(),
+            *([workers.lessons.run()] if settings.kb_token.get_secret_value() else []),
             Keeper(database, settings, clock).run(),
             nodes.run(),
             lag.run(),
@@ -157,6 +161,11 @@ def create_app(
 def _deliveries(database: Database, bell: Bell, deliverer: Deliverer, node: str, clock: Clock) -> OutboxWorker:
     """Apart from the bot's worker: a platform that is slow must not keep customers elsewhere from their answers."""
     return OutboxWorker(database, bell, {outbox.CHANNEL: deliverer}, node=node, clock=clock)
+
+
+def _lessons(database: Database, bell: Bell, teacher: Teacher, node: str, clock: Clock) -> OutboxWorker:
+    """Apart from everything that somebody waits for."""
+    return OutboxWorker(database, bell, {outbox.KNOWLEDGE: teacher}, node=node, clock=clock, places=REPORTS_AT_ONCE)
 
 
 def _wire(settings: Settings, database: SqliteDatabase | PostgresDatabase, bell: Bell) -> Wire | None:

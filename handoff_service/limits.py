@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 
 from limits import parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 
 from handoff_service.errors import TooMany, Unauthorized
 from handoff_service.settings import Settings
@@ -28,23 +27,52 @@ class Pace:
         return until, max(0.0, until - now)
 
 
+class Window:
+    """What `60/minute` allows each talker: no more than 60 in any minute. Holds the moments of those that counted.
+
+    Everything on the event loop: a limiter that hands each look at a talker to a thread costs more than his message.
+    """
+
+    def __init__(self, limit: str) -> None:
+        parsed = parse(limit)
+        self._most, self._span_s = parsed.amount, float(parsed.get_expiry())
+        self._moments: dict[str, deque[float]] = {}
+        self._tidy_at = 0.0
+
+    def allows(self, talker: str, now: float, *, count: int = 1) -> bool:
+        """Whether `count` more are within the limit; nothing is counted."""
+        moments = self._moments.get(talker, deque())
+        while moments and moments[0] <= now - self._span_s:
+            moments.popleft()
+        return len(moments) + count <= self._most
+
+    def hit(self, talker: str, now: float) -> bool:
+        """Counts one, unless that is one too many."""
+        if now >= self._tidy_at:  # forgets, once in a span, who was silent for as long
+            self._tidy_at = now + self._span_s
+            self._moments = {who: of for who, of in self._moments.items() if of and of[-1] > now - self._span_s}
+        if not self.allows(talker, now):
+            return False
+        self._moments.setdefault(talker, deque()).append(now)
+        return True
+
+
 class Limits:
     """Counts what one visitor, account or address does; raises TooMany above the limit."""
 
     def __init__(self, settings: Settings) -> None:
         self._under_way: Counter[str] = Counter()
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._message = parse(settings.limit_messages)
-        self._visitor = parse(settings.limit_visitors)
-        self._sign_in = parse(settings.limit_sign_in)
+        self._message = Window(settings.limit_messages)
+        self._visitor = Window(settings.limit_visitors)
+        self._sign_in = Window(settings.limit_sign_in)
         self.frames = Pace(settings.limit_frames)
 
     async def message(self, principal: str) -> None:
-        if not await self._limiter.hit(self._message, "message", principal):
+        if not self._message.hit(principal, time.monotonic()):
             raise TooMany("You are writing very fast; please wait a few seconds.")
 
     async def visitor(self, address: str) -> None:
-        if not await self._limiter.hit(self._visitor, "visitor", address):
+        if not self._visitor.hit(address, time.monotonic()):
             raise TooMany("Too many new visitors from this address; try again later.")
 
     @contextlib.asynccontextmanager
@@ -55,11 +83,11 @@ class Limits:
         """
         self._under_way[account] += 1
         try:
-            if not await self._limiter.test(self._sign_in, "sign-in", account, cost=self._under_way[account]):
+            if not self._sign_in.allows(account, time.monotonic(), count=self._under_way[account]):
                 raise TooMany("Too many wrong passwords for this account; wait a few minutes.")
             yield
         except Unauthorized:
-            await self._limiter.hit(self._sign_in, "sign-in", account)
+            self._sign_in.hit(account, time.monotonic())
             raise
         finally:
             self._under_way[account] -= 1

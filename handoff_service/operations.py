@@ -54,6 +54,11 @@ def once(
     return result
 
 
+def is_known(connection: sa.Connection, tenant: str, actor: str, op_id: str) -> bool:
+    """Whether this actor's op_id was done before."""
+    return KNOWN.first(connection, of_tenant=tenant, of_actor=actor, of_op_id=op_id) is not None
+
+
 def forget_before(connection: sa.Connection, moment: datetime) -> None:
     """Deletes results of commands that were carried out before this moment."""
     connection.execute(sa.delete(tables.operations).where(O.at < moment))

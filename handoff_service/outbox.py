@@ -21,6 +21,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,6 +45,7 @@ UNFINISHED = ("new", "uncertain", "leased")
 # A question that the bot was asked in vain is still not answered.
 UNANSWERED = (*UNFINISHED, "dead")
 CHANNEL = "channel"
+KNOWLEDGE = "knowledge"
 # Destinations where an attempt cannot be taken back. Their handlers decide themselves when to give up.
 OUTSIDE = frozenset({CHANNEL})
 # Longer than all bots of the ladder may take, shorter than the customer is left without an answer: when a process
@@ -125,12 +127,25 @@ _line = (
     B.tenant == sa.bindparam("tenant"),
     B.conversation == sa.bindparam("conversation"),
     B.destination == sa.bindparam("destination"),
-    sa.or_(*(B.state == state for state in UNANSWERED)),
 )
-PENDING = Statement(sa.select(sa.func.min(B.seq).label("seq")).where(*_line))
+_unanswered = sa.or_(*(B.state == state for state in UNANSWERED))
+PENDING = Statement(sa.select(sa.func.min(B.seq).label("seq")).where(*_line, _unanswered))
 _sent = sa.update(tables.outbox).values(state="sent", lease_owner=None, lease_until=None)
-FINISH = Statement(_sent.where(*_line, B.seq <= sa.bindparam("upto_seq")))
+FINISH = Statement(_sent.where(*_line, _unanswered, B.seq <= sa.bindparam("upto_seq")))
+_now = sa.bindparam("now", type_=B.next_at.type)
+HURRY = Statement(sa.update(tables.outbox).where(*_line, B.state == "new", B.next_at > _now).values(next_at=_now))
+_row = (B.tenant == sa.bindparam("of_tenant"), B.id == sa.bindparam("of_id"))
+_leased = {"state": "leased", "lease_owner": sa.bindparam("node"), "lease_until": sa.bindparam("until")}
+LEASED = Statement(sa.update(tables.outbox).where(*_row).values(**_leased, attempts=B.attempts + 1))
 ENQUEUE = inserting(tables.outbox, "tenant", "id", "conversation", "destination", "seq", "state", "attempts", "next_at")
+
+
+@cache
+def _ending(columns: tuple[str, ...]) -> Statement:
+    """Ends a lease and sets these columns."""
+    mine = (*_row, B.state == "leased", B.attempts == sa.bindparam("of_attempts"))
+    changes: dict[str, Any] = {name: sa.bindparam(name) for name in ("state", *columns)}
+    return Statement(sa.update(tables.outbox).where(*mine).values(lease_owner=None, lease_until=None, **changes))
 
 
 def lease(
@@ -153,11 +168,7 @@ def lease(
         rows = [row for row in rows if shares.take(row["tenant"], row["seq"])]
     jobs = []
     for row in rows:
-        tx.connection.execute(
-            sa.update(tables.outbox)
-            .where(B.tenant == row["tenant"], B.id == row["id"])
-            .values(state="leased", lease_owner=node, lease_until=now + LEASE, attempts=B.attempts + 1)
-        )
+        LEASED.run(tx.connection, of_tenant=row["tenant"], of_id=row["id"], node=node, until=now + LEASE)
         # A lease that ran out: its holder may have died after the effect.
         uncertain = row["state"] == "uncertain" or (row["state"] == "leased" and row["destination"] in OUTSIDE)
         place = {name: row[name] for name in ("tenant", "id", "conversation", "destination", "seq")}
@@ -224,12 +235,7 @@ def postpone(connection: sa.Connection, job: Job, reason: str, *, until: datetim
 
 def hurry(tx: Transaction, tenant: str, conversation: str, destination: str, now: datetime) -> None:
     """Makes what was postponed due at once: there is news for it."""
-    tx.connection.execute(
-        sa.update(tables.outbox)
-        .where(B.tenant == tenant, B.conversation == conversation)
-        .where(B.destination == destination, B.state == "new", B.next_at > now)
-        .values(next_at=now)
-    )
+    HURRY.run(tx.connection, tenant=tenant, conversation=conversation, destination=destination, now=now)
     tx.ring(outbox_topic(destination))
 
 
@@ -245,12 +251,8 @@ def give_up(connection: sa.Connection, job: Job, reason: str) -> bool:
 
 def _let_go(connection: sa.Connection, job: Job, state: str, **values: Any) -> bool:
     """Ends a lease. Nothing happens to a row that somebody else has leased since, or finished: `attempts` tells."""
-    ended = connection.execute(
-        sa.update(tables.outbox)
-        .where(B.tenant == job.tenant, B.id == job.id, B.state == "leased", B.attempts == job.attempts)
-        .values(state=state, lease_owner=None, lease_until=None, **values)
-    )
-    return ended.rowcount == 1
+    key = {"of_tenant": job.tenant, "of_id": job.id, "of_attempts": job.attempts}
+    return _ending(tuple(values)).run(connection, **key, state=state, **values) == 1
 
 
 def forget_sent(connection: sa.Connection, before: datetime) -> None:

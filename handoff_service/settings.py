@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     kb_index_url: str = "http://127.0.0.1:8081"
     bot_url: str = "http://127.0.0.1:5005"
     shop_url: str = "http://127.0.0.1:8082"
+    kb_token: SecretStr = SecretStr("")
     var: Path = Path("var")
     database_url: str = ""
     bell_url: str = ""

@@ -68,6 +68,7 @@ contact_identities = sa.Table(
     *_key("tenant", "channel", "external_id"),
     _text("contact"),
     sa.Column("verified", sa.Boolean, nullable=False),
+    sa.Index("identities_by_contact", "tenant", "contact"),
 )
 
 visitor_tokens = sa.Table(

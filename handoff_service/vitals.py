@@ -12,7 +12,7 @@ from handoff_service import tables
 from handoff_service.clock import iso
 from handoff_service.conversations.model import OwnerKind
 from handoff_service.database import Transaction
-from handoff_service.outbox import UNFINISHED
+from handoff_service.outbox import KNOWLEDGE, UNFINISHED
 
 B = tables.outbox.c
 C = tables.conversations.c
@@ -45,7 +45,7 @@ _UNFINISHED = (
     sa.select(sa.func.min(E.at))
     .select_from(tables.outbox)
     .join(tables.entries, sa.and_(E.tenant == B.tenant, E.conversation == B.conversation, E.seq == B.seq))
-    .where(B.state.in_(UNFINISHED))
+    .where(B.state.in_(UNFINISHED), B.destination != KNOWLEDGE)  # nobody waits for a report
 )
 _OVERDUE = sa.select(sa.func.min(C.deadline_at))
 

@@ -8,15 +8,27 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+import kb_index.articles.command
 import kb_index.evaluation.command
+import kb_index.importing.command
 import kb_index.index.command
+import kb_index.learning.command
+import kb_index.mood.command
 import kb_index.search.command
 from kb_index.commands import EXIT_FAILED, EXIT_MISUSED
 from kb_index.errors import KnowledgeError
 from kb_index.logs import configure_logs
 from kb_index.settings import Settings
 
-COMMANDS = (kb_index.index.command, kb_index.search.command, kb_index.evaluation.command)
+COMMANDS = (
+    kb_index.articles.command,
+    kb_index.importing.command,
+    kb_index.index.command,
+    kb_index.search.command,
+    kb_index.evaluation.command,
+    kb_index.mood.command,
+    kb_index.learning.command,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

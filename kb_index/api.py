@@ -7,130 +7,54 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from datetime import date
+from typing import Annotated, Any
 
 import structlog
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from kb_index.articles.api import add_article_routes
 from kb_index.articles.model import Audience
-from kb_index.confidence.decision import Action
-from kb_index.errors import KnowledgeError
+from kb_index.errors import KnowledgeError, NoGeneration
 from kb_index.index.generation import GenerationStore
 from kb_index.index.live import LiveKnowledge
-from kb_index.search.understand import Asked, Hit
+from kb_index.learning.api import add_learning_routes
+from kb_index.search.shapes import (
+    ArticleResponse,
+    AudienceName,
+    ChannelName,
+    GenerationResponse,
+    HitModel,
+    LanguageName,
+    SearchResponse,
+    TenantName,
+    Text,
+    UnderstandRequest,
+    UnderstandResponse,
+)
+from kb_index.search.understand import PAGE, Asked, Understanding
 from kb_index.settings import Settings
 
 _log = structlog.get_logger()
 LARGEST_BODY = 256 * 1024
-_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-def _usable(text: str) -> str:
-    if _UNUSABLE.search(text):
-        raise ValueError("text must not hold NUL characters or lone surrogates")
-    return text
-
-
-Text = Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(_usable)]
-TenantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-LanguageName = Literal["zh", "en"]
-AudienceName = Literal["public", "agents"]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ContextMessage(_Strict):
-    author: Literal["customer", "bot", "agent"]
-    text: Annotated[str, Field(max_length=8000), AfterValidator(_usable)]
-
-
-class UnderstandRequest(_Strict):
-    text: Text
-    tenant: TenantName
-    language: LanguageName | None = None
-    context: list[ContextMessage] = Field(default=[], max_length=20)
-    audience: AudienceName = "public"
-    limit: int = Field(default=5, ge=1, le=20, strict=True)
-
-
-class HitModel(_Strict):
-    article: str
-    language: LanguageName
-    title: str
-    category: str
-    passage: str
-    answer: str
-    score: float
-    probability: float = Field(ge=0, le=1)
-
-    @classmethod
-    def of(cls, hit: Hit) -> HitModel:
-        return cls.model_validate({**asdict(hit), "score": round(hit.score, 4)})
-
-
-class DecisionModel(_Strict):
-    action: Action
-    probability: float
-    threshold: float
-    margin: float
-    rule: str
-
-
-class MoodModel(_Strict):
-    unhappy: float
-    label: Literal["calm", "unhappy"]
-    evidence: tuple[str, ...]
-
-
-class UnderstandResponse(_Strict):
-    language: LanguageName
-    generation: str
-    hits: tuple[HitModel, ...]
-    decision: DecisionModel
-    mood: MoodModel
-    took_ms: float
-
-
-class SearchResponse(_Strict):
-    generation: str
-    hits: tuple[HitModel, ...]
-
-
-class ArticleResponse(_Strict):
-    article: str
-    language: LanguageName
-    title: str
-    category: str
-    answer: str
-    questions: tuple[str, ...]
-
-
-class GenerationResponse(_Strict):
-    generation: str
 
 
 def create_app(settings: Settings, *, today: Callable[[], date] | None = None) -> FastAPI:
     """The application over the generation store of the settings; it starts even without an index."""
-    live = LiveKnowledge(GenerationStore(settings.store))
-    zone = ZoneInfo(settings.timezone)
-    day = today or (lambda: datetime.now(zone).date())
+    live = LiveKnowledge(GenerationStore.of(settings))
+    day = today or settings.today
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with suppress(KnowledgeError):  # /readyz says so; the watcher picks up the first build
             await asyncio.to_thread(live.reload)
-        watcher = asyncio.create_task(_watch(live, every=settings.watch_seconds))
+            await asyncio.to_thread(live.current().prepare, day())
+        watcher = asyncio.create_task(_watch(live, day, every=settings.watch_seconds))
         yield
         watcher.cancel()
         with suppress(asyncio.CancelledError):
@@ -141,12 +65,14 @@ def create_app(settings: Settings, *, today: Callable[[], date] | None = None) -
     app.add_middleware(_TraceLog)
     _add_error_answers(app)
     _add_routes(app, live, settings, day)
+    add_learning_routes(app, settings, live, today=day)
+    add_article_routes(app, settings, live, today=day)
     _add_health(app, live)
     return app
 
 
-async def _watch(live: LiveKnowledge, *, every: float) -> None:
-    """Swap soon after the pointer moved, without holding up any request."""
+async def _watch(live: LiveKnowledge, day: Callable[[], date], *, every: float) -> None:
+    """Swap soon after the pointer moved, and prepare for each new day, without holding up any request."""
     while True:
         await asyncio.sleep(every)
         if live.changed():
@@ -154,29 +80,26 @@ async def _watch(live: LiveKnowledge, *, every: float) -> None:
                 await asyncio.to_thread(live.reload)
             except KnowledgeError as error:  # keep serving what is there, look again at the next change
                 _log.error("kb_index.reload_failed", code=error.code, why=str(error))
+        with suppress(NoGeneration):
+            knowledge = live.current()
+            if not knowledge.is_prepared(day()):
+                await asyncio.to_thread(knowledge.prepare, day())
 
 
 def _add_routes(app: FastAPI, live: LiveKnowledge, settings: Settings, day: Callable[[], date]) -> None:
-    @app.post("/understand")
+    @app.post("/understand", response_model_exclude_none=True)
     async def understand(body: UnderstandRequest) -> UnderstandResponse:
-        asked = Asked(
-            text=body.text,
-            tenant=body.tenant,
-            audience=Audience(body.audience),
-            language=body.language,
-            earlier=[message.text for message in body.context if message.author == "customer"],
-            limit=body.limit,
-        )
         # A few milliseconds of numpy: a thread would cost more than it frees.
         found = live.current().understand(
-            asked,
+            body.asked(),
             day=day(),
             default_language=settings.default_language,
             unhappy_threshold=settings.unhappy_threshold,
         )
-        return UnderstandResponse.model_validate({**asdict(found), "hits": [HitModel.of(hit) for hit in found.hits]})
+        _log_decision(body.tenant, found)
+        return UnderstandResponse.of(found)
 
-    @app.get("/search")
+    @app.get("/search", response_model_exclude_none=True)
     async def search(
         q: Annotated[Text, Query()],
         tenant: TenantName,
@@ -185,29 +108,45 @@ def _add_routes(app: FastAPI, live: LiveKnowledge, settings: Settings, day: Call
         limit: Annotated[int, Query(ge=1, le=50)] = 10,
     ) -> SearchResponse:
         knowledge = live.current()
-        asked = Asked(text=q, tenant=tenant, audience=Audience(audience), language=language, earlier=(), limit=limit)
+        asked = Asked(text=q, tenant=tenant, audience=Audience(audience), language=language, limit=limit, channel=PAGE)
         hits = knowledge.search(asked, day=day(), default_language=settings.default_language)
         return SearchResponse(generation=knowledge.generation.name, hits=tuple(HitModel.of(hit) for hit in hits))
 
-    @app.get("/articles/{tenant}/{article}")
+    @app.get("/articles/{tenant}/{article}", response_model_exclude_none=True)
     async def read_article(
-        tenant: str, article: str, language: LanguageName | None = None, audience: AudienceName = "public"
+        tenant: str,
+        article: str,
+        language: LanguageName | None = None,
+        audience: AudienceName = "public",
+        channel: ChannelName = PAGE,
     ) -> ArticleResponse:
-        found = live.current().article(tenant, article, language=language, audience=Audience(audience), day=day())
-        return ArticleResponse.model_validate(
-            {
-                "article": found.id,
-                "language": found.language,
-                "title": found.title,
-                "category": found.category,
-                "answer": found.answer,
-                "questions": found.questions,
-            }
-        )
+        knowledge = live.current()
+        found = knowledge.article(tenant, article, language=language, audience=Audience(audience), day=day())
+        wording = None if channel == PAGE else channel
+        return ArticleResponse.of(found, channel=wording, doubt=knowledge.doubt(found, day=day()))
 
     @app.post("/reload")
     async def reload() -> GenerationResponse:
         return GenerationResponse(generation=await asyncio.to_thread(live.reload))
+
+
+def _log_decision(tenant: str, found: Understanding) -> None:
+    """What was decided and on which figures; never what the customer wrote."""
+    decision = found.decision
+    _log.info(
+        "kb_index.decided",
+        tenant=tenant,
+        language=found.language,
+        generation=found.generation,
+        action=str(decision.action),
+        rule=decision.rule,
+        probability=round(decision.probability, 4),
+        threshold=round(decision.threshold, 4),
+        margin=round(decision.margin, 4),
+        articles=[hit.article for hit in found.hits[:3]],
+        read=[str(note.kind) for note in found.reading.notes] if found.reading else [],
+        took_ms=round(found.took_ms, 2),
+    )
 
 
 def _add_health(app: FastAPI, live: LiveKnowledge) -> None:

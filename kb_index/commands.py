@@ -19,7 +19,7 @@ EXIT_MISUSED = 2
 
 def load(settings: Settings) -> Knowledge:
     """The current generation, with a word on standard error when it is not the newest; raises NoGeneration."""
-    live = LiveKnowledge(GenerationStore(settings.store))
+    live = LiveKnowledge(GenerationStore.of(settings))
     live.reload()
     if live.warning is not None:
         print(live.warning, file=sys.stderr)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, HttpUrl
+from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -17,8 +19,12 @@ class Settings(BaseSettings):
     var: Path = Field(default=Path("var"), validation_alias="TANDEM_VAR")
     index_url: HttpUrl = HttpUrl("http://127.0.0.1:8081")
     """Address to listen on; the other parts read the same variable to find this one."""
-    tenants: dict[str, Path] = {"demo": Path("data/kb")}
-    """Tenant name to the folder with its <language>/<article>.md files."""
+    tenants: dict[str, Literal["database"] | Path] = {"demo": Path("data/kb")}
+    """Tenant name to the folder with its <language>/<article>.md files, or to "database"."""
+    database_url: str | None = None
+    """SQLAlchemy address of the database (SQLite or PostgreSQL); a file below TANDEM_VAR when it is not set."""
+    token: SecretStr | None = None
+    """Who edits articles shows this; without it nobody can."""
     background: Path = Path("data/background")
     mood: Path = Path("data/mood")
     evaluation: Path = Path("data/evaluation")
@@ -26,15 +32,42 @@ class Settings(BaseSettings):
     """Default encoder, or any sentence-transformers model name or folder."""
     error_budget: float = Field(default=0.03, gt=0, lt=1)
     """Share of given answers that may be wrong."""
-    unhappy_threshold: float = Field(default=0.55, gt=0, lt=1)
-    """From this probability a message counts as unhappy; at .55 about 2 % of calm questions do."""
+    unhappy_threshold: float = Field(default=0.52, gt=0, lt=1)
+    """From this probability a message counts as unhappy; at .52 about 1 % of calm questions do, 3 % of bank ones."""
     default_language: Literal["zh", "en"] = "zh"
-    watch_seconds: float = Field(default=1.0, gt=0)
+    index: Literal["auto", "flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"] = "auto"
+    """Kind of vector index; auto chooses by size, memory and measured recall (index/policy.py)."""
+    vectors: Literal["faiss", "pgvector"] = "faiss"
+    """Where vectors live: in each generation's folder, or in PostgreSQL."""
+    vectors_url: SecretStr | None = None
+    """SQLAlchemy address of the PostgreSQL with pgvector; TANDEM_KB_DATABASE_URL when it is not set."""
+    keep: bool = True
+    """Whether `serve` publishes edited articles by itself, from a process of its own."""
+    look_seconds: float = Field(default=0.3, gt=0)
+    """How often the keeper looks whether an article has changed."""
+    recalibrate_minutes: float = Field(default=30.0, ge=0)
+    """At most so often the confidence is fitted again after edits, in the background."""
+    feedback_days: int = Field(default=365, ge=1)
+    """How long customers' questions and what people said about them are kept, without personal data."""
+    watch_seconds: float = Field(default=0.2, gt=0)
     """How often the pointer to the current generation is looked at."""
     timezone: str = "Asia/Shanghai"
     """Where the day begins on which an article becomes valid."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
+    def vectors_address(self) -> str | None:
+        """Where pgvector is; None when no address is set."""
+        return self.vectors_url.get_secret_value() if self.vectors_url else self.database_url
+
+    def today(self) -> date:
+        """The day on which articles are valid or not."""
+        return datetime.now(ZoneInfo(self.timezone)).date()
+
+    @property
     def store(self) -> Path:
         return self.var / "kb_index"
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.store / 'knowledge.db'}"

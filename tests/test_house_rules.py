@@ -66,6 +66,7 @@ SQL_HOMES = {
     "handoff_service/statements.py": "how a row of any table is inserted",
     "handoff_service/tables.py": "the tables",
     "handoff_service/vitals.py": "the probe row and the oldest of everything",
+    "kb_index/database.py": "transactions, PRAGMA and the number of the newest migration",
 }
 SQL_TEXT = re.compile(
     r"\s*(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+(TABLE|INDEX)|PRAGMA|BEGIN\s)",

@@ -292,8 +292,8 @@ def answer_or_miss(s: Situation) -> Decision:
         return Decision(
             move=Move.REPLY, say="answer", article=s.known.article, rule=f"answer: {u.rule}", slots=ANSWERED
         )
-    if u.action == "clarify" and u.hits and s.offer != "articles":
-        choices = u.hits[:CLARIFY_CHOICES]
+    choices = tuple(hit for hit in u.hits if hit.doubt is None)[:CLARIFY_CHOICES]
+    if u.action == "clarify" and choices and s.offer != "articles":
         offer = {"kind": "articles", "options": [hit.article for hit in choices]}
         slots = {"offer": offer, "unanswered": list(s.unanswered)}
         return Decision(move=Move.REPLY, say="clarify", choices=choices, rule=f"clarify: {u.rule}", slots=slots)

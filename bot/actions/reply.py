@@ -32,7 +32,18 @@ class Replies:
             events = [tell(self._texts, output, decision.say)]
         if decision.say == "answer" and decision.offer_human:
             events.append(tell(self._texts, output, "complain_offer"))
-        return events
+        return [*events, *self._reminder(output)]
+
+    def _reminder(self, output: TurnOutput) -> list[Event]:
+        """Once in a conversation, after a greeting or an answer: whether the question of last time is solved."""
+        understanding = output.situation.understanding
+        found = understanding.reminder if understanding is not None else None
+        if found is None or output.reminded or output.decision.say not in ("answer", "greet"):
+            return []
+        day = f"{found.asked_on:%Y-%m-%d}"
+        name = "last_time_waiting" if output.turn.waiting else "last_time"
+        message = self._texts.message(name, language=output.language, turn=output.number, title=found.title, day=day)
+        return [said(message, reminder=found.article)]
 
     async def hand_off(self, output: TurnOutput, _tracker: DialogueStateTracker) -> list[Event]:
         """Say that a human takes over, after a soothing sentence for one who is upset."""
@@ -53,7 +64,9 @@ class Replies:
         wanted = output.decision.article
         assert wanted is not None, "an article was chosen"
         try:
-            article = await self._kb.article(wanted, tenant=output.turn.tenant, language=output.language)
+            article = await self._kb.article(
+                wanted, tenant=output.turn.tenant, language=output.language, channel=output.turn.channel
+            )
         except KnowledgeUnavailable as error:
             return tell_handoff(
                 self._texts, output, "knowledge_down", reason=Reason.BOT_FAILED, rule=str(error), article=wanted

@@ -11,13 +11,14 @@ from bot.channels.output import TurnOutput
 from bot.knowledge import Hit
 
 
-def said(message: Message, *, handoff: Mapping[str, Any] | None = None) -> Event:
-    """The event of one message, with the wish for a human that goes with it."""
+def said(message: Message, *, handoff: Mapping[str, Any] | None = None, reminder: str | None = None) -> Event:
+    """The event of one message, with the wish for a human that goes with it, or the article that it reminds of."""
     metadata = {
         "kind": message.kind,
         "buttons": list(message.buttons),
         "sources": list(message.sources),
         "handoff": handoff,
+        "reminder": reminder,
     }
     return BotUttered(message.text, metadata=metadata)
 

@@ -2,18 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 from rasa.shared.core.constants import REQUESTED_SLOT
-from rasa.shared.core.events import SlotSet, UserUttered
+from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.actions.decide import Decision, Move, Situation, decide
 from bot.channels.output import TurnOutput
-from bot.channels.request import Turn
+from bot.channels.request import CONTEXT_CHARS, Turn
 from bot.knowledge import KnowledgeBase, KnowledgeUnavailable, Understanding
 from bot.language import answer_language
 
@@ -35,7 +35,7 @@ async def take_turn(agent: Agent, turn: Turn, *, kb: KnowledgeBase, lock_wait: f
     async with agent.lock_store.lock(turn.sender, wait_time_in_seconds=lock_wait):
         tracker = await processor.fetch_tracker_and_update_session(turn.sender, output)
         hint = answer_language(turn.text, before=last_language(tracker), asked_for=turn.language, detected=None)
-        asked = asyncio.ensure_future(understand(kb, turn, language=hint))
+        asked = asyncio.ensure_future(understand(kb, turn, language=hint, context=with_articles(turn.context, tracker)))
         nlu = await read_intent(agent, turn)
         understanding = await asked
         prepare(output, tracker, nlu=nlu, understanding=understanding)
@@ -61,12 +61,36 @@ async def take_turn(agent: Agent, turn: Turn, *, kb: KnowledgeBase, lock_wait: f
     return response(output, tracker, nlu=nlu, understanding=understanding, started=started)
 
 
-async def understand(kb: KnowledgeBase, turn: Turn, *, language: str | None) -> Understanding | None:
+async def understand(
+    kb: KnowledgeBase, turn: Turn, *, language: str | None, context: Sequence[Mapping[str, str]]
+) -> Understanding | None:
     """The one question to the knowledge base per turn; None when it cannot be reached."""
     try:
-        return await kb.understand(turn.text, tenant=turn.tenant, language=language, context=turn.context)
+        return await kb.understand(
+            turn.text,
+            tenant=turn.tenant,
+            language=language,
+            context=context,
+            channel=turn.channel,
+            contact=turn.contact,
+        )
     except KnowledgeUnavailable:
         return None
+
+
+def with_articles(context: Sequence[Mapping[str, str]], tracker: DialogueStateTracker) -> list[dict[str, str]]:
+    """The messages before, those that the bot answered with an article together with its name."""
+    answered = {}
+    for event in tracker.events:
+        sources = event.metadata.get("sources", ()) if isinstance(event, BotUttered) else ()
+        if len(sources) == 1 and event.text:
+            answered[event.text[:CONTEXT_CHARS]] = sources[0]["article"]
+    return [
+        {**said, "article": answered[said["text"]]}
+        if said["author"] == "bot" and said["text"] in answered
+        else {**said}
+        for said in context
+    ]
 
 
 async def read_intent(agent: Agent, turn: Turn) -> dict[str, Any]:
@@ -110,6 +134,7 @@ def prepare(
         pressed_article=turn.press.article if turn.press else None,
     )
     output.decision = decide(output.situation)
+    output.reminded = any(isinstance(e, BotUttered) and e.metadata.get("reminder") for e in tracker.events)
     output.number = sum(isinstance(event, UserUttered) for event in tracker.events)
     output.language = answer_language(
         turn.text,

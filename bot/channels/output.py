@@ -12,7 +12,8 @@ from bot.channels.request import Turn
 class TurnOutput(OutputChannel):
     """Rasa's way to the customer for one turn.
 
-    `turn`, `language`, `situation`, `decision` and `number` (turns so far) are for the actions to read;
+    `turn`, `language`, `situation`, `decision`, `number` (turns so far) and `reminded` (of a former question, in this
+    conversation) are for the actions to read;
     `messages`, `handoff` and `failure` are what came out.
     """
 
@@ -23,6 +24,7 @@ class TurnOutput(OutputChannel):
         self.situation: Situation
         self.decision: Decision
         self.order_missing = False
+        self.reminded = False
         self.messages: list[dict[str, Any]] = []
         self.handoff: Mapping[str, Any] | None = None
         self.failure: BaseException | None = None

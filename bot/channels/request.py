@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -18,6 +19,9 @@ PRESSES = frozenset(
         "refund_request", "solved", "stop",
     }
 )  # fmt: skip
+CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+CONTACT_ENTRIES = 50
+PRODUCT_CHARS = 120
 CONTEXT_ENTRIES = 20
 CONTEXT_CHARS = 1000
 
@@ -61,6 +65,8 @@ class Turn:
     waiting: bool
     customer: Customer | None
     context: Sequence[Mapping[str, str]]
+    channel: str = "chat"
+    contact: Mapping[str, Any] | None = None
 
     @property
     def sender(self) -> str:
@@ -99,6 +105,8 @@ def read_turn(body: bytes, *, max_chars: int) -> Turn:
         waiting=one_of(metadata, "owner", ("bot", "queue")) == "queue",
         customer=read_customer(metadata.get("customer")),
         context=read_context(metadata.get("context")),
+        channel=read_channel(metadata.get("channel")),
+        contact=read_contact(metadata.get("contact")),
     )
 
 
@@ -174,6 +182,42 @@ def read_customer(raw: Any) -> Customer | None:
     if not isinstance(raw, dict) or not isinstance(raw.get("id"), str) or not CUSTOMER.fullmatch(raw["id"]):
         raise BadTurn("metadata.customer must be null or have an id of 1 to 128 printable characters")
     return Customer(id=raw["id"], verified=raw.get("verified") is True)
+
+
+def read_channel(raw: Any) -> str:
+    """The kind of channel as the knowledge base takes it; an odd one is a chat."""
+    return raw if isinstance(raw, str) and CHANNEL.fullmatch(raw) else "chat"
+
+
+def read_contact(raw: Any) -> Mapping[str, Any] | None:
+    """What is known about the contact: his products, and which articles answered him when; raises BadTurn."""
+    if raw is None:
+        return None
+    products, asked = (raw.get("products") or [], raw.get("asked") or []) if isinstance(raw, dict) else (None, None)
+    if not isinstance(products, list) or not isinstance(asked, list) or not all(map(is_former_question, asked)):
+        raise BadTurn("metadata.contact must be null or have products and asked, a list of {article, at, solved}")
+    if not all(isinstance(product, str) and 0 < len(product) <= PRODUCT_CHARS for product in products):
+        raise BadTurn(f"metadata.contact.products must be names of at most {PRODUCT_CHARS} characters")
+    return {
+        "products": [UNSAFE.sub("", product) for product in products[:CONTACT_ENTRIES]],
+        "asked": [{name: each.get(name) for name in ("article", "at", "solved")} for each in asked[:CONTACT_ENTRIES]],
+    }
+
+
+def is_former_question(raw: Any) -> bool:
+    """Whether this is {article, at: an instant with its zone, solved: true, false or null}."""
+    if not isinstance(raw, dict) or raw.get("solved") not in (True, False, None):
+        return False
+    article, at = raw.get("article"), raw.get("at")
+    try:
+        instant = datetime.fromisoformat(at.replace("Z", "+00:00")) if isinstance(at, str) else None
+    except ValueError:
+        return False
+    return (
+        isinstance(article, str)
+        and ARTICLE.fullmatch(article) is not None
+        and getattr(instant, "tzinfo", None) is not None
+    )
 
 
 def read_context(raw: Any) -> list[dict[str, str]]:

@@ -68,20 +68,27 @@ async def keep_session(database: Database, digest: str, *, now: datetime) -> Non
     Noted once a minute, so that reading is not writing.
     """
     if await database.read(lambda connection: store.session_seen_before(connection, digest, now - NOTED_EVERY)):
-        with contextlib.suppress(Unavailable):  # while nothing can be written, agents may still read
-            await database.write(lambda tx: store.touch_session(tx.connection, digest, now))
+        await _touch(database, digest, now)
+
+
+async def _touch(database: Database, digest: str, now: datetime) -> None:
+    with contextlib.suppress(Unavailable):  # while nothing can be written, agents may still read
+        await database.write(lambda tx: store.touch_session(tx.connection, digest, now))
 
 
 async def session_agent(database: Database, token: str | None, settings: Settings, *, now: datetime) -> Agent:
-    """The agent behind a session token. Raises Unauthorized."""
+    """The agent behind a session token, whose idle time starts again. Raises Unauthorized."""
     if not token:
         raise Unauthorized("Sign in first.")
     digest = token_hash(token)
     idle = now - timedelta(seconds=settings.session_idle_s)
     oldest = now - timedelta(seconds=settings.session_max_s)
-    agent = await database.read(
+    found = await database.read(
         lambda connection: store.session(connection, digest, seen_after=idle, created_after=oldest)
     )
-    if agent is None:
+    if found is None:
         raise Unauthorized("Your session has ended; sign in again.")
+    agent, seen_at = found
+    if seen_at < now - NOTED_EVERY:
+        await _touch(database, digest, now)
     return agent

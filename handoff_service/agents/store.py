@@ -22,6 +22,16 @@ Row = Mapping[str, Any] | sa.RowMapping
 
 FIND = Statement(sa.select(tables.agents).where(A.tenant == sa.bindparam("tenant"), A.id == sa.bindparam("id")))
 _everyone = sa.select(tables.agents).where(A.tenant == sa.bindparam("tenant"), A.disabled.is_(False)).order_by(A.name)
+SESSION = Statement(
+    sa.select(tables.agents, S.seen_at.label("used_at"))
+    .join(tables.agent_sessions, sa.and_(S.tenant == A.tenant, S.agent == A.id))
+    .where(
+        S.token_hash == sa.bindparam("token"),
+        S.seen_at > sa.bindparam("seen_after"),
+        S.created_at > sa.bindparam("created_after"),
+        A.disabled.is_(False),
+    )
+)
 EVERYONE, NAMES = Statement(_everyone), Statement(_everyone.with_only_columns(A.id, A.name))
 
 
@@ -116,20 +126,10 @@ def add_session(connection: sa.Connection, tenant: str, agent: str, token_hash: 
 
 def session(
     connection: sa.Connection, token_hash: str, *, seen_after: datetime, created_after: datetime
-) -> Agent | None:
-    """The enabled agent of a live session: seen since, and not older than, the given moments."""
-    query = (
-        sa.select(tables.agents)
-        .join(tables.agent_sessions, sa.and_(S.tenant == A.tenant, S.agent == A.id))
-        .where(
-            S.token_hash == token_hash,
-            S.seen_at > seen_after,
-            S.created_at > created_after,
-            A.disabled.is_(False),
-        )
-    )
-    row = connection.execute(query).mappings().first()
-    return _agent(row) if row else None
+) -> tuple[Agent, datetime] | None:
+    """The enabled agent of a live session: seen since, and not older than, the given moments; and when it was seen."""
+    row = SESSION.first(connection, token=token_hash, seen_after=seen_after, created_after=created_after)
+    return (_agent(row), row["used_at"]) if row else None
 
 
 def living_sessions(

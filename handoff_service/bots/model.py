@@ -12,7 +12,8 @@ class TurnRequest:
     """One run of the bot over the unanswered customer entries of a conversation.
 
     `press` is the payload of a button that the customer pressed, taken from our own timeline; `owner` is "bot", or
-    "queue" while he waits for a person; `customer` is given when the shop has vouched for who he is.
+    "queue" while he waits for a person; `customer` is given when the shop has vouched for who he is; `contact` is what
+    he was answered before, as the contract has it.
     """
 
     tenant: str
@@ -26,6 +27,7 @@ class TurnRequest:
     owner: str
     customer: Mapping[str, Any] | None
     context: Sequence[Mapping[str, str]]
+    contact: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ class RasaBot:
 
 
 def _as_json(request: TurnRequest) -> dict[str, Any]:
+    known = {"contact": request.contact} if request.contact is not None else {}
     return {
         "conversation": request.conversation,
         "phase": request.phase,
@@ -78,6 +79,7 @@ def _as_json(request: TurnRequest) -> dict[str, Any]:
             "owner": request.owner,
             "customer": request.customer,
             "context": list(request.context),
+            **known,
         },
     }
 

@@ -30,9 +30,7 @@ class SearchBot:
                 return await self._pressed(request, request.press, language)
             if asks_for_human(request.text) and not waiting:
                 return hand_off("asked", say("asked", language), rule="asks for a person")
-            found = await self._knowledge.understand(
-                request.text, tenant=request.tenant, language=request.language, context=request.context
-            )
+            found = await self._understand(request)
         except Unavailable as error:
             raise BotFailed(f"search: {error.message}") from error
         return _decide(found, waiting=waiting)
@@ -42,14 +40,24 @@ class SearchBot:
         if name == "choose_article":
             article = json.loads("{" + slots)["article"]
             found = await self._knowledge.article(article, tenant=request.tenant, language=language)
-            return Answer([_quote(found)], bot=self.name)
+            shown = (
+                _quote(found) if not found.get("doubt") else _offer_human(language, waiting=request.owner == "queue")
+            )
+            return Answer([shown], bot=self.name)
         if name == "ask_human" and request.owner != "queue":
             return hand_off("asked", say("asked", language), pressed=name)
         # Other buttons belong to Rasa's dialogue; their titles are what the customer wants.
-        found = await self._knowledge.understand(
-            request.text, tenant=request.tenant, language=request.language, context=request.context
+        return _decide(await self._understand(request), waiting=request.owner == "queue")
+
+    async def _understand(self, request: TurnRequest) -> Mapping[str, Any]:
+        return await self._knowledge.understand(
+            request.text,
+            tenant=request.tenant,
+            language=request.language,
+            context=request.context,
+            channel=request.channel,
+            contact=request.contact,
         )
-        return _decide(found, waiting=request.owner == "queue")
 
 
 def _decide(found: Mapping[str, Any], *, waiting: bool) -> Answer:
@@ -62,15 +70,20 @@ def _decide(found: Mapping[str, Any], *, waiting: bool) -> Answer:
     elif decision["action"] == "clarify":
         buttons = [
             {"title": hit["title"], "payload": f"/choose_article{json.dumps({'article': hit['article']})}"}
-            for hit in found["hits"][:3]
+            for hit in [hit for hit in found["hits"] if not hit.get("doubt")][:3]
         ]
         answer = Answer([{"text": say("clarify", language), "kind": "clarify", "buttons": buttons}])
-    elif waiting:
-        answer = Answer([{"text": say("unsure_queue", language), "kind": "notice"}])
     else:
-        button = {"title": say("talk_to_human", language), "payload": "/ask_human"}
-        answer = Answer([{"text": say("unsure_offer", language), "kind": "offer_human", "buttons": [button]}])
+        answer = Answer([_offer_human(language, waiting=waiting)])
     return Answer(answer.messages, answer.handoff, {}, found, SearchBot.name)
+
+
+def _offer_human(language: str, *, waiting: bool) -> dict[str, Any]:
+    """That there is no answer, with the way to a person for who does not wait for one yet."""
+    if waiting:
+        return {"text": say("unsure_queue", language), "kind": "notice"}
+    button = {"title": say("talk_to_human", language), "payload": "/ask_human"}
+    return {"text": say("unsure_offer", language), "kind": "offer_human", "buttons": [button]}
 
 
 def _quote(hit: Mapping[str, Any]) -> dict[str, Any]:

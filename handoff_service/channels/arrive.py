@@ -57,29 +57,26 @@ def arrive(tx: Transaction, account: Account, event: Inbound, context: Context) 
         )
         _explain(tx, conversation, entry.seq, context)
     store.place(tx.connection, account.tenant, account.id, event.event_id, conversation=conversation.id, seq=entry.seq)
-    store.seen(tx.connection, account.tenant, account.id, context.now)
+    store.seen(tx.connection, account, context.now)
     return Arrived(conversation.id, entry.seq, duplicate=False)
 
 
 def _sender(tx: Transaction, account: Account, event: Inbound, context: Context) -> Sender:
     """The contact behind the event; a new one at his first event. His name is the one he had last."""
     connection, channel = tx.connection, identity_channel(account)
-    contact = contacts.of_identity(connection, account.tenant, channel, event.contact)
-    known = contacts.name_and_language(connection, account.tenant, contact) if contact else None
-    if contact is None or known is None:
+    known = contacts.known_as(connection, account.tenant, channel, event.contact)
+    if known is None:
         language = event.language or tenants.find(connection, account.tenant).settings.languages[0]
-        contact = contacts.add(connection, account.tenant, name=event.name or None, language=language, now=context.now)
-        contacts.identify(connection, account.tenant, channel, event.contact, contact, verified=False)
-        known = contacts.name_and_language(connection, account.tenant, contact)
-    elif event.name and event.name != known[0]:
-        contacts.rename(connection, account.tenant, contact, event.name)
-    name, spoken = known or ("", None)
+        known = contacts.add(connection, account.tenant, name=event.name or None, language=language, now=context.now)
+        contacts.identify(connection, account.tenant, channel, event.contact, known.id, verified=False)
+    elif event.name and event.name != known.name:
+        contacts.rename(connection, account.tenant, known.id, event.name)
     return Sender(
         account.tenant,
         account.channel,
-        contact,
-        event.name or name,
-        event.language or spoken or "zh",
+        known.id,
+        event.name or known.name,
+        event.language or known.language or "zh",
         account=account.id,
     )
 

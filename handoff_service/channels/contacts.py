@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +10,41 @@ import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.ids import new_id
+from handoff_service.statements import Statement, inserting
 from handoff_service.texts import say
 
 K = tables.contact_identities.c
 N = tables.contacts.c
 MAX_NAME_CHARS = 100
+
+_identity = (
+    K.tenant == sa.bindparam("tenant"),
+    K.channel == sa.bindparam("channel"),
+    K.external_id == sa.bindparam("external_id"),
+)
+KNOWN_AS = Statement(
+    sa.select(N.id, N.name, N.language)
+    .join(tables.contact_identities, sa.and_(K.tenant == N.tenant, K.contact == N.id))
+    .where(*_identity)
+)
+EXTERNAL_ID = Statement(
+    sa.select(K.external_id)
+    .where(
+        K.tenant == sa.bindparam("tenant"), K.channel == sa.bindparam("channel"), K.contact == sa.bindparam("contact")
+    )
+    .limit(1)
+)
+ADD = inserting(tables.contacts, "tenant", "id", "name", "language", "created_at")
+IDENTIFY = inserting(tables.contact_identities, *K.keys())
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A customer: his id, how he is called, and which language he is known to speak."""
+
+    id: str
+    name: str
+    language: str | None
 
 
 def shown(name: Any) -> str:
@@ -22,19 +53,12 @@ def shown(name: Any) -> str:
     return "".join(readable).strip()[:MAX_NAME_CHARS]
 
 
-def add(connection: sa.Connection, tenant: str, *, name: str | None, language: str, now: datetime) -> str:
-    """A new contact; without a name he is a numbered visitor. Returns his id."""
+def add(connection: sa.Connection, tenant: str, *, name: str | None, language: str, now: datetime) -> Contact:
+    """A new contact; without a name he is a numbered visitor."""
     contact = new_id("k")
-    connection.execute(
-        sa.insert(tables.contacts).values(
-            tenant=tenant,
-            id=contact,
-            name=name or say("visitor", language, number=contact[-4:]),
-            language=language,
-            created_at=now,
-        )
-    )
-    return contact
+    called = name or say("visitor", language, number=contact[-4:])
+    ADD.run(connection, tenant=tenant, id=contact, name=called, language=language, created_at=now)
+    return Contact(contact, called, language)
 
 
 def rename(connection: sa.Connection, tenant: str, contact: str, name: str) -> None:
@@ -46,35 +70,26 @@ def identify(
     connection: sa.Connection, tenant: str, channel: str, external_id: str, contact: str, *, verified: bool
 ) -> None:
     """The channel knows this contact as `external_id`."""
-    connection.execute(
-        sa.insert(tables.contact_identities).values(
-            tenant=tenant, channel=channel, external_id=external_id, contact=contact, verified=verified
-        )
-    )
+    identity = {"tenant": tenant, "channel": channel, "external_id": external_id}
+    IDENTIFY.run(connection, **identity, contact=contact, verified=verified)
 
 
-def of_identity(connection: sa.Connection, tenant: str, channel: str, external_id: str) -> str | None:
+def known_as(connection: sa.Connection, tenant: str, channel: str, external_id: str) -> Contact | None:
     """The contact whom the channel knows as `external_id`."""
-    where = (K.tenant == tenant, K.channel == channel, K.external_id == external_id)
-    return connection.execute(sa.select(K.contact).where(*where)).scalar_one_or_none()
+    row = KNOWN_AS.first(connection, tenant=tenant, channel=channel, external_id=external_id)
+    return Contact(**row) if row else None
 
 
 def external_id(connection: sa.Connection, tenant: str, channel: str, contact: str) -> str | None:
     """As whom the channel knows the contact."""
-    where = (K.tenant == tenant, K.channel == channel, K.contact == contact)
-    return connection.execute(sa.select(K.external_id).where(*where).limit(1)).scalar_one_or_none()
+    row = EXTERNAL_ID.first(connection, tenant=tenant, channel=channel, contact=contact)
+    return row["external_id"] if row else None
 
 
 def is_verified(connection: sa.Connection, tenant: str, contact: str) -> bool:
     """Whether the tenant's own site has vouched for who he is."""
     query = sa.select(K.external_id).where(K.tenant == tenant, K.contact == contact, K.verified.is_(True))
     return connection.execute(query).first() is not None
-
-
-def name_and_language(connection: sa.Connection, tenant: str, contact: str) -> tuple[str, str | None] | None:
-    """How a contact is called and which language he is known to speak; None when there is no such contact."""
-    row = connection.execute(sa.select(N.name, N.language).where(N.tenant == tenant, N.id == contact)).first()
-    return (row.name, row.language) if row else None
 
 
 def forget(connection: sa.Connection, tenant: str, contact: str, now: datetime) -> int:

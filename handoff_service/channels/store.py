@@ -11,6 +11,7 @@ from handoff_service import tables
 from handoff_service.channels.model import Account
 from handoff_service.channels.sealing import Seal
 from handoff_service.errors import NotFound
+from handoff_service.statements import Statement, inserting
 
 A = tables.channel_accounts.c
 I = tables.inbox.c  # noqa: E741
@@ -18,6 +19,30 @@ I = tables.inbox.c  # noqa: E741
 SEEN_EVERY = timedelta(minutes=1)
 # What is in use while a secret is rotated: the new one and the one before.
 MOST_SECRETS = 2
+
+# The statements of every event and every delivery.
+_account = (A.tenant == sa.bindparam("tenant"), A.id == sa.bindparam("id"))
+FIND = Statement(sa.select(tables.channel_accounts).where(*_account))
+SEEN = Statement(
+    sa.update(tables.channel_accounts)
+    .where(*_account, sa.or_(A.last_event_at.is_(None), A.last_event_at < sa.bindparam("stale")))
+    .values(last_event_at=sa.bindparam("now"))
+)
+FAILED = Statement(
+    sa.update(tables.channel_accounts)
+    .where(*_account, A.last_error.is_distinct_from(sa.bindparam("error")))
+    .values(last_error=sa.bindparam("error"))
+)
+_event = (
+    I.tenant == sa.bindparam("tenant"),
+    I.account == sa.bindparam("account"),
+    I.event_id == sa.bindparam("event_id"),
+)
+RECEIVED = Statement(sa.select(I.body_hash, I.conversation, I.seq).where(*_event))
+PUT_IN = inserting(tables.inbox, "tenant", "account", "event_id", "body_hash", "received_at")
+PLACE = Statement(
+    sa.update(tables.inbox).where(*_event).values(conversation=sa.bindparam("conversation"), seq=sa.bindparam("seq"))
+)
 
 
 @dataclass(frozen=True)
@@ -31,11 +56,7 @@ class Received:
 
 def find(connection: sa.Connection, tenant: str, account: str, seal: Seal) -> Account:
     """The account with its secrets opened. Raises NotFound, and Unavailable when the key has changed."""
-    row = (
-        connection.execute(sa.select(tables.channel_accounts).where(A.tenant == tenant, A.id == account))
-        .mappings()
-        .first()
-    )
+    row = FIND.first(connection, tenant=tenant, id=account)
     if row is None:
         raise NotFound(f"There is no channel account {account}.")
     return Account(**{**row, "secrets": tuple(map(seal.open, row["secrets"]))})
@@ -66,46 +87,41 @@ def set_disabled(connection: sa.Connection, tenant: str, account: str, *, disabl
         raise NotFound(f"There is no channel account {account}.")
 
 
-def seen(connection: sa.Connection, tenant: str, account: str, now: datetime) -> None:
+def seen(connection: sa.Connection, account: Account, now: datetime) -> None:
     """Remembers, to about a minute, when the account had its last event."""
-    stale = sa.or_(A.last_event_at.is_(None), A.last_event_at < now - SEEN_EVERY)
-    _update(connection, tenant, account, stale, last_event_at=now)
+    stale = now - SEEN_EVERY
+    if account.last_event_at is None or account.last_event_at < stale:
+        SEEN.run(connection, tenant=account.tenant, id=account.id, stale=stale, now=now)
 
 
 def failed(connection: sa.Connection, tenant: str, account: str, error: str | None) -> None:
     """Remembers the last failed delivery, or that deliveries work again."""
-    _update(connection, tenant, account, A.last_error.is_distinct_from(error), last_error=error)
+    FAILED.run(connection, tenant=tenant, id=account, error=error)
 
 
-def _update(
-    connection: sa.Connection, tenant: str, account: str, *only: sa.ColumnElement[bool], **values: object
-) -> int:
-    where = (A.tenant == tenant, A.id == account, *only)
+def _update(connection: sa.Connection, tenant: str, account: str, **values: object) -> int:
+    where = (A.tenant == tenant, A.id == account)
     return connection.execute(sa.update(tables.channel_accounts).where(*where).values(**values)).rowcount
 
 
 def received(connection: sa.Connection, tenant: str, account: str, event_id: str) -> Received | None:
     """What the inbox knows of an event."""
-    where = (I.tenant == tenant, I.account == account, I.event_id == event_id)
-    row = connection.execute(sa.select(I.body_hash, I.conversation, I.seq).where(*where)).first()
-    return Received(row.body_hash, row.conversation, row.seq) if row else None
+    row = RECEIVED.first(connection, tenant=tenant, account=account, event_id=event_id)
+    return Received(**row) if row else None
 
 
 def put_in(
     connection: sa.Connection, tenant: str, account: str, event_id: str, *, body_hash: str, now: datetime
 ) -> None:
     """Takes an event into the inbox, for good: who comes second at the same moment fails on the primary key."""
-    connection.execute(
-        sa.insert(tables.inbox).values(
-            tenant=tenant, account=account, event_id=event_id, body_hash=body_hash, received_at=now
-        )
-    )
+    event = {"tenant": tenant, "account": account, "event_id": event_id}
+    PUT_IN.run(connection, **event, body_hash=body_hash, received_at=now)
 
 
 def place(connection: sa.Connection, tenant: str, account: str, event_id: str, *, conversation: str, seq: int) -> None:
     """Notes where the event is in a timeline."""
-    where = (I.tenant == tenant, I.account == account, I.event_id == event_id)
-    connection.execute(sa.update(tables.inbox).where(*where).values(conversation=conversation, seq=seq))
+    event = {"tenant": tenant, "account": account, "event_id": event_id}
+    PLACE.run(connection, **event, conversation=conversation, seq=seq)
 
 
 def forget(connection: sa.Connection, tenant: str, conversation: str) -> int:

@@ -110,7 +110,7 @@ def start_session(
     if identity is not None:
         contact = _contact_of_identity(tx, tenant, identity, known, language=language, now=now)
     else:
-        contact = known or contacts.add(connection, tenant, name=None, language=language, now=now)
+        contact = known or contacts.add(connection, tenant, name=None, language=language, now=now).id
     if token is None or contact != known:
         token = new_token()
         expires = now + timedelta(seconds=settings.visitor_token_s)
@@ -159,7 +159,8 @@ def _contact_of_identity(
     tx: Transaction, tenant: str, identity: Identity, device: str | None, *, language: str, now: datetime
 ) -> str:
     connection = tx.connection
-    contact = contacts.of_identity(connection, tenant, CHANNEL, identity.sub)
+    known = contacts.known_as(connection, tenant, CHANNEL, identity.sub)
+    contact = known.id if known else None
     used = connection.execute(sa.select(U.jti).where(U.tenant == tenant, U.jti == identity.jti)).first()
     if used is not None:
         if contact is not None and contact == device:
@@ -167,7 +168,7 @@ def _contact_of_identity(
         raise Unauthorized("This identity token was used before; the page must sign a new one.")
     if contact is None:
         contact = device if device and not contacts.is_verified(connection, tenant, device) else None
-        contact = contact or contacts.add(connection, tenant, name=identity.name, language=language, now=now)
+        contact = contact or contacts.add(connection, tenant, name=identity.name, language=language, now=now).id
         contacts.identify(connection, tenant, CHANNEL, identity.sub, contact, verified=True)
     contacts.rename(connection, tenant, contact, identity.name)
     connection.execute(sa.delete(tables.used_identity_tokens).where(U.expires_at < now))

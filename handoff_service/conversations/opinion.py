@@ -13,6 +13,7 @@ from handoff_service.conversations.receive import Sender
 from handoff_service.database import Transaction
 from handoff_service.errors import Conflict, Invalid
 from handoff_service.handoffs import store as handoffs
+from handoff_service.knowledge.teach import teach
 from handoff_service.tenants import store as tenants
 
 COMMENT_CHARS = 1000
@@ -66,4 +67,5 @@ def judge(
         raise Invalid(f"Entry {seq} is not an answer of the bot.")
     body = {"of": seq, "value": value, **({"comment": comment[:COMMENT_CHARS]} if comment else {})}
     _, entry = store.append(tx, conversation, Draft(kind=Kind.FEEDBACK, author=sender.author, body=body), context.now)
+    teach(tx, conversation, entry.seq, context)
     return entry

@@ -15,6 +15,7 @@ from handoff_service.errors import Invalid, NotFound
 from handoff_service.files import store as files
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import as_author
+from handoff_service.knowledge.teach import teach
 
 
 def reply(
@@ -48,6 +49,8 @@ def reply(
             raise Invalid("A reply needs the epoch that it is written under.")
         check_held(tx.connection, conversation, agent.id, epoch)
     conversation, entry = store.append(tx, conversation, draft, context.now)
+    if article is not None and audience is Audience.PUBLIC:
+        teach(tx, conversation, entry.seq, context)
     if file is not None:
         files.attach(tx.connection, file, conversation=conversation.id, seq=entry.seq, audience=audience)
     if audience is Audience.PUBLIC and conversation.handoff is not None:

@@ -94,7 +94,8 @@ REPEATED = Statement(
         E.client_id == sa.bindparam("client_id"),
     )
 )
-ADD_ENTRY = inserting(tables.entries, *tables.entries.c.keys())
+CREATE = inserting(tables.conversations, *(one.key for one in C if one.key not in ("hold", "erased_at")))
+ADD_ENTRY = inserting(tables.entries, *E.keys())
 
 
 @cache
@@ -221,10 +222,8 @@ def repeated(connection: sa.Connection, tenant: str, draft: Draft) -> Entry | No
 
 def is_known(connection: sa.Connection, tenant: str, author: Author, client_id: str) -> bool:
     """Whether this author has an entry with this client_id, whatever it says."""
-    query = sa.select(E.seq).where(
-        E.tenant == tenant, E.author_kind == author.kind, E.author_id == author.id, E.client_id == client_id
-    )
-    return connection.execute(query).first() is not None
+    by = {"author_kind": author.kind, "author_id": author.id}
+    return REPEATED.first(connection, tenant=tenant, client_id=client_id, **by) is not None
 
 
 def create(
@@ -260,7 +259,7 @@ def create(
         "rated_seq": None,
         "account": account,
     }
-    connection.execute(sa.insert(tables.conversations), values)
+    CREATE.run(connection, **values)
     return _conversation(values)
 
 

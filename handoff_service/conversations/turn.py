@@ -38,6 +38,8 @@ from handoff_service.failpoints import failpoint
 from handoff_service.files.model import words
 from handoff_service.handoffs.request import request_handoff
 from handoff_service.ids import new_id
+from handoff_service.knowledge.history import known_about
+from handoff_service.knowledge.teach import teach
 from handoff_service.settings import Settings
 from handoff_service.statements import Statement, inserting
 from handoff_service.texts import say
@@ -53,6 +55,17 @@ SUPERSEDE = Statement(
     .where(T.tenant == sa.bindparam("of_tenant"), T.conversation == sa.bindparam("of_conversation"))
     .where(T.state == "running")
     .values(state="failed", ended_at=sa.bindparam("now", type_=T.ended_at.type))
+)
+END = Statement(
+    sa.update(tables.turns)
+    .where(T.tenant == sa.bindparam("of_tenant"), T.id == sa.bindparam("of_id"))
+    .values({name: sa.bindparam(name) for name in ("state", "bot", "errors", "ended_at")})
+)
+I, N = tables.contact_identities.c, tables.contacts.c  # noqa: E741
+VERIFIED = Statement(
+    sa.select(I.external_id, N.name)
+    .join(tables.contacts, sa.and_(N.tenant == I.tenant, N.id == I.contact))
+    .where(I.tenant == sa.bindparam("tenant"), I.contact == sa.bindparam("contact"), I.verified.is_(True))
 )
 CONTEXT = 6
 
@@ -210,6 +223,7 @@ def _request(
         owner="bot" if conversation.owner.kind is OwnerKind.BOT else "queue",
         customer=_verified(connection, conversation),
         context=said[-CONTEXT:],
+        contact=known_about(connection, conversation),
     )
 
 
@@ -224,19 +238,20 @@ def _payload(connection: sa.Connection, conversation: Conversation, entry: Entry
 
 def _verified(connection: sa.Connection, conversation: Conversation) -> dict[str, Any] | None:
     """Who the customer is, if the tenant's own site has vouched for it."""
-    K, N = tables.contact_identities.c, tables.contacts.c
-    query = (
-        sa.select(K.external_id, N.name)
-        .join(tables.contacts, sa.and_(N.tenant == K.tenant, N.id == K.contact))
-        .where(K.tenant == conversation.tenant, K.contact == conversation.contact, K.verified.is_(True))
-    )
-    row = connection.execute(query).first()
-    return {"id": row.external_id, "name": row.name, "verified": True} if row else None
+    row = VERIFIED.first(connection, tenant=conversation.tenant, contact=conversation.contact)
+    return {"id": row["external_id"], "name": row["name"], "verified": True} if row else None
 
 
 def _is_running(connection: sa.Connection, turn: Turn) -> bool:
     found = STATE.first(connection, tenant=turn.request.tenant, id=turn.id)
     return found is not None and found["state"] == "running"
+
+
+def _end(
+    connection: sa.Connection, turn: Turn, state: str, bot: str | None, errors: Sequence[str], context: Context
+) -> None:
+    key = {"of_tenant": turn.request.tenant, "of_id": turn.id}
+    END.run(connection, **key, state=state, bot=bot, errors=list(errors), ended_at=context.now)
 
 
 def say_one_moment(tx: Transaction, turn: Turn, context: Context) -> None:
@@ -259,11 +274,7 @@ def keep(tx: Transaction, turn: Turn, job: outbox.Job, failure: str, context: Co
     if conversation.epoch == turn.epoch:
         _say_once(tx, conversation, turn, say("kept", conversation.language), context)
     outbox.postpone(connection, job, failure, until=until)
-    connection.execute(
-        sa.update(tables.turns)
-        .where(T.tenant == request.tenant, T.id == turn.id)
-        .values(state="failed", errors=[failure], ended_at=context.now)
-    )
+    _end(connection, turn, "failed", None, [failure], context)
     return "failed"
 
 
@@ -317,11 +328,7 @@ def post(tx: Transaction, turn: Turn, answer: Answer, context: Context) -> str:
             seconds = context.settings.reply_deadline_s if more else context.settings.bot_idle_s
             store.update(connection, conversation, deadline_at=context.now + timedelta(seconds=seconds))
     state = "posted" if posted else "suppressed"
-    connection.execute(
-        sa.update(tables.turns)
-        .where(T.tenant == request.tenant, T.id == turn.id)
-        .values(state=state, bot=answer.bot, errors=list(answer.errors), ended_at=context.now)
-    )
+    _end(connection, turn, state, answer.bot, answer.errors, context)
     failpoint("turn_before_commit")
     return state
 
@@ -341,7 +348,9 @@ def _say(tx: Transaction, conversation: Conversation, turn: Turn, answer: Answer
             client_id=f"{turn.id}-{index}",
             turn=turn.id,
         )
-        conversation, _ = store.append(tx, conversation, draft, context.now)
+        conversation, entry = store.append(tx, conversation, draft, context.now)
+        if index == 0 and (answer.understanding or turn.request.press):
+            teach(tx, conversation, entry.seq, context)
     return conversation
 
 
@@ -358,6 +367,7 @@ def _analysis(turn: Turn, answer: Answer) -> dict[str, Any]:
         "intent": answer.nlu.get("intent"),
         "entities": answer.nlu.get("entities", []),
         "decision": understanding.get("decision"),
+        "reading": (understanding.get("reading") or {}).get("text"),
         "generation": understanding.get("generation"),
         "hits": hits,
         "mood": understanding.get("mood"),

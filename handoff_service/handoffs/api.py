@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
@@ -15,7 +16,7 @@ from handoff_service.database import Transaction
 from handoff_service.handoffs import assign, release, store
 from handoff_service.handoffs.view import handoff_json
 from handoff_service.inputs import Plain
-from handoff_service.operations import once
+from handoff_service.operations import is_known, once
 from handoff_service.service import Service
 
 Note = Annotated[Plain, Field(max_length=2000)]
@@ -71,6 +72,11 @@ def router(service: Service) -> APIRouter:
 
     @routes.post("/v1/handoffs/{handoff_id}/accept")
     async def accept(handoff_id: str, asked: Command, agent: AgentNow) -> dict[str, Any]:
+        def refuse(connection: sa.Connection) -> None:
+            if not is_known(connection, agent.tenant, f"agent:{agent.id}", asked.op_id):
+                assign.refuse_taken(connection, handoff_id, agent)
+
+        await service.database.read(refuse)  # who comes too late does not stand in the way of those who write
         return await command(
             agent, f"accept {handoff_id}", asked, lambda tx, c: assign.accept(tx, handoff_id, agent, c)
         )

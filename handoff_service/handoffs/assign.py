@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from handoff_service.agents import store as agents
+import sqlalchemy as sa
+
 from handoff_service.agents.model import Agent, Role
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context, change, check_epoch
@@ -42,13 +43,7 @@ def accept(tx: Transaction, handoff_id: str, agent: Agent, context: Context) -> 
         raise Conflict("This request has ended; the conversation has a newer one.", conversation=conversation.id)
     if owner.kind is OwnerKind.AGENT and owner.agent == agent.id:
         return conversation
-    if owner.agent is not None and owner.agent != agent.id:
-        holder = agents.find(tx.connection, agent.tenant, owner.agent)
-        raise AlreadyTaken(
-            f"{holder.name} took this conversation.",
-            conversation=conversation.id,
-            holder={"id": holder.id, "name": holder.name},
-        )
+    refuse_taken(tx.connection, handoff.id, agent)
     if owner.kind is OwnerKind.OFFER:
         if conversation.deadline_at is not None and context.now >= conversation.deadline_at:
             raise Conflict("The offer has run out.", conversation=conversation.id)
@@ -58,6 +53,17 @@ def accept(tx: Transaction, handoff_id: str, agent: Agent, context: Context) -> 
     else:
         raise Conflict("Nobody waits here any more.", conversation=conversation.id, owner={"kind": owner.kind})
     return _give(tx, conversation, handoff, agent, event, context)
+
+
+def refuse_taken(connection: sa.Connection, handoff_id: str, agent: Agent) -> None:
+    """Raises AlreadyTaken with the holder when that is somebody else."""
+    holder = store.holder(connection, agent.tenant, handoff_id)
+    if holder is not None and holder["id"] != agent.id:
+        raise AlreadyTaken(
+            f"{holder['name']} took this conversation.",
+            conversation=holder["conversation"],
+            holder={"id": holder["id"], "name": holder["name"]},
+        )
 
 
 def take_over(tx: Transaction, conversation_id: str, agent: Agent, epoch: int, context: Context) -> Conversation:

@@ -27,6 +27,7 @@ from handoff_service.handoffs import store
 from handoff_service.handoffs.assign import as_author
 from handoff_service.handoffs.model import rank
 from handoff_service.handoffs.request import check_may_return, people_back, promise, somebody_on_duty
+from handoff_service.knowledge.teach import teach
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
 from handoff_service.tickets import store as tickets
@@ -247,3 +248,4 @@ def _end_handoff(tx: Transaction, conversation: Conversation, context: Context, 
         handoff = store.find(tx.connection, conversation.tenant, conversation.handoff)
         if handoff.closed_at is None:
             store.update(tx.connection, handoff, closed_at=context.now, wrap_up=wrap_up)
+            teach(tx, conversation, conversation.last_seq + 1, context)  # the change of owner that follows

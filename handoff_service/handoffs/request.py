@@ -20,6 +20,7 @@ from handoff_service.handoffs import store
 from handoff_service.handoffs.hours import is_open, next_opening
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, Handoff, rank
 from handoff_service.ids import new_id
+from handoff_service.knowledge.teach import teach
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import Tenant
 from handoff_service.texts import say
@@ -114,6 +115,7 @@ def request_handoff(
         body=body,
         handoff=handoff.id,
     )
+    teach(tx, conversation, conversation.last_seq, context)
     return conversation
 
 

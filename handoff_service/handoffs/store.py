@@ -12,10 +12,19 @@ from handoff_service import tables
 from handoff_service.conversations.model import OwnerKind
 from handoff_service.errors import NotFound
 from handoff_service.handoffs.model import Handoff
+from handoff_service.statements import Statement
 
 H = tables.handoffs.c
 C = tables.conversations.c
+A = tables.agents.c
 
+FIND = Statement(sa.select(tables.handoffs).where(H.tenant == sa.bindparam("tenant"), H.id == sa.bindparam("id")))
+HOLDER = Statement(
+    sa.select(C.id.label("conversation"), A.id, A.name)
+    .join(tables.handoffs, sa.and_(H.tenant == C.tenant, H.id == C.handoff))
+    .join(tables.agents, sa.and_(A.tenant == C.tenant, A.id == C.owner_agent))
+    .where(H.tenant == sa.bindparam("tenant"), H.id == sa.bindparam("handoff"), C.id == H.conversation)
+)
 _WAITING = sa.select(tables.handoffs).join(
     tables.conversations, sa.and_(C.tenant == H.tenant, C.id == H.conversation, C.handoff == H.id)
 )
@@ -40,11 +49,15 @@ def add(connection: sa.Connection, handoff: Handoff) -> None:
 
 def find(connection: sa.Connection, tenant: str, handoff: str) -> Handoff:
     """The handoff. Raises NotFound."""
-    query = sa.select(tables.handoffs).where(H.tenant == tenant, H.id == handoff)
-    row = connection.execute(query).mappings().first()
+    row = FIND.first(connection, tenant=tenant, id=handoff)
     if row is None:
         raise NotFound(f"There is no handoff {handoff}.", handoff=handoff)
     return _handoff(row)
+
+
+def holder(connection: sa.Connection, tenant: str, handoff: str) -> Row | None:
+    """`id` and `name` of the agent who has it or to whom it is offered, and its `conversation`; None while it waits."""
+    return HOLDER.first(connection, tenant=tenant, handoff=handoff)
 
 
 def of_conversation(connection: sa.Connection, tenant: str, conversation: str) -> list[Handoff]:

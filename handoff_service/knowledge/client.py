@@ -8,28 +8,41 @@ from typing import Any
 import httpx2
 
 from handoff_service import tracing
-from handoff_service.errors import Unavailable
+from handoff_service.errors import Conflict, Invalid, NotFound, TandemError, Unavailable
+
+REFUSED: Mapping[int, type[TandemError]] = {404: NotFound, 409: Conflict, 413: Invalid, 422: Invalid}
 
 
 class Knowledge:
     """Client of kb_index at `url`."""
 
-    def __init__(self, client: httpx2.AsyncClient, url: str, *, timeout_s: float = 3.0) -> None:
+    def __init__(self, client: httpx2.AsyncClient, url: str, *, timeout_s: float = 3.0, token: str = "") -> None:
         self._client = client
         self._url = url.rstrip("/")
         self._timeout = httpx2.Timeout(timeout_s, connect=1.0)
+        self._token = token
 
     async def understand(
-        self, text: str, *, tenant: str, language: str | None, context: Sequence[Mapping[str, str]]
+        self,
+        text: str,
+        *,
+        tenant: str,
+        language: str | None,
+        context: Sequence[Mapping[str, str]],
+        channel: str = "chat",
+        contact: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Language, hits, decision and mood of a customer's text. Raises Unavailable."""
-        body = {
+        body: dict[str, Any] = {
             "text": text,
             "tenant": tenant,
             "language": language,
             "context": list(context),
             "audience": "public",
+            "channel": channel,
         }
+        if contact is not None:
+            body["contact"] = contact
         return await self._call("POST", "/understand", json=body)
 
     async def search(self, query: str, *, tenant: str, language: str | None, limit: int = 8) -> dict[str, Any]:
@@ -42,6 +55,30 @@ class Knowledge:
     async def article(self, article: str, *, tenant: str, language: str) -> dict[str, Any]:
         """One article. Raises Unavailable, also when it does not exist."""
         return await self._call("GET", f"/articles/{tenant}/{article}", params={"language": language})
+
+    async def teach(self, path: str, told: Mapping[str, Any]) -> None:
+        """Reports to /feedback or /forget. Raises Unavailable when it may work later, Invalid when it never will."""
+        await self.edit("POST", path, json=told)
+
+    async def edit(self, method: str, path: str, *, timeout_s: float = 10.0, **options: Any) -> Any:
+        """A request that needs the token. Raises Unavailable, or the refusal in its words: NotFound and the like."""
+        if not self._token:
+            raise Unavailable("Learning is off: set TANDEM_KB_TOKEN for the gateway and the knowledge base.")
+        headers = {**tracing.headers(), "authorization": f"Bearer {self._token}"}
+        try:
+            response = await self._client.request(
+                method, self._url + path, timeout=httpx2.Timeout(timeout_s, connect=1.0), headers=headers, **options
+            )
+            answer = response.json()
+        except (httpx2.HTTPError, ValueError) as error:
+            raise Unavailable(f"The knowledge base does not answer ({error.__class__.__name__}).") from error
+        if response.status_code in REFUSED:
+            told = answer.get("error") if isinstance(answer, dict) else None
+            message = str(told.get("message", "")) if isinstance(told, dict) else ""
+            raise REFUSED[response.status_code](message or "The knowledge base refuses this.")
+        if not response.is_success:
+            raise Unavailable(f"The knowledge base answered with status {response.status_code}.")
+        return answer
 
     async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:

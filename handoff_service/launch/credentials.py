@@ -11,7 +11,7 @@ from typing import Any
 from handoff_service.launch.errors import LaunchError
 from handoff_service.launch.settings import Settings
 
-SECRET_NAMES = ("TANDEM_IDENTITY_SECRET", "TANDEM_SHOP_API_KEY", "TANDEM_ENCRYPTION_KEY")
+SECRET_NAMES = ("TANDEM_IDENTITY_SECRET", "TANDEM_SHOP_API_KEY", "TANDEM_ENCRYPTION_KEY", "TANDEM_KB_TOKEN")
 
 
 def read_credentials(path: Path) -> dict[str, Any]:

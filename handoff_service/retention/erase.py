@@ -40,6 +40,7 @@ from handoff_service.files import keep
 from handoff_service.files import store as files
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.release import close_idle
+from handoff_service.knowledge.teach import teach
 from handoff_service.live.principal import forget_tickets
 from handoff_service.retention import store
 from handoff_service.retention.store import Job
@@ -185,6 +186,7 @@ def erase_conversation(tx: Transaction, tenant: str, conversation_id: str, conte
     draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, audience=Audience.INTERNAL, body=body)
     conversation, _ = conversations.append(tx, conversation, draft, context.now)
     conversations.update(tx.connection, conversation, preview="", mood=None, erased_at=context.now)
+    teach(tx, conversation, conversation.last_seq, context)  # what it taught is forgotten too
     tx.ring(conversation_topic(tenant, conversation_id))
     tx.ring(desk_topic(tenant))
     return counts

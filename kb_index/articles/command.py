@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from kb_index.articles.checks import review
 from kb_index.articles.duplicates import Embed
@@ -32,7 +31,7 @@ def _check(settings: Settings, chosen: argparse.Namespace) -> int:
     """Exit code 1 when there is an error."""
     stores = Stores.of(settings)
     embed = None if chosen.lexical else _embed(settings)
-    day = datetime.now(ZoneInfo(settings.timezone)).date()
+    day = settings.today()
     errors = 0
     for tenant in _chosen(settings, chosen):
         articles = stores.tenant(tenant).read().articles

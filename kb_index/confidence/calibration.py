@@ -1,17 +1,20 @@
-"""Fitting the confidence at build time, on nothing but the articles' own questions and the background."""
+"""Fitting the confidence: on questions that people have judged, or on the articles' own questions."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import rjieba
 
 from kb_index.articles.model import Article, Audience
-from kb_index.confidence.decision import CHOICES, Calibration, Features, features_of
+from kb_index.confidence.budget import fit_closeness, fit_threshold
+from kb_index.confidence.decision import CHOICES, Calibration, groups_of
+from kb_index.confidence.evidence import NAMES, Features, closeness, features_of, joined, precisions
+from kb_index.confidence.logistic import Flags, Floats, fit_logistic, sigmoid
 from kb_index.index.embedding import Matrix
 from kb_index.search.retriever import Question, TenantIndex, article_names
 from kb_index.text.folding import fold
@@ -21,12 +24,24 @@ FOLDS = 6
 UNANSWERABLE = 0.12
 """Share of articles that each fold leaves out entirely: their questions have no answer there."""
 
-MIXTURE = {"similar": 0.5, "reworded": 0.3, "unanswerable": 0.05, "background": 0.15}
-"""The kinds of questions that customers are assumed to ask, as weights of the fit.
+UNKNOWN, BACKGROUND = 0.05, 0.15
+"""Shares of the questions that customers are assumed to ask about what no article knows, near it and far from it."""
 
-An article's questions are worded as differently as its author could, so a held-out one is harder than
-what most customers type; slightly changed versions of questions that stay in the index stand for the rest.
+UNKNOWN_WHEN_THIN = 0.30
+"""More are near it where articles have few questions: this share divided by the square of their mean number."""
+
+REPRESENTATIVE = 15
+"""With so many questions of an article half of what customers ask is as new to it as a held-out one, with fewer less.
+
+An author words an article's few questions as differently as he can, so a held-out one is harder than what most
+customers type; slightly changed versions of questions that stay in the index stand for the rest.
 """
+
+LEAST_OUT_OF_SCOPE = 0.2
+"""Judged questions weigh at least so much out of scope: customers ask more of it than those who collect questions."""
+
+NEVER_OUT_OF_SCOPE = 0.05
+"""What is assumed of it where nobody has judged a single question to be out of scope."""
 
 FEWEST_QUESTIONS = 20
 """Below, the articles' questions are too few to learn from."""
@@ -34,18 +49,40 @@ FEWEST_QUESTIONS = 20
 FEWEST_OF_EACH = 10
 """So many right and so many wrong first hits are needed to tell them apart."""
 
+MOST_ASKED = 4000
+"""More questions than this teach nothing more and take minutes to ask."""
+
+FEWEST_IN_GROUP = 20
+GROUP_PRECISION = 4.0
+"""A language or topic with so many questions may shift its log-odds, by about 1/sqrt(4) unless they insist."""
+
+USUAL_CLOSENESS = 0.5
+CROSS_CHECKS = 5
+
 Embed = Callable[[Sequence[str]], Matrix]
 Assemble = Callable[[Sequence[Article], Sequence[str]], TenantIndex]
 
 
 @dataclass(frozen=True)
-class _Row:
+class Labelled:
+    """A question that somebody has judged: the articles that answer it, or none."""
+
+    text: str
+    right: frozenset[str]
+    language: str
+
+
+@dataclass(frozen=True)
+class Row:
     """One question asked of an index that never saw it."""
 
     kind: str
     features: Features
     first_right: bool
     among_three: bool
+    answerable: bool
+    closeness: float
+    groups: tuple[str, ...]
 
 
 def calibrate(
@@ -58,21 +95,36 @@ def calibrate(
     progress: Callable[[str], None],
 ) -> Calibration:
     """Cross-validate and fit; deterministic. A tiny knowledge base gets careful fixed figures instead."""
-    rows: list[_Row] = []
+    rows: list[Row] = []
     if sum(len(article.questions) for article in articles) < FEWEST_QUESTIONS:
         return uncalibrated()
-    for fold_number in range(FOLDS):
-        progress(f"calibrating, fold {fold_number + 1} of {FOLDS}")
-        rows.extend(_fold_rows(articles, background, fold_number, assemble=assemble, embed=embed))
-    rights = sum(row.first_right for row in rows)
-    if min(rights, len(rows) - rights) < FEWEST_OF_EACH:
-        return uncalibrated()
-    return _fit(rows, error_budget)
+    for number in range(FOLDS):
+        progress(f"calibrating, fold {number + 1} of {FOLDS}")
+        rows.extend(_fold_rows(articles, background, number, assemble=assemble, embed=embed))
+    return fit(rows, _weights(rows, _mixture(articles)), error_budget=error_budget)
+
+
+def calibrate_on(index: TenantIndex, judged: Sequence[Labelled], *, embed: Embed, error_budget: float) -> Calibration:
+    """Fit on judged questions alone, none of which may be among the articles' own."""
+    rows: list[Row] = []
+    folded = [fold(one.text) for one in judged]
+    for one, text, vector in zip(judged, folded, embed(folded), strict=True):
+        question = Question.of(text, vector)
+        kind = "answerable" if one.right else "out of scope"
+        rows.append(_ask(index, question, kind=kind, language=one.language, right=one.right))
+    out = sum(not row.answerable for row in rows)
+    share = max(out / max(len(rows), 1), LEAST_OUT_OF_SCOPE)
+    if not out:  # each question once more, asked as if its articles did not exist
+        share = NEVER_OUT_OF_SCOPE
+        for one, text, vector in zip(judged, folded, embed(folded), strict=True):
+            question = Question.of(text, vector)
+            rows.append(_ask(index, question, kind="out of scope", language=one.language, hidden=one.right))
+    return fit(rows, _weights(rows, {"answerable": 1 - share, "out of scope": share}), error_budget=error_budget)
 
 
 def _fold_rows(
     articles: Sequence[Article], background: Sequence[str], number: int, *, assemble: Assemble, embed: Embed
-) -> Iterator[_Row]:
+) -> Iterator[Row]:
     """Build an index without this fold's questions and whole articles, and ask it exactly those."""
     random = np.random.default_rng(number)
     names = article_names(articles)
@@ -83,21 +135,35 @@ def _fold_rows(
         for position, question in enumerate(article.questions):
             if article.id in missing:
                 asked.append(("unanswerable", question, article.language, article.id))
-            elif position % FOLDS == number:
+            elif position % FOLDS == number and len(article.questions) > 1:
                 asked.append(("reworded", question, article.language, article.id))
             elif position % FOLDS == (number + 1) % FOLDS:
                 asked.append(("similar", _similar(question, random), article.language, article.id))
         if article.id not in missing:
-            kept = [text for position, text in enumerate(article.questions) if position % FOLDS != number]
-            # Nobody knows the day of a future question: validity is left out of the fit.
-            known.append(replace(article, questions=tuple(kept), valid_from=date.min, valid_to=None))
+            known.append(_without_fold(article, number))
     others = [text for position, text in enumerate(background) if position % FOLDS == number]
     asked += [("background", text, detect_language(text, known=None, default="zh"), "") for text in others]
+    if len(asked) > MOST_ASKED // FOLDS:
+        asked = [asked[place] for place in sorted(random.permutation(len(asked))[: MOST_ASKED // FOLDS])]
     held = set(others)
     index = assemble(known, [text for text in background if text not in held])
     folded = [fold(text) for _, text, _, _ in asked]
     for (kind, _, language, name), text, vector in zip(asked, folded, embed(folded), strict=True):
-        yield _ask(index, Question.of(text, vector), kind=kind, language=language, right=name)
+        right = frozenset([name]) if kind in ("reworded", "similar") else frozenset[str]()
+        yield _ask(index, Question.of(text, vector), kind=kind, language=language, right=right)
+
+
+def _without_fold(article: Article, number: int) -> Article:
+    """The article without this fold's questions, nor a title that repeats one.
+
+    Nobody knows the day of a future question: validity is left out.
+    """
+    kept = tuple(text for position, text in enumerate(article.questions) if position % FOLDS != number)
+    if len(article.questions) < 2:
+        kept = article.questions
+    left_out = {fold(text) for text in article.questions if text not in kept}
+    title = kept[0] if kept and fold(article.title) in left_out else article.title
+    return replace(article, title=title, questions=kept, valid_from=date.min, valid_to=None)
 
 
 _OPENINGS = {
@@ -119,60 +185,121 @@ def _similar(question: str, random: np.random.Generator) -> str:
     return openings[random.integers(len(openings))] + "".join(words)
 
 
-def _ask(index: TenantIndex, question: Question, *, kind: str, language: str, right: str) -> _Row:
-    ranking = index.rank(question, language=language, audience=Audience.AGENTS, day=date.max)
+def _ask(
+    index: TenantIndex,
+    question: Question,
+    *,
+    kind: str,
+    language: str,
+    right: frozenset[str] = frozenset(),
+    hidden: frozenset[str] = frozenset(),
+) -> Row:
+    ranking = index.rank(question, language=language, audience=Audience.AGENTS, day=date.max, hidden=hidden)
+    if not ranking.candidates:
+        return Row(kind, np.zeros(len(NAMES)), False, False, bool(right), 0.0, groups_of(language, ""))
     found = [index.articles[candidate.version].id for candidate in ranking.candidates[:CHOICES]]
-    return _Row(kind, features_of(ranking, index), bool(found) and found[0] == right, right in found)
+    topic = index.articles[ranking.candidates[0].version].category
+    return Row(
+        kind=kind,
+        features=features_of(ranking, index),
+        first_right=found[0] in right,
+        among_three=not right.isdisjoint(found),
+        answerable=bool(right),
+        closeness=closeness(ranking),
+        groups=groups_of(language, topic),
+    )
 
 
-def _fit(rows: Sequence[_Row], error_budget: float) -> Calibration:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import cross_val_predict
+def _mixture(articles: Sequence[Article]) -> dict[str, float]:
+    """Shares of the kinds of questions."""
+    each = sum(len(article.questions) for article in articles) / len(articles)
+    new = each**2 / (each**2 + REPRESENTATIVE**2)
+    unknown = UNKNOWN + UNKNOWN_WHEN_THIN / max(each, 1.0) ** 2
+    answerable = 1 - unknown - BACKGROUND
+    return {
+        "similar": answerable * (1 - new),
+        "reworded": answerable * new,
+        "unanswerable": unknown,
+        "background": BACKGROUND,
+    }
 
+
+def _weights(rows: Sequence[Row], mixture: dict[str, float]) -> Floats:
+    """Every kind weighs together its share; the mean weight is 1."""
+    counts = Counter(row.kind for row in rows)
+    total = sum(share for kind, share in mixture.items() if counts[kind])
+    return np.array([mixture[row.kind] / total / counts[row.kind] * len(rows) for row in rows])
+
+
+def fit(rows: Sequence[Row], weight: Floats, *, error_budget: float) -> Calibration:
+    """Three models, the shifts of groups, and the limits that keep the budget; too few rows give fixed figures."""
+    right = np.array([row.first_right for row in rows], dtype=np.bool_)
+    if min(right.sum(), len(rows) - right.sum()) < FEWEST_OF_EACH:
+        return uncalibrated()
     features = np.stack([row.features for row in rows])
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
-    scaled = (features - mean) / scale
-    kinds = np.array([row.kind for row in rows])
-    weight = np.zeros(len(rows))
-    for kind, share in MIXTURE.items():
-        weight[kinds == kind] = share / max(int((kinds == kind).sum()), 1)
-    weight *= len(rows) / weight.sum()
+    scaled = joined((features - mean) / scale)
+    groups = _large_groups(rows)
+    members = np.array([[group in row.groups for group in groups] for row in rows], dtype=float).reshape(len(rows), -1)
+    own = np.hstack([scaled, members])
+    found = _fit_one(own, right, weight, groups=len(groups))
+    unseen = _cross_checked(own, right, weight, groups=len(groups))
+    near = np.array([row.closeness for row in rows])
+    bold = fit_threshold(unseen, right, weight, error_budget=error_budget)
+    close = fit_closeness(near, unseen >= bold, right, weight, error_budget=error_budget, usual=USUAL_CLOSENESS)
+    clear = near < close  # the others are not answered, whatever their probability
+    threshold = fit_threshold(unseen[clear], right[clear], weight[clear], error_budget=error_budget)
+    plain = scaled.shape[1]
+    return Calibration(
+        mean=mean,
+        scale=scale,
+        first=found[:plain],
+        among_three=_fit_one(scaled, np.array([row.among_three for row in rows]), weight, groups=0),
+        answerable=_fit_one(scaled, np.array([row.answerable for row in rows]), weight, groups=0),
+        threshold=threshold,
+        close=close,
+        shifts=dict(zip(groups, found[plain:].tolist(), strict=True)),
+    )
 
-    def fit(target: npt.NDArray[np.bool_]) -> Features:
-        if target.all() or not target.any():
-            return np.append(np.zeros(scaled.shape[1]), 6.0 if target.all() else -6.0)
-        model = LogisticRegression(C=1.0, max_iter=500).fit(scaled, target, sample_weight=weight)
-        return np.append(model.coef_[0], model.intercept_[0])
 
-    right = np.array([row.first_right for row in rows])
-    among = np.array([row.among_three for row in rows])
-    unseen = cross_val_predict(
-        LogisticRegression(C=1.0, max_iter=500), scaled, right, cv=5, method="predict_proba",
-        params={"sample_weight": weight},
-    )[:, 1]  # fmt: skip
-    threshold = boldest_threshold(unseen, right, weight, error_budget=error_budget)
-    return Calibration(mean=mean, scale=scale, first=fit(right), among_three=fit(among), threshold=threshold)
+def _large_groups(rows: Sequence[Row]) -> list[str]:
+    """Languages and topics with enough questions, where there is more than one of their kind."""
+    counts = Counter(group for row in rows for group in row.groups)
+    large = sorted(group for group, count in counts.items() if count >= FEWEST_IN_GROUP)
+    kinds = Counter(group.partition(" ")[0] for group in large)
+    return [group for group in large if kinds[group.partition(" ")[0]] > 1]
 
 
-def boldest_threshold(
-    probabilities: Features, right: npt.NDArray[np.bool_], weight: Features, *, error_budget: float
-) -> float:
-    """The lowest threshold at which wrong answers are at most the budget's share of all given answers."""
-    order = np.argsort(-probabilities, kind="stable")
-    given = np.cumsum(weight[order])
-    wrong = np.cumsum(weight[order] * ~right[order])
-    within = np.flatnonzero(wrong <= error_budget * given)
-    if not len(within):
-        return 0.99
-    return float(np.clip(probabilities[order][within[-1]], 0.5, 0.99))
+def _fit_one(rows: Floats, target: Flags, weight: Floats, *, groups: int) -> Floats:
+    """Coefficients of the joined features and then the groups' shifts."""
+    precision = np.concatenate([precisions(len(NAMES)), np.full(groups, GROUP_PRECISION)])
+    return fit_logistic(rows, target, weight, prior=np.zeros(rows.shape[1]), precision=precision)
+
+
+def _cross_checked(rows: Floats, target: Flags, weight: Floats, *, groups: int) -> Floats:
+    """For each row the probability by a model that was fitted without it."""
+    found = np.zeros(len(rows))
+    part = np.random.default_rng(0).permutation(len(rows)) % CROSS_CHECKS
+    for number in range(CROSS_CHECKS):
+        rest = part != number
+        found[~rest] = sigmoid(rows[~rest] @ _fit_one(rows[rest], target[rest], weight[rest], groups=groups))
+    return found
 
 
 def uncalibrated() -> Calibration:
     """Figures for a knowledge base too small to learn from: answer only what is asked almost literally."""
-    size = 15
-    first = np.zeros(size + 1)
-    first[[0, 3, 11]] = 8.0, 1.0, 4.0
+    size = len(NAMES)
+    first = np.zeros(len(precisions(size)))
+    first[[NAMES.index("asked"), NAMES.index("ahead in score"), NAMES.index("shared pairs")]] = 8.0, 1.0, 4.0
     first[-1] = -8.5
     among = first.copy()
     among[-1] = -6.5
-    return Calibration(mean=np.zeros(size), scale=np.ones(size), first=first, among_three=among, threshold=0.8)
+    return Calibration(
+        mean=np.zeros(size),
+        scale=np.ones(size),
+        first=first,
+        among_three=among,
+        answerable=among,
+        threshold=0.8,
+        close=USUAL_CLOSENESS,
+    )

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from kb_index.confidence.evidence import Features, closeness, features_of, joined
+from kb_index.confidence.logistic import sigmoid
 from kb_index.confidence.vague import Vagueness, vagueness
-from kb_index.search.retriever import Candidate, Ranking, TenantIndex
-from kb_index.text.folding import character_grams
-
-Features = npt.NDArray[np.float64]
+from kb_index.search.retriever import Ranking, TenantIndex
 
 CLARIFY_FROM = 0.6
 """A clarifying question is worth asking when the right article is rather likely among its choices."""
-
-CLOSE = 0.4
-"""Two articles are close when the classifier gives the second so much of what it gives the first."""
 
 CHOICES = 3
 LEAST_CHOICES = 2
@@ -35,79 +30,49 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do with a question, and the figures it was decided on."""
+    """What to do with a question, and the figures it was decided on.
+
+    probability: the first hit is right; answerable: some article answers; margin: how far the first is ahead of
+    the second in score. features, language and topic are what a correction of this decision is learned from.
+    """
 
     action: Action
     probability: float
     threshold: float
     margin: float
     rule: str
-
-
-def features_of(ranking: Ranking, index: TenantIndex) -> Features:
-    """Cheap evidence that the first candidate is right; needs at least one candidate."""
-    first = ranking.candidates[0]
-    second = _runner_up(ranking)
-    question = ranking.question
-    passage = index.passage_folds[first.passage]
-    words = set(question.tokens)
-    version_words = index.version_words[first.version]
-    weight = {word: index.lexical.weight(word) for word in words}
-    total = sum(weight.values()) + 1e-9
-    in_passage = sum(weight[word] for word in words & index.passage_words[first.passage])
-    in_version = sum(weight[word] for word in words & version_words)
-    unknown = sum(weight[word] for word in words if not index.lexical.knows(word))
-    grams, passage_grams = _pairs(question.folded), _pairs(passage)
-    shared = len(grams & passage_grams)
-    return np.array(
-        [
-            first.asked,
-            first.answered,
-            first.asked - (second.asked if second else 0.0),
-            min(ranking.margin, 1.0),
-            _logit(first.head),
-            _logit(ranking.background_head),
-            _logit(second.head if second else 0.0),
-            ranking.background_cosine - first.asked,
-            in_passage / total,
-            in_version / total,
-            unknown / total,
-            2 * shared / (len(grams) + len(passage_grams) + 1e-9),
-            math.log1p(len(question.tokens)),
-            first.lexical / (len(question.tokens) + 1.0),
-            float(first.lexical >= max(candidate.lexical for candidate in ranking.candidates)),
-        ]
-    )
-
-
-def _runner_up(ranking: Ranking) -> Candidate | None:
-    return max(ranking.candidates[1:], key=lambda candidate: candidate.score, default=None)
-
-
-def _logit(probability: float) -> float:
-    bounded = min(max(probability, 1e-4), 1 - 1e-4)
-    return math.log(bounded / (1 - bounded))
-
-
-def _pairs(folded: str) -> frozenset[str]:
-    return frozenset(character_grams(folded, shortest=2, longest=2))
+    answerable: float = 0.0
+    features: tuple[float, ...] = ()
+    language: str = ""
+    topic: str = ""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Two logistic models, "the first is right" and "one of the first three is right", and a threshold."""
+    """Three logistic models over one set of features and their products, and what was fitted on their probabilities.
+
+    first: the first candidate is right; among_three: one of the first three is; answerable: any article answers.
+    Each has a coefficient per figure of evidence.joined(). shifts move the log-odds for a language
+    ("language zh") or a topic ("topic refunds"); close is the closeness of the second article from which the
+    customer is asked.
+    """
 
     mean: Features
     scale: Features
     first: Features
     among_three: Features
+    answerable: Features
     threshold: float
+    close: float
+    shifts: Mapping[str, float] = field(default_factory=dict)
 
-    def probabilities(self, features: Features) -> tuple[float, float]:
-        """P(first is right) and P(one of the first three is right)."""
-        row = np.append((features - self.mean) / self.scale, 1.0)
-        first = _sigmoid(float(row @ self.first))
-        return first, max(first, _sigmoid(float(row @ self.among_three)))
+    def probabilities(self, features: Features, *, language: str = "", topic: str = "") -> tuple[float, float, float]:
+        """P(first is right), P(one of the first three is right), P(any article answers)."""
+        row = joined(((features - self.mean) / self.scale)[None])[0]
+        shift = sum(self.shifts.get(group, 0.0) for group in groups_of(language, topic))
+        logits = np.array([row @ self.first + shift, row @ self.among_three + shift, row @ self.answerable])
+        first, three, some = sigmoid(logits).tolist()
+        return first, max(first, three), some
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         return {
@@ -115,22 +80,30 @@ class Calibration:
             "scale": self.scale,
             "first": self.first,
             "among_three": self.among_three,
-            "threshold": np.array([self.threshold]),
+            "answerable": self.answerable,
+            "limits": np.array([self.threshold, self.close]),
+            "groups": np.array(list(self.shifts), dtype=np.str_),
+            "shifts": np.array(list(self.shifts.values()), dtype=np.float64),
         }
 
     @classmethod
     def restore(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Calibration:
+        threshold, close = arrays["limits"].tolist()
         return cls(
             mean=arrays["mean"],
             scale=arrays["scale"],
             first=arrays["first"],
             among_three=arrays["among_three"],
-            threshold=float(arrays["threshold"][0]),
+            answerable=arrays["answerable"],
+            threshold=threshold,
+            close=close,
+            shifts=dict(zip(map(str, arrays["groups"]), arrays["shifts"].tolist(), strict=True)),
         )
 
 
-def _sigmoid(value: float) -> float:
-    return 1 / (1 + math.exp(-min(max(value, -40.0), 40.0)))
+def groups_of(language: str, topic: str) -> tuple[str, ...]:
+    """The groups whose own experience shifts a probability."""
+    return (f"language {language}", f"topic {topic}")
 
 
 def shares(ranking: Ranking, first: float, among_three: float) -> list[float]:
@@ -149,23 +122,35 @@ def decide(ranking: Ranking, index: TenantIndex, calibration: Calibration) -> tu
     threshold = calibration.threshold
     if not ranking.candidates:
         return Decision(Action.ABSTAIN, 0.0, threshold, 0.0, "no article may be shown"), []
-    first, among_three = calibration.probabilities(features_of(ranking, index))
-    vague = vagueness(ranking.question.tokens, index)
+    features = features_of(ranking, index)
+    topic = index.articles[ranking.candidates[0].version].category
+    first, among_three, answerable = calibration.probabilities(features, language=ranking.language, topic=topic)
     enough = len(ranking.candidates) >= LEAST_CHOICES
 
-    def decided(action: Action, rule: str) -> tuple[Decision, list[float]]:
-        decision = Decision(action, first, threshold, ranking.margin, rule)
-        return decision, shares(ranking, first, among_three)
+    def choose() -> tuple[Action, str]:
+        vague = vagueness(ranking.question.tokens, index)
+        if vague is Vagueness.NOTHING_ASKED:
+            return Action.ABSTAIN, "nothing asked"
+        if vague is Vagueness.TOPIC_ONLY and enough:
+            return Action.CLARIFY, "several articles on the topic, nothing asked about it"
+        if first >= threshold and enough and closeness(ranking) >= calibration.close:
+            return Action.CLARIFY, "two articles are close"
+        if first >= threshold:
+            return Action.ANSWER, "probability>=threshold"
+        if among_three >= CLARIFY_FROM and enough:
+            return Action.CLARIFY, f"among_three>={CLARIFY_FROM}"
+        return Action.ABSTAIN, "probability<threshold"
 
-    if vague is Vagueness.NOTHING_ASKED:
-        return decided(Action.ABSTAIN, "nothing asked")
-    if vague is Vagueness.TOPIC_ONLY and enough:
-        return decided(Action.CLARIFY, "several articles on the topic, nothing asked about it")
-    second = _runner_up(ranking)
-    if first >= threshold and second is not None and second.head >= CLOSE * ranking.candidates[0].head:
-        return decided(Action.CLARIFY, "two articles are close")
-    if first >= threshold:
-        return decided(Action.ANSWER, "probability>=threshold")
-    if among_three >= CLARIFY_FROM and enough:
-        return decided(Action.CLARIFY, f"among_three>={CLARIFY_FROM}")
-    return decided(Action.ABSTAIN, "probability<threshold")
+    action, rule = choose()
+    decision = Decision(
+        action=action,
+        probability=first,
+        threshold=threshold,
+        margin=ranking.margin,
+        rule=rule,
+        answerable=answerable,
+        features=tuple(features.tolist()),
+        language=ranking.language,
+        topic=topic,
+    )
+    return decision, shares(ranking, first, among_three)

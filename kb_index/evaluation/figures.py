@@ -13,6 +13,7 @@ import numpy as np
 from kb_index.articles.model import Audience
 from kb_index.confidence.decision import Action
 from kb_index.errors import TextsRefused
+from kb_index.evaluation.measures import auroc, calibration_error
 from kb_index.search.understand import Asked, Knowledge, Understanding
 from kb_index.text.collections import AskedQuestion, JudgedMessage, read_judged_messages, read_questions
 
@@ -187,26 +188,6 @@ def _mood_figures(moods: Sequence[tuple[JudgedMessage, Understanding]]) -> MoodF
 def _share(values: Iterable[float]) -> float:
     listed = list(values)
     return sum(listed) / len(listed) if listed else math.nan
-
-
-def calibration_error(probabilities: Sequence[float], right: Sequence[bool], *, bins: int = 10) -> float:
-    """Expected calibration error: mean gap between promised and kept, over equal-width bins."""
-    if not probabilities:
-        return math.nan
-    promised, kept = np.array(probabilities), np.array(right, dtype=float)
-    place = np.minimum((promised * bins).astype(int), bins - 1)
-    gaps = (abs(promised[place == i].sum() - kept[place == i].sum()) for i in range(bins))
-    return float(sum(gaps) / len(promised))
-
-
-def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float:
-    """Chance that a positive scores above a negative, ties counting half; nan without both."""
-    values, labels = np.array(scores), np.array(positive, dtype=bool)
-    above, below = values[labels], np.sort(values[~labels])
-    if not len(above) or not len(below):
-        return math.nan
-    wins = np.searchsorted(below, above, "left") + np.searchsorted(below, above, "right")
-    return float(wins.sum() / 2 / len(above) / len(below))
 
 
 def _plain(values: dict[str, float]) -> dict[str, float | None]:

@@ -6,9 +6,7 @@ import argparse
 import ipaddress
 import json
 import sys
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from kb_index.articles.duplicates import Embed
 from kb_index.commands import EXIT_FAILED, EXIT_MISUSED, Subcommands
@@ -65,7 +63,7 @@ def _import(settings: Settings, chosen: argparse.Namespace) -> int:
         return EXIT_MISUSED
     choices = Choices(
         tenant=tenant,
-        day=datetime.now(ZoneInfo(settings.timezone)).date(),
+        day=settings.today(),
         language=chosen.language,
         category=chosen.category,
         owner=chosen.owner,

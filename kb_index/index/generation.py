@@ -1,46 +1,61 @@
-"""Generations: immutable folders with everything a search needs, checked before they are trusted."""
+"""Generations: immutable folders with everything a search needs, checked before they are trusted.
+
+A generation is written beside the others and named when it is complete; the pointer, replaced last and
+atomically, names the current one, those before, and the sha256 of each manifest, which in turn holds size
+and sha256 of every file. Small files are parsed from the bytes that were hashed. The vector index is hashed
+as a stream and then mapped into memory: FAISS sees no byte of a file that differs from what was published.
+A generation that the pointer does not vouch for (a damaged pointer, a folder brought from elsewhere) is first
+read by a child process: FAISS was not written to be safe on hostile files, and a crash there is only a refusal.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import os
 import shutil
 import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kb_index.articles.chunking import CHUNKER_VERSION, Passage, PassageKind
-from kb_index.articles.model import Article, Audience
-from kb_index.confidence.decision import Calibration
-from kb_index.errors import GenerationBroken, NoGeneration
-from kb_index.index.lexical import Lexical
-from kb_index.index.vectors import FlatVectors
+from kb_index.articles.chunking import CHUNKER_VERSION
+from kb_index.errors import DatabaseUnavailable, GenerationBroken, NoGeneration
+from kb_index.index.contents import (
+    EMBEDDED,
+    MOOD,
+    ByHash,
+    Part,
+    Tenant,
+    embedded_files,
+    open_vectors,
+    pack_vectors,
+    packed,
+    read_part,
+    small_files,
+    tenant_files,
+    unpack_vectors,
+    unpacked,
+    vectors_file,
+)
+from kb_index.index.durable import Checksum, replace_durably, same_file, sync_file, write_durably
+from kb_index.index.trial import survives_reading
 from kb_index.mood.judge import MoodHeads
-from kb_index.search.heads import ArticleHead
-from kb_index.search.retriever import TenantIndex
+from kb_index.settings import Settings
 
-FORMAT = 1
-KEPT = 2
-"""Generations on disk: the current one and the one before."""
+__all__ = ["Built", "Generation", "GenerationStore", "Tenant"]
+
+FORMAT = 2
+KEPT = 3
+"""Generations on disk: the current one and two before; files that they share are there once."""
 
 MANIFEST = "manifest.json"
 POINTER = "current"
-
-
-@dataclass(frozen=True)
-class Tenant:
-    """One tenant's index with the calibration that was fitted on it."""
-
-    index: TenantIndex
-    calibration: Calibration
+HELD = "held"
 
 
 @dataclass(frozen=True)
@@ -52,30 +67,52 @@ class Generation:
     digest: str
     tenants: Mapping[str, Tenant]
     mood: MoodHeads
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def withdrawals(self) -> int:
+        """How many withdrawals had been made before its articles were read."""
+        return int(self.manifest.get("withdrawals", 0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Built:
-    """What a build has made, before it has a name."""
+    """What a build has made, before it has a name.
+
+    tenants are those made anew; those in unchanged, and the mood heads if None, are taken from the generation
+    `earlier`, whose embedded vectors are kept too. probe is the embedding of a fixed text, by which a model
+    of the same name that has become another one is noticed.
+    """
 
     model: str
     dimension: int
+    code: str
+    base: str
     digest: str
-    tenants: Mapping[str, Tenant]
-    mood: MoodHeads
-    vectors_by_hash: Mapping[bytes, npt.NDArray[np.float32]]
+    withdrawals: int
+    probe: Sequence[float]
+    tenants: Mapping[str, Part]
+    mood: MoodHeads | None
+    vectors_by_hash: ByHash
+    earlier: str | None = None
+    unchanged: Sequence[str] = ()
 
 
 class GenerationStore:
     """The folder of generations and the pointer to the current one, replaced atomically."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, vectors_url: str | None = None) -> None:
+        self.folder = folder
         self.pointer = folder / POINTER
+        self._vectors_url = vectors_url
+
+    @classmethod
+    def of(cls, settings: Settings) -> GenerationStore:
+        return cls(settings.store, vectors_url=settings.vectors_address)
 
     def names(self) -> list[str]:
         """Names by falling preference: what the pointer says, then the newest."""
-        found = sorted((path.name for path in self._folder.glob("g-*") if path.is_dir()), reverse=True)
+        found = sorted((path.name for path in self.folder.glob("g-*") if path.is_dir()), reverse=True)
         pointed = [name for name in self._pointed() if name in found]
         return list(dict.fromkeys([*pointed, *found]))
 
@@ -84,7 +121,7 @@ class GenerationStore:
         try:
             lines = self.pointer.read_text("ascii").splitlines()
             pairs = [line.split() for line in lines]
-            return {name: digest for name, digest in pairs if name.startswith("g-")}
+            return {name: digest for name, digest in pairs if name.startswith("g-") and "/" not in name}
         except (OSError, ValueError):
             return {}
 
@@ -105,95 +142,129 @@ class GenerationStore:
 
     def _read(self, name: str, path: str) -> bytes:
         try:
-            return (self._folder / name / path).read_bytes()
+            return (self.folder / name / path).read_bytes()
         except OSError as error:
             raise GenerationBroken(name, f"{path} cannot be read: {error.strerror}") from error
+
+    def _expected(self, name: str, manifest: Mapping[str, Any], path: str) -> Checksum:
+        try:
+            return Checksum(**manifest["files"][path])
+        except (KeyError, TypeError) as error:
+            raise GenerationBroken(name, f"{path} is not in its manifest") from error
 
     def _checked(self, name: str, manifest: Mapping[str, Any], path: str) -> bytes:
         """A file's bytes, only if size and sha256 are those of the manifest."""
         content = self._read(name, path)
-        expected = manifest["files"].get(path)
-        if expected is None:
-            raise GenerationBroken(name, f"{path} is not in its manifest")
-        if len(content) != expected["size"]:
-            raise GenerationBroken(name, f"{path} has {len(content)} bytes instead of {expected['size']}")
-        if hashlib.sha256(content).hexdigest() != expected["sha256"]:
-            raise GenerationBroken(name, f"{path} was changed: its sha256 differs from the manifest")
+        _compare(name, path, found=Checksum.of(content), expected=self._expected(name, manifest, path))
         return content
 
-    def load(self, name: str) -> Generation:
-        """Read one generation; nothing is parsed before its checksum was found right."""
-        manifest = self.manifest(name)
-        contents = {path: self._checked(name, manifest, path) for path in manifest["files"]}
-        tenants = {
-            tenant: _load_tenant(name, tenant, contents, dimension=manifest["dimension"])
-            for tenant in manifest["tenants"]
-        }
-        mood = MoodHeads.restore(_arrays(contents["mood.npz"]))
-        return Generation(name, manifest["model"], manifest["digest"], tenants, mood)
+    def _checked_file(self, name: str, manifest: Mapping[str, Any], path: str) -> Path:
+        """A file that may be large, only if size and sha256 are those of the manifest."""
+        place = self.folder / name / path
+        expected = self._expected(name, manifest, path)
+        try:
+            if place.stat().st_size == expected.size:
+                _compare(name, path, found=Checksum.of_file(place), expected=expected)
+                return place
+        except OSError as error:
+            raise GenerationBroken(name, f"{path} cannot be read: {error.strerror}") from error
+        raise GenerationBroken(name, f"{path} has {place.stat().st_size} bytes instead of {expected.size}")
 
-    def load_best(self) -> tuple[Generation, list[GenerationBroken]]:
-        """The first intact generation, and why those preferred to it could not be used."""
+    def load(self, name: str, *, earlier: Generation | None = None) -> Generation:
+        """Read one generation; nothing is parsed before its checksum was found right.
+
+        What has the same checksums as in the generation `earlier` is taken over from memory.
+        """
+        manifest = self.manifest(name)
+        try:
+            known = earlier.manifest.get("files", {}) if earlier is not None else {}
+            tenants = {}
+            for tenant, entry in manifest["tenants"].items():
+                files = tenant_files(tenant, manifest["files"])
+                same = all(manifest["files"][path] == known.get(path) for path in files)
+                if earlier is not None and tenant in earlier.tenants and same:
+                    tenants[tenant] = earlier.tenants[tenant]
+                else:
+                    tenants[tenant] = self._load_tenant(name, manifest, tenant, entry)
+            if earlier is not None and manifest["files"][MOOD] == known.get(MOOD):
+                mood = earlier.mood
+            else:
+                mood = MoodHeads.restore(unpacked(self._checked(name, manifest, MOOD)))
+            return Generation(name, manifest["model"], manifest["digest"], tenants, mood, manifest)
+        except DatabaseUnavailable as error:  # of vectors that are not in files
+            raise GenerationBroken(name, str(error)) from error
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError) as error:
+            why = f"this version cannot read it ({type(error).__name__}: {error})"
+            raise GenerationBroken(name, why) from error
+
+    def _load_tenant(self, name: str, manifest: Mapping[str, Any], tenant: str, entry: Mapping[str, Any]) -> Tenant:
+        path = self._checked_file(name, manifest, vectors_file(tenant, entry["vectors"]["kind"]))
+        if name not in self._pointed() and path.suffix == ".faiss" and not survives_reading(path):
+            raise GenerationBroken(name, f"{path.name} of tenant {tenant!r} breaks its reader")
+        vectors = open_vectors(path, entry, vectors_url=self._vectors_url)
+        if vectors.dimension != manifest["dimension"]:
+            why = f"tenant {tenant!r} has vectors of {vectors.dimension} instead of {manifest['dimension']} dimensions"
+            raise GenerationBroken(name, why)
+        return read_part(tenant, read=lambda file: self._checked(name, manifest, file), vectors=vectors)
+
+    def load_best(
+        self, *, earlier: Generation | None = None, accept: Callable[[Generation], None] = lambda _: None
+    ) -> tuple[Generation, list[GenerationBroken]]:
+        """The first intact generation, and why those preferred to it could not be used.
+
+        accept may raise GenerationBroken for one that is intact and yet of no use.
+        """
         broken: list[GenerationBroken] = []
         for name in self.names():
             try:
-                return self.load(name), broken
+                generation = self.load(name, earlier=earlier)
+                accept(generation)
+                return generation, broken
             except GenerationBroken as error:
                 broken.append(error)
         if broken:
             raise NoGeneration("No intact index: " + "; ".join(map(str, broken)) + ". Run: python -m kb_index build")
-        raise NoGeneration(f"There is no index in {self._folder} yet. Run: python -m kb_index build")
+        raise NoGeneration(f"There is no index in {self.folder} yet. Run: python -m kb_index build")
 
     def stored_vectors(self, name: str, *, model: str) -> dict[bytes, npt.NDArray[np.float32]]:
         """Vectors by sha256 of the embedded text, if the generation was made with the same model."""
         manifest = self.manifest(name)
-        if manifest["model"] != model:
-            return {}
-        arrays = _arrays(self._checked(name, manifest, "embedded.npz"))
-        return {row.tobytes(): vector for row, vector in zip(arrays["hashes"], arrays["vectors"], strict=True)}
+        found: dict[bytes, npt.NDArray[np.float32]] = {}
+        if manifest["model"] == model:
+            for path in embedded_files(manifest["files"]):
+                found |= unpack_vectors(self._checked(name, manifest, path))
+        return found
 
     def verify(self, name: str) -> dict[str, Any]:
         """Check every file of a generation; returns its manifest."""
         manifest = self.manifest(name)
         for path in manifest["files"]:
-            self._checked(name, manifest, path)
+            self._checked_file(name, manifest, path)
         return manifest
 
     def publish(self, built: Built) -> str:
-        """Write a new generation, make it durable, point to it, and drop all but the one before."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for abandoned in self._folder.glob(".building-*"):  # by a build that was killed
+        """Write a new generation, make it durable, point to it, and drop all but the last before."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for abandoned in self.folder.glob(".building-*"):  # by a build that was killed
             shutil.rmtree(abandoned, ignore_errors=True)
         created = datetime.now(UTC)
         name = f"g-{created:%Y%m%dT%H%M%S%f}-{built.digest[:8]}"
-        working = Path(tempfile.mkdtemp(prefix=".building-", dir=self._folder))
+        working = Path(tempfile.mkdtemp(prefix=".building-", dir=self.folder))
         try:
-            files = _contents(built)
-            for path, content in files.items():
-                (working / path).parent.mkdir(parents=True, exist_ok=True)
-                _write_durably(working / path, content)
             manifest = {
                 "format": FORMAT,
                 "generation": name,
                 "created": created.isoformat(),
-                "model": built.model,
-                "dimension": built.dimension,
                 "chunker": CHUNKER_VERSION,
-                "digest": built.digest,
-                "tenants": {
-                    tenant: {"articles": len(part.index.articles), "passages": len(part.index.passages)}
-                    for tenant, part in built.tenants.items()
-                },
-                "files": {
-                    path: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-                    for path, content in files.items()
-                },
+                **{key: getattr(built, key) for key in ("model", "dimension", "code", "base", "digest", "withdrawals")},
+                "probe": [round(float(value), 6) for value in built.probe],
+                **self._fill(working, built),
             }
             content = json.dumps(manifest, indent=1, sort_keys=True).encode()
-            _write_durably(working / MANIFEST, content)
-            for folder in {working, *((working / path).parent for path in files)}:
-                _sync_folder(folder)
-            working.rename(self._folder / name)
+            write_durably(working / MANIFEST, content)
+            for folder in {working, *((working / path).parent for path in manifest["files"])}:
+                sync_file(folder)
+            working.rename(self.folder / name)
         except BaseException:
             shutil.rmtree(working, ignore_errors=True)
             raise
@@ -201,101 +272,70 @@ class GenerationStore:
         self._drop_old()
         return name
 
+    def _fill(self, working: Path, built: Built) -> dict[str, Any]:
+        """Write or link all files into the folder; returns the manifest's tenants and files."""
+        before = self.manifest(built.earlier) if built.earlier is not None else {"tenants": {}, "files": {}}
+        linked = [path for tenant in built.unchanged for path in tenant_files(tenant, before["files"])]
+        linked += embedded_files(before["files"])
+        linked += [MOOD] if built.mood is None else []
+        files: dict[str, Checksum] = {}
+        for path in linked:
+            (working / path).parent.mkdir(exist_ok=True)
+            same_file(self.folder / str(built.earlier) / path, working / path)
+            files[path] = Checksum(**before["files"][path])
+        written = {MOOD: packed(built.mood.arrays())} if built.mood is not None else {}
+        if built.vectors_by_hash or not linked:
+            number = len(embedded_files(files))
+            written[f"{EMBEDDED}{f'-{number:04}' if number else ''}.npz"] = pack_vectors(built.vectors_by_hash)
+        for tenant, part in built.tenants.items():
+            written |= small_files(tenant, part)
+            (working / tenant).mkdir(exist_ok=True)
+            path = vectors_file(tenant, part.tenant.index.vectors.kind)
+            part.tenant.index.vectors.write(working / path)
+            sync_file(working / path)
+            files[path] = Checksum.of_file(working / path)
+        for path, content in written.items():
+            write_durably(working / path, content)
+            files[path] = Checksum.of(content)
+        tenants = {tenant: before["tenants"][tenant] for tenant in built.unchanged}
+        tenants |= {tenant: part.entry() for tenant, part in built.tenants.items()}
+        return {"tenants": tenants, "files": {path: vars(checksum) for path, checksum in files.items()}}
+
     def _point_to(self, name: str, digest: str) -> None:
-        before = next(iter(self._pointed().items()), None)
-        lines = [f"{name} {digest}", *([f"{before[0]} {before[1]}"] if before else [])]
-        temporary = self._folder / f".{POINTER}-{os.getpid()}"
-        _write_durably(temporary, ("\n".join(lines) + "\n").encode("ascii"))
-        temporary.replace(self.pointer)
-        _sync_folder(self._folder)
+        """Name the current generation; those before stay vouched for as long as they are kept."""
+        others = [(other, sha) for other, sha in self._pointed().items() if other != name]
+        lines = [f"{each} {sha}" for each, sha in [(name, digest), *others[: KEPT - 1]]]
+        replace_durably(self.pointer, ("\n".join(lines) + "\n").encode("ascii"))
+
+    def roll_back(self, name: str | None = None) -> str:
+        """Point to the generation before, or the named one; raises GenerationBroken when it is not intact.
+
+        The articles stay as they are: the state that was rolled back from is not built again until one changes.
+        """
+        current, *others = self.names() or [""]
+        target = name or next(iter(others), None)
+        if target is None or target not in self.names():
+            raise NoGeneration(f"There is no generation {name or 'before the current one'} in {self.folder}.")
+        manifest = self.verify(target)
+        replace_durably(self.folder / HELD, str(self.manifest(current)["digest"]).encode("ascii"))
+        content = self._read(target, MANIFEST)
+        self._point_to(str(manifest["generation"]), hashlib.sha256(content).hexdigest())
+        return target
+
+    def held(self) -> str | None:
+        """The digest of the inputs that somebody rolled back from, which must not be built again by itself."""
+        try:
+            return (self.folder / HELD).read_text("ascii").strip() or None
+        except OSError:
+            return None
 
     def _drop_old(self) -> None:
         for name in self.names()[KEPT:]:
-            shutil.rmtree(self._folder / name, ignore_errors=True)
+            shutil.rmtree(self.folder / name, ignore_errors=True)
 
 
-def _contents(built: Built) -> dict[str, bytes]:
-    """Every file of a generation but the manifest, by its path in the folder."""
-    hashes = np.array([np.frombuffer(key, np.uint8) for key in built.vectors_by_hash], dtype=np.uint8)
-    vectors = np.array(list(built.vectors_by_hash.values()), dtype=np.float32)
-    files = {
-        "mood.npz": _packed(built.mood.arrays()),
-        "embedded.npz": _packed({"hashes": hashes, "vectors": vectors}),
-    }
-    for tenant, part in built.tenants.items():
-        index = part.index
-        arrays: dict[str, npt.NDArray[Any]] = {"background": index.background}
-        groups = {
-            "lexical": index.lexical.arrays(),
-            "head": index.head.arrays(),
-            "calibration": part.calibration.arrays(),
-        }
-        for group, members in groups.items():
-            arrays |= {f"{group}.{key}": value for key, value in members.items()}
-        files[f"{tenant}/vectors.faiss"] = index.vectors.content()
-        files[f"{tenant}/articles.json"] = _json([asdict(article) for article in index.articles])
-        files[f"{tenant}/passages.json"] = _json([asdict(passage) for passage in index.passages])
-        files[f"{tenant}/models.npz"] = _packed(arrays)
-    return files
-
-
-def _load_tenant(name: str, tenant: str, contents: Mapping[str, bytes], *, dimension: int) -> Tenant:
-    """Restore one tenant from checked bytes."""
-    vectors = FlatVectors.restore(contents[f"{tenant}/vectors.faiss"])
-    articles = [_article(values) for values in json.loads(contents[f"{tenant}/articles.json"])]
-    passages = [
-        Passage(values["version"], PassageKind(values["kind"]), values["text"])
-        for values in json.loads(contents[f"{tenant}/passages.json"])
-    ]
-    if vectors.dimension != dimension or len(vectors) != len(passages):
-        raise GenerationBroken(name, f"tenant {tenant!r} has {len(vectors)} vectors for {len(passages)} passages")
-    arrays = _arrays(contents[f"{tenant}/models.npz"])
-
-    def group(prefix: str) -> dict[str, npt.NDArray[Any]]:
-        return {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
-
-    index = TenantIndex(
-        articles=articles,
-        passages=passages,
-        vectors=vectors,
-        background=arrays["background"],
-        lexical=Lexical.restore(group("lexical.")),
-        head=ArticleHead.restore(group("head.")),
-    )
-    return Tenant(index, Calibration.restore(group("calibration.")))
-
-
-def _article(values: dict[str, Any]) -> Article:
-    dates = {key: date.fromisoformat(values[key]) for key in ("valid_from", "review_by", "valid_to") if values[key]}
-    texts = {key: tuple(values[key]) for key in ("questions", "tags")}
-    return Article(**{**values, **dates, **texts, "audience": Audience(values["audience"])})
-
-
-def _packed(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
-
-
-def _arrays(content: bytes) -> dict[str, npt.NDArray[Any]]:
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return {key: arrays[key] for key in arrays.files}
-
-
-def _json(values: Any) -> bytes:
-    return json.dumps(values, ensure_ascii=False, default=str).encode()
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _compare(name: str, path: str, *, found: Checksum, expected: Checksum) -> None:
+    if found.size != expected.size:
+        raise GenerationBroken(name, f"{path} has {found.size} bytes instead of {expected.size}")
+    if found.sha256 != expected.sha256:
+        raise GenerationBroken(name, f"{path} was changed: its sha256 differs from the manifest")

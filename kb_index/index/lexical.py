@@ -22,7 +22,9 @@ class Lexical:
     def build(cls, documents: Sequence[Sequence[str]]) -> Lexical:
         """Index tokenised documents; an empty document never matches."""
         index = bm25s.BM25(k1=1.2, b=0.4)
-        index.index([list(document) for document in documents], show_progress=False)
+        # The library cannot index nothing at all; a word that nobody can ask for stands for it.
+        index.index([list(document) for document in documents] if any(documents) else [[""]], show_progress=False)
+        index.scores["num_docs"] = len(documents)
         frequency: dict[str, int] = {}
         for document in documents:
             for token in set(document):

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
 import structlog
 
-from kb_index.errors import ModelUnavailable, NoGeneration
-from kb_index.index.embedding import load_encoder
-from kb_index.index.generation import GenerationStore
+from kb_index.errors import GenerationBroken, ModelUnavailable, NoGeneration
+from kb_index.index.contents import Tenant
+from kb_index.index.embedding import PROBE, Encoder, load_encoder
+from kb_index.index.generation import Generation, GenerationStore
+from kb_index.index.inputs import own_code
+from kb_index.index.withdrawn import Signature, Withdrawal, Withdrawals, hidden
 from kb_index.search.understand import Knowledge
+from kb_index.settings import Settings
 
 _log = structlog.get_logger()
+
+SAME_MODEL = 0.99
+"""Least cosine between a text's embedding now and at the build; another model gives about 0."""
 
 
 @dataclass(frozen=True)
 class _State:
-    """What is served, and what is wrong with what should be served."""
+    """What is served, from which withdrawals hide something, and what is wrong with what should be served."""
 
+    complete: Knowledge | None
     knowledge: Knowledge | None
+    obeyed: Signature
     warning: str | None
 
 
@@ -28,16 +39,24 @@ class LiveKnowledge:
 
     def __init__(self, store: GenerationStore) -> None:
         self._store = store
-        self._state = _State(None, "not loaded yet")
+        self._withdrawals = Withdrawals(store.folder)
+        self._state = _State(None, None, None, "not loaded yet")
         self._seen: tuple[int, int, int] | None = None
-        self._loading = threading.Lock()
+        self._changing = threading.RLock()
+        own_code()  # of the files as they are now, when the process starts
 
     def current(self) -> Knowledge:
-        """The knowledge to answer one request with; raises NoGeneration."""
+        """The knowledge to answer one request with, without what was withdrawn; raises NoGeneration."""
         state = self._state
+        if state.complete is not None and self._withdrawals.signature() != state.obeyed:
+            state = self._obey()
         if state.knowledge is None:
             raise NoGeneration(state.warning or "nothing is loaded")
         return state.knowledge
+
+    def withdraw(self, tenant: str, article: str, language: str | None = None) -> None:
+        """Hide an article, or one version, from this moment on and in every process that serves this folder."""
+        self._withdrawals.add(tenant, article, language)
 
     @property
     def warning(self) -> str | None:
@@ -60,21 +79,72 @@ class LiveKnowledge:
 
         Raises NoGeneration or ModelUnavailable when nothing at all can be served.
         """
-        with self._loading:
+        with self._changing:
             self._seen = self._signature()
+            before = self._state.complete
             try:
-                generation, broken = self._store.load_best()
+                generation, broken = self._store.load_best(
+                    earlier=before.generation if before is not None else None,
+                    accept=_made_with_its_model if before is None else _made_by_this_program,
+                )
                 encoder = load_encoder(generation.model)
             except (NoGeneration, ModelUnavailable) as error:
-                self._state = _State(self._state.knowledge, str(error))
+                self._state = replace(self._state, warning=str(error))
                 _log.error("kb_index.not_loaded", code=error.code, why=str(error))
-                if self._state.knowledge is None:
+                if before is None:
                     raise
-                return self._state.knowledge.generation.name
+                return before.generation.name
             warning = None
             if broken:
                 warning = f"serving {generation.name} instead: " + "; ".join(map(str, broken))
                 _log.error("kb_index.generation_broken", serving=generation.name, why=warning)
-            self._state = _State(Knowledge(generation, encoder), warning)
+            self._state = self._without_withdrawn(Knowledge(generation, encoder), warning)
             _log.info("kb_index.loaded", generation=generation.name, tenants=sorted(generation.tenants))
             return generation.name
+
+    def _obey(self) -> _State:
+        with self._changing:
+            state = self._state
+            if state.complete is not None:
+                self._state = state = self._without_withdrawn(state.complete, state.warning)
+            return state
+
+    def _without_withdrawn(self, complete: Knowledge, warning: str | None) -> _State:
+        signature = self._withdrawals.signature()  # taken first: a later change is then noticed
+        generation = complete.generation
+        later = [each for each in self._withdrawals.all() if each.number > generation.withdrawals]
+        tenants = {name: _without(tenant, later) for name, tenant in generation.tenants.items()}
+        knowledge = replace(complete, generation=replace(generation, tenants=tenants))
+        return _State(complete, knowledge, signature, warning)
+
+
+def withdraw(settings: Settings, tenant: str, article: str, language: str | None = None) -> None:
+    """Hide an article, or one version of it, in every process that serves the settings' store, from now on.
+
+    Call it after the article's store has let go of the article: what is read from the store later counts again.
+    """
+    Withdrawals(settings.store).add(tenant, article, language)
+
+
+def _without(tenant: Tenant, withdrawals: Sequence[Withdrawal]) -> Tenant:
+    gone = hidden(tenant.index.articles, withdrawals)
+    return replace(tenant, index=tenant.index.without(gone)) if gone else tenant
+
+
+def _made_by_this_program(generation: Generation) -> None:
+    """Raises GenerationBroken for what newer code has built: it may mean other things by the same arrays."""
+    if generation.manifest.get("code") != own_code():
+        raise GenerationBroken(generation.name, "another version of this program has built it; restart this one")
+    _made_with_its_model(generation)
+
+
+def _made_with_its_model(generation: Generation) -> None:
+    """Raises GenerationBroken when the model that now has this name is not the one that made the vectors."""
+    probe = np.array(generation.manifest.get("probe", []), dtype=np.float32)
+    if not len(probe):
+        return
+    encoder: Encoder = load_encoder(generation.model)
+    now = encoder.encode([PROBE])[0]
+    if len(now) != len(probe) or float(now @ probe) < SAME_MODEL:
+        why = f"its vectors were not made with the model that is now {generation.model!r}"
+        raise GenerationBroken(generation.name, why)

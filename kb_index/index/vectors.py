@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import faiss
@@ -14,11 +19,22 @@ Scores = npt.NDArray[np.float32]
 Chosen = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 
+REMEMBERED_CHOICES = 32
+"""A tenant has few different filters at a time: audiences times days."""
+
 faiss.omp_set_num_threads(1)
 
 
 class Vectors(Protocol):
-    """Unit vectors of one tenant's passages; row i is passage i."""
+    """Unit vectors of one tenant's passages; row i is passage i. Immutable, so any thread may search."""
+
+    @property
+    def kind(self) -> str:
+        """The name under which `open_vectors` and the policy know it."""
+
+    @property
+    def parameters(self) -> Mapping[str, int]:
+        """What `open_vectors` needs besides the file, for the manifest."""
 
     @property
     def dimension(self) -> int: ...
@@ -26,17 +42,66 @@ class Vectors(Protocol):
     def __len__(self) -> int: ...
 
     def nearest(self, vector: Vector, count: int, *, chosen: Chosen) -> tuple[Rows, Scores]:
-        """At most count of the chosen passages (one flag per passage), best first, with their cosines."""
+        """The nearest of the chosen passages (one flag per passage), best first, with their cosines.
 
-    def content(self) -> bytes:
-        """What a generation keeps of it."""
+        Always count of them, or all that are chosen when those are fewer. A read-only `chosen` is
+        recognised the next time by its identity, so filters should be frozen with setflags(write=False).
+        """
+
+    def write(self, path: Path) -> None:
+        """Write the file that `open_vectors` reads; the caller makes it durable."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A filter in the form that FAISS tests fastest: one bit per row; selector is None when all are chosen."""
+
+    flags: Chosen
+    bits: npt.NDArray[np.uint8]
+    count: int
+    selector: Any
+
+    @classmethod
+    def of(cls, flags: Chosen) -> Choice:
+        count = int(np.count_nonzero(flags))
+        bits = np.packbits(flags, bitorder="little")
+        # The selector points into `bits`, which lives as long as this object does.
+        selector = None if count == len(flags) else faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]
+        return cls(flags, bits, count, selector)
+
+
+class Choices:
+    """The filters seen last; 1e6 flags take .1 ms to pack, and each query brings the same few again."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[int, Choice] = OrderedDict()
+        self._changing = threading.Lock()
+
+    def of(self, flags: Chosen, *, rows: int) -> Choice:
+        """The choice for the flags; only those of a read-only array are remembered. Raises ValueError."""
+        known = self._known.get(id(flags))
+        if known is not None and known.flags is flags:
+            return known
+        if flags.shape != (rows,):
+            raise ValueError(f"the filter has {flags.shape} flags for {rows} vectors")
+        choice = Choice.of(flags)
+        if not flags.flags.writeable:
+            with self._changing:
+                self._known[id(flags)] = choice  # it holds the array, so the identity stays taken
+                if len(self._known) > REMEMBERED_CHOICES:
+                    self._known.popitem(last=False)
+        return choice
 
 
 class FlatVectors:
     """Every vector is compared: exact, and fast enough up to some twenty thousand."""
 
+    kind = "flat"
+    parameters: Mapping[str, int] = {}
+
     def __init__(self, index: Any) -> None:
         self._index = index
+        self._choices = Choices()
 
     @classmethod
     def of(cls, matrix: Matrix) -> FlatVectors:
@@ -52,15 +117,36 @@ class FlatVectors:
         return int(self._index.ntotal)
 
     def nearest(self, vector: Vector, count: int, *, chosen: Chosen) -> tuple[Rows, Scores]:
-        selector = faiss.IDSelectorBatch(np.flatnonzero(chosen))
-        search = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-        cosines, rows = self._index.search(vector[np.newaxis], min(count, len(self)), params=search)
-        found = rows[0] >= 0
-        return rows[0][found], cosines[0][found]
+        choice = self._choices.of(chosen, rows=len(self))
+        wanted = min(count, choice.count)
+        if wanted == 0:
+            return nothing_found()
+        search = faiss.SearchParameters(sel=choice.selector)  # type: ignore[call-arg]
+        return found_rows(*self._index.search(vector[np.newaxis], wanted, params=search))
 
-    def content(self) -> bytes:
-        return faiss.serialize_index(self._index).tobytes()
+    def matrix(self) -> Matrix:
+        """All vectors, row by row; a view that must not be changed."""
+        return np.asarray(faiss.rev_swig_ptr(self._index.get_xb(), len(self) * self.dimension)).reshape(
+            len(self), self.dimension
+        )
 
-    @classmethod
-    def restore(cls, content: bytes) -> FlatVectors:
-        return cls(faiss.deserialize_index(np.frombuffer(content, np.uint8)))
+    def write(self, path: Path) -> None:
+        faiss.write_index(self._index, str(path))
+
+
+def found_rows(cosines: npt.NDArray[Any], rows: npt.NDArray[Any]) -> tuple[Rows, Scores]:
+    """FAISS's answer to one query without the places that it could not fill."""
+    found = rows[0] >= 0
+    return rows[0][found], cosines[0][found]
+
+
+def nothing_found() -> tuple[Rows, Scores]:
+    return np.zeros(0, np.int64), np.zeros(0, np.float32)
+
+
+def read_mapped(path: Path) -> Any:
+    """The FAISS index of a file whose checksum was found right, mapped into memory instead of read."""
+    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+
+
+Opener = Callable[[Path, Mapping[str, int]], Vectors]

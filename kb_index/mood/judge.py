@@ -11,6 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from kb_index.index.embedding import Matrix, Vector
+from kb_index.mood.opinion import (
+    FEATURES,
+    LONGEST,
+    blamed_in,
+    clauses_of,
+    entry_of,
+    joined,
+    manner_of,
+    negated,
+    praises,
+    words_of,
+)
 from kb_index.text.folding import fold, tokens
 from kb_index.text.grams import Grams
 from kb_index.text.words import read_words
@@ -27,21 +39,39 @@ _WORD = re.compile(r"\b[A-Za-z]{2,}\b")
 _PILED_MARKS = re.compile(r"[!！]{2,}|[?？]{3,}|[!！][?？]|[?？][!！]")
 LEXICON_TRUST = 0.95
 """The lexicon alone is never quite sure."""
+MOST_BLAMED, MOST_TELLING = 5, 3
+"""So many words of each kind are named as evidence."""
+_UNHAPPY, _HAPPY, _NEUTRAL = range(3)
+_TRUST = np.array([1.0, 1.0, 1.5], dtype=np.float32) / 3.5
+"""Weight of characters, embedding, opinions: opinion words carry over best to shops that nothing was written about."""
+_NEVER = -20.0
 
 
-class _Words:
-    """A word list, matched by whole tokens in a row and never by substring: 傻 is not in 傻瓜相机."""
-
-    def __init__(self, name: str) -> None:
-        self._entries = {tuple(tokens(entry.replace("_", " "))) for entry in read_words(name)}
-        self._sizes = sorted({len(entry) for entry in self._entries})
-
-    def found_in(self, words: Sequence[str]) -> list[str]:
-        rows = (words[start : start + size] for size in self._sizes for start in range(len(words) - size + 1))
-        return ["".join(row) if not row[0].isascii() else " ".join(row) for row in rows if tuple(row) in self._entries]
+def _kinds() -> dict[str, list[str]]:
+    """The kinds of sign by entry of the word lists."""
+    kinds: dict[str, list[str]] = {}
+    for kind, name in (("insult", "insults"), ("threat", "threats"), ("anger", "anger")):
+        for listed in sorted(read_words(name)):
+            kinds.setdefault(entry_of(listed), []).append(kind)
+    return kinds
 
 
-_LISTS = {"insult": _Words("insults"), "threat": _Words("threats"), "anger": _Words("anger")}
+_KINDS = _kinds()
+
+
+def _signs(words: Sequence[str]) -> list[tuple[str, str]]:
+    """Kind and entry of the listed words in one clause, except what a negation before them takes back.
+
+    Matched by whole tokens in a row and never by substring: 傻 is not in 傻瓜相机.
+    """
+    places = ((start, end) for start in range(len(words)) for end in range(start + 1, start + LONGEST + 1))
+    phrases = ((start, joined(words[start:end])) for start, end in places if end <= len(words))
+    return [
+        (kind, phrase)
+        for start, phrase in phrases
+        if phrase in _KINDS and not negated(words, start)
+        for kind in _KINDS[phrase]
+    ]
 
 
 @dataclass(frozen=True)
@@ -64,8 +94,7 @@ class Mood:
 def signs_in(text: str) -> Signs:
     """Swear words by whole token, never by substring; piled-up marks and capitals count little."""
     folded = fold(text)
-    words = tokens(folded)
-    found = [(kind, word) for kind, listed in _LISTS.items() for word in listed.found_in(words)]
+    found = [sign for clause in clauses_of(folded) for sign in _signs(words_of(clause))]
     found += [("aimed", match.group()) for match in _AIMED.finditer(folded)]
     capitals, latin = _WORD_IN_CAPITALS.findall(text), _WORD.findall(text)
     if len(capitals) >= 3 and len(capitals) > 0.6 * len(latin):
@@ -79,71 +108,144 @@ def signs_in(text: str) -> Signs:
 
 
 class MoodHeads:
-    """Two logistic models, over characters and over the embedding, averaged and joined with the lexicon."""
+    """Three logistic models over characters, embedding and opinions, averaged and joined with the lexicon.
 
-    def __init__(self, grams: Grams, characters: Vector, embedding: Vector, bias: Vector) -> None:
+    Each tells unhappy from happy from neutral: a question about a late refund and a sentence of praise are calm
+    for different reasons, and one border for both would run through the middle of the complaints.
+    """
+
+    def __init__(self, grams: Grams, characters: Matrix, embedding: Matrix, opinions: Matrix, bias: Matrix) -> None:
         self._grams = grams
         self._characters = characters
         self._embedding = embedding
+        self._opinions = opinions
         self._bias = bias
 
     @classmethod
     def train(
-        cls, texts: Sequence[str], vectors: Matrix, unhappy: Sequence[bool], *, neutral: Sequence[bool]
+        cls,
+        texts: Sequence[str],
+        vectors: Matrix,
+        unhappy: Sequence[bool],
+        *,
+        neutral: Sequence[bool],
+        happy: Sequence[bool] | None = None,
+        weight: Sequence[float] | None = None,
     ) -> MoodHeads:
-        """Fit on folded texts; neutral marks the calm questions that only guard against false alarms."""
-        labels = np.array(unhappy, dtype=bool)
-        grams = Grams.learn(texts or [""], most=12_000)
-        if not labels.any() or labels.all():
-            return cls(grams, *_nothing_learned(len(grams), vectors.shape[1]))
-        from sklearn.linear_model import LogisticRegression
+        """Fit on folded texts.
 
-        weight = np.where(neutral, _neutral_weight(neutral), 1.0)
-        characters = LogisticRegression(C=10.0, max_iter=300, tol=1e-3)
-        characters.fit(grams.matrix(texts), labels, sample_weight=weight)
-        embedding = LogisticRegression(C=10.0, max_iter=300, tol=1e-3)
-        embedding.fit(vectors, labels, sample_weight=weight)
-        bias = np.array([characters.intercept_[0], embedding.intercept_[0]], dtype=np.float32)
-        return cls(grams, characters.coef_[0].astype(np.float32), embedding.coef_[0].astype(np.float32), bias)
+        neutral marks the calm questions that only guard against false alarms, happy the messages of praise
+        (what praises in plain words counts as happy anyway), weight how much each judged message counts.
+        """
+        grams = Grams.learn(texts or [""], most=20_000)
+        moods = _moods(texts, unhappy, neutral, happy or [False] * len(texts))
+        if not (moods == _UNHAPPY).any() or (moods == _UNHAPPY).all():
+            return cls(grams, *_nothing_learned(len(grams), vectors.shape[1]))
+        manners = np.array([manner_of(text) for text in texts], dtype=np.float32)
+        middle, spread = manners.mean(axis=0), manners.std(axis=0) + 1e-6
+        weights = np.array(weight or [1.0] * len(texts)) * np.where(neutral, _neutral_weight(neutral), 1.0)
+        characters, by_characters = _fitted(grams.matrix(texts), moods, weights, freedom=10.0)
+        embedding, by_meaning = _fitted(vectors, moods, weights, freedom=10.0)
+        opinions, by_opinions = _fitted((manners - middle) / spread, moods, weights, freedom=1.0)
+        opinions = opinions / spread
+        by_opinions = by_opinions - opinions @ middle
+        return cls(grams, characters, embedding, opinions, np.stack([by_characters, by_meaning, by_opinions]))
 
     def judge(self, text: str, folded: str, vector: Vector, *, threshold: float) -> Mood:
         """The mood of one message; vector is the embedding of the folded text."""
-        columns, values = self._grams.entries(folded)
-        by_characters = float(values @ self._characters[columns]) + float(self._bias[0])
-        by_meaning = float(vector @ self._embedding) + float(self._bias[1])
-        learned = _sigmoid((by_characters + by_meaning) / 2)
+        learned = self.learned(folded, vector)
         signs = signs_in(text)
         # Either may speak up alone, and two half-sure voices together are surer than each.
         unhappy = 1 - (1 - learned) * (1 - LEXICON_TRUST * signs.unhappy)
-        evidence = signs.evidence
+        if unhappy < threshold:
+            return Mood(unhappy, "calm", signs.evidence)
+        evidence = list(signs.evidence)
+        named = {item.partition(":")[2] for item in evidence}
+        evidence += [f"blame:{word}" for word in blamed_in(folded) if word not in named][:MOST_BLAMED]
+        if not evidence:
+            evidence += [f"word:{word}" for word in self._telling_words(folded)]
         if learned >= threshold:
-            evidence = (*evidence, f"wording:{learned:.2f}")
-        return Mood(unhappy, "unhappy" if unhappy >= threshold else "calm", evidence)
+            evidence.append(f"wording:{learned:.2f}")
+        return Mood(unhappy, "unhappy", tuple(evidence))
+
+    def learned(self, folded: str, vector: Vector) -> float:
+        """What the trained heads say, without the word lists' own voice."""
+        columns, values = self._grams.entries(folded)
+        voices = np.stack(
+            [self._characters[:, columns] @ values, self._embedding @ vector, self._opinions @ manner_of(folded)]
+        )
+        scores = _TRUST @ (voices + self._bias)
+        odds = scores[_UNHAPPY] - np.logaddexp(scores[_HAPPY], scores[_NEUTRAL])
+        return float(1 / (1 + np.exp(-np.clip(odds, -40, 40))))
+
+    def _telling_words(self, folded: str) -> list[str]:
+        """The words whose characters speak most for unhappy, at most MOST_TELLING; never numbers."""
+        against = self._characters[_UNHAPPY] - np.maximum(self._characters[_HAPPY], self._characters[_NEUTRAL])
+        weights: dict[str, float] = {}
+        for word in tokens(folded):
+            if word not in weights and not any(character.isdigit() for character in word):
+                columns, values = self._grams.entries(word)
+                weights[word] = float(against[columns] @ values)
+        best = sorted(weights, key=lambda word: -weights[word])[:MOST_TELLING]
+        return [word for word in best if weights[word] > 0]
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         return {
             **self._grams.arrays(),
             "characters": self._characters,
             "embedding": self._embedding,
+            "opinions": self._opinions,
             "bias": self._bias,
         }
 
     @classmethod
     def restore(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> MoodHeads:
-        return cls(Grams.restore(arrays), arrays["characters"], arrays["embedding"], arrays["bias"])
+        return cls(Grams.restore(arrays), arrays["characters"], arrays["embedding"], arrays["opinions"], arrays["bias"])
+
+
+def _moods(
+    texts: Sequence[str], unhappy: Sequence[bool], neutral: Sequence[bool], happy: Sequence[bool]
+) -> npt.NDArray[np.int64]:
+    """One of the three moods for each text."""
+    rows = zip(texts, unhappy, neutral, happy, strict=True)
+    return np.array(
+        [
+            _UNHAPPY if bad else _HAPPY if good or (not guard and praises(text)) else _NEUTRAL
+            for text, bad, guard, good in rows
+        ],
+        dtype=np.int64,
+    )
+
+
+def _fitted(
+    features: Any, moods: npt.NDArray[np.int64], weights: npt.NDArray[np.float64], *, freedom: float
+) -> tuple[Matrix, Vector]:
+    """Weights (moods, features) and biases (moods) of a logistic model; a mood without examples never wins."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=freedom, max_iter=500, tol=1e-3).fit(features, moods, sample_weight=weights)
+    coefficients = np.zeros((3, features.shape[1]), dtype=np.float32)
+    bias = np.full(3, _NEVER, dtype=np.float32)
+    if len(model.classes_) == 2:
+        # One border only: half of it for each side.
+        first, second = model.classes_
+        coefficients[first], coefficients[second] = -model.coef_[0] / 2, model.coef_[0] / 2
+        bias[first], bias[second] = -model.intercept_[0] / 2, model.intercept_[0] / 2
+    else:
+        coefficients[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
+    return coefficients, bias
 
 
 def _neutral_weight(neutral: Sequence[bool]) -> float:
-    """Neutral questions weigh together half as much as the judged messages, however many there are."""
+    """Neutral questions weigh together as much as the judged messages, however many or few there are."""
     guards = sum(neutral)
-    return min(1.0, 0.5 * (len(neutral) - guards) / guards) if guards else 1.0
+    return (len(neutral) - guards) / guards if guards else 1.0
 
 
-def _nothing_learned(grams: int, dimension: int) -> tuple[Vector, Vector, Vector]:
+def _nothing_learned(grams: int, dimension: int) -> tuple[Matrix, Matrix, Matrix, Matrix]:
     """Without examples only the lexicon speaks."""
-    silent = np.array([-5.0, -5.0], dtype=np.float32)
-    return np.zeros(grams, np.float32), np.zeros(dimension, np.float32), silent
-
-
-def _sigmoid(value: float) -> float:
-    return float(1 / (1 + np.exp(-np.clip(value, -40, 40))))
+    silent = np.zeros((3, 3), dtype=np.float32)
+    silent[:, _UNHAPPY] = -5.0
+    sizes = (grams, dimension, FEATURES)
+    characters, embedding, opinions = (np.zeros((3, size), dtype=np.float32) for size in sizes)
+    return characters, embedding, opinions, silent

@@ -13,10 +13,11 @@ from kb_index.errors import TextsRefused
 
 @dataclass(frozen=True)
 class JudgedMessage:
-    """A message that somebody judged as unhappy or not."""
+    """A message that somebody judged as unhappy or not; happy when it praises rather than asks."""
 
     text: str
     unhappy: bool
+    happy: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,14 @@ def read_background(folder: Path) -> list[str]:
 
 
 def read_judged_messages(path: Path) -> list[JudgedMessage]:
-    """Lines {"text", "unhappy"} of one file."""
+    """Lines {"text", "unhappy"} of one file, with "happy" where the message praises."""
     return [
-        JudgedMessage(_field(path, line, values, "text", str), _field(path, line, values, "unhappy", bool))
-        for line, values in _objects(path)
+        JudgedMessage(
+            _field(path, line, values, "text", str),
+            _field(path, line, values, "unhappy", bool),
+            "happy" in values and _field(path, line, values, "happy", bool),
+        )
+        for line, values in json_lines(path)
     ]
 
 
@@ -65,7 +70,7 @@ def read_questions(path: Path) -> list[AskedQuestion]:
             language=_field(path, line, values, "language", str),
             kind=_field(path, line, values, "kind", str),
         )
-        for line, values in _objects(path)
+        for line, values in json_lines(path)
     ]
 
 
@@ -77,8 +82,10 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
             raise TextsRefused(str(path), number, "not valid UTF-8: save the file as UTF-8") from error
 
 
-def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a file with one in each line, with their line numbers; raises TextsRefused."""
     for number, line in _lines(path):
+        line = line.removeprefix("\ufeff")  # spreadsheets put a mark in front of UTF-8
         if not line.strip():
             continue
         try:

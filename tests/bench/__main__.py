@@ -1,5 +1,5 @@
 """`python -m tests.bench [section …]`: measures on the parts that run; sections: answer, breakdown, rasa, appends,
-postgres, claims, webhooks, idle_sockets, reconnects.
+postgres, claims, webhooks, idle_sockets, reconnects, vectors.
 
 Prints each goal and whether it is reached. The exit code is 0 unless something broke: a slow machine is no failure.
 """
@@ -31,6 +31,7 @@ from tests.bench.on_postgres import on_postgres
 from tests.bench.pipelines import pipelines
 from tests.bench.reconnects import reconnects
 from tests.bench.setting import Bench
+from tests.bench.vectors import vectors
 from tests.bench.webhooks import webhooks
 from tests.end_to_end.clients import NotAsTold
 from tests.end_to_end.stage import running_parts
@@ -45,10 +46,11 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "webhooks": webhooks,
     "idle_sockets": idle_sockets,
     "reconnects": reconnects,
+    "vectors": vectors,
 }
 
 
-def open_bench(folder: Path, *, with_default: bool) -> Bench:
+def open_bench(folder: Path, *, with_default: bool, with_million: bool = False) -> Bench:
     """The bench on the parts that run on the state folder of the settings."""
     settings = read_settings()
     return Bench(
@@ -57,10 +59,11 @@ def open_bench(folder: Path, *, with_default: bool) -> Bench:
         parts=running_parts(settings.var),
         folder=folder,
         with_default=with_default,
+        with_million=with_million,
     )
 
 
-async def measure(names: list[str], *, with_default: bool) -> int:
+async def measure(names: list[str], *, with_default: bool, with_million: bool = False) -> int:
     """Runs the sections one after the other; the number of those that broke."""
     begun, broken = time.perf_counter(), 0
     var = read_settings().var
@@ -72,7 +75,7 @@ async def measure(names: list[str], *, with_default: bool) -> int:
     for name in names:
         with tempfile.TemporaryDirectory(dir=place, prefix="run-") as folder:
             try:
-                await SECTIONS[name](open_bench(Path(folder), with_default=with_default))
+                await SECTIONS[name](open_bench(Path(folder), with_default=with_default, with_million=with_million))
             except (NotAsTold, LaunchError, OSError, httpx2.HTTPError) as error:
                 broken += 1
                 print(f"\nSection {name} broke: {error.__class__.__name__}: {error}", file=sys.stderr, flush=True)
@@ -85,12 +88,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("sections", nargs="*", default=list(SECTIONS), metavar="section")
     parser.add_argument("--skip-default", action="store_true", help="leave out Rasa's default pipeline")
+    parser.add_argument("--million", action="store_true", help="vectors: also a million (minutes, 6 GB of memory)")
     chosen = parser.parse_args()
     if unknown := set(chosen.sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     signal.signal(signal.SIGTERM, _end)  # what the bench has started must end with it
     show_environment(read_settings().bot_venv)
-    return int(asyncio.run(measure(chosen.sections, with_default=not chosen.skip_default)) > 0)
+    measured = measure(chosen.sections, with_default=not chosen.skip_default, with_million=chosen.million)
+    return int(asyncio.run(measured) > 0)
 
 
 def _end(number: int, _: object) -> NoReturn:

@@ -2,7 +2,8 @@
 
 `python -m tests.bench.crowd` reads JSON lines: first {"gateway", "origin", "tokens", "at_once"}, then {"do": …}. It
 answers each line with one: `open` connects everybody, `write` lets some of them write, `report` says what they saw.
-They reconnect like the widget: full jitter 0.5 s → 60 s, a new ticket, and the cursor behind the last entry.
+They reconnect like the widget: full jitter up to twice as long as they have waited (0.5 s → 60 s), a new ticket, and
+the cursor behind the last entry.
 """
 
 from __future__ import annotations
@@ -173,7 +174,7 @@ class Crowd:
             await asyncio.sleep(0.05)
 
     async def _live(self, person: Person) -> None:
-        failures = 0
+        waited_s = 0.0
         while True:
             after_s, begun = 0.0, time.monotonic()
             try:
@@ -184,10 +185,11 @@ class Crowd:
             except (Ended, OSError, asyncio.IncompleteReadError, TimeoutError):
                 person.breaks += 1
             if person.wire is not None and time.monotonic() - begun > 30:
-                failures = 0
+                waited_s = 0.0
             self._hang_up(person)
-            await asyncio.sleep(after_s + random.random() * min(MOST_S, FIRST_S * 2**failures))
-            failures += 1
+            wait_s = after_s + random.random() * min(MOST_S, max(FIRST_S, 2 * waited_s))
+            waited_s += wait_s
+            await asyncio.sleep(wait_s)
 
     def _hang_up(self, person: Person) -> None:
         if person.wire is not None:

@@ -30,6 +30,7 @@ class Bench:
     parts: Mapping[str, Mapping[str, object]]
     folder: Path
     with_default: bool
+    with_million: bool = False
 
     def url(self, part: str) -> str:
         """Where a part answers."""

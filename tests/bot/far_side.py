@@ -115,7 +115,9 @@ class FarSide:
 
 
 class KnowledgeServer(FarSide):
-    """Knows ANSWERS, finds VAGUE vague, hears ANGRY anger, and nothing else."""
+    """Knows ANSWERS, finds VAGUE vague, hears ANGRY anger, reminds of open questions, and has doubts about `doubted`."""
+
+    doubted: frozenset[str] = frozenset()
 
     def answer(
         self,
@@ -136,15 +138,28 @@ class KnowledgeServer(FarSide):
                 "category": "returns",
                 "answer": found[1],
                 "questions": [],
+                **self._doubt(path.rsplit("/", 1)[-1]),
             }
         text = body["text"].strip().rstrip("?？。!！").lower()
         language = body["language"] or ("zh" if any("\u3400" <= c <= "\u9fff" for c in text) else "en")
-        if text in ANSWERS:
-            return 200, understanding(language, "answer", [(ANSWERS[text], 0.97)])
         angry = ANGRY.get(body["text"].lower())
-        if text in VAGUE:
-            return 200, understanding(language, "clarify", [("refund-timing", 0.5), ("return-policy", 0.45)])
-        return 200, understanding(language, "abstain", [("refund-timing", 0.08)], angry=angry)
+        if text in ANSWERS:
+            answer = understanding(language, "answer", [(ANSWERS[text], 0.97)])
+        elif text in VAGUE:
+            answer = understanding(language, "clarify", [("refund-timing", 0.5), ("return-policy", 0.45)])
+        else:
+            answer = understanding(language, "abstain", [("refund-timing", 0.08)], angry=angry)
+        for hit in answer["hits"]:
+            hit.update(self._doubt(hit["article"]))
+        open_ones = [each for each in (body.get("contact") or {}).get("asked", ()) if each["solved"] is not True]
+        if open_ones:
+            former = open_ones[0]["article"]
+            title = ARTICLES[former, language][0]
+            answer["reminder"] = {"article": former, "title": title, "asked_at": open_ones[0]["at"]}
+        return 200, answer
+
+    def _doubt(self, article: str) -> dict[str, str]:
+        return {"doubt": "two values for one fact"} if article in self.doubted else {}
 
 
 def understanding(

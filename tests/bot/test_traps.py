@@ -210,6 +210,7 @@ def test_the_knowledge_base_is_asked_once_per_turn_with_the_context(bot: Bot, kb
         "context": chat.metadata["context"],
         "audience": "public",
         "limit": 5,
+        "channel": "web",
     }
     chat.say("转人工")
     assert kb_server.calls["POST /understand"] == 2

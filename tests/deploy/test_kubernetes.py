@@ -50,8 +50,9 @@ def test_every_setting_exists_and_no_secret_is_written_down() -> None:
     assert settings["TANDEM_BOT_URL"] == f"http://127.0.0.1:{PARTS['bot']}"
     example = next(one for _, one in manifests() if one["kind"] == "Secret")["stringData"]
     wanted = {"TANDEM_DATABASE_URL", "TANDEM_IDENTITY_SECRET", "TANDEM_ENCRYPTION_KEY", "TANDEM_SHOP_API_KEY"}
+    wanted |= {"TANDEM_KB_TOKEN", "TANDEM_KB_DATABASE_URL"}
     assert set(example) == wanted
-    assert {value for name, value in example.items() if name != "TANDEM_DATABASE_URL"} == {"replace-me"}
+    assert {value for name, value in example.items() if not name.endswith("DATABASE_URL")} == {"replace-me"}
 
 
 def test_names_point_to_things_that_exist() -> None:

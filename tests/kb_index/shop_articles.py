@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from kb_index.articles.model import Audience
+from kb_index.reading.follow_up import Said
 from kb_index.search.understand import Asked, Knowledge, Understanding
 from kb_index.settings import Settings
 
@@ -275,5 +276,6 @@ def ask(
     limit: int = 20,
 ) -> Understanding:
     """Ask as a customer does."""
-    asked = Asked(text=text, tenant=tenant, audience=audience, language=language, earlier=earlier, limit=limit)
+    said = tuple(Said("customer", each) for each in earlier)
+    asked = Asked(text=text, tenant=tenant, audience=audience, language=language, earlier=said, limit=limit)
     return knowledge.understand(asked, day=day, default_language="zh", unhappy_threshold=0.55)

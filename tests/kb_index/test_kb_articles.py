@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kb_index.articles.model import Audience, parse_article, read_tenant
+from kb_index.articles.files import parse_article, read_tenant
+from kb_index.articles.model import Audience
 from kb_index.errors import ArticlesRefused
 from tests.kb_index.shop_articles import write_article, write_shop
 

@@ -70,10 +70,10 @@ def test_a_broken_text_file_names_its_line(shop: Settings) -> None:
         build(shop, if_changed=False, progress=quiet)
 
 
-def test_two_generations_are_kept(shop: Settings) -> None:
+def test_three_generations_are_kept(shop: Settings) -> None:
     store = GenerationStore(shop.store)
-    made = [build(shop, if_changed=False, progress=quiet).generation for _ in range(2)]
-    assert store.names() == [made[1], made[0]]
+    made = [build(shop, if_changed=False, progress=quiet).generation for _ in range(3)]
+    assert store.names() == [made[2], made[1], made[0]]
     assert sorted(path.name for path in shop.store.glob("g-*")) == sorted(made)
 
 

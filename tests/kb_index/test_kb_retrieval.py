@@ -6,11 +6,9 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 
-import numpy as np
 import pytest
 
 from kb_index.articles.model import Audience
-from kb_index.confidence.calibration import boldest_threshold
 from kb_index.confidence.decision import Action
 from kb_index.errors import UnknownArticle, UnknownTenant
 from kb_index.search.understand import Knowledge, Understanding
@@ -161,12 +159,3 @@ def test_an_article_is_read_in_the_language_or_the_one_there_is(knowledge: Knowl
     for hidden in ("compensation-limits", "spring-sale", "amber-code", "no-such"):
         with pytest.raises(UnknownArticle):
             read(hidden, None)
-
-
-def test_the_threshold_is_the_boldest_within_the_error_budget() -> None:
-    probabilities = np.array([0.95, 0.9, 0.85, 0.8, 0.7, 0.6])
-    right = np.array([True, True, True, False, True, False])
-    weight = np.ones(6)
-    assert boldest_threshold(probabilities, right, weight, error_budget=0.25) == 0.7
-    assert boldest_threshold(probabilities, right, weight, error_budget=0.1) == 0.85
-    assert boldest_threshold(probabilities, ~right, weight, error_budget=0.1) == 0.99

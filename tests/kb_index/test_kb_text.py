@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kb_index.articles.chunking import LONGEST_PIECE, answer_pieces, plain_text
 from kb_index.index.lexical import Lexical
 from kb_index.text.folding import fold, tokens
-from kb_index.text.language import detect_language
+from kb_index.text.language import detect_language, foreign_language
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,14 @@ from kb_index.text.language import detect_language
         ("订单LY20261103001到哪了", "订单 到哪了"),
         ("LY20261103001", "ly20261103001"),
         ("  a\n\t b ", "a b"),
+        ("１２３？！，：（）", "123?!,:()"),
+        ("退\u200b款\ufeff多\u2060久\u00ad", "退款多久"),
+        ("r\u0337\u0322\u0321\u031be\u0338\u0353f\u0335und", "refund"),
+        ("退\u0337款\u0337", "退款"),
+        ("Café Ménage", "cafe menage"),
+        ("\u3000退款\u3000", "退款"),
+        ("①②", "12"),
+        ("が한국", "が한국"),
     ],
 )
 def test_folding_unifies_what_means_the_same(text: str, folded: str) -> None:
@@ -52,6 +60,32 @@ def test_tokens_are_words_without_marks_and_english_plurals() -> None:
 )
 def test_language_follows_the_letters_and_else_what_is_known(text: str, known: str | None, language: str) -> None:
     assert detect_language(text, known=known, default="zh") == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Combien de temps pour un remboursement ?", "fr"),
+        ("¿Cuánto tarda el reembolso?", "es"),
+        ("wie lange dauert die Rückerstattung", "de"),
+        ("quanto tempo demora o reembolso", "pt"),
+        ("berapa lama uang saya kembali", "id"),
+        ("返金はいつですか", "ja"),
+        ("환불은 얼마나 걸리나요", "ko"),
+        ("متى يصل المبلغ المسترد", "ar"),
+        ("Когда вернут деньги", "ru"),
+        ("优の良品退款", None),
+        ("退款多久", None),
+        ("how long does a refund take", None),
+        ("do I need a visa for the USA", None),
+        ("tuikuan yao duo jiu", None),
+        ("El Niño jacket size", None),
+        ("👍", None),
+        ("", None),
+    ],
+)
+def test_other_languages_are_told_by_their_letters_or_commonest_words(text: str, language: str | None) -> None:
+    assert foreign_language(text) == language
 
 
 def test_markdown_marks_are_not_searched() -> None:

@@ -22,6 +22,7 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("provider_id", sa.Text(), nullable=True))
     op.add_column("socket_tickets", sa.Column("sign_in", sa.Text(), nullable=True))
     op.create_index("conversations_by_change", "conversations", ["updated_at"])
+    op.create_index("identities_by_contact", "contact_identities", ["tenant", "contact"])
     failpoint("migrate_step")
     op.create_table(
         "channel_accounts",

@@ -35,7 +35,9 @@ const HEALTHY_MS = 30_000;
 const REFUSED_TICKETS = 2;
 
 /**
- * One living WebSocket: ticket, hello, heartbeat, and a new one with full-jitter back-off when it dies.
+ * One living WebSocket: ticket, hello, heartbeat, and a new one with full-jitter back-off when it dies: a wait of up
+ * to twice as long as it has waited since it was healthy. So nobody stays away much longer than the gateway did,
+ * whereas doubling the ceiling with each attempt punishes whoever drew short waits.
  *
  * `getTicket` that rejects with `retryAfterS` is asked again after that time. With `status` 401 or 403, repeated 4401 and 4403 end in `unauthorized`; only
  * `open()` starts again from there. 4409 (the same device connected elsewhere) waits until the page is looked at.
@@ -46,7 +48,7 @@ export class Connection {
   private welcomed = false;
   private wanted = false;
   private attempt = 0;
-  private failures = 0;
+  private waitedMs = 0;
   private refused = 0;
   private timers: Record<"retry" | "ping" | "dead" | "healthy", unknown> = { retry: null, ping: null, dead: null, healthy: null };
 
@@ -59,7 +61,7 @@ export class Connection {
   open(): void {
     if (this.wanted && this.state !== "unauthorized") return;
     this.wanted = true;
-    this.failures = 0;
+    this.waitedMs = 0;
     this.refused = 0;
     void this.dial();
   }
@@ -139,7 +141,7 @@ export class Connection {
     this.welcomed = true;
     this.refused = 0;
     const { clock } = this.options;
-    this.timers.healthy = clock.setTimeout(() => (this.failures = 0), HEALTHY_MS);
+    this.timers.healthy = clock.setTimeout(() => (this.waitedMs = 0), HEALTHY_MS);
     const ping = () => {
       this.send({ t: "ping" });
       this.timers.ping = clock.setTimeout(ping, PING_MS);
@@ -167,9 +169,10 @@ export class Connection {
   private retryLater(atLeastMs = 0): void {
     this.hangUp(1000);
     const { clock } = this.options;
-    const ceiling = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** this.failures);
-    this.failures += 1;
-    this.timers.retry = clock.setTimeout(() => void this.dial(), atLeastMs + clock.random() * ceiling);
+    const ceiling = Math.min(BACKOFF_MOST_MS, Math.max(BACKOFF_FIRST_MS, 2 * this.waitedMs));
+    const wait = atLeastMs + clock.random() * ceiling;
+    this.waitedMs += wait;
+    this.timers.retry = clock.setTimeout(() => void this.dial(), wait);
     this.enter("offline");
   }
 

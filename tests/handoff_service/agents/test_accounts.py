@@ -57,7 +57,9 @@ async def test_a_session_ends_by_idleness_and_by_age(
     _, token = await sign_in(database, "demo", lin.email, PASSWORD, now=clock())
     clock.advance(settings.session_idle_s - 1)
     assert await session_agent(database, token, settings, now=clock()) == lin
-    clock.advance(2)
+    clock.advance(settings.session_idle_s - 1)
+    assert await session_agent(database, token, settings, now=clock()) == lin, "using it starts the idle time again"
+    clock.advance(settings.session_idle_s)
     with pytest.raises(Unauthorized):
         await session_agent(database, token, settings, now=clock())
     for wrong in (None, "", "guess"):

@@ -137,6 +137,32 @@ async def test_only_the_one_it_is_offered_to_may_accept_or_decline(
     assert (await accept(waiting, lin)).owner.agent == lin.id
 
 
+async def test_only_who_would_lose_is_refused_before_he_writes(
+    database: Database, hire: Any, waits: Any, accept: Any, context: Moment
+) -> None:
+    """Whoever may still win passes: of a queue everybody, of an offer and of a conversation its agent."""
+    lin, maya, waiting = await hire("lin"), await hire("maya"), await waits()
+    name = str(waiting.handoff)
+
+    async def refused() -> list[Agent]:
+        looks = [database.read(lambda c, a=agent: assign.refuse_taken(c, name, a)) for agent in (lin, maya)]
+        outcomes = await asyncio.gather(*looks, return_exceptions=True)
+        told = [outcome.extra for outcome in outcomes if isinstance(outcome, AlreadyTaken)]
+        assert told in ([], [{"conversation": waiting.id, "holder": {"id": lin.id, "name": lin.name}}])
+        return [agent for agent, outcome in zip((lin, maya), outcomes, strict=True) if outcome is not None]
+
+    assert await refused() == []
+    handoff = await database.read(lambda c: handoffs.find(c, "demo", name))
+    await database.write(lambda tx: assign.offer(tx, handoff, lin, context()))
+    assert await refused() == [maya]
+    owned = await accept(waiting, lin)
+    assert await refused() == [maya]
+    await database.write(lambda tx: release.close(tx, owned.id, lin, owned.epoch, context(), wrap_up="solved"))
+    assert await refused() == []
+    with pytest.raises(Conflict):
+        await accept(waiting, maya)
+
+
 async def test_a_declined_offer_is_back_at_its_place(
     database: Database, hire: Any, waits: Any, context: Moment
 ) -> None:

@@ -29,6 +29,20 @@ class Case:
 
 OP = {"op_id": "…"}
 EPOCH = {**OP, "epoch": "…"}
+# What agents may look at and prepare, and what only supervisors decide.
+READ = ("gaps", "drafts", "drafts/{draft}", "golden", "tasks")
+DRAFTED: dict[str, Any] = {
+    "drafts": {"conversation": "c_1", "question": 2},
+    "drafts/{draft}": {"title": "Parking"},
+    "drafts/{draft}/replay": {},
+}
+DECIDED: dict[str, Any] = {
+    "drafts/{draft}/accept": {"changes": ["abc"]},
+    "drafts/{draft}/publish": {},
+    "drafts/{draft}/discard": {},
+    "golden": {"text": "Is there parking?", "article": None, "language": "en"},
+    "golden/{key}/drop": {},
+}
 MATRIX = [
     Case("GET /healthz", "bot", (200,) * 6),
     Case("GET /readyz", "bot", (200,) * 6),
@@ -92,8 +106,17 @@ MATRIX = [
     Case("GET /v1/jobs/{job_id}", "bot", (401, 401, 404, 401, 404, 403)),
     Case("GET /v1/widget/export", "bot", (401, 200, 401, 200, 401, 401)),
     Case("POST /v1/widget/erase", "bot", (401, 200, 401, 200, 401, 401), {}),
-    # Nobody answers behind these two in this test; who may not ask does not get that far.
+    # Nobody answers behind these in this test; who may not ask does not get that far.
     Case("GET /v1/knowledge/search", "bot", (401, 401, 503, 401, 503, 503), query="?q=refund"),
+    *(Case(f"GET /v1/knowledge/{each}", "bot", (401, 401, 503, 401, 503, 503)) for each in READ),
+    *(
+        Case(f"POST /v1/knowledge/{each}", "bot", (401, 401, 503, 401, 503, 503), body)
+        for each, body in DRAFTED.items()
+    ),
+    *(
+        Case(f"POST /v1/knowledge/{each}", "bot", (401, 401, 503, 401, 503, 403), body)
+        for each, body in DECIDED.items()
+    ),
     Case(
         "POST /v1/conversations/{conversation_id}/files",
         "agent",
@@ -184,7 +207,7 @@ async def test_who_may_do_what(house, build_house, case):
     }
     method, path = case.route.split(" ")
     names = {"conversation_id": customer.conversation, "handoff_id": handoff}
-    address = path.format(**names, contact_id=customer.contact, job_id="j_unknown") + case.query
+    address = path.format(**names, contact_id=customer.contact, job_id="j_unknown", draft="d", key="k") + case.query
     for who, expected in zip(WHO, case.expected, strict=True):
         client = everyone[who]
         client.http.headers["X-Requested-By"] = "console"  # whoever may not ask is not saved by a missing header

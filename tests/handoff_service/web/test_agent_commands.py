@@ -59,6 +59,19 @@ async def test_a_repeated_command_returns_the_recorded_result(house):
     refused(await lin.post(f"/v1/handoffs/{handoff}/decline", command), 409, "mismatch")
 
 
+@on_both
+async def test_the_winner_of_a_claim_is_answered_the_same_after_he_passed_it_on(house):
+    """The look that refuses who comes too late knows a repeat of the command that won."""
+    lin, maya = await on_duty(house, "lin"), await on_duty(house, "maya")
+    customer, handoff = await house.waiting()
+    command = {"op_id": fresh()}
+    first = accepted(await lin.post(f"/v1/handoffs/{handoff}/accept", command))
+    accepted(await lin.do(customer.conversation, "transfer", epoch=first["epoch"], to_agent=maya.id))
+    assert accepted(await lin.post(f"/v1/handoffs/{handoff}/accept", command)) == first
+    assert refused(await lin.accept(handoff), 409, "already_taken")["holder"]["id"] == maya.id
+    accepted(await maya.accept(handoff))
+
+
 async def test_a_full_agent_accepts_no_more(house):
     lin = await on_duty(house, capacity=1)
     customer, _, epoch = await owned(house, lin)

@@ -1,0 +1,59 @@
+"""Whether any article may have changed, told without reading one: sizes and times of files, steps in the database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from kb_index.articles.model import LANGUAGES
+from kb_index.database import Database
+from kb_index.errors import DatabaseUnavailable
+from kb_index.index.store import steps_taken
+from kb_index.settings import Settings
+
+Token = tuple[object, ...]
+
+
+class Changes:
+    """Tokens of all tenants' articles: as long as one stays equal, nothing has changed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._database = Database(settings.database) if "database" in settings.tenants.values() else None
+
+    def token(self) -> Token:
+        """Two thousand files take some milliseconds; a database that does not answer has not changed."""
+        found: list[object] = []
+        for tenant, place in sorted(self._settings.tenants.items()):
+            if isinstance(place, Path):
+                found.append((tenant, *_files(place)))
+            elif self._database is not None:
+                try:
+                    found.append((tenant, steps_taken(self._database, tenant)))
+                except DatabaseUnavailable:
+                    found.append((tenant, None))
+        return tuple(found)
+
+
+def _files(folder: Path) -> Iterator[tuple[str, int, int, int]]:
+    """Path, inode, size and time of every file that may be an article or the list of categories."""
+    for place in (folder, *(folder / language for language in LANGUAGES)):
+        yield from sorted(_below(place, deep=place != folder))
+
+
+def _below(folder: Path, *, deep: bool) -> Iterator[tuple[str, int, int, int]]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=True):
+            if deep:
+                yield from _below(Path(entry.path), deep=True)
+            continue
+        try:
+            status = entry.stat()
+        except OSError:  # just removed
+            continue
+        yield entry.path, status.st_ino, status.st_size, status.st_mtime_ns

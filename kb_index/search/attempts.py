@@ -1,0 +1,154 @@
+"""Searching a message in the readings that it deserves, and choosing whose answer counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from kb_index.articles.model import Article, Audience
+from kb_index.confidence.decision import Action, Decision, decide
+from kb_index.index.contents import Tenant
+from kb_index.index.embedding import Encoder
+from kb_index.reading.change import Kind, Note
+from kb_index.reading.follow_up import SURELY, Said, follow_up
+from kb_index.reading.read import Reading, read
+from kb_index.reading.remembered import PerIndex
+from kb_index.reading.vocabulary import vocabulary_of
+from kb_index.search.personal import Contact, preferred
+from kb_index.search.retriever import Question, Ranking, TenantIndex
+from kb_index.text.folding import fold
+
+FROM_BEFORE = 0.7
+"""Weight of the score with what was said before, against 1 for the score of the message alone; flat from .5 to 1."""
+
+TOLD_ALREADY = 0.7
+"""What the article that was answered last loses: who goes on asking wants to know something else, or says so."""
+
+COMPARED = 8
+"""Candidates of the reading with what was said before among which a follow-up's article is chosen."""
+
+RECOGNISED = 200
+"""Characters of an answer by which it is recognised in what was said before."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One reading with what was found for it."""
+
+    reading: Reading
+    question: Question
+    ranking: Ranking
+    decision: Decision
+    probabilities: Sequence[float]
+
+    @property
+    def worth(self) -> tuple[int, float]:
+        """An answer is worth more than a question back, and that more than nothing; among equals the likelier."""
+        order = (Action.ABSTAIN, Action.CLARIFY, Action.ANSWER)
+        return order.index(self.decision.action), self.decision.probability
+
+
+@dataclass(frozen=True)
+class Search:
+    """Everything that stays the same between the readings of one message."""
+
+    tenant: Tenant
+    encoder: Encoder
+    audience: Audience
+    day: date
+    contact: Contact | None
+    language_of: Callable[[str], str]
+
+    def best(self, text: str, earlier: Sequence[Said]) -> tuple[Attempt, Question]:
+        """The attempt that counts, and the message itself as a question, for whoever judges its tone."""
+        folded = fold(text)
+        reading = read(folded, vocabulary_of(self.tenant.index))
+        readings = [reading] if reading.sure else [Reading(folded), reading]
+        went_on = follow_up(reading.text, earlier, title_of=self._title_of)
+        ahead = [went_on.texts[0]] if went_on is not None and went_on.score >= SURELY else []
+        questions = self._questions([each.text for each in readings] + ahead)
+        own = max(map(self._attempt, readings, questions), key=lambda attempt: attempt.worth)
+        if went_on is None or (not ahead and own.decision.action is Action.ANSWER):
+            return own, questions[0]
+        with_before = questions[-1] if ahead else self._questions(went_on.texts[:1])[0]
+        return self._with_before(own, with_before, earlier), questions[0]
+
+    def _questions(self, texts: Sequence[str]) -> list[Question]:
+        return [Question.of(text, vector) for text, vector in zip(texts, self.encoder.encode(texts), strict=True)]
+
+    def _attempt(self, reading: Reading, question: Question, hidden: Sequence[str] = ()) -> Attempt:
+        index = self.tenant.index
+        language = self.language_of(reading.text)
+        ranking = index.rank(question, language=language, audience=self.audience, day=self.day, hidden=hidden)
+        ranking = preferred(ranking, index, self.contact)
+        decision, probabilities = decide(ranking, index, self.tenant.calibration)
+        return Attempt(reading, question, ranking, decision, probabilities)
+
+    def _with_before(self, own: Attempt, question: Question, earlier: Sequence[Said]) -> Attempt:
+        """The message together with what it goes on from, unless it is a whole question itself.
+
+        Taken literally, a question with its topic finds the article that was answered before, of which it repeats
+        every word. So the article is chosen that fits both the message alone and the message with its topic, and
+        when that is another one, the former is left out. Who answered unseen is taken to have answered with what the
+        topic finds.
+        """
+        note = Note(Kind.FOLLOW_UP, own.reading.text, question.folded)
+        reading = Reading(question.folded, (*own.reading.notes, note), own.reading.sure)
+        joined = replace(self._attempt(reading, question), reading=reading)
+        if not joined.ranking.candidates or not own.ranking.candidates:
+            return own
+        known = next((article for said in reversed(earlier) if (article := self._article_of(said))), None)
+        told = known or self.tenant.index.articles[joined.ranking.candidates[0].version].id
+        chosen = self._fitting_both(own.ranking, joined.ranking, told)
+        answers = own.decision.action is Action.ANSWER
+        if answers and chosen == own.ranking.candidates[0].version:
+            return own
+        index = self.tenant.index
+        if index.articles[chosen].id != told:
+            joined = self._attempt(reading, question, hidden=[told])
+        return own if answers and joined.decision.action is Action.ABSTAIN else joined
+
+    def _fitting_both(self, alone: Ranking, joined: Ranking, told: str) -> int:
+        """The version whose scores with and without what was said before are best together."""
+        scores = {candidate.version: candidate.score for candidate in alone.candidates}
+        least = min(scores.values())
+        articles = self.tenant.index.articles
+
+        def together(version: int, score: float) -> float:
+            already = TOLD_ALREADY if articles[version].id == told else 0.0
+            return scores.get(version, least) + FROM_BEFORE * score - already
+
+        near = joined.candidates[:COMPARED]
+        return max(near, key=lambda candidate: together(candidate.version, candidate.score)).version
+
+    def _article_of(self, said: Said) -> str | None:
+        """The article that a bot or an agent answered with: as he says, or recognised by its text."""
+        if said.author == "customer":
+            return None
+        return said.article or _answers_of(self.tenant.index).get(said.text.strip()[:RECOGNISED])
+
+    def _title_of(self, said: Said) -> str | None:
+        name = self._article_of(said)
+        language = self.language_of("")
+        found = [article for article in self.tenant.index.articles if article.id == name] if name else []
+        return next((article.title for article in found if article.language == language), None) or (
+            found[0].title if found else None
+        )
+
+
+def _answers(index: TenantIndex) -> Mapping[str, str]:
+    """Every wording of every answer, by how it begins, with its article; one that several share tells nothing."""
+    found: dict[str, str] = {}
+    for article in index.articles:
+        for wording in _wordings(article):
+            start = wording.strip()[:RECOGNISED]
+            found[start] = article.id if found.get(start, article.id) == article.id else ""
+    return {start: article for start, article in found.items() if start and article}
+
+
+def _wordings(article: Article) -> Sequence[str]:
+    return [article.answer, article.short, *(variant.text for variant in article.variants)]
+
+
+_answers_of = PerIndex(_answers)

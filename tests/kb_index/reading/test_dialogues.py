@@ -1,0 +1,80 @@
+"""Own-written dialogues: follow-ups find the article that is meant, whole questions stay what they are.
+
+Each line has the turns before ("@article" is the bot's answer with it), the message, and the articles that are right.
+Lines with held_out were written after the weights had been chosen.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kb_index.articles.model import Audience
+from kb_index.index.contents import Tenant
+from kb_index.index.embedding import DEFAULT_MODEL, load_encoder
+from kb_index.reading.change import Kind
+from kb_index.reading.follow_up import Said
+from kb_index.search.attempts import Attempt, Search
+from tests.kb_index.reading.conftest import DAY, ROOT
+
+DIALOGUES = [
+    json.loads(line) for line in (ROOT / "tests/kb_index/reading/dialogues.jsonl").read_text("utf-8").splitlines()
+]
+
+
+def ask(demo: Tenant, dialogue: dict[str, Any], *, alone: bool = False) -> Attempt:
+    language = dialogue["language"]
+    answers = {article.id: article.answer for article in demo.index.articles if article.language == language}
+    before = [
+        Said("bot", answers[said[1:]]) if said.startswith("@") else Said("customer", said)
+        for said in dialogue["before"]
+    ]
+    search = Search(demo, load_encoder(DEFAULT_MODEL), Audience.PUBLIC, DAY, None, lambda _: language)
+    return search.best(dialogue["text"], [] if alone else before)[0]
+
+
+def first(demo: Tenant, attempt: Attempt) -> str:
+    return demo.index.articles[attempt.ranking.candidates[0].version].id
+
+
+def of(kind: str, language: str) -> list[dict[str, Any]]:
+    return [each for each in DIALOGUES if (each["kind"], each["language"]) == (kind, language)]
+
+
+def test_there_are_enough_dialogues_of_each_kind_and_language() -> None:
+    assert all(len(of(kind, language)) >= 30 for kind in ("follow_up", "complete") for language in ("zh", "en"))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_follow_ups_find_what_is_meant_and_more_often_than_alone(demo: Tenant, language: str) -> None:
+    dialogues = of("follow_up", language)
+    resolved = sum(first(demo, ask(demo, each)) in each["articles"] for each in dialogues)
+    alone = sum(first(demo, ask(demo, each, alone=True)) in each["articles"] for each in dialogues)
+    assert resolved >= 0.85 * len(dialogues)
+    assert resolved > alone
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_whole_questions_are_not_polluted_by_what_was_said_before(demo: Tenant, language: str) -> None:
+    dialogues = of("complete", language)
+    polluted = [
+        each["text"] for each in dialogues if first(demo, ask(demo, each)) != first(demo, ask(demo, each, alone=True))
+    ]
+    assert len(polluted) <= 0.03 * len(dialogues), polluted
+
+
+@pytest.mark.parametrize("text", ["谢谢", "好的", "thanks a lot", "ok", "👍", "LY20261103001", "yes", "嗯嗯", "..."])
+def test_what_asks_nothing_is_no_follow_up(demo: Tenant, text: str) -> None:
+    attempt = ask(demo, {"language": "zh", "before": ["怎么申请退货", "@how-to-return"], "text": text})
+    assert Kind.FOLLOW_UP not in [note.kind for note in attempt.reading.notes]
+
+
+def test_the_article_may_be_named_instead_of_recognised(demo: Tenant) -> None:
+    search = Search(demo, load_encoder(DEFAULT_MODEL), Audience.PUBLIC, DAY, None, lambda _: "zh")
+    before = [Said("customer", "我想退货"), Said("bot", "另一种说法", article="how-to-return")]
+    attempt, itself = search.best("那运费呢", before)
+    assert first(demo, attempt) == "return-shipping-cost"
+    assert [note.kind for note in attempt.reading.notes] == [Kind.FOLLOW_UP]
+    assert itself.folded == "那运费呢"
