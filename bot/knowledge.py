@@ -12,13 +12,20 @@ import aiohttp
 from bot import trace
 
 
+REWRITE_SLACK_S = 0.5
+"""So much longer than its own limit a rewriting is waited for: the way there and back, and the check."""
+
+
 class KnowledgeUnavailable(Exception):
     """The knowledge base did not give a usable answer; the text says what happened."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """One article found, with the probability (0..1) that it answers the text; with a doubt it is never shown."""
+    """One article found, with the probability (0..1) that it answers the text; with a doubt it is never shown.
+
+    rewrite_within_s: so long the knowledge base may take to find shorter words for the answer; None: it will not try.
+    """
 
     article: str
     language: str
@@ -27,6 +34,7 @@ class Hit:
     score: float
     probability: float
     doubt: str | None = None
+    rewrite_within_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +98,7 @@ def read_hit(raw: Mapping[str, Any]) -> Hit:
         score=float(raw["score"]),
         probability=float(raw["probability"]),
         doubt=str(raw["doubt"]) if raw.get("doubt") else None,
+        rewrite_within_s=float(raw["rewrite_within_s"]) if raw.get("rewrite_within_s") else None,
     )
 
 
@@ -151,6 +160,19 @@ class KnowledgeBase:
         if contact is not None:
             body["contact"] = contact
         return Understanding.from_json(await self._call("POST", "/understand", json=body))
+
+    async def answer(self, hit: Hit, *, text: str, tenant: str, channel: str = "chat") -> str:
+        """The answer of a hit to a text, in shorter words where the knowledge base found some that say the same."""
+        if hit.rewrite_within_s is None:
+            return hit.answer
+        body = {"text": text, "tenant": tenant, "article": hit.article, "language": hit.language, "channel": channel}
+        limit = aiohttp.ClientTimeout(total=hit.rewrite_within_s + REWRITE_SLACK_S)
+        try:
+            raw = await self._call("POST", "/rewrite", json=body, timeout=limit)
+        except KnowledgeUnavailable:
+            return hit.answer
+        written = raw.get("text") if isinstance(raw, dict) and raw.get("decision") == "written" else None
+        return written if isinstance(written, str) and written else hit.answer
 
     async def article(self, article: str, *, tenant: str, language: str, channel: str = "chat") -> Article | None:
         """The article in a language; None when there is none, or one in doubt. Raises KnowledgeUnavailable."""

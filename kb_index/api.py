@@ -24,6 +24,8 @@ from kb_index.errors import KnowledgeError, NoGeneration
 from kb_index.index.generation import GenerationStore
 from kb_index.index.live import LiveKnowledge
 from kb_index.learning.api import add_learning_routes
+from kb_index.rewriting.api import add_rewriting_routes, offer
+from kb_index.rewriting.writer import Writer
 from kb_index.search.shapes import (
     ArticleResponse,
     AudienceName,
@@ -47,6 +49,7 @@ LARGEST_BODY = 256 * 1024
 def create_app(settings: Settings, *, today: Callable[[], date] | None = None) -> FastAPI:
     """The application over the generation store of the settings; it starts even without an index."""
     live = LiveKnowledge(GenerationStore.of(settings))
+    writer = Writer.of(settings)
     day = today or settings.today
 
     @asynccontextmanager
@@ -59,12 +62,15 @@ def create_app(settings: Settings, *, today: Callable[[], date] | None = None) -
         watcher.cancel()
         with suppress(asyncio.CancelledError):
             await watcher
+        if writer is not None:
+            await writer.close()
 
     app = FastAPI(title="Tandem knowledge base", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_middleware(_BodyLimit)
     app.add_middleware(_TraceLog)
     _add_error_answers(app)
-    _add_routes(app, live, settings, day)
+    _add_routes(app, live, settings, day, writer)
+    add_rewriting_routes(app, live, writer, today=day)
     add_learning_routes(app, settings, live, today=day)
     add_article_routes(app, settings, live, today=day)
     _add_health(app, live)
@@ -86,7 +92,9 @@ async def _watch(live: LiveKnowledge, day: Callable[[], date], *, every: float) 
                 await asyncio.to_thread(knowledge.prepare, day())
 
 
-def _add_routes(app: FastAPI, live: LiveKnowledge, settings: Settings, day: Callable[[], date]) -> None:
+def _add_routes(
+    app: FastAPI, live: LiveKnowledge, settings: Settings, day: Callable[[], date], writer: Writer | None
+) -> None:
     @app.post("/understand", response_model_exclude_none=True)
     async def understand(body: UnderstandRequest) -> UnderstandResponse:
         # A few milliseconds of numpy: a thread would cost more than it frees.
@@ -97,7 +105,8 @@ def _add_routes(app: FastAPI, live: LiveKnowledge, settings: Settings, day: Call
             unhappy_threshold=settings.unhappy_threshold,
         )
         _log_decision(body.tenant, found)
-        return UnderstandResponse.of(found)
+        answer = UnderstandResponse.of(found)
+        return answer if writer is None else offer(writer, body.tenant, answer)
 
     @app.get("/search", response_model_exclude_none=True)
     async def search(

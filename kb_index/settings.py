@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """Where things are and how bold the answers may be; relative paths start at the working folder."""
 
-    model_config = SettingsConfigDict(env_prefix="TANDEM_KB_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="TANDEM_KB_", frozen=True, hide_input_in_errors=True)
 
     var: Path = Field(default=Path("var"), validation_alias="TANDEM_VAR")
     index_url: HttpUrl = HttpUrl("http://127.0.0.1:8081")
@@ -49,11 +49,32 @@ class Settings(BaseSettings):
     """At most so often the confidence is fitted again after edits, in the background."""
     feedback_days: int = Field(default=365, ge=1)
     """How long customers' questions and what people said about them are kept, without personal data."""
+    writer_url: HttpUrl | None = None
+    """OpenAI-compatible API, up to and with /v1, that words answers anew; without it they stay as they are."""
+    writer_model: str = ""
+    writer_api_key: SecretStr | None = None
+    writer_timeout_s: float = Field(default=3.0, gt=0, le=5)
+    """Longest that an answer waits for the writer before it goes out as it stands."""
+    writer_longest: int = Field(default=400, ge=40, le=2000)
+    """Characters of a rewritten answer."""
+    writer_at_once: int = Field(default=4, ge=1)
+    """Answers that are being rewritten at a time; others go out as they stand."""
+    writer_tenants: frozenset[str] | None = None
+    """Tenants whose customers' questions may be sent to the writer; all when it is not set."""
     watch_seconds: float = Field(default=0.2, gt=0)
     """How often the pointer to the current generation is looked at."""
     timezone: str = "Asia/Shanghai"
     """Where the day begins on which an article becomes valid."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _writer_is_usable(self) -> Self:
+        if self.writer_url is None:
+            return self
+        check_writer_address(self.writer_url, has_key=self.writer_api_key is not None)
+        if not self.writer_model:
+            raise ValueError("TANDEM_KB_WRITER_URL is set: name its model in TANDEM_KB_WRITER_MODEL")
+        return self
 
     @property
     def vectors_address(self) -> str | None:
@@ -71,3 +92,15 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.store / 'knowledge.db'}"
+
+
+def check_writer_address(url: HttpUrl, *, has_key: bool) -> None:
+    """Raises ValueError with what to do when an address is not one that a question and a key may be sent to."""
+    if url.username or url.password or url.query or url.fragment:
+        raise ValueError(
+            "TANDEM_KB_WRITER_URL has no user, query or fragment; the key goes into TANDEM_KB_WRITER_API_KEY"
+        )
+    if has_key and url.scheme == "http" and url.host not in ("127.0.0.1", "localhost", "[::1]"):
+        raise ValueError(
+            "TANDEM_KB_WRITER_API_KEY must not cross a network in the clear: use https in TANDEM_KB_WRITER_URL"
+        )

@@ -21,7 +21,7 @@ class Replies:
         """Answer, clarify, or say one of the bot's own sentences."""
         decision = output.decision
         if decision.say == "answer":
-            events = [self._answer(output)]
+            events = [await self._answer(output)]
         elif decision.say == "article":
             events = [await self._article(output)]
         elif decision.say == "clarify":
@@ -55,10 +55,12 @@ class Replies:
             tell_handoff(self._texts, output, decision.say, reason=decision.reason, rule=decision.rule),
         ]
 
-    def _answer(self, output: TurnOutput) -> Event:
+    async def _answer(self, output: TurnOutput) -> Event:
         hit = output.situation.known
         assert hit is not None, "an answer has a hit"
-        return said(Message(text=hit.answer, kind="answer", sources=[source(hit)]))
+        turn = output.turn
+        text = await self._kb.answer(hit, text=output.situation.text, tenant=turn.tenant, channel=turn.channel)
+        return said(Message(text=text, kind="answer", sources=[source(hit)]))
 
     async def _article(self, output: TurnOutput) -> Event:
         wanted = output.decision.article

@@ -33,7 +33,7 @@ class SearchBot:
             found = await self._understand(request)
         except Unavailable as error:
             raise BotFailed(f"search: {error.message}") from error
-        return _decide(found, waiting=waiting)
+        return await self._decide(found, request)
 
     async def _pressed(self, request: TurnRequest, payload: str, language: str) -> Answer:
         name, _, slots = payload.lstrip("/").partition("{")
@@ -47,7 +47,7 @@ class SearchBot:
         if name == "ask_human" and request.owner != "queue":
             return hand_off("asked", say("asked", language), pressed=name)
         # Other buttons belong to Rasa's dialogue; their titles are what the customer wants.
-        return _decide(await self._understand(request), waiting=request.owner == "queue")
+        return await self._decide(await self._understand(request), request)
 
     async def _understand(self, request: TurnRequest) -> Mapping[str, Any]:
         return await self._knowledge.understand(
@@ -60,22 +60,25 @@ class SearchBot:
         )
 
 
-def _decide(found: Mapping[str, Any], *, waiting: bool) -> Answer:
-    language = found["language"]
-    decision = found["decision"]
-    if found["mood"]["label"] == "unhappy" and not waiting:
-        answer = hand_off("unhappy", say("unhappy", language), mood=found["mood"])
-    elif decision["action"] == "answer":
-        answer = Answer([_quote(found["hits"][0])])
-    elif decision["action"] == "clarify":
-        buttons = [
-            {"title": hit["title"], "payload": f"/choose_article{json.dumps({'article': hit['article']})}"}
-            for hit in [hit for hit in found["hits"] if not hit.get("doubt")][:3]
-        ]
-        answer = Answer([{"text": say("clarify", language), "kind": "clarify", "buttons": buttons}])
-    else:
-        answer = Answer([_offer_human(language, waiting=waiting)])
-    return Answer(answer.messages, answer.handoff, {}, found, SearchBot.name)
+    async def _decide(self, found: Mapping[str, Any], request: TurnRequest) -> Answer:
+        language, decision, waiting = found["language"], found["decision"], request.owner == "queue"
+        if found["mood"]["label"] == "unhappy" and not waiting:
+            answer = hand_off("unhappy", say("unhappy", language), mood=found["mood"])
+        elif decision["action"] == "answer":
+            hit = found["hits"][0]
+            text = await self._knowledge.answer(
+                hit, text=request.text, tenant=request.tenant, channel=request.channel or "chat"
+            )
+            answer = Answer([_quote({**hit, "answer": text})])
+        elif decision["action"] == "clarify":
+            buttons = [
+                {"title": hit["title"], "payload": f"/choose_article{json.dumps({'article': hit['article']})}"}
+                for hit in [hit for hit in found["hits"] if not hit.get("doubt")][:3]
+            ]
+            answer = Answer([{"text": say("clarify", language), "kind": "clarify", "buttons": buttons}])
+        else:
+            answer = Answer([_offer_human(language, waiting=waiting)])
+        return Answer(answer.messages, answer.handoff, {}, found, SearchBot.name)
 
 
 def _offer_human(language: str, *, waiting: bool) -> dict[str, Any]:

@@ -155,20 +155,19 @@ def check(settings: Settings) -> int:
 def evaluate(settings: Settings) -> int:
     """The figures of the knowledge index and of the bot; 1 when either misses its goal."""
     environment = own_environment(settings)
+    folder = environment.get("TANDEM_DEVELOPMENT_SETS", "")
+    commands = {
+        "knowledge index": [settings.python, "-m", "kb_index", "evaluate"],
+        "bot": [settings.bot_python, "-m", "bot", "evaluate"],
+    }
+    if folder:
+        commands["public question sets"] = [*commands["knowledge index"], "--development", folder]
     codes = [
-        show(
-            Run(
-                title=title,
-                command=[python, "-m", module, "evaluate"],
-                cwd=settings.root,
-                environment=environment,
-            )
-        )
-        for title, python, module in (
-            ("knowledge index", settings.python, "kb_index"),
-            ("bot", settings.bot_python, "bot"),
-        )
+        show(Run(title=title, command=command, cwd=settings.root, environment=environment))
+        for title, command in commands.items()
     ]
+    if not folder:
+        print("\nPublic question sets were not measured: name a folder that holds some in TANDEM_DEVELOPMENT_SETS.")
     return int(any(codes))
 
 

@@ -274,7 +274,7 @@ class Builder:
         embed = self._embedder_now()
         linked = bool(kept) or mood is None  # else everything is new, and so is the file of vectors
         probe = embed.alone(PROBE)
-        self.store.publish(
+        name = self.store.publish(
             Built(
                 model=self._settings.model,
                 dimension=embed.dimension,
@@ -290,8 +290,7 @@ class Builder:
                 unchanged=kept,
             )
         )
-        manifests = [self.store.manifest(each) for each in self.store.names()]
-        name = str(manifests[0]["generation"])
+        manifests = self.store.usable_manifests()
         self._verified.add(name)
         self._made = (name, {tenant: part.tenant for tenant, part in made.items()} | self._still(kept))
         if self._settings.vectors == "pgvector":
@@ -299,7 +298,7 @@ class Builder:
 
             drop_unused(self._settings.store, url=self._settings.vectors_address)
         self._withdrawals.forget(min(int(each.get("withdrawals", 0)) for each in manifests))
-        report = _report(manifests[0], embed, time.perf_counter() - started)
+        report = _report(self.store.manifest(name), embed, time.perf_counter() - started)
         embed.published()
         return report
 

@@ -15,6 +15,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -139,6 +140,14 @@ class GenerationStore:
         if not known:
             raise GenerationBroken(name, f"its manifest has another format than {FORMAT} or another name")
         return dict(manifest)
+
+    def usable_manifests(self) -> list[dict[str, Any]]:
+        """Those of all generations that could be served; one of an older release or a damaged one could not."""
+        found = []
+        for name in self.names():
+            with suppress(GenerationBroken):
+                found.append(self.manifest(name))
+        return found
 
     def _read(self, name: str, path: str) -> bytes:
         try:

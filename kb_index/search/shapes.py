@@ -95,6 +95,7 @@ class HitModel(_Strict):
     probability: float = Field(ge=0, le=1)
     quote: Literal[True] | None = None
     doubt: str | None = None
+    rewrite_within_s: float | None = None
 
     @classmethod
     def of(cls, hit: Hit) -> HitModel:

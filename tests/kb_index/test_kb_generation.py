@@ -156,3 +156,12 @@ def test_every_answer_under_swaps_belongs_to_one_generation(shop: Settings) -> N
         thread.join()
     assert wrong == []
     assert seen == {first, second}
+
+
+@pytest.mark.parametrize("content", [b'{"format": 1, "generation": "g-20200101T000000000000-00000000"}', b"not JSON"])
+def test_a_generation_of_an_older_release_does_not_stand_in_the_way(shop: Settings, content: bytes) -> None:
+    """After an upgrade every build said that the generation of the release before was unusable, and failed."""
+    older = shop.store / "g-20200101T000000000000-00000000"
+    older.mkdir()
+    (older / MANIFEST).write_bytes(content)
+    assert build(shop, if_changed=False, progress=quiet).generation == GenerationStore(shop.store).names()[0]
