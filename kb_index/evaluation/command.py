@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from kb_index.commands import EXIT_FAILED, EXIT_MISUSED, Subcommands, load
+from kb_index.evaluation.pictures import Points, reliability_diagram, risk_coverage_curve
 from kb_index.settings import Settings
 
 DESCRIPTION = """Measure how often the right article is found and answered.
@@ -37,6 +38,9 @@ def register(commands: Subcommands) -> None:
         "--development", type=Path, metavar="FOLDER", help="measure on the public development sets in this folder"
     )
     evaluate.add_argument("--only", metavar="NAME", help="of the development sets, those whose name contains this")
+    evaluate.add_argument(
+        "--pictures", type=Path, metavar="FOLDER", help="draw reliability.svg and risk-coverage.svg into this folder"
+    )
     evaluate.add_argument("--json", action="store_true", help="print the figures as JSON")
     evaluate.set_defaults(run=_evaluate)
 
@@ -79,12 +83,21 @@ def _evaluate_files(settings: Settings, chosen: argparse.Namespace) -> int:
         error_budget=settings.error_budget,
         progress=say,
     )
+    if chosen.pictures is not None:
+        _draw(report.reliability, report.risk_coverage, folder=chosen.pictures, budget=settings.error_budget)
     if chosen.json:
         print(json.dumps(report.plain(), indent=1))
     else:
         for name, value in report.figures.plain().items():
             print(f"{name:>16} {'-' if value is None else value}")
     return 0
+
+
+def _draw(reliability: Points, risk_coverage: Points, *, folder: Path, budget: float) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "reliability.svg").write_text(reliability_diagram(reliability, title="Reliability of the probability"))
+    curve = risk_coverage_curve(risk_coverage, budget=budget, title="Risk and coverage")
+    (folder / "risk-coverage.svg").write_text(curve)
 
 
 def say(step: str) -> None:
@@ -104,6 +117,8 @@ def _evaluate_product(settings: Settings, chosen: argparse.Namespace) -> int:
         day=settings.today(),
         unhappy_threshold=settings.unhappy_threshold,
     )
+    if chosen.pictures is not None:
+        _draw(report.reliability, report.risk_coverage, folder=chosen.pictures, budget=settings.error_budget)
     if chosen.json:
         print(json.dumps(report.as_json(), indent=1))
     else:

@@ -13,7 +13,7 @@ import numpy as np
 from kb_index.articles.model import Audience
 from kb_index.confidence.decision import Action
 from kb_index.errors import TextsRefused
-from kb_index.evaluation.measures import auroc, calibration_error
+from kb_index.evaluation.measures import auroc, calibration_error, reliability, risk_coverage
 from kb_index.search.understand import Asked, Knowledge, Understanding
 from kb_index.text.collections import AskedQuestion, JudgedMessage, read_judged_messages, read_questions
 
@@ -65,6 +65,8 @@ class Report:
     mood: dict[str, MoodFigures]
     p50_ms: float
     p95_ms: float
+    reliability: list[dict[str, float]]
+    risk_coverage: list[dict[str, float]]
 
     @property
     def good_enough(self) -> bool:
@@ -79,6 +81,8 @@ class Report:
             "mood": {name: _plain(asdict(figures)) for name, figures in self.mood.items()},
             "p50_ms": round(self.p50_ms, 3),
             "p95_ms": round(self.p95_ms, 3),
+            "reliability": self.reliability,
+            "risk_coverage": self.risk_coverage,
             "good_enough": self.good_enough,
         }
 
@@ -138,12 +142,16 @@ def evaluate(
         if moods
     }
     times = [one.found.took_ms for one in judged]
+    probabilities = [one.found.decision.probability for one in judged]
+    right = [one.rank == 1 for one in judged]
     return Report(
         generation=knowledge.generation.name,
         by_group={name: _figures([one for one in judged if belongs(one)]) for name, belongs in groups.items()},
         mood=mood,
         p50_ms=float(np.percentile(times, 50)),
         p95_ms=float(np.percentile(times, 95)),
+        reliability=reliability(probabilities, right),
+        risk_coverage=risk_coverage(probabilities, right),
     )
 
 
