@@ -21,7 +21,7 @@ from handoff_service.launch.supervise import supervise
 from handoff_service.launch.web import npm_command, npm_environment
 
 # Most tests wait for processes more than they compute; tests/conftest.py says which files begin.
-WORKERS = (os.cpu_count() or 1) + 1
+WORKERS = (os.cpu_count() or 1) + 2
 SEVERAL_FILES_AT_ONCE = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
 
 

@@ -68,7 +68,7 @@ def test_nothing_is_told_or_taken_without_the_token(client: httpx2.Client, path:
 
 
 def test_without_a_token_in_the_settings_learning_is_off(folder: Path) -> None:
-    with running(shop_settings(folder)) as client:
+    with running(shop_settings(folder, token=None)) as client:
         assert client.post("/feedback", json=event(1)).status_code == 503
 
 
