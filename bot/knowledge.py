@@ -11,7 +11,6 @@ import aiohttp
 
 from bot import trace
 
-
 REWRITE_SLACK_S = 0.5
 """So much longer than its own limit a rewriting is waited for: the way there and back, and the check."""
 

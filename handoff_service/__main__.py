@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import sys
 from typing import Any
@@ -40,10 +41,6 @@ SERVER: dict[str, Any] = {
     "backlog": 4096,
 }
 
-# The threads of the database give the interpreter away with every statement, and a busy event loop would keep it for
-# Python's 5 ms each time: a write of ten statements would take 50 ms.
-SWITCH_S = 0.0005
-
 
 def serve(settings: Settings) -> int:
     """Serves until SIGINT or SIGTERM; 1 with a sentence when the SQLite file is in use or damaged."""
@@ -59,8 +56,11 @@ def serve(settings: Settings) -> int:
         return 1
     allow_open_files(settings.most_sockets)
     host, port = settings.listen
-    sys.setswitchinterval(SWITCH_S)
-    uvicorn.run(create_app(settings), host=host, port=port, **SERVER)
+    app = create_app(settings)
+    # A full collection looks at every object, and everybody waits for it: 100 ms, most of them for what was imported.
+    gc.collect()
+    gc.freeze()
+    uvicorn.run(app, host=host, port=port, **SERVER)
     return 0
 
 

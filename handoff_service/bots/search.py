@@ -59,16 +59,13 @@ class SearchBot:
             contact=request.contact,
         )
 
-
     async def _decide(self, found: Mapping[str, Any], request: TurnRequest) -> Answer:
         language, decision, waiting = found["language"], found["decision"], request.owner == "queue"
         if found["mood"]["label"] == "unhappy" and not waiting:
             answer = hand_off("unhappy", say("unhappy", language), mood=found["mood"])
         elif decision["action"] == "answer":
             hit = found["hits"][0]
-            text = await self._knowledge.answer(
-                hit, text=request.text, tenant=request.tenant, channel=request.channel or "chat"
-            )
+            text = await self._knowledge.answer(hit, text=request.text, tenant=request.tenant, channel=request.channel)
             answer = Answer([_quote({**hit, "answer": text})])
         elif decision["action"] == "clarify":
             buttons = [

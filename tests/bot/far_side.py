@@ -115,7 +115,7 @@ class FarSide:
 
 
 class KnowledgeServer(FarSide):
-    """Knows ANSWERS, finds VAGUE vague, hears ANGRY anger, reminds of open questions, and has doubts about `doubted`."""
+    """Knows ANSWERS, finds VAGUE vague, hears ANGRY anger, reminds of open questions; has doubts about `doubted`."""
 
     doubted: frozenset[str] = frozenset()
 
