@@ -12,8 +12,8 @@ from typing import Any
 
 from kb_index.errors import SourceUnreadable
 from kb_index.importing.cleaning import clean, language_of
-from kb_index.importing.masking import masked
 from kb_index.importing.model import Item, Skip
+from kb_index.text.masking import mask
 
 MOST_QUESTION_MESSAGES = 3
 _PLEASANTRY = re.compile(
@@ -105,8 +105,8 @@ def _add_pair(name: str, seq: int, asked: list[str], answered: list[str], items:
     where = f"conversation {name} message {seq}"
     language = language_of(" ".join(asked + answered)) or "zh"
     question, answer = " ".join(asked[-MOST_QUESTION_MESSAGES:]), "\n".join(answered)
-    question, in_question = masked(question, language=language)
-    answer, in_answer = masked(answer, language=language)
+    question, in_question = mask(question, language=language)
+    answer, in_answer = mask(answer, language=language)
     shortest_question, shortest_answer = SHORTEST[language]
     if len(question) < shortest_question or len(answer) < shortest_answer:
         skips.append(Skip(where, "the question or the answer is too short to be understood by itself"))

@@ -117,7 +117,7 @@ def tenant_files(tenant: str, paths: Iterable[str]) -> list[str]:
 
 
 def embedded_files(paths: Iterable[str]) -> list[str]:
-    return sorted(path for path in paths if path.startswith(EMBEDDED))
+    return sorted(path for path in paths if path.startswith(EMBEDDED) and "/" not in path)
 
 
 def pack_vectors(vectors: ByHash) -> bytes:

@@ -278,6 +278,7 @@ class GenerationStore:
             shutil.rmtree(working, ignore_errors=True)
             raise
         self._point_to(name, hashlib.sha256(content).hexdigest())
+        (self.folder / HELD).unlink(missing_ok=True)  # the articles have changed since somebody rolled back
         self._drop_old()
         return name
 

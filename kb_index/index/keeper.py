@@ -19,7 +19,7 @@ from typing import IO
 
 import structlog
 
-from kb_index.errors import KnowledgeError
+from kb_index.errors import ArticlesRefused, KnowledgeError, TextsRefused
 from kb_index.index.build import Builder
 from kb_index.index.changes import Changes, Token
 from kb_index.settings import Settings
@@ -65,10 +65,10 @@ class Keeper:
     def _publish(self) -> str | None:
         try:
             report = self._builder.publish_edits()
-        except KnowledgeError as error:  # the articles are to be repaired; the next change is looked at again
+        except (ArticlesRefused, TextsRefused) as error:  # to be repaired; the next change is looked at again
             _log.error("kb_index.edit_refused", code=error.code, why=str(error))
             return None
-        except OSError as error:
+        except (KnowledgeError, OSError) as error:
             _log.error("kb_index.edit_not_published", why=str(error), again_in_s=PATIENCE_S)
             self._not_before = self._clock() + PATIENCE_S
             self._seen = None

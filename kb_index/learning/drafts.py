@@ -11,8 +11,8 @@ from typing import Any
 from kb_index.articles.fields import read_fields
 from kb_index.articles.model import Article, Audience
 from kb_index.errors import DraftIncomplete, UnknownArticle
-from kb_index.learning.masking import mask
 from kb_index.learning.model import Asked, Draft, Lesson, State
+from kb_index.text.masking import mask
 
 REVIEW_AFTER = timedelta(days=180)
 TITLE = 120
@@ -40,7 +40,7 @@ def from_answer(
     if reply is None and extends is None:
         raise DraftIncomplete(draft, "no agent has answered this question; choose one that was answered")
     same = [one for one in (lesson, *others) if one.language == lesson.language and one.text.strip()]
-    wordings = {mask(one.text).strip()[:QUESTION]: one.conversation for one in reversed(same)}
+    wordings = {mask(one.text)[0].strip()[:QUESTION]: one.conversation for one in reversed(same)}
     questions = tuple(Asked(text, conversation) for text, conversation in reversed(wordings.items()))
     origin = {"conversation": lesson.conversation, "question": lesson.question}
     if reply is not None:
@@ -54,7 +54,7 @@ def from_answer(
         title="" if extends else questions[0].text[:TITLE],
         category="" if extends else category,
         questions=questions[:MOST_QUESTIONS],
-        answer="" if extends or reply is None else mask(reply.text).strip(),
+        answer="" if extends or reply is None else mask(reply.text)[0].strip(),
         extends=extends is not None,
         provenance=origin | ({"gap": gap} if gap else {}),
         created_by=by,

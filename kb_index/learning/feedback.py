@@ -11,21 +11,24 @@ import sqlalchemy as sa
 from kb_index.errors import KnowledgeError
 from kb_index.index.embedding import Matrix
 from kb_index.learning import store
-from kb_index.learning.masking import mask
 from kb_index.learning.model import Feedback, Kind
 from kb_index.search.understand import Knowledge
 from kb_index.text.folding import fold
+from kb_index.text.masking import mask
+
+LONGEST = 2000
+"""Characters of a text that are kept."""
 
 
 def masked(feedback: Feedback) -> Feedback:
     """Without personal data in any of its texts."""
 
     def clean(text: str | None) -> str | None:
-        return mask(text) if text is not None else None
+        return None if text is None else mask(text[:LONGEST].replace("\x00", ""), language=feedback.language)[0]
 
     return replace(
         feedback,
-        text=mask(feedback.text),
+        text=clean(feedback.text) or "",
         reason=clean(feedback.reason),
         answer=clean(feedback.answer),
         original=clean(feedback.original),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from kb_index.learning.masking import mask
+from kb_index.text.masking import mask
 
 LONGEST_QUESTION = 300
 
@@ -23,7 +23,7 @@ SENTENCES = 4
 
 def messages(question: str, passage: str, language: str, *, canary: str) -> list[dict[str, str]]:
     """The chat messages; personal data in the question is masked, the canary is a word that no answer may hold."""
-    data = {"question": mask(question[:LONGEST_QUESTION]), "passage": passage}
+    data = {"question": mask(question[:LONGEST_QUESTION])[0], "passage": passage}
     rules = _RULES.format(language=_LANGUAGES[language], sentences=SENTENCES, canary=canary)
     return [
         {"role": "system", "content": rules},

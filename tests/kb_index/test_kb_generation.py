@@ -165,3 +165,9 @@ def test_a_generation_of_an_older_release_does_not_stand_in_the_way(shop: Settin
     older.mkdir()
     (older / MANIFEST).write_bytes(content)
     assert build(shop, if_changed=False, progress=quiet).generation == GenerationStore(shop.store).names()[0]
+
+
+def test_a_tenant_may_be_called_like_a_file_of_ours(shop: Settings) -> None:
+    named = shop.model_copy(update={"tenants": {"embedded-systems": shop.tenants["shop"]}})
+    first = build(named, if_changed=False, progress=quiet)
+    assert build(named, if_changed=False, progress=quiet).reused == first.embedded + first.reused

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kb_index.importing.masking import masked
+from kb_index.text.masking import mask
 from tests.kb_index.importing.importing_desk import Desk, whys
 
 
@@ -104,4 +104,4 @@ def test_internal_notes_erased_messages_and_short_words_are_not_taken(desk: Desk
     ],
 )
 def test_masking(text: str, language: str, expected: str) -> None:
-    assert masked(text, language=language)[0] == expected
+    assert mask(text, language=language)[0] == expected

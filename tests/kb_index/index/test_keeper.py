@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from kb_index.errors import DatabaseUnavailable
 from kb_index.index import keeper as module
+from kb_index.index.build import Builder
 from kb_index.index.changes import Changes
 from kb_index.index.generation import GenerationStore
 from kb_index.index.keeper import Keeper, KeeperProcess
@@ -73,6 +75,25 @@ def test_a_broken_article_is_told_and_the_next_change_published(shop: Settings) 
     assert keeper.step() is None
     assert keeper.step() is None
     path.write_text(good, "utf-8")
+    assert keeper.step() is not None
+
+
+@pytest.mark.usefixtures("started")
+def test_what_fails_for_a_moment_is_tried_again(shop: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that was away for a second cost the edit: nobody looked again until the next one."""
+    now = 0.0
+    keeper = Keeper(shop, clock=lambda: now)
+    keeper.step()
+    write(shop, "violin", "小提琴的弦断了")
+
+    def away(_: object) -> None:
+        raise DatabaseUnavailable("no answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Builder, "publish_edits", away)
+        assert keeper.step() is None
+    assert keeper.step() is None, "not at once"
+    now = module.PATIENCE_S
     assert keeper.step() is not None
 
 

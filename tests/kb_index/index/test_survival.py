@@ -258,7 +258,12 @@ def test_rolling_back_serves_the_one_before_until_an_article_changes(shop: Setti
     assert build(shop, if_changed=True, progress=quiet).skipped
     assert store.names()[:2] == [before, bad]
     path.write_text(path.read_text("utf-8").replace("每单两张", "每单一张"), "utf-8")
-    (shop.tenants["shop"] / "zh" / "invoice.md").unlink()
+    invoice = shop.tenants["shop"] / "zh" / "invoice.md"
+    kept = invoice.read_bytes()
+    invoice.unlink()
     again = build(shop, if_changed=True, progress=quiet)
     assert not again.skipped
     assert store.names()[0] == again.generation
+    invoice.write_bytes(kept)
+    path.write_text(path.read_text("utf-8").replace("每单一张", "每单两张"), "utf-8")
+    assert not build(shop, if_changed=True, progress=quiet).skipped, "what was once rolled back from may come again"

@@ -118,7 +118,7 @@ def test_an_agents_answer_becomes_a_draft_with_provenance(client: httpx2.Client)
     assert gap["replies"] == [{"conversation": "c_0", "question": 2}]
     wanted = {"conversation": "c_0", "question": 2, "by": "maya", "gap": gap["id"]}
     draft = client.post("/tenants/shop/drafts", json=wanted).json()
-    assert draft["answer"] == f"{ANSWER}有事打[phone]找我"
+    assert draft["answer"] == f"{ANSWER}有事打[电话]找我"
     assert {asked["text"] for asked in draft["questions"]} == set(HUABEI)
     origin = {name: draft["provenance"][name] for name in ("conversation", "entry", "agent", "gap")}
     assert origin == {"conversation": "c_0", "entry": 6, "agent": "lin", "gap": gap["id"]}
