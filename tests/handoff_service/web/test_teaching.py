@@ -168,7 +168,7 @@ async def test_a_customer_who_is_erased_is_forgotten_by_the_knowledge_base_too(
     await asked(staying, "怎么开发票")
     await until(lambda: len(base.events()) == 2, base.events)
     texts = {conversation: text for conversation, _, text in base.events()}
-    assert texts[leaving.conversation] == "多久能退款，我的手机[phone]"
+    assert texts[leaving.conversation] == "多久能退款，我的手机[电话]"
     accepted(await leaving.post("/v1/widget/erase", {}))
     await until(lambda: len(base.events()) == 1, base.events)
     assert base.events()[0][0] == staying.conversation
