@@ -18,7 +18,7 @@ from handoff_service.launch.lock import take_lock
 from handoff_service.launch.parts import check_ports, tandem_parts
 from handoff_service.launch.prepare import addresses, prepare, prepare_database
 from handoff_service.launch.pythons import check_this_python
-from handoff_service.launch.replicas import for_replicas, replica_parts
+from handoff_service.launch.replicas import as_it_runs, for_replicas, replica_parts
 from handoff_service.launch.running import LOCK_NAME
 from handoff_service.launch.settings import Settings, read_settings, settings_help
 from handoff_service.launch.soak import soak
@@ -69,8 +69,8 @@ def run_replicas(settings: Settings) -> int:
 
     async def tell() -> int:
         await asyncio.to_thread(prepare_database, settings)
+        print(f"The second gateway: {settings.replica_url}/console/", flush=True)
         print(addresses(settings, read_credentials(settings.var / "secrets.json")), flush=True)
-        print(f"  The same on the other gateway  {settings.replica_url}/console/", flush=True)
         return await forever()
 
     return supervise(parts, var=settings.var, once_ready=tell) or 0
@@ -87,6 +87,8 @@ def perform(command: str, settings: Settings, *, minutes: float = 60.0, seed: st
         return run_replicas(settings)
     if command in ("backup", "restore") and not file:
         raise LaunchError(f"Say which file: make {command} FILE=/somewhere/tandem.backup")
+    if command == "backup":
+        settings = as_it_runs(settings)
     prepare(settings)
     match command:
         case "test":

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 from handoff_service.launch.errors import LaunchError
 from handoff_service.launch.parts import Part, tandem_parts
+from handoff_service.launch.running import read_running
 from handoff_service.launch.settings import Settings
 
 SERVERS = "tests.many_machines.servers"
+SERVERS_NAME = "servers"
 
 
 def for_replicas(settings: Settings) -> Settings:
@@ -34,11 +36,17 @@ def for_replicas(settings: Settings) -> Settings:
     return replace(settings, environ={**told, **addresses})
 
 
+def as_it_runs(settings: Settings) -> Settings:
+    """The settings of what runs on the state folder: those of the replicas when they are what runs."""
+    running = read_running(settings.var)
+    return for_replicas(settings) if running is not None and SERVERS_NAME in running["parts"] else settings
+
+
 def replica_parts(settings: Settings, environment: Mapping[str, str]) -> list[Part]:
     """The parts of one machine, the servers before its gateway, and a second gateway behind it."""
     *others, gateway = tandem_parts(settings, environment)
     servers = Part(
-        name="servers",
+        name=SERVERS_NAME,
         command=(settings.python, "-m", SERVERS),
         url=settings.servers_url,
         setting="TANDEM_SERVERS_URL",

@@ -19,8 +19,10 @@ import pytest
 from handoff_service.launch.__main__ import perform
 from handoff_service.launch.credentials import parts_environment
 from handoff_service.launch.errors import LaunchError
+from handoff_service.launch.lock import take_lock
 from handoff_service.launch.parts import check_ports
-from handoff_service.launch.replicas import for_replicas, replica_parts
+from handoff_service.launch.replicas import as_it_runs, for_replicas, replica_parts
+from handoff_service.launch.running import LOCK_NAME, write_running
 from handoff_service.launch.settings import Settings, read_settings
 from tests.launch.conftest import ROOT, eventually
 from tests.many_machines.servers import free_port
@@ -58,6 +60,18 @@ def test_two_gateways_share_database_bell_and_secrets_and_wait_for_the_servers(s
 def test_an_address_that_is_none_is_named(settings: Settings) -> None:
     with pytest.raises(LaunchError, match="TANDEM_SERVERS_URL must look like"):
         for_replicas(read_settings({**settings.environ, "TANDEM_SERVERS_URL": "here"}))
+
+
+def test_a_backup_is_of_the_database_that_runs(settings: Settings) -> None:
+    alone = read_settings({**settings.environ, "TANDEM_DATABASE_URL": "sqlite:////elsewhere.sqlite"})
+    part = {"pid": 1, "url": "", "ready": True, "restarts": 0}
+    lock = take_lock(settings.var / LOCK_NAME)
+    write_running(settings.var, {"handoff_service": part})
+    assert as_it_runs(alone) == alone
+    write_running(settings.var, {"servers": part, "handoff_service": part})
+    assert as_it_runs(alone).environ["TANDEM_DATABASE_URL"] == settings.environ["TANDEM_DATABASE_URL"]
+    os.close(lock)
+    assert as_it_runs(alone) == alone, "what ended runs no more"
 
 
 @pytest.mark.parametrize("command", ["backup", "restore"])
