@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     """Default encoder, or any sentence-transformers model name or folder."""
     error_budget: float = Field(default=0.03, gt=0, lt=1)
     """Share of given answers that may be wrong."""
-    unhappy_threshold: float = Field(default=0.53, gt=0, lt=1)
+    unhappy_threshold: float = Field(default=0.52, gt=0, lt=1)
     """From this probability a message counts as unhappy; at .52 about 1 % of calm questions do, 3 % of bank ones."""
     default_language: Literal["zh", "en"] = "zh"
     index: Literal["auto", "flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"] = "auto"
