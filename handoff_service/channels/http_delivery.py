@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx2
 
@@ -22,24 +23,33 @@ NOT_TAKEN = frozenset({401, 408, 409, 425, 429, 503})
 BEFORE_SENDING = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 
-async def post(client: httpx2.AsyncClient, url: str, raw: bytes, headers: Mapping[str, str]) -> bytes:
-    """Posts once and returns the beginning of a 2xx answer.
+async def exchange(
+    client: httpx2.AsyncClient,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    sent: Mapping[str, Any],
+    *,
+    any_status: bool = False,
+) -> tuple[int, bytes]:
+    """Asks once and returns the status and the beginning of the answer, a 2xx unless `any_status` allows for 3xx, 4xx.
 
-    Raises NotDelivered, which says whether it may have arrived and whether another attempt makes sense.
+    Raises NotDelivered, which says whether it may have arrived and whether another attempt makes sense. Nothing that
+    it says holds the address: some platforms want the key in it.
     """
     status = 0
     try:
         async with (
             asyncio.timeout(TOTAL_S),
-            client.stream("POST", url, content=raw, headers=dict(headers), timeout=TIMEOUT) as response,
+            client.stream(method, url, headers=dict(headers), timeout=TIMEOUT, **sent) as response,
         ):
             status = response.status_code
-            if not 200 <= status < 300:
+            if not 200 <= status < 300 and not (any_status and status < 500):
                 raise _refused(response)
-            return await _beginning(response)
+            return status, await _beginning(response)
     except (httpx2.HTTPError, TimeoutError) as error:
         if 200 <= status < 300:
-            return b""  # it was taken; only the rest of the answer is missing
+            return status, b""  # it was taken; only the rest of the answer is missing
         raise NotDelivered(
             f"{error.__class__.__name__} at {httpx2.URL(url).host}",
             uncertain=not isinstance(error, BEFORE_SENDING),

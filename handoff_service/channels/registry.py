@@ -6,5 +6,6 @@ from collections.abc import Mapping
 
 from handoff_service.channels.model import Channel
 from handoff_service.channels.signed_api import SignedApi
+from handoff_service.channels.telegram import Telegram
 
-CHANNELS: Mapping[str, Channel] = {"api": SignedApi()}
+CHANNELS: Mapping[str, Channel] = {"api": SignedApi(), "telegram": Telegram()}
