@@ -17,7 +17,7 @@ from handoff_service.channels.arrive import identity_channel
 from handoff_service.channels.model import Abilities, Account, Channel, Outbound
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.undelivered import tell_undelivered
-from handoff_service.channels.window import refusal
+from handoff_service.channels.window import refusal, used
 from handoff_service.channels.wire import Wire
 from handoff_service.channels.wording import numbered, parts, shortened
 from handoff_service.clock import Clock
@@ -42,6 +42,12 @@ class Parcel:
     parts: Sequence[Outbound]
     standing: windows.Standing | None
     language: str
+
+    def one_fewer(self) -> Parcel:
+        """After one message, which counts where the platform counts."""
+        if self.standing is None or self.standing.window is None:
+            return self
+        return replace(self, standing=replace(self.standing, window=used(self.standing.window)))
 
 
 class Deliverer:
@@ -74,6 +80,7 @@ class Deliverer:
             if state != "sent":
                 break
             job = replace(job, parts_sent=message.part + 1, uncertain=False)
+            parcel = parcel.one_fewer()
         metrics.deliveries.labels(parcel.account.channel, state).inc()
         log.info("delivery", conversation=job.conversation, seq=job.seq, attempt=job.attempts, state=state)
 

@@ -17,7 +17,7 @@ from handoff_service.errors import NotDelivered
 
 # A token is fetched anew so long before its end, and one that was refused is not asked for more often than this.
 SLACK = timedelta(minutes=5)
-SELDOM = timedelta(seconds=30)
+SELDOM = timedelta(seconds=3)
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,15 @@ class Tokens:
         self._locks: dict[tuple[str, ...], asyncio.Lock] = {}
 
     async def get(self, key: tuple[str, ...], fetch: Callable[[], Awaitable[Token]]) -> str:
-        """The present token of `key`."""
+        """The present token of `key`. Raises NotDelivered, never an uncertain one."""
         async with self._locks.setdefault(key, asyncio.Lock()):
             kept = self._kept.get(key)
             now = self._clock()
             if kept is None or now >= kept[1]:
-                token = await fetch()
+                try:
+                    token = await fetch()
+                except NotDelivered as error:  # the message itself has not left
+                    raise NotDelivered(error.message, final=error.final, retry_after_s=error.retry_after_s) from error
                 kept = token.value, now + max(token.lasts - SLACK, token.lasts / 2), now
                 self._kept[key] = kept
             return kept[0]

@@ -120,6 +120,10 @@ class Platform:
         """What the API does with a call of the gateway."""
         raise NotImplementedError
 
+    def carries(self, call: Call) -> bool:  # noqa: ARG002
+        """Whether the call carries a message: only then a fault of the script happens."""
+        return True
+
     # ---- what all have -------------------------------------------------------------------------------------------
 
     def connect(self, account: Account, webhook: str) -> None:
@@ -171,11 +175,12 @@ def _serve(platform: Platform) -> ThreadingHTTPServer:
             headers = {name.lower(): value for name, value in self.headers.items()}
             call = Call(self.command, parts.path, dict(parse_qsl(parts.query)), headers, raw)
             platform.calls.append(call)
-            if platform.faults and not platform.faults[0].drop:
+            faulty = bool(platform.faults) and platform.carries(call)
+            if faulty and not platform.faults[0].drop:
                 response = platform.faults.popleft()
             else:
                 response = platform.answer(call)
-                if platform.faults:
+                if faulty:
                     platform.faults.popleft()
                     self.close_connection = True
                     self.connection.close()

@@ -98,7 +98,8 @@ async def test_every_character_survives_both_ways(open_bridge: Any, far: Platfor
 
 async def test_a_long_answer_comes_whole_and_in_order(open_bridge: Any, far: Platform, channel: Any) -> None:
     form = channel.abilities.form
-    lines = [f"第{number}条：如果您的订单还没有发货，可以直接在订单页修改地址。" for number in range(form.limit // 12)]
+    line = "第{}条：如果您的订单还没有发货，可以直接在订单页修改地址。"
+    lines = [line.format(number) for number in range(int(2.5 * form.limit / form.measure(line)))]
     bridge = await open_bridge(bot=ScriptedBot(usually=answer("\n".join(lines))))
     await bridge.sends(far.text(ANN, "everything please"))
     await bridge.settled()
