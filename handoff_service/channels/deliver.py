@@ -166,6 +166,7 @@ def pack(connection: sa.Connection, job: outbox.Job, seal: Seal, channels: Mappi
         text=words(seen["body"]),
         buttons=seen["body"].get("buttons", []),
         hint=standing.hint if standing else {},
+        since=standing.window.since if standing and standing.window else None,
         at=entry.at,
     )
     parts = in_parts(whole, channels[account.channel].abilities, conversation.language)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -30,9 +30,9 @@ async def exchange(
     headers: Mapping[str, str],
     sent: Mapping[str, Any],
     *,
-    any_status: bool = False,
+    judges: Collection[int] = (),
 ) -> tuple[int, bytes]:
-    """Asks once and returns the status and the beginning of the answer, a 2xx unless `any_status` allows for 3xx, 4xx.
+    """Asks once and returns the status and the beginning of the answer, a 2xx or one that the caller `judges`.
 
     Raises NotDelivered, which says whether it may have arrived and whether another attempt makes sense. Nothing that
     it says holds the address: some platforms want the key in it.
@@ -44,7 +44,7 @@ async def exchange(
             client.stream(method, url, headers=dict(headers), timeout=TIMEOUT, **sent) as response,
         ):
             status = response.status_code
-            if not 200 <= status < 300 and not (any_status and status < 500):
+            if not 200 <= status < 300 and status not in judges:
                 raise _refused(response)
             return status, await _beginning(response)
     except (httpx2.HTTPError, TimeoutError) as error:

@@ -171,6 +171,7 @@ class Outbound:
 
     `mid` is the same in every attempt, and with `part` never means another message. `contact` is the platform's id.
     `buttons` come with the last part, already no more than the platform shows; `file` is where a file's content is.
+    `since` is when the customer last did what opened the platform's window.
     """
 
     mid: str
@@ -184,6 +185,7 @@ class Outbound:
     buttons: Sequence[Mapping[str, Any]] = ()
     file: Mapping[str, Any] | None = None
     hint: Mapping[str, str] = field(default_factory=dict)
+    since: datetime | None = None
     at: datetime
 
     @property

@@ -27,7 +27,7 @@ from handoff_service.channels.model import (
 )
 from handoff_service.channels.press import as_data, from_data
 from handoff_service.channels.strict_json import parse_object
-from handoff_service.channels.wire import Answered, Wire, undelivered
+from handoff_service.channels.wire import REFUSALS, Answered, Wire, undelivered
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, Unauthorized
 
@@ -148,7 +148,7 @@ def _language(who: Mapping[str, Any]) -> str | None:
 async def _call(wire: Wire, account: Account, method: str, body: Mapping[str, Any]) -> str | None:
     """Calls the Bot API; returns the id of the message that it made. Raises NotDelivered."""
     server = account.options.get("api") or API
-    answer = await wire.post(f"{server}/bot{account.secret('token')}/{method}", json_body=body, any_status=True)
+    answer = await wire.post(f"{server}/bot{account.secret('token')}/{method}", json_body=body, judges=REFUSALS | {429})
     if answer.json.get("ok") is True:
         result = answer.json.get("result")
         made = result.get("message_id") if isinstance(result, Mapping) else None

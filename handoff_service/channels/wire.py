@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,8 @@ from handoff_service.channels.http_delivery import exchange
 from handoff_service.clock import Clock
 from handoff_service.errors import NotDelivered
 
+# The platform has read the request and says no, for reasons that it tells in the body.
+REFUSALS = frozenset({400, 401, 403, 404, 409, 422})
 # A token is fetched anew so long before its end, and one that was refused is not asked for more often than this.
 SLACK = timedelta(minutes=5)
 SELDOM = timedelta(seconds=3)
@@ -94,12 +96,9 @@ class Wire:
         raw: bytes | None = None,
         files: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
-        any_status: bool = False,
+        judges: Collection[int] = (),
     ) -> Answered:
-        """Posts once. Raises NotDelivered for what is no 2xx, unless `any_status` leaves that to the channel.
-
-        With `any_status` only what never got an answer, and 5xx, are raised.
-        """
+        """Posts once. Raises NotDelivered for what is no 2xx, but for the statuses that the channel `judges` itself."""
         sent: dict[str, Any] = {"data": form, "files": files}
         given = {**(headers or {})}
         if json_body is not None:
@@ -108,16 +107,18 @@ class Wire:
             given.setdefault("Content-Type", "application/json; charset=utf-8")
         if raw is not None:
             sent = {"content": raw}
-        return await self._exchange("POST", url, given, sent, any_status)
+        return await self._exchange("POST", url, given, sent, judges)
 
-    async def get(self, url: str, *, headers: Mapping[str, str] | None = None, any_status: bool = False) -> Answered:
+    async def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, judges: Collection[int] = ()
+    ) -> Answered:
         """Gets once; raises as `post` does."""
-        return await self._exchange("GET", url, {**(headers or {})}, {}, any_status)
+        return await self._exchange("GET", url, {**(headers or {})}, {}, judges)
 
     async def _exchange(
-        self, method: str, url: str, headers: dict[str, str], sent: dict[str, Any], any_status: bool
+        self, method: str, url: str, headers: dict[str, str], sent: dict[str, Any], judges: Collection[int]
     ) -> Answered:
-        status, body = await exchange(self.client, method, url, headers, sent, any_status=any_status)
+        status, body = await exchange(self.client, method, url, headers, sent, judges=judges)
         return Answered(status, body)
 
 

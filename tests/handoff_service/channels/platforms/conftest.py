@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from handoff_service import tables
+from handoff_service.bots.model import Answer, TurnRequest
 from handoff_service.channels import store as accounts
 from handoff_service.channels.commands import new_account, webhook
 from handoff_service.channels.model import Account
 from handoff_service.channels.registry import CHANNELS
+from handoff_service.ids import new_id
 from handoff_service.tenants import store as tenants
 from tests.handoff_service.channels.conftest import Office
 from tests.handoff_service.channels.platforms import PLATFORMS
 from tests.handoff_service.channels.platforms.fake import Platform, Received
-from tests.handoff_service.stage import ScriptedBot, answer, shop
+from tests.handoff_service.stage import ScriptedBot, answer, shop, trial_settings
 from tests.handoff_service.web.serving import Gateway
 
 PATIENCE_S = 20.0
@@ -93,17 +97,47 @@ def channel(far: Platform) -> Any:
     return CHANNELS[far.channel]
 
 
+class Bots:
+    """The bot of the shared gateway: each tenant has a script of his own."""
+
+    name = "scripted"
+
+    def __init__(self) -> None:
+        self.scripts: dict[str, ScriptedBot] = {}
+
+    async def ask(self, request: TurnRequest) -> Answer:
+        return await self.scripts[request.tenant].ask(request)
+
+
+@pytest.fixture(scope="module")
+def bots() -> Bots:
+    return Bots()
+
+
+@pytest.fixture(scope="module")
+def shared_gateway(fast_folder: Path, sqlite_template: Path, bots: Bots) -> Iterator[Gateway]:
+    """One gateway for all platforms of a test file: tenants do not meet."""
+    path = fast_folder / f"{new_id('platforms')}.sqlite"
+    shutil.copy(sqlite_template, path)
+    settings = trial_settings(
+        database_url=f"sqlite:///{path}", var=path.with_suffix(""), kb_index_url="http://127.0.0.1:9"
+    )
+    one = Gateway(settings, bot=bots)
+    one.start()
+    yield one
+    one.stop()
+
+
 @pytest.fixture
 async def open_bridge(
-    open_gateway: Callable[..., Gateway],
-    far: Platform,
+    shared_gateway: Gateway, bots: Bots, far: Platform
 ) -> AsyncIterator[Callable[..., Awaitable[Bridge]]]:
-    """`await open_bridge(bot=…, account={…}, setting=…)`: a gateway of this test alone."""
+    """`await open_bridge(bot=…, account={…})`: a tenant of this test alone, on the shared gateway."""
     bridges: list[Bridge] = []
 
-    async def opened(*, account: dict[str, Any] | None = None, bot: Any = None, **options: Any) -> Bridge:
-        gateway = open_gateway(bot=bot or ScriptedBot(usually=answer("Three days.")), **options)
-        bridge = Bridge(gateway.url, gateway.settings, far)  # type: ignore[arg-type]
+    async def opened(*, account: dict[str, Any] | None = None, bot: Any = None) -> Bridge:
+        bridge = Bridge(shared_gateway.url, shared_gateway.settings, far)  # type: ignore[arg-type]
+        bots.scripts[bridge.tenant] = bot or ScriptedBot(usually=answer("Three days."))
         bridges.append(bridge)
         await bridge.open(**(account or {}))
         return bridge

@@ -76,11 +76,12 @@ class Answered:
 class Platform:
     """A platform with one account of ours.
 
-    A subclass says how it signs (`hook`), what an event looks like (`text`, `press`, …), and what its API does
+    A subclass says how it signs (`hook`, by the account's secret `signing`), what an event looks like (`text`, `press`, …), and what its API does
     (`answer`); `accepted` says whether the webhook's answer counts for it. `fields` are what our account is told.
     """
 
     channel = ""
+    signing = ""  # the account's secret that proves a webhook
     accepted: Callable[[Answered], bool] = staticmethod(lambda answer: 200 <= answer.status < 300)
 
     def __init__(self) -> None:

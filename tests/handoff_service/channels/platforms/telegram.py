@@ -15,6 +15,7 @@ TOKEN = "123456:AAH_a-token-of-a-bot-that-is-not-real"
 
 class FakeTelegram(Platform):
     channel = "telegram"
+    signing = "webhook_secret"
 
     def __init__(self) -> None:
         super().__init__()

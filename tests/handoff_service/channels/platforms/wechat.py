@@ -19,6 +19,7 @@ MOST = 5
 
 class FakeWeChat(Platform):
     channel = "wechat"
+    signing = "token"
     accepted = staticmethod(lambda answer: answer.status == 200 and answer.body in (b"success", b""))
 
     def __init__(self) -> None:
