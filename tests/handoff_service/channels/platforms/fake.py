@@ -76,7 +76,8 @@ class Answered:
 class Platform:
     """A platform with one account of ours.
 
-    A subclass says how it signs (`hook`, by the account's secret `signing`), what an event looks like (`text`, `press`, …), and what its API does
+    A subclass says how it signs (`hook`, by the account's secret `signing`), what an event looks like (`text`,
+    `press`, …), and what its API does
     (`answer`); `accepted` says whether the webhook's answer counts for it. `fields` are what our account is told.
     """
 
