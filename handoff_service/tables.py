@@ -302,6 +302,16 @@ channel_windows = sa.Table(
     _moment("updated_at"),
 )
 
+channel_cursors = sa.Table(
+    "channel_cursors",
+    metadata,
+    *_key("tenant", "account"),
+    _text("cursor"),
+    _maybe("node"),
+    _maybe("lease_until", Moment),
+    _moment("fetched_at"),
+)
+
 deliveries = sa.Table(
     "deliveries",
     metadata,

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from handoff_service.access import client_address
 from handoff_service.channels import store
 from handoff_service.channels.arrive import Arrived, arrive
+from handoff_service.channels.fetch import FETCH_TOPIC
 from handoff_service.channels.freshness import Freshness
 from handoff_service.channels.model import Reply, WebhookRequest
 from handoff_service.channels.sealing import Seal
@@ -98,6 +99,8 @@ def router(service: Service) -> APIRouter:
 
         arrived = await service.database.write(take) if parsed.events else []
         failpoint("hook_after_commit")
+        if parsed.fetch:
+            service.bell.ring(FETCH_TOPIC, [tenant, account])
         if parsed.reply is not None:
             return _reply(parsed.reply)
         results = [asdict(one) for one in arrived]

@@ -14,11 +14,11 @@ from handoff_service import metrics, outbox, tracing
 from handoff_service.agents import store as agents
 from handoff_service.channels import contacts, store, windows
 from handoff_service.channels.arrive import identity_channel
+from handoff_service.channels.caller import Caller
 from handoff_service.channels.model import Abilities, Account, Channel, Outbound
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.undelivered import tell_undelivered
 from handoff_service.channels.window import refusal, used
-from handoff_service.channels.wire import Wire
 from handoff_service.channels.wording import numbered, parts, shortened
 from handoff_service.clock import Clock
 from handoff_service.conversations import store as conversations
@@ -65,7 +65,7 @@ class Deliverer:
         channels: Mapping[str, Channel],
     ) -> None:
         self._database = database
-        self._wire = Wire(client, clock)
+        self._caller = Caller(client, clock)
         self._clock = clock
         self._channels = channels
         self._seal = Seal(settings.encryption_key.get_secret_value())
@@ -94,7 +94,7 @@ class Deliverer:
                 raise NotDelivered("an earlier attempt was cut off", uncertain=True)
             _check_reachable(parcel, message, abilities, self._clock())
             with tracing.span("deliver", conversation=job.conversation, seq=job.seq):
-                provider_id = await channel.send(self._wire, parcel.account, message, self._clock())
+                provider_id = await channel.send(self._caller, parcel.account, message, self._clock())
         except NotDelivered as error:
             failure = error
             return await self._database.write(lambda tx: self._failed(tx, job, parcel, channel, failure))

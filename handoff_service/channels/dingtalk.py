@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from handoff_service.channels.caller import REFUSALS, Caller, Token, undelivered
 from handoff_service.channels.contacts import shown
 from handoff_service.channels.model import (
     Abilities,
@@ -26,7 +27,6 @@ from handoff_service.channels.model import (
     equal,
 )
 from handoff_service.channels.strict_json import parse_object
-from handoff_service.channels.wire import REFUSALS, Token, Wire, undelivered
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, Unauthorized
 
@@ -77,15 +77,15 @@ class DingTalk:
         )
         return Parsed([_content(said, message)])
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:
         until = message.hint.get("until", "")
         if message.hint.get("url") and until and now + SOON < datetime.fromisoformat(until):
             text = {"msgtype": "text", "text": {"content": message.text}}
-            answer = (await wire.post(message.hint["url"], json_body=text, judges=REFUSALS)).json
+            answer = (await caller.post(message.hint["url"], json_body=text, judges=REFUSALS)).json
             if answer.get("errcode") == 0:
                 return None
             raise undelivered(f"DingTalk {answer.get('errcode')}: {str(answer.get('errmsg', ''))[:150]}")
-        return await _push(wire, account, message)
+        return await _push(caller, account, message)
 
 
 def sign(secret: str, stamp: str) -> str:
@@ -122,13 +122,13 @@ def _content(said: Inbound, message: Mapping[str, Any]) -> Inbound:
     return replace(said, unsupported=sort[:64] or "message")
 
 
-async def _push(wire: Wire, account: Account, message: Outbound) -> str | None:
+async def _push(caller: Caller, account: Account, message: Outbound) -> str | None:
     """By the robot's API, when the session's address has ended. Raises NotDelivered."""
     server, key = account.options.get("api") or API, ("dingtalk", account.tenant, account.id)
 
     async def fetch() -> Token:
         keys = {"appKey": account.options["app_key"], "appSecret": account.secret("app_secret")}
-        answer = (await wire.post(f"{server}/v1.0/oauth2/accessToken", json_body=keys)).json
+        answer = (await caller.post(f"{server}/v1.0/oauth2/accessToken", json_body=keys)).json
         if not isinstance(answer.get("accessToken"), str):
             raise undelivered(f"DingTalk: {answer.get('message', 'no access token')}", again=True, after_s=60.0)
         return Token(answer["accessToken"], timedelta(seconds=float(answer.get("expireIn", 7200))))
@@ -140,14 +140,14 @@ async def _push(wire: Wire, account: Account, message: Outbound) -> str | None:
         "msgParam": json.dumps({"content": message.text}, ensure_ascii=False),
     }
     while True:
-        token = await wire.tokens.get(key, fetch)
+        token = await caller.tokens.get(key, fetch)
         headers = {"x-acs-dingtalk-access-token": token}
         url = f"{server}/v1.0/robot/oToMessages/batchSend"
-        answer = await wire.post(url, json_body=body, headers=headers, judges=REFUSALS)
+        answer = await caller.post(url, json_body=body, headers=headers, judges=REFUSALS)
         if 200 <= answer.status < 300:
             made = answer.json.get("processQueryKey")
             return str(made) if made else None
-        if answer.status != 401 or not wire.tokens.refused(key, token):
+        if answer.status != 401 or not caller.tokens.refused(key, token):
             raise undelivered(
                 f"DingTalk: {str(answer.json.get('message', answer.status))[:150]}", again=answer.status == 429
             )

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from handoff_service.channels.caller import REFUSALS, Caller, undelivered
 from handoff_service.channels.contacts import shown
 from handoff_service.channels.model import (
     Abilities,
@@ -31,7 +32,6 @@ from handoff_service.channels.model import (
 )
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.window import Allowance, Deed, Rules
-from handoff_service.channels.wire import REFUSALS, Wire, undelivered
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, Unauthorized
 
@@ -75,7 +75,7 @@ class Douyin:
         happening = _read(account, event, content)
         return Parsed([happening] if happening else [])
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         if not message.hint.get("msg_id"):
             raise undelivered("Douyin: only what a customer has written can be answered")
         body = {
@@ -88,7 +88,7 @@ class Douyin:
         server = account.options.get("api") or API
         url = f"{server}/im/send/msg/?open_id={quote(account.options['open_id'], safe='')}"
         headers = {"access-token": account.secret("access_token")}
-        answer = (await wire.post(url, json_body=body, headers=headers, judges=REFUSALS)).json
+        answer = (await caller.post(url, json_body=body, headers=headers, judges=REFUSALS)).json
         told = answer.get("data") if isinstance(answer.get("data"), Mapping) else answer
         code = told.get("error_code", answer.get("err_no", -1)) if isinstance(told, Mapping) else -1
         if code == 0:

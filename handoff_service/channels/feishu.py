@@ -13,6 +13,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from handoff_service.channels.caller import REFUSALS, Caller, Token, undelivered
 from handoff_service.channels.model import (
     Abilities,
     Account,
@@ -31,7 +32,6 @@ from handoff_service.channels.model import (
 from handoff_service.channels.press import as_data, from_data
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.window import Deed
-from handoff_service.channels.wire import REFUSALS, Token, Wire, undelivered
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, Unauthorized
 
@@ -89,7 +89,7 @@ class Feishu:
         happening = _read(str(header.get("event_id", "")), str(header.get("event_type", "")), content)
         return Parsed([happening] if happening else [])
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         content: Mapping[str, Any] = {"text": message.text}
         kind = "text"
         if message.buttons:
@@ -109,7 +109,7 @@ class Feishu:
             "content": json.dumps(content, ensure_ascii=False),
             "uuid": hashlib.sha256(message.key.encode()).hexdigest()[:48],
         }
-        answer = await _call(wire, account, "/open-apis/im/v1/messages?receive_id_type=chat_id", body)
+        answer = await _call(caller, account, "/open-apis/im/v1/messages?receive_id_type=chat_id", body)
         made = (answer.get("data") or {}).get("message_id")
         return str(made) if made else None
 
@@ -186,25 +186,25 @@ def _message(event_id: str, message: Mapping[str, Any]) -> Inbound:
     return replace(said, unsupported=sort[:64] or "message")
 
 
-async def _call(wire: Wire, account: Account, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+async def _call(caller: Caller, account: Account, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Calls the API with the tenant's token, once more with a fresh one when that has ended. Raises NotDelivered."""
     server, key = account.options.get("api") or API, ("feishu", account.tenant, account.id)
 
     async def fetch() -> Token:
         keys = {"app_id": account.options["app_id"], "app_secret": account.secret("app_secret")}
-        answer = (await wire.post(f"{server}/open-apis/auth/v3/tenant_access_token/internal", json_body=keys)).json
+        answer = (await caller.post(f"{server}/open-apis/auth/v3/tenant_access_token/internal", json_body=keys)).json
         if not isinstance(answer.get("tenant_access_token"), str):
             raise undelivered(f"Feishu {answer.get('code')}: {answer.get('msg', '')}", again=True, after_s=60.0)
         return Token(answer["tenant_access_token"], timedelta(seconds=float(answer.get("expire", 7200))))
 
     while True:
-        token = await wire.tokens.get(key, fetch)
+        token = await caller.tokens.get(key, fetch)
         headers = {"Authorization": f"Bearer {token}"}
-        answer = (await wire.post(f"{server}{path}", json_body=body, headers=headers, judges=REFUSALS)).json
+        answer = (await caller.post(f"{server}{path}", json_body=body, headers=headers, judges=REFUSALS)).json
         code = answer.get("code")
         if code == 0:
             return answer
-        if code not in BAD_TOKEN or not wire.tokens.refused(key, token):
+        if code not in BAD_TOKEN or not caller.tokens.refused(key, token):
             raise undelivered(
                 f"Feishu {code}: {str(answer.get('msg', ''))[:150]}", again=code in BUSY or code in BAD_TOKEN
             )

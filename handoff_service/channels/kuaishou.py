@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from handoff_service.channels.caller import Caller
 from handoff_service.channels.contacts import shown
 from handoff_service.channels.model import (
     Abilities,
@@ -25,7 +26,6 @@ from handoff_service.channels.model import (
     equal,
 )
 from handoff_service.channels.strict_json import parse_object
-from handoff_service.channels.wire import Wire
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, Unauthorized
 
@@ -73,9 +73,9 @@ class Kuaishou:
         said = Inbound(event_id=event_id, contact=contact, name=name, language="zh", body=body, unsupported=unsupported)
         return Parsed([said], TAKEN)
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         body = {"id": message.key, "to": message.contact, "text": message.text}
-        await wire.post(account.options["url"], json_body=body, headers={"Idempotency-Key": message.key})
+        await caller.post(account.options["url"], json_body=body, headers={"Idempotency-Key": message.key})
         return None
 
 

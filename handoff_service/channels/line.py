@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from handoff_service.channels.caller import REFUSALS, Caller, undelivered
 from handoff_service.channels.contacts import shown
 from handoff_service.channels.model import (
     Abilities,
@@ -28,7 +29,6 @@ from handoff_service.channels.model import (
 )
 from handoff_service.channels.press import as_data, from_data
 from handoff_service.channels.strict_json import parse_object
-from handoff_service.channels.wire import REFUSALS, Wire, undelivered
 from handoff_service.channels.wording import Form, Markup, units
 from handoff_service.errors import Invalid, Unauthorized
 
@@ -68,7 +68,7 @@ class Line:
         ordered = sorted((one for one in events if isinstance(one, Mapping)), key=lambda one: _time(one))
         return Parsed([happening for one in ordered if (happening := _read(one)) is not None])
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         said: dict[str, Any] = {"type": "text", "text": message.text}
         if message.buttons:
             items = [
@@ -90,7 +90,7 @@ class Line:
             "Authorization": f"Bearer {account.secret('access_token')}",
             "X-Line-Retry-Key": str(uuid.uuid5(SPACE, message.key)),
         }
-        answer = await wire.post(
+        answer = await caller.post(
             f"{server}/v2/bot/message/push",
             json_body={"to": message.contact, "messages": [said]},
             headers=headers,

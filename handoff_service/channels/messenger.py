@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handoff_service.channels import meta
+from handoff_service.channels.caller import Caller
 from handoff_service.channels.model import (
     Abilities,
     Account,
@@ -23,7 +24,6 @@ from handoff_service.channels.model import (
 from handoff_service.channels.press import as_data, from_data
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.window import Allowance, Deed, Rules
-from handoff_service.channels.wire import Wire
 from handoff_service.channels.wording import Form
 from handoff_service.errors import Invalid
 
@@ -65,7 +65,7 @@ class Messenger:
         body = parse_object(checked.body)
         return Parsed(list(self._events(account, body)) if body.get("object") == self._kind else [])
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:
         content: dict[str, Any] = {"text": message.text}
         if message.buttons:
             content["quick_replies"] = [
@@ -76,7 +76,7 @@ class Messenger:
         late = message.since is not None and now - message.since >= BOT_LASTS
         tagged = late and message.author_kind == "agent"
         body |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"} if tagged else {"messaging_type": "RESPONSE"}
-        answer = await meta.call(wire, account, f"{account.options['page_id']}/messages", body)
+        answer = await meta.call(caller, account, f"{account.options['page_id']}/messages", body)
         return str(answer["message_id"]) if answer.get("message_id") else None
 
     def _events(self, account: Account, body: Mapping[str, Any]) -> Iterator[Happening]:

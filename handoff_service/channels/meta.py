@@ -10,8 +10,8 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
+from handoff_service.channels.caller import REFUSALS, Answered, Caller, undelivered
 from handoff_service.channels.model import Account, Checked, Field, Parsed, Reply, WebhookRequest, equal
-from handoff_service.channels.wire import REFUSALS, Answered, Wire, undelivered
 from handoff_service.errors import NotDelivered, Unauthorized
 
 API = "https://graph.facebook.com/v26.0"
@@ -50,11 +50,11 @@ def handshake(checked: Checked) -> Parsed:
     return Parsed(reply=Reply(checked.request.query.get("hub.challenge", "")[:256]))
 
 
-async def call(wire: Wire, account: Account, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+async def call(caller: Caller, account: Account, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Calls the Graph API. Raises NotDelivered."""
     server = account.options.get("api") or API
     headers = {"Authorization": f"Bearer {account.secret('access_token')}"}
-    answer = await wire.post(f"{server}/{path}", json_body=body, headers=headers, judges=REFUSALS)
+    answer = await caller.post(f"{server}/{path}", json_body=body, headers=headers, judges=REFUSALS)
     if 200 <= answer.status < 300:
         return answer.json
     raise refused(answer)

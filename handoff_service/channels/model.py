@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
+from handoff_service.channels.caller import Caller
 from handoff_service.channels.window import AT_ANY_TIME, Deed, Rules
-from handoff_service.channels.wire import Wire
 from handoff_service.channels.wording import Form
 
 
@@ -159,10 +159,23 @@ class Reply:
 
 @dataclass(frozen=True)
 class Parsed:
-    """The events of one request; without `reply` the answer is ours: where each event is in a timeline."""
+    """The events of one request; without `reply` the answer is ours: where each event is in a timeline.
+
+    `fetch`: the request only says that there is something; it is to be fetched now (Fetching).
+    """
 
     events: Sequence[Happening] = ()
     reply: Reply | None = None
+    fetch: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """A piece of what a platform keeps for us: stored together with the `cursor` behind it. `more`: ask again."""
+
+    events: Sequence[Happening]
+    cursor: str
+    more: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,8 +241,19 @@ class Channel(Protocol):
     def parse(self, account: Account, checked: Checked) -> Parsed:
         """Events in a checked request, or the answer to a handshake; no I/O. Raises Malformed or Invalid."""
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:
         """Delivers one part; returns the platform's id of it, if it tells. Raises NotDelivered."""
+
+
+@runtime_checkable
+class Fetching(Protocol):
+    """A platform that keeps messages until they are fetched, after a hint by webhook or every `every_s` seconds."""
+
+    @property
+    def every_s(self) -> float: ...
+
+    async def fetch(self, caller: Caller, account: Account, cursor: str) -> Fetched:
+        """What came after `cursor`, which is empty the first time. Raises NotDelivered when it cannot be asked."""
 
 
 def equal(given: str, *expected: str) -> bool:

@@ -17,6 +17,7 @@ from handoff_service.channels.slack import Slack
 from handoff_service.channels.telegram import Telegram
 from handoff_service.channels.twilio_sms import TwilioSms
 from handoff_service.channels.wechat import WeChat
+from handoff_service.channels.wecom import WeCom
 from handoff_service.channels.weibo import Weibo
 from handoff_service.channels.whatsapp import WhatsApp
 from handoff_service.channels.window import Allowance
@@ -38,6 +39,7 @@ CHANNELS: Mapping[str, Channel] = {
     "telegram": Telegram(),
     "wechat": WeChat("WeChat service account (公众号)", came=Allowance(A_MINUTE, 3)),
     "wechat_mini": WeChat("WeChat mini program (小程序)", came=Allowance(A_MINUTE, 2)),
+    "wecom": WeCom(),
     "weibo": Weibo(),
     "whatsapp": WhatsApp(),
 }

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from handoff_service.channels.caller import Caller
 from handoff_service.channels.contacts import shown
 from handoff_service.channels.model import (
     Abilities,
@@ -27,7 +28,6 @@ from handoff_service.channels.model import (
     equal,
 )
 from handoff_service.channels.strict_json import parse_object
-from handoff_service.channels.wire import Wire
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.clock import iso
 from handoff_service.conversations.receive import refuse_unknown
@@ -93,7 +93,7 @@ class SignedApi:
         )
         return Parsed([said])
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:
         raw = json.dumps(_as_json(message), ensure_ascii=False, separators=(",", ":")).encode()
         stamp = str(int(now.timestamp()))
         headers = {
@@ -102,7 +102,7 @@ class SignedApi:
             "X-Tandem-Timestamp": stamp,
             "X-Tandem-Signature": ",".join(_signature(secret, stamp, raw) for secret in account.every("secret")),
         }
-        answer = await wire.post(account.options["url"], raw=raw, headers=headers)
+        answer = await caller.post(account.options["url"], raw=raw, headers=headers)
         return _provider_id(answer.body)
 
 

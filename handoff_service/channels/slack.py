@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
+from handoff_service.channels.caller import Caller, undelivered
 from handoff_service.channels.contacts import shown
 from handoff_service.channels.model import (
     Abilities,
@@ -27,7 +28,6 @@ from handoff_service.channels.model import (
 )
 from handoff_service.channels.press import as_data, from_data
 from handoff_service.channels.strict_json import parse_object
-from handoff_service.channels.wire import Wire, undelivered
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, Unauthorized
 
@@ -78,7 +78,7 @@ class Slack:
         happening = _read(event_id, str(body.get("team_id", "")), event)
         return Parsed([happening] if happening else [])
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         channel = message.contact.partition(":")[2]
         body: dict[str, Any] = {"channel": channel, "text": message.text, "unfurl_links": False}
         if message.buttons:
@@ -95,7 +95,7 @@ class Slack:
             body["blocks"] = [section, {"type": "actions", "elements": elements}]
         server = account.options.get("api") or API
         headers = {"Authorization": f"Bearer {account.secret('bot_token')}"}
-        answer = await wire.post(f"{server}/chat.postMessage", json_body=body, headers=headers)
+        answer = await caller.post(f"{server}/chat.postMessage", json_body=body, headers=headers)
         if answer.json.get("ok") is True:
             return str(answer.json.get("ts")) or None
         error = str(answer.json.get("error", "no answer"))[:100]

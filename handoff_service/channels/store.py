@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -72,6 +72,12 @@ def listed(connection: sa.Connection, tenant: str | None = None) -> list[sa.RowM
     """Accounts (of one tenant) without their secrets, the oldest first."""
     query = sa.select(*(column for column in A if column.name != "secrets")).order_by(A.created_at)
     return list(connection.execute(query if tenant is None else query.where(A.tenant == tenant)).mappings())
+
+
+def of_channels(connection: sa.Connection, channels: Sequence[str]) -> list[tuple[str, str]]:
+    """(tenant, id) of every account of these channels."""
+    query = sa.select(A.tenant, A.id).where(A.channel.in_(channels), ~A.disabled)
+    return [(row.tenant, row.id) for row in connection.execute(query)] if channels else []
 
 
 def add(connection: sa.Connection, account: Account, seal: Seal) -> None:

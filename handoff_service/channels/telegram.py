@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from handoff_service.channels.caller import REFUSALS, Answered, Caller, undelivered
 from handoff_service.channels.contacts import shown
 from handoff_service.channels.model import (
     Abilities,
@@ -27,7 +28,6 @@ from handoff_service.channels.model import (
 )
 from handoff_service.channels.press import as_data, from_data
 from handoff_service.channels.strict_json import parse_object
-from handoff_service.channels.wire import REFUSALS, Answered, Wire, undelivered
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, Unauthorized
 
@@ -74,7 +74,7 @@ class Telegram:
         happening = _read(str(number), update)
         return Parsed([happening] if happening else [])
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         body: dict[str, Any] = {
             "chat_id": message.contact,
             "text": message.text,
@@ -84,7 +84,7 @@ class Telegram:
         if message.buttons:
             rows = [[{"text": one["title"], "callback_data": as_data(one)}] for one in message.buttons]
             body["reply_markup"] = {"inline_keyboard": rows}
-        return await _call(wire, account, "sendMessage", body)
+        return await _call(caller, account, "sendMessage", body)
 
 
 def _read(event_id: str, update: Mapping[str, Any]) -> Happening | None:
@@ -145,10 +145,12 @@ def _language(who: Mapping[str, Any]) -> str | None:
     return spoken if spoken in ("zh", "en") else None
 
 
-async def _call(wire: Wire, account: Account, method: str, body: Mapping[str, Any]) -> str | None:
+async def _call(caller: Caller, account: Account, method: str, body: Mapping[str, Any]) -> str | None:
     """Calls the Bot API; returns the id of the message that it made. Raises NotDelivered."""
     server = account.options.get("api") or API
-    answer = await wire.post(f"{server}/bot{account.secret('token')}/{method}", json_body=body, judges=REFUSALS | {429})
+    answer = await caller.post(
+        f"{server}/bot{account.secret('token')}/{method}", json_body=body, judges=REFUSALS | {429}
+    )
     if answer.json.get("ok") is True:
         result = answer.json.get("result")
         made = result.get("message_id") if isinstance(result, Mapping) else None

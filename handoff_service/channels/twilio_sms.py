@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+from handoff_service.channels.caller import REFUSALS, Caller, undelivered
 from handoff_service.channels.model import (
     Abilities,
     Account,
@@ -23,7 +24,6 @@ from handoff_service.channels.model import (
     WebhookRequest,
     equal,
 )
-from handoff_service.channels.wire import REFUSALS, Wire, undelivered
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, Malformed, Unauthorized
 
@@ -90,13 +90,15 @@ class TwilioSms:
         )
         return Parsed([said], NOTHING)
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         sid = account.options["account_sid"]
         key = base64.b64encode(f"{sid}:{account.secret('auth_token')}".encode()).decode()
         form = {"To": message.contact, "From": account.options["number"], "Body": message.text}
         server = account.options.get("api") or API
         headers = {"Authorization": f"Basic {key}"}
-        answer = await wire.post(f"{server}/Accounts/{sid}/Messages.json", form=form, headers=headers, judges=REFUSALS)
+        answer = await caller.post(
+            f"{server}/Accounts/{sid}/Messages.json", form=form, headers=headers, judges=REFUSALS
+        )
         if 200 <= answer.status < 300:
             return str(answer.json.get("sid", "")) or None
         code = answer.json.get("code")

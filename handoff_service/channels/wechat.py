@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from handoff_service.channels.caller import Caller, Token, undelivered
 from handoff_service.channels.flat_xml import parse_flat
 from handoff_service.channels.model import (
     Abilities,
@@ -31,7 +32,6 @@ from handoff_service.channels.press import as_data, from_data
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.weixin_cipher import decipher, signature
 from handoff_service.channels.window import Allowance, Deed, Rules
-from handoff_service.channels.wire import Token, Wire, undelivered
 from handoff_service.channels.wording import Form, Markup, octets
 from handoff_service.errors import Malformed, Unauthorized
 
@@ -92,7 +92,7 @@ class WeChat:
         happening = _read(event)
         return Parsed([happening] if happening else [], SUCCESS)
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         body: dict[str, Any] = {"touser": message.contact, "msgtype": "text", "text": {"content": message.text}}
         if message.buttons:
             choices = [{"id": as_data(one), "content": one["title"]} for one in message.buttons]
@@ -101,7 +101,7 @@ class WeChat:
                 "msgtype": "msgmenu",
                 "msgmenu": {"head_content": message.text, "list": choices, "tail_content": ""},
             }
-        await _call(wire, account, "/cgi-bin/message/custom/send", body)
+        await _call(caller, account, "/cgi-bin/message/custom/send", body)
         return None
 
 
@@ -178,25 +178,25 @@ def _made_id(event: Mapping[str, Any]) -> str:
     return ".".join(str(event.get(name, "")) for name in ("FromUserName", "CreateTime", "Event", "EventKey"))[:128]
 
 
-async def _call(wire: Wire, account: Account, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+async def _call(caller: Caller, account: Account, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Calls the API with the account's token, once more with a fresh one when that has ended. Raises NotDelivered."""
     server, key = account.options.get("api") or API, ("wechat", account.tenant, account.id)
 
     async def fetch() -> Token:
         keys = {"appid": account.options["app_id"], "secret": account.secret("app_secret")}
         asked = {"grant_type": "client_credential", **keys}
-        answer = (await wire.post(f"{server}/cgi-bin/stable_token", json_body=asked)).json
+        answer = (await caller.post(f"{server}/cgi-bin/stable_token", json_body=asked)).json
         if not isinstance(answer.get("access_token"), str):
             raise _refused(answer)
         return Token(answer["access_token"], timedelta(seconds=float(answer.get("expires_in", 7200))))
 
     while True:
-        token = await wire.tokens.get(key, fetch)
-        answer = (await wire.post(f"{server}{path}?access_token={token}", json_body=body)).json
+        token = await caller.tokens.get(key, fetch)
+        answer = (await caller.post(f"{server}{path}?access_token={token}", json_body=body)).json
         code = answer.get("errcode", 0)
         if code == 0:
             return answer
-        if code not in BAD_TOKEN or not wire.tokens.refused(key, token):
+        if code not in BAD_TOKEN or not caller.tokens.refused(key, token):
             raise _refused(answer)
 
 

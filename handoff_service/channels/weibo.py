@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from handoff_service.channels.caller import REFUSALS, Caller, undelivered
 from handoff_service.channels.model import (
     Abilities,
     Account,
@@ -30,7 +31,6 @@ from handoff_service.channels.model import (
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.weixin_cipher import signature
 from handoff_service.channels.window import Allowance, Deed, Rules
-from handoff_service.channels.wire import REFUSALS, Wire, undelivered
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, Unauthorized
 
@@ -70,7 +70,7 @@ class Weibo:
         happening = _read(parse_object(checked.body))
         return Parsed([happening] if happening else [], Reply(""))
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         server = account.options.get("api") or API
         form = {
             "access_token": account.secret("access_token"),
@@ -79,7 +79,7 @@ class Weibo:
             "receiver_id": message.contact,
             "save_sender_box": "1",
         }
-        answer = (await wire.post(f"{server}/2/messages/reply.json", form=form, judges=REFUSALS)).json
+        answer = (await caller.post(f"{server}/2/messages/reply.json", form=form, judges=REFUSALS)).json
         if answer.get("result") is True:
             return None
         code = answer.get("error_code")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handoff_service.channels import meta
+from handoff_service.channels.caller import Caller
 from handoff_service.channels.contacts import shown
 from handoff_service.channels.model import (
     Abilities,
@@ -25,7 +26,6 @@ from handoff_service.channels.model import (
 from handoff_service.channels.press import as_data, from_data
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.window import Allowance, Deed, Rules
-from handoff_service.channels.wire import Wire
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid
 
@@ -53,7 +53,7 @@ class WhatsApp:
             return meta.handshake(checked)
         return Parsed(list(_events(parse_object(checked.body), account.options["phone_number_id"])))
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         body: dict[str, Any] = {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
@@ -65,7 +65,7 @@ class WhatsApp:
         if message.buttons and len(message.text) <= 1024:  # the longest text with buttons
             body = {**body, "type": "interactive", "interactive": _interactive(message)}
             del body["text"]
-        answer = await meta.call(wire, account, f"{account.options['phone_number_id']}/messages", body)
+        answer = await meta.call(caller, account, f"{account.options['phone_number_id']}/messages", body)
         made = answer.get("messages")
         return str(made[0].get("id")) if isinstance(made, list) and made else None
 

@@ -29,6 +29,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "account", "external_id"),
     )
     op.create_table(
+        "channel_cursors",
+        sa.Column("tenant", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=False),
+        sa.Column("node", sa.Text(), nullable=True),
+        sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column("fetched_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "account"),
+    )
+    op.create_table(
         "deliveries",
         sa.Column("tenant", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from handoff_service.channels.caller import Caller
 from handoff_service.channels.model import (
     Abilities,
     Account,
@@ -16,7 +17,6 @@ from handoff_service.channels.model import (
     equal,
 )
 from handoff_service.channels.strict_json import parse_object
-from handoff_service.channels.wire import Wire
 from handoff_service.channels.wording import Form
 from handoff_service.errors import Unauthorized
 
@@ -41,7 +41,7 @@ class Pigeon:
             ]
         )
 
-    async def send(self, wire: Wire, account: Account, message: Outbound, now: datetime) -> str | None:
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:
         said = {
             "contact": {"id": message.contact},
             "conversation": message.conversation,
@@ -49,5 +49,5 @@ class Pigeon:
             "text": message.text,
         }
         headers = {"Idempotency-Key": f"{message.mid}-{now.timestamp()}"}
-        await wire.post(account.options["url"], json_body=said, headers=headers)
+        await caller.post(account.options["url"], json_body=said, headers=headers)
         return None

@@ -15,7 +15,7 @@ from tests.handoff_service.channels.platforms.meta import FakeInstagram, FakeMes
 from tests.handoff_service.channels.platforms.slack import FakeSlack
 from tests.handoff_service.channels.platforms.telegram import FakeTelegram
 from tests.handoff_service.channels.platforms.twilio import FakeTwilio
-from tests.handoff_service.channels.platforms.wechat import FakeMiniProgram, FakeWeChat
+from tests.handoff_service.channels.platforms.wechat import FakeMiniProgram, FakeWeChat, FakeWeCom
 
 PLATFORMS: Mapping[str, type[Platform]] = {
     one.channel: one
@@ -32,6 +32,7 @@ PLATFORMS: Mapping[str, type[Platform]] = {
         FakeTelegram,
         FakeTwilio,
         FakeWeChat,
+        FakeWeCom,
         FakeWeibo,
         FakeWhatsApp,
     )

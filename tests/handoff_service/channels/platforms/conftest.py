@@ -48,10 +48,16 @@ class Bridge(Office):
         """The platform posts these events."""
         return await asyncio.to_thread(self.far.post, *events, **options)
 
-    async def messages(self) -> list[dict[str, Any]]:
-        """What customers have written, in order of time."""
-        found = [row for row in await self.rows(tables.entries) if row["author_kind"] == "customer"]
-        return sorted((row for row in found if row["kind"] == "message"), key=lambda row: (row["at"], row["seq"]))
+    async def messages(self, least: int = 0) -> list[dict[str, Any]]:
+        """What customers have written, in order of time; waits until there are so many."""
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            found = [row for row in await self.rows(tables.entries) if row["author_kind"] == "customer"]
+            found = sorted((row for row in found if row["kind"] == "message"), key=lambda row: (row["at"], row["seq"]))
+            if len(found) >= least:
+                return found
+            assert time.monotonic() < end, found
+            await asyncio.sleep(0.02)
 
     async def until(self, found: Callable[[], Any]) -> Any:
         """Waits until `found` is true, and returns it."""

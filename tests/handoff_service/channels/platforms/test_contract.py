@@ -24,7 +24,7 @@ async def test_a_question_is_answered_on_the_platform(bridge: Bridge) -> None:
     posted = await bridge.sends(bridge.far.text(ANN, "How long does it take?"))
     assert bridge.far.accepted(posted), posted
     assert (await bridge.receives(ANN, "Three days.")).contact == ANN
-    assert [row["body"]["text"] for row in await bridge.messages()] == ["How long does it take?"]
+    assert [row["body"]["text"] for row in await bridge.messages(1)] == ["How long does it take?"]
     assert set((await bridge.settled()).values()) == {"sent"}
 
 
@@ -60,14 +60,14 @@ async def test_the_same_delivery_again_is_one_message(bridge: Bridge, far: Platf
     at_once = await asyncio.gather(*(asyncio.to_thread(far.send, hook) for _ in range(6)))
     later = await asyncio.to_thread(far.send, hook)
     assert all(far.accepted(one) for one in (*at_once, later))
-    assert [row["body"]["text"] for row in await bridge.messages()] == ["only once"]
+    assert [row["body"]["text"] for row in await bridge.messages(1)] == ["only once"]
 
 
 async def test_a_burst_of_a_new_customer_is_one_conversation(bridge: Bridge, far: Platform) -> None:
     events = [far.text(ANN, f"line {number}") for number in range(8)]
     answers = await asyncio.gather(*(asyncio.to_thread(far.insist, event) for event in events))
     assert all(far.accepted(one) for one in answers)
-    messages = await bridge.messages()
+    messages = await bridge.messages(8)
     assert sorted(row["body"]["text"] for row in messages) == [f"line {number}" for number in range(8)]
     assert len({row["conversation"] for row in messages}) == 1
     assert len(await bridge.rows(tables.contacts)) == 1
@@ -77,13 +77,13 @@ async def test_customers_do_not_get_each_others_answers(bridge: Bridge, far: Pla
     await asyncio.gather(bridge.sends(far.text(ANN, "I am Ann")), bridge.sends(far.text(BEN, "I am Ben")))
     await bridge.receives(ANN, "Three days.")
     await bridge.receives(BEN, "Three days.")
-    assert len({row["conversation"] for row in await bridge.messages()}) == 2
+    assert len({row["conversation"] for row in await bridge.messages(2)}) == 2
 
 
 async def test_an_unknown_type_is_kept_for_the_agent_and_explained_once(bridge: Bridge, far: Platform) -> None:
     for _ in range(3):
         assert far.accepted(await bridge.sends(far.strange(ANN)))
-    kinds = [row["body"].get("kind") for row in await bridge.messages()]
+    kinds = [row["body"].get("kind") for row in await bridge.messages(3)]
     assert kinds == ["unsupported"] * 3
     await bridge.settled()
     assert len(far.received) == 1, "explained once"
@@ -92,7 +92,7 @@ async def test_an_unknown_type_is_kept_for_the_agent_and_explained_once(bridge: 
 async def test_every_character_survives_both_ways(open_bridge: Any, far: Platform) -> None:
     bridge = await open_bridge(bot=ScriptedBot(usually=answer("收到 👩‍👩‍👧 1 < 2 & 3 > 2 ✓")))
     await bridge.sends(far.text(ANN, STRANGE))
-    assert [row["body"]["text"] for row in await bridge.messages()] == [STRANGE]
+    assert [row["body"]["text"] for row in await bridge.messages(1)] == [STRANGE]
     assert (await bridge.receives(ANN, "收到")).text == "收到 👩‍👩‍👧 1 < 2 & 3 > 2 ✓"
 
 

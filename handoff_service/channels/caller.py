@@ -80,7 +80,7 @@ class Answered:
         return found if isinstance(found, dict) else {}
 
 
-class Wire:
+class Caller:
     """How channels reach platforms. Every request is bounded in time and size, and never follows a redirect."""
 
     def __init__(self, client: httpx2.AsyncClient, clock: Clock) -> None:
