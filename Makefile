@@ -6,7 +6,7 @@ LAUNCH = test -n "$(PYTHON)" || { echo "Tandem needs Python 3.11 or newer and fo
 	"Install it (Debian: apt-get install python3.11 python3.11-venv) and run make again." >&2; exit 1; }; \
 	$(PYTHON) -m handoff_service.launch
 
-.PHONY: help setup run run-replicas test check soak backup restore bench evaluate demo screenshots clean
+.PHONY: help setup run run-replicas test check soak backup restore bench train evaluate simulate demo screenshots clean
 
 help:
 	@$(LAUNCH) --help
@@ -38,8 +38,14 @@ restore:
 bench:
 	@$(LAUNCH) bench
 
+train:
+	@$(LAUNCH) train
+
 evaluate:
 	@$(LAUNCH) evaluate
+
+simulate:
+	@$(LAUNCH) simulate --dialogues $(or $(DIALOGUES),2000) --seed "$(SEED)"
 
 demo:
 	@$(LAUNCH) demo

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rasa.core.run import close_resources, configure_app, load_agent_on_start
+from rasa.core.run import close_resources, configure_app
 from rasa.core.utils import AvailableEndpoints
 from rasa.shared.utils.io import read_config_file
 from sanic import Sanic, response
@@ -17,14 +17,16 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot import rasa_patches
-from bot.actions.forms import Forms
 from bot.actions.reply import Replies
 from bot.actions.texts import Texts
 from bot.channels.tandem import TandemChannel, say_what_failed
 from bot.knowledge import KnowledgeBase
+from bot.models import api as models_api
+from bot.models.swap import ServedModel
+from bot.models.versions import Versions
 from bot.settings import ROOT, BadSetting, Settings
 from bot.shop import Shop
-from bot.training import MODEL
+from bot.tasks.running import TaskRunner
 
 log = logging.getLogger("bot")
 
@@ -33,15 +35,15 @@ STOP_SECONDS = 6.0  # a turn under way may still wait for the shop
 MAX_BODY = 1024 * 1024  # bytes: text and context at their longest, every character escaped
 
 
-def create_app(settings: Settings) -> Sanic:
-    """The app, with every part chosen here; raises BadSetting."""
+def create_app(settings: Settings, *, only: Path | None = None) -> Sanic:
+    """The app, with every part chosen here; serves the live model, or `only` this archive. Raises BadSetting."""
     kb = KnowledgeBase(settings.kb_index_url, timeout=settings.kb_timeout)
     if not settings.shop_api_key:
         log.warning("TANDEM_SHOP_API_KEY is not set: the shop will refuse every order, customers go to a human")
     shop = Shop(settings.shop_url, api_key=settings.shop_api_key, timeout=settings.shop_timeout)
     rasa_patches.apply(in_process_actions(kb=kb, shop=shop), off=settings.patches_off)
     channel = only_channel(ROOT / "bot" / "credentials.yml")
-    channel.connect(kb)
+    channel.connect(kb, texts=Texts.load())
     app = configure_app([channel], enable_api=False)
     app.config.REQUEST_MAX_SIZE = MAX_BODY
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = STOP_SECONDS
@@ -49,10 +51,7 @@ def create_app(settings: Settings) -> Sanic:
     app.error_handler.add(Exception, say_what_failed)
     app.add_route(healthz, "/healthz")
     app.add_route(readyz, "/readyz")
-    endpoints = AvailableEndpoints.read_endpoints(str(ROOT / "bot" / "endpoints.yml"))
-    app.register_listener(
-        partial(load_agent_on_start, str(settings.models / MODEL), endpoints, None), "before_server_start"
-    )
+    serve_models(app, Versions(settings.models), only=only)
     for client in (kb, shop):
         app.register_listener(partial(opened, client), "before_server_start")
         app.register_listener(partial(closed, client), "after_server_stop")
@@ -60,22 +59,42 @@ def create_app(settings: Settings) -> Sanic:
     return app
 
 
+def serve_models(app: Sanic, versions: Versions, *, only: Path | None) -> None:
+    """The model that answers, how it is replaced, and the routes for that; a rehearsal has neither."""
+    endpoints = AvailableEndpoints.read_endpoints(str(ROOT / "bot" / "endpoints.yml"))
+    served = app.ctx.served = ServedModel(versions, endpoints, only=only)
+    app.register_listener(served.start, "before_server_start")
+    app.register_listener(served.stop, "before_server_stop")
+    if only is not None:
+        app.register_listener(end_with_input, "after_server_start")
+        return
+    trainer = models_api.Trainer(versions)
+    app.blueprint(models_api.blueprint(versions, served, trainer))
+    app.register_listener(served.follow, "after_server_start")
+    app.register_listener(trainer.stop, "before_server_stop")
+
+
+async def end_with_input(app: Sanic, loop: Any) -> None:
+    """A rehearsal's input is a pipe that ends with whoever began it."""
+
+    def heard() -> None:
+        if not sys.stdin.buffer.raw.read(1):
+            loop.remove_reader(sys.stdin)
+            app.stop()
+
+    loop.add_reader(sys.stdin, heard)
+
+
 def in_process_actions(*, kb: KnowledgeBase, shop: Shop) -> dict[str, rasa_patches.Action]:
     """The custom actions by the names that bot/domain.yml lists."""
     texts = Texts.load()
     replies = Replies(texts=texts, kb=kb)
-    forms = Forms(texts=texts, shop=shop)
+    tasks = TaskRunner(texts=texts, shop=shop)
     return {
         "action_reply": replies.reply,
         "action_handoff": replies.hand_off,
-        "validate_order_status_form": forms.validate_order_status,
-        "validate_refund_form": forms.validate_refund,
-        "action_ask_order_number": forms.ask_order_number,
-        "action_ask_phone_tail": forms.ask_phone_tail,
-        "action_ask_refund_reason": forms.ask_refund_reason,
-        "action_ask_refund_confirmed": forms.ask_refund_confirmed,
-        "action_tell_order_status": forms.tell_order_status,
-        "action_submit_refund": forms.submit_refund,
+        "validate_task_form": tasks.validate,
+        "action_end_task": tasks.end,
     }
 
 
@@ -107,7 +126,7 @@ async def readyz(request: Request) -> HTTPResponse:
     agent = request.app.ctx.agent
     if agent is None or not agent.is_ready():
         return response.json({"status": "starting", "reason": "no model is loaded"}, status=503)
-    return response.json({"status": "ok", "model": agent.model_id})
+    return response.json({"status": "ok", "model": request.app.ctx.served.version})
 
 
 class JsonLines(logging.Formatter):
@@ -137,11 +156,11 @@ def log_json_lines() -> None:
     logging.getLogger("bot").setLevel(logging.INFO)
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, *, only: Path | None = None) -> None:
     """Serve until told to stop; raises BadSetting when the bot cannot start as it is set up."""
     started = time.perf_counter()
     log_json_lines()
-    app = create_app(settings)
+    app = create_app(settings, only=only)
 
     async def ready(_app: Sanic, _loop: Any) -> None:
         seconds = round(time.perf_counter() - started, 2)

@@ -1,11 +1,13 @@
-"""Client of the shop's order API."""
+"""Client of the shop's business API (data/demo_shop/openapi.yml is its contract; any shop that keeps it will do)."""
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+
+ROOT = "/api/v1"
 
 
 class ShopUnavailable(Exception):
@@ -14,26 +16,25 @@ class ShopUnavailable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """Shows that an order is the customer's own: a verified customer id, or the last digits of the phone."""
+    """Shows that data are the customer's own: a verified customer id, or the last digits of the phone."""
 
     customer: str | None = None
     phone_tail: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refund:
-    """The shop's answer to a refund request: `refused` holds its code when there will be none."""
+class Refused:
+    """The shop will not do it: `code` says why (openapi.yml lists them), `facts` what goes with it."""
 
-    refund: str | None = None
-    amount: str | None = None
-    refused: str | None = None
+    code: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Shop:
-    """HTTP client of the order API; one kept-alive session, one time limit (seconds) for each call."""
+    """HTTP client of the business API; one kept-alive session, one time limit (seconds) for each call."""
 
     def __init__(self, url: str, *, api_key: str, timeout: float) -> None:
-        self._orders = url.rstrip("/") + "/api/v1/orders/"
+        self._root = url.rstrip("/") + ROOT
         self._headers = {"Authorization": f"Bearer {api_key}"}
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
@@ -47,38 +48,46 @@ class Shop:
         if self._session is not None:
             await self._session.close()
 
-    async def order(self, number: str, *, proof: Proof) -> Mapping[str, Any] | None:
-        """The order, None when it does not exist or is not the customer's; raises ShopUnavailable."""
-        status, body = await self._call("GET", number, proof=proof)
+    async def read(self, path: str, *, proof: Proof, needs: tuple[str, ...] = ()) -> Mapping[str, Any] | None:
+        """What is at this path, None when there is no such thing or it is not the customer's.
+
+        Raises ShopUnavailable, also when a field of `needs` is missing or null.
+        """
+        status, body = await self._call("GET", path, proof=proof)
         if status == 404:
             return None
-        if status != 200 or not isinstance(body.get("status"), str):
-            raise ShopUnavailable(f"the order API answered {status} for an order")
+        if status != 200 or any(body.get(name) is None for name in needs):
+            raise ShopUnavailable(f"the shop answered {status} to GET {path}" + (" in another shape" * (status == 200)))
         return body
 
-    async def request_refund(self, number: str, *, proof: Proof, reason: str, idempotency_key: str) -> Refund:
-        """Ask for a refund, once per key however often it is called; raises ShopUnavailable."""
-        body = {"reason": reason, "idempotency_key": idempotency_key}
-        status, answer = await self._call("POST", f"{number}/refunds", proof=proof, json=body)
-        if status in (200, 201):
-            return Refund(refund=str(answer.get("refund", "")), amount=str(answer.get("amount", "")))
+    async def do(
+        self, path: str, *, proof: Proof, key: str, needs: tuple[str, ...] = (), **wanted: Any
+    ) -> Mapping[str, Any] | Refused:
+        """Have something done, once per key however often it is asked for; raises ShopUnavailable.
+
+        After that error nobody knows whether it was done; the same key asks again without doing it twice.
+        """
+        body = {**wanted, "idempotency_key": key}
+        status, answer = await self._call("POST", path, proof=proof, json=body)
+        if status in (200, 201) and all(answer.get(name) is not None for name in needs):
+            return answer
         if status == 404:
-            return Refund(refused="not_found")
+            return Refused(code="not_found")
         error = answer.get("error")
         if status == 409 and isinstance(error, dict):
-            return Refund(refused=str(error.get("code")))
-        raise ShopUnavailable(f"the order API answered {status} to a refund request")
+            return Refused(code=str(error.get("code")), facts=error)
+        raise ShopUnavailable(f"the shop answered {status} to POST {path}")
 
     async def _call(self, method: str, path: str, *, proof: Proof, **options: Any) -> tuple[int, dict[str, Any]]:
         if self._session is None:
             raise ShopUnavailable("the client is not open")
         if proof.customer is not None:
             options["headers"] = {"X-Customer": proof.customer}
-        else:
-            options["params"] = {"phone_tail": proof.phone_tail or ""}
+        elif proof.phone_tail is not None:
+            options["params"] = {"phone_tail": proof.phone_tail}
         try:
-            async with self._session.request(method, self._orders + path, **options) as response:
+            async with self._session.request(method, self._root + path, **options) as response:
                 body = await response.json()
                 return response.status, body if isinstance(body, dict) else {}
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError) as error:
-            raise ShopUnavailable(f"{method} on the order API failed: {error!r}") from error
+            raise ShopUnavailable(f"{method} {path} failed: {error!r}") from error

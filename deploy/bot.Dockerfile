@@ -14,6 +14,8 @@ WORKDIR /app
 COPY config.yml ./
 COPY bot ./bot
 COPY data/training ./data/training
+# What the model's gate asks of it.
+COPY data/evaluation ./data/evaluation
 RUN python -m bot train
 
 FROM python:3.10.19-slim-bookworm
@@ -33,6 +35,7 @@ COPY --from=model /var/lib/tandem /var/lib/tandem
 COPY LICENSE config.yml ./
 COPY bot ./bot
 COPY data/training ./data/training
+COPY data/evaluation ./data/evaluation
 USER 10001:10001
 EXPOSE 5005
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \

@@ -1,4 +1,4 @@
-"""The gateway's commands: `python -m handoff_service serve | migrate | seed-demo | channel …`, and of `keeping`."""
+"""The gateway's commands: `serve | migrate | seed-demo | channel …`, those of `keeping` and the reports."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 import uvicorn
 from pydantic import ValidationError
 
+from handoff_service.analytics.command import COMMANDS as REPORTS
+from handoff_service.analytics.command import report
 from handoff_service.app import create_app
 from handoff_service.channels.commands import channel
 from handoff_service.damage import refuse_damaged, refuse_missing
@@ -66,7 +68,7 @@ def serve(settings: Settings) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m handoff_service", description=__doc__)
-    parser.add_argument("command", choices=["serve", "migrate", "seed-demo", "channel", *KEEPING])
+    parser.add_argument("command", choices=["serve", "migrate", "seed-demo", "channel", *KEEPING, *REPORTS])
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of the command; `channel --help` tells them")
     asked = parser.parse_args()
     command = asked.command
@@ -89,6 +91,8 @@ def main() -> int:
         asyncio.run(migrate(settings.database))
     elif command in KEEPING:
         return keep([command, *asked.arguments], settings)
+    elif command in REPORTS:
+        return report([command, *asked.arguments], settings)
     elif command == "channel":
         return channel(asked.arguments, settings)
     else:

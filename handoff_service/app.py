@@ -14,7 +14,9 @@ from fastapi import FastAPI
 
 from handoff_service import http, metrics, outbox, tracing
 from handoff_service.agents import api as agents_api
+from handoff_service.analytics import api as analytics_api
 from handoff_service.bell import Bell, Wire
+from handoff_service.bots.keywords import KeywordBot
 from handoff_service.bots.ladder import Ladder
 from handoff_service.bots.model import Bot
 from handoff_service.bots.rasa import RasaBot
@@ -36,6 +38,7 @@ from handoff_service.handoffs import api as handoffs_api
 from handoff_service.ids import new_id
 from handoff_service.knowledge import api as knowledge_api
 from handoff_service.knowledge.client import Knowledge
+from handoff_service.knowledge.copier import Copier
 from handoff_service.knowledge.teach import REPORTS_AT_ONCE, Teacher
 from handoff_service.limits import Limits
 from handoff_service.live import api as live_api
@@ -51,6 +54,8 @@ from handoff_service.service import Service
 from handoff_service.settings import Settings
 from handoff_service.tenants.origins import Origins
 from handoff_service.tickets import api as tickets_api
+from handoff_service.training import api as training_api
+from handoff_service.training.models import Models
 from handoff_service.wires import NotifyWire, ValkeyWire
 
 log = structlog.get_logger()
@@ -64,6 +69,8 @@ ROUTERS = (
     knowledge_api,
     tickets_api,
     retention_api,
+    analytics_api,
+    training_api,
 )
 
 
@@ -99,6 +106,7 @@ def create_app(
         bell=bell,
         clock=clock,
         knowledge=knowledge,
+        models=Models(client, settings.bot_url),
         limits=limits,
         frames=Handlers(database, bell, settings, clock, limits),
         channels=channels,
@@ -107,11 +115,14 @@ def create_app(
         load=Load(lag),
     )
     ladder = bot or Ladder(
-        [rasa, SearchBot(knowledge)], failures=settings.breaker_failures, open_s=settings.breaker_open_s
+        [rasa, SearchBot(knowledge), KeywordBot(database)],
+        failures=settings.breaker_failures,
+        open_s=settings.breaker_open_s,
     )
+    copier = Copier(database, knowledge, clock, every_s=settings.kb_copy_s)
     node = new_id("n")
     nodes = Nodes(database, node=node, clock=clock, lost_s=settings.node_lost_s)
-    turns = TurnRunner(database, ladder, settings, clock)
+    turns = TurnRunner(database, ladder, settings, clock, bell=bell)
     workers = Workers(
         OutboxWorker(database, bell, {"bot": turns}, node=node, clock=clock, places=settings.bot_calls),
         _deliveries(database, bell, Deliverer(database, platforms, settings, clock, channels), node, clock),
@@ -126,7 +137,7 @@ def create_app(
             workers.outbox.run(),
             workers.deliveries.run(),
             workers.sweeper.run(),
-            *([workers.lessons.run()] if settings.kb_token.get_secret_value() else []),
+            *([workers.lessons.run(), copier.run()] if settings.kb_token.get_secret_value() else []),
             Keeper(database, settings, clock).run(),
             Fetcher(database, bell, Caller(platforms, clock), settings, clock, channels, node=node).run(),
             nodes.run(),

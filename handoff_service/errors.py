@@ -20,11 +20,13 @@ TandemError
 ├── Unavailable (503)             a part that is needed is not reachable; try again
 ├── NotDelivered                  a channel did not take a message; says whether it may have and whether to try again
 └── BotFailed                     one bot could not answer; the next rung of the ladder takes over
-    └── BotRefused                it is up, but does not take this one turn
+    ├── BotRefused                it is up, but does not take this one turn
+    └── BotSlow                   it has not answered in time; whether it is down its late answer will tell
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 
@@ -149,3 +151,11 @@ class BotFailed(TandemError):
 
 class BotRefused(BotFailed):
     pass
+
+
+class BotSlow(BotFailed):
+    """`late` ends with True when the answer comes after all, with False when it never does."""
+
+    def __init__(self, message: str, late: asyncio.Future[bool]) -> None:
+        super().__init__(message)
+        self.late = late

@@ -89,9 +89,8 @@ def enqueue(tx: Transaction, conversation: Conversation, destination: str, seq: 
 
 def enqueue_delivery(tx: Transaction, conversation: Conversation, draft: Draft, seq: int, now: datetime) -> None:
     """Asks for the delivery of an entry that its customer is to read, if he is on a platform."""
-    if conversation.account is None or draft.audience is not Audience.PUBLIC:
-        return
-    if draft.author.kind is AuthorKind.CUSTOMER and draft.kind is Kind.MESSAGE:
+    own = draft.author.kind is AuthorKind.CUSTOMER and draft.kind is Kind.MESSAGE
+    if conversation.account is None or draft.audience is not Audience.PUBLIC or own:
         return
     if draft.kind in (Kind.MESSAGE, Kind.STATE) and draft.body.get("text"):
         enqueue(tx, conversation, CHANNEL, seq, now)
@@ -110,8 +109,7 @@ def _due() -> sa.Select[Any]:
     )
     free = sa.or_(B.state.in_(("new", "uncertain")), sa.and_(B.state == "leased", B.lease_until <= now))
     wanted = B.destination.in_(sa.bindparam("destinations", expanding=True))
-    # What was never tried is due whatever its time: the clock that dated it may have been ahead of this one. So was
-    # the clock that dated what lies further ahead than any wait.
+    # What was never tried, or lies further ahead than any wait, is due: the clock that dated it may have been ahead.
     due = sa.or_(B.next_at <= now, B.attempts == 0, B.next_at > sa.bindparam("beyond", type_=B.next_at.type))
     return sa.select(tables.outbox).where(free, wanted, due, first)
 
@@ -134,7 +132,8 @@ PENDING = Statement(sa.select(sa.func.min(B.seq).label("seq")).where(*_line, _un
 _sent = sa.update(tables.outbox).values(state="sent", lease_owner=None, lease_until=None)
 FINISH = Statement(_sent.where(*_line, _unanswered, B.seq <= sa.bindparam("upto_seq")))
 _now = sa.bindparam("now", type_=B.next_at.type)
-HURRY = Statement(sa.update(tables.outbox).where(*_line, B.state == "new", B.next_at > _now).values(next_at=_now))
+_hurry = sa.update(tables.outbox).where(*_line, B.state == "new", B.next_at > _now).values(next_at=_now)
+HURRY, HURRY_FAILED = Statement(_hurry), Statement(_hurry.where(B.error.is_not(None)))
 _row = (B.tenant == sa.bindparam("of_tenant"), B.id == sa.bindparam("of_id"))
 _leased = {"state": "leased", "lease_owner": sa.bindparam("node"), "lease_until": sa.bindparam("until")}
 LEASED = Statement(sa.update(tables.outbox).where(*_row).values(**_leased, attempts=B.attempts + 1))
@@ -170,7 +169,7 @@ def lease(
     jobs = []
     for row in rows:
         LEASED.run(tx.connection, of_tenant=row["tenant"], of_id=row["id"], node=node, until=now + LEASE)
-        # A lease that ran out: its holder may have died after the effect.
+        # Of a lease that ran out: its holder may have died after the effect.
         uncertain = row["state"] == "uncertain" or (row["state"] == "leased" and row["destination"] in OUTSIDE)
         place = {name: row[name] for name in ("tenant", "id", "conversation", "destination", "seq")}
         done = row["parts_sent"] or 0
@@ -230,14 +229,15 @@ def back_off(job: Job) -> float:
     return min(LONGEST_WAIT_S, 0.5 * 2.0 ** min(job.attempts, 20)) * random.uniform(0.5, 1.0)
 
 
-def postpone(connection: sa.Connection, job: Job, reason: str, *, until: datetime) -> bool:
-    """Plans another attempt at a job that is not to blame for its failure: however often, it is never given up."""
-    return _let_go(connection, job, "new", error=reason[:500], next_at=until)
+def postpone(connection: sa.Connection, job: Job, reason: str | None, *, until: datetime) -> bool:
+    """Plans another attempt at a job that is not to blame (without a reason: only held back); it is never given up."""
+    return _let_go(connection, job, "new", error=reason and reason[:500], next_at=until)
 
 
-def hurry(tx: Transaction, tenant: str, conversation: str, destination: str, now: datetime) -> None:
-    """Makes what was postponed due at once: there is news for it."""
-    HURRY.run(tx.connection, tenant=tenant, conversation=conversation, destination=destination, now=now)
+def hurry(tx: Transaction, conversation: Conversation, destination: str, now: datetime, *, held: bool = True) -> None:
+    """Makes what was postponed due at once: there is news for it. Without `held` not what is only held back."""
+    line = {"tenant": conversation.tenant, "conversation": conversation.id, "destination": destination}
+    (HURRY if held else HURRY_FAILED).run(tx.connection, **line, now=now)
     tx.ring(outbox_topic(destination))
 
 
@@ -264,14 +264,14 @@ def _let_go(connection: sa.Connection, job: Job, state: str, **values: Any) -> b
 
 
 def forget_sent(connection: sa.Connection, before: datetime) -> None:
-    """Deletes rows that were sent and were due before this moment."""
+    """Deletes rows that were sent and due before."""
     connection.execute(sa.delete(tables.outbox).where(B.state == "sent", B.next_at < before))
 
 
 def forget(connection: sa.Connection, tenant: str, conversation: str) -> int:
     """Deletes what is to be done for an erased conversation, and the notes on what was. Returns how much it was."""
-    where = (B.tenant == tenant, B.conversation == conversation)
-    return connection.execute(sa.delete(tables.outbox).where(*where)).rowcount
+    mine = sa.delete(tables.outbox).where(B.tenant == tenant, B.conversation == conversation)
+    return connection.execute(mine).rowcount
 
 
 def release(

@@ -17,6 +17,7 @@ from handoff_service.live.sockets import Sockets
 from handoff_service.load import Load
 from handoff_service.settings import Settings
 from handoff_service.tenants.origins import Origins
+from handoff_service.training.models import Models
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Service:
     bell: Bell
     clock: Clock
     knowledge: Knowledge
+    models: Models
     limits: Limits
     frames: Handlers
     channels: Mapping[str, Channel]

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
 
     bot_soft_s: float = 8.0
     bot_hard_s: float = 20.0
+    bot_quiet_s: float = Field(default=1.2, ge=0)
+    bot_quiet_most_s: float = Field(default=4.0, ge=0)
     reply_deadline_s: float = 45.0
     offer_s: float = 30.0
     agent_grace_s: float = 60.0
@@ -42,6 +44,7 @@ class Settings(BaseSettings):
     queue_check_s: float = 60.0
     long_wait_s: float = 900.0
     bot_idle_s: float = 1800.0
+    solved_idle_s: float = 300.0
     agent_idle_s: float = 86400.0
     reopen_s: float = 86400.0
     message_due_s: float = 172800.0
@@ -50,8 +53,12 @@ class Settings(BaseSettings):
     session_max_s: float = 43200.0
     visitor_token_s: float = 30 * 86400.0
     sweep_s: float = 1.0
+    kb_copy_s: float = Field(default=60.0, gt=0)
     node_lost_s: float = Field(default=10.0, gt=0)
     socket_poll_s: float = 10.0
+
+    training_tenants: str = ""
+    training_four_eyes: bool = True
 
     metrics_token: SecretStr = SecretStr("")
     otlp_endpoint: str = ""

@@ -272,7 +272,23 @@ tickets = sa.Table(
     _text("state"),
     _moment("due_at"),
     _moment("created_at"),
+    _maybe("number"),
+    _maybe("type"),
+    _maybe("fields", sa.JSON),
+    _maybe("turn"),
     sa.Index("tickets_by_state", "tenant", "state", "due_at"),
+    sa.Index("tickets_by_number", "tenant", "number", unique=True),
+    sa.Index("tickets_by_turn", "tenant", "turn", unique=True),
+)
+
+article_copies = sa.Table(
+    "article_copies",
+    metadata,
+    *_key("tenant", "article", "language"),
+    _text("title"),
+    sa.Column("questions", sa.JSON, nullable=False),
+    _text("answer"),
+    _moment("copied_at"),
 )
 
 channel_accounts = sa.Table(
@@ -362,6 +378,32 @@ jobs = sa.Table(
     _moment("updated_at"),
     sa.Index("jobs_by_state", "tenant", "state"),
 )
+
+training_messages = sa.Table(
+    "training_messages",
+    metadata,
+    *_key("tenant", "id"),
+    _text("conversation"),
+    _number("seq"),
+    _moment("at"),
+    _text("language"),
+    _text("reason"),
+    _text("state"),
+    _text("text"),
+    _maybe("intent"),
+    _maybe("confidence", sa.Float),
+    _maybe("wording"),
+    _maybe("label"),
+    _maybe("labelled_by"),
+    _maybe("labelled_at", Moment),
+    _maybe("reviewed_by"),
+    _maybe("reviewed_at", Moment),
+    _moment("created_at"),
+    sa.Index("training_messages_by_entry", "tenant", "conversation", "seq", unique=True),
+    sa.Index("training_messages_by_state", "tenant", "state", "at"),
+)
+
+training_cursors = sa.Table("training_cursors", metadata, *_key("tenant"), _moment("upto"))
 
 nodes = sa.Table("nodes", metadata, *_key("id"), _text("version"), _moment("started_at"), _moment("seen_at"))
 

@@ -66,6 +66,16 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Sorry, the assistant is not responding at the moment. Your question is not lost and will be answered. "
         "If you would like a person, just write “agent”.",
     },
+    "leave_message": {"zh": "留言", "en": "Leave a message"},
+    "leave_message_form": {
+        "zh": "请把您的问题写下来，最好附上订单号和联系方式，写完直接发送即可，人工同事会回复您。",
+        "en": "Please write down what it is about, best with your order number and how to reach you, and just send it. "
+        "A colleague will reply.",
+    },
+    "message_noted": {
+        "zh": "好的，已经记下，人工同事会看到您写的内容。",
+        "en": "Thank you, it is noted; a colleague will read what you wrote.",
+    },
     "asked": {"zh": "好的，这就为您联系人工客服。", "en": "Of course, I am getting you to a person."},
     "unhappy": {
         "zh": "非常抱歉给您带来不好的体验，我马上请人工同事优先为您处理。",

@@ -7,8 +7,8 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import date
-from typing import Annotated, Any
+from datetime import date, timedelta
+from typing import Annotated, Any, TypeVar
 
 import structlog
 from fastapi import FastAPI, Query, Request
@@ -19,10 +19,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kb_index.articles.api import add_article_routes
+from kb_index.articles.editing import Desk
 from kb_index.articles.model import Audience
+from kb_index.articles.stores import Stores
 from kb_index.errors import KnowledgeError, NoGeneration
 from kb_index.index.generation import GenerationStore
 from kb_index.index.live import LiveKnowledge
+from kb_index.index.refused import Refusals
+from kb_index.index.withdrawn import Withdrawals
+from kb_index.learning.apart import Replaying, replay_apart
 from kb_index.learning.api import add_learning_routes
 from kb_index.rewriting.api import add_rewriting_routes, offer
 from kb_index.rewriting.writer import Writer
@@ -34,34 +39,40 @@ from kb_index.search.shapes import (
     HitModel,
     LanguageName,
     SearchResponse,
-    TenantName,
     Text,
     UnderstandRequest,
     UnderstandResponse,
 )
-from kb_index.search.understand import PAGE, Asked, Understanding
+from kb_index.search.understand import PAGE, Asked, Knowledge, Understanding
 from kb_index.settings import Settings
+from kb_index.shapes import TenantName
+from kb_index.text.api import add_text_routes
 
+T = TypeVar("T")
 _log = structlog.get_logger()
 LARGEST_BODY = 256 * 1024
 
 
-def create_app(settings: Settings, *, today: Callable[[], date] | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, *, today: Callable[[], date] | None = None, replaying: Replaying = replay_apart
+) -> FastAPI:
     """The application over the generation store of the settings; it starts even without an index."""
-    live = LiveKnowledge(GenerationStore.of(settings))
+    stores = Stores.of(settings)
+    live = LiveKnowledge(GenerationStore.of(settings), Withdrawals.of(settings, stores.database))
     writer = Writer.of(settings)
     day = today or settings.today
+    desk = Desk(stores, day=day, withdraw=live.withdraw, embed=live.embed)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with suppress(KnowledgeError):  # /readyz says so; the watcher picks up the first build
-            await asyncio.to_thread(live.reload)
-            await asyncio.to_thread(live.current().prepare, day())
+            await asyncio.to_thread(live.reload, day())
         watcher = asyncio.create_task(_watch(live, day, every=settings.watch_seconds))
         yield
         watcher.cancel()
         with suppress(asyncio.CancelledError):
             await watcher
+        desk.stores.database.close()
         if writer is not None:
             await writer.close()
 
@@ -70,10 +81,11 @@ def create_app(settings: Settings, *, today: Callable[[], date] | None = None) -
     app.add_middleware(_TraceLog)
     _add_error_answers(app)
     _add_routes(app, live, settings, day, writer)
+    add_text_routes(app)
     add_rewriting_routes(app, live, writer, today=day)
-    add_learning_routes(app, settings, live, today=day)
-    add_article_routes(app, settings, live, today=day)
-    _add_health(app, live)
+    add_learning_routes(app, settings, live, desk, replaying=replaying)
+    add_article_routes(app, settings, desk)
+    _add_health(app, live, Refusals(settings.store), settings, day)
     return app
 
 
@@ -81,15 +93,17 @@ async def _watch(live: LiveKnowledge, day: Callable[[], date], *, every: float) 
     """Swap soon after the pointer moved, and prepare for each new day, without holding up any request."""
     while True:
         await asyncio.sleep(every)
+        await asyncio.to_thread(live.obey_others)
         if live.changed():
             try:
-                await asyncio.to_thread(live.reload)
+                await asyncio.to_thread(live.reload, day())
             except KnowledgeError as error:  # keep serving what is there, look again at the next change
                 _log.error("kb_index.reload_failed", code=error.code, why=str(error))
         with suppress(NoGeneration):
             knowledge = live.current()
-            if not knowledge.is_prepared(day()):
-                await asyncio.to_thread(knowledge.prepare, day())
+            for each in (day(), day() + timedelta(days=1)):  # so that no question waits when the next day begins
+                if not knowledge.is_prepared(each):
+                    await asyncio.to_thread(knowledge.prepare, each)
 
 
 def _add_routes(
@@ -97,12 +111,16 @@ def _add_routes(
 ) -> None:
     @app.post("/understand", response_model_exclude_none=True)
     async def understand(body: UnderstandRequest) -> UnderstandResponse:
-        # A few milliseconds of numpy: a thread would cost more than it frees.
-        found = live.current().understand(
-            body.asked(),
-            day=day(),
-            default_language=settings.default_language,
-            unhappy_threshold=settings.unhappy_threshold,
+        knowledge, asked = live.current(), body.asked()
+        found = await _looked_up(
+            knowledge,
+            asked,
+            lambda: knowledge.understand(
+                asked,
+                day=day(),
+                default_language=settings.default_language,
+                unhappy_threshold=settings.unhappy_threshold,
+            ),
         )
         _log_decision(body.tenant, found)
         answer = UnderstandResponse.of(found)
@@ -118,7 +136,9 @@ def _add_routes(
     ) -> SearchResponse:
         knowledge = live.current()
         asked = Asked(text=q, tenant=tenant, audience=Audience(audience), language=language, limit=limit, channel=PAGE)
-        hits = knowledge.search(asked, day=day(), default_language=settings.default_language)
+        hits = await _looked_up(
+            knowledge, asked, lambda: knowledge.search(asked, day=day(), default_language=settings.default_language)
+        )
         return SearchResponse(generation=knowledge.generation.name, hits=tuple(HitModel.of(hit) for hit in hits))
 
     @app.get("/articles/{tenant}/{article}", response_model_exclude_none=True)
@@ -136,7 +156,12 @@ def _add_routes(
 
     @app.post("/reload")
     async def reload() -> GenerationResponse:
-        return GenerationResponse(generation=await asyncio.to_thread(live.reload))
+        return GenerationResponse(generation=await asyncio.to_thread(live.reload, day()))
+
+
+async def _looked_up(knowledge: Knowledge, asked: Asked, look: Callable[[], T]) -> T:
+    """A few milliseconds of numpy, for which a thread would cost more than it frees; but none waits for a database."""
+    return await asyncio.to_thread(look) if knowledge.is_far(asked.tenant) else look()
 
 
 def _log_decision(tenant: str, found: Understanding) -> None:
@@ -158,7 +183,9 @@ def _log_decision(tenant: str, found: Understanding) -> None:
     )
 
 
-def _add_health(app: FastAPI, live: LiveKnowledge) -> None:
+def _add_health(
+    app: FastAPI, live: LiveKnowledge, refusals: Refusals, settings: Settings, day: Callable[[], date]
+) -> None:
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
         return {"status": "alive"}
@@ -168,13 +195,26 @@ def _add_health(app: FastAPI, live: LiveKnowledge) -> None:
         """Ready means that a search runs: one is made, not only looked at."""
         try:
             knowledge = live.current()
-            knowledge.encoder.encode(["ready"])
+            await asyncio.to_thread(_search_everywhere, knowledge, day(), settings.default_language)
         except KnowledgeError as error:
             return JSONResponse({"status": "not ready", "reason": str(error)}, 503)
         state: dict[str, Any] = {"status": "ready", "generation": knowledge.generation.name}
         if live.warning is not None:
             state["warning"] = live.warning
+        refused = await asyncio.to_thread(refusals.all)
+        if refused:
+            state["refused"] = {
+                tenant: {"since": each.since, "problems": [str(problem) for problem in each.problems]}
+                for tenant, each in refused.items()
+            }
         return JSONResponse(state)
+
+
+def _search_everywhere(knowledge: Knowledge, day: date, default_language: str) -> None:
+    """One search for each tenant, vectors, words and all; raises what it raises."""
+    for tenant in knowledge.generation.tenants:
+        asked = Asked(text="ready", tenant=tenant, audience=Audience.PUBLIC, language=None, limit=1)
+        knowledge.search(asked, day=day, default_language=default_language)
 
 
 def _add_error_answers(app: FastAPI) -> None:

@@ -29,18 +29,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to repair in one file; line counts from 1."""
+    """One thing to repair in one file; line counts from 1, and is 0 where there is no line to name."""
 
     path: str
     line: int
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.message}"
+        return f"{self.path}:{self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"
 
 
 class KnowledgeError(Exception):
@@ -48,6 +49,17 @@ class KnowledgeError(Exception):
 
     status = 500
     code = "knowledge_error"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The same error in another process, whatever its constructor takes."""
+        return _again, (type(self), self.args, dict(self.__dict__))
+
+
+def _again(kind: type[KnowledgeError], args: tuple[Any, ...], values: dict[str, Any]) -> KnowledgeError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(values)
+    return error
 
 
 class ArticlesRefused(KnowledgeError):

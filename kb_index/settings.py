@@ -27,12 +27,14 @@ class Settings(BaseSettings):
     """Who edits articles shows this; without it nobody can."""
     background: Path = Path("data/background")
     mood: Path = Path("data/mood")
+    own_mood: Path | None = None
+    """Folder with <tenant>.jsonl: messages that a tenant has judged himself, whose customers speak in their own way."""
     evaluation: Path = Path("data/evaluation")
     model: str = "use-multilingual-v3"
     """Default encoder, or any sentence-transformers model name or folder."""
     error_budget: float = Field(default=0.03, gt=0, lt=1)
     """Share of given answers that may be wrong."""
-    unhappy_threshold: float = Field(default=0.52, gt=0, lt=1)
+    unhappy_threshold: float = Field(default=0.53, gt=0, lt=1)
     """From this probability a message counts as unhappy; at .52 about 1 % of calm questions do, 3 % of bank ones."""
     default_language: Literal["zh", "en"] = "zh"
     index: Literal["auto", "flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"] = "auto"

@@ -1,10 +1,13 @@
 """Says what was decided: answers, clarifying questions, small talk, the offer of a human, the handoff."""
 
+from dataclasses import replace
+
 from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.actions.decide import Reason
-from bot.actions.say import said, source, tell, tell_handoff
+from bot.actions.say import said, source, tell, tell_handoff, word
+from bot.actions.shorten import cut
+from bot.actions.situation import Reason
 from bot.actions.texts import Message, Texts
 from bot.channels.output import TurnOutput
 from bot.knowledge import KnowledgeBase, KnowledgeUnavailable
@@ -18,38 +21,40 @@ class Replies:
         self._kb = kb
 
     async def reply(self, output: TurnOutput, _tracker: DialogueStateTracker) -> list[Event]:
-        """Answer, clarify, or say one of the bot's own sentences."""
-        decision = output.decision
-        if decision.say == "answer":
+        """Answer, clarify, or say one of the bot's own sentences; or, where enough was said, nothing."""
+        say = output.decision.say
+        if say == "quiet":
+            return []
+        if say == "answer":
             events = [await self._answer(output)]
-        elif decision.say == "article":
+        elif say == "article":
             events = [await self._article(output)]
-        elif decision.say == "clarify":
+        elif say == "read_on":
+            events = [self._piece(output, Message(text=output.rest or "", kind="answer"))]
+        elif say == "clarify":
             events = [self._clarify(output)]
-        elif decision.say == "unhappy_waiting":
-            events = [self._soothe(output), tell(self._texts, output, decision.say)]
+        elif say.startswith(("unhappy", "threat")):
+            events = [*self._soothe(output), tell(self._texts, output, say)]
         else:
-            events = [tell(self._texts, output, decision.say)]
-        if decision.say == "answer" and decision.offer_human:
-            events.append(tell(self._texts, output, "complain_offer"))
-        return [*events, *self._reminder(output)]
+            events = [self._sentence(output, say)]
+        return [*events, *(tell(self._texts, output, name) for name in output.decision.after), *self._reminder(output)]
 
     def _reminder(self, output: TurnOutput) -> list[Event]:
         """Once in a conversation, after a greeting or an answer: whether the question of last time is solved."""
         understanding = output.situation.understanding
         found = understanding.reminder if understanding is not None else None
-        if found is None or output.reminded or output.decision.say not in ("answer", "greet"):
+        asks_already = bool(output.decision.after)
+        if found is None or asks_already or output.reminded or output.decision.say not in ("answer", "greet"):
             return []
         day = f"{found.asked_on:%Y-%m-%d}"
         name = "last_time_waiting" if output.turn.waiting else "last_time"
-        message = self._texts.message(name, language=output.language, turn=output.number, title=found.title, day=day)
-        return [said(message, reminder=found.article)]
+        return [said(word(self._texts, output, name, title=found.title, day=day), reminder=found.article)]
 
     async def hand_off(self, output: TurnOutput, _tracker: DialogueStateTracker) -> list[Event]:
         """Say that a human takes over, after a soothing sentence for one who is upset."""
         decision = output.decision
         assert decision.reason is not None, "a handoff has a reason"
-        soothing = [self._soothe(output)] if decision.reason is Reason.UNHAPPY else []
+        soothing = self._soothe(output) if decision.reason is Reason.UNHAPPY else []
         return [
             *soothing,
             tell_handoff(self._texts, output, decision.say, reason=decision.reason, rule=decision.rule),
@@ -60,7 +65,7 @@ class Replies:
         assert hit is not None, "an answer has a hit"
         turn = output.turn
         text = await self._kb.answer(hit, text=output.situation.text, tenant=turn.tenant, channel=turn.channel)
-        return said(Message(text=text, kind="answer", sources=[source(hit)]))
+        return self._piece(output, Message(text=text, kind="answer", sources=[source(hit)]))
 
     async def _article(self, output: TurnOutput) -> Event:
         wanted = output.decision.article
@@ -76,18 +81,43 @@ class Replies:
         if article is None:
             return tell(self._texts, output, "article_gone")
         found = {"article": article.article, "language": article.language, "title": article.title, "probability": 1.0}
-        return said(Message(text=article.answer, kind="answer", sources=[found]))
+        return self._piece(output, Message(text=article.answer, kind="answer", sources=[found]))
+
+    def _piece(self, output: TurnOutput, message: Message) -> Event:
+        """As much of an answer as the channel shows well, with a button for the rest."""
+        text, rest = cut(message.text, room=output.turn.policy.channel_chars)
+        if rest is None:
+            return said(message)
+        more = self._texts.button("read_on", language=output.language)
+        return said(replace(message, text=text, rest=rest, buttons=[*message.buttons, more]))
+
+    def _sentence(self, output: TurnOutput, name: str) -> Event:
+        """One of the bot's own sentences; a greeting knows who comes again, a miss shows what comes near."""
+        if name == "greet" and output.turn.returning is not None and output.number == 0:
+            name = "greet_back"
+        if not output.decision.choices:
+            return tell(self._texts, output, name)
+        message = word(self._texts, output, name)
+        return said(replace(message, buttons=[*self._titles(output), *message.buttons]))
 
     def _clarify(self, output: TurnOutput) -> Event:
-        question = self._texts.message("clarify", language=output.language, turn=output.number)
-        choices = [
+        question = word(self._texts, output, "clarify")
+        none = self._texts.button("none", language=output.language)
+        sources = [source(hit) for hit in output.decision.choices]
+        return said(replace(question, buttons=[*self._titles(output), none], sources=sources))
+
+    def _titles(self, output: TurnOutput) -> list[dict[str, str]]:
+        return [
             {"title": hit.title, "payload": f'/choose_article{{"article":"{hit.article}"}}'}
             for hit in output.decision.choices
         ]
-        none = self._texts.button("none", language=output.language)
-        sources = [source(hit) for hit in output.decision.choices]
-        return said(Message(text=question.text, kind=question.kind, buttons=[*choices, none], sources=sources))
 
-    def _soothe(self, output: TurnOutput) -> Event:
-        concern = self._texts.concern(output.situation.text, language=output.language)
-        return tell(self._texts, output, "soothe", concern=concern)
+    def _soothe(self, output: TurnOutput) -> list[Event]:
+        """A sentence about what went wrong; none when all that fit were said."""
+        message = self._texts.soothing(
+            output.situation.text, language=output.language, turn=output.number, used=output.used
+        )
+        if message is None:
+            return []
+        output.used.add(message.said)
+        return [said(message)]

@@ -5,7 +5,7 @@ from typing import Any
 
 from rasa.shared.core.events import BotUttered, Event
 
-from bot.actions.decide import PRIORITY, Reason, Situation
+from bot.actions.situation import PRIORITY, Reason, Situation
 from bot.actions.texts import Message, Texts
 from bot.channels.output import TurnOutput
 from bot.knowledge import Hit
@@ -19,6 +19,8 @@ def said(message: Message, *, handoff: Mapping[str, Any] | None = None, reminder
         "sources": list(message.sources),
         "handoff": handoff,
         "reminder": reminder,
+        "said": message.said,
+        "rest": message.rest,
     }
     return BotUttered(message.text, metadata=metadata)
 
@@ -27,19 +29,35 @@ def tell(texts: Texts, output: TurnOutput, name: str, **values: str) -> Event:
     """One of the bot's own sentences, in the customer's language; without a promise of a human to one who waits."""
     if output.turn.waiting and texts.has(f"{name}_waiting"):
         name = f"{name}_waiting"
-    return said(texts.message(name, language=output.language, turn=output.number, **values))
+    return said(word(texts, output, name, **values))
+
+
+def word(texts: Texts, output: TurnOutput, name: str, **values: str) -> Message:
+    """The message of a text, in a variant that was not used yet in this conversation; from now on it was."""
+    hello = texts.hello(output.turn.hour, language=output.language)
+    gaps = {"hello": hello, **output.decision.values, **values}
+    message = texts.message(name, language=output.language, turn=output.number, used=output.used, **gaps)
+    output.used.add(message.said)
+    return message
 
 
 def tell_handoff(texts: Texts, output: TurnOutput, name: str, *, reason: Reason, rule: str, **extra: Any) -> Event:
     """The sentence that hands over, with reason, priority and evidence; only the sentence for one who waits already."""
     if output.turn.waiting:
         return tell(texts, output, name)
+    decision = output.decision
+    own = decision.priority if decision.reason is reason else None
     handoff = {
         "reason": reason.value,
-        "priority": PRIORITY[reason],
-        "evidence": {"rule": rule, **evidence(output.situation), **extra},
+        "priority": PRIORITY[reason] if own is None else own,
+        "evidence": {
+            "rule": rule,
+            **evidence(output.situation),
+            "signals": [signal.plain() for signal in output.signals],
+            **extra,
+        },
     }
-    return said(texts.message(name, language=output.language, turn=output.number), handoff=handoff)
+    return said(word(texts, output, name), handoff=handoff)
 
 
 def evidence(s: Situation) -> dict[str, Any]:

@@ -8,39 +8,48 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+from bot.channels.checks import UNSAFE, BadTurn, identifier, instant, need, one_of
+from bot.channels.circumstances import (
+    File,
+    GivenBack,
+    Returning,
+    read_files,
+    read_given_back,
+    read_hour,
+    read_now,
+    read_returning,
+)
+from bot.channels.policy import STANDARD, Policy, read_policy
+
 CUSTOMER = re.compile(r"[\x21-\x7e]{1,128}")  # travels as an HTTP header
 ARTICLE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 PRESS = re.compile(r"/([a-z_]+)(\{.*\})?", re.DOTALL)
-UNSAFE = re.compile("[\x00\ud800-\udfff]")
 PRESSES = frozenset(
     {
-        "affirm", "ask_human", "ask_question", "choose_article", "deny", "none_of_these", "order_status",
-        "refund_request", "solved", "stop",
+        "affirm", "ask_human", "ask_question", "choose", "choose_article", "correct", "deny", "none_of_these",
+        "not_solved", "read_on", "resume_task", "solved", "stop", "thumb_down", "thumb_up", "undo",
+        # one per task of bot/tasks
+        "callback_request", "cancel_order", "change_address", "close_account", "complaint", "coupon_check",
+        "exchange_request", "invoice_request", "order_status", "payment_missing", "refund_request", "return_request",
+        "verify_identity",
     }
 )  # fmt: skip
+ARGUMENT = {"choose_article": "article", "choose": "value"}
 CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 CONTACT_ENTRIES = 50
+MARKS = 2  # combining marks on one letter; more is no language
 PRODUCT_CHARS = 120
 CONTEXT_ENTRIES = 20
 CONTEXT_CHARS = 1000
 
 
-class BadTurn(Exception):
-    """The request breaks the contract; `status` and `code` go back to the gateway."""
-
-    def __init__(self, message: str, *, code: str = "bad_turn", status: int = 422) -> None:
-        super().__init__(message)
-        self.code = code
-        self.status = status
-
-
 @dataclass(frozen=True, kw_only=True)
 class Press:
-    """A button the gateway vouches for: the intent it stands for, and the article it chooses."""
+    """A button the gateway vouches for: the intent it stands for, and the article or the value it chooses."""
 
     intent: str
     article: str | None = None
+    value: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +76,12 @@ class Turn:
     context: Sequence[Mapping[str, str]]
     channel: str = "chat"
     contact: Mapping[str, Any] | None = None
+    hour: int | None = None
+    now: datetime | None = None
+    returning: Returning | None = None
+    given_back: GivenBack | None = None
+    files: tuple[File, ...] = ()
+    policy: Policy = STANDARD
 
     @property
     def sender(self) -> str:
@@ -94,11 +109,12 @@ def read_turn(body: bytes, *, max_chars: int) -> Turn:
     if not isinstance(raw, dict):
         raise BadTurn("the body must be an object")
     metadata = need(raw, "metadata", dict)
+    files = read_files(metadata.get("files"))
     return Turn(
         conversation=identifier(raw, "conversation"),
         phase=read_phase(raw),
         turn=identifier(raw, "turn"),
-        text=read_text(raw, max_chars=max_chars),
+        text=read_text(raw, max_chars=max_chars, may_be_empty=bool(files)),
         press=read_press(raw.get("press")),
         tenant=identifier(metadata, "tenant"),
         language=one_of(metadata, "language", ("zh", "en", None)),
@@ -107,31 +123,13 @@ def read_turn(body: bytes, *, max_chars: int) -> Turn:
         context=read_context(metadata.get("context")),
         channel=read_channel(metadata.get("channel")),
         contact=read_contact(metadata.get("contact")),
+        hour=read_hour(metadata),
+        now=read_now(metadata),
+        returning=read_returning(metadata.get("returning")),
+        given_back=read_given_back(metadata.get("given_back")),
+        files=files,
+        policy=read_policy(metadata.get("policy")),
     )
-
-
-def need(raw: Mapping[str, Any], name: str, kind: type) -> Any:
-    """A field of one JSON type; raises BadTurn."""
-    value = raw.get(name)
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise BadTurn(f"{name} must be given as {kind.__name__}")
-    return value
-
-
-def identifier(raw: Mapping[str, Any], name: str) -> str:
-    """A field that is a short plain identifier; raises BadTurn."""
-    value: str = need(raw, name, str)
-    if not IDENTIFIER.fullmatch(value):
-        raise BadTurn(f"{name} must be 1 to 64 letters, digits, '_' or '-'")
-    return value
-
-
-def one_of(raw: Mapping[str, Any], name: str, choices: Sequence[str | None]) -> str | None:
-    """A field with one of a few values; raises BadTurn."""
-    value = raw.get(name)
-    if not (value is None or isinstance(value, str)) or value not in choices:
-        raise BadTurn(f"metadata.{name} must be one of {', '.join(map(str, choices))}")
-    return value
 
 
 def read_phase(raw: Mapping[str, Any]) -> int:
@@ -142,37 +140,54 @@ def read_phase(raw: Mapping[str, Any]) -> int:
     return phase
 
 
-def read_text(raw: Mapping[str, Any], *, max_chars: int) -> str:
-    """The customer's text; raises BadTurn, 413 when it is too long."""
+def read_text(raw: Mapping[str, Any], *, max_chars: int, may_be_empty: bool) -> str:
+    """The customer's text, empty only where a file came without words; raises BadTurn, 413 when it is too long."""
     text: str = need(raw, "text", str)
-    if not text:
+    if not text and not may_be_empty:
         raise BadTurn("text is empty")
     if len(text) > max_chars:
         raise BadTurn(f"text has {len(text)} characters, {max_chars} are allowed", code="too_long", status=413)
     if UNSAFE.search(text):
         raise BadTurn("text holds NUL or a lone surrogate", code="bad_characters")
-    return text
+    return without_piled_marks(text)
+
+
+def without_piled_marks(text: str) -> str:
+    """The text without the combining marks of a letter that has more than any language puts there: they hide it."""
+    kept: list[str] = []
+    marks: list[str] = []
+    for character in [*text, ""]:
+        if character and unicodedata.combining(character):
+            marks.append(character)
+            continue
+        kept += [*(marks if len(marks) <= MARKS else ()), character]
+        marks = []
+    return "".join(kept)
 
 
 def read_press(press: Any) -> Press | None:
-    """A pressed button's payload, `/intent` or `/choose_article{"article":"id"}`; raises BadTurn."""
+    """A pressed button's payload: `/intent`, `/choose_article{"article":"id"}`, `/choose{"value":"v"}`.
+
+    Raises BadTurn.
+    """
     if press is None:
         return None
     match = PRESS.fullmatch(press) if isinstance(press, str) else None
     if match is None or match.group(1) not in PRESSES:
         raise BadTurn("press is no payload of a button that this bot gave", code="unknown_press")
     intent, arguments = match.groups()
-    if intent != "choose_article":
+    name = ARGUMENT.get(intent)
+    if name is None:
         if arguments:
             raise BadTurn(f"press /{intent} takes no arguments", code="unknown_press")
         return Press(intent=intent)
     try:
-        article = json.loads(arguments or "")["article"]
+        chosen = json.loads(arguments or "")[name]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise BadTurn('press must read /choose_article{"article":"<id>"}', code="unknown_press") from error
-    if not isinstance(article, str) or not ARTICLE.fullmatch(article):
-        raise BadTurn("press names no article", code="unknown_press")
-    return Press(intent=intent, article=article)
+        raise BadTurn(f'press must read /{intent}{{"{name}":"<id>"}}', code="unknown_press") from error
+    if not isinstance(chosen, str) or not ARTICLE.fullmatch(chosen):
+        raise BadTurn(f"press names no {name}", code="unknown_press")
+    return Press(intent=intent, article=chosen) if name == "article" else Press(intent=intent, value=chosen)
 
 
 def read_customer(raw: Any) -> Customer | None:
@@ -208,16 +223,8 @@ def is_former_question(raw: Any) -> bool:
     """Whether this is {article, at: an instant with its zone, solved: true, false or null}."""
     if not isinstance(raw, dict) or raw.get("solved") not in (True, False, None):
         return False
-    article, at = raw.get("article"), raw.get("at")
-    try:
-        instant = datetime.fromisoformat(at.replace("Z", "+00:00")) if isinstance(at, str) else None
-    except ValueError:
-        return False
-    return (
-        isinstance(article, str)
-        and ARTICLE.fullmatch(article) is not None
-        and getattr(instant, "tzinfo", None) is not None
-    )
+    article = raw.get("article")
+    return isinstance(article, str) and ARTICLE.fullmatch(article) is not None and instant(raw.get("at")) is not None
 
 
 def read_context(raw: Any) -> list[dict[str, str]]:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from rasa.core.agent import Agent
@@ -14,8 +15,10 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot import trace
+from bot.actions.texts import Texts
+from bot.channels.checks import BadTurn
 from bot.channels.dialogue import take_turn
-from bot.channels.request import BadTurn, Turn, read_turn
+from bot.channels.request import Turn, read_turn
 from bot.knowledge import KnowledgeBase
 
 log = logging.getLogger("bot")
@@ -55,6 +58,7 @@ class TandemChannel(InputChannel):
         self._lock_wait = lock_wait
         self._answered = AnsweredTurns(limit=remembered_turns)
         self._kb: KnowledgeBase | None = None
+        self._texts: Texts
 
     @classmethod
     def name(cls) -> str:
@@ -66,9 +70,9 @@ class TandemChannel(InputChannel):
         """Built from its entry in credentials.yml."""
         return cls(**(credentials or {}))
 
-    def connect(self, kb: KnowledgeBase) -> None:
-        """Use this knowledge base."""
-        self._kb = kb
+    def connect(self, kb: KnowledgeBase, *, texts: Texts) -> None:
+        """Use this knowledge base and these sentences."""
+        self._kb, self._texts = kb, texts
 
     def blueprint(self, on_new_message: Any) -> Blueprint:  # noqa: ARG002 (Rasa's own handler hides failures)
         """The routes under /webhooks/tandem."""
@@ -85,8 +89,8 @@ class TandemChannel(InputChannel):
         turn = read_turn(body, max_chars=self._max_chars)
         agent: Agent = app.ctx.agent
         assert self._kb is not None, "connect() comes first"
-        kb = self._kb
-        answer = await self._answered.once(turn, lambda: take_turn(agent, turn, kb=kb, lock_wait=self._lock_wait))
+        take = partial(take_turn, agent, turn, kb=self._kb, lock_wait=self._lock_wait, texts=self._texts)
+        answer = await self._answered.once(turn, take)
         log.info(
             "turn",
             extra={
@@ -96,6 +100,7 @@ class TandemChannel(InputChannel):
                 "intent": answer["nlu"]["intent"]["name"],
                 "kinds": [message["kind"] for message in answer["messages"]],
                 "handoff": (answer["handoff"] or {}).get("reason"),
+                "signals": [f"{each['signal']}: {each['rule']}" for each in answer["signals"]],
                 "took_ms": answer["took_ms"],
                 **trace.trace_id(),
             },

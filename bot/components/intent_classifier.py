@@ -1,5 +1,6 @@
 """Rasa's view of the linear model: trains it, keeps it in the model archive, ranks intents."""
 
+import re
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -7,17 +8,21 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.nlu.constants import TOKENS_NAMES
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.components.features import MOST_CHARACTERS
 from bot.components.linear_model import LinearModel
+
+BETWEEN = re.compile(r"(?:[^\w\s'\u2019-]|(?<!\w)-|-(?!\w)|\n)+")
+WORD = re.compile(r"[^\W_]")
+MOST_CLAUSES = 8
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class LinearIntentClassifier(IntentClassifier, GraphComponent):
-    """Needs a tokenizer before it; gives `intent` and `intent_ranking`."""
+    """Gives `intent` and `intent_ranking`; reads the text itself and needs no other component."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -26,7 +31,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         `anywhere`: intents that count wherever they stand, as "… forget it, get me a person" does, the foremost
         first: one clause of which the model is `anywhere_sure` decides for the whole text.
         """
-        return {"strength": 20.0, "anywhere": [], "anywhere_sure": 0.75}
+        return {"strength": 40.0, "anywhere": [], "anywhere_sure": 0.75}
 
     def __init__(
         self, config: dict[str, Any], storage: ModelStorage, resource: Resource, model: LinearModel | None = None
@@ -50,8 +55,8 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Fit on the intent examples and keep the model."""
         examples = [e for e in training_data.intent_examples if e.get(TEXT)]
-        texts = [token_texts(example) for example in examples]
-        self._model = LinearModel.fit(texts, [e.get(INTENT) for e in examples], strength=self._config["strength"])
+        labels = [example.get(INTENT) for example in examples]
+        self._model = LinearModel.fit([e.get(TEXT) for e in examples], labels, strength=self._config["strength"])
         with self._storage.write_to(self._resource) as folder:
             self._model.save(folder)
         return self._resource
@@ -72,15 +77,15 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Rank the intents of each message."""
         for message in messages:
-            ranking = [{"name": n, "confidence": p} for n, p in self._rank(token_texts(message))]
+            ranking = [{"name": n, "confidence": p} for n, p in self._rank(message.get(TEXT) or "")]
             message.set(INTENT, dict(ranking[0]), add_to_output=True)
             message.set("intent_ranking", ranking, add_to_output=True)
         return messages
 
-    def _rank(self, tokens: list[str]) -> list[tuple[str, float]]:
+    def _rank(self, text: str) -> list[tuple[str, float]]:
         assert self._model is not None, "train or load comes first"
-        whole = self._model.rank(tokens)
-        parts = [self._model.rank(clause) for clause in clauses(tokens)] if self._config["anywhere"] else []
+        whole = self._model.rank(text)
+        parts = [self._model.rank(clause) for clause in clauses(text)] if self._config["anywhere"] else []
         for intent in self._config["anywhere"]:
             found = [part for part in parts if part[0][0] == intent and part[0][1] >= self._config["anywhere_sure"]]
             if whole[0][0] == intent:
@@ -94,17 +99,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         return training_data
 
 
-def token_texts(message: Message) -> list[str]:
-    """The tokens that the tokenizer left on the message, the same in training and at run time."""
-    return [token.text for token in message.get(TOKENS_NAMES[TEXT]) or ()]
-
-
-def clauses(tokens: list[str]) -> list[list[str]]:
-    """The parts of a text between punctuation marks; none for a text of one part."""
-    parts: list[list[str]] = [[]]
-    for token in tokens:
-        if token[0].isalnum():
-            parts[-1].append(token)
-        elif parts[-1]:
-            parts.append([])
-    return [part for part in parts if part] if len(parts) > 1 else []
+def clauses(text: str) -> list[str]:
+    """The parts of a text between punctuation marks, at most MOST_CLAUSES; none for a text of one part."""
+    parts = [part.strip() for part in BETWEEN.split(text[:MOST_CHARACTERS]) if WORD.search(part)]
+    return parts[:MOST_CLAUSES] if len(parts) > 1 else []

@@ -1,30 +1,22 @@
-"""A linear intent model over words, characters and their neighbours; fitted with scikit-learn, run with numpy alone."""
+"""A linear intent model over the features of a text; fitted with scikit-learn, run with numpy alone."""
 
 import json
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-ORDER_NUMBER = re.compile(r"ly\d+")
-NUMBER = re.compile(r"\d{3,}")
-HAN = re.compile(r"[\u3400-\u9fff]")
+from bot.components.concepts import english_words
+from bot.components.features import GROUPS, TOKEN, features
+from bot.components.spelling import Spelling
 
+SEEN_AT_LEAST = 2
+"""Texts that a feature must occur in; what occurs once says more about that text than about its intent."""
 
-def features(tokens: Sequence[str]) -> set[str]:
-    """The features of a text: tokens, pairs, pieces of Latin words (typos), runs of two to four Han characters."""
-    words = [NUMBER.sub("#", ORDER_NUMBER.sub("ly#", token)) for token in tokens if token[0].isalnum()]
-    found = {f"w:{word}" for word in words}
-    found.update(f"p:{a} {b}" for a, b in zip(["^", *words], [*words, "$"], strict=True))
-    for word in words:
-        if not HAN.match(word) and len(word) > 2:
-            padded = f"<{word}>"
-            found.update(f"c:{padded[i : i + n]}" for n in (3, 4) for i in range(len(padded) - n + 1))
-    found.update(f"h:{''.join(run)}" for n in (3, 4) for run in zip(*[words[i:] for i in range(n)], strict=False))
-    return found
+CALM = 1.5
+"""Divides the scores before they become probabilities: the models of the intents, each fitted alone, are too sure."""
 
 
 @dataclass(frozen=True)
@@ -36,45 +28,56 @@ class LinearModel:
     weights: np.ndarray
     bias: np.ndarray
     rarity: np.ndarray
+    spelling: Spelling
 
     @classmethod
-    def fit(cls, texts: Sequence[Sequence[str]], labels: Sequence[str], *, strength: float) -> "LinearModel":
-        """Fit on tokenised texts; deterministic. `strength` is the inverse of the regularisation."""
+    def fit(cls, texts: Sequence[str], labels: Sequence[str], *, strength: float) -> "LinearModel":
+        """Fit one model per intent against the rest; deterministic. `strength`: inverse of the regularisation."""
         from scipy.sparse import csr_matrix
         from sklearn.linear_model import LogisticRegression
 
-        documents = [sorted(features(tokens)) for tokens in texts]
-        seen = Counter(feature for document in documents for feature in document)
-        vocabulary = {feature: number for number, feature in enumerate(sorted(seen))}
-        rarity = np.array([np.log((1 + len(documents)) / (1 + seen[f])) + 1 for f in vocabulary], dtype=np.float32)
-        rows = [np.array([vocabulary[f] for f in document], dtype=np.int64) for document in documents]
-        values = [rarity[row] / (np.linalg.norm(rarity[row]) or 1) for row in rows]
-        starts = np.cumsum([0, *map(len, rows)])
-        matrix = csr_matrix((np.concatenate(values), np.concatenate(rows), starts), shape=(len(rows), len(vocabulary)))
-        fitted = LogisticRegression(C=strength, max_iter=500, class_weight="balanced").fit(matrix, list(labels))
+        spelling = Spelling(known_words(texts))
+        documents = [features(text, spelling) for text in texts]
+        seen = Counter(f for document in documents for group in GROUPS for f in document[group])
+        kept = sorted(f for f, count in seen.items() if count >= SEEN_AT_LEAST)
+        vocabulary = {feature: number for number, feature in enumerate(kept)}
+        rarity = np.array([np.log((1 + len(documents)) / (1 + seen[f])) + 1 for f in kept], dtype=np.float32)
+        rows = [_row(document, vocabulary, rarity) for document in documents]
+        starts = np.cumsum([0, *(len(numbers) for numbers, _ in rows)])
+        matrix = csr_matrix(
+            (np.concatenate([v for _, v in rows]), np.concatenate([n for n, _ in rows]), starts),
+            shape=(len(rows), len(vocabulary)),
+        )
+        one_against_the_rest = LogisticRegression(C=strength, solver="liblinear", tol=1e-3, class_weight="balanced")
+        fitted = one_against_the_rest.fit(matrix, list(labels))
+        # With two labels scikit-learn keeps one row of weights, for the second of them.
+        both = len(fitted.classes_) == 2
+        weights = np.vstack([-fitted.coef_, fitted.coef_]) if both else fitted.coef_
+        bias = np.concatenate([-fitted.intercept_, fitted.intercept_]) if both else fitted.intercept_
         return cls(
             vocabulary=vocabulary,
             labels=[str(label) for label in fitted.classes_],
-            weights=np.ascontiguousarray(fitted.coef_.T, dtype=np.float32),
-            bias=fitted.intercept_.astype(np.float32),
+            weights=np.ascontiguousarray(weights.T, dtype=np.float32),
+            bias=bias.astype(np.float32),
             rarity=rarity,
+            spelling=spelling,
         )
 
-    def rank(self, tokens: Sequence[str]) -> list[tuple[str, float]]:
-        """All labels with their probabilities, best first; all zero when no feature is known."""
-        known = [self.vocabulary[f] for f in features(tokens) if f in self.vocabulary]
-        if not known:
+    def rank(self, text: str) -> list[tuple[str, float]]:
+        """All labels with their probabilities, best first; all zero when no word, sound or concept is known."""
+        found = features(text, self.spelling)
+        numbers, values = _row(found, self.vocabulary, self.rarity)
+        if not any(f in self.vocabulary for group in GROUPS for f in found[group] if not f.startswith("length:")):
             return [(label, 0.0) for label in self.labels]
-        values = self.rarity[known]
-        logits = (values / np.linalg.norm(values)) @ self.weights[known] + self.bias
+        logits = (values @ self.weights[numbers] + self.bias) / CALM
         odds = np.exp(logits - logits.max())
         odds /= odds.sum()
-        return [(self.labels[i], float(odds[i])) for i in np.argsort(-odds)]
+        return [(self.labels[i], float(odds[i])) for i in np.argsort(-odds, kind="stable")]
 
     def save(self, folder: Path) -> None:
         """Write numbers and words; no pickle, so a model file can hold no code."""
         np.savez(folder / "numbers.npz", weights=self.weights, bias=self.bias, rarity=self.rarity)
-        words = {"vocabulary": list(self.vocabulary), "labels": self.labels}
+        words = {"vocabulary": list(self.vocabulary), "labels": self.labels, "spelling": self.spelling.words}
         (folder / "words.json").write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
@@ -88,4 +91,27 @@ class LinearModel:
                 weights=numbers["weights"],
                 bias=numbers["bias"],
                 rarity=numbers["rarity"],
+                spelling=Spelling(words["spelling"]),
             )
+
+
+def known_words(texts: Sequence[str]) -> Iterator[str]:
+    """English words that are right: those that stand in two texts or more, commonest first, and the concepts'."""
+    seen = Counter(
+        word for text in texts for word in set(TOKEN.findall(text.lower())) if word.isascii() and word.isalpha()
+    )
+    yield from (word for word, count in sorted(seen.items(), key=lambda item: (-item[1], item[0])) if count > 1)
+    yield from english_words()
+
+
+def _row(
+    found: Mapping[str, Sequence[str]], vocabulary: Mapping[str, int], rarity: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of the known features and what each counts: every group has the length that GROUPS gives it."""
+    numbers, values = [], []
+    for group, weight in GROUPS.items():
+        known = np.array([vocabulary[f] for f in found[group] if f in vocabulary], dtype=np.int64)
+        counted = rarity[known]
+        numbers.append(known)
+        values.append(counted * (weight / (np.linalg.norm(counted) or 1)))
+    return np.concatenate(numbers), np.concatenate(values).astype(np.float32)

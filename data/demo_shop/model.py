@@ -10,6 +10,8 @@ CURRENCY = "CNY"
 FREE_SHIPPING_FROM = 59_00
 SHIPPING_FEE = 8_00
 RETURN_DAYS = 7
+FAULT_DAYS = 15
+INVOICE_DAYS = 365
 # Days of delivery and times on the pages are those of the customers; China has no summer time.
 SHOP_TIME = timezone(timedelta(hours=8))
 
@@ -79,6 +81,10 @@ class Order:
     delivered_at: datetime | None
     items: tuple[Item, ...]
     parcels: tuple[Parcel, ...]
+    address: str = ""
+    address_changed: bool = False
+    returned: bool = False
+    invoiced: bool = False
 
     @property
     def total(self) -> int:
@@ -86,56 +92,27 @@ class Order:
         goods = sum(item.quantity * item.price for item in self.items)
         return goods if goods >= FREE_SHIPPING_FROM else goods + SHIPPING_FEE
 
-    def as_json(self) -> dict[str, object]:
-        return {
-            "number": self.number,
-            "status": self.status.value,
-            "placed_at": iso(self.placed_at),
-            "total": yuan(self.total),
-            "currency": CURRENCY,
-            "items": [item.as_json() for item in self.items],
-            "parcels": [parcel.as_json() for parcel in self.parcels],
-        }
-
 
 @dataclass(frozen=True, kw_only=True)
-class Refund:
-    """A request to give `amount` (fen) back; `key` makes a repeat harmless."""
+class Owner:
+    """Who asks: a customer that our own page signed in, or somebody who knows the end of the phone number."""
 
-    id: str
-    order: str
-    reason: str
-    key: str
-    amount: int
-    requested_at: datetime
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "refund": self.id,
-            "order": self.order,
-            "status": Status.REFUNDING.value,
-            "amount": yuan(self.amount),
-            "currency": CURRENCY,
-            "requested_at": iso(self.requested_at),
-        }
+    customer: str | None = None
+    phone_tail: str | None = None
 
 
-class RefundRefused(Exception):
-    """409: `code` is not_refundable, already_requested or key_reused; the text is for a person."""
+class Refused(Exception):
+    """409: `code` is one of those in openapi.yml; the text is for a person."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, **facts: str) -> None:
         super().__init__(message)
         self.code = code
+        self.facts = facts
 
 
-def check_refundable(order: Order, *, now: datetime) -> None:
-    """RefundRefused unless the order is paid for and not older than the return period after its arrival."""
-    if order.status in (Status.REFUNDING, Status.REFUNDED):
-        raise RefundRefused("already_requested", f"A refund of order {order.number} has been requested already.")
-    if order.status in (Status.UNPAID, Status.CANCELLED):
-        raise RefundRefused("not_refundable", f"Nothing was paid for order {order.number}.")
-    if order.delivered_at is not None and now - order.delivered_at > timedelta(days=RETURN_DAYS):
-        raise RefundRefused("not_refundable", f"Order {order.number} arrived more than {RETURN_DAYS} days ago.")
+def fen(amount: str) -> int:
+    """Fen of a decimal string such as "299.00"."""
+    return round(float(amount) * 100)
 
 
 def yuan(fen: int) -> str:

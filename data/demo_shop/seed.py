@@ -6,17 +6,36 @@ The order numbers are fixed, because people and tests type them: a number is a n
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
+from data.demo_shop.account.store import Account
 from data.demo_shop.model import SHOP_TIME, Customer, Item, Order, Parcel, Status
+from data.demo_shop.wallet.store import Coupon, Payment
 
 LIN_XIAO = Customer(id="cus_linxiao", name="林晓", phone="13812345678", language="zh")
 ALEX = Customer(id="cus_alex", name="Alex Carter", phone="13987654321", language="en")
 WANG_FANG = Customer(id="cus_wangfang", name="王芳", phone="13700001357", language="zh")
-CUSTOMERS = (LIN_XIAO, ALEX, WANG_FANG)
+CHEN_JING = Customer(id="cus_chenjing", name="陈静", phone="13600002468", language="zh")
+EMMA = Customer(id="cus_emma", name="Emma Brooks", phone="13500003579", language="en")
+CUSTOMERS = (LIN_XIAO, ALEX, WANG_FANG, CHEN_JING, EMMA)
+ADDRESSES = {
+    "LY20261104016": "浙江省杭州市西湖区文三路 90 号 3 幢 501 室",
+    "LY20261105002": "浙江省杭州市西湖区文三路 90 号 3 幢 501 室",
+    "LY20261104051": "Room 1203, 88 Century Avenue, Pudong, Shanghai",
+    "LY20261102063": "江苏省南京市鼓楼区中山北路 30 号",
+}
+# Verification in every state; Chen Jing's and Emma's accounts have nothing that keeps them from being closed.
+ACCOUNTS = (
+    Account(customer=LIN_XIAO.id, identity="rejected", reason="glare", balance=23_50),
+    Account(customer=ALEX.id, identity="none", disputes=1),
+    Account(customer=WANG_FANG.id, identity="verified", instalments=1),
+    Account(customer=CHEN_JING.id, identity="in_review"),
+    Account(customer=EMMA.id, identity="verified"),
+)
 
 
 def first_orders(now: datetime) -> list[Order]:
-    """Twelve orders in every status, two of one customer alike enough to be mixed up."""
+    """Orders in every status, two of different customers alike enough to be mixed up."""
 
     def order(
         customer: Customer,
@@ -63,4 +82,52 @@ def first_orders(now: datetime) -> list[Order]:
               parcels=parcel("顺丰速运", "SF1538820461940", "快件已发出【南京分拣中心】", 0.6, 2)),
         order(WANG_FANG, "LY20261015222", Status.REFUNDED, 19.8, ("龟背竹 大号盆栽", 1, 49_00), arrived=16.0,
               parcels=parcel("中通快递", "ZT7755031009318", "退件已由仓库签收", 12.4)),
+        order(WANG_FANG, "LY20261102063", Status.PAID, 1.1, ("帆布双肩包 藏青", 1, 239_00)),
+        order(ALEX, "LY20261104051", Status.PAID, 0.9, ("Desk lamp, three levels", 1, 159_00)),
+        order(CHEN_JING, "LY20261025077", Status.DELIVERED, 8.2, ("智能手表 曜石黑", 1, 899_00), arrived=4.5,
+              parcels=parcel("顺丰速运", "SF1512240077831", "已签收，签收人：家人", 4.5)),
+        order(EMMA, "LY20261024031", Status.DELIVERED, 9.4, ("Steel thermos, 480 ml", 2, 89_00), arrived=5.8,
+              parcels=parcel("SF Express", "SF1600912345070", "Signed for by the recipient", 5.8)),
+        order(EMMA, "LY20261018044", Status.DELIVERED, 14.9, ("Monstera, large, potted", 1, 49_00), arrived=11.2,
+              parcels=parcel("ZTO Express", "ZT6612047700119", "Signed for by a neighbour", 11.2)),
     ]  # fmt: skip
+
+
+def first_coupons(now: datetime) -> list[Coupon]:
+    """Coupons in every state, of everybody and of one customer."""
+
+    def coupon(code: str, name: str, off: int, minimum: int, starts: float, ends: float, **more: Any) -> Coupon:
+        return Coupon(
+            code=code, name=name, off=off, minimum=minimum, starts=now + timedelta(days=starts),
+            ends=now + timedelta(days=ends), customer=more.get("customer"), used=more.get("used", False),
+        )  # fmt: skip
+
+    return [
+        coupon("SAVE30", "满减券 Saver", 30_00, 200_00, -10, 20),
+        coupon("WINTER20", "冬季券 Winter", 20_00, 99_00, 9, 40),
+        coupon("SPRING15", "春季券 Spring", 15_00, 99_00, -200, -120),
+        coupon("HELLO10", "新人券", 10_00, 59_00, -5, 25, customer=LIN_XIAO.id),
+        coupon("TEA25", "茶礼券", 25_00, 150_00, -40, 5, customer=LIN_XIAO.id, used=True),
+        coupon("ALEX12", "Thank-you coupon", 12_00, 80_00, -3, 30, customer=ALEX.id),
+    ]
+
+
+def first_payments(now: datetime) -> list[Payment]:
+    """Payments that arrived, are under way, overdue, failed and returned."""
+
+    def payment(
+        customer: Customer, reference: str, kind: str, amount: int, state: str, hours: float, due: float
+    ) -> Payment:
+        return Payment(
+            reference=reference, customer=customer.id, kind=kind, amount=amount, state=state,
+            created_at=now - timedelta(hours=hours), expected_by=now + timedelta(hours=due),
+        )  # fmt: skip
+
+    return [
+        payment(LIN_XIAO, "TU2026110401", "top_up", 200_00, "on_its_way", 9, -7),
+        payment(LIN_XIAO, "TR2026110502", "transfer", 88_00, "on_its_way", 1, 23),
+        payment(LIN_XIAO, "WD2026110103", "withdrawal", 150_00, "arrived", 70, -68),
+        payment(ALEX, "TU2026110511", "top_up", 500_00, "failed", 20, -18),
+        payment(ALEX, "TR2026110217", "transfer", 60_00, "returned", 60, -36),
+        payment(WANG_FANG, "TU2026110421", "top_up", 300_00, "on_its_way", 5, -3),
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 
@@ -14,6 +15,11 @@ class TurnRequest:
     `press` is the payload of a button that the customer pressed, taken from our own timeline; `owner` is "bot", or
     "queue" while he waits for a person; `customer` is given when the shop has vouched for who he is; `contact` is what
     he was answered before, as the contract has it.
+
+    The rest is left out of the wire when it is None or empty: `now` is the tenant's local time, `returning` that the
+    contact was here before, `given_back` what a person left to the bot, `files` what the customer attached (`text` may
+    then be empty), and `policy` what the tenant has set for the bot.
+    `form` is never sent: the gateway's own form that his last words answer.
     """
 
     tenant: str
@@ -28,11 +34,22 @@ class TurnRequest:
     customer: Mapping[str, Any] | None
     context: Sequence[Mapping[str, str]]
     contact: Mapping[str, Any] | None = None
+    now: datetime | None = None
+    returning: Mapping[str, Any] | None = None
+    given_back: Mapping[str, Any] | None = None
+    files: Sequence[Mapping[str, Any]] = ()
+    policy: Mapping[str, Any] | None = None
+    form: str | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the bot says, and perhaps its wish for a human: {"reason", "priority", "evidence"}."""
+    """What the bot says, and perhaps its wish for a human: {"reason", "priority", "evidence"}.
+
+    `signals` is what it noticed, whether or not it led to that wish; `ticket` is work that outlives the conversation:
+    {"type", "fields", "summary"}; `close` is true when the customer said that it is solved; `task` is the form under
+    way: {"name", "wanted"}.
+    """
 
     messages: Sequence[Mapping[str, Any]]
     handoff: Mapping[str, Any] | None = None
@@ -40,6 +57,10 @@ class Answer:
     understanding: Mapping[str, Any] | None = None
     bot: str = ""
     errors: Sequence[str] = ()
+    signals: Sequence[Mapping[str, Any]] = ()
+    ticket: Mapping[str, Any] | None = None
+    close: bool = False
+    task: Mapping[str, Any] | None = None
 
 
 class Bot(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service import tables
+from handoff_service.errors import NotFound
 from handoff_service.ids import new_id
 from handoff_service.statements import Statement, inserting
 from handoff_service.texts import say
@@ -33,6 +35,11 @@ EXTERNAL_ID = Statement(
         K.tenant == sa.bindparam("tenant"), K.channel == sa.bindparam("channel"), K.contact == sa.bindparam("contact")
     )
     .limit(1)
+)
+VERIFIED = Statement(
+    sa.select(K.external_id, N.name)
+    .join(tables.contacts, sa.and_(N.tenant == K.tenant, N.id == K.contact))
+    .where(K.tenant == sa.bindparam("tenant"), K.contact == sa.bindparam("contact"), K.verified.is_(True))
 )
 ADD = inserting(tables.contacts, "tenant", "id", "name", "language", "created_at")
 IDENTIFY = inserting(tables.contact_identities, *K.keys())
@@ -99,3 +106,30 @@ def forget(connection: sa.Connection, tenant: str, contact: str, now: datetime) 
     connection.execute(sa.update(tables.contacts).where(N.tenant == tenant, N.id == contact).values(**values))
     where = (K.tenant == tenant, K.contact == contact)
     return connection.execute(sa.delete(tables.contact_identities).where(*where)).rowcount
+
+
+def names(connection: sa.Connection, tenant: str, contacts: Sequence[str]) -> dict[str, str]:
+    """Names of contacts by id."""
+    query = sa.select(N.id, N.name).where(N.tenant == tenant, N.id.in_(set(contacts)))
+    return {row.id: row.name for row in connection.execute(query)}
+
+
+def details(connection: sa.Connection, tenant: str, contact: str) -> dict[str, Any]:
+    """A contact with the channel identities that are known of him. Raises NotFound."""
+    row = connection.execute(sa.select(N.id, N.name).where(N.tenant == tenant, N.id == contact)).first()
+    if row is None:
+        raise NotFound(f"There is no contact {contact}.")
+    query = sa.select(K.channel, K.external_id, K.verified).where(K.tenant == tenant, K.contact == contact)
+    identities = connection.execute(query).all()
+    return {
+        "id": row.id,
+        "name": row.name,
+        "verified": any(identity.verified for identity in identities),
+        "identities": [{"channel": one.channel, "external_id": one.external_id} for one in identities],
+    }
+
+
+def verified(connection: sa.Connection, tenant: str, contact: str) -> dict[str, Any] | None:
+    """Who the contact is, if the tenant's own site has vouched for it."""
+    row = VERIFIED.first(connection, tenant=tenant, contact=contact)
+    return {"id": row["external_id"], "name": row["name"], "verified": True} if row else None

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.access import Access
 from handoff_service.agents.model import Agent
+from handoff_service.channels import contacts
 from handoff_service.conversations import store
 from handoff_service.conversations.access import projected, visible
 from handoff_service.conversations.change import Context
@@ -200,7 +201,7 @@ def router(service: Service) -> APIRouter:
             return {
                 "card": cards(connection, [found], agent)[0],
                 "handoffs": [handoff_json(connection, handoff) for handoff in requests],
-                "contact": store.contact(connection, agent.tenant, found.contact),
+                "contact": contacts.details(connection, agent.tenant, found.contact),
             }
 
         return await service.database.read(load)

@@ -25,6 +25,7 @@ from handoff_service.conversations.model import (
     Owner,
     OwnerKind,
 )
+from handoff_service.conversations.patience import is_urgent
 from handoff_service.database import Transaction
 from handoff_service.errors import Invalid, NotFound, TooLarge, Unauthorized
 from handoff_service.files import store as files
@@ -118,7 +119,7 @@ def receive(
     if helped:
         outbox.enqueue(tx, conversation, "bot", entry.seq, context.now)
         if already_waiting:  # perhaps for a bot that is down, and now he asks for a person
-            outbox.hurry(tx, sender.tenant, conversation.id, "bot", context.now)
+            outbox.hurry(tx, conversation, "bot", context.now, held=is_urgent(entry))
     return conversation, entry
 
 

@@ -86,6 +86,12 @@ ENTRIES_AFTER = Statement(
     .order_by(E.seq)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
+LAST_STATES = Statement(
+    sa.select(tables.entries)
+    .where(E.tenant == sa.bindparam("tenant"), E.conversation == sa.bindparam("id"), E.kind == Kind.STATE)
+    .order_by(E.seq.desc())
+    .limit(50)
+)
 REPEATED = Statement(
     sa.select(tables.entries).where(
         E.tenant == sa.bindparam("tenant"),
@@ -194,6 +200,11 @@ def unanswered(connection: sa.Connection, conversation: Conversation) -> list[En
     ]
     spoken = max((one.seq for one in said if one.author.kind is not AuthorKind.CUSTOMER), default=0)
     return [one for one in said if one.seq > spoken]
+
+
+def last_states(connection: sa.Connection, conversation: Conversation) -> list[Entry]:
+    """The last fifty changes of owner, the latest first."""
+    return [_entry(row) for row in LAST_STATES.all(connection, tenant=conversation.tenant, id=conversation.id)]
 
 
 def entry_at(connection: sa.Connection, tenant: str, conversation: str, seq: int) -> Entry:
@@ -395,26 +406,3 @@ def overwrite(
     """Replaces columns of entries (those for which `only` holds) when they are erased. Returns how many these were."""
     where = (E.tenant == tenant, E.conversation == conversation, *only)
     return connection.execute(sa.update(tables.entries).where(*where).values(**values)).rowcount
-
-
-def contact_names(connection: sa.Connection, tenant: str, contacts: Sequence[str]) -> dict[str, str]:
-    """Names of contacts by id."""
-    K = tables.contacts.c
-    query = sa.select(K.id, K.name).where(K.tenant == tenant, K.id.in_(set(contacts)))
-    return {row.id: row.name for row in connection.execute(query)}
-
-
-def contact(connection: sa.Connection, tenant: str, contact_id: str) -> dict[str, Any]:
-    """A contact with the channel identities that are known of him. Raises NotFound."""
-    K, I = tables.contacts.c, tables.contact_identities.c  # noqa: E741
-    row = connection.execute(sa.select(K.id, K.name).where(K.tenant == tenant, K.id == contact_id)).first()
-    if row is None:
-        raise NotFound(f"There is no contact {contact_id}.")
-    query = sa.select(I.channel, I.external_id, I.verified).where(I.tenant == tenant, I.contact == contact_id)
-    identities = connection.execute(query).all()
-    return {
-        "id": row.id,
-        "name": row.name,
-        "verified": any(identity.verified for identity in identities),
-        "identities": [{"channel": one.channel, "external_id": one.external_id} for one in identities],
-    }

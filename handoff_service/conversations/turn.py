@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, overload
 
 import sqlalchemy as sa
 import structlog
 
 from handoff_service import metrics, outbox, tables, tracing
-from handoff_service.bots.model import Answer, Bot, TurnRequest
+from handoff_service.bell import Bell
+from handoff_service.bots.left_message import buttons
+from handoff_service.bots.model import Answer, Bot
 from handoff_service.clock import Clock
 from handoff_service.conversations import store
+from handoff_service.conversations.answer import Turn, hand_over, say_answer
 from handoff_service.conversations.change import Context
-from handoff_service.conversations.model import (
-    BOT,
-    HANDOFF_REASONS,
-    Audience,
-    AuthorKind,
-    Conversation,
-    Draft,
-    Entry,
-    Event,
-    Kind,
-    OwnerKind,
-)
+from handoff_service.conversations.model import BOT, Conversation, Draft, Entry, Kind, OwnerKind
+from handoff_service.conversations.patience import Patience, hold_until
+from handoff_service.conversations.question import CONTEXT, build_request, from_customer, one_turn, wait_notice
 from handoff_service.conversations.receive import HELPED_BY_BOT
+from handoff_service.conversations.typing import Typists
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import BotFailed
 from handoff_service.failpoints import failpoint
-from handoff_service.files.model import words
-from handoff_service.handoffs.request import request_handoff
 from handoff_service.ids import new_id
-from handoff_service.knowledge.history import known_about
-from handoff_service.knowledge.teach import teach
 from handoff_service.settings import Settings
 from handoff_service.statements import Statement, inserting
 from handoff_service.texts import say
@@ -61,44 +51,28 @@ END = Statement(
     .where(T.tenant == sa.bindparam("of_tenant"), T.id == sa.bindparam("of_id"))
     .values({name: sa.bindparam(name) for name in ("state", "bot", "errors", "ended_at")})
 )
-I, N = tables.contact_identities.c, tables.contacts.c  # noqa: E741
-VERIFIED = Statement(
-    sa.select(I.external_id, N.name)
-    .join(tables.contacts, sa.and_(N.tenant == I.tenant, N.id == I.contact))
-    .where(I.tenant == sa.bindparam("tenant"), I.contact == sa.bindparam("contact"), I.verified.is_(True))
-)
-CONTEXT = 6
-
-
-@dataclass(frozen=True)
-class Turn:
-    """A started turn: the epoch that it must still find, and the first and last customer entry that it answers.
-
-    `id` names this run; `request.turn` names what is asked and stays the same when it is asked again. `origin` is
-    where the trace of the first entry began.
-    """
-
-    id: str
-    request: TurnRequest
-    epoch: int
-    first_seq: int
-    upto_seq: int
-    origin: tracing.Origin
 
 
 class TurnRunner:
     """Carries out the outbox rows for the destination "bot"."""
 
-    def __init__(self, database: Database, bot: Bot, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, bot: Bot, settings: Settings, clock: Clock, *, bell: Bell | None = None
+    ) -> None:
         self._database = database
         self._bot = bot
         self._settings = settings
         self._clock = clock
+        self._bell = bell or Bell()
+        self._typists = Typists(self._bell, clock)
+        self._patience = Patience(settings.bot_quiet_s, settings.bot_quiet_most_s)
 
     async def __call__(self, job: outbox.Job) -> None:
-        turn = await self._database.write(
-            lambda tx: begin(tx, job.tenant, job.conversation, self._clock()), durable=False
-        )
+        turn = await self._database.write(lambda tx: self._begin(tx, job), durable=False)
+        if isinstance(turn, Held):
+            self._look_again(job, turn)
+            return
+        self._typists.ignore(job.tenant, job.conversation)
         if turn is None:
             return
         failpoint("turn_before_call")
@@ -119,6 +93,24 @@ class TurnRunner:
             metrics.fenced.inc()
         log.info("turn", conversation=job.conversation, turn=turn.id, state=state, bot=bot, errors=errors)
 
+    def _begin(self, tx: Transaction, job: outbox.Job) -> Turn | Held | None:
+        """Starts the turn, or plans another look when its customer is still writing."""
+
+        def held(recent: Sequence[Entry], unanswered: Sequence[Entry], now: datetime) -> datetime | None:
+            typing_at = self._typists.last(job.tenant, job.conversation)
+            return hold_until(recent, unanswered, self._patience, now=now, typing_at=typing_at)
+
+        turn = begin(tx, job.tenant, job.conversation, self._clock(), held=held)
+        if isinstance(turn, Held):
+            outbox.postpone(tx.connection, job, None, until=turn.until)
+        return turn
+
+    def _look_again(self, job: outbox.Job, held: Held) -> None:
+        """Listens for typing until then. Only this process is woken; if it dies, another finds the row by polling."""
+        self._typists.listen(job.tenant, job.conversation)
+        seconds = max(0.0, (held.until - self._clock()).total_seconds())
+        asyncio.get_running_loop().call_later(seconds, self._bell.ring, outbox.outbox_topic("bot"))
+
     async def _ask(self, turn: Turn) -> Answer:
         """The answer; says "one moment" when it takes longer. Raises BotFailed."""
         asking = asyncio.create_task(self._bot.ask(turn.request))
@@ -135,20 +127,47 @@ class TurnRunner:
         return Context(self._settings, self._clock())
 
 
-def begin(tx: Transaction, tenant: str, conversation_id: str, now: datetime) -> Turn | None:
-    """Starts a turn over everything that is unanswered; None when the conversation is not the bot's to answer."""
+@dataclass(frozen=True)
+class Held:
+    """No turn yet: the customer is still writing, look again at this moment."""
+
+    until: datetime
+
+
+Hold = Callable[[Sequence[Entry], Sequence[Entry], datetime], datetime | None]
+
+
+@overload
+def begin(tx: Transaction, tenant: str, conversation_id: str, now: datetime) -> Turn | None: ...
+@overload
+def begin(
+    tx: Transaction, tenant: str, conversation_id: str, now: datetime, *, held: Hold | None
+) -> Turn | Held | None: ...
+def begin(
+    tx: Transaction, tenant: str, conversation_id: str, now: datetime, *, held: Hold | None = None
+) -> Turn | Held | None:
+    """Starts a turn over everything that is unanswered, unless `held` names a moment to wait for.
+
+    None when the conversation is not the bot's to answer.
+    """
     connection = tx.connection
     conversation = store.find(connection, tenant, conversation_id, lock=True)
     first = outbox.pending(connection, tenant, conversation.id, "bot")
     if first is None:
         return None
-    supersede(connection, conversation, now)
     if conversation.owner.kind not in HELPED_BY_BOT:
+        supersede(connection, conversation, now)
         outbox.finish(connection, tenant, conversation.id, "bot", upto_seq=conversation.last_seq)
         return None
     recent = store.entries_after(connection, tenant, conversation.id, max(0, first - 1 - 3 * CONTEXT))
-    unanswered = _one_turn([entry for entry in recent if entry.seq >= first and _from_customer(entry)])
-    request = _request(connection, conversation, recent, unanswered)
+    unanswered = one_turn(
+        connection, conversation, [entry for entry in recent if entry.seq >= first and from_customer(entry)]
+    )
+    until = held(recent, unanswered, now) if held is not None else None
+    if until is not None:
+        return Held(until)
+    supersede(connection, conversation, now)
+    request = build_request(connection, conversation, recent, unanswered, now)
     head = unanswered[0]
     turn = Turn(
         new_id("t"),
@@ -172,74 +191,9 @@ def begin(tx: Transaction, tenant: str, conversation_id: str, now: datetime) -> 
     return turn
 
 
-def _asked(conversation: Conversation, unanswered: Sequence[Entry]) -> str:
-    """The same for the same entries in the same phase, so that a bot which is asked again after a crash can tell.
-
-    It returns what it answered then, and no order is refunded twice. Made of the entries' own ids: after a restore
-    other words may stand at the same numbers.
-    """
-    asked = f"{conversation.tenant}/{conversation.id}/{conversation.phase}/{unanswered[0].mid}-{unanswered[-1].mid}"
-    return f"t_{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
-
-
-def _one_turn(unanswered: Sequence[Entry]) -> Sequence[Entry]:
-    """Everything up to the next pressed button: a press is a turn of its own, or its meaning would be lost."""
-    for index, entry in enumerate(unanswered):
-        if "pressed" in entry.body:
-            return unanswered[: max(1, index)]
-    return unanswered
-
-
 def supersede(connection: sa.Connection, conversation: Conversation, now: datetime) -> None:
     """Ends turns that still run: their process died, or the conversation went on without them."""
     SUPERSEDE.run(connection, of_tenant=conversation.tenant, of_conversation=conversation.id, now=now)
-
-
-def _from_customer(entry: Entry) -> bool:
-    said = entry.kind is Kind.MESSAGE and entry.author.kind is AuthorKind.CUSTOMER
-    return said and entry.body.get("kind") != "unsupported"
-
-
-def _request(
-    connection: sa.Connection,
-    conversation: Conversation,
-    recent: Sequence[Entry],
-    unanswered: Sequence[Entry],
-) -> TurnRequest:
-    said = [
-        {"author": entry.author.kind.value, "text": words(entry.body)[:1000]}
-        for entry in recent
-        if entry.kind is Kind.MESSAGE and entry.audience is Audience.PUBLIC and entry.seq < unanswered[0].seq
-    ]
-    return TurnRequest(
-        tenant=conversation.tenant,
-        conversation=conversation.id,
-        phase=conversation.phase,
-        turn=_asked(conversation, unanswered),
-        text="\n".join(words(entry.body) for entry in unanswered),
-        press=_payload(connection, conversation, unanswered[-1]),
-        channel=conversation.channel,
-        language=conversation.language,
-        owner="bot" if conversation.owner.kind is OwnerKind.BOT else "queue",
-        customer=_verified(connection, conversation),
-        context=said[-CONTEXT:],
-        contact=known_about(connection, conversation),
-    )
-
-
-def _payload(connection: sa.Connection, conversation: Conversation, entry: Entry) -> str | None:
-    """What the pressed button means; customers only ever send which one it was."""
-    pressed = entry.body.get("pressed")
-    if pressed is None:
-        return None
-    offered = store.entry_at(connection, conversation.tenant, conversation.id, pressed["seq"])
-    return str(offered.body["buttons"][pressed["index"]]["payload"])
-
-
-def _verified(connection: sa.Connection, conversation: Conversation) -> dict[str, Any] | None:
-    """Who the customer is, if the tenant's own site has vouched for it."""
-    row = VERIFIED.first(connection, tenant=conversation.tenant, contact=conversation.contact)
-    return {"id": row["external_id"], "name": row["name"], "verified": True} if row else None
 
 
 def _is_running(connection: sa.Connection, turn: Turn) -> bool:
@@ -272,7 +226,7 @@ def keep(tx: Transaction, turn: Turn, job: outbox.Job, failure: str, context: Co
     if not _is_running(connection, turn):
         return "failed"
     if conversation.epoch == turn.epoch:
-        _say_once(tx, conversation, turn, say("kept", conversation.language), context)
+        _say_once(tx, conversation, turn, say("kept", conversation.language), context, buttons(conversation.language))
     outbox.postpone(connection, job, failure, until=until)
     _end(connection, turn, "failed", None, [failure], context)
     return "failed"
@@ -287,12 +241,21 @@ def back_off(attempts: int, settings: Settings) -> float:
     return float(min(settings.reply_deadline_s / 10, 0.25 * 2.0 ** min(attempts, 10)) * random.uniform(0.5, 1.0))
 
 
-def _say_once(tx: Transaction, conversation: Conversation, turn: Turn, text: str, context: Context) -> None:
+def _say_once(
+    tx: Transaction,
+    conversation: Conversation,
+    turn: Turn,
+    text: str,
+    context: Context,
+    ways_out: Sequence[dict[str, str]] = (),
+) -> None:
     """A notice of which one wait gets at most one, whatever its text and however often the bot is asked meanwhile."""
     body: dict[str, Any] = {"text": text, "kind": "notice"}
+    if ways_out and conversation.owner.kind is OwnerKind.BOT:
+        body["buttons"] = list(ways_out)
     if conversation.owner.kind is not OwnerKind.BOT:
         body["interim"] = True
-    client_id = f"{conversation.id}-{turn.first_seq}-wait"
+    client_id = wait_notice(conversation, turn.first_seq)
     if not store.is_known(tx.connection, conversation.tenant, BOT, client_id):
         draft = Draft(kind=Kind.MESSAGE, author=BOT, body=body, client_id=client_id, turn=turn.id)
         store.append(tx, conversation, draft, context.now)
@@ -315,17 +278,17 @@ def post(tx: Transaction, turn: Turn, answer: Answer, context: Context) -> str:
     else:
         outbox.finish(connection, request.tenant, request.conversation, "bot", upto_seq=turn.upto_seq)
     if posted:
-        conversation = _say(tx, conversation, turn, answer, context)
+        conversation = say_answer(tx, conversation, turn, answer, context)
         understanding = answer.understanding or {}
         language = understanding.get("language") or conversation.language
         mood = (understanding.get("mood") or {}).get("unhappy")
         store.update(connection, conversation, language=language, mood=mood)
         conversation = store.find(connection, request.tenant, request.conversation)
         if answer.handoff is not None and conversation.owner.kind is OwnerKind.BOT:
-            _hand_off(tx, conversation, turn, answer, context)
+            hand_over(tx, conversation, turn, answer, context)
         elif conversation.owner.kind is OwnerKind.BOT:
             more = outbox.pending(connection, request.tenant, conversation.id, "bot") is not None
-            seconds = context.settings.reply_deadline_s if more else context.settings.bot_idle_s
+            seconds = _quiet_s(answer, context.settings, more=more)
             store.update(connection, conversation, deadline_at=context.now + timedelta(seconds=seconds))
     state = "posted" if posted else "suppressed"
     _end(connection, turn, state, answer.bot, answer.errors, context)
@@ -333,59 +296,11 @@ def post(tx: Transaction, turn: Turn, answer: Answer, context: Context) -> str:
     return state
 
 
-def _say(tx: Transaction, conversation: Conversation, turn: Turn, answer: Answer, context: Context) -> Conversation:
-    interim = conversation.owner.kind is not OwnerKind.BOT
-    for index, message in enumerate(answer.messages):
-        body = dict(message)
-        if index == 0:
-            body["analysis"] = _analysis(turn, answer)
-        if interim:
-            body["interim"] = True
-        draft = Draft(
-            kind=Kind.MESSAGE,
-            author=BOT,
-            body=body,
-            client_id=f"{turn.id}-{index}",
-            turn=turn.id,
-        )
-        conversation, entry = store.append(tx, conversation, draft, context.now)
-        if index == 0 and (answer.understanding or turn.request.press):
-            teach(tx, conversation, entry.seq, context)
-    return conversation
-
-
-def _analysis(turn: Turn, answer: Answer) -> dict[str, Any]:
-    """Why the bot said this: kept with the answer, shown to agents only."""
-    understanding = answer.understanding or {}
-    hits = [
-        {key: hit.get(key) for key in ("article", "language", "title", "probability")}
-        for hit in understanding.get("hits", [])[:3]
-    ]
-    return {
-        "answers": turn.upto_seq,
-        "bot": answer.bot,
-        "intent": answer.nlu.get("intent"),
-        "entities": answer.nlu.get("entities", []),
-        "decision": understanding.get("decision"),
-        "reading": (understanding.get("reading") or {}).get("text"),
-        "generation": understanding.get("generation"),
-        "hits": hits,
-        "mood": understanding.get("mood"),
-    }
-
-
-def _hand_off(tx: Transaction, conversation: Conversation, turn: Turn, answer: Answer, context: Context) -> None:
-    wish: Mapping[str, Any] = answer.handoff or {}
-    reason = Event(wish["reason"]) if wish["reason"] in set(HANDOFF_REASONS) else Event.POLICY
-    request_handoff(
-        tx,
-        conversation,
-        reason,
-        evidence={"turn": turn.id, "asked_at": turn.upto_seq, **(wish.get("evidence") or {})},
-        context=context,
-        priority=wish.get("priority"),
-        actor=BOT,
-    )
+def _quiet_s(answer: Answer, settings: Settings, *, more: bool) -> float:
+    """Until the sweeper looks: shorter after the customer said that it is solved, and for what waits for an answer."""
+    if more:
+        return settings.reply_deadline_s
+    return min(settings.bot_idle_s, settings.solved_idle_s) if answer.close else settings.bot_idle_s
 
 
 def forget(connection: sa.Connection, conversation: Conversation) -> int:

@@ -35,7 +35,10 @@ class Transfer(OwnedCommand):
 
 
 class GiveBack(OwnedCommand):
+    """`summary` is for the bot: what was agreed; `note` for colleagues."""
+
     note: Note = ""
+    summary: Note = ""
 
 
 class Close(OwnedCommand):
@@ -115,7 +118,8 @@ def router(service: Service) -> APIRouter:
     @routes.post("/v1/conversations/{conversation_id}/give-back")
     async def give_back(conversation_id: str, asked: GiveBack, agent: AgentNow) -> dict[str, Any]:
         def work(tx: Transaction, context: Context) -> Conversation:
-            return release.give_back(tx, conversation_id, agent, asked.epoch, context, note=asked.note)
+            told = {"note": asked.note, "summary": asked.summary}
+            return release.give_back(tx, conversation_id, agent, asked.epoch, context, **told)
 
         return await command(agent, f"give-back {conversation_id}", asked, work)
 

@@ -1,6 +1,7 @@
 """The handoff packet: what the agent must know, each line pointing to the entries that say it. Pure.
 
-Extractive only. A line whose entries do not contain its value is not made, so nothing here can be invented.
+Extractive only. A line whose entries do not contain its value is not shown, so nothing here can be invented: the text
+of an entry is what was said in it, the names of its file and sources, and what the bot noted about it then.
 """
 
 from __future__ import annotations
@@ -8,50 +9,79 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from handoff_service.conversations.model import AuthorKind, Entry, Event, Kind
+from handoff_service.conversations.model import Audience, AuthorKind, Entry, Kind
 from handoff_service.handoffs.facts import facts_in
+from handoff_service.handoffs.goal import find_goal, open_question
 from handoff_service.handoffs.model import Handoff
+from handoff_service.handoffs.promises import promises_in
 
 Packet = dict[str, Any]
 
 # A hit that is less likely than this was a shot in the dark and tells the agent nothing.
 CONSIDERED = 0.1
+CITED = {
+    "tried": "title",
+    "tasks": "name",
+    "facts": "value",
+    "promises": "text",
+    "missing": "text",
+    "attachments": "name",
+}
+"""Which part of a line its entries must contain."""
 
 
 def build_packet(handoff: Handoff, timeline: Sequence[Entry]) -> Packet:
-    """Goal, reason, evidence, what the bot tried, facts and mood up to the request, from the whole timeline."""
+    """Goal, reason, evidence, what the bot tried, facts and mood up to the request, from the whole timeline.
+
+    Promises and attachments also from after it: the next agent has to know them.
+    """
     before = [entry for entry in timeline if entry.seq <= handoff.requested_seq]
     left = [entry for entry in timeline if entry.seq > handoff.requested_seq and "reply_to" in entry.body]
-    said = [entry for entry in before if entry.kind is Kind.MESSAGE and entry.author.kind is AuthorKind.CUSTOMER]
-    answers = [entry for entry in before if entry.kind is Kind.MESSAGE and entry.author.kind is AuthorKind.BOT]
-    return {
-        "goal": _goal(handoff, said, answers),
+    said = [entry for entry in before if _is_from(entry, AuthorKind.CUSTOMER)]
+    answers = [entry for entry in before if _is_from(entry, AuthorKind.BOT)]
+    packet: Packet = {
+        "goal": find_goal(handoff, said, answers),
         "reason": {"text": handoff.reason, "entries": _cause(handoff, said)},
         "evidence": _evidence(handoff, answers, said),
         "tried": _tried(answers),
+        "tasks": _tasks(answers),
         "facts": _facts([*said, *left]),
+        "promises": _promises(timeline),
+        "missing": _missing(said, answers),
+        "attachments": _attachments(timeline),
         "mood": _mood(answers),
     }
+    by_seq = {entry.seq: entry for entry in timeline}
+    return packet | {part: [line for line in packet[part] if holds(line, part, by_seq)] for part in CITED}
+
+
+def holds(line: Mapping[str, Any], part: str, by_seq: Mapping[int, Entry]) -> bool:
+    """Whether each of the entries that a line cites contains its value."""
+    value = str(line[CITED[part]]).casefold()
+    cited = [by_seq.get(seq) for seq in line["entries"]]
+    return bool(value and cited) and all(entry is not None and value in _content(entry) for entry in cited)
+
+
+def _content(entry: Entry) -> str:
+    """Everything that an entry says or notes, for looking up a value in it."""
+    body = entry.body
+    hits = [*(body.get("sources") or ()), *(_analysis(entry).get("hits") or ())]
+    parts = [
+        body.get("text"),
+        body.get("reply_to"),
+        (body.get("file") or {}).get("name"),
+        (_analysis(entry).get("task") or {}).get("name"),
+        *(hit.get("title") for hit in hits),
+    ]
+    return "\n".join(str(part) for part in parts if part).casefold()
+
+
+def _is_from(entry: Entry, author: AuthorKind) -> bool:
+    return entry.kind is Kind.MESSAGE and entry.author.kind is author
 
 
 def _analysis(entry: Entry) -> Mapping[str, Any]:
     return entry.body.get("analysis") or {}
-
-
-def _goal(handoff: Handoff, said: Sequence[Entry], answers: Sequence[Entry]) -> dict[str, Any]:
-    """The customer's own words: what upset him, else the last thing he wanted before he asked for a person."""
-    by_seq = {entry.seq: entry for entry in said}
-    cause = by_seq.get(handoff.evidence.get("asked_at", 0))
-    if handoff.reason == Event.UNHAPPY and cause is not None:
-        return {"text": cause.body["text"], "entries": [cause.seq]}
-    for answer in reversed(answers):
-        if answer.body.get("kind") in ("answer", "clarify", "offer_human", "form"):
-            asked = by_seq.get(_analysis(answer).get("answers", 0))
-            if asked is not None and "pressed" not in asked.body:
-                return {"text": asked.body["text"], "entries": [asked.seq]}
-    if said:
-        return {"text": said[-1].body["text"], "entries": [said[-1].seq]}
-    return {"text": "", "entries": []}
 
 
 def _cause(handoff: Handoff, said: Sequence[Entry]) -> list[int]:
@@ -101,9 +131,19 @@ def _tried(answers: Sequence[Entry]) -> list[dict[str, Any]]:
                 hit["article"],
                 {key: hit.get(key) for key in ("article", "language", "title", "probability")} | {"entries": []},
             )
-            if answer.seq not in line["entries"]:
+            if answer.seq not in line["entries"] and hit.get("title") == line["title"]:
                 line["entries"].append(answer.seq)
     return sorted(tried.values(), key=lambda line: -(line["probability"] or 0.0))
+
+
+def _tasks(answers: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The forms that were begun, each with the bot's messages of it."""
+    begun: dict[str, list[int]] = {}
+    for answer in answers:
+        task = _analysis(answer).get("task")
+        if task:
+            begun.setdefault(task["name"], []).append(answer.seq)
+    return [{"name": name, "entries": entries} for name, entries in begun.items()]
 
 
 def _facts(said: Sequence[Entry]) -> list[dict[str, Any]]:
@@ -114,6 +154,38 @@ def _facts(said: Sequence[Entry]) -> list[dict[str, Any]]:
             if entry.seq not in line["entries"]:
                 line["entries"].append(entry.seq)
     return list(facts.values())
+
+
+def _promises(timeline: Sequence[Entry]) -> list[dict[str, Any]]:
+    """What agents and the bot said that they would do, in their words; the same words once."""
+    promised: dict[str, dict[str, Any]] = {}
+    for entry in timeline:
+        by = entry.author.kind
+        if entry.kind is not Kind.MESSAGE or entry.audience is not Audience.PUBLIC:
+            continue
+        if by not in (AuthorKind.AGENT, AuthorKind.BOT) or entry.body.get("kind") in ("notice", "handoff"):
+            continue
+        if by is AuthorKind.BOT and entry.body.get("sources"):
+            continue  # an article is a rule for everybody
+        for text in promises_in(str(entry.body.get("text", "")), by_person=by is AuthorKind.AGENT):
+            line = promised.setdefault(text, {"by": by.value, "text": text, "entries": []})
+            if entry.seq not in line["entries"]:
+                line["entries"].append(entry.seq)
+    return list(promised.values())
+
+
+def _missing(said: Sequence[Entry], answers: Sequence[Entry]) -> list[dict[str, Any]]:
+    """What the task still needed: the bot's question that nobody has answered."""
+    asked = open_question(said, answers)
+    return [] if asked is None else [{"text": asked.body["text"], "entries": [asked.seq]}]
+
+
+def _attachments(timeline: Sequence[Entry]) -> list[dict[str, Any]]:
+    return [
+        {**{part: entry.body["file"].get(part) for part in ("id", "name", "type")}, "entries": [entry.seq]}
+        for entry in timeline
+        if _is_from(entry, AuthorKind.CUSTOMER) and entry.body.get("file")
+    ]
 
 
 def _mood(answers: Sequence[Entry]) -> list[dict[str, Any]]:

@@ -12,7 +12,9 @@ from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context, change, check_held, expect_answer
 from handoff_service.conversations.model import (
     SYSTEM,
+    Audience,
     Author,
+    AuthorKind,
     Conversation,
     Draft,
     Event,
@@ -26,11 +28,16 @@ from handoff_service.errors import Conflict, Invalid
 from handoff_service.handoffs import store
 from handoff_service.handoffs.assign import as_author
 from handoff_service.handoffs.model import rank
+from handoff_service.handoffs.promises import promises_in
 from handoff_service.handoffs.request import check_may_return, people_back, promise, somebody_on_duty
 from handoff_service.knowledge.teach import teach
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
 from handoff_service.tickets import store as tickets
+
+# Entries in which promises to the customer are looked for, and how many of these the bot is told.
+LOOK_BACK = 200
+MOST_PROMISES = 10
 
 
 def owned(tx: Transaction, conversation_id: str, agent: Agent, epoch: int) -> Conversation:
@@ -87,16 +94,24 @@ def transfer(
 
 
 def give_back(
-    tx: Transaction, conversation_id: str, agent: Agent, epoch: int, context: Context, *, note: str = ""
+    tx: Transaction,
+    conversation_id: str,
+    agent: Agent,
+    epoch: int,
+    context: Context,
+    *,
+    note: str = "",
+    summary: str = "",
 ) -> Conversation:
     """Returns an owned conversation to the bot, which starts a new phase and forgets its forms.
 
-    Raises Fenced, StaysWithPeople.
+    The bot is told `summary` and what was promised, colleagues also read `note`. Raises Fenced, StaysWithPeople.
     """
     conversation = owned(tx, conversation_id, agent, epoch)
     check_may_return(tx.connection, conversation, context)
     _end_handoff(tx, conversation, context, wrap_up="given_back")
-    body = {"text": say("given_back", conversation.language), **({"note": note} if note else {})}
+    left = {"note": note, "summary": summary, "promises": _promised(tx, conversation)}
+    body = {"text": say("given_back", conversation.language), **{part: value for part, value in left.items() if value}}
     conversation, _ = change(
         tx,
         conversation,
@@ -109,6 +124,19 @@ def give_back(
     )
     _let_bot_answer(tx, conversation, context)
     return conversation
+
+
+def _promised(tx: Transaction, conversation: Conversation) -> list[dict[str, Any]]:
+    """What agents promised in the conversation, among its last entries: [{"text", "seq"}]."""
+    recent = conversations.entries_after(
+        tx.connection, conversation.tenant, conversation.id, max(0, conversation.last_seq - LOOK_BACK)
+    )
+    return [
+        {"text": text, "seq": entry.seq}
+        for entry in recent
+        if entry.kind is Kind.MESSAGE and entry.audience is Audience.PUBLIC and entry.author.kind is AuthorKind.AGENT
+        for text in promises_in(str(entry.body.get("text", "")), by_person=True)
+    ][-MOST_PROMISES:]
 
 
 def _let_bot_answer(tx: Transaction, conversation: Conversation, context: Context) -> None:

@@ -79,15 +79,16 @@ def request_handoff(
     context: Context,
     priority: int | None = None,
     actor: Author = SYSTEM,
+    mailbox: bool = False,
 ) -> Conversation:
     """Puts a conversation that the bot owns where people find it, and tells the customer what happens next.
 
-    Raises IllegalTransition when the bot does not own it.
+    `mailbox`: he wants an answer later, whoever is on duty now. Raises IllegalTransition when the bot does not own it.
     """
     now = context.now
     tenant = tenants.find(tx.connection, conversation.tenant)
     queue = tenant.settings.default_queue.id
-    here = somebody_on_duty(tx, conversation.tenant, queue, context)
+    here = not mailbox and somebody_on_duty(tx, conversation.tenant, queue, context)
     chosen = PRIORITIES[reason] if priority is None else max(0, min(HIGHEST_PRIORITY, priority))
     handoff = new_handoff(conversation, reason, priority=chosen, queue=queue, evidence=evidence, now=now)
     if here:
@@ -100,11 +101,13 @@ def request_handoff(
     else:
         due = promise(tx, conversation, tenant, context, queue=queue)
         back = people_back(tenant, queue, conversation.language, context)
-        body["text"] = (
-            say("mailbox_hours", conversation.language, due=due, back=back)
-            if back
-            else say("mailbox", conversation.language, due=due)
-        )
+        language = conversation.language
+        if mailbox:
+            body["text"] = say("message_left", language, due=due)
+        elif back:
+            body["text"] = say("mailbox_hours", language, due=due, back=back)
+        else:
+            body["text"] = say("mailbox", language, due=due)
     conversation, _ = change(
         tx,
         conversation,

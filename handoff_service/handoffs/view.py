@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent, Role
+from handoff_service.channels import contacts
 from handoff_service.clock import iso
 from handoff_service.conversations import cursors
 from handoff_service.conversations import store as conversations
@@ -61,23 +62,23 @@ def cards(connection: sa.Connection, listed: Sequence[Conversation], agent: Agen
         return []
     tenant = agent.tenant
     names = agent_names(connection, tenant)
-    contacts = conversations.contact_names(connection, tenant, [one.contact for one in listed])
+    called = contacts.names(connection, tenant, [one.contact for one in listed])
     handoffs = store.by_ids(connection, tenant, {one.handoff for one in listed if one.handoff})
     read = cursors.read_seqs(connection, tenant, ("agent", agent.id))
-    return [_card(one, names, contacts, handoffs.get(one.handoff or ""), read.get(one.id, 0)) for one in listed]
+    return [_card(one, names, called, handoffs.get(one.handoff or ""), read.get(one.id, 0)) for one in listed]
 
 
 def _card(
     conversation: Conversation,
     names: Mapping[str, str],
-    contacts: Mapping[str, str],
+    called: Mapping[str, str],
     handoff: Handoff | None,
     read: int,
 ) -> dict[str, Any]:
     offered = conversation.owner.kind is OwnerKind.OFFER
     return {
         "conversation": conversation.id,
-        "contact": {"id": conversation.contact, "name": contacts.get(conversation.contact, "")},
+        "contact": {"id": conversation.contact, "name": called.get(conversation.contact, "")},
         "channel": conversation.channel,
         "language": conversation.language,
         "owner": owner_json(conversation, names),

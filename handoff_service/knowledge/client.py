@@ -17,6 +17,10 @@ REWRITE_SLACK_S = 0.5
 """So much longer than its own limit a rewriting is waited for: the way there and back, and the check."""
 
 
+MASKED_AT_ONCE = 50
+"""Texts of one request to /mask, which like all requests may have 256 KiB."""
+
+
 class Knowledge:
     """Client of kb_index at `url`."""
 
@@ -73,6 +77,26 @@ class Knowledge:
     async def article(self, article: str, *, tenant: str, language: str) -> dict[str, Any]:
         """One article. Raises Unavailable, also when it does not exist."""
         return await self._call("GET", f"/articles/{tenant}/{article}", params={"language": language})
+
+    async def public_article(self, article: str, *, tenant: str, language: str) -> dict[str, Any] | None:
+        """One article as customers read it in a chat; None when it is not (any more) for them. Raises Unavailable."""
+        params = {"language": language, "audience": "public", "channel": "chat"}
+        try:
+            found: dict[str, Any] = await self.edit("GET", f"/articles/{tenant}/{article}", params=params)
+        except NotFound:
+            return None
+        return found
+
+    async def mask(self, texts: Sequence[tuple[str, str]]) -> list[str]:
+        """Texts, each with its language (zh, en), what names a person replaced by what it was. Raises Unavailable."""
+        asked = [{"text": text, "language": language} for text, language in texts]
+        masked: list[str] = []
+        for start in range(0, len(asked), MASKED_AT_ONCE):
+            answer = await self._call("POST", "/mask", json={"texts": asked[start : start + MASKED_AT_ONCE]})
+            masked += [each for each in answer.get("texts") or [] if isinstance(each, str)]
+        if len(masked) != len(asked):
+            raise Unavailable("The knowledge base did not mask every text.")
+        return masked
 
     async def teach(self, path: str, told: Mapping[str, Any]) -> None:
         """Reports to /feedback or /forget. Raises Unavailable when it may work later, Invalid when it never will."""

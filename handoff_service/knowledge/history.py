@@ -21,20 +21,23 @@ MOST = 20
 SOLVED = "/solved"
 
 
-def known_about(connection: sa.Connection, conversation: Conversation) -> dict[str, Any] | None:
-    """`contact` of the turn contract: which articles answered the contact in former conversations; None when none did.
-
-    Products are left out: the gateway does not know what a contact has.
-    """
-    others = [
+def former_conversations(connection: sa.Connection, conversation: Conversation) -> list[Conversation]:
+    """Those of the same contact that were opened before, oldest first."""
+    return [
         each
         for each in store.of_contact(connection, conversation.tenant, conversation.contact)
         if each.id != conversation.id and each.opened_at < conversation.opened_at
     ]
-    former = sorted(others, key=lambda each: each.opened_at)[-CONVERSATIONS:]
+
+
+def known_about(connection: sa.Connection, former: Sequence[Conversation]) -> dict[str, Any] | None:
+    """`contact` of the turn contract: which articles answered the contact in former conversations; None when none did.
+
+    Products are left out: the gateway does not know what a contact has.
+    """
     asked = [
         one
-        for each in former
+        for each in former[-CONVERSATIONS:]
         for one in asked_in(store.entries_after(connection, each.tenant, each.id, max(0, each.last_seq - ENTRIES)))
     ]
     newest = {one["article"]: one for one in asked}  # of an article that answered twice, the last time counts

@@ -22,6 +22,7 @@ from handoff_service.launch.replicas import as_it_runs, for_replicas, replica_pa
 from handoff_service.launch.running import LOCK_NAME
 from handoff_service.launch.settings import Settings, read_settings, settings_help
 from handoff_service.launch.soak import soak
+from handoff_service.launch.stories import play_stories
 from handoff_service.launch.supervise import forever, supervise
 
 COMMANDS = {
@@ -34,7 +35,9 @@ COMMANDS = {
     "backup": "write everything that must survive to one file while it runs (FILE=…)",
     "restore": "put a backup in the place of the database (FILE=…)",
     "bench": "measure the latencies that the README promises",
-    "evaluate": "measure how often the right article comes first",
+    "train": "train the bot and put the model live when its gate passes",
+    "evaluate": "measure how often the right article comes first and the right intent, and play the test stories",
+    "simulate": "let simulated customers talk to the bot and print the worst dialogues (DIALOGUES=2000, SEED=…)",
     "demo": "play the whole story against the running parts, starting them if needed",
     "screenshots": "take the pictures of the README",
     "clean": "remove everything that can be made again; databases and secrets stay",
@@ -76,7 +79,9 @@ def run_replicas(settings: Settings) -> int:
     return supervise(parts, var=settings.var, once_ready=tell) or 0
 
 
-def perform(command: str, settings: Settings, *, minutes: float = 60.0, seed: str = "", file: str = "") -> int:
+def perform(
+    command: str, settings: Settings, *, minutes: float = 60.0, seed: str = "", file: str = "", dialogues: int = 2000
+) -> int:
     """Runs one of COMMANDS and returns the exit code."""
     if command == "clean":
         clean(settings)
@@ -85,6 +90,9 @@ def perform(command: str, settings: Settings, *, minutes: float = 60.0, seed: st
         return run(settings)
     if command == "run-replicas":
         return run_replicas(settings)
+    if command == "train":
+        prepare(settings, content=False)
+        return runs.bot(settings, "train")
     if command in ("backup", "restore") and not file:
         raise LaunchError(f"Say which file: make {command} FILE=/somewhere/tandem.backup")
     if command == "backup":
@@ -96,7 +104,9 @@ def perform(command: str, settings: Settings, *, minutes: float = 60.0, seed: st
         case "check":
             return runs.check(settings)
         case "evaluate":
-            return runs.evaluate(settings)
+            return int(runs.evaluate(settings) | play_stories(settings))
+        case "simulate":
+            return runs.simulate(settings, dialogues, seed)
         case "soak":
             return soak(settings, minutes, seed)
         case "backup" | "restore":
@@ -123,13 +133,21 @@ def main() -> int:
     parser.add_argument("command", choices=COMMANDS, metavar="command")
     parser.add_argument("--minutes", type=float, default=60.0, help=argparse.SUPPRESS)
     parser.add_argument("--seed", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--dialogues", type=int, default=2000, help=argparse.SUPPRESS)
     parser.add_argument("--file", default="", help=argparse.SUPPRESS)
     given = parser.parse_args()
     # A SIGTERM during the preparation must end the running step too; `finally` blocks see to that.
     signal.signal(signal.SIGTERM, _end)
     try:
         check_this_python()
-        return perform(given.command, read_settings(), minutes=given.minutes, seed=given.seed, file=given.file)
+        return perform(
+            given.command,
+            read_settings(),
+            minutes=given.minutes,
+            seed=given.seed,
+            file=given.file,
+            dialogues=given.dialogues,
+        )
     except LaunchError as error:
         print(f"\n{error}", file=sys.stderr, flush=True)
         return 1

@@ -16,8 +16,11 @@ from handoff_service.launch.steps import Step, run_steps
 from handoff_service.launch.web import web_steps
 
 
-def prepare(settings: Settings) -> None:
-    """Does all steps that are not done yet; two launchers that prepare the same checkout take turns."""
+def prepare(settings: Settings, *, content: bool = True) -> None:
+    """Does all steps that are not done yet; two launchers that prepare the same checkout take turns.
+
+    Without `content` model and index are left as they are.
+    """
     try:
         settings.var.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -30,7 +33,8 @@ def prepare(settings: Settings) -> None:
         fcntl.flock(turn, fcntl.LOCK_EX)
         run_steps(environment_steps(settings))
         run_steps(web_steps(settings))
-        run_steps(content_steps(settings))
+        if content:
+            run_steps(content_steps(settings))
 
 
 def content_steps(settings: Settings) -> list[Step]:
@@ -42,7 +46,10 @@ def content_steps(settings: Settings) -> list[Step]:
             stamp=var / "stamps" / "model",
             output=var / "bot" / "models",
             inputs=(root / "config.yml", root / "bot", root / "data" / "training"),
-            act=lambda: run_module(settings, settings.bot_python, ["bot", "train"], doing="training the bot"),
+            # A live model that this code can run goes on when the gate refuses the new one.
+            act=lambda: run_module(
+                settings, settings.bot_python, ["bot", "train", "--or-keep"], doing="training the bot"
+            ),
         ),
         Step(
             title="knowledge index",

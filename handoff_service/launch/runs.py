@@ -23,6 +23,8 @@ from handoff_service.launch.web import npm_command, npm_environment
 # Most tests wait for processes more than they compute; tests/conftest.py says which files begin.
 WORKERS = (os.cpu_count() or 1) + 2
 SEVERAL_FILES_AT_ONCE = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
+# From the repository root, because the bot's tests have a configuration of their own.
+BOT_TESTS = ("-m", "pytest", "-q", "-c", "bot/pytest.ini", "--rootdir", ".")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,16 +92,7 @@ def _test_runs(settings: Settings, reports: Path) -> list[Run]:
         ),
         Run(
             title="bot tests (Python 3.10, Rasa)",
-            command=[
-                settings.bot_python,
-                *pytest,
-                "-c",
-                "bot/pytest.ini",
-                "--rootdir",
-                ".",
-                f"--junitxml={bot}",
-                "tests/bot",
-            ],
+            command=[settings.bot_python, *BOT_TESTS, f"--junitxml={bot}", "tests/bot"],
             cwd=root,
             environment=environment,
             report=bot,
@@ -159,6 +152,7 @@ def evaluate(settings: Settings) -> int:
     commands = {
         "knowledge index": [settings.python, "-m", "kb_index", "evaluate"],
         "bot": [settings.bot_python, "-m", "bot", "evaluate"],
+        "handoff packets": [settings.python, "-m", "handoff_service", "packets"],
     }
     if folder:
         commands["public question sets"] = [*commands["knowledge index"], "--development", folder]
@@ -169,6 +163,22 @@ def evaluate(settings: Settings) -> int:
     if not folder:
         print("\nPublic question sets were not measured: name a folder that holds some in TANDEM_DEVELOPMENT_SETS.")
     return int(any(codes))
+
+
+def simulate(settings: Settings, dialogues: int, seed: str = "") -> int:
+    """Simulated customers against the real bot; 1 when one was refused a human, led in circles or done wrong to."""
+    words = ["--dialogues", str(dialogues), "--python", settings.python, *(["--seed", seed] if seed else [])]
+    command = [settings.bot_python, "-m", "bot", "simulate", *words]
+    return show(
+        Run(title="simulated customers", command=command, cwd=settings.root, environment=own_environment(settings))
+    )
+
+
+def bot(settings: Settings, *words: str) -> int:
+    """Runs one of the bot's own commands."""
+    return subprocess.run(
+        [settings.bot_python, "-m", "bot", *words], cwd=settings.root, env=own_environment(settings)
+    ).returncode
 
 
 def program(settings: Settings, module: str, arguments: Sequence[str] = ()) -> int:

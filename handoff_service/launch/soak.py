@@ -1,11 +1,11 @@
-"""`make soak`: faults on each set-up in turn, and at the end every pair of operation and interruption."""
+"""`make soak`: faults on each set-up in turn; at the end every failpoint pair, and every way to ask in every state."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from handoff_service.launch.runs import SEVERAL_FILES_AT_ONCE, Run, own_environment, show
+from handoff_service.launch.runs import BOT_TESTS, SEVERAL_FILES_AT_ONCE, Run, own_environment, show
 from handoff_service.launch.settings import Settings
 
 # What shares the minutes, in this order.
@@ -27,7 +27,9 @@ def soak(settings: Settings, minutes: float, seed: str = "", *, show: Callable[[
         failed += code != 0
         rows.append(f"  {'FAILED' if code else 'ok':7}{run.title:36}({time.monotonic() - begun:.0f} s)")
     if minutes < MINUTES_WITH_PAIRS:
-        rows.append(f"  skipped the failpoint pairs: they are played from MINUTES={MINUTES_WITH_PAIRS:g} on")
+        rows.append(
+            f"  skipped the failpoint pairs and the ways to ask: they are played from MINUTES={MINUTES_WITH_PAIRS:g} on"
+        )
     print("\n=== summary ===", *rows, sep="\n")
     print(f"{failed} failed" if failed else "No violation.", flush=True)
     return int(failed > 0)
@@ -55,5 +57,11 @@ def soak_runs(settings: Settings, minutes: float, seed: str = "") -> list[Run]:
             cwd=settings.root,
             environment={**environment, "TANDEM_EVERY_FAILPOINT_PAIR": "1"},
         )
-        runs.append(pairs)
+        asking = Run(
+            title="every way to ask for a human",
+            command=[settings.bot_python, *BOT_TESTS, "tests/bot/crawl"],
+            cwd=settings.root,
+            environment={**environment, "TANDEM_EVERY_WAY": "1"},
+        )
+        runs += [pairs, asking]
     return runs

@@ -46,6 +46,7 @@ from handoff_service.retention import store
 from handoff_service.retention.store import Job
 from handoff_service.texts import say
 from handoff_service.tickets import store as tickets
+from handoff_service.training import store as training
 
 KIND = "erase"
 EMPTY: Mapping[str, Any] = {"text": "", "erased": True}
@@ -175,6 +176,7 @@ def erase_conversation(tx: Transaction, tenant: str, conversation_id: str, conte
         outbox=outbox.forget(tx.connection, tenant, conversation_id),
         turns=turn.forget(tx.connection, conversation),
         inbox=channels.forget(tx.connection, tenant, conversation_id),
+        training=training.forget(tx.connection, tenant, conversation_id),
     )
     counts += keep.drop(
         tx.connection, context.settings.var, files.of_conversation(tx.connection, tenant, conversation_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handoff_service import audit
+from handoff_service.channels import contacts
 from handoff_service.clock import iso
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
@@ -22,7 +23,7 @@ def export_person(tx: Transaction, tenant: str, contact: str, *, requested_by: s
 
     Leaves a row in the audit.
     """
-    person = conversations.contact(tx.connection, tenant, contact)
+    person = contacts.details(tx.connection, tenant, contact)
     names = agent_names(tx.connection, tenant)
     listed = []
     for one in conversations.of_contact(tx.connection, tenant, contact):

@@ -50,6 +50,94 @@ class WrapUpCode(BaseModel):
     survey: bool = Field(True, exclude_if=lambda survey: survey)
 
 
+class BotSettings(BaseModel):
+    """When the bot gives up, and what it may say; what is not set has the default of the bot's own code.
+
+    Each description tells what a change costs; `python -m handoff_service signals` prints them beside the counts.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    misses: int | None = Field(
+        default=None,
+        ge=1,
+        le=9,
+        description="Questions without an answer until a person is offered (2). "
+        "Less: people get what one more try would have answered. More: customers ask the same once more and leave.",
+    )
+    tries: int | None = Field(
+        default=None,
+        ge=1,
+        le=9,
+        description="Tries to fill one blank of a form (2). Less: slips of the pen go to people. "
+        "More: who cannot give it is asked again and again.",
+    )
+    unhappy: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Probability of an unhappy message from which a person takes over "
+        "(0.52, TANDEM_KB_UNHAPPY_THRESHOLD). Lower: fewer angry customers are missed, more calm ones go to people; "
+        "`make evaluate` prints the curve.",
+    )
+    repeats: int | None = Field(
+        default=None,
+        ge=2,
+        le=9,
+        description="How often the same may be asked until that counts as unsure (3). Less: an echo of the network or "
+        "an impatient customer goes to people. More: a wrong answer is given once more.",
+    )
+    trend: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Mean mood of the last messages from which a person takes over (0.4). Lower: who grumbles on is "
+        "helped sooner, and some who only sound curt go to people too.",
+    )
+    ambiguity: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="Two meanings whose probabilities are closer than this are not told apart (0.08). "
+        "More: more is asked back. Less: more is misread.",
+    )
+    slow_ms: int | None = Field(
+        default=None,
+        ge=100,
+        le=60_000,
+        description="A turn that took longer counts as a failing (4000). It is reported; nobody waits for it.",
+    )
+    same_line: int | None = Field(
+        default=None,
+        ge=1,
+        le=10,
+        description="How often one and the same line is answered (2). Less: an impatient customer is offered a person "
+        "sooner. More: a loop of two programs lasts longer.",
+    )
+    insults: int | None = Field(
+        default=None,
+        ge=1,
+        le=20,
+        description="Insults that are taken before they get no answer any more (3); a person stays one step away.",
+    )
+    emergency: Mapping[str, Mapping[str, str]] = Field(
+        default={},
+        description="By language and kind of emergency (medical, fire, police, self_harm, legal) the number "
+        "that is said. A wrong one costs lives: set those of the country where the customers are.",
+    )
+    channel_chars: int | None = Field(
+        default=None,
+        ge=50,
+        le=8000,
+        description="Characters of one message (600). Less: answers are cut to their beginning. "
+        "More: what a phone does not show at once is not read.",
+    )
+
+    def policy(self) -> dict[str, object]:
+        """What is set, as the contract *turn* takes it."""
+        return {name: value for name, value in self.model_dump(mode="json").items() if value not in (None, {})}
+
+
 class TenantSettings(BaseModel):
     """Everything that a tenant may configure; stored as JSON in the tenants table."""
 
@@ -63,6 +151,7 @@ class TenantSettings(BaseModel):
     suggestions: Mapping[str, tuple[str, ...]]
     queues: tuple[QueueSettings, ...] = Field(min_length=1)
     wrap_up_codes: tuple[WrapUpCode, ...] = Field(min_length=1)
+    bot: BotSettings = Field(BotSettings(), exclude_if=lambda bot: not bot.policy())
     retention_days: int | None = Field(None, ge=1)  # closed conversations are erased after it; None keeps them
 
     @field_validator("timezone")

@@ -15,7 +15,6 @@ from fastapi.responses import JSONResponse
 
 from kb_index.articles.categories import checked, tree_of
 from kb_index.articles.chunking import passages_of
-from kb_index.articles.duplicates import Embed
 from kb_index.articles.editing import Desk, checked_article
 from kb_index.articles.lifecycle import Change, Verb
 from kb_index.articles.model import Audience, State
@@ -29,25 +28,25 @@ from kb_index.articles.shapes import (
     PageModel,
     PassageModel,
     PreviewBody,
+    ProblemModel,
     PublishBody,
+    RefusedModel,
     ReviewModel,
     RevisionModel,
     RollBackBody,
     StepBody,
     TaskModel,
 )
-from kb_index.articles.stores import Stores
 from kb_index.articles.tasks.store import TaskStore
 from kb_index.articles.wanted import Wanted
 from kb_index.errors import (
     ArticleInvalid,
     KnowledgeError,
-    NoGeneration,
     NotAuthorised,
     PublishingRefused,
     WritingDisabled,
 )
-from kb_index.index.live import LiveKnowledge
+from kb_index.index.refused import Refusals
 from kb_index.settings import Settings
 
 Clock = Callable[[], datetime]
@@ -56,39 +55,29 @@ _ONE = _PATH + "/{article}/{language}"
 
 
 def add_article_routes(
-    app: FastAPI,
-    settings: Settings,
-    live: LiveKnowledge,
-    *,
-    today: Callable[[], date],
-    clock: Clock = lambda: datetime.now(UTC),
+    app: FastAPI, settings: Settings, desk: Desk, *, clock: Clock = lambda: datetime.now(UTC)
 ) -> None:
     """Add everything that editors use to an application."""
-
-    def embed() -> Embed | None:
-        try:
-            encoder = live.current().encoder
-        except NoGeneration:
-            return None
-        return lambda texts: encoder.encode(list(texts))
-
-    desk = Desk(Stores.of(settings), day=today, withdraw=live.withdraw, embed=embed)
-    authorised = [Depends(_authorise(settings))]
+    authorised = [Depends(bearer(settings))]
     _add_reading(app, desk, authorised)
     _add_drafting(app, desk, clock, authorised)
     _add_steps(app, desk, clock, authorised)
     _add_checks(app, desk, clock, authorised)
+    _add_refusals(app, desk, Refusals(settings.store), authorised)
     app.add_exception_handler(ArticleInvalid, _with_fields)
     app.add_exception_handler(PublishingRefused, _with_findings)
 
 
-def _authorise(settings: Settings) -> Callable[[str], None]:
+def bearer(settings: Settings) -> Callable[[str], None]:
+    """The check of every route that needs the token; raises NotAuthorised, and WritingDisabled when none is set."""
+
     def authorise(authorization: Annotated[str, Header()] = "") -> None:
         """Compares in constant time: the answer's delay must not spell the token out."""
         if settings.token is None or not settings.token.get_secret_value():
             raise WritingDisabled
-        expected = f"Bearer {settings.token.get_secret_value()}"
-        if not hmac.compare_digest(authorization.encode(), expected.encode()):
+        scheme, _, shown = authorization.partition(" ")
+        same = hmac.compare_digest(shown.encode(), settings.token.get_secret_value().encode())
+        if scheme.lower() != "bearer" or not same:
             raise NotAuthorised
 
     return authorise
@@ -277,6 +266,16 @@ def _add_checks(app: FastAPI, desk: Desk, clock: Clock, authorised: Sequence[Any
         desk.stores.tenant(tenant)
         store = TaskStore(tenant, desk.stores.database)
         return [TaskModel.of_task(task) for task in store.tasks(owner=owner, done=state == "done", limit=limit)]
+
+
+def _add_refusals(app: FastAPI, desk: Desk, refusals: Refusals, authorised: Sequence[Any]) -> None:
+    @app.get("/tenants/{tenant}/refused", dependencies=authorised)
+    def refused(tenant: str) -> RefusedModel | None:
+        """What keeps the tenant's newest articles from being published; null when nothing does."""
+        desk.stores.tenant(tenant)
+        found = refusals.all().get(tenant)
+        problems = [ProblemModel.of(each) for each in found.problems] if found is not None else []
+        return None if found is None else RefusedModel(since=found.since, problems=problems)
 
 
 async def _with_fields(_: Request, error: Exception) -> JSONResponse:

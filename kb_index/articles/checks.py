@@ -42,16 +42,21 @@ def review(
 
     `embed` finds questions that mean the same without sharing words; with `only`, findings of these articles.
     """
+    findings = [*findings_of_day(articles, day), *_duplicates(articles, twins(articles, embed=embed, only=only))]
+    kept = [each for each in findings if only is None or (each.article, each.language) in only]
+    return sorted(kept, key=lambda each: (each.severity is Severity.WARNING, each.article, each.language, each.subject))
+
+
+def findings_of_day(articles: Sequence[Article], day: date) -> list[Finding]:
+    """Everything that is found without comparing questions: what a day may bring without anybody editing."""
     findings: list[Finding] = []
     for each in contradictions(articles, day):
         findings += _contradiction(each)
-    findings += _duplicates(articles, twins(articles, embed=embed, only=only))
     names = {article.id for article in articles}
     for article in articles:
         findings += _of_one(article, day)
         findings += _broken_links(article, names)
-    kept = [each for each in findings if only is None or (each.article, each.language) in only]
-    return sorted(kept, key=lambda each: (each.severity is Severity.WARNING, each.article, each.language, each.subject))
+    return findings
 
 
 def _of_one(article: Article, day: date) -> Iterator[Finding]:

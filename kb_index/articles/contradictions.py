@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from kb_index.articles.mentions import Mention, concepts_in, content_words, mentions_in
 from kb_index.articles.model import Article, Fact
@@ -42,9 +43,16 @@ _LARGEST_RATIO = 12
 _MOST_PAIRS = 400
 
 
-@dataclass(frozen=True)
+REMEMBERED = 1 << 15
+"""Articles, and things that they speak of, of which it is remembered what was found: an edit changes few of them."""
+
+
+@dataclass(frozen=True, eq=False)
 class Statement:
-    """What one article says about one thing: where it says so, the value, and the words around it."""
+    """What one article says about one thing: where it says so, the value, and the words around it.
+
+    Two are the same only when they are one object, so that a comparison of many is recognised by its statements.
+    """
 
     article: Article
     value: Value
@@ -156,25 +164,53 @@ def _against(
             yield Contradiction(subject, left[one][0], right[other][0])
 
 
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """A statement as it was read, with the keys under which others about the same thing are found."""
+
+    statement: Statement
+    mention: Mention
+    topics: tuple[tuple[object, ...], ...]
+    words: tuple[str, ...]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _read_in(article: Article) -> tuple[_Read, ...]:
+    """Everything that an article's answer states."""
+    found = []
+    for mention in mentions_in(article.answer, article.language):
+        statement = Statement(article, mention.value, mention.written, mention.clause)
+        alone = mention.kind in _COUNTED and not mention.concepts
+        words = sorted(mention.words, key=lambda word: (-len(word), word))[:3] if alone else ()
+        found.append(_Read(statement, mention, tuple(_topics(mention)), tuple(words)))
+    return tuple(found)
+
+
 def _between_texts(articles: Sequence[Article]) -> Iterator[Contradiction]:
     """Numbers in the answers of different articles; versions of one article are compared elsewhere."""
     by_topic: dict[tuple[object, ...], list[Statement]] = defaultdict(list)
-    by_word: dict[tuple[FactKind, str, str], list[tuple[Statement, Mention]]] = defaultdict(list)
+    by_word: dict[tuple[FactKind, str, str], list[_Read]] = defaultdict(list)
     for article in articles:
-        for mention in mentions_in(article.answer, article.language):
-            statement = Statement(article, mention.value, mention.written, mention.clause)
-            for topic in _topics(mention):
-                by_topic[topic].append(statement)
-            if mention.kind in _COUNTED and not mention.concepts:
-                for word in sorted(mention.words, key=lambda word: (-len(word), word))[:3]:
-                    by_word[mention.kind, article.language, word].append((statement, mention))
+        for read in _read_in(article):
+            for topic in read.topics:
+                by_topic[topic].append(read.statement)
+            for word in read.words:
+                by_word[read.mention.kind, article.language, word].append(read)
     for topic, statements in by_topic.items():
-        for each in _pairs(_subject(topic), statements):
-            if each.one.article.id != each.other.article.id and _comparable(each, topic):
-                yield each
+        yield from _about(topic, tuple(statements))
     for bucket in by_word.values():
         if len(bucket) <= _LARGEST_BUCKET:
-            yield from _said_again(bucket)
+            yield from _said_again(tuple(bucket))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _about(topic: tuple[object, ...], statements: tuple[Statement, ...]) -> tuple[Contradiction, ...]:
+    """Contradictions of different articles about one topic."""
+    return tuple(
+        each
+        for each in _pairs(_subject(topic), statements)
+        if each.one.article.id != each.other.article.id and _comparable(each, topic)
+    )
 
 
 def _comparable(found: Contradiction, topic: Sequence[object]) -> bool:
@@ -230,10 +266,14 @@ def _subject(topic: Sequence[object]) -> str:
     return ":".join(map(str, topic))
 
 
-def _said_again(bucket: Sequence[tuple[Statement, Mention]]) -> Iterator[Contradiction]:
+@lru_cache(maxsize=REMEMBERED)
+def _said_again(bucket: tuple[_Read, ...]) -> tuple[Contradiction, ...]:
     """Clauses of one language without any known concept, of which one has no word that the other lacks."""
-    for place, (one, first) in enumerate(bucket):
-        for other, second in bucket[place + 1 :]:
+    found = []
+    for place, left in enumerate(bucket):
+        one, first = left.statement, left.mention
+        for right in bucket[place + 1 :]:
+            other, second = right.statement, right.mention
             if one.article.id == other.article.id or agree(one.value, other.value):
                 continue
             if (
@@ -244,7 +284,8 @@ def _said_again(bucket: Sequence[tuple[Statement, Mention]]) -> Iterator[Contrad
                 words = sorted(first.words & second.words)
                 subject = f"{first.kind}:{' '.join(words[:6])}"
                 if not _says_too(one, second) and not _says_too(other, first):
-                    yield Contradiction(subject, one, other)
+                    found.append(Contradiction(subject, one, other))
+    return tuple(found)
 
 
 def _says_too(statement: Statement, mention: Mention) -> bool:
@@ -267,19 +308,20 @@ def _between_versions(articles: Sequence[Article]) -> Iterator[Contradiction]:
                 yield from _between_two(one, other)
 
 
-def _between_two(one: Article, other: Article) -> Iterator[Contradiction]:
+@lru_cache(maxsize=REMEMBERED)
+def _between_two(one: Article, other: Article) -> tuple[Contradiction, ...]:
     """Values on both sides that the other side lacks: a value left out on one side only is no contradiction."""
+    found = []
     left, right = mentions_in(one.answer, one.language), mentions_in(other.answer, other.language)
     for kind in (*_COUNTED, FactKind.PHONE, FactKind.EMAIL):
         missing_right = _lacking(left, right, kind)
         missing_left = _lacking(right, left, kind)
         if len(missing_right) == len(missing_left):
             for mine, theirs in zip(missing_right, missing_left, strict=True):
-                yield Contradiction(
-                    f"{kind}:versions of {one.id}",
-                    Statement(one, mine.value, mine.written, mine.clause),
-                    Statement(other, theirs.value, theirs.written, theirs.clause),
-                )
+                left_says = Statement(one, mine.value, mine.written, mine.clause)
+                right_says = Statement(other, theirs.value, theirs.written, theirs.clause)
+                found.append(Contradiction(f"{kind}:versions of {one.id}", left_says, right_says))
+    return tuple(found)
 
 
 def _lacking(mentions: Sequence[Mention], others: Sequence[Mention], kind: FactKind) -> list[Mention]:
@@ -291,8 +333,10 @@ def _lacking(mentions: Sequence[Mention], others: Sequence[Mention], kind: FactK
     return list(found.values())
 
 
-def _within(article: Article, day: date) -> Iterator[Contradiction]:
+@lru_cache(maxsize=REMEMBERED)
+def _within(article: Article, day: date) -> tuple[Contradiction, ...]:
     """A fact or a short answer with a value that the long answer has otherwise."""
+    found = []
     said = mentions_in(article.answer, article.language)
     others = [(fact.name, fact.kind, fact.normal, fact.value) for fact in article.facts if fact.valid_on(day)]
     wordings = [("short", article.short), *((variant.channel, variant.text) for variant in article.variants)]
@@ -306,8 +350,7 @@ def _within(article: Article, day: date) -> Iterator[Contradiction]:
             and not any(agree(value, each.value) for each in same_kind)
         ):
             nearest = same_kind[0]
-            yield Contradiction(
-                f"{kind}:{name}",
-                Statement(article, value, written, f"{name}: {written}"),
-                Statement(article, nearest.value, nearest.written, nearest.clause),
-            )
+            stated = Statement(article, value, written, f"{name}: {written}")
+            answered = Statement(article, nearest.value, nearest.written, nearest.clause)
+            found.append(Contradiction(f"{kind}:{name}", stated, answered))
+    return tuple(found)

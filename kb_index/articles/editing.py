@@ -21,6 +21,9 @@ from kb_index.errors import ArticleInvalid, PublishingRefused
 TWO_SIDED = (FindingKind.CONTRADICTION, FindingKind.SAME_QUESTION, FindingKind.BROKEN_LINK)
 """Findings whose cause can be removed by a change of another article."""
 
+BY_MEANING = (FindingKind.NEAR_DUPLICATE,)
+"""The same, but only a model that embeds can tell whether it was removed."""
+
 
 @dataclass(frozen=True)
 class Edited:
@@ -80,12 +83,18 @@ class Desk:
         known: Sequence[Finding] = (),
     ) -> None:
         """Open and close tasks of what was changed, and of what the change may have repaired."""
-        tasks = TaskStore(tenant, self.stores.database)
+        tasks, embed = TaskStore(tenant, self.stores.database), self.embed()
+        there = {(each.id, each.language) for each in articles} & changed
+        every = None if embed is not None or not there else [kind for kind in FindingKind if kind not in BY_MEANING]
+        tasks.follow(known, now=now, of=changed, kinds=every)
         others = tasks.involved(TWO_SIDED) - changed
-        findings = [*known]
         if others:
-            findings += review(articles, self.day(), None, only=others)
-        tasks.follow(findings, now=now, of=changed | others)
+            found = [each for each in review(articles, self.day(), None, only=others) if each.kind in TWO_SIDED]
+            tasks.follow(found, now=now, of=others, kinds=TWO_SIDED)
+        alike = tasks.involved(BY_MEANING, with_article={article for article, _ in changed}) - changed
+        if alike and embed is not None:
+            found = [each for each in review(articles, self.day(), embed, only=alike) if each.kind in BY_MEANING]
+            tasks.follow(found, now=now, of=alike, kinds=BY_MEANING)
 
     def review_all(self, tenant: str, *, now: datetime) -> tuple[list[Finding], Followed]:
         """All checks over everything that is published, and the tasks that follow from them."""

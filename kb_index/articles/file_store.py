@@ -10,9 +10,9 @@ from typing import NoReturn
 
 from kb_index.articles.categories import CATEGORIES_FILE, Category, read_categories
 from kb_index.articles.fields import NAME
-from kb_index.articles.files import parse_article, read_all, read_tenant
+from kb_index.articles.files import Remembered, parse_article, read_all, read_tenant
 from kb_index.articles.lifecycle import Change, Kept, Revision
-from kb_index.articles.model import LANGUAGES, Article, Source, State
+from kb_index.articles.model import LANGUAGES, Article, Audience, Source, State
 from kb_index.articles.wanted import Page, Wanted
 from kb_index.errors import ArticlesReadOnly, ArticlesRefused, UnknownArticle
 
@@ -21,18 +21,37 @@ _FIELD, _ROW = "\x1f", "\x1e"
 _FILES = "files"
 
 
+def _closed(before: Article, now: Article | None) -> bool:
+    """Whether the file says that customers must not see the article any more."""
+    if now is None:
+        return False
+    return now.state is not State.PUBLISHED or (before.visible_to(Audience.PUBLIC) > now.visible_to(Audience.PUBLIC))
+
+
 class FileStore:
     """One tenant's folder."""
 
-    def __init__(self, tenant: str, folder: Path) -> None:
+    def __init__(self, tenant: str, folder: Path, *, remembered: Remembered | None = None) -> None:
         self._tenant = tenant
         self._folder = folder
+        self._remembered: Remembered = {} if remembered is None else remembered
 
     def read(self) -> Source:
-        return read_tenant(self._tenant, self._folder)
+        return read_tenant(self._tenant, self._folder, remembered=self._remembered)
+
+    def taken_back(self, published: Sequence[Article]) -> list[Article]:
+        """Whose file is gone, or says that it is no longer published, or for agents only, as far as it was read."""
+        found = {(file.language, Path(name).stem): file.article for name, file in self._remembered.items()}
+        if not found:  # such as a folder that is not mounted
+            return []
+        return [
+            each
+            for each in published
+            if (each.language, each.id) not in found or _closed(each, found[each.language, each.id])
+        ]
 
     def page(self, wanted: Wanted) -> Page:
-        articles, _ = read_all(self._tenant, self._folder)
+        articles, _ = read_all(self._tenant, self._folder, remembered=self._remembered)
         found = sorted((each for each in articles if wanted.matches(each)), key=lambda each: (each.id, each.language))
         kept = (self._kept(article, state=article.state) for article in found[: wanted.limit])
         return Page(tuple(kept), more=len(found) > wanted.limit)

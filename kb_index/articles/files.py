@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from kb_index.articles.categories import CATEGORIES_FILE, read_categories, unknown_category
@@ -16,9 +19,29 @@ LARGEST_FILE = 4 * 1024 * 1024
 """Bytes of one article's file: room for ten thousand questions, not for what was put there by mistake."""
 
 
-def read_tenant(tenant: str, folder: Path) -> Source:
+Status = tuple[int, int, int]
+"""Inode, size and time: as long as they stay, so does the content."""
+
+
+@dataclass(frozen=True)
+class _File:
+    """What one file was found to be, with the status by which it is known to be the same file still."""
+
+    status: Status
+    language: str
+    digest: bytes
+    article: Article | None
+    problems: tuple[Problem, ...]
+    line_of_category: int = 1
+
+
+Remembered = dict[str, _File]
+"""What was read of a tenant's files before."""
+
+
+def read_tenant(tenant: str, folder: Path, *, remembered: Remembered | None = None) -> Source:
     """The published articles of a folder; raises ArticlesRefused with every problem of every file."""
-    articles, digest = read_all(tenant, folder)
+    articles, digest = read_all(tenant, folder, remembered=remembered)
     published = tuple(article for article in articles if article.state is State.PUBLISHED)
     if not published:
         add = f"add files like {LANGUAGES[0]}/refund-timing.md" if not articles else "set 'state: published' in one"
@@ -26,41 +49,71 @@ def read_tenant(tenant: str, folder: Path) -> Source:
     return Source(tenant=tenant, articles=published, digest=digest)
 
 
-def read_all(tenant: str, folder: Path) -> tuple[list[Article], str]:
-    """All articles of a folder in any state, and a hash over every file's name and bytes; raises ArticlesRefused."""
+def read_all(tenant: str, folder: Path, *, remembered: Remembered | None = None) -> tuple[list[Article], str]:
+    """All articles of a folder in any state, and a hash over every file's name and bytes; raises ArticlesRefused.
+
+    A file that is `remembered`, with the same inode, size and time, is not read again.
+    """
     if not NAME.fullmatch(tenant):
         raise ArticlesRefused([Problem(str(folder), 1, f"tenant name {tenant!r} must match {NAME.pattern}")])
     if not folder.is_dir():
         raise ArticlesRefused([Problem(str(folder), 1, f"folder of tenant {tenant!r} does not exist: create it")])
+    known: Remembered = {} if remembered is None else remembered
     categories, problems = read_categories(folder / CATEGORIES_FILE)
     articles: list[Article] = []
-    first_seen: dict[tuple[str, str], Path] = {}
+    first_seen: dict[tuple[str, str], str] = {}
     digest = hashlib.sha256()
     if (folder / CATEGORIES_FILE).is_file():
         digest.update((folder / CATEGORIES_FILE).read_bytes())
+    found: Remembered = {}
+    for name, language, status in _article_files(folder, problems):
+        before = known.get(name)
+        try:
+            same = before is not None and before.status == status
+            file = before if same and before is not None else _read_file(Path(name), tenant, language, status)
+        except FileNotFoundError:
+            continue  # just removed
+        found[name] = file
+        digest.update(f"{name[len(str(folder)) :]}\0".encode() + file.digest)
+        problems.extend(file.problems)
+        article = file.article
+        if article is None:
+            continue
+        wrong = unknown_category(article.category, categories)
+        if wrong is not None:
+            problems.append(Problem(name, file.line_of_category, wrong))
+        other = first_seen.setdefault((article.language, article.id), name)
+        if other != name:
+            problems.append(Problem(name, 2, f"id {article.id!r} is already used by {other}: rename one"))
+        articles.append(article)
+    known.clear()
+    known.update(found)
+    if problems:
+        raise ArticlesRefused(problems)
+    return articles, digest.hexdigest()
+
+
+def _article_files(folder: Path, problems: list[Problem]) -> Iterator[tuple[str, str, Status]]:
+    """Every article's file with its language and status, in order; raises OSError where one cannot be listed."""
     for language_folder in sorted(path for path in folder.iterdir() if path.is_dir()):
         if language_folder.name not in LANGUAGES:
             problems.append(Problem(str(language_folder), 1, _unknown_language(language_folder.name)))
             continue
-        for path in sorted(language_folder.rglob("*.md")):
-            content = _content(path, problems)
-            digest.update(f"{path.relative_to(folder)}\0{len(content)}\0".encode() + content)
-            if len(content) > LARGEST_FILE:
+        for name, status in sorted(files_below(str(language_folder))):
+            if name.endswith(".md"):
+                yield name, language_folder.name, status
+
+
+def files_below(folder: str) -> Iterator[tuple[str, Status]]:
+    """Every file in a folder and the folders in it, with its status; raises OSError."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=True):
+                yield from files_below(entry.path)
                 continue
-            article, found = parse_article(content, path=path, tenant=tenant, language=language_folder.name)
-            problems.extend(found)
-            if article is None:
-                continue
-            wrong = unknown_category(article.category, categories)
-            if wrong is not None:
-                problems.append(Problem(str(path), _line_of_category(content), wrong))
-            other = first_seen.setdefault((article.language, article.id), path)
-            if other != path:
-                problems.append(Problem(str(path), 2, f"id {article.id!r} is already used by {other}: rename one"))
-            articles.append(article)
-    if problems:
-        raise ArticlesRefused(problems)
-    return articles, digest.hexdigest()
+            with suppress(FileNotFoundError):  # just removed
+                status = entry.stat()
+                yield entry.path, (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def _unknown_language(name: str) -> str:
@@ -68,14 +121,16 @@ def _unknown_language(name: str) -> str:
     return f"unknown language folder: use {known}; articles in {name!r} cannot be searched, translate them"
 
 
-def _content(path: Path, problems: list[Problem]) -> bytes:
-    """The bytes of a file, but of one that is too large only enough to see that it is."""
+def _read_file(path: Path, tenant: str, language: str, status: Status) -> _File:
+    """What a file is; of one that is too large only enough is read to see that it is."""
     with path.open("rb") as file:
         content = file.read(LARGEST_FILE + 1)
+    digest = hashlib.sha256(content).digest()
     if len(content) > LARGEST_FILE:
-        size = path.stat().st_size
-        problems.append(Problem(str(path), 1, f"the file has {size} bytes: at most {LARGEST_FILE}; split the article"))
-    return content
+        message = f"the file has {path.stat().st_size} bytes: at most {LARGEST_FILE}; split the article"
+        return _File(status, language, digest, None, (Problem(str(path), 1, message),))
+    article, problems = parse_article(content, path=path, tenant=tenant, language=language)
+    return _File(status, language, digest, article, tuple(problems), _line_of_category(content))
 
 
 def _line_of_category(content: bytes) -> int:
@@ -85,18 +140,6 @@ def _line_of_category(content: bytes) -> int:
 
 def parse_article(content: bytes, *, path: Path, tenant: str, language: str) -> tuple[Article | None, list[Problem]]:
     """Turn one file into an Article, or into the list of all that is wrong with it."""
-    article, problems = _parsed(content, path, tenant, language)
-    return article, list(problems)
-
-
-@lru_cache(maxsize=4096)
-def _parsed(content: bytes, path: Path, tenant: str, language: str) -> tuple[Article | None, tuple[Problem, ...]]:
-    """Remembered: after an edit the index reads all files again, of which one has changed."""
-    article, problems = _parse(content, path=path, tenant=tenant, language=language)
-    return article, tuple(problems)
-
-
-def _parse(content: bytes, *, path: Path, tenant: str, language: str) -> tuple[Article | None, list[Problem]]:
     problems: list[Problem] = []
 
     def report(line: int, message: str) -> None:

@@ -18,6 +18,7 @@ class FindingKind(StrEnum):
     SAME_QUESTION = "same-question"
     NEAR_DUPLICATE = "near-duplicate"
     BROKEN_LINK = "broken-link"
+    REFUSED = "refused"
 
 
 class Severity(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from kb_index.articles.model import Article
 
@@ -28,14 +29,15 @@ _SAMPLE = re.compile(
 _CLOCK_BEFORE = re.compile(r"\d\s*$")
 
 
-def placeholders_in(article: Article) -> list[tuple[str, str, str]]:
+@lru_cache(maxsize=1 << 15)  # an edit of one article must not read thousands again
+def placeholders_in(article: Article) -> tuple[tuple[str, str, str], ...]:
     """(field, what kind of placeholder, the text itself) of everything that was not filled in."""
-    return [
+    return tuple(
         (field, what, hit)
         for field, text in texts_of(article)
         if text
         for what, hit in _placeholders(text, lines_of_examples=field == "answer")
-    ]
+    )
 
 
 def texts_of(article: Article) -> Iterator[tuple[str, str]]:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from kb_index.articles.findings import Finding, Task
 from kb_index.articles.lifecycle import Kept, Revision
 from kb_index.articles.model import plain
+from kb_index.errors import Problem
+from kb_index.shapes import Usable
 
-_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-def _usable(text: str) -> str:
-    if _UNUSABLE.search(text):
-        raise ValueError("text must not hold NUL characters or lone surrogates")
-    return text
-
-
-Usable = Annotated[str, AfterValidator(_usable)]
-Person = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_usable)]
-Reason = Annotated[str, Field(max_length=1000), AfterValidator(_usable)]
+Person = Annotated[Usable, Field(min_length=1, max_length=200)]
+Reason = Annotated[Usable, Field(max_length=1000)]
 Op = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
 
 
@@ -213,3 +204,20 @@ class ReviewModel(Strict):
     opened: int
     closed: int
     open: int
+
+
+class ProblemModel(Strict):
+    file: str
+    line: int
+    message: str
+
+    @classmethod
+    def of(cls, problem: Problem) -> ProblemModel:
+        return cls(file=problem.path, line=problem.line, message=problem.message)
+
+
+class RefusedModel(Strict):
+    """Why the articles of a tenant cannot be read now; meanwhile those of an earlier reading are served."""
+
+    since: str
+    problems: list[ProblemModel]

@@ -23,31 +23,55 @@ C = tables.categories.c
 O = tables.operations.c  # noqa: E741
 
 
+Remembered = dict[tuple[Any, ...], Article]
+"""What was read before, by id, language and revision: a revision never says anything else."""
+
+NAMED = 100
+"""Up to so many articles are asked for by name; of more all are read."""
+
+
 class DatabaseStore:
     """One tenant's rows."""
 
-    def __init__(self, tenant: str, database: Database) -> None:
+    def __init__(self, tenant: str, database: Database, *, remembered: Remembered | None = None) -> None:
         self._tenant = tenant
         self._database = database
+        self._remembered: Remembered = {} if remembered is None else remembered
 
     def read(self) -> Source:
         """What is published; the database accepts only what was checked, so nothing is refused here."""
-        chosen = (
-            sa.select(A.id, A.language, A.served, R.content)
-            .join(
-                tables.revisions,
-                (R.tenant == A.tenant) & (R.id == A.id) & (R.language == A.language) & (R.revision == A.served),
-            )
-            .where(A.tenant == self._tenant)
-            .order_by(A.language, A.id)
-        )
+        heads = sa.select(A.id, A.language, A.served).where(A.tenant == self._tenant, A.served.is_not(None))
         digest = hashlib.sha256()
-        articles = []
+        known, found = dict(self._remembered), Remembered()
         with self._database.read() as connection:
-            for row in connection.execute(chosen):
-                digest.update(f"{row.id}\0{row.language}\0{row.served}\0".encode())
-                articles.append(in_state(article_of(row.content), State.PUBLISHED))
-        return Source(tenant=self._tenant, articles=tuple(articles), digest=digest.hexdigest())
+            served = [tuple(row) for row in connection.execute(heads.order_by(A.language, A.id))]
+            missing = [key for key in served if key not in known]
+            fresh = self._contents(connection, missing) if missing else {}
+        for key in served:
+            digest.update("".join(f"{part}\0" for part in key).encode())
+            article = known.get(key) or fresh.get(key)
+            if article is not None:
+                found[key] = article
+        self._remembered.clear()
+        self._remembered.update(found)
+        return Source(tenant=self._tenant, articles=tuple(found.values()), digest=digest.hexdigest())
+
+    def _contents(self, connection: sa.Connection, missing: Sequence[tuple[Any, ...]]) -> Remembered:
+        """What revisions say, by (id, language, revision): the few by their keys, or all that are published."""
+        same = (R.tenant == A.tenant) & (R.id == A.id) & (R.language == A.language) & (R.revision == A.served)
+        chosen = sa.select(A.id, A.language, A.served, R.content).join(tables.revisions, same)
+        chosen = chosen.where(A.tenant == self._tenant)
+        if len(missing) <= NAMED:
+            chosen = chosen.where(sa.or_(*((A.id == key[0]) & (A.language == key[1]) for key in missing)))
+        return {
+            (row.id, row.language, row.served): in_state(article_of(row.content), State.PUBLISHED)
+            for row in connection.execute(chosen)
+            if row.content is not None
+        }
+
+    def taken_back(self, published: Sequence[Article]) -> list[Article]:  # noqa: ARG002
+        """Nothing is known while the database is away."""
+        return []
 
     def page(self, wanted: Wanted) -> Page:
         chosen = _newest().where(A.tenant == self._tenant, *_conditions(wanted))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from kb_index.articles.categories import Category
 from kb_index.articles.file_store import FileStore
 from kb_index.articles.lifecycle import Change, Kept, Revision
-from kb_index.articles.model import Source
+from kb_index.articles.model import Article, Source
 from kb_index.articles.store import DatabaseStore
 from kb_index.articles.wanted import Page, Wanted
 from kb_index.database import Database
-from kb_index.errors import ArticlesRefused, Problem, UnknownTenant
+from kb_index.errors import ArticlesRefused, DatabaseUnavailable, Problem, UnknownTenant
 from kb_index.settings import Settings
 
 
@@ -38,6 +38,9 @@ class ArticleStore(Protocol):
 
     def categories(self) -> list[Category]: ...
 
+    def taken_back(self, published: Sequence[Article]) -> list[Article]:
+        """Those of what was published before that are surely not published any more, although something is wrong."""
+
     def apply(self, change: Change) -> Kept:
         """Carry out a change; raises ArticleChanged, ArticleExists, IllegalStep, UnknownArticle, OperationReused."""
 
@@ -46,11 +49,29 @@ class ArticleStore(Protocol):
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Why a tenant's articles could not be read; `passing` is what may be over without anybody editing an article."""
+
+    problems: tuple[Problem, ...]
+    passing: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is published by every tenant that could be read, in order of their names, and why others could not."""
+
+    sources: tuple[Source, ...]
+    refused: Mapping[str, Refusal]
+
+
+@dataclass(frozen=True)
 class Stores:
     """The store of each tenant of the settings."""
 
     tenants: Mapping[str, Path | str]
     database: Database
+    remembered: dict[str, dict[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
+    """By tenant what was read before, so that after an edit only what was edited is read again."""
 
     @classmethod
     def of(cls, settings: Settings) -> Stores:
@@ -61,17 +82,23 @@ class Stores:
         place = self.tenants.get(name)
         if place is None:
             raise UnknownTenant(name)
-        return FileStore(name, place) if isinstance(place, Path) else DatabaseStore(name, self.database)
+        known = self.remembered.setdefault(name, {})
+        if isinstance(place, Path):
+            return FileStore(name, place, remembered=known)
+        return DatabaseStore(name, self.database, remembered=known)
 
-    def read_all(self) -> list[Source]:
-        """What is published by every tenant, in order of their names; raises ArticlesRefused for all at once."""
+    def read_all(self) -> Reading:
+        """Everything that is published; what is wrong with one tenant's articles is no other one's trouble."""
         sources: list[Source] = []
-        problems: list[Problem] = []
+        refused: dict[str, Refusal] = {}
         for name in sorted(self.tenants):
             try:
                 sources.append(self.tenant(name).read())
-            except ArticlesRefused as refused:
-                problems.extend(refused.problems)
-        if problems:
-            raise ArticlesRefused(problems)
-        return sources
+            except ArticlesRefused as error:
+                refused[name] = Refusal(error.problems)
+            except DatabaseUnavailable as error:
+                refused[name] = Refusal((Problem("the database", 0, str(error)),), passing=True)
+            except OSError as error:
+                what = f"cannot be read ({error.strerror}): let this program read it, it looks again by itself"
+                refused[name] = Refusal((Problem(str(error.filename or self.tenants[name]), 0, what),), passing=True)
+        return Reading(tuple(sources), refused)

@@ -64,3 +64,13 @@ tasks = sa.Table(
     *_texts("due"),
     sa.Column("done", Moment),
 )
+
+withdrawals = sa.Table(
+    "withdrawals",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),  # never used twice
+    *_texts("tenant", "article"),
+    sa.Column("language", sa.Text),
+    sa.Column("at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -13,9 +14,12 @@ import rjieba
 from kb_index.articles.model import Article, Audience
 from kb_index.confidence.budget import fit_closeness, fit_threshold
 from kb_index.confidence.decision import CHOICES, Calibration, groups_of
+from kb_index.confidence.elsewhere import Elsewhere, questions_elsewhere, with_aside
 from kb_index.confidence.evidence import NAMES, Features, closeness, features_of, joined, precisions
+from kb_index.confidence.foreign import PARTS, Foreign, learn
 from kb_index.confidence.logistic import Flags, Floats, fit_logistic, sigmoid
 from kb_index.index.embedding import Matrix
+from kb_index.search.asking import questions_of
 from kb_index.search.retriever import Question, TenantIndex, article_names
 from kb_index.text.folding import fold
 from kb_index.text.language import detect_language
@@ -29,6 +33,19 @@ UNKNOWN, BACKGROUND = 0.05, 0.15
 
 UNKNOWN_WHEN_THIN = 0.30
 """More are near it where articles have few questions: this share divided by the square of their mean number."""
+
+FOREIGN = 0.03
+"""Share of questions that are about somebody else's things in the tenant's words."""
+
+TOLD_MORE = 0.2
+"""Share of the reworded questions beside which something is told that does not change them."""
+
+ANSWERABLE = ("reworded", "told more", "similar")
+ASIDES = 0.25
+"""Share of the reworded questions that are asked a second time with something told beside them."""
+
+FEWER = 3
+"""Every so many of the background's questions is asked: the limits are surer the more of the others there are."""
 
 REPRESENTATIVE = 15
 """With so many questions of an article half of what customers ask is as new to it as a held-out one, with fewer less.
@@ -49,7 +66,7 @@ FEWEST_QUESTIONS = 20
 FEWEST_OF_EACH = 10
 """So many right and so many wrong first hits are needed to tell them apart."""
 
-MOST_ASKED = 4000
+MOST_ASKED = 6000
 """More questions than this teach nothing more and take minutes to ask."""
 
 FEWEST_IN_GROUP = 20
@@ -83,6 +100,8 @@ class Row:
     answerable: bool
     closeness: float
     groups: tuple[str, ...]
+    question: Question
+    about: str
 
 
 def calibrate(
@@ -98,59 +117,101 @@ def calibrate(
     rows: list[Row] = []
     if sum(len(article.questions) for article in articles) < FEWEST_QUESTIONS:
         return uncalibrated()
+    elsewhere = questions_elsewhere(articles)
     for number in range(FOLDS):
         progress(f"calibrating, fold {number + 1} of {FOLDS}")
-        rows.extend(_fold_rows(articles, background, number, assemble=assemble, embed=embed))
-    return fit(rows, _weights(rows, _mixture(articles)), error_budget=error_budget)
+        rows.extend(_fold_rows(articles, background, elsewhere, number, assemble=assemble, embed=embed))
+    rows, foreign = _with_foreign(rows)
+    fitted = fit(rows, _weights(rows, _mixture(articles)), error_budget=error_budget)
+    return replace(fitted, foreign=foreign)
+
+
+def _with_foreign(rows: Sequence[Row]) -> tuple[list[Row], Foreign]:
+    """Learn what foreign questions sound like; each row gets the figure of a model that does not know its name."""
+    told = [place for place, row in enumerate(rows) if row.kind != "background"]
+    flags = np.array([rows[place].kind == "foreign" for place in told], dtype=np.bool_)
+    if min(flags.sum(), len(flags) - flags.sum()) < FEWEST_OF_EACH:
+        return list(rows), Foreign()
+    parts = np.array([zlib.crc32(fold(rows[place].about).encode()) % PARTS for place in told])
+    model, unseen = learn([rows[place].question for place in told], flags, parts)
+    figures = dict(zip(told, unseen.tolist(), strict=True))
+    where = NAMES.index("foreign")
+    found = []
+    for place, row in enumerate(rows):
+        features = row.features.copy()
+        features[where] = figures[place] if place in figures else model.of(row.question)
+        found.append(replace(row, features=features))
+    return found, model
 
 
 def calibrate_on(index: TenantIndex, judged: Sequence[Labelled], *, embed: Embed, error_budget: float) -> Calibration:
     """Fit on judged questions alone, none of which may be among the articles' own."""
     rows: list[Row] = []
-    folded = [fold(one.text) for one in judged]
-    for one, text, vector in zip(judged, folded, embed(folded), strict=True):
-        question = Question.of(text, vector)
+    questions = questions_of([fold(one.text) for one in judged], index, embed)
+    for one, question in zip(judged, questions, strict=True):
         kind = "answerable" if one.right else "out of scope"
         rows.append(_ask(index, question, kind=kind, language=one.language, right=one.right))
     out = sum(not row.answerable for row in rows)
     share = max(out / max(len(rows), 1), LEAST_OUT_OF_SCOPE)
     if not out:  # each question once more, asked as if its articles did not exist
         share = NEVER_OUT_OF_SCOPE
-        for one, text, vector in zip(judged, folded, embed(folded), strict=True):
-            question = Question.of(text, vector)
+        for one, question in zip(judged, questions, strict=True):
             rows.append(_ask(index, question, kind="out of scope", language=one.language, hidden=one.right))
     return fit(rows, _weights(rows, {"answerable": 1 - share, "out of scope": share}), error_budget=error_budget)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A question for an index that does not hold it; about is its article, or the name that makes it foreign."""
+
+    kind: str
+    text: str
+    language: str
+    about: str = ""
+
+
 def _fold_rows(
-    articles: Sequence[Article], background: Sequence[str], number: int, *, assemble: Assemble, embed: Embed
+    articles: Sequence[Article],
+    background: Sequence[str],
+    elsewhere: Sequence[Elsewhere],
+    number: int,
+    *,
+    assemble: Assemble,
+    embed: Embed,
 ) -> Iterator[Row]:
     """Build an index without this fold's questions and whole articles, and ask it exactly those."""
     random = np.random.default_rng(number)
     names = article_names(articles)
     missing = {name for name in names if len(names) > 3 and random.random() < UNANSWERABLE}
-    known: list[Article] = []
-    asked: list[tuple[str, str, str, str]] = []
-    for article in articles:
-        for position, question in enumerate(article.questions):
-            if article.id in missing:
-                asked.append(("unanswerable", question, article.language, article.id))
-            elif position % FOLDS == number and len(article.questions) > 1:
-                asked.append(("reworded", question, article.language, article.id))
-            elif position % FOLDS == (number + 1) % FOLDS:
-                asked.append(("similar", _similar(question, random), article.language, article.id))
-        if article.id not in missing:
-            known.append(_without_fold(article, number))
+    known = [_without_fold(article, number) for article in articles if article.id not in missing]
     others = [text for position, text in enumerate(background) if position % FOLDS == number]
-    asked += [("background", text, detect_language(text, known=None, default="zh"), "") for text in others]
+    asked = [*_own_questions(articles, missing, number, random)]
+    asked += [_Asked("background", text, detect_language(text, known=None, default="zh")) for text in others[::FEWER]]
+    asked += [_Asked("foreign", each.text, each.language, each.about) for each in elsewhere[number::FOLDS]]
     if len(asked) > MOST_ASKED // FOLDS:
         asked = [asked[place] for place in sorted(random.permutation(len(asked))[: MOST_ASKED // FOLDS])]
     held = set(others)
     index = assemble(known, [text for text in background if text not in held])
-    folded = [fold(text) for _, text, _, _ in asked]
-    for (kind, _, language, name), text, vector in zip(asked, folded, embed(folded), strict=True):
-        right = frozenset([name]) if kind in ("reworded", "similar") else frozenset[str]()
-        yield _ask(index, Question.of(text, vector), kind=kind, language=language, right=right)
+    for one, question in zip(asked, questions_of([fold(one.text) for one in asked], index, embed), strict=True):
+        right = frozenset([one.about]) if one.kind in ANSWERABLE else frozenset[str]()
+        yield _ask(index, question, kind=one.kind, language=one.language, right=right, about=one.about)
+
+
+def _own_questions(
+    articles: Sequence[Article], missing: Collection[str], number: int, random: np.random.Generator
+) -> Iterator[_Asked]:
+    """Questions of the articles that this fold's index does not hold as they are asked."""
+    for article in articles:
+        for position, text in enumerate(article.questions):
+            if article.id in missing:
+                yield _Asked("unanswerable", text, article.language, article.id)
+            elif position % FOLDS == number and len(article.questions) > 1:
+                yield _Asked("reworded", text, article.language, article.id)
+                if random.random() < ASIDES:
+                    told = with_aside(text, article.language, part=number, parts=FOLDS, random=random)
+                    yield _Asked("told more", told, article.language, article.id)
+            elif position % FOLDS == (number + 1) % FOLDS:
+                yield _Asked("similar", _similar(text, random), article.language, article.id)
 
 
 def _without_fold(article: Article, number: int) -> Article:
@@ -193,10 +254,12 @@ def _ask(
     language: str,
     right: frozenset[str] = frozenset(),
     hidden: frozenset[str] = frozenset(),
+    about: str = "",
 ) -> Row:
     ranking = index.rank(question, language=language, audience=Audience.AGENTS, day=date.max, hidden=hidden)
     if not ranking.candidates:
-        return Row(kind, np.zeros(len(NAMES)), False, False, bool(right), 0.0, groups_of(language, ""))
+        nothing = np.zeros(len(NAMES))
+        return Row(kind, nothing, False, False, bool(right), 0.0, groups_of(language, ""), question, about)
     found = [index.articles[candidate.version].id for candidate in ranking.candidates[:CHOICES]]
     topic = index.articles[ranking.candidates[0].version].category
     return Row(
@@ -207,6 +270,8 @@ def _ask(
         answerable=bool(right),
         closeness=closeness(ranking),
         groups=groups_of(language, topic),
+        question=question,
+        about=about,
     )
 
 
@@ -215,12 +280,14 @@ def _mixture(articles: Sequence[Article]) -> dict[str, float]:
     each = sum(len(article.questions) for article in articles) / len(articles)
     new = each**2 / (each**2 + REPRESENTATIVE**2)
     unknown = UNKNOWN + UNKNOWN_WHEN_THIN / max(each, 1.0) ** 2
-    answerable = 1 - unknown - BACKGROUND
+    answerable = 1 - unknown - BACKGROUND - FOREIGN
     return {
         "similar": answerable * (1 - new),
-        "reworded": answerable * new,
+        "reworded": answerable * new * (1 - TOLD_MORE),
+        "told more": answerable * new * TOLD_MORE,
         "unanswerable": unknown,
         "background": BACKGROUND,
+        "foreign": FOREIGN,
     }
 
 

@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kb_index.confidence.evidence import Features, closeness, features_of, joined
+from kb_index.confidence.foreign import Foreign
 from kb_index.confidence.logistic import sigmoid
-from kb_index.confidence.vague import Vagueness, vagueness
+from kb_index.confidence.vague import Vagueness, refuses, vagueness
 from kb_index.search.retriever import Ranking, TenantIndex
+from kb_index.text.folding import tokens
 
 CLARIFY_FROM = 0.6
 """A clarifying question is worth asking when the right article is rather likely among its choices."""
@@ -54,7 +56,7 @@ class Calibration:
     first: the first candidate is right; among_three: one of the first three is; answerable: any article answers.
     Each has a coefficient per figure of evidence.joined(). shifts move the log-odds for a language
     ("language zh") or a topic ("topic refunds"); close is the closeness of the second article from which the
-    customer is asked.
+    customer is asked. foreign tells how much a question sounds like somebody else's business.
     """
 
     mean: Features
@@ -65,6 +67,7 @@ class Calibration:
     threshold: float
     close: float
     shifts: Mapping[str, float] = field(default_factory=dict)
+    foreign: Foreign = field(default_factory=Foreign)
 
     def probabilities(self, features: Features, *, language: str = "", topic: str = "") -> tuple[float, float, float]:
         """P(first is right), P(one of the first three is right), P(any article answers)."""
@@ -84,6 +87,7 @@ class Calibration:
             "limits": np.array([self.threshold, self.close]),
             "groups": np.array(list(self.shifts), dtype=np.str_),
             "shifts": np.array(list(self.shifts.values()), dtype=np.float64),
+            "foreign": self.foreign.weights,
         }
 
     @classmethod
@@ -98,6 +102,7 @@ class Calibration:
             threshold=threshold,
             close=close,
             shifts=dict(zip(map(str, arrays["groups"]), arrays["shifts"].tolist(), strict=True)),
+            foreign=Foreign(arrays["foreign"]),
         )
 
 
@@ -117,12 +122,17 @@ def shares(ranking: Ranking, first: float, among_three: float) -> list[float]:
     return [first, *(min(value, first) for value in spread)]
 
 
+def _as_refusal(ranking: Ranking, index: TenantIndex) -> bool:
+    """Whether the article's own question says what is not wanted too."""
+    return refuses(tokens(index.passage_folds[ranking.candidates[0].passage]))
+
+
 def decide(ranking: Ranking, index: TenantIndex, calibration: Calibration) -> tuple[Decision, list[float]]:
     """Choose the action and give each candidate its probability."""
     threshold = calibration.threshold
     if not ranking.candidates:
         return Decision(Action.ABSTAIN, 0.0, threshold, 0.0, "no article may be shown"), []
-    features = features_of(ranking, index)
+    features = features_of(ranking, index, calibration.foreign)
     topic = index.articles[ranking.candidates[0].version].category
     first, among_three, answerable = calibration.probabilities(features, language=ranking.language, topic=topic)
     enough = len(ranking.candidates) >= LEAST_CHOICES
@@ -135,6 +145,8 @@ def decide(ranking: Ranking, index: TenantIndex, calibration: Calibration) -> tu
             return Action.CLARIFY, "several articles on the topic, nothing asked about it"
         if first >= threshold and enough and closeness(ranking) >= calibration.close:
             return Action.CLARIFY, "two articles are close"
+        if first >= threshold and enough and refuses(ranking.question.tokens) and not _as_refusal(ranking, index):
+            return Action.CLARIFY, "says what is not wanted, and the article does not"
         if first >= threshold:
             return Action.ANSWER, "probability>=threshold"
         if among_three >= CLARIFY_FROM and enough:

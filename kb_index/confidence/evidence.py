@@ -7,6 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from kb_index.confidence.foreign import Foreign
 from kb_index.search.retriever import Candidate, Ranking, TenantIndex
 from kb_index.text.folding import character_grams
 
@@ -16,15 +17,17 @@ NAMES = (
     "asked", "answered", "ahead in asking", "ahead in score", "head of first", "head of background",
     "head of second", "head ahead", "novelty", "background nearer", "words in passage", "words in article",
     "passage's words asked", "unknown words", "shared pairs", "length", "lexical per word", "lexical first",
-    "lexical ahead", "head first", "head of the rest",
+    "lexical ahead", "head first", "head of the rest", "foreign",
 )  # fmt: skip
 """What each figure is, in the order of features_of; a calibration fits only the features it was made with."""
+
+UNLEARNED = Foreign()
 
 PRODUCT_PRECISION = 100.0
 """A product's coefficient is expected within 1/sqrt(100); from 30 to 300 the development sets do not tell."""
 
 
-def features_of(ranking: Ranking, index: TenantIndex) -> Features:
+def features_of(ranking: Ranking, index: TenantIndex, foreign: Foreign = UNLEARNED) -> Features:
     """Cheap evidence that the first candidate is right; needs at least one candidate."""
     first, second = ranking.candidates[0], runner_up(ranking)
     others = ranking.candidates[1:]
@@ -63,6 +66,7 @@ def features_of(ranking: Ranking, index: TenantIndex) -> Features:
             (first.lexical - best_lexical) / (first.lexical + best_lexical + 1e-6),
             float(first.head >= best_head),
             min(sum(other.head for other in others) - best_head, 1.0),
+            foreign.of(question),
         ]
     )
 

@@ -11,6 +11,7 @@ from kb_index.text.words import read_words
 _COURTESY = read_words("courtesy")
 _SEEKING = read_words("seeking")
 _ASKING = read_words("asking")
+_REFUSALS = tuple(tuple(each.split("_")) for each in sorted(read_words("refusals")))
 
 
 class Vagueness(StrEnum):
@@ -32,3 +33,10 @@ def vagueness(tokens: Sequence[str], index: TenantIndex) -> Vagueness:
     if len(topics) == 1 and not topics & _ASKING and index.articles_asking(next(iter(topics))) >= 2:
         return Vagueness.TOPIC_ONLY
     return Vagueness.CLEAR
+
+
+def refuses(tokens: Sequence[str]) -> bool:
+    """Whether folded tokens tell what is not wanted, and ask nothing: "I do not want a refund"."""
+    if not _ASKING.isdisjoint(tokens) and not {"do", "did"} >= _ASKING.intersection(tokens):
+        return False
+    return any(tuple(tokens[place : place + len(each)]) == each for each in _REFUSALS for place in range(len(tokens)))

@@ -17,6 +17,7 @@ from kb_index.confidence.decision import Calibration, decide
 from kb_index.evaluation.questions import JudgedQuestion
 from kb_index.evaluation.report import ContractReport, Judged, report_on
 from kb_index.index.embedding import Encoder, Matrix, Vector
+from kb_index.search.asking import questions_of
 from kb_index.search.assemble import assemble
 from kb_index.search.retriever import Question, TenantIndex
 from kb_index.text.folding import fold
@@ -115,26 +116,25 @@ def _ask_all(
     timed = max(1, len(questions) // TIMED)
     for start in range(0, len(questions), BATCH):
         part = questions[start : start + BATCH]
-        folded = [fold(question.text) for question in part]
-        vectors = encoder.encode(folded)
-        for place, (question, text, vector) in enumerate(zip(part, folded, vectors, strict=True), start):
+        asked = questions_of([fold(question.text) for question in part], index, encoder.encode)
+        for place, (question, one) in enumerate(zip(part, asked, strict=True), start):
             embed_ms = math.nan
             if place % timed == 0:
                 before = time.perf_counter()
-                encoder.encode([text])
+                questions_of([one.folded], index, encoder.encode)
                 embed_ms = (time.perf_counter() - before) * 1000
-            judged.append(_ask(index, calibration, question, text, vector, embed_ms))
+            judged.append(_ask(index, calibration, question, one, embed_ms))
         if start // BATCH % 32 == 31:
             progress(f"asked {start + len(part)} of {len(questions)} questions")
     return judged
 
 
 def _ask(
-    index: TenantIndex, calibration: Calibration, question: JudgedQuestion, folded: str, vector: Vector, embed_ms: float
+    index: TenantIndex, calibration: Calibration, question: JudgedQuestion, asked: Question, embed_ms: float
 ) -> Judged:
     language = language_for(question.text, index)
     started = time.perf_counter()
-    ranking = index.rank(Question.of(folded, vector), language=language, audience=Audience.PUBLIC, day=DAY)
+    ranking = index.rank(asked, language=language, audience=Audience.PUBLIC, day=DAY)
     decision, _ = decide(ranking, index, calibration)
     search_ms = (time.perf_counter() - started) * 1000
     found = (index.articles[candidate.version].id for candidate in ranking.candidates[:DEPTH])

@@ -15,12 +15,27 @@ from kb_index.confidence.decision import Action
 from kb_index.errors import TextsRefused
 from kb_index.evaluation.measures import auroc, calibration_error, reliability, risk_coverage
 from kb_index.search.understand import Asked, Knowledge, Understanding
-from kb_index.text.collections import AskedQuestion, JudgedMessage, read_judged_messages, read_questions
+from kb_index.text.collections import (
+    AskedQuestion,
+    JudgedMessage,
+    json_lines,
+    read_judged_messages,
+    read_questions,
+)
 
 LEAST_TOP1 = 0.90
 MOST_OUT_OF_SCOPE_ANSWERED = 0.05
+MOST_FOREIGN_ANSWERED = 0.05
 DEPTH = 10
 MOOD_FILE = "mood.jsonl"
+
+FOREIGN = "foreign"
+APART = (FOREIGN, "foreign freely", "named", "negated")
+"""Kinds of questions with a line of their own; the lines zh, en and all are without them.
+
+foreign: about somebody else's things in the shop's words, freely: by another hand; named: answerable though it names
+people, places and makes that no article knows; negated: says or asks what is not.
+"""
 
 
 @dataclass(frozen=True)
@@ -70,8 +85,9 @@ class Report:
 
     @property
     def good_enough(self) -> bool:
-        total = self.by_group["all"]
-        return total.top1 >= LEAST_TOP1 and not total.oos_answered > MOST_OUT_OF_SCOPE_ANSWERED
+        total, foreign = self.by_group["all"], self.by_group.get(FOREIGN)
+        known = foreign is None or foreign.oos_answered <= MOST_FOREIGN_ANSWERED
+        return total.top1 >= LEAST_TOP1 and not total.oos_answered > MOST_OUT_OF_SCOPE_ANSWERED and known
 
     def as_json(self) -> dict[str, object]:
         """Plain values; a figure that could not be computed is null."""
@@ -101,10 +117,13 @@ class _Judged:
 
 
 def read_evaluation(folder: Path) -> tuple[list[AskedQuestion], list[JudgedMessage]]:
-    """All *.jsonl questions of a folder, and its mood file apart; raises TextsRefused when empty."""
+    """The questions of a folder's *.jsonl files, and its mood file apart; raises TextsRefused when there are none.
+
+    Files whose first line has no "article" are what other parts of the product are measured on.
+    """
     questions: list[AskedQuestion] = []
     for path in sorted(folder.glob("*.jsonl")):
-        if path.name != MOOD_FILE:
+        if "article" in next((values for _, values in json_lines(path)), {}):
             questions.extend(read_questions(path))
     if not questions:
         raise TextsRefused(str(folder), 1, "holds no evaluation questions: add *.jsonl files")
@@ -128,6 +147,8 @@ def evaluate(
         return knowledge.understand(asked, day=day, default_language="zh", unhappy_threshold=unhappy_threshold)
 
     judged = [_judge(question, ask(question.text)) for question in questions]
+    apart = {kind: [one for one in judged if one.question.kind == kind] for kind in APART}
+    judged = [one for one in judged if one.question.kind not in APART]
     groups: dict[str, Callable[[_Judged], bool]] = {
         "zh": lambda one: one.question.language == "zh",
         "en": lambda one: one.question.language == "en",
@@ -135,6 +156,7 @@ def evaluate(
         "paraphrase": lambda one: one.question.kind == "paraphrase",
         "all": lambda _: True,
     }
+    by_group = {name: _figures([one for one in judged if belongs(one)]) for name, belongs in groups.items()}
     moods = [(message, ask(message.text)) for message in messages]
     mood = {
         name: _mood_figures([pair for pair in moods if name in (pair[1].language, "all")])
@@ -146,7 +168,7 @@ def evaluate(
     right = [one.rank == 1 for one in judged]
     return Report(
         generation=knowledge.generation.name,
-        by_group={name: _figures([one for one in judged if belongs(one)]) for name, belongs in groups.items()},
+        by_group=by_group | {kind: _figures(asked) for kind, asked in apart.items() if asked},
         mood=mood,
         p50_ms=float(np.percentile(times, 50)),
         p95_ms=float(np.percentile(times, 95)),

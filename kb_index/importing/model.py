@@ -61,11 +61,15 @@ class Item:
 
 @dataclass(frozen=True)
 class Skip:
-    """A part of a source that gives no article: where it is and why; `fault` when somebody has to repair it."""
+    """A part of a source that gives no article: where it is and why; `fault` when somebody has to repair it.
+
+    `unseen` means that it was not looked at: it may be there still, as it was imported before.
+    """
 
     where: str
     why: str
     fault: bool = False
+    unseen: bool = False
 
 
 @dataclass(frozen=True)

@@ -280,6 +280,12 @@ class _Import:
         seen = {(reading.label, item.key) for reading in readings for item in reading.items}
         by_label = {reading.label: reading for reading in readings}
         listing_failed = any(not reading.items and reading.origin == root for reading in readings if reading.failed)
+        unseen = {
+            skip.where or reading.label: f"it was not looked at: {skip.why}"
+            for reading in readings
+            for skip in reading.skips
+            if skip.unseen
+        }
         found: list[tuple[Record, str]] = []
         for key, record in self._ledger.records.items():
             if record.root != root or record.missing or key in seen:
@@ -288,7 +294,8 @@ class _Import:
             if (reading is None and listing_failed) or (reading is not None and (reading.failed or reading.unchanged)):
                 continue
             faulty = reading is not None and any(skip.fault for skip in reading.skips)
-            found.append((record, "parts of the source could not be read" if faulty else ""))
+            why = "parts of the source could not be read" if faulty else unseen.get(record.label, "")
+            found.append((record, why))
         return found
 
     def _miss(self, record: Record, why: str) -> None:

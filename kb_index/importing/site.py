@@ -9,14 +9,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
-from urllib.robotparser import RobotFileParser
 
 from kb_index.errors import SourceUnreadable
 from kb_index.importing.cleaning import decoded
 from kb_index.importing.html import read_html
 from kb_index.importing.markdown import read_markdown, read_text
 from kb_index.importing.model import Reading, Skip
-from kb_index.importing.public_only import AGENT, LARGEST_PAGE, Fetch, Page
+from kb_index.importing.public_only import LARGEST_PAGE, Fetch, Page
+from kb_index.importing.robots import RobotsOf
 from kb_index.importing.splitting import items_of
 
 MOST_SITEMAPS = 50
@@ -49,7 +49,8 @@ def read_site(
     """One Reading for each page; `validators` are the headers by which a server tells that a page has not changed."""
     fetch = Fetch(hosts=(_host(source), *rules.hosts), allowed=rules.allowed, pause=rules.pause)
     try:
-        robots = _robots(fetch, source)
+        robots = RobotsOf(fetch)
+        robots.of(source)
         pages, skips = _addresses(fetch, robots, source)
         if len(pages) > rules.most_pages:
             skips.append(Skip("", f"{len(pages)} pages: only {rules.most_pages} are read, see --pages", fault=True))
@@ -71,26 +72,10 @@ def _host(address: str) -> str:
     return host if port in (None, 80, 443) else f"{host}:{port}"
 
 
-def _robots(fetch: Fetch, source: str) -> RobotFileParser:
-    """What robots.txt allows (RFC 9309): without one everything, when it cannot be read nothing."""
-    robots = RobotFileParser()
-    page = fetch.get(urljoin(source, "/robots.txt"))
-    if page.status == 200:
-        robots.parse(page.content[:512_000].decode("utf-8", "replace").splitlines())
-    elif 400 <= page.status < 500:
-        robots.parse([])
-    else:
-        raise SourceUnreadable(source, f"its robots.txt answers {page.status}: nothing may be read now")
-    delay = robots.crawl_delay(AGENT)
-    if delay is not None:
-        fetch.slower(float(delay))
-    return robots
-
-
-def _addresses(fetch: Fetch, robots: RobotFileParser, source: str) -> tuple[list[str], list[Skip]]:
+def _addresses(fetch: Fetch, robots: RobotsOf, source: str) -> tuple[list[str], list[Skip]]:
     """The pages of a sitemap and the sitemaps that it names; a source that is no sitemap is one page."""
     bare = urlsplit(source).path in ("", "/")
-    waiting = (robots.site_maps() or [urljoin(source, "/sitemap.xml")]) if bare else [source]
+    waiting = (list(robots.of(source).sitemaps) or [urljoin(source, "/sitemap.xml")]) if bare else [source]
     pages: dict[str, None] = {}
     skips: list[Skip] = []
     seen: set[str] = set()
@@ -108,7 +93,7 @@ def _addresses(fetch: Fetch, robots: RobotFileParser, source: str) -> tuple[list
             return [source], skips
         for kind, listed in named or ():
             if not fetch.may_read(listed):
-                skips.append(Skip(listed, "its host is not on the list: add it with --host"))
+                skips.append(Skip(listed, "its host is not on the list: add it with --host", unseen=True))
             elif kind == "sitemap":
                 waiting.append(listed)
             else:
@@ -150,13 +135,14 @@ def _sitemap(fetch: Fetch, address: str) -> list[tuple[str, str]] | None:
     return found
 
 
-def _reading(fetch: Fetch, robots: RobotFileParser, address: str, validators: Mapping[str, str]) -> Reading:
+def _reading(fetch: Fetch, robots: RobotsOf, address: str, validators: Mapping[str, str]) -> Reading:
     """One page as items, or why there are none."""
     empty = Reading(address, address)
-    if not robots.can_fetch(AGENT, address):
-        return replace(empty, skips=(Skip("", "robots.txt forbids it"),))
     try:
+        if not robots.of(address).allow(address):
+            return replace(empty, skips=(Skip("", "robots.txt forbids it", unseen=True),))
         page = fetch.get(address, headers=validators)
+        elsewhere = page.address != address and not robots.of(page.address).allow(page.address)
     except SourceUnreadable as error:
         return replace(empty, skips=(Skip("", error.why, fault=True),))
     if page.status == 304:
@@ -165,8 +151,8 @@ def _reading(fetch: Fetch, robots: RobotFileParser, address: str, validators: Ma
         return replace(empty, skips=(Skip("", f"the server answers {page.status}: the page is gone"),))
     if page.status != 200:
         return replace(empty, skips=(Skip("", f"the server answers {page.status}", fault=True),))
-    if page.address != address and not robots.can_fetch(AGENT, page.address):
-        return replace(empty, skips=(Skip("", f"leads to {page.address}, which robots.txt forbids"),))
+    if elsewhere:
+        return replace(empty, skips=(Skip("", f"leads to {page.address}, which robots.txt forbids", unseen=True),))
     return _read_page(page, empty)
 
 

@@ -7,34 +7,39 @@ the confidence that was fitted before, and takes everything else over as it is.
 
 from __future__ import annotations
 
-import fcntl
+import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from kb_index.articles.chunking import embedded_text, passages_of
-from kb_index.articles.model import Source
-from kb_index.articles.stores import Stores
+from kb_index.articles.model import Article, Source
+from kb_index.articles.stores import Refusal, Stores
 from kb_index.confidence.calibration import calibrate
 from kb_index.errors import NoGeneration
-from kb_index.index.contents import Part, Tenant, embedded_files
+from kb_index.index.compared import nothing_new, same_articles, standing
+from kb_index.index.contents import Part, Tenant
+from kb_index.index.durable import alone
 from kb_index.index.embedder import Embedder
 from kb_index.index.embedding import PROBE
-from kb_index.index.generation import Built, GenerationStore
-from kb_index.index.inputs import Inputs, own_code, read_inputs
+from kb_index.index.filling import Built, obeyed
+from kb_index.index.generation import GenerationStore
+from kb_index.index.inputs import Earlier, Inputs, own_code, read_inputs
 from kb_index.index.measured import index_vectors
+from kb_index.index.refused import Refusals
+from kb_index.index.reported import BuildReport, report_of
 from kb_index.index.vectors import FlatVectors
 from kb_index.index.withdrawn import Withdrawals
 from kb_index.learning.judged import learned
 from kb_index.mood.judge import MoodHeads
 from kb_index.mood.training import train_mood
 from kb_index.search.assemble import assemble
+from kb_index.search.edits import Edit, suits
 from kb_index.search.retriever import TenantIndex
 from kb_index.settings import Settings
+from kb_index.text.collections import JudgedMessage
 from kb_index.text.folding import fold
 
 __all__ = ["BuildReport", "Builder", "Embedder", "build"]
@@ -42,35 +47,6 @@ __all__ = ["BuildReport", "Builder", "Embedder", "build"]
 Progress = Callable[[str], None]
 
 PUBLISHING, BUILDING = ".build-lock", ".full-build-lock"
-
-MOST_PARTS = 20
-"""Edits whose vectors may lie in files of their own; then a full build gathers all in one again."""
-
-
-@dataclass(frozen=True)
-class TenantReport:
-    """One tenant of a published generation."""
-
-    articles: int
-    passages: int
-    kind: str
-    recall: float
-    calibrated: bool
-    megabytes: float
-
-
-@dataclass(frozen=True)
-class BuildReport:
-    """What a build did; skipped means that the current generation already has exactly these inputs."""
-
-    generation: str
-    skipped: bool
-    articles: int = 0
-    passages: int = 0
-    embedded: int = 0
-    reused: int = 0
-    seconds: float = 0.0
-    tenants: Mapping[str, TenantReport] = field(default_factory=dict)
 
 
 def build(settings: Settings, *, if_changed: bool, progress: Progress) -> BuildReport:
@@ -85,70 +61,130 @@ class Builder:
         self._settings = settings
         self._progress = progress
         self._stores = Stores.of(settings)
-        self._withdrawals = Withdrawals(settings.store)
+        self._withdrawals = Withdrawals.of(settings, self._stores.database)
+        self._refusals = Refusals(settings.store)
         self._embed: Embedder | None = None
         self._verified: set[str] = set()
         self._made: tuple[str, Mapping[str, Tenant]] = ("", {})
         self.store = GenerationStore.of(settings)
+        self._last_good: dict[str, Sequence[Article]] = {}
+        self.refused: Mapping[str, Refusal] = {}
 
     def build(self, *, if_changed: bool) -> BuildReport:
-        """A full build: what if_changed lets stand is only a tenant that is calibrated on just these articles."""
+        """A full build: what if_changed lets stand is only a tenant that is calibrated on just these articles.
+
+        A tenant whose articles are refused goes on with its earlier ones. Raises ArticlesRefused, and then changes
+        nothing, when no other tenant has anything new.
+        """
         started = time.perf_counter()
-        with _alone(self._settings.store / BUILDING):
-            inputs = read_inputs(self._settings, self._stores)
-            before = self._before()
+        with alone(self._settings.store / BUILDING):
+            inputs, before = self._read()
             if if_changed and before is not None and self._up_to_date(before, inputs):
+                if inputs.refused:
+                    raise inputs.refusal
                 return BuildReport(generation=str(before["generation"]), skipped=True)
+            if inputs.refused and (not inputs.sources or (not if_changed and nothing_new(before, inputs))):
+                raise inputs.refusal
             embed = self._embedder()
             _embed_everything(inputs, embed)
-            kept = _standing(before, inputs) if if_changed and self._intact(before) else []
-            others = [source for source in inputs.sources if source.tenant not in kept]
-            made = {source.tenant: self._whole(source, inputs) for source in others}
-            self._progress("training the mood heads")
-            mood = _train_mood(inputs, embed)
-            with _alone(self._settings.store / PUBLISHING):
-                return self._publish_full(inputs, made, mood, started)
+            kept = standing(before, inputs) if if_changed and self._intact(before) else []
+            mood: MoodHeads | None = None
+            made: dict[str, Part] = {}
+            while True:
+                for source in inputs.sources:
+                    if source.tenant not in kept and source.tenant not in made:
+                        made[source.tenant] = self._whole(source, inputs)
+                if mood is None:
+                    self._progress("training the mood heads")
+                    mood = _train_mood(inputs, embed)
+                with alone(self._settings.store / PUBLISHING):
+                    report = self._publish_full(inputs, made, mood, started)
+                if report is not None:
+                    return report
+                inputs, before = self._read()
+                kept = []
 
     def publish_edits(self) -> BuildReport | None:
         """A quick build of what has changed since the current generation; None when nothing has.
 
-        Raises ArticlesRefused and then changes nothing.
+        Tenants whose articles are refused go on with their earlier ones, see `refused`. Raises ArticlesRefused when
+        nothing else is left to do, and then changes nothing.
         """
         started = time.perf_counter()
-        with _alone(self._settings.store / PUBLISHING):
-            inputs = read_inputs(self._settings, self._stores)
-            before = self._before()
+        with alone(self._settings.store / PUBLISHING):
+            inputs, before = self._read()
             if before is not None and before["base"] == inputs.base and self._intact(before):
                 if before["digest"] == inputs.digest or self.store.held() == inputs.digest:
                     return None
-                kept = [source.tenant for source in inputs.sources if _same_articles(before, source)]
                 self._embedder()
                 earlier = self._earlier(str(before["generation"]))
-                entries = before["tenants"]
-                made = {
-                    tenant: self._quick(source, inputs, earlier[tenant], calibrated_on=entries[tenant]["calibrated_on"])
-                    for source in inputs.sources
-                    if (tenant := source.tenant) not in kept and tenant in earlier
-                }
+                self._withdraw_what_is_gone(inputs, earlier)
+                made, kept = self._changed(inputs, before, earlier)
                 if {*made, *kept} == {source.tenant for source in inputs.sources}:
                     return self._publish(inputs, made, None, kept=kept, earlier=before, started=started)
         return self.build(if_changed=True)
 
     def warm_up(self) -> None:
         """Do once, for nothing, what an edit needs, so that the first one is not slower than the others."""
+        inputs, before = self._read()
+        if before is not None and before["base"] == inputs.base and self._intact(before):
+            self._embedder().alone(PROBE)
+            self._earlier(str(before["generation"]))
+
+    def _read(self) -> tuple[Inputs, dict[str, Any] | None]:
+        """All inputs and the manifest of the current generation; what cannot be read now is as it was then."""
         before = self._before()
-        if before is None or not self._intact(before):
-            return
-        inputs, name = read_inputs(self._settings, self._stores), str(before["generation"])
-        if before["base"] != inputs.base:
-            return
-        embed, made = self._embedder(), dict(self._earlier(name))
+        inputs = read_inputs(
+            self._settings,
+            self._stores,
+            withdrawals=self._withdrawals,
+            earlier=lambda tenant: self._published(before, tenant),
+        )
+        self.refused = inputs.refused
+        self._last_good = {source.tenant: source.articles for source in inputs.sources if source.tenant in self.refused}
+        self._refusals.tell(inputs.refused)
+        return inputs, before
+
+    def _published(self, before: Mapping[str, Any] | None, tenant: str) -> Earlier | None:
+        """What the current generation holds of a tenant, without what was taken back since; None when nothing."""
+        entry = before["tenants"].get(tenant) if before is not None else None
+        if before is None or entry is None:
+            return None
+        try:
+            articles = self.store.articles(str(before["generation"]), tenant)
+        except NoGeneration:
+            return None
+        gone = self._stores.tenant(tenant).taken_back(articles)
+        kept = tuple(each for each in articles if each not in gone)
+        told = f"{entry['source']}\0{[(each.id, each.language) for each in gone]}"
+        digest = hashlib.sha256(told.encode()).hexdigest() if gone else str(entry["source"])
+        return Earlier(Source(tenant, kept, digest), obeyed(before, tenant))
+
+    def _changed(
+        self, inputs: Inputs, before: Mapping[str, Any], earlier: Mapping[str, Tenant]
+    ) -> tuple[dict[str, Part], list[str]]:
+        """The tenants of which an article has changed, made anew, and the names of the others."""
+        kept = [source.tenant for source in inputs.sources if same_articles(before, source)]
+        made = {
+            source.tenant: self._quick(source, inputs, _part_of(before, source.tenant, earlier[source.tenant]))
+            for source in inputs.sources
+            if source.tenant not in kept and source.tenant in earlier
+        }
+        return made, kept
+
+    def _withdraw_what_is_gone(self, inputs: Inputs, earlier: Mapping[str, Tenant]) -> None:
+        """Nobody finds what is no longer published while an index without it is being made, however long it takes."""
+        gone = []
         for source in inputs.sources:
-            if source.tenant in made and _same_articles(before, source):
-                earlier = made[source.tenant]
-                index = assemble(source.articles, inputs.background, embed=embed, earlier=earlier.index)
-                made[source.tenant] = Tenant(index, earlier.calibration)
-        self._made = (name, made)
+            now = {(article.id, article.language) for article in source.articles}
+            before = earlier[source.tenant].index.published if source.tenant in earlier else ()
+            gone += [(source.tenant, each.id, each.language) for each in before if (each.id, each.language) not in now]
+        if gone:
+            self._withdrawals.add_all(gone)
+
+    def last_good(self, tenant: str) -> Sequence[Article]:
+        """The articles that a tenant which is refused goes on with."""
+        return self._last_good.get(tenant, ())
 
     def recalibration_due(self) -> bool:
         """Whether a tenant's confidence was fitted on other articles than it has now."""
@@ -175,7 +211,7 @@ class Builder:
 
     def _intact(self, before: Mapping[str, Any] | None) -> bool:
         """Whether a generation's files may be taken over; looked at once, for they never change."""
-        if before is None or len(embedded_files(before["files"])) > MOST_PARTS:
+        if before is None:
             return False
         try:
             if before["generation"] not in self._verified:
@@ -211,12 +247,17 @@ class Builder:
         """Those of the kept tenants that are in memory."""
         return {tenant: self._made[1][tenant] for tenant in kept if tenant in self._made[1]}
 
-    def _quick(self, source: Source, inputs: Inputs, earlier: Tenant, *, calibrated_on: str) -> Part:
-        """Index the articles as they are now, with the confidence of the earlier ones."""
-        self._progress(f"tenant {source.tenant}: indexing {len(source.articles)} articles")
+    def _quick(self, source: Source, inputs: Inputs, before: Part) -> Part:
+        """The tenant with the articles as they are now, and the confidence that was fitted on earlier ones."""
         embed = self._embedder_now()
-        index, recall = self._indexed(assemble(source.articles, inputs.background, embed=embed, earlier=earlier.index))
-        return Part(Tenant(index, earlier.calibration), source.digest, calibrated_on, recall)
+        whole = before.tenant.whole
+        edit = Edit.between(whole, source.articles, embed=embed)
+        self._progress(f"tenant {source.tenant}: {len(edit)} articles have changed since it was indexed")
+        if suits(whole, edit):
+            return replace(before, tenant=before.tenant.with_edit(edit), source=source.digest)
+        index, recall = self._indexed(assemble(source.articles, inputs.background, embed=embed, earlier=whole))
+        made = Tenant(index, before.tenant.calibration, before.tenant.mood)
+        return Part(made, source.digest, before.calibrated_on, recall)
 
     def _whole(self, source: Source, inputs: Inputs) -> Part:
         embed = self._embedder_now()
@@ -232,7 +273,9 @@ class Builder:
         )
         today = self._settings.today()
         calibration = learned(self._settings, source.tenant, index, calibration, embed=embed, day=today)
-        return Part(Tenant(index, calibration), source.digest, source.digest, recall)
+        own = inputs.own_mood.get(source.tenant)
+        mood = _train_mood(inputs, embed, own=own) if own else None
+        return Part(Tenant(index, calibration, mood), source.digest, source.digest, recall)
 
     def _embedder_now(self) -> Embedder:
         return self._embed if self._embed is not None else self._embedder()
@@ -251,28 +294,35 @@ class Builder:
         index.vectors = indexed.vectors
         return index, indexed.recall
 
-    def _publish_full(self, inputs: Inputs, made: dict[str, Part], mood: MoodHeads, started: float) -> BuildReport:
-        """Publish what a full build made; a tenant that was edited in the meantime is indexed once more."""
-        now = read_inputs(self._settings, self._stores)
-        before = self._before()
-        if now.base == inputs.base and now.digest != inputs.digest:
-            for source in now.sources:
-                part = made.get(source.tenant)
-                if part is not None and part.source != source.digest:
-                    made[source.tenant] = self._quick(source, now, part.tenant, calibrated_on=part.calibrated_on)
-            inputs = now
-        kept = [source.tenant for source in inputs.sources if source.tenant not in made]
-        if not all(before is not None and _same_articles(before, inputs.source(tenant)) for tenant in kept):
-            made |= {tenant: self._whole(inputs.source(tenant), inputs) for tenant in kept}
-            kept = []
-        return self._publish(inputs, made, mood, kept=kept, earlier=before, started=started)
+    def _publish_full(
+        self, inputs: Inputs, made: Mapping[str, Part], mood: MoodHeads, started: float
+    ) -> BuildReport | None:
+        """Publish what a full build made, with the edits of the meantime; None when more must be made whole first."""
+        now, before = self._read()
+        made = dict(made)
+        kept: list[str] = []
+        if now.base != inputs.base:
+            now = inputs
+        for source in now.sources:
+            part = made.get(source.tenant)
+            if part is not None and part.source != source.digest:
+                made[source.tenant] = self._quick(source, now, part)
+            elif part is None and before is not None and same_articles(before, source):
+                kept.append(source.tenant)
+            elif part is None:
+                earlier = self._earlier(str(before["generation"])) if before is not None else {}
+                if before is None or source.tenant not in earlier:
+                    return None
+                made[source.tenant] = self._quick(source, now, _part_of(before, source.tenant, earlier[source.tenant]))
+        return self._publish(now, made, mood, kept=kept, earlier=before, started=started)
 
     def _publish(
         self, inputs: Inputs, made: dict[str, Part], mood: MoodHeads | None, *, kept: list[str],
         earlier: Mapping[str, Any] | None, started: float,
     ) -> BuildReport:  # fmt: skip
         embed = self._embedder_now()
-        linked = bool(kept) or mood is None  # else everything is new, and so is the file of vectors
+        # Else everything is new, and so is the file of vectors.
+        linked = bool(kept) or mood is None or any(part.written for part in made.values())
         probe = embed.alone(PROBE)
         name = self.store.publish(
             Built(
@@ -288,6 +338,7 @@ class Builder:
                 vectors_by_hash=embed.fresh if linked else embed.used,
                 earlier=str(earlier["generation"]) if linked and earlier is not None else None,
                 unchanged=kept,
+                behind=inputs.behind,
             )
         )
         manifests = self.store.usable_manifests()
@@ -297,62 +348,18 @@ class Builder:
             from kb_index.index.pgvector import drop_unused
 
             drop_unused(self._settings.store, url=self._settings.vectors_address)
-        self._withdrawals.forget(min(int(each.get("withdrawals", 0)) for each in manifests))
-        report = _report(self.store.manifest(name), embed, time.perf_counter() - started)
+        self._withdrawals.forget(min(obeyed(each, tenant) for each in manifests for tenant in ("", *each["tenants"])))
+        report = replace(
+            report_of(self.store.manifest(name), embed, time.perf_counter() - started), refused=inputs.refused
+        )
         embed.published()
         return report
 
 
-def _report(manifest: Mapping[str, Any], embed: Embedder, seconds: float) -> BuildReport:
-    tenants = {
-        tenant: TenantReport(
-            articles=entry["articles"],
-            passages=entry["passages"],
-            kind=entry["vectors"]["kind"],
-            recall=entry["vectors"]["recall"],
-            calibrated=entry["calibrated_on"] == entry["source"],
-            megabytes=sum(
-                file["size"] for path, file in manifest["files"].items() if path.startswith(f"{tenant}/")
-            ) / 1e6,
-        )
-        for tenant, entry in manifest["tenants"].items()
-    }  # fmt: skip
-    return BuildReport(
-        generation=manifest["generation"],
-        skipped=False,
-        articles=sum(tenant.articles for tenant in tenants.values()),
-        passages=sum(tenant.passages for tenant in tenants.values()),
-        embedded=embed.embedded,
-        reused=len(embed.used) - embed.embedded,
-        seconds=seconds,
-        tenants=tenants,
-    )
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold the store against other builders; the lock ends with the process, however it ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _same_articles(before: Mapping[str, Any], source: Source) -> bool:
-    entry = before["tenants"].get(source.tenant)
-    return entry is not None and entry["source"] == source.digest
-
-
-def _standing(before: Mapping[str, Any] | None, inputs: Inputs) -> list[str]:
-    """Tenants of which nothing has changed and whose confidence was fitted on just these articles."""
-    if before is None or before["base"] != inputs.base:
-        return []
-    entries = before["tenants"]
-    return [
-        source.tenant
-        for source in inputs.sources
-        if _same_articles(before, source) and entries[source.tenant]["calibrated_on"] == source.digest
-    ]
+def _part_of(before: Mapping[str, Any], tenant: str, made: Tenant) -> Part:
+    """A tenant of the current generation, whose files are written."""
+    entry = before["tenants"][tenant]
+    return Part(made, entry["source"], entry["calibrated_on"], float(entry["vectors"]["recall"]), written=True)
 
 
 def _embed_everything(inputs: Inputs, embed: Embedder) -> None:
@@ -364,8 +371,8 @@ def _embed_everything(inputs: Inputs, embed: Embedder) -> None:
     embed(texts)
 
 
-def _train_mood(inputs: Inputs, embed: Embedder) -> MoodHeads:
-    """Judged messages, and the articles' and background questions as calm."""
+def _train_mood(inputs: Inputs, embed: Embedder, *, own: Sequence[JudgedMessage] = ()) -> MoodHeads:
+    """Judged messages, those of a tenant, and the articles' and background questions as calm."""
     calm = [question for source in inputs.sources for article in source.articles for question in article.questions]
     calm += inputs.background
-    return train_mood(inputs.mood, calm, embed=embed)
+    return train_mood(inputs.mood, calm, embed=embed, own=own)

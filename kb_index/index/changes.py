@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from kb_index.articles.categories import CATEGORIES_FILE
+from kb_index.articles.files import Status, files_below
 from kb_index.articles.model import LANGUAGES
 from kb_index.database import Database
 from kb_index.errors import DatabaseUnavailable
@@ -36,24 +38,11 @@ class Changes:
         return tuple(found)
 
 
-def _files(folder: Path) -> Iterator[tuple[str, int, int, int]]:
-    """Path, inode, size and time of every file that may be an article or the list of categories."""
-    for place in (folder, *(folder / language for language in LANGUAGES)):
-        yield from sorted(_below(place, deep=place != folder))
-
-
-def _below(folder: Path, *, deep: bool) -> Iterator[tuple[str, int, int, int]]:
-    try:
-        entries = list(os.scandir(folder))
-    except OSError:
-        return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=True):
-            if deep:
-                yield from _below(Path(entry.path), deep=True)
-            continue
-        try:
-            status = entry.stat()
-        except OSError:  # just removed
-            continue
-        yield entry.path, status.st_ino, status.st_size, status.st_mtime_ns
+def _files(folder: Path) -> Iterator[tuple[str, Status]]:
+    """Every file that may be an article or the list of categories, with its status; a folder may be missing."""
+    with suppress(OSError):
+        status = (folder / CATEGORIES_FILE).stat()
+        yield CATEGORIES_FILE, (status.st_ino, status.st_size, status.st_mtime_ns)
+    for language in LANGUAGES:
+        with suppress(OSError):
+            yield from sorted(files_below(str(folder / language)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from contextlib import nullcontext
 
-from kb_index.commands import Subcommands
+from kb_index.commands import EXIT_FAILED, Subcommands
 from kb_index.errors import GenerationBroken
 from kb_index.settings import Settings
 
@@ -41,7 +42,11 @@ def _build(settings: Settings, chosen: argparse.Namespace) -> int:
         f"Published {report.generation}: {report.articles} articles, {report.passages} passages, "
         f"{report.embedded} texts embedded, {report.reused} reused, {report.seconds:.1f} s."
     )
-    return 0
+    for name, refusal in report.refused.items():
+        print(f"Tenant {name} goes on with its earlier articles, for these cannot be used:", file=sys.stderr)
+        for problem in refusal.problems:
+            print(f"  {problem}", file=sys.stderr)
+    return EXIT_FAILED if report.refused else 0
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,27 +13,52 @@ import numpy as np
 import numpy.typing as npt
 
 from kb_index.articles.chunking import Passage, PassageKind
-from kb_index.articles.model import article_of, plain
+from kb_index.articles.model import Article, article_of, plain
 from kb_index.confidence.decision import Calibration
 from kb_index.index.lexical import Lexical
 from kb_index.index.measured import OPENERS
 from kb_index.index.vectors import Vectors
+from kb_index.mood.judge import MoodHeads
+from kb_index.search.edits import Edit, edited
 from kb_index.search.heads import ArticleHead
 from kb_index.search.retriever import TenantIndex
 
 MOOD = "mood.npz"
 EMBEDDED = "embedded"
-"""How the files with vectors by text begin: embedded.npz, then one more per edit until the next full build."""
+"""How the files with vectors by text begin: embedded.npz, then one more per edit until they are put together."""
+
+MOST_PARTS = 20
+"""So many files with vectors may lie beside the first one; the next edit puts them into one."""
+
+EDIT, EDIT_VECTORS = "edit.json", "edit.npz"
 
 ByHash = Mapping[bytes, npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
 class Tenant:
-    """One tenant's index with the calibration that was fitted on it."""
+    """One tenant's index with the calibration that was fitted on it, or on one before its edits.
+
+    `mood` are heads of its own, if it has judged messages itself. `built` is the index as it was built whole and `edit`
+    what has changed since; both None when nothing has.
+    """
 
     index: TenantIndex
     calibration: Calibration
+    mood: MoodHeads | None = None
+    built: TenantIndex | None = None
+    edit: Edit | None = None
+
+    @property
+    def whole(self) -> TenantIndex:
+        """The index that edits are applied to."""
+        return self.index if self.built is None else self.built
+
+    def with_edit(self, edit: Edit) -> Tenant:
+        """The tenant after an edit of the index that was built whole, in place of the edit there was."""
+        if not len(edit):
+            return Tenant(self.whole, self.calibration, self.mood)
+        return Tenant(edited(self.whole, edit), self.calibration, self.mood, self.whole, edit)
 
 
 @dataclass(frozen=True)
@@ -41,20 +66,22 @@ class Part:
     """A tenant as a build made it.
 
     source is the digest of its articles, calibrated_on that of the articles that its calibration was fitted on,
-    recall the share of the exact ten nearest that its vector index finds.
+    recall the share of the exact ten nearest that its vector index finds. written says that the files of the index
+    before its edits are those of the generation before.
     """
 
     tenant: Tenant
     source: str
     calibrated_on: str
     recall: float
+    written: bool = False
 
     def entry(self) -> dict[str, Any]:
         """What the manifest tells about it."""
         index = self.tenant.index
         return {
-            "articles": len(index.articles),
-            "passages": len(index.passages),
+            "articles": len(index.published),
+            "passages": int(index.counts.sum()),
             "source": self.source,
             "calibrated_on": self.calibrated_on,
             "vectors": {
@@ -66,13 +93,24 @@ class Part:
 
 
 def small_files(tenant: str, part: Part) -> dict[str, bytes]:
-    """Every file of a tenant but its vectors, by its path in the generation."""
-    index = part.tenant.index
+    """Every file of a tenant that has to be written, but its vectors, by its path in the generation."""
+    return _edit_files(tenant, part.tenant.edit) | ({} if part.written else _whole_files(tenant, part.tenant))
+
+
+def _edit_files(tenant: str, edit: Edit | None) -> dict[str, bytes]:
+    if edit is None:
+        return {}
+    said = {"changed": [plain(article) for article in edit.changed], "gone": edit.gone}
+    return {f"{tenant}/{EDIT}": _json(said), f"{tenant}/{EDIT_VECTORS}": packed({"vectors": edit.vectors})}
+
+
+def _whole_files(tenant: str, made: Tenant) -> dict[str, bytes]:
+    index = made.whole
     arrays: dict[str, npt.NDArray[Any]] = {"background": index.background}
     groups = {
         "lexical": index.lexical.arrays(),
         "head": index.head.arrays(),
-        "calibration": part.tenant.calibration.arrays(),
+        "calibration": made.calibration.arrays(),
     }
     for group, members in groups.items():
         arrays |= {f"{group}.{key}": value for key, value in members.items()}
@@ -80,10 +118,11 @@ def small_files(tenant: str, part: Part) -> dict[str, bytes]:
         f"{tenant}/articles.json": _json([plain(article) for article in index.articles]),
         f"{tenant}/passages.json": _json([[each.version, each.kind, each.text] for each in index.passages]),
         f"{tenant}/models.npz": packed(arrays),
+        **({f"{tenant}/{MOOD}": packed(made.mood.arrays())} if made.mood is not None else {}),
     }
 
 
-def read_part(tenant: str, *, read: Callable[[str], bytes], vectors: Vectors) -> Tenant:
+def read_part(tenant: str, paths: Collection[str], *, read: Callable[[str], bytes], vectors: Vectors) -> Tenant:
     """Restore one tenant; raises ValueError when its files do not fit together."""
     articles = [article_of(values) for values in json.loads(read(f"{tenant}/articles.json"))]
     passages = [
@@ -104,7 +143,9 @@ def read_part(tenant: str, *, read: Callable[[str], bytes], vectors: Vectors) ->
         lexical=Lexical.restore(group("lexical.")),
         head=ArticleHead.restore(group("head.")),
     )
-    return Tenant(index, Calibration.restore(group("calibration.")))
+    own = f"{tenant}/{MOOD}"
+    mood = MoodHeads.restore(unpacked(read(own))) if own in paths else None
+    return Tenant(index, Calibration.restore(group("calibration.")), mood)
 
 
 def vectors_file(tenant: str, kind: str) -> str:
@@ -112,12 +153,41 @@ def vectors_file(tenant: str, kind: str) -> str:
     return f"{tenant}/vectors.json" if kind == "pgvector" else f"{tenant}/vectors.faiss"
 
 
+def read_edit(tenant: str, made: Tenant, *, read: Callable[[str], bytes]) -> Tenant:
+    """The tenant with the edit that lies beside its index; raises ValueError when they do not fit together."""
+    said = json.loads(read(f"{tenant}/{EDIT}"))
+    changed = tuple(article_of(values) for values in said["changed"])
+    gone = tuple((article, language) for article, language in said["gone"])
+    return made.with_edit(Edit(changed, gone, unpacked(read(f"{tenant}/{EDIT_VECTORS}"))["vectors"]))
+
+
+def published_articles(tenant: str, paths: Collection[str], *, read: Callable[[str], bytes]) -> tuple[Article, ...]:
+    """The articles that a generation holds of a tenant, without its index; raises ValueError."""
+    found = {}
+    for values in json.loads(read(f"{tenant}/articles.json")):
+        found[values["id"], values["language"]] = article_of(values)
+    if f"{tenant}/{EDIT}" in paths:
+        said = json.loads(read(f"{tenant}/{EDIT}"))
+        for article, language in said["gone"]:
+            found.pop((article, language), None)
+        found |= {(values["id"], values["language"]): article_of(values) for values in said["changed"]}
+    return tuple(found.values())
+
+
 def tenant_files(tenant: str, paths: Iterable[str]) -> list[str]:
     return [path for path in paths if path.startswith(f"{tenant}/")]
 
 
+def whole_files(tenant: str, paths: Iterable[str]) -> list[str]:
+    """Those of the index before its edits."""
+    edit = (f"{tenant}/{EDIT}", f"{tenant}/{EDIT_VECTORS}")
+    return [path for path in tenant_files(tenant, paths) if path not in edit]
+
+
 def embedded_files(paths: Iterable[str]) -> list[str]:
-    return sorted(path for path in paths if path.startswith(EMBEDDED) and "/" not in path)
+    """The files with vectors by text, the oldest first."""
+    found = (path for path in paths if path.startswith(EMBEDDED) and "/" not in path)
+    return sorted(found, key=lambda path: (len(path), path))
 
 
 def pack_vectors(vectors: ByHash) -> bytes:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,3 +68,12 @@ def same_file(source: Path, target: Path) -> None:
     except OSError:
         shutil.copyfile(source, target)
         sync_file(target)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold the store against other builders; the lock ends with the process, however it ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -14,7 +14,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,32 +25,32 @@ import numpy as np
 import numpy.typing as npt
 
 from kb_index.articles.chunking import CHUNKER_VERSION
+from kb_index.articles.model import Article
 from kb_index.errors import DatabaseUnavailable, GenerationBroken, NoGeneration
 from kb_index.index.contents import (
-    EMBEDDED,
+    EDIT,
     MOOD,
-    ByHash,
-    Part,
     Tenant,
     embedded_files,
     open_vectors,
-    pack_vectors,
-    packed,
+    published_articles,
+    read_edit,
     read_part,
-    small_files,
     tenant_files,
     unpack_vectors,
     unpacked,
     vectors_file,
+    whole_files,
 )
-from kb_index.index.durable import Checksum, replace_durably, same_file, sync_file, write_durably
+from kb_index.index.durable import Checksum, replace_durably, sync_file, write_durably
+from kb_index.index.filling import Built, fill, obeyed
 from kb_index.index.trial import survives_reading
 from kb_index.mood.judge import MoodHeads
 from kb_index.settings import Settings
 
 __all__ = ["Built", "Generation", "GenerationStore", "Tenant"]
 
-FORMAT = 2
+FORMAT = 3
 KEPT = 3
 """Generations on disk: the current one and two before; files that they share are there once."""
 
@@ -70,33 +70,9 @@ class Generation:
     mood: MoodHeads
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def withdrawals(self) -> int:
-        """How many withdrawals had been made before its articles were read."""
-        return int(self.manifest.get("withdrawals", 0))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Built:
-    """What a build has made, before it has a name.
-
-    tenants are those made anew; those in unchanged, and the mood heads if None, are taken from the generation
-    `earlier`, whose embedded vectors are kept too. probe is the embedding of a fixed text, by which a model
-    of the same name that has become another one is noticed.
-    """
-
-    model: str
-    dimension: int
-    code: str
-    base: str
-    digest: str
-    withdrawals: int
-    probe: Sequence[float]
-    tenants: Mapping[str, Part]
-    mood: MoodHeads | None
-    vectors_by_hash: ByHash
-    earlier: str | None = None
-    unchanged: Sequence[str] = ()
+    def obeyed(self, tenant: str) -> int:
+        """How many withdrawals had been made before the tenant's articles were read."""
+        return obeyed(self.manifest, tenant)
 
 
 class GenerationStore:
@@ -189,12 +165,8 @@ class GenerationStore:
             known = earlier.manifest.get("files", {}) if earlier is not None else {}
             tenants = {}
             for tenant, entry in manifest["tenants"].items():
-                files = tenant_files(tenant, manifest["files"])
-                same = all(manifest["files"][path] == known.get(path) for path in files)
-                if earlier is not None and tenant in earlier.tenants and same:
-                    tenants[tenant] = earlier.tenants[tenant]
-                else:
-                    tenants[tenant] = self._load_tenant(name, manifest, tenant, entry)
+                before = earlier.tenants.get(tenant) if earlier is not None else None
+                tenants[tenant] = self._load_tenant(name, manifest, tenant, entry, before, known)
             if earlier is not None and manifest["files"][MOOD] == known.get(MOOD):
                 mood = earlier.mood
             else:
@@ -206,7 +178,23 @@ class GenerationStore:
             why = f"this version cannot read it ({type(error).__name__}: {error})"
             raise GenerationBroken(name, why) from error
 
-    def _load_tenant(self, name: str, manifest: Mapping[str, Any], tenant: str, entry: Mapping[str, Any]) -> Tenant:
+    def _load_tenant(
+        self, name: str, manifest: Mapping[str, Any], tenant: str, entry: Mapping[str, Any],
+        before: Tenant | None, known: Mapping[str, Any],
+    ) -> Tenant:  # fmt: skip
+        """One tenant; `before` is that of a generation with the files `known`, of which the same are taken over."""
+        files = manifest["files"]
+        if before is not None and _as_known(tenant_files(tenant, files), tenant_files(tenant, known), files, known):
+            return before
+        if before is not None and _as_known(whole_files(tenant, files), whole_files(tenant, known), files, known):
+            made = Tenant(before.whole, before.calibration, before.mood)
+        else:
+            made = self._load_whole(name, manifest, tenant, entry)
+        if f"{tenant}/{EDIT}" not in files:
+            return made
+        return read_edit(tenant, made, read=lambda path: self._checked(name, manifest, path))
+
+    def _load_whole(self, name: str, manifest: Mapping[str, Any], tenant: str, entry: Mapping[str, Any]) -> Tenant:
         path = self._checked_file(name, manifest, vectors_file(tenant, entry["vectors"]["kind"]))
         if name not in self._pointed() and path.suffix == ".faiss" and not survives_reading(path):
             raise GenerationBroken(name, f"{path.name} of tenant {tenant!r} breaks its reader")
@@ -214,7 +202,8 @@ class GenerationStore:
         if vectors.dimension != manifest["dimension"]:
             why = f"tenant {tenant!r} has vectors of {vectors.dimension} instead of {manifest['dimension']} dimensions"
             raise GenerationBroken(name, why)
-        return read_part(tenant, read=lambda file: self._checked(name, manifest, file), vectors=vectors)
+        files = manifest["files"]
+        return read_part(tenant, files, read=lambda file: self._checked(name, manifest, file), vectors=vectors)
 
     def load_best(
         self, *, earlier: Generation | None = None, accept: Callable[[Generation], None] = lambda _: None
@@ -244,6 +233,15 @@ class GenerationStore:
                 found |= unpack_vectors(self._checked(name, manifest, path))
         return found
 
+    def articles(self, name: str, tenant: str) -> tuple[Article, ...]:
+        """The articles that a generation was made of; raises GenerationBroken."""
+        manifest = self.manifest(name)
+        try:
+            files = manifest["files"]
+            return published_articles(tenant, files, read=lambda path: self._checked(name, manifest, path))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise GenerationBroken(name, f"its articles cannot be read: {error}") from error
+
     def verify(self, name: str) -> dict[str, Any]:
         """Check every file of a generation; returns its manifest."""
         manifest = self.manifest(name)
@@ -258,6 +256,7 @@ class GenerationStore:
             shutil.rmtree(abandoned, ignore_errors=True)
         created = datetime.now(UTC)
         name = f"g-{created:%Y%m%dT%H%M%S%f}-{built.digest[:8]}"
+        before = self.manifest(built.earlier) if built.earlier is not None else {"tenants": {}, "files": {}}
         working = Path(tempfile.mkdtemp(prefix=".building-", dir=self.folder))
         try:
             manifest = {
@@ -267,7 +266,7 @@ class GenerationStore:
                 "chunker": CHUNKER_VERSION,
                 **{key: getattr(built, key) for key in ("model", "dimension", "code", "base", "digest", "withdrawals")},
                 "probe": [round(float(value), 6) for value in built.probe],
-                **self._fill(working, built),
+                **fill(working, built, folder=self.folder, before=before),
             }
             content = json.dumps(manifest, indent=1, sort_keys=True).encode()
             write_durably(working / MANIFEST, content)
@@ -281,35 +280,6 @@ class GenerationStore:
         (self.folder / HELD).unlink(missing_ok=True)  # the articles have changed since somebody rolled back
         self._drop_old()
         return name
-
-    def _fill(self, working: Path, built: Built) -> dict[str, Any]:
-        """Write or link all files into the folder; returns the manifest's tenants and files."""
-        before = self.manifest(built.earlier) if built.earlier is not None else {"tenants": {}, "files": {}}
-        linked = [path for tenant in built.unchanged for path in tenant_files(tenant, before["files"])]
-        linked += embedded_files(before["files"])
-        linked += [MOOD] if built.mood is None else []
-        files: dict[str, Checksum] = {}
-        for path in linked:
-            (working / path).parent.mkdir(exist_ok=True)
-            same_file(self.folder / str(built.earlier) / path, working / path)
-            files[path] = Checksum(**before["files"][path])
-        written = {MOOD: packed(built.mood.arrays())} if built.mood is not None else {}
-        if built.vectors_by_hash or not linked:
-            number = len(embedded_files(files))
-            written[f"{EMBEDDED}{f'-{number:04}' if number else ''}.npz"] = pack_vectors(built.vectors_by_hash)
-        for tenant, part in built.tenants.items():
-            written |= small_files(tenant, part)
-            (working / tenant).mkdir(exist_ok=True)
-            path = vectors_file(tenant, part.tenant.index.vectors.kind)
-            part.tenant.index.vectors.write(working / path)
-            sync_file(working / path)
-            files[path] = Checksum.of_file(working / path)
-        for path, content in written.items():
-            write_durably(working / path, content)
-            files[path] = Checksum.of(content)
-        tenants = {tenant: before["tenants"][tenant] for tenant in built.unchanged}
-        tenants |= {tenant: part.entry() for tenant, part in built.tenants.items()}
-        return {"tenants": tenants, "files": {path: vars(checksum) for path, checksum in files.items()}}
 
     def _point_to(self, name: str, digest: str) -> None:
         """Name the current generation; those before stay vouched for as long as they are kept."""
@@ -349,3 +319,8 @@ def _compare(name: str, path: str, *, found: Checksum, expected: Checksum) -> No
         raise GenerationBroken(name, f"{path} has {found.size} bytes instead of {expected.size}")
     if found.sha256 != expected.sha256:
         raise GenerationBroken(name, f"{path} was changed: its sha256 differs from the manifest")
+
+
+def _as_known(paths: list[str], before: list[str], files: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+    """Whether the files of two generations are the same ones."""
+    return set(paths) == set(before) and all(files[path] == known[path] for path in paths)

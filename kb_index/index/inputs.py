@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from kb_index.articles.model import Source
-from kb_index.articles.stores import Stores
+from kb_index.articles.stores import Refusal, Stores
+from kb_index.errors import ArticlesRefused
 from kb_index.index.withdrawn import Withdrawals
 from kb_index.settings import Settings
-from kb_index.text.collections import JudgedMessage, read_background, read_mood
+from kb_index.text.collections import JudgedMessage, read_background, read_judged_messages, read_mood
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A tenant's articles as they were when they could be read last, and how many withdrawals there had been then."""
+
+    source: Source
+    withdrawals: int
 
 
 @dataclass(frozen=True)
@@ -19,14 +29,19 @@ class Inputs:
     """All tenants' articles and the example texts.
 
     base is a digest over everything but articles: with another base nothing of an earlier generation may be
-    kept. withdrawals is how many articles had been withdrawn before the first one was read.
+    kept. withdrawals is how many articles had been withdrawn before the first one was read. refused are tenants
+    whose articles cannot be read now; `behind` tells of those of them that go on with their earlier articles how many
+    withdrawals those have obeyed.
     """
 
     sources: tuple[Source, ...]
     background: list[str]
     mood: list[JudgedMessage]
+    own_mood: Mapping[str, list[JudgedMessage]]
     base: str
     withdrawals: int
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    behind: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -39,17 +54,43 @@ class Inputs:
     def source(self, tenant: str) -> Source:
         return next(source for source in self.sources if source.tenant == tenant)
 
+    @property
+    def refusal(self) -> ArticlesRefused:
+        """The error, with the problems of all tenants, for whoever has nothing else to do."""
+        return ArticlesRefused([problem for refusal in self.refused.values() for problem in refusal.problems])
 
-def read_inputs(settings: Settings, stores: Stores) -> Inputs:
-    """Read everything; reports the problems of all tenants at once, as ArticlesRefused."""
-    withdrawals = Withdrawals(settings.store).last()
-    sources = stores.read_all()
+
+def read_inputs(
+    settings: Settings,
+    stores: Stores,
+    *,
+    withdrawals: Withdrawals,
+    earlier: Callable[[str], Earlier | None] = lambda _: None,
+) -> Inputs:
+    """Read everything; a tenant whose articles are refused goes on with those that `earlier` knows, if any.
+
+    Raises TextsRefused.
+    """
+    withdrawals.pull()  # what is put back after this is not hidden by what was withdrawn before
+    number = withdrawals.last()
+    reading = stores.read_all()
+    kept = {tenant: found for tenant in reading.refused if (found := earlier(tenant)) is not None}
+    sources = sorted([*reading.sources, *(each.source for each in kept.values())], key=lambda each: each.tenant)
     background, mood = read_background(settings.background), read_mood(settings.mood)
     digest = hashlib.sha256()
     for value in (settings.model, settings.error_budget, settings.index, settings.vectors, own_code()):
         digest.update(f"{value}\0".encode())
     digest.update("\0".join([*background, *map(str, mood)]).encode())
-    return Inputs(tuple(sources), background, mood, digest.hexdigest(), withdrawals)
+    own = {tenant: _own_mood(settings.own_mood, tenant) for tenant in sorted(settings.tenants)}
+    digest.update("\0".join(f"{tenant} {each}" for tenant, told in own.items() for each in told).encode())
+    behind = {tenant: each.withdrawals for tenant, each in kept.items()}
+    return Inputs(tuple(sources), background, mood, own, digest.hexdigest(), number, reading.refused, behind)
+
+
+def _own_mood(folder: Path | None, tenant: str) -> list[JudgedMessage]:
+    """What a tenant has judged himself; raises TextsRefused."""
+    path = folder / f"{tenant}.jsonl" if folder is not None else None
+    return read_judged_messages(path) if path is not None and path.is_file() else []
 
 
 @cache

@@ -14,14 +14,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from typing import IO
 
 import structlog
 
-from kb_index.errors import ArticlesRefused, KnowledgeError, TextsRefused
+from kb_index.articles.stores import Refusal, Stores
+from kb_index.articles.upkeep import open_tasks
+from kb_index.errors import ArticlesRefused, DatabaseUnavailable, KnowledgeError, TextsRefused
 from kb_index.index.build import Builder
 from kb_index.index.changes import Changes, Token
+from kb_index.learning.feedback import EXPIRE_EVERY_S, oldest_kept
+from kb_index.learning.store import expire
 from kb_index.settings import Settings
 
 _log = structlog.get_logger()
@@ -32,6 +37,9 @@ KIND, KINDEST = 5, 19
 
 PATIENCE_S = 30.0
 """After an error that is not the articles' fault, such as a full disk, before the next attempt."""
+
+TASKS_AFTER_S = 60.0
+"""Between an edit and the look at what it means for the owners' tasks: others may follow it."""
 
 BORN_AGAIN_S = 5.0
 
@@ -48,24 +56,42 @@ class Keeper:
         self._recalibrated: float | None = None
         self._recalibrating: subprocess.Popen[bytes] | None = None
         self._not_before = 0.0
+        self._look_again: float | None = None
+        self._told: Mapping[str, Refusal] = {}
+        self._upkeep = Upkeep(settings, clock)
 
     def step(self) -> str | None:
         """Publish what has changed and start a recalibration when one is due; the name of a new generation."""
         published = None
         if self._clock() >= self._not_before:
             token = self._changes.token()
-            if token != self._seen:
+            again = self._look_again is not None and self._clock() >= self._look_again
+            if token != self._seen or again:
                 began, self._seen = self._seen is None, token
                 published = self._publish()
+                self._tell_refused()
                 if began and published is None:
                     self._builder.warm_up()
+        self._upkeep.step(self._builder, published=published is not None)
         self._recalibrate()
         return published
+
+    def _tell_refused(self) -> None:
+        """Log what is refused, once, and look again by ourselves where that may be over without any edit."""
+        refused = self._builder.refused
+        for tenant, refusal in refused.items():
+            if self._told.get(tenant) != refusal:
+                _log.error("kb_index.edit_refused", tenant=tenant, why="; ".join(map(str, refusal.problems)))
+        self._told = refused
+        passing = any(refusal.passing for refusal in refused.values())
+        self._look_again = self._clock() + PATIENCE_S if passing else None
 
     def _publish(self) -> str | None:
         try:
             report = self._builder.publish_edits()
-        except (ArticlesRefused, TextsRefused) as error:  # to be repaired; the next change is looked at again
+        except ArticlesRefused:  # to be repaired; the next change is looked at again
+            return None
+        except TextsRefused as error:
             _log.error("kb_index.edit_refused", code=error.code, why=str(error))
             return None
         except (KnowledgeError, OSError) as error:
@@ -92,6 +118,7 @@ class Keeper:
             self._recalibrating = None
             self._recalibrated = self._clock()
             _log.info("kb_index.recalibrated", exit_code=running.returncode)
+            self._builder.warm_up()
         pause = 60 * self._settings.recalibrate_minutes
         waited = self._recalibrated is None or self._clock() - self._recalibrated >= pause
         if waited and self._builder.recalibration_due():
@@ -107,6 +134,56 @@ class Keeper:
         if self._recalibrating is not None and self._recalibrating.poll() is None:
             self._recalibrating.terminate()
             self._recalibrating.wait()
+
+
+class Upkeep:
+    """Owners' tasks, looked at when a day begins, when what is refused changes, and a while after edits; and expiry."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._stores = Stores.of(settings)
+        self._done: tuple[date, Mapping[str, Refusal]] | None = None
+        self._edited: float | None = None
+        self._expired: float | None = None
+        self._not_before = 0.0
+
+    def step(self, builder: Builder, *, published: bool) -> None:
+        """Open and close tasks when it is time."""
+        now = self._clock()
+        self._expire(now)
+        if published and self._edited is None:
+            self._edited = now
+        rested = self._edited is not None and now - self._edited >= TASKS_AFTER_S
+        wanted = (self._settings.today(), builder.refused)
+        if now < self._not_before or (wanted == self._done and not rested):
+            return
+        try:
+            opened = open_tasks(
+                self._stores,
+                day=wanted[0],
+                now=datetime.now(UTC),
+                refused=builder.refused,
+                published=builder.last_good,
+            )
+        except DatabaseUnavailable as error:
+            _log.error("kb_index.tasks_not_looked_at", why=str(error), again_in_s=PATIENCE_S)
+            self._not_before = now + PATIENCE_S
+            return
+        self._done, self._edited = wanted, None
+        _log.info("kb_index.tasks_looked_at", opened=opened)
+
+    def _expire(self, now: float) -> None:
+        """Feedback is kept for so many days, also where nobody gives any more."""
+        if self._expired is not None and now - self._expired < EXPIRE_EVERY_S:
+            return
+        self._expired = now
+        try:
+            with self._stores.database.write() as connection:
+                gone = expire(connection, oldest_kept(datetime.now(UTC), self._settings.feedback_days))
+            _log.info("kb_index.feedback_expired", events=gone)
+        except DatabaseUnavailable as error:
+            _log.error("kb_index.feedback_not_expired", why=str(error))
 
 
 def keep(settings: Settings, ended: threading.Event) -> None:

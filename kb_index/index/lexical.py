@@ -1,76 +1,104 @@
-"""BM25 over one tenant's texts, stored as plain arrays."""
+"""BM25 over one tenant's texts, as plain arrays that an edit can be worked into.
+
+Kept are the counts of words in documents; the scores follow from them by a few operations on whole arrays (Lucene's
+variant of BM25), so that an index in which one document is another one has exactly the scores of one built anew.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import bm25s
 import numpy as np
 import numpy.typing as npt
 
+K1, B = 1.2, 0.4
+
+Places = npt.NDArray[np.int64]
+
 
 class Lexical:
-    """Immutable BM25 index; document numbers are positions in the list it was built from."""
+    """Immutable BM25 index; document numbers are positions in the list it was built from.
 
-    def __init__(self, index: bm25s.BM25, idf: Mapping[str, float]) -> None:
-        self._index = index
-        self._idf = dict(idf)
-        self._rarest = max(self._idf.values(), default=1.0)
+    `numbers` gives each word its place, `starts` where its entries begin; an entry is a document and how often the
+    word is in it, in order of documents. Of `places` documents `there` exist, the others were taken out.
+    """
+
+    def __init__(
+        self, numbers: Mapping[str, int], starts: Places, documents: npt.NDArray[np.int32],
+        counts: npt.NDArray[np.float32], *, places: int, there: int,
+    ) -> None:  # fmt: skip
+        self._numbers = numbers
+        self._starts = starts
+        self._documents = documents
+        self._counts = counts
+        self._places = places
+        self._there = there
+        found = np.diff(starts).astype(np.float64)
+        self._telling = np.log1p(there / np.maximum(found, 1))
+        self._rarest = float(self._telling[found > 0].max(initial=0.0)) or 1.0
+        lengths = np.bincount(documents, weights=counts, minlength=places)
+        usual = lengths.sum() / max(1, there) or 1.0
+        idf = np.repeat(np.log1p((there - found + 0.5) / (found + 0.5)), np.diff(starts))
+        self._scores = (idf * counts / (counts + K1 * (1 - B + B * lengths[documents] / usual))).astype(np.float32)
 
     @classmethod
     def build(cls, documents: Sequence[Sequence[str]]) -> Lexical:
         """Index tokenised documents; an empty document never matches."""
-        index = bm25s.BM25(k1=1.2, b=0.4)
-        # The library cannot index nothing at all; a word that nobody can ask for stands for it.
-        index.index([list(document) for document in documents] if any(documents) else [[""]], show_progress=False)
-        index.scores["num_docs"] = len(documents)
-        frequency: dict[str, int] = {}
-        for document in documents:
-            for token in set(document):
-                frequency[token] = frequency.get(token, 0) + 1
-        count = len(documents)
-        return cls(index, {token: float(np.log1p(count / found)) for token, found in frequency.items()})
+        nothing = cls({}, np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32), places=0, there=0)
+        return nothing.edited(dict(enumerate(documents)), gone=(), places=len(documents))
+
+    def edited(self, changed: Mapping[int, Sequence[str]], *, gone: Collection[int], places: int) -> Lexical:
+        """The index of the same documents, but for those that are changed or new, or gone; their places stay free."""
+        numbers = dict(self._numbers)
+        words: list[int] = []
+        documents: list[int] = []
+        counts: list[int] = []
+        for place, tokens in changed.items():
+            for token, count in Counter(tokens).items():
+                words.append(numbers.setdefault(token, len(numbers)))
+                documents.append(place)
+                counts.append(count)
+        kept = ~np.isin(self._documents, np.array([*changed, *gone], dtype=np.int32))
+        known = np.repeat(np.arange(len(self._starts) - 1), np.diff(self._starts))[kept]
+        word = np.concatenate([known, np.array(words, dtype=np.int64)])
+        document = np.concatenate([self._documents[kept], np.array(documents, dtype=np.int32)])
+        order = np.lexsort((document, word))
+        starts = np.concatenate([[0], np.cumsum(np.bincount(word, minlength=len(numbers)))]).astype(np.int64)
+        counted = np.concatenate([self._counts[kept], np.array(counts, dtype=np.float32)])[order]
+        return Lexical(numbers, starts, document[order], counted, places=places, there=places - len(gone))
 
     def scores(self, tokens: Sequence[str]) -> npt.NDArray[np.float32]:
         """BM25 of every document for the query tokens; unknown tokens count nothing."""
-        known = [token for token in tokens if token in self._idf]
-        if not known:
-            return np.zeros(self._index.scores["num_docs"], dtype=np.float32)
-        return np.asarray(self._index.get_scores(known), dtype=np.float32)
+        found = np.zeros(self._places, dtype=np.float32)
+        numbers = [number for token in tokens if (number := self._numbers.get(token)) is not None]
+        entries = [slice(self._starts[number], self._starts[number + 1]) for number in numbers]
+        if entries:
+            documents = np.concatenate([self._documents[each] for each in entries])
+            np.add.at(found, documents, np.concatenate([self._scores[each] for each in entries]))
+        return found
 
     def weight(self, token: str) -> float:
         """How telling a token is; one never seen tells as much as the rarest."""
-        return self._idf.get(token, self._rarest)
+        return float(self._telling[self._numbers[token]]) if self.knows(token) else self._rarest
 
     def knows(self, token: str) -> bool:
-        return token in self._idf
+        number = self._numbers.get(token)
+        return number is not None and bool(self._starts[number + 1] > self._starts[number])
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Everything needed to restore the index, without pickles."""
-        scores = self._index.scores
-        vocabulary = sorted(self._idf, key=self._index.vocab_dict.__getitem__)
         return {
-            "data": scores["data"],
-            "indices": scores["indices"],
-            "indptr": scores["indptr"],
-            "documents": np.array([scores["num_docs"]]),
-            "token_ids": np.array([self._index.vocab_dict[token] for token in vocabulary], dtype=np.int64),
-            "tokens": np.array(vocabulary, dtype=np.str_),
-            "idf": np.array([self._idf[token] for token in vocabulary], dtype=np.float64),
+            "starts": self._starts,
+            "documents": self._documents,
+            "counts": self._counts,
+            "sizes": np.array([self._places, self._there]),
+            "tokens": np.array(list(self._numbers), dtype=np.str_),
         }
 
     @classmethod
     def restore(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Lexical:
-        index = bm25s.BM25(k1=1.2, b=0.4)
-        index.scores = {
-            "data": arrays["data"],
-            "indices": arrays["indices"],
-            "indptr": arrays["indptr"],
-            "num_docs": int(arrays["documents"][0]),
-        }
-        words = [str(token) for token in arrays["tokens"]]
-        index.vocab_dict = dict(zip(words, (int(i) for i in arrays["token_ids"]), strict=True))
-        index.nonoccurrence_array = None
-        index.unique_token_ids_set = set(index.vocab_dict.values())
-        return cls(index, dict(zip(words, (float(value) for value in arrays["idf"]), strict=True)))
+        numbers = {str(token): number for number, token in enumerate(arrays["tokens"])}
+        places, there = (int(size) for size in arrays["sizes"])
+        return cls(numbers, arrays["starts"], arrays["documents"], arrays["counts"], places=places, there=there)

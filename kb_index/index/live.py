@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import structlog
 
+from kb_index.articles.duplicates import Embed
 from kb_index.errors import GenerationBroken, ModelUnavailable, NoGeneration
 from kb_index.index.contents import Tenant
 from kb_index.index.embedding import PROBE, Encoder, load_encoder
@@ -37,9 +39,9 @@ class _State:
 class LiveKnowledge:
     """Holds exactly one Knowledge at a time; readers take it once per request and keep it."""
 
-    def __init__(self, store: GenerationStore) -> None:
+    def __init__(self, store: GenerationStore, withdrawals: Withdrawals | None = None) -> None:
         self._store = store
-        self._withdrawals = Withdrawals(store.folder)
+        self._withdrawals = withdrawals or Withdrawals(store.folder)
         self._state = _State(None, None, None, "not loaded yet")
         self._seen: tuple[int, int, int] | None = None
         self._changing = threading.RLock()
@@ -54,9 +56,24 @@ class LiveKnowledge:
             raise NoGeneration(state.warning or "nothing is loaded")
         return state.knowledge
 
+    def embed(self) -> Embed | None:
+        """What embeds folded texts with the model of what is served; None while nothing is."""
+        try:
+            encoder = self.current().encoder
+        except NoGeneration:
+            return None
+        return lambda texts: encoder.encode(list(texts))
+
     def withdraw(self, tenant: str, article: str, language: str | None = None) -> None:
-        """Hide an article, or one version, from this moment on and in every process that serves this folder."""
-        self._withdrawals.add(tenant, article, language)
+        """Hide an article, or one version, from this moment on, and on other machines as soon as they look.
+
+        Raises DatabaseUnavailable when the others could not be told.
+        """
+        self._withdrawals.share(tenant, article, language)
+
+    def obey_others(self) -> None:
+        """Hide what other machines have withdrawn since the last look; for a thread, it asks the database."""
+        self._withdrawals.pull()
 
     @property
     def warning(self) -> str | None:
@@ -74,10 +91,11 @@ class LiveKnowledge:
             return None
         return status.st_ino, status.st_mtime_ns, status.st_size
 
-    def reload(self) -> str:
+    def reload(self, day: date | None = None) -> str:
         """Load the best intact generation and swap to it; keeps the old one if none is, and says so.
 
-        Raises NoGeneration or ModelUnavailable when nothing at all can be served.
+        With `day` the articles are checked for it first, so that no question waits for that. Raises NoGeneration or
+        ModelUnavailable when nothing at all can be served.
         """
         with self._changing:
             self._seen = self._signature()
@@ -98,7 +116,10 @@ class LiveKnowledge:
             if broken:
                 warning = f"serving {generation.name} instead: " + "; ".join(map(str, broken))
                 _log.error("kb_index.generation_broken", serving=generation.name, why=warning)
-            self._state = self._without_withdrawn(Knowledge(generation, encoder), warning)
+            complete = Knowledge(generation, encoder)
+            if day is not None:
+                complete.prepare(day)
+            self._state = self._without_withdrawn(complete, warning)
             _log.info("kb_index.loaded", generation=generation.name, tenants=sorted(generation.tenants))
             return generation.name
 
@@ -112,8 +133,11 @@ class LiveKnowledge:
     def _without_withdrawn(self, complete: Knowledge, warning: str | None) -> _State:
         signature = self._withdrawals.signature()  # taken first: a later change is then noticed
         generation = complete.generation
-        later = [each for each in self._withdrawals.all() if each.number > generation.withdrawals]
-        tenants = {name: _without(tenant, later) for name, tenant in generation.tenants.items()}
+        known = self._withdrawals.all()
+        tenants = {
+            name: _without(tenant, [each for each in known if each.number > generation.obeyed(name)])
+            for name, tenant in generation.tenants.items()
+        }
         knowledge = replace(complete, generation=replace(generation, tenants=tenants))
         return _State(complete, knowledge, signature, warning)
 
@@ -123,7 +147,7 @@ def withdraw(settings: Settings, tenant: str, article: str, language: str | None
 
     Call it after the article's store has let go of the article: what is read from the store later counts again.
     """
-    Withdrawals(settings.store).add(tenant, article, language)
+    Withdrawals.of(settings).share(tenant, article, language)
 
 
 def _without(tenant: Tenant, withdrawals: Sequence[Withdrawal]) -> Tenant:

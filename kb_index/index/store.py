@@ -1,10 +1,11 @@
-"""All SQL of the index: sets of vectors in PostgreSQL, and how many steps the articles of a tenant have taken."""
+"""All SQL of the index: sets of vectors in PostgreSQL, steps that articles have taken, withdrawals of all machines."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,13 @@ import sqlalchemy as sa
 
 from kb_index.articles import tables
 from kb_index.database import Database
+
+W = tables.withdrawals
+Named = tuple[str, str, str | None]
+"""Tenant, article, and language, or None for all languages."""
+
+SHARED_FOR = timedelta(days=30)
+"""A machine that was away for longer reads the articles anew before it serves any."""
 
 SETS = "kb_vector_sets"
 _SET = re.compile(r"kb_vectors_[0-9a-f]{24}")
@@ -30,6 +38,27 @@ def steps_taken(database: Database, tenant: str) -> int:
     count = sa.select(sa.func.count()).select_from(tables.revisions).where(tables.revisions.c.tenant == tenant)
     with database.read() as connection:
         return int(connection.execute(count).scalar_one())
+
+
+def share_withdrawals(database: Database, named: Sequence[Named], *, now: datetime) -> None:
+    """Tell all machines; committed in the order of their numbers, so that nobody reads past one.
+
+    Raises DatabaseUnavailable.
+    """
+    keys = ("tenant", "article", "language")
+    rows = [{**dict(zip(keys, each, strict=True)), "at": now} for each in named]
+    with database.write() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7461203)")
+        connection.execute(sa.delete(W).where(W.c.at < now - SHARED_FOR))
+        connection.execute(sa.insert(W), rows)
+
+
+def shared_withdrawals(database: Database, after: int) -> list[tuple[int, Named]]:
+    """Number and name of those after a number, in order; raises DatabaseUnavailable."""
+    query = sa.select(W).where(W.c.number > after).order_by(W.c.number)
+    with database.read() as connection:
+        return [(row.number, (row.tenant, row.article, row.language)) for row in connection.execute(query)]
 
 
 @dataclass(frozen=True)

@@ -3,49 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-import re
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, FastAPI, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from kb_index.articles.duplicates import Embed
+from kb_index.articles.api import bearer
 from kb_index.articles.editing import Desk
-from kb_index.articles.stores import Stores
 from kb_index.database import Database
-from kb_index.errors import NoGeneration, NotAuthorised, WritingDisabled
+from kb_index.errors import NoGeneration
 from kb_index.index.live import LiveKnowledge
 from kb_index.learning import store
-from kb_index.learning.feedback import oldest_kept, take
+from kb_index.learning.apart import Replaying
+from kb_index.learning.feedback import EXPIRE_EVERY_S, LONGEST_ANSWER, oldest_kept, take
 from kb_index.learning.model import Draft, Feedback, Golden, Kind, State
 from kb_index.learning.plain import draft_json, gap_json, replay_json
 from kb_index.learning.workbench import Workbench
 from kb_index.search.understand import Knowledge
 from kb_index.settings import Settings
+from kb_index.shapes import TenantName, Usable
+from kb_index.text.masking import mask
 
 _log = structlog.get_logger()
-_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
-EXPIRE_EVERY_S = 3600.0
 Clock = Callable[[], datetime]
 
 
-def _usable(text: str) -> str:
-    if _UNUSABLE.search(text):
-        raise ValueError("text must not hold NUL characters or lone surrogates")
-    return text
-
-
-Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_usable)]
-Words = Annotated[str, Field(max_length=8000), AfterValidator(_usable)]
-TenantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-Wording = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_usable)]
+Name = Annotated[Usable, Field(min_length=1, max_length=100)]
+Words = Annotated[Usable, Field(max_length=8000)]
+Answer = Annotated[Usable, Field(max_length=LONGEST_ANSWER)]
+Wording = Annotated[Usable, Field(min_length=1, max_length=300)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -69,7 +61,7 @@ class FeedbackRequest(_Strict):
     probability: Share | None = None
     threshold: Share | None = None
     margin: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    rule: Annotated[str, Field(max_length=200), AfterValidator(_usable)] | None = None
+    rule: Annotated[Usable, Field(max_length=200)] | None = None
     features: Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], Field(max_length=200)] | None = None
     shown: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
     article: Name | None = None
@@ -77,8 +69,8 @@ class FeedbackRequest(_Strict):
     reason: Words | None = None
     entry: int | None = Field(default=None, ge=0)
     agent: Name | None = None
-    answer: Words | None = None
-    original: Words | None = None
+    answer: Answer | None = None
+    original: Answer | None = None
     wrap_up: Name | None = None
 
     def feedback(self) -> Feedback:
@@ -109,9 +101,9 @@ class Proposal(_Strict):
 
 class DraftChanges(_Strict):
     article: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")] | None = None
-    title: Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_usable)] | None = None
-    category: Annotated[str, Field(max_length=320), AfterValidator(_usable)] | None = None
-    answer: Annotated[str, Field(min_length=1, max_length=20000), AfterValidator(_usable)] | None = None
+    title: Annotated[Usable, Field(min_length=1, max_length=120)] | None = None
+    category: Annotated[Usable, Field(max_length=320)] | None = None
+    answer: Annotated[Usable, Field(min_length=1, max_length=20000)] | None = None
     questions: Annotated[list[Wording], Field(max_length=50)] | None = None
 
 
@@ -124,7 +116,7 @@ class Acceptance(By):
 
 
 class GoldenRequest(By):
-    text: Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_usable)]
+    text: Annotated[Usable, Field(min_length=1, max_length=2000)]
     article: Name | None
     also: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
     language: Literal["zh", "en"]
@@ -136,28 +128,16 @@ def _now() -> datetime:
 
 
 def add_learning_routes(
-    app: FastAPI, settings: Settings, live: LiveKnowledge, *, today: Callable[[], date], clock: Clock = _now
+    app: FastAPI, settings: Settings, live: LiveKnowledge, desk: Desk, *, replaying: Replaying, clock: Clock = _now
 ) -> None:
     """Add what the gateway reports to and what editors use to an application."""
-    stores = Stores.of(settings)
-
-    def embed() -> Embed | None:
-        served = _served(live)
-        return None if served is None else lambda texts: served.encoder.encode(list(texts))
-
-    desk = Desk(stores, day=today, withdraw=live.withdraw, embed=embed)
-    bench = Workbench(settings, desk, knowledge=live.current, now=clock)
-
-    @asynccontextmanager
-    async def closing(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        stores.database.close()
-
-    routes = APIRouter(dependencies=[Depends(_token_check(settings))], lifespan=closing)
-    _add_feedback(routes, settings, stores.database, live, clock)
+    again = partial(replaying, settings)
+    bench = Workbench(settings, desk, knowledge=live.current, now=clock, replaying=again)
+    routes = APIRouter(dependencies=[Depends(bearer(settings))])
+    _add_feedback(routes, settings, desk.stores.database, live, clock)
     _add_gaps(routes, bench)
     _add_drafts(routes, bench)
-    _add_golden(routes, stores.database, clock)
+    _add_golden(routes, desk.stores.database, clock)
     app.include_router(routes)
 
 
@@ -169,20 +149,6 @@ def _served(live: LiveKnowledge) -> Knowledge | None:
         return None
 
 
-def _token_check(settings: Settings) -> Callable[[Request], None]:
-    """Raises NotAuthorised, and WritingDisabled when no token is set."""
-
-    def check(request: Request) -> None:
-        if settings.token is None or not settings.token.get_secret_value():
-            raise WritingDisabled
-        scheme, _, shown = request.headers.get("authorization", "").partition(" ")
-        same = hmac.compare_digest(shown.encode(), settings.token.get_secret_value().encode())
-        if scheme.lower() != "bearer" or not same:
-            raise NotAuthorised
-
-    return check
-
-
 def _add_feedback(routes: APIRouter, settings: Settings, database: Database, live: LiveKnowledge, clock: Clock) -> None:
     last_expired = [-EXPIRE_EVERY_S]
 
@@ -190,10 +156,9 @@ def _add_feedback(routes: APIRouter, settings: Settings, database: Database, liv
         knowledge = _served(live)  # without any, what people say is kept all the same
         with database.write() as connection:
             kept = take(connection, feedback, knowledge)
-            if time.monotonic() - last_expired[0] >= EXPIRE_EVERY_S:
+            if time.monotonic() - last_expired[0] >= EXPIRE_EVERY_S:  # for a service whose keeper is switched off
                 last_expired[0] = time.monotonic()
-                gone = store.expire(connection, oldest_kept(clock(), settings.feedback_days))
-                _log.info("kb_index.feedback_expired", events=gone)
+                store.expire(connection, oldest_kept(clock(), settings.feedback_days))
         return kept
 
     @routes.post("/feedback")
@@ -277,7 +242,7 @@ def _add_golden(routes: APIRouter, database: Database, clock: Clock) -> None:
 
     @routes.post("/tenants/{tenant}/golden")
     async def add(tenant: TenantName, body: GoldenRequest) -> dict[str, str]:
-        golden = Golden(body.text, body.article, body.language, body.also)
+        golden = Golden(mask(body.text, language=body.language)[0], body.article, body.language, body.also)
 
         def write() -> str:
             with database.write() as connection:

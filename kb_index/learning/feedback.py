@@ -17,21 +17,27 @@ from kb_index.text.folding import fold
 from kb_index.text.masking import mask
 
 LONGEST = 2000
-"""Characters of a text that are kept."""
+"""Characters of a question or a reason that are kept."""
+
+LONGEST_ANSWER = 20_000
+"""The same for what an agent answered: a draft of it must not end in the middle."""
+
+
+EXPIRE_EVERY_S = 3600.0
 
 
 def masked(feedback: Feedback) -> Feedback:
     """Without personal data in any of its texts."""
 
-    def clean(text: str | None) -> str | None:
-        return None if text is None else mask(text[:LONGEST].replace("\x00", ""), language=feedback.language)[0]
+    def clean(text: str | None, longest: int = LONGEST) -> str | None:
+        return None if text is None else mask(text[:longest].replace("\x00", ""), language=feedback.language)[0]
 
     return replace(
         feedback,
         text=clean(feedback.text) or "",
         reason=clean(feedback.reason),
-        answer=clean(feedback.answer),
-        original=clean(feedback.original),
+        answer=clean(feedback.answer, LONGEST_ANSWER),
+        original=clean(feedback.original, LONGEST_ANSWER),
     )
 
 
@@ -40,7 +46,7 @@ def with_original(feedback: Feedback, knowledge: Knowledge | None) -> Feedback:
     if feedback.kind is not Kind.PICKED or feedback.answer is None or feedback.original or knowledge is None:
         return feedback
     try:
-        articles = knowledge.tenant(feedback.tenant).index.articles
+        articles = knowledge.tenant(feedback.tenant).index.published
     except KnowledgeError:  # a tenant without articles still has customers
         return feedback
     texts = [one.answer for one in articles if (one.id, one.language) == (feedback.article, feedback.language)]

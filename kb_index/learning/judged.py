@@ -16,8 +16,9 @@ from kb_index.learning import store
 from kb_index.learning.feedback import oldest_kept
 from kb_index.learning.lessons import lessons
 from kb_index.learning.model import Lesson
+from kb_index.search.asking import questions_of
 from kb_index.search.assemble import Embed
-from kb_index.search.retriever import Question, TenantIndex
+from kb_index.search.retriever import TenantIndex
 from kb_index.settings import Settings
 from kb_index.text.folding import fold
 
@@ -55,10 +56,9 @@ def judged_answers(
     """
     known = set(index.passage_folds)
     told = [one for one in told if (one.right or one.wrong) and one.text.strip() and fold(one.text) not in known]
-    folded = [fold(one.text) for one in told]
     judged = []
-    for lesson, text, vector in zip(told, folded, embed(folded), strict=True):
-        ranking = index.rank(Question.of(text, vector), language=lesson.language, audience=Audience.PUBLIC, day=day)
+    for lesson, question in zip(told, questions_of([fold(one.text) for one in told], index, embed), strict=True):
+        ranking = index.rank(question, language=lesson.language, audience=Audience.PUBLIC, day=day)
         if not ranking.candidates:
             continue
         right = _is_right(lesson, index.articles[ranking.candidates[0].version].id)

@@ -17,6 +17,7 @@ from kb_index.confidence.decision import Action
 from kb_index.index.embedding import Encoder, Matrix
 from kb_index.learning.model import Golden, Lesson
 from kb_index.search.assemble import assemble
+from kb_index.search.edits import Edit, suits
 from kb_index.search.understand import Asked, Knowledge
 from kb_index.text.folding import fold
 
@@ -159,8 +160,12 @@ def replay(
     encoder.encode([fold(question.text) for question in questions])
     before = replace(knowledge, encoder=encoder)
     served = knowledge.tenant(tenant)
-    index = assemble(articles, background, embed=encoder.encode)
-    tenants = {**knowledge.generation.tenants, tenant: replace(served, index=index)}
+    edit = Edit.between(served.whole, articles, embed=encoder.encode)
+    if suits(served.whole, edit):
+        candidate = served.with_edit(edit)
+    else:
+        candidate = replace(served, index=assemble(articles, background, embed=encoder.encode))
+    tenants = {**knowledge.generation.tenants, tenant: candidate}
     after = replace(before, generation=replace(knowledge.generation, tenants=tenants))
     changes, counts = [], (Counter[str](), Counter[str]())
     gained = lost = 0

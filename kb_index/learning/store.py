@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from kb_index.errors import UnknownDraft
 from kb_index.learning import tables
 from kb_index.learning.model import Asked, Draft, Feedback, Golden, Kind, State
+
+PUBLISHING_TAKES = timedelta(minutes=10)
 
 F = tables.feedback.c
 G = tables.forgotten.c
@@ -144,9 +146,22 @@ def add_draft(connection: sa.Connection, draft: Draft) -> None:
     connection.execute(_insert_new(connection, tables.drafts).values(asdict(draft) | {"state": str(draft.state)}))
 
 
-def save_draft(connection: sa.Connection, draft: Draft, *, only_in: State | None = None, **values: Any) -> bool:
-    """Writes columns of a draft; with `only_in` only if it is still in that state. Returns whether it was."""
-    where = [D.tenant == draft.tenant, D.id == draft.id]
+def save_draft(
+    connection: sa.Connection,
+    draft: Draft,
+    *,
+    only_in: State | None = None,
+    unclaimed_at: datetime | None = None,
+    **values: Any,
+) -> bool:
+    """Writes columns of a draft, with `only_in` only if it is still in that state; returns whether it was.
+
+    An open draft with a time of closing is being published by somebody: with `unclaimed_at`, now, it is not written
+    unless he has been at it for so long that he must have died.
+    """
+    where: list[sa.ColumnElement[bool]] = [D.tenant == draft.tenant, D.id == draft.id]
+    if unclaimed_at is not None:
+        where.append(D.closed_at.is_(None) | (D.closed_at < unclaimed_at - PUBLISHING_TAKES))
     if only_in is not None:
         where.append(D.state == str(only_in))
     return connection.execute(sa.update(tables.drafts).where(*where).values(values)).rowcount == 1

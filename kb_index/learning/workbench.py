@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
+import sqlalchemy as sa
 
 from kb_index.articles.editing import Desk
 from kb_index.articles.model import Article, Audience
@@ -53,13 +54,16 @@ class Workbench:
         *,
         knowledge: Callable[[], Knowledge],
         now: Callable[[], datetime],
+        replaying: Callable[[str, Article, date], Replay] | None = None,
     ) -> None:
+        """`replaying` replays an article elsewhere; without it that is done here."""
         self.database = desk.stores.database
         self._settings = settings
         self._desk = desk
         self._knowledge = knowledge
         self._today = desk.day
         self._now = now
+        self._replaying = replaying or (lambda tenant, article, _: self.replay_article(tenant, article))
         self._likeness: dict[tuple[str, str], Likeness] = {}
 
     def lessons(self, tenant: str, *, days: int | None = None, model: str | None = None) -> list[Lesson]:
@@ -100,7 +104,7 @@ class Workbench:
         if key not in self._likeness:
             asked = [
                 (fold(question), article.id, article.language)
-                for article in sorted(knowledge.tenant(tenant).index.articles, key=_shuffled)
+                for article in sorted(knowledge.tenant(tenant).index.published, key=_shuffled)
                 for question in article.questions
             ][:MOST_LEARNED_FROM]
             texts, articles, languages = zip(*asked, strict=True) if asked else ((), (), ())
@@ -172,25 +176,29 @@ class Workbench:
         """Changes fields of an open draft. Raises UnknownDraft, DraftClosed."""
         with self.database.write() as connection:
             found = _open(store.find_draft(connection, tenant, draft))
-            store.save_draft(connection, found, **drafts.edited(found, changes))
+            self._save(connection, found, **drafts.edited(found, changes))
             return store.find_draft(connection, tenant, draft)
 
     def discard(self, tenant: str, draft: str, *, by: str) -> Draft:
         """Closes an open draft without publishing it. Raises UnknownDraft, DraftClosed."""
-        return self._close(tenant, draft, State.DISCARDED, by)
-
-    def _close(self, tenant: str, draft: str, state: State, by: str) -> Draft:
         with self.database.write() as connection:
             found = _open(store.find_draft(connection, tenant, draft))
-            store.save_draft(connection, found, state=str(state), closed_by=by, closed_at=self._now())
+            self._save(connection, found, state=str(State.DISCARDED), closed_by=by, closed_at=self._now())
             return store.find_draft(connection, tenant, draft)
+
+    def _save(self, connection: sa.Connection, draft: Draft, **values: Any) -> None:
+        """Change a draft that is open and that nobody is publishing; raises DraftClosed."""
+        if not store.save_draft(connection, draft, only_in=State.OPEN, unclaimed_at=self._now(), **values):
+            now = store.find_draft(connection, draft.tenant, draft.id)
+            raise DraftClosed(draft.id, "being published" if now.state is State.OPEN else now.state)
 
     def replay(self, tenant: str, draft: str) -> Replay:
         """What would change. Raises UnknownDraft, DraftIncomplete, UnknownTenant, UnknownArticle, NoGeneration."""
         with self.database.read() as connection:
             found = store.find_draft(connection, tenant, draft)
-        published = self._knowledge().tenant(tenant).index.articles
-        return self.replay_article(tenant, drafts.tentative(found, published, day=self._today()))
+        published = self._knowledge().tenant(tenant).index.published
+        day = self._today()
+        return self._replaying(tenant, drafts.tentative(found, published, day=day), day)
 
     def replay_article(self, tenant: str, article: Article) -> Replay:
         """What would change if this version of an article were published. Raises UnknownTenant, NoGeneration."""
@@ -202,7 +210,7 @@ class Workbench:
         return replay(
             knowledge,
             tenant,
-            with_draft(knowledge.tenant(tenant).index.articles, article),
+            with_draft(knowledge.tenant(tenant).index.published, article),
             [*golden_questions(golden), *past_questions(past)],
             background=read_background(self._settings.background),
             day=self._today(),
@@ -221,24 +229,38 @@ class Workbench:
         with self.database.write() as connection:
             found = _open(store.find_draft(connection, tenant, draft))
             noted = {key: {"by": by, "at": self._now().isoformat()} for key in changes}
-            store.save_draft(connection, found, accepted={**noted, **found.accepted})
+            self._save(connection, found, accepted={**noted, **found.accepted})
             return store.find_draft(connection, tenant, draft)
 
     def publish(self, tenant: str, draft: str, *, by: str) -> tuple[Draft, Placed]:
         """Replays once more, then publishes the article or writes it as a proposal.
 
-        Raises GetsWorse while a change for the worse is not accepted; UnknownDraft, DraftClosed, DraftIncomplete.
+        Meanwhile nobody else can change, discard or publish the draft. Raises GetsWorse while a change for the worse is
+        not accepted; UnknownDraft, DraftClosed, DraftIncomplete.
         """
-        with self.database.read() as connection:
+        with self.database.write() as connection:
             found = _open(store.find_draft(connection, tenant, draft))
-        published = self._knowledge().tenant(tenant).index.articles
-        article = drafts.as_article(found, published, day=self._today())
-        worse = self.replay_article(tenant, article).worse
+            self._save(connection, found, closed_by=by, closed_at=self._now())
+        try:
+            placed = self._placed(tenant, found, by=by)
+        except BaseException:
+            with self.database.write() as connection:
+                store.save_draft(connection, found, only_in=State.OPEN, closed_by=None, closed_at=None)
+            raise
+        with self.database.write() as connection:
+            store.save_draft(connection, found, state=str(State.PUBLISHED), closed_by=by, closed_at=self._now())
+            return store.find_draft(connection, tenant, draft), placed
+
+    def _placed(self, tenant: str, found: Draft, *, by: str) -> Placed:
+        """The article of a draft, where it belongs, unless that makes answers worse."""
+        published = self._knowledge().tenant(tenant).index.published
+        day = self._today()
+        article = drafts.as_article(found, published, day=day)
+        worse = self._replaying(tenant, article, day).worse
         refused = [change.key for change in worse if change.key not in found.accepted]
         if refused:
             raise GetsWorse(refused)
-        placed = place(self._desk, self._settings.store, found, article, by=by, now=self._now())
-        return self._close(tenant, draft, State.PUBLISHED, by), placed
+        return place(self._desk, self._settings.store, found, article, by=by, now=self._now())
 
 
 def _open(draft: Draft) -> Draft:

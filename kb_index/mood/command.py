@@ -41,10 +41,13 @@ def _measure(settings: Settings, chosen: argparse.Namespace) -> int:
     from kb_index.index.embedder import Embedder
     from kb_index.index.embedding import load_encoder
     from kb_index.index.inputs import read_inputs
+    from kb_index.index.withdrawn import Withdrawals
     from kb_index.mood.figures import measure_mood
     from kb_index.mood.training import train_mood
 
-    inputs = read_inputs(settings, Stores.of(settings))
+    inputs = read_inputs(settings, Stores.of(settings), withdrawals=Withdrawals.of(settings))
+    if inputs.refused:
+        raise inputs.refusal
     calm = [question for source in inputs.sources for article in source.articles for question in article.questions]
     embed = Embedder(settings.model, {}, _say)
     reports = {}

@@ -143,7 +143,8 @@ class MoodHeads:
             return cls(grams, *_nothing_learned(len(grams), vectors.shape[1]))
         manners = np.array([manner_of(text) for text in texts], dtype=np.float32)
         middle, spread = manners.mean(axis=0), manners.std(axis=0) + 1e-6
-        weights = np.array(weight or [1.0] * len(texts)) * np.where(neutral, _neutral_weight(neutral), 1.0)
+        weights = np.array(weight or [1.0] * len(texts))
+        weights *= np.where(neutral, _neutral_weight(neutral, weights), 1.0)
         characters, by_characters = _fitted(grams.matrix(texts), moods, weights, freedom=10.0)
         embedding, by_meaning = _fitted(vectors, moods, weights, freedom=10.0)
         opinions, by_opinions = _fitted((manners - middle) / spread, moods, weights, freedom=1.0)
@@ -236,10 +237,10 @@ def _fitted(
     return coefficients, bias
 
 
-def _neutral_weight(neutral: Sequence[bool]) -> float:
+def _neutral_weight(neutral: Sequence[bool], weights: npt.NDArray[np.float64]) -> float:
     """Neutral questions weigh together as much as the judged messages, however many or few there are."""
-    guards = sum(neutral)
-    return (len(neutral) - guards) / guards if guards else 1.0
+    guards = np.array(neutral, dtype=bool)
+    return float(weights[~guards].sum() / weights[guards].sum()) if guards.any() else 1.0
 
 
 def _nothing_learned(grams: int, dimension: int) -> tuple[Matrix, Matrix, Matrix, Matrix]:

@@ -37,9 +37,52 @@ _MANNERS = tuple(
         r"\b(?:hours?|hrs?|days?|weeks?|months?|minutes?|mins?)\b",
         r"[😀-😆😊-😍🥰😘👍🙏🎉💯😋🤗💕]|❤|♥|☺|(?<!\w)[:;]-?[)dp](?!\w)|\^_?\^|哈哈|嘻嘻|\b(?:lol|haha+|yay)\b",
         r"[😠-😥😩-😭🤬😤😡👎💩🙄😒😞😔😣😖💔🙃😑]|(?<!\w):-?[(/](?!\w)|呵呵",
+        # An unkept promise, and having had to ask before.
+        r"说好|承诺|答应|保证过|说过|不是说|明明|你们说|告诉我.{0,12}(?:结果|现在)|至今|到现在|迟迟|逾期|超时|还没|仍然|仍未",
+        r"\b(?:promised|you said|(?:was|were|been) told|supposed to|overdue|was due|guaranteed|still (?:no|not|"
+        r"nothing|waiting)|so far)\b",
+        r"(?:第[三四五六七八九十\d]+|[三四五六七八九十几\d]+)\s?(?:次|遍|回|趟|个(?:工单|客服|电话))|反复|又要|重新讲|从头",
+        r"\b(?:(?:third|fourth|fifth|sixth|\d+(?:th|rd)) (?:time|ticket|e-?mail|call|week|day)|(?:three|four|five|"
+        r"six|eight|ten|twenty) "
+        r"(?:times|agents|calls|e-?mails|tickets|days|weeks)|over and over|start from|each time|every time)\b",
+        # Nobody there.
+        r"没人|没有(?:任何)?(?:人|回复|回应|消息|通知|结果|音讯)|不(?:回|理|接|管)|占线|石沉大海|推(?:来推去|责任|脱)|踢皮球|敷衍|糊弄|打发",
+        r"\b(?:no ?(?:one|body)|nothing (?:happens|happened|got)|no (?:reply|answer|response|word|notice)|ignor\w+|"
+        r"unanswered|without (?:a word|telling)"
+        r"|never (?:called|came|answered|rang|replied)|fob\w*|gave up|silence)\b",
+        # Who is to blame, who has to pay; what one would say to one's face.
+        r"凭什么|为什么(?:要|我|可以|不)|怎么(?:可以|能|还|这么)|谁(?:来|的|让|负责)|算什么|什么意思|有没有(?:人|搞错|把)|是不是(?:要|在|觉得|想)|难道|不合适|合着|就因为",
+        r"\b(?:why (?:do|should|is|am|are|can't|won't) (?:i|it|the|you|my)|how (?:long am|can you|dare|is that|many "
+        r"times)|who (?:signed|gave|is going)|is that (?:normal|too)"
+        r"|do you (?:think|care|even)|are you (?:even|serious|kidding)|so it's my|what kind of)\b",
+        # Praise that means the contrary, and giving up.
+        r"真棒|真行|真会|真有|厉害|佩服|恭喜|多亏|好家伙|好一个|可真|服了|感谢你们让|谢谢你们让|五星|长见识|高明|开眼",
+        r"\b(?:great job|nice job|well done|good job|congrat\w+|bravo|impressive|how (?:generous|nice|lovely|"
+        r"convenient)|thanks (?:for nothing|to you)|oh (?:great|lovely|wonderful|good)"
+        r"|(?:just|so) (?:great|wonderful|lovely|brilliant)|what a surprise|surprise surprise|ten out of ten|slow "
+        r"clap|amazing how|brilliant,|genius)\b",
+        r"算了|随便(?:你|吧)|无语|心累|呵呵|心寒|寒心|没(?:耐心|期待|指望|辙)|不指望|失望|白(?:等|跑|花|费)|打水漂|浪费|受罪|受气|后悔|服气|累了|影响(?:到)?我|耽误",
+        r"\b(?:pointless|exhaust\w+|speechless|run out of|lost (?:patience|hope|all)|patien(?:ce|t)|give up|waste\w*|"
+        r"wasting|regret|disappoint\w+|fed up|enough|ruin\w+|for nothing|down the drain"
+        r"|cost(?:ing)? me|sick of|tired of)\b",
+        # What arrived, and what was taken.
+        r"烂|碎|臭|馊|空盒|破洞|开线|掉色|旧的|假的|冒烟|漏水|过敏|起疹|泡了|报废|砸了|摔|塌了|丢了|弄丢|被(?:扣|封|骗|拒|取消|驳回|退回)|扣了|多收|乱收|没(?:退|到账|发)|不(?:退|"
+        r"给|让)",
+        r"\b(?:rotten|smashed|shattered|in pieces|fell apart|leak\w*|flood\w*|stink\w*|smok(?:ed|ing)|rash|empty box|"
+        r"used (?:shoes|one)|someone else's|lost my|blocked|locked|rejected|refused|charged (?:me|twice)|"
+        r"overcharged"
+        r"|double charged|wrong one|missing again|gone|cheated|scammed|taken from)\b",
+        # Nothing is the matter, or it was one's own doing.
+        r"没关系|没事|不急|不着急|慢慢来|理解|辛苦|谢谢|麻烦您?|请问|我的(?:问题|错)|怪我|自己(?:填|弄|写|看)错|看错了|误会|喜欢|满意|开心|好用|好吃|值得|想问|解决了|没想到这么",
+        r"\b(?:no (?:rush|worries|hurry|problem|harm)|take your time|my (?:mistake|fault|own)|sorry to bother|i "
+        r"misread|misunderstood|love|happy|glad|great service|worth|could you|please|thanks|thank you|how (?:do|"
+        r"long does|can|does)"
+        r"|what (?:is|does|if)|where (?:do|can|is)|wonderful|kind)\b",
     )
 )
-"""How a message speaks: emphatic, repeating (zh, en), insisting (zh, en), counting time (zh, en), smiling, frowning."""
+"""How a message speaks: emphatic, repeating (zh, en), insisting (zh, en), counting time (zh, en), smiling, frowning;
+then in pairs (zh, en): promises not kept, asked before, nobody there, whose fault, praise that means the contrary,
+giving up, harm done, nothing the matter."""
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,13 @@ def train_mood(
     messages = [*judged, *own]
     texts = [fold(text) for text in [*(message.text for message in messages), *calm]]
     others = [False] * len(calm)
-    each_own = min(MOST_FOR_OWN, max(1.0, len(judged) / len(own))) if own else 1.0
+    shipped = sum(message.weight for message in judged)
+    each_own = min(MOST_FOR_OWN, max(1.0, shipped / len(own))) if own else 1.0
     return MoodHeads.train(
         texts,
         embed(texts),
         [message.unhappy for message in messages] + others,
         neutral=[False] * len(messages) + [True] * len(calm),
         happy=[message.happy for message in messages] + others,
-        weight=[1.0] * len(judged) + [each_own] * len(own) + [1.0] * len(calm),
+        weight=[message.weight for message in judged] + [each_own] * len(own) + [1.0] * len(calm),
     )

@@ -19,7 +19,7 @@ class PerIndex(Generic[T]):
     def __init__(self, build: Callable[[TenantIndex], T]) -> None:
         self._build = build
         self._known: WeakKeyDictionary[Lexical, T] = WeakKeyDictionary()
-        self._building = threading.Lock()
+        self._building = threading.RLock()  # what is worked out may need that of the index before an edit
 
     def __call__(self, index: TenantIndex) -> T:
         found = self._known.get(index.lexical)

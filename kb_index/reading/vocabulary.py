@@ -68,6 +68,63 @@ def allowed_slips(word: str) -> int:
     return 0 if len(word) < SHORTEST_CORRECTED else 1 if len(word) < TWO_SLIPS_FROM else 2
 
 
+class Tally:
+    """How often words and pairs of characters are in a tenant's passages; what an edit changes is counted alone."""
+
+    def __init__(self) -> None:
+        self.titled: Counter[str] = Counter()
+        self.chinese: Counter[str] = Counter()
+        self.english: Counter[str] = Counter()
+        self.answered: Counter[str] = Counter()
+        self.pairs: Counter[str] = Counter()
+        self.borrowed: Counter[str] = Counter()
+
+    @classmethod
+    def of(cls, index: TenantIndex) -> Tally:
+        """Of all that is searched; an edited index is counted from what it was before."""
+        if index.before is None:
+            tally = cls()
+            for passage, folded, words in index.counted:
+                tally.take(passage.kind, folded, words, 1)
+            return tally
+        return _tally_of(index.before.index)._edited(index)
+
+    def _edited(self, index: TenantIndex) -> Tally:
+        other = Tally()
+        for name, counts in vars(self).items():
+            setattr(other, name, Counter(counts))
+        before = index.before
+        assert before is not None
+        known = len(before.index.passages)
+        rows = ((row, -1) for row in before.dead), ((row, 1) for row in range(known, len(index.passages)))
+        for row, sign in (each for some in rows for each in some):
+            other.take(index.passages[row].kind, index.passage_folds[row], index.passage_words[row], sign)
+        for name, counts in vars(other).items():
+            setattr(other, name, +counts)
+        return other
+
+    def take(self, kind: PassageKind, folded: str, words: Iterable[str], sign: int) -> None:
+        """Count a passage, or with -1 count it no longer."""
+        answers = kind is PassageKind.ANSWER
+        latin, runs = set(LATIN_WORD.findall(folded)), HAN_WORD.findall(folded)
+        chinese = [word for word in words if HAN_WORD.fullmatch(word)]
+        kinds = [self.answered if answers else self.chinese, *([self.titled] if kind is PassageKind.TITLE else [])]
+        for counts in kinds:
+            _count(counts, chinese, sign)
+        _count(self.answered if answers else self.english, latin, sign)
+        for run in runs:
+            _count(self.pairs, map("".join, pairwise(run)), sign)
+        if runs:
+            _count(self.borrowed, latin, sign)
+
+
+def _count(counts: Counter[str], found: Iterable[str], sign: int) -> None:
+    counts.update(found) if sign > 0 else counts.subtract(found)
+
+
+_tally_of = PerIndex(Tally.of)
+
+
 class Vocabulary:
     """Immutable; counts are of titles and questions, what only answers hold is known but never offered.
 
@@ -75,34 +132,11 @@ class Vocabulary:
     letters, by_letters English words by themselves with letters left out. pairs are the neighbouring characters.
     """
 
-    def __init__(self, titles: Iterable[Text], questions: Iterable[Text], answers: Iterable[Text]) -> None:
-        """Take folded texts, each with its tokens."""
-        self.chinese: Counter[str] = Counter()
-        self.english: Counter[str] = Counter()
-        pairs: set[str] = set()
-        borrowed: set[str] = set()
-
-        def take(folded: str, words: Iterable[str], chinese: Counter[str], english: Counter[str]) -> None:
-            chinese.update(word for word in words if HAN_WORD.fullmatch(word))
-            latin = set(LATIN_WORD.findall(folded))
-            english.update(latin)
-            runs = HAN_WORD.findall(folded)
-            for run in runs:
-                pairs.update(map("".join, pairwise(run)))
-            if runs:
-                borrowed.update(latin)
-
-        for folded, words in titles:
-            take(folded, words, self.chinese, self.english)
-        self.titled = frozenset(self.chinese)
-        for folded, words in questions:
-            take(folded, words, self.chinese, self.english)
-        chinese, english = self.chinese.copy(), self.english.copy()
-        for folded, words in answers:
-            take(folded, words, chinese, english)
-        self.pairs, self._borrowed = frozenset(pairs), frozenset(borrowed)
-        self._known_chinese = frozenset(chinese) | _EVERYBODYS
-        self._known_english = frozenset(english)
+    def __init__(self, tally: Tally) -> None:
+        self.chinese, self.english, self.titled = tally.chinese, tally.english, frozenset(tally.titled)
+        self.pairs, self._borrowed = frozenset(tally.pairs), frozenset(tally.borrowed)
+        self._known_chinese = frozenset(tally.chinese) | frozenset(tally.answered) | _EVERYBODYS
+        self._known_english = frozenset(tally.english) | frozenset(tally.answered)
         self.spoken = self._count_spoken()
         self.by_sound, self.by_near_sound, self.by_initials = self._index_sounds()
         self.by_letters = self._index_letters()
@@ -110,12 +144,7 @@ class Vocabulary:
     @classmethod
     def of(cls, index: TenantIndex) -> Vocabulary:
         """All that a tenant's passages are written in."""
-        rows = list(zip(index.passages, index.passage_folds, index.passage_words, strict=True))
-
-        def kind_of(kind: PassageKind) -> Iterator[Text]:
-            return ((folded, words) for passage, folded, words in rows if passage.kind is kind)
-
-        return cls(kind_of(PassageKind.TITLE), kind_of(PassageKind.QUESTION), kind_of(PassageKind.ANSWER))
+        return cls(_tally_of(index))
 
     def knows_chinese(self, word: str) -> bool:
         return word in self._known_chinese

@@ -20,11 +20,11 @@ from kb_index.search.shapes import (
     AudienceName,
     ChannelName,
     LanguageName,
-    TenantName,
     Text,
     UnderstandResponse,
 )
 from kb_index.search.understand import CHAT, PAGE
+from kb_index.shapes import TenantName
 
 _log = structlog.get_logger()
 

@@ -15,6 +15,7 @@ from kb_index.reading.follow_up import SURELY, Said, follow_up
 from kb_index.reading.read import Reading, read
 from kb_index.reading.remembered import PerIndex
 from kb_index.reading.vocabulary import vocabulary_of
+from kb_index.search.asking import questions_of
 from kb_index.search.personal import Contact, preferred
 from kb_index.search.retriever import Question, Ranking, TenantIndex
 from kb_index.text.folding import fold
@@ -75,7 +76,7 @@ class Search:
         return self._with_before(own, with_before, earlier), questions[0]
 
     def _questions(self, texts: Sequence[str]) -> list[Question]:
-        return [Question.of(text, vector) for text, vector in zip(texts, self.encoder.encode(texts), strict=True)]
+        return questions_of(texts, self.tenant.index, self.encoder.encode)
 
     def _attempt(self, reading: Reading, question: Question, hidden: Sequence[str] = ()) -> Attempt:
         index = self.tenant.index
@@ -140,7 +141,7 @@ class Search:
 def _answers(index: TenantIndex) -> Mapping[str, str]:
     """Every wording of every answer, by how it begins, with its article; one that several share tells nothing."""
     found: dict[str, str] = {}
-    for article in index.articles:
+    for article in index.published:
         for wording in _wordings(article):
             start = wording.strip()[:RECOGNISED]
             found[start] = article.id if found.get(start, article.id) == article.id else ""

@@ -68,12 +68,14 @@ class ArticleHead:
         labels: Labels,
         noise: Vector,
         articles: int,
+        added: npt.NDArray[np.float16] | None = None,
     ) -> None:
         self._grams = grams
         self._projection = projection
         self._centre = centre
         self._gram_centre = gram_centre
         self._features = features
+        self._added = features[:0] if added is None else added  # of passages after those of `features`
         self._labels = labels
         self._noise = noise
         self._articles = articles
@@ -133,6 +135,36 @@ class ArticleHead:
             features[fresh] = _joined(vectors[fresh] - self._centre, projected - self._gram_centre)
         return features
 
+    def grown(
+        self, texts: Sequence[str], vectors: Matrix, labels: Labels, asks: npt.NDArray[np.bool_], *, articles: int
+    ) -> ArticleHead:
+        """The same head with more passages, of these or more articles; its n-grams and centres stay as they are."""
+        projected = self._grams.matrix(texts) @ self._projection
+        added = _joined(vectors - self._centre, projected - self._gram_centre).astype(np.float16)
+        known, noise = self._labels[: self._passages], np.where(asks, NOISE, ANSWER_NOISE).astype(np.float32)
+        others = np.full(len(self._labels) - self._passages, articles, dtype=np.int64)
+        return ArticleHead(
+            self._grams,
+            self._projection,
+            self._centre,
+            self._gram_centre,
+            self._features,
+            np.concatenate([known, labels, others]),
+            np.concatenate([self._noise[: self._passages], noise, self._noise[self._passages :]]),
+            articles,
+            added,
+        )
+
+    def _of_rows(self, rows: Labels) -> Matrix:
+        """Features of passages, counted through to the added ones, and of background questions after them."""
+        more = len(self._added)
+        first = self._passages - more
+        near = np.asarray(self._features[np.where(rows < first, rows, np.maximum(rows - more, 0))], dtype=np.float32)
+        if more:
+            new = (rows >= first) & (rows < self._passages)
+            near[new] = self._added[rows[new] - first]
+        return near
+
     def judge(self, folded: str, vector: Vector, passages: Labels, background: Labels) -> Verdict:
         """Judge one question by the passages nearest to it, best first, and the nearest background questions."""
         rows = np.concatenate([passages[:NEIGHBOURS], self._passages + background[:BACKGROUND_NEIGHBOURS]])
@@ -142,7 +174,7 @@ class ArticleHead:
         columns, values = self._grams.entries(folded)
         spelling = values @ self._projection[columns] - self._gram_centre
         asked = _joined((vector - self._centre)[None], spelling[None])[0]
-        near = self._features[rows].astype(np.float32)
+        near = self._of_rows(rows)
         towards = np.exp(-2 * WIDTH * (1 - near @ asked))
         kernel = np.exp(-2 * WIDTH * (1 - near @ near.T))
         kernel[np.diag_indices(len(rows))] = 1 + self._noise[rows]

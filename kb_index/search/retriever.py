@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,6 +18,7 @@ from kb_index.index.embedding import Matrix, Vector
 from kb_index.index.lexical import Lexical
 from kb_index.index.vectors import Chosen, Scores, Vectors
 from kb_index.search.heads import BACKGROUND_NEIGHBOURS, ArticleHead
+from kb_index.search.passage_words import PassageWords
 from kb_index.text.folding import fold, tokens
 
 ANSWER_WEIGHT = 0.5
@@ -45,15 +46,19 @@ DETECTED = ("zh", "en")
 
 @dataclass(frozen=True)
 class Question:
-    """A customer's text with all that retrieval needs to know about it."""
+    """A customer's text with all that retrieval needs to know about it.
+
+    strange is the embedding of its words that no article has, None when there are none (search/asking.py).
+    """
 
     folded: str
     tokens: tuple[str, ...]
     vector: Vector
+    strange: Vector | None = None
 
     @classmethod
-    def of(cls, folded: str, vector: Vector) -> Question:
-        return cls(folded, tuple(tokens(folded)), vector)
+    def of(cls, folded: str, vector: Vector, *, strange: Vector | None = None) -> Question:
+        return cls(folded, tuple(tokens(folded)), vector, strange)
 
 
 @dataclass(frozen=True)
@@ -92,8 +97,20 @@ class Ranking:
         return first.score - max((other.score for other in others), default=0.0)
 
 
+@dataclass(frozen=True, eq=False)
+class Before:
+    """The index that was edited, and those of its passages that are not searched any more."""
+
+    index: TenantIndex
+    dead: frozenset[int]
+
+
 class TenantIndex:
-    """Everything searchable of one tenant; immutable, so any number of threads may read it."""
+    """Everything searchable of one tenant; immutable, so any number of threads may read it.
+
+    After an edit `gone` are versions that only keep their places, and `before` is what it was; `numbers` are then
+    those of the articles, and `words` are given, because nearly all of them were known.
+    """
 
     def __init__(
         self,
@@ -104,6 +121,10 @@ class TenantIndex:
         background: Matrix,
         lexical: Lexical,
         head: ArticleHead,
+        gone: Collection[int] = (),
+        before: Before | None = None,
+        numbers: Mapping[str, int] | None = None,
+        words: PassageWords | None = None,
     ) -> None:
         self.articles = tuple(articles)
         self.passages = tuple(passages)
@@ -111,32 +132,46 @@ class TenantIndex:
         self.background = background
         self.lexical = lexical
         self.head = head
-        names = {name: number for number, name in enumerate(article_names(articles))}
+        self.gone = frozenset(gone)
+        self.before = before
+        names = numbers or {name: number for number, name in enumerate(article_names(articles))}
+        self.numbers = names
         self._article_of_version = np.array([names[article.id] for article in articles], dtype=np.int64)
         self._version_of_passage = np.array([passage.version for passage in passages], dtype=np.int64)
         self._asks = np.array([passage.asks for passage in passages], dtype=np.bool_)
         self._count = len(names)
-        self._first_passage = np.searchsorted(self._version_of_passage, np.arange(len(articles)))
+        self.counts = np.ones(len(passages), dtype=np.bool_)
+        self.counts[list(before.dead if before is not None else ())] = False
+        rows = np.flatnonzero(self.counts)[::-1]
+        self._first_passage = np.zeros(len(articles), dtype=np.int64)
+        self._first_passage[self._version_of_passage[rows]] = rows
         self._versions_by_article = np.argsort(self._article_of_version, kind="stable")
         self._first_version = np.searchsorted(
             self._article_of_version[self._versions_by_article], np.arange(self._count)
         )
-        languages = {article.language for article in articles}
+        languages = {article.language for article in self.published}
         self.only_language = languages.pop() if len(languages) == 1 else None
-        self._lexical_weight = _lexical_weight(passages, len(articles))
-        self.passage_folds = tuple(fold(passage.text) for passage in passages)
-        self.passage_words = tuple(frozenset(tokens(folded)) for folded in self.passage_folds)
-        self.version_words = tuple(frozenset(document) for document in documents_of(articles, passages))
-        self._articles_asking: dict[str, set[int]] = {}
-        for passage, words in zip(passages, self.passage_words, strict=True):
-            for word in words if passage.asks else ():
-                article = int(self._article_of_version[passage.version])
-                self._articles_asking.setdefault(word, set()).add(article)
+        counted = [passages[row] for row in rows.tolist()]
+        self._lexical_weight = _lexical_weight(counted, len(articles) - len(self.gone))
+        self.words = words or PassageWords.of(passages, self._article_of_version.tolist())
+        self.passage_folds, self.passage_words = self.words.folds, self.words.words
+        self.version_words = self.words.versions
         self._remember_filters()
 
     def _remember_filters(self) -> None:
         self._shown = lru_cache(maxsize=8)(self._find_shown)
         self._offered = lru_cache(maxsize=16)(self._find_offered)
+
+    @property
+    def published(self) -> tuple[Article, ...]:
+        """The articles without the places of those that are gone."""
+        return tuple(article for version, article in enumerate(self.articles) if version not in self.gone)
+
+    @property
+    def counted(self) -> tuple[tuple[Passage, str, frozenset[str]], ...]:
+        """Every passage that is searched, with its folded text and its words."""
+        rows = zip(self.passages, self.passage_folds, self.passage_words, self.counts.tolist(), strict=True)
+        return tuple((passage, folded, words) for passage, folded, words, counts in rows if counts)
 
     def without(self, versions: Collection[int]) -> TenantIndex:
         """The same index in which these versions are never shown; shares everything else."""
@@ -150,14 +185,17 @@ class TenantIndex:
 
     def _find_shown(self, audience: Audience, day: date) -> tuple[Chosen, Chosen]:
         """Which versions may be shown, and which passages."""
-        versions = np.array([each.valid_on(day) and each.visible_to(audience) for each in self.articles])
-        passages = versions[self._version_of_passage]
+        versions = np.array(
+            [each.valid_on(day) and each.visible_to(audience) for each in self.articles], dtype=np.bool_
+        )
+        versions[list(self.gone)] = False
+        passages = versions[self._version_of_passage] & self.counts
         passages.setflags(write=False)  # so that the vectors know the filter again
         return versions, passages
 
     def articles_asking(self, word: str) -> int:
         """In how many articles' titles or questions a token occurs."""
-        return len(self._articles_asking.get(word, ()))
+        return len(self.words.asking.get(word, ()))
 
     def rank(
         self, question: Question, *, language: str, audience: Audience, day: date, hidden: Collection[str] = ()
@@ -168,7 +206,7 @@ class TenantIndex:
         shown, passages = self._shown(audience, day)
         if hidden:
             shown = shown & np.array([article.id not in hidden for article in self.articles])
-            passages = shown[self._version_of_passage]
+            passages = shown[self._version_of_passage] & self.counts
         nearest, cosines = self.vectors.nearest(question.vector, NEAREST, chosen=passages)
         asked = self._by_article(nearest, cosines, self._asks)
         answered = self._by_article(nearest, cosines, ~self._asks)

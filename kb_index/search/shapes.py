@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from kb_index.articles.model import Article, Audience
 from kb_index.confidence.decision import Action
@@ -15,18 +14,9 @@ from kb_index.reading.follow_up import Said
 from kb_index.reading.read import Reading
 from kb_index.search.personal import Contact, FormerQuestion, Reminder
 from kb_index.search.understand import CHAT, Asked, Hit, Understanding
+from kb_index.shapes import TenantName, Usable
 
-_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-def _usable(text: str) -> str:
-    if _UNUSABLE.search(text):
-        raise ValueError("text must not hold NUL characters or lone surrogates")
-    return text
-
-
-Text = Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(_usable)]
-TenantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Text = Annotated[Usable, Field(min_length=1, max_length=8000)]
 LanguageName = Literal["zh", "en"]
 AudienceName = Literal["public", "agents"]
 ArticleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
@@ -39,7 +29,7 @@ class _Strict(BaseModel):
 
 class ContextMessage(_Strict):
     author: Literal["customer", "bot", "agent"]
-    text: Annotated[str, Field(max_length=8000), AfterValidator(_usable)]
+    text: Annotated[Usable, Field(max_length=8000)]
     article: ArticleName | None = None
 
     def said(self) -> Said:

@@ -19,9 +19,12 @@ from kb_index.reading.follow_up import Said
 from kb_index.reading.read import Reading, read
 from kb_index.reading.vocabulary import vocabulary_of
 from kb_index.search.attempts import Attempt, Search
-from kb_index.search.doubted import are_known, doubts_on
+from kb_index.search.doubted import are_known, check, doubts_on
 from kb_index.search.personal import Contact, Reminder, reminder
 from kb_index.text.language import detect_language, foreign_language
+
+FAR = "pgvector"
+"""The kind of vectors that are asked for over a network; all others are in this process."""
 
 CHAT, PAGE = "chat", "page"
 """Kinds of channels that every article has a wording for; others may have one of their own."""
@@ -97,7 +100,11 @@ class Knowledge:
     def prepare(self, day: date) -> None:
         """Check the articles for a day now, so that no question waits for it."""
         for tenant in self.generation.tenants.values():
-            doubts_on(tenant.index, day)
+            check(tenant.index, day)
+
+    def is_far(self, tenant: str) -> bool:
+        """Whether each search of a tenant waits for another machine. Raises UnknownTenant."""
+        return self.tenant(tenant).index.vectors.kind == FAR
 
     def is_prepared(self, day: date) -> bool:
         return all(are_known(tenant.index, day) for tenant in self.generation.tenants.values())
@@ -108,7 +115,8 @@ class Knowledge:
         tenant = self.tenant(asked.tenant)
         search = self._search(asked, tenant, day=day, default_language=default_language)
         attempt, itself = search.best(asked.text, asked.earlier)
-        mood = self.generation.mood.judge(asked.text, itself.folded, itself.vector, threshold=unhappy_threshold)
+        heads = tenant.mood or self.generation.mood
+        mood = heads.judge(asked.text, itself.folded, itself.vector, threshold=unhappy_threshold)
         hits = _hits(asked, tenant, attempt, day=day)
         decision = _safe(attempt.decision, hits, foreign_language(asked.text))
         language = search.language_of(attempt.reading.text)

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from kb_index.errors import TextsRefused
 
+TO_SERVICE = ("zh", "en", "_chats", "_service")
+SAID_TO_SERVICE = 4.0
+
 
 @dataclass(frozen=True)
 class JudgedMessage:
-    """A message that somebody judged as unhappy or not; happy when it praises rather than asks."""
+    """A message that somebody judged as unhappy or not; happy when it praises rather than asks.
+
+    weight says how much it counts in training: what is said to customer service counts more than a review.
+    """
 
     text: str
     unhappy: bool
     happy: bool = False
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -56,8 +63,16 @@ def read_judged_messages(path: Path) -> list[JudgedMessage]:
 
 
 def read_mood(folder: Path) -> list[JudgedMessage]:
-    """The judged messages of all *.jsonl files; an absent folder gives none."""
-    return [message for path in sorted(folder.glob("*.jsonl")) for message in read_judged_messages(path)]
+    """The judged messages of all *.jsonl files; an absent folder gives none.
+
+    What customers say to a service lies in the files named after a language alone or ending in _chats or _service; it
+    counts SAID_TO_SERVICE times as much as the rest, which is reviews, phrases and everyday life.
+    """
+    return [
+        replace(message, weight=SAID_TO_SERVICE if path.stem.endswith(TO_SERVICE) else 1.0)
+        for path in sorted(folder.glob("*.jsonl"))
+        for message in read_judged_messages(path)
+    ]
 
 
 def read_questions(path: Path) -> list[AskedQuestion]:

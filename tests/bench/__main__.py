@@ -1,5 +1,5 @@
 """`python -m tests.bench [section …]`: measures on the parts that run; sections: answer, breakdown, rasa, appends,
-postgres, claims, webhooks, idle_sockets, reconnects, vectors.
+postgres, claims, webhooks, idle_sockets, reconnects, vectors, peers, understanding.
 
 Prints each goal and whether it is reached. The exit code is 0 unless something broke: a slow machine is no failure.
 """
@@ -28,9 +28,11 @@ from tests.bench.claims import claims
 from tests.bench.environment import show_environment
 from tests.bench.idle_sockets import idle_sockets
 from tests.bench.on_postgres import on_postgres
+from tests.bench.peers.section import peers
 from tests.bench.pipelines import pipelines
 from tests.bench.reconnects import reconnects
 from tests.bench.setting import Bench
+from tests.bench.understanding import understanding
 from tests.bench.vectors import vectors
 from tests.bench.webhooks import webhooks
 from tests.end_to_end.clients import NotAsTold
@@ -47,10 +49,12 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "idle_sockets": idle_sockets,
     "reconnects": reconnects,
     "vectors": vectors,
+    "peers": peers,
+    "understanding": understanding,
 }
 
 
-def open_bench(folder: Path, *, with_default: bool, with_million: bool = False) -> Bench:
+def open_bench(folder: Path, *, with_default: bool, with_million: bool, peers_python: str) -> Bench:
     """The bench on the parts that run on the state folder of the settings."""
     settings = read_settings()
     return Bench(
@@ -60,10 +64,11 @@ def open_bench(folder: Path, *, with_default: bool, with_million: bool = False) 
         folder=folder,
         with_default=with_default,
         with_million=with_million,
+        peers=peers_python,
     )
 
 
-async def measure(names: list[str], *, with_default: bool, with_million: bool = False) -> int:
+async def measure(names: list[str], *, with_default: bool, with_million: bool, peers_python: str) -> int:
     """Runs the sections one after the other; the number of those that broke."""
     begun, broken = time.perf_counter(), 0
     var = read_settings().var
@@ -75,7 +80,10 @@ async def measure(names: list[str], *, with_default: bool, with_million: bool = 
     for name in names:
         with tempfile.TemporaryDirectory(dir=place, prefix="run-") as folder:
             try:
-                await SECTIONS[name](open_bench(Path(folder), with_default=with_default, with_million=with_million))
+                bench = open_bench(
+                    Path(folder), with_default=with_default, with_million=with_million, peers_python=peers_python
+                )
+                await SECTIONS[name](bench)
             except (NotAsTold, LaunchError, OSError, httpx2.HTTPError) as error:
                 broken += 1
                 print(f"\nSection {name} broke: {error.__class__.__name__}: {error}", file=sys.stderr, flush=True)
@@ -89,12 +97,20 @@ def main() -> int:
     parser.add_argument("sections", nargs="*", default=list(SECTIONS), metavar="section")
     parser.add_argument("--skip-default", action="store_true", help="leave out Rasa's default pipeline")
     parser.add_argument("--million", action="store_true", help="vectors: also a million (minutes, 6 GB of memory)")
+    parser.add_argument(
+        "--peers", default=sys.executable, metavar="PYTHON", help="peers: interpreter of the others' environment"
+    )
     chosen = parser.parse_args()
     if unknown := set(chosen.sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     signal.signal(signal.SIGTERM, _end)  # what the bench has started must end with it
     show_environment(read_settings().bot_venv)
-    measured = measure(chosen.sections, with_default=not chosen.skip_default, with_million=chosen.million)
+    measured = measure(
+        chosen.sections,
+        with_default=not chosen.skip_default,
+        with_million=chosen.million,
+        peers_python=chosen.peers,
+    )
     return int(asyncio.run(measured) > 0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ class Bench:
     folder: Path
     with_default: bool
     with_million: bool = False
+    peers: str = sys.executable
+    """Interpreter of the environment that the other products are in."""
 
     def url(self, part: str) -> str:
         """Where a part answers."""

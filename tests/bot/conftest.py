@@ -37,8 +37,9 @@ def environment(kb_server: KnowledgeServer, shop_server: ShopServer) -> dict[str
 
 @pytest.fixture(scope="session")
 def trained(environment: dict[str, str]) -> None:
-    """A model of the present inputs."""
-    subprocess.run([*BOT, "train"], cwd=ROOT, env=environment, check=True, timeout=120)
+    """A live model of the present inputs, whatever its gate says: the tests look more closely."""
+    command = [*BOT, "train", "--although-refused"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=240)
 
 
 @pytest.fixture(scope="session")

@@ -216,6 +216,8 @@ class ShopServer(FarSide):
     ) -> tuple[int, Any]:
         if headers.get("Authorization") != f"Bearer {self.key}":
             return 403, {"error": {"code": "forbidden", "message": "wrong key"}}
+        if path.endswith("/orders"):
+            return 200, {"orders": list(self.orders.values()) if headers.get("X-Customer") == "cus_1" else []}
         number = path.split("/")[4]
         mine = headers.get("X-Customer") == "cus_1" or query.get("phone_tail") == "1234"
         found = self.orders.get(number)

@@ -1,29 +1,15 @@
 """Conversations with the real process, in both languages."""
 
+import re
+
 import pytest
 
-from tests.bot.asking_for_a_human import ASKING, LOOK_ALIKES
 from tests.bot.far_side import KnowledgeServer
 from tests.bot.gateway import Bot, Chat
 
 
 def kinds(answer: dict) -> list[str]:
     return [message["kind"] for message in answer["messages"]]
-
-
-def test_at_least_a_hundred_ways_to_ask_for_a_human() -> None:
-    assert len(set(ASKING)) >= 100
-    assert len(set(LOOK_ALIKES)) >= 80
-
-
-def test_every_way_of_asking_for_a_human_is_understood_at_once(bot: Bot) -> None:
-    missed = [text for text in ASKING if (Chat(bot).say(text)["handoff"] or {}).get("reason") != "asked"]
-    assert missed == []
-
-
-def test_no_look_alike_is_taken_for_asking_for_a_human(bot: Bot) -> None:
-    taken = [text for text in LOOK_ALIKES if (Chat(bot).say(text)["handoff"] or {}).get("reason") == "asked"]
-    assert taken == []
 
 
 def test_asking_anywhere_in_a_long_text_counts(chat: Chat) -> None:
@@ -96,23 +82,41 @@ def test_pressing_the_offered_human_and_saying_yes_are_the_same(bot: Bot) -> Non
 @pytest.mark.parametrize(
     ("language", "text", "concern"),
     [
-        ("zh", "骗子，退款拖了半个月", "退款"),
-        ("zh", "这是什么态度，等了十天还没人理我！", "体验"),
-        ("en", "you are thieves, where is my parcel", "delivery"),
-        ("en", "ten days and still nothing, I am fed up", "experience"),
+        ("zh", "骗子，退款拖了半个月", "退款|退个款"),
+        ("zh", "这是什么态度，等了十天还没人理我！", "等"),
+        ("en", "you are thieves, where is my parcel", "delivery|parcel"),
+        ("en", "ten days and still nothing, I am fed up", "waiting|waited"),
     ],
 )
 def test_an_angry_customer_is_soothed_first(bot: Bot, language: str, text: str, concern: str) -> None:
     answer = Chat(bot, language=language).say(text)
     assert kinds(answer) == ["soothe", "handoff"]
-    assert concern in answer["messages"][0]["text"]
+    assert re.search(concern, answer["messages"][0]["text"])
     assert (answer["handoff"]["reason"], answer["handoff"]["priority"]) == ("unhappy", 6)
+    assert answer["signals"][0]["signal"] == "unhappy"
+    assert answer["handoff"]["evidence"]["signals"] == answer["signals"]
 
 
-@pytest.mark.parametrize("text", ["我想投诉一个卖家", "I'd like to file a complaint"])
-def test_a_calm_complaint_is_answered_and_a_human_offered(chat: Chat, text: str) -> None:
-    answer = chat.say(text)
-    assert (kinds(answer), answer["handoff"]) == (["answer", "offer_human"], None)
+@pytest.mark.parametrize(("language", "insult"), [("zh", "骗子"), ("en", "you are thieves")])
+def test_no_soothing_sentence_is_said_twice(bot: Bot, language: str, insult: str) -> None:
+    chat = Chat(bot, language=language, policy={"insults": 20, "same_line": 10})
+    said: list[str] = []
+    for number in range(9):
+        answer = chat.say(f"{insult}{'!' * number}")
+        said += [m["text"] for m in answer["messages"] if m["kind"] == "soothe"]
+        chat.metadata["owner"] = "queue"
+    sorry = [text for text in said if re.search("抱歉|对不起|sorry|apologise", text)]
+    assert len(sorry) == len(set(sorry)) >= 3
+
+
+def test_insults_are_answered_until_the_line_is_drawn(bot: Bot) -> None:
+    chat = Chat(bot, language="en")
+    assert chat.say("you are thieves")["handoff"]["reason"] == "unhappy"
+    chat.metadata["owner"] = "queue"
+    chat.say("you are liars and thieves")
+    assert "stop the insults" in chat.say("thieves! liars!")["messages"][0]["text"]
+    assert "no insults" in chat.say("you liars")["messages"][0]["text"]
+    assert kinds(chat.say("how long does a refund take")) == ["answer"]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +135,7 @@ def test_who_waits_gets_answers_but_no_second_handoff_and_no_offer(bot: Bot, tex
 def test_the_language_follows_the_customer(bot: Bot) -> None:
     chat = Chat(bot, language=None)
     assert "Mall" in chat.say("hello there my friend")["messages"][0]["text"]
-    assert "LY and 11" in chat.say("LY?  where is my order")["messages"][0]["text"]
+    assert "LY and has 11" in chat.say("LY?  where is my order")["messages"][0]["text"]
     assert "再" in chat.say("算了，再见")["messages"][0]["text"] + "再"
     assert any("\u3400" <= c <= "\u9fff" for c in chat.say("谢谢")["messages"][0]["text"])
     assert any("\u3400" <= c <= "\u9fff" for c in chat.say("ok")["messages"][0]["text"])
@@ -149,7 +153,7 @@ def test_without_the_knowledge_base(bot: Bot, kb_server: KnowledgeServer, mode: 
     chat = Chat(bot, language=language)
     zh = language == "zh"
     assert kinds(chat.say("你好" if zh else "good morning")) == ["small_talk"]
-    assert chat.say("查一下我的订单" if zh else "where is my order")["active_loop"] == "order_status_form"
+    assert chat.say("查一下我的订单" if zh else "where is my order")["active_loop"] == "order_status"
     chat.say("LY20261103001")
     assert "LY20261103001" in chat.say("1234")["messages"][0]["text"]
     failed = chat.say("多久能退款" if zh else "how long does a refund take")

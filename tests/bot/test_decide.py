@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.actions.decide import ORDER_STATUS_FORM, REFUND_FORM, Move, Reason, Situation, decide
+from bot.actions.decide import Move, Reason, Situation, decide
+from bot.actions.standing import Standing
 from bot.actions.texts import Texts
 from bot.knowledge import KnowledgeUnavailable, Understanding
 from tests.bot.far_side import understanding
@@ -22,8 +23,8 @@ def situation(text: str = "随便", intent: str = "ask_question", **facts: Any) 
     return Situation(text=text, intent=intent, **{"understanding": ABSTAIN, **facts})
 
 
-@pytest.mark.parametrize("form", [None, ORDER_STATUS_FORM, REFUND_FORM])
-@pytest.mark.parametrize("wanted", [None, "order_number", "phone_tail", "refund_reason", "refund_confirmed"])
+@pytest.mark.parametrize("form", [None, "order_status", "refund_request"])
+@pytest.mark.parametrize("wanted", [None, "order_number", "phone_tail", "reason", "confirmed"])
 @pytest.mark.parametrize("understood", [ANSWER, CLARIFY, ABSTAIN, known("answer", angry="insult:x"), None])
 def test_asking_for_a_human_wins_from_any_state(form: str, wanted: str, understood: Understanding) -> None:
     decision = decide(
@@ -45,7 +46,7 @@ def test_anger_is_handed_off_by_mood_or_by_insult() -> None:
 
 
 def test_a_bad_refund_reason_is_no_anger_but_an_insult_is() -> None:
-    facts = {"form": REFUND_FORM, "wanted": "refund_reason", "intent": "inform"}
+    facts = {"form": "refund_request", "wanted": "reason", "intent": "inform"}
     assert (
         decide(situation("东西坏了", understanding=known("abstain", 0.1, angry="wording:0.7"), **facts)).move
         is Move.FILL
@@ -97,52 +98,55 @@ def test_a_number_without_choices_is_no_choice() -> None:
 def test_the_knowledge_base_is_needed_only_for_questions() -> None:
     assert decide(situation(understanding=None)).reason is Reason.BOT_FAILED
     assert decide(situation("你好", "greet", understanding=None)).say == "greet"
-    assert decide(situation("我要退款", "refund_request", understanding=None)).move is Move.REFUND
-    form = {"form": ORDER_STATUS_FORM, "wanted": "order_number", "understanding": None}
+    assert decide(situation("我要退款", "refund_request", understanding=None)).move is Move.TASK
+    form = {"form": "order_status", "wanted": "order_number", "understanding": None}
     assert decide(situation("等一下哦", "inform", **form)).move is Move.FILL
     assert decide(situation("这是什么?", **form)).reason is Reason.BOT_FAILED
 
 
-def test_forms_start_and_carry_the_order_over_to_a_refund_only() -> None:
-    status = decide(situation("查订单", "order_status"))
-    assert (status.move, status.slots["order_number"], status.slots["order"]) == (Move.ORDER_STATUS, None, None)
-    assert "order_number" not in decide(situation("我要退款", "refund_request")).slots
+def test_tasks_start_and_carry_the_order_over_where_they_do_something_with_it() -> None:
+    done = {"task": "order_status", "known": {"order_number": "LY20261103001"}, "undo": None}
+    after = {"standing": Standing(done=done)}
+    status = decide(situation("查订单", "order_status", **after))
+    assert (status.move, status.slots["task"], status.slots["known"]) == (Move.TASK, "order_status", {"carried": {}})
+    refund = decide(situation("我要退款", "refund_request", **after))
+    assert refund.slots["known"] == {"carried": {"order_number": "LY20261103001"}}
 
 
 def test_a_general_question_is_answered_not_made_a_form() -> None:
     general = situation("退款多久到?", "refund_request", confidence=0.7, understanding=ANSWER)
     assert decide(general).say == "answer"
-    assert decide(situation("我要退款", "refund_request", understanding=ANSWER)).move is Move.REFUND
+    assert decide(situation("我要退款", "refund_request", understanding=ANSWER)).move is Move.TASK
 
 
 @pytest.mark.parametrize("text", ["退款", "refund?", "my order", "关于退款的事", "Returns"])
 def test_a_bare_topic_is_clarified_not_made_a_form(text: str) -> None:
     assert decide(situation(text, "refund_request", understanding=CLARIFY)).say == "clarify"
-    assert decide(situation(text, "refund_request", understanding=None)).move is Move.REFUND
+    assert decide(situation(text, "refund_request", understanding=None)).move is Move.TASK
 
 
 @pytest.mark.parametrize("text", ["我要退款", "refund my order", "查订单", "where is my order"])
 def test_a_wish_is_made_a_form_even_where_the_knowledge_base_would_clarify(text: str) -> None:
-    assert decide(situation(text, "order_status", understanding=CLARIFY)).move is Move.ORDER_STATUS
+    assert decide(situation(text, "order_status", understanding=CLARIFY)).move is Move.TASK
 
 
 def test_a_bare_order_number_is_looked_up() -> None:
-    assert decide(situation("LY20261103001", "inform", entities=frozenset({"order_number"}))).move is Move.ORDER_STATUS
+    assert decide(situation("LY20261103001", "inform", entities=frozenset({"order_number"}))).move is Move.TASK
 
 
 def test_a_form_is_filled_stopped_switched_or_interrupted() -> None:
-    form = {"form": ORDER_STATUS_FORM, "wanted": "order_number"}
+    form = {"form": "order_status", "wanted": "order_number"}
     assert decide(situation("LY", "inform", entities=frozenset({"order_number"}), **form)).move is Move.FILL
     assert decide(situation("算了", "stop", **form)).move is Move.STOP
     assert decide(situation("不用了", "deny", **form)).move is Move.STOP
-    assert decide(situation("我要退款", "refund_request", **form)).move is Move.REFUND
+    assert decide(situation("我要退款", "refund_request", **form)).move is Move.TASK
     assert decide(situation("多久能退款?", understanding=ANSWER, **form)).say == "answer"
     assert decide(situation("谢谢", "thanks", **form)).say == "thanks"
     assert decide(situation("骗子", "insult", **form)).reason is Reason.UNHAPPY
 
 
 def test_a_no_answers_the_confirmation_instead_of_stopping() -> None:
-    form = {"form": REFUND_FORM, "wanted": "refund_confirmed"}
+    form = {"form": "refund_request", "wanted": "confirmed"}
     assert decide(situation("不", "deny", **form)).move is Move.FILL
     assert decide(situation("是", "affirm", **form)).move is Move.FILL
 
@@ -167,14 +171,14 @@ def test_a_no_answers_the_confirmation_instead_of_stopping() -> None:
     ],
 )
 def test_a_yes_with_hesitation_submits_nothing_however_sure_it_was_read(text: str) -> None:
-    form = {"form": REFUND_FORM, "wanted": "refund_confirmed"}
+    form = {"form": "refund_request", "wanted": "confirmed"}
     decision = decide(situation(text, "affirm", **form))
-    assert (decision.move, decision.say) == (Move.REPLY, "not_submitted_yet")
+    assert (decision.move, decision.say) == (Move.REPLY, "asking.not_yet")
 
 
 def test_only_a_firm_yes_or_the_button_submits() -> None:
-    form = {"form": REFUND_FORM, "wanted": "refund_confirmed"}
-    assert decide(situation("应该行", "affirm", confidence=0.89, **form)).say == "not_submitted_yet"
+    form = {"form": "refund_request", "wanted": "confirmed"}
+    assert decide(situation("应该行", "affirm", confidence=0.89, **form)).say == "asking.not_yet"
     assert decide(situation("没问题，确认", "affirm", confidence=0.9, **form)).move is Move.FILL
     assert decide(situation("先提交", "affirm", confidence=0.5, pressed=True, **form)).move is Move.FILL
     assert decide(situation("别", "deny", confidence=0.3, **form)).move is Move.FILL
@@ -183,12 +187,12 @@ def test_only_a_firm_yes_or_the_button_submits() -> None:
 
 @pytest.mark.parametrize("text", ["不想要了", "物流一直不动，不想等了", "it broke after two days"])
 def test_any_statement_is_a_refund_reason(text: str) -> None:
-    form = {"form": REFUND_FORM, "wanted": "refund_reason", "understanding": ANSWER}
+    form = {"form": "refund_request", "wanted": "reason", "understanding": ANSWER}
     assert decide(situation(text, "order_status", confidence=0.5, **form)).move is Move.FILL
 
 
 def test_second_unusable_answer_hands_off() -> None:
-    form = {"form": ORDER_STATUS_FORM, "wanted": "order_number"}
+    form = {"form": "order_status", "wanted": "order_number"}
     first = decide(situation("abc", "nlu_fallback", confidence=0.4, **form))
     assert (first.move, first.slots["tries"]) == (Move.FILL, 1)
     second = decide(situation("abcd", "nlu_fallback", confidence=0.4, tries=1, **form))
@@ -203,8 +207,7 @@ def test_second_unusable_answer_hands_off() -> None:
         {"understanding": known("abstain", 0.1, angry="anger:x")},
         {"understanding": None},
         {"unanswered": ("甲", "乙")},
-        {"form": ORDER_STATUS_FORM, "wanted": "order_number", "tries": 5, "intent": "inform"},
-        {"intent": "complain"},
+        {"form": "order_status", "wanted": "order_number", "tries": 5, "intent": "inform"},
         {"intent": "affirm", "offer": "human"},
     ],
 )
@@ -214,13 +217,6 @@ def test_who_waits_is_neither_handed_off_nor_offered_a_human(facts: dict[str, An
     assert decision.reason is None
     assert not decision.offer_human
     assert Texts.load().has(decision.say)
-
-
-def test_a_calm_complaint_is_answered_and_a_human_offered() -> None:
-    with_article = decide(situation("我想投诉一个卖家", "complain", understanding=ANSWER))
-    assert (with_article.say, with_article.offer_human) == ("answer", True)
-    without = decide(situation("我想投诉", "complain", understanding=None))
-    assert (without.say, without.offer_human, without.reason) == ("complain", True, None)
 
 
 def test_small_talk_gives_way_to_the_question_that_came_with_it() -> None:
@@ -235,9 +231,15 @@ def test_a_few_words_that_ask_nothing_are_small_talk_even_when_unsure() -> None:
     assert decide(situation("请问", "greet", confidence=0.5, understanding=CLARIFY)).say == "clarify"
 
 
-@pytest.mark.parametrize("text", ["？？？", "。", "👍", "   "])
+@pytest.mark.parametrize("text", ["？？？", "。", "😶", "   "])
 def test_a_text_without_words_is_a_miss(text: str) -> None:
-    assert decide(situation(text, "nlu_fallback", confidence=0.4, understanding=ANSWER)).say == "miss"
+    decision = decide(situation(text, "nlu_fallback", confidence=0.4, understanding=ANSWER))
+    assert (decision.say, decision.offer_human, decision.slots["unanswered"]) == ("no_words", True, [text])
+
+
+@pytest.mark.parametrize("text", ["👍", "👍👍", "🙏", "❤️"])
+def test_a_sign_of_thanks_is_thanked_for(text: str) -> None:
+    assert decide(situation(text, "nlu_fallback", confidence=0.4)).say == "thanks"
 
 
 def test_every_shape_of_nonsense_from_the_knowledge_base_is_refused() -> None:

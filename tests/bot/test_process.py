@@ -30,17 +30,17 @@ def test_a_killed_bot_comes_back_with_nothing_half_done(
     answer = chat.say("好的")
     assert (answer["active_loop"], answer["messages"][0]["kind"]) == (None, "small_talk")
     assert not any("refunds" in call for call in shop_server.calls)
-    assert chat.say("我要退款")["active_loop"] == "refund_form"
+    assert chat.say("我要退款")["active_loop"] == "refund_request"
 
 
 def test_a_failing_action_is_a_503_and_leaves_no_trace(bot: Bot, shop_server: ShopServer) -> None:
     chat = Chat(bot, customer={"id": "cus_1", "verified": True})
     chat.say("我要退款")
-    # An order whose items have no name makes the form's own action raise, as a bug would.
+    # An order whose items are no objects makes the Task's own action raise, as a bug would.
     shop_server.orders["LY20261103009"] = {
         **shop_server.orders["LY20261103001"],
         "number": "LY20261103009",
-        "items": [{}],
+        "items": [5],
     }
     status = Chat(bot, customer={"id": "cus_1", "verified": True})
     failed = bot.post(status.body("LY20261103009到哪了", turn="t_fails"))
@@ -49,7 +49,7 @@ def test_a_failing_action_is_a_503_and_leaves_no_trace(bot: Bot, shop_server: Sh
     again = status.say("LY20261103009到哪了", turn="t_fails")
     assert (again["duplicate"], again["active_loop"]) == (False, None)
     assert status.say("你好")["messages"][0]["kind"] == "small_talk"
-    assert chat.say("LY20261103002")["active_loop"] == "refund_form"
+    assert chat.say("LY20261103002")["active_loop"] == "refund_request"
 
 
 def test_a_taken_port_is_said_in_one_sentence(running: Bot) -> None:

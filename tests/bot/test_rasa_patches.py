@@ -107,5 +107,5 @@ async def test_the_tracker_store_forgets_the_longest_silent() -> None:
 
 def test_a_folder_without_model_is_not_current(tmp_path: Path) -> None:
     assert not is_current(tmp_path)
-    (tmp_path / "tandem.json").write_text("{ broken")
+    (tmp_path / "live.json").write_text("{ broken")
     assert not is_current(tmp_path)

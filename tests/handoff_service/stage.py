@@ -95,8 +95,8 @@ def shop(name: str = "demo") -> Tenant:
 
 
 def trial_settings(**changes: Any) -> Settings:
-    """The default settings, whatever the environment of this machine says."""
-    return Settings(**{"environment": "development", "shop_url": SHOP_URL, **changes})
+    """The default settings, whatever the environment of this machine says; a bot that waits for nobody's next words."""
+    return Settings(**{"environment": "development", "shop_url": SHOP_URL, "bot_quiet_s": 0, **changes})
 
 
 def person(name: str, **changes: Any) -> Agent:

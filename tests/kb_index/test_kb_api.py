@@ -27,12 +27,12 @@ CONTRACT = json.loads((Path(__file__).parents[1] / "contracts" / "understand.jso
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[httpx2.Client]:
-    """A server on a free port of this machine, and a client of it."""
+def running(settings: Settings, **others: Any) -> Iterator[httpx2.Client]:
+    """A server on a free port of this machine, and a client of it; `others` as create_app takes them."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        server = uvicorn.Server(uvicorn.Config(create_app(settings, today=lambda: DAY), log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(create_app(settings, today=lambda: DAY, **others), log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

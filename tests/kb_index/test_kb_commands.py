@@ -76,13 +76,26 @@ def test_evaluate_passes_or_fails_by_the_figures(environment: Settings, capsys: 
     assert "Not good enough" in capsys.readouterr().err
 
 
+def test_evaluate_fails_when_other_peoples_things_are_answered(
+    environment: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_questions(environment, [("多久能退款呀", "refund-timing"), ("怎么开发票呢", "invoice")])
+    foreign = {"text": "怎么开发票", "article": None, "also": [], "language": "zh", "kind": "foreign"}
+    (environment.evaluation / "foreign.jsonl").write_text(json.dumps(foreign), "utf-8")
+    (environment.evaluation / "of_another_part.jsonl").write_text('{"text": "hi", "intent": "greet"}', "utf-8")
+    assert main(["evaluate", "--tenant", "shop", "--json"]) == 1
+    figures = json.loads(capsys.readouterr().out)["questions"]
+    assert figures["foreign"]["oos_answered"] == 1.0
+    assert (figures["all"]["questions"], figures["all"]["out_of_scope"]) == (2, 0)
+
+
 def test_evaluate_without_questions_or_with_a_broken_line_says_where(
     environment: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.evaluation.mkdir()
     assert main(["evaluate", "--tenant", "shop"]) == 1
     assert "no evaluation questions" in capsys.readouterr().err
-    (environment.evaluation / "broken.jsonl").write_text('{"text": 1}\n', "utf-8")
+    (environment.evaluation / "broken.jsonl").write_text('{"text": 1, "article": null}\n', "utf-8")
     assert main(["evaluate", "--tenant", "shop"]) == 1
     assert "broken.jsonl:1: 'text'" in capsys.readouterr().err
 

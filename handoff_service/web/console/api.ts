@@ -2,6 +2,7 @@ import type {
   Accepted, Box, Card, ConversationDetail, EntriesPage, ErrorBody, KnowledgeAnswer, Language, Me, Owner, Person,
   PresenceStatus, Ticket,
 } from "../shared/protocol";
+import type { Messages, MessageState, Models } from "./training";
 
 /** The server's answer was an error, or there was no answer (status 0, code "unreachable"). */
 export class ApiError extends Error {
@@ -74,10 +75,21 @@ export class Api {
     this.act<Accepted>(`${conversationPath(conversation)}/take-over`, { epoch });
   transfer = ({ conversation, epoch }: Target, to: { to_agent: string } | { to_queue: string }, note: string) =>
     this.act<void>(`${conversationPath(conversation)}/transfer`, { epoch, ...to, ...optional({ note }) });
-  giveBack = ({ conversation, epoch }: Target, note: string) =>
-    this.act<void>(`${conversationPath(conversation)}/give-back`, { epoch, ...optional({ note }) });
+  giveBack = ({ conversation, epoch }: Target, summary: string) =>
+    this.act<void>(`${conversationPath(conversation)}/give-back`, { epoch, ...optional({ summary }) });
   close = ({ conversation, epoch }: Target, wrapUp: string, note: string) =>
     this.act<void>(`${conversationPath(conversation)}/close`, { epoch, wrap_up: wrapUp, ...optional({ note }) });
+
+  models = () => this.get<Models>("/v1/training/models");
+  trainNow = () => this.act<unknown>("/v1/training/models/train", {});
+  putModelLive = (version: string) => this.act<unknown>("/v1/training/models/live", { version });
+  rollBackModel = (version: string) => this.act<unknown>("/v1/training/models/rollback", { version });
+  misunderstood = (state: MessageState) => this.get<Messages>("/v1/training/messages", { state, limit: "50" });
+  collectMisunderstood = () => this.act<unknown>("/v1/training/messages/collect", {});
+  labelMessage = (message: string, intent: string, text: string) =>
+    this.act<unknown>(`${messagePath(message)}/label`, { intent, text });
+  reviewMessage = (message: string, accept: boolean) => this.act<unknown>(`${messagePath(message)}/review`, { accept });
+  dropMessage = (message: string) => this.act<unknown>(`${messagePath(message)}/drop`, {});
 
   private get<T>(path: string, query: Record<string, string> = {}): Promise<T> {
     const search = new URLSearchParams(query).toString();
@@ -140,7 +152,11 @@ const isUndecided = (error: ApiError): boolean => error.status === 0 || error.st
 
 const conversationPath = (conversation: string): string => `/v1/conversations/${encodeURIComponent(conversation)}`;
 
-const optional = ({ note }: { note: string }): { note?: string } => (note.trim() === "" ? {} : { note: note.trim() });
+const messagePath = (message: string): string => `/v1/training/messages/${encodeURIComponent(message)}`;
+
+/** The texts that say something, trimmed. */
+const optional = (texts: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, text.trim()]).filter(([, text]) => text !== ""));
 
 /** The answer's JSON; null when there is none or a proxy answered with a page. */
 async function readJson(response: Response): Promise<unknown> {

@@ -8,6 +8,7 @@ import { Drafts } from "./drafts";
 import { Session, type SignedOut } from "./session";
 import { Bell } from "./sound";
 import { DeskState } from "./state";
+import { Training } from "./training";
 import { Verbs } from "./verbs";
 import { Writing } from "./writing";
 
@@ -17,6 +18,7 @@ export interface Workplace {
   readonly session: Session;
   readonly writing: Writing;
   readonly verbs: Verbs;
+  readonly training: Training;
   readonly api: Api;
 }
 export interface DeskOptions {
@@ -45,5 +47,6 @@ export function createDesk({ me, api, language, signedOut, socket }: DeskOptions
   const session = new Session({ state, client, api, bell: new Bell(), memory, signedOut });
   const writing = new Writing({ state, client, drafts, session });
   const verbs = new Verbs({ state, api, session, writing, signedOut });
-  return { state, session, writing, verbs, api };
+  const training = new Training({ api, state, session });
+  return { state, session, writing, verbs, training, api };
 }

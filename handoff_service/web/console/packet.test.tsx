@@ -56,6 +56,21 @@ describe("the packet", () => {
     expect(lines).toMatchObject([{ label: "其他信息", text: "LY88" }]);
   });
 
+  it("shows promises, what is still open, files and forms, each with its entries", () => {
+    const more = {
+      tasks: [{ name: "return_request", entries: [3] }, { name: "of_tomorrow", entries: [3] }],
+      promises: [{ by: "agent" as const, text: "今天内退款", entries: [5] }],
+      missing: [{ text: "请发一张照片", entries: [6] }],
+      attachments: [{ id: "f_1", name: "box.jpg", type: "image/jpeg", entries: [7] }],
+    };
+    const groups = groupsOf({ ...HANDOFF.packet, ...more }, t);
+    const of = (title: string) => groups.find((group) => group.title === title)?.lines.map(({ label, text, entries }) => [label, text, entries]);
+    expect(of("packet.promises")).toEqual([["客服", "今天内退款", [5]]]);
+    expect(of("packet.missing")).toEqual([[null, "请发一张照片", [6]]]);
+    expect(of("packet.attachments")).toEqual([[null, "box.jpg", [7]]]);
+    expect(of("packet.tried")?.slice(0, 2)).toEqual([["办理", "退货", [3]], ["办理", "of_tomorrow", [3]]]);
+  });
+
   it("leaves out groups without lines", () => {
     const bare = { ...HANDOFF.packet, goal: null, evidence: [], tried: [], facts: [] };
     expect(groupsOf(bare, t).map((group) => group.title)).toEqual(["packet.reason"]);

@@ -19,10 +19,15 @@ const SHOWN = 5;
 
 /** The packet as titled groups of lines, empty groups left out. */
 export function groupsOf(packet: Packet, t: Translate): readonly Group[] {
-  const { goal, reason, evidence, tried, facts, mood } = packet;
+  const { goal, reason, evidence, tried, facts, mood, tasks = [], promises = [], missing = [], attachments = [] } = packet;
   const groups: Group[] = [
     { title: "packet.goal", lines: goal === null || goal.text === "" ? [] : [line(goal.text, goal.entries)] },
     { title: "packet.reason", lines: reason === null ? [] : [line(named("event", reason.text, t), reason.entries)] },
+    {
+      title: "packet.promises",
+      lines: promises.map(({ by, text, entries }) => line(text, entries, { label: t(by === "bot" ? "packet.by_bot" : "packet.by_agent") })),
+    },
+    { title: "packet.missing", lines: missing.map(({ text, entries }) => line(text, entries)) },
     {
       title: "packet.evidence",
       lines: evidence.map(({ label, value, entries }) =>
@@ -31,12 +36,16 @@ export function groupsOf(packet: Packet, t: Translate): readonly Group[] {
     },
     {
       title: "packet.tried",
-      lines: tried.slice(0, SHOWN).map(({ title, probability, entries }) => line(title, entries, { score: probability })),
+      lines: [
+        ...tasks.map(({ name, entries }) => line(named("task", name, t), entries, { label: t("packet.task") })),
+        ...tried.slice(0, SHOWN).map(({ title, probability, entries }) => line(title, entries, { score: probability })),
+      ],
     },
     {
       title: "packet.facts",
       lines: facts.map(({ kind, value, entries }) => line(value, entries, { label: t(keyFor("fact", kind) ?? "fact.other") })),
     },
+    { title: "packet.attachments", lines: attachments.map(({ name, entries }) => line(name, entries)) },
     {
       title: "packet.mood",
       lines: mood.map(({ seq, unhappy }) =>

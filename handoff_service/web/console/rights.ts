@@ -10,6 +10,9 @@ export function ownerText(owner: Owner, me: string, t: Translate): string {
   return t(`owner.${owner.kind}`);
 }
 
+/** Whether this agent may teach the bot; whether his tenant may, the server knows. */
+export const mayTrain = (state: DeskState): boolean => state.me.value.agent.role === "supervisor";
+
 /** Whether a person is wanted in the open conversation. */
 export function mayAccept(state: DeskState): boolean {
   const conversation = state.current.value;

@@ -8,6 +8,7 @@ import { EMPTY_TIMELINE, standingAt, type Timeline } from "./timeline";
 import { type Translate, translator } from "./text";
 
 export type Pane = "lists" | "conversation" | "details";
+export type View = "desk" | "training";
 export type SideTab = "handoff" | "knowledge";
 export type DialogKind = "transfer" | "give_back" | "close" | "palette" | "shortcuts";
 export interface Notice {
@@ -43,6 +44,7 @@ export class DeskState {
   readonly folded = signal<ReadonlySet<Section>>(new Set<Section>(["others", "closed"]));
 
   readonly current = signal<string | null>(null);
+  readonly view = signal<View>("desk");
   readonly pane = signal<Pane>("lists");
   readonly side = signal<SideTab>("handoff");
   readonly dialog = signal<DialogKind | null>(null);

@@ -60,8 +60,8 @@ export class Verbs {
     return done;
   }
 
-  async giveBack(note: string): Promise<boolean> {
-    const done = await this.act((target) => this.parts.api.giveBack(target, note));
+  async giveBack(summary: string): Promise<boolean> {
+    const done = await this.act((target) => this.parts.api.giveBack(target, summary));
     if (done) this.parts.session.notify("good", this.parts.state.t.value("give_back.done"));
     return done;
   }

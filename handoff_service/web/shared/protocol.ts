@@ -229,11 +229,16 @@ export interface Packet {
   evidence: { label: string; value: string | number; entries: number[] }[];
   tried: { article: string; language: Language; title: string; probability: number; entries: number[] }[];
   facts: {
-    kind: "order_number" | "amount" | "date" | "phone" | "email" | (string & {});
+    kind: "order_number" | "tracking_number" | "amount" | "date" | "phone" | "email" | "address" | (string & {});
     value: string;
     entries: number[];
   }[];
   mood: { seq: number; unhappy: number }[];
+  /** What a gateway of the release before does not tell. */
+  tasks?: { name: string; entries: number[] }[];
+  promises?: { by: "agent" | "bot"; text: string; entries: number[] }[];
+  missing?: PacketLine[];
+  attachments?: { id: string; name: string; type: string; entries: number[] }[];
 }
 export interface Handoff {
   id: string;

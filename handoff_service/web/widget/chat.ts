@@ -144,7 +144,9 @@ export class Chat {
 
   typed(): void {
     const conv = this.conv.value;
-    if (conv !== null && this.owner.value?.kind === "agent") this.client.typing(conv);
+    const kind = this.owner.value?.kind;
+    // A person sees it; the bot waits a moment with its answer.
+    if (conv !== null && (kind === "agent" || kind === "bot")) this.client.typing(conv);
   }
 
   /** Runs a command on the current conversation; false (and `actionError`) if the server did not do it. */

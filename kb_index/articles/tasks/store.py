@@ -36,13 +36,26 @@ class TaskStore:
         self._database = database
 
     def follow(
-        self, findings: Sequence[Finding], *, now: datetime, of: Collection[tuple[str, str]] | None = None
+        self,
+        findings: Sequence[Finding],
+        *,
+        now: datetime,
+        of: Collection[tuple[str, str]] | None = None,
+        kinds: Collection[FindingKind] | None = None,
     ) -> Followed:
-        """Open what is new and close what is gone; `of` names the articles that were looked at, None all of them."""
+        """Open what is new and close what is gone.
+
+        `of` names the articles that were looked at and `kinds` what was looked for, None all: only of these can a
+        cause be gone.
+        """
         wanted = {finding.cause: finding for finding in findings}
         with self._database.write() as connection:
             rows = list(connection.execute(self._open()))
-            looked_at = [row for row in rows if of is None or (row.article, row.language) in of]
+            looked_at = [
+                row
+                for row in rows
+                if (of is None or (row.article, row.language) in of) and (kinds is None or row.kind in set(kinds))
+            ]
             gone = [row.id for row in looked_at if row.cause not in wanted]
             known = {row.cause: row for row in rows}
             fresh = [finding for cause, finding in wanted.items() if cause not in known]
@@ -73,11 +86,17 @@ class TaskStore:
         with self._database.read() as connection:
             return [_task(row) for row in connection.execute(chosen.order_by(*order).limit(limit))]
 
-    def involved(self, kinds: Collection[FindingKind]) -> set[tuple[str, str]]:
-        """Articles with open tasks of these kinds: a change of another article can remove their cause."""
+    def involved(
+        self, kinds: Collection[FindingKind], *, with_article: Collection[str] | None = None
+    ) -> set[tuple[str, str]]:
+        """Articles with open tasks of these kinds: a change of another article can remove their cause.
+
+        `with_article` names the others that count; None says any.
+        """
         with self._database.read() as connection:
-            rows = list(connection.execute(self._open()))
-        return {(row.article, row.language) for row in rows if row.kind in set(kinds)}
+            rows = [row for row in connection.execute(self._open()) if row.kind in set(kinds)]
+        named = with_article
+        return {(row.article, row.language) for row in rows if named is None or row.evidence.get("other") in named}
 
     def _open(self) -> sa.Select[Any]:
         return sa.select(tables.tasks).where(T.tenant == self._tenant, T.done.is_(None))

@@ -22,7 +22,7 @@ from handoff_service.conversations.model import (
 )
 from handoff_service.conversations.receive import Sender
 from handoff_service.database import Database, Transaction
-from handoff_service.knowledge.history import asked_in, known_about
+from handoff_service.knowledge.history import asked_in, former_conversations, known_about
 from tests.handoff_service.stage import FakeClock
 
 CUSTOMER = Author(AuthorKind.CUSTOMER, "x_1", "Ann")
@@ -131,7 +131,9 @@ async def test_only_former_conversations_of_the_same_contact_count(
     alone = await talk(bob, "web", "warranty")
 
     async def known(conversation: Conversation) -> list[str] | None:
-        found = await database.read(lambda connection: known_about(connection, conversation))
+        found = await database.read(
+            lambda connection: known_about(connection, former_conversations(connection, conversation))
+        )
         return None if found is None else [one["article"] for one in found["asked"]]
 
     assert await known(first) is None

@@ -14,8 +14,9 @@ import pytest
 
 from handoff_service.bots.ladder import Ladder
 from handoff_service.bots.model import Answer, TurnRequest
-from handoff_service.bots.rasa import MAX_MESSAGE_CHARS, MAX_MESSAGES, RasaBot
+from handoff_service.bots.rasa import RasaBot
 from handoff_service.bots.search import SearchBot
+from handoff_service.bots.turn_json import MAX_MESSAGE_CHARS, MAX_MESSAGES
 from handoff_service.errors import BotFailed, BotRefused
 from handoff_service.knowledge.client import Knowledge
 from tests.handoff_service.stage import Held, ScriptedBot, answer

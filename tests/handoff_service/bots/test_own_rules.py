@@ -9,8 +9,21 @@ from pathlib import Path
 import pytest
 
 from handoff_service.bots.own_rules import asks_for_human, is_angry
-from tests.bot.asking_for_a_human import ASKING, LOOK_ALIKES
+from tests.bot.crawl.asking import WAYS
+from tests.bot.crawl.look_alikes import LOOK_ALIKES
 
+PLAIN = (
+    "zh",
+    "zh polite",
+    "zh upset",
+    "emoji",
+    "mixed",
+    "en",
+    "en polite",
+    "en upset",
+    "in a longer text",
+    "as an answer",
+)
 EVALUATION = Path(__file__).resolve().parents[3] / "data" / "evaluation"
 
 
@@ -19,9 +32,10 @@ def evaluation(name: str) -> list[dict[str, object]]:
 
 
 def test_most_ways_to_ask_for_a_person_are_understood() -> None:
-    """Typing errors and pinyin are for the bot; who is not understood waits until the reply deadline."""
-    missed = [text for text in ASKING if not asks_for_human(text)]
-    assert len(missed) <= 0.2 * len(ASKING), missed
+    """Typing errors, pinyin and the like are for the bot; who is not understood waits until the reply deadline."""
+    asking = [text for kind in PLAIN for text in WAYS[kind]]
+    missed = [text for text in asking if not asks_for_human(text)]
+    assert len(missed) <= 0.2 * len(asking), missed
 
 
 def test_what_only_looks_like_it_is_left_alone() -> None:

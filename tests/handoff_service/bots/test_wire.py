@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 import httpx2
 import pytest
 
-from handoff_service.bots.rasa import MAX_BYTES, MAX_MESSAGES, RasaBot
+from handoff_service.bots.rasa import MAX_BYTES, RasaBot
+from handoff_service.bots.turn_json import MAX_MESSAGES
 from handoff_service.conversations import store
 from handoff_service.errors import BotFailed
 from tests.handoff_service.bots.conftest import Desk

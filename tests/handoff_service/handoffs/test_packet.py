@@ -35,6 +35,13 @@ AGENT = Author(AuthorKind.AGENT, "a_lin", "Lin")
         ("since Nov 3 and yesterday", [("date", "Nov 3"), ("date", "yesterday")]),
         ("on 3rd November", [("date", "3rd November")]),
         ("Maybe 10 days, Market 5 or Decide 3", []),
+        ("buy 10/30, 45 quid two weeks ago", [("amount", "45 quid"), ("date", "10/30"), ("date", "two weeks ago")]),
+        (
+            "运单 773312345678901，0044 7700 900123",
+            [("tracking_number", "773312345678901"), ("phone", "0044 7700 900123")],
+        ),
+        ("deliver to 5 Elm Grove, Leeds instead", [("address", "5 Elm Grove, Leeds")]),
+        ("寄到杭州市西湖区文三路100号3幢502室", [("address", "寄到杭州市西湖区文三路100号3幢502室")]),
         ("hello", []),
         ("", []),
     ],

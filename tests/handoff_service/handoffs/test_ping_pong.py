@@ -112,3 +112,23 @@ def test_of_five_handoffs_two_are_an_hour_apart(moves: list[tuple[str, int]]) ->
     with world.engine.connect() as connection:
         asked = [row.requested_at for row in connection.execute(sa.select(H.requested_at).order_by(H.requested_at))]
     assert all(later - earlier >= HOUR for earlier, later in zip(asked, asked[4:], strict=False))
+
+
+def _most_in_an_hour(monkeypatch: pytest.MonkeyPatch | None, rounds: int = 12) -> int:
+    """How often a customer whom the bot cannot help went to people within an hour, with the bound or without it."""
+    if monkeypatch is not None:
+        monkeypatch.setattr(release, "check_may_return", lambda *_: None)
+    world = World()
+    world.step("customer_writes", FIRST, 0)
+    for _ in range(rounds):
+        for event in ("asks_for_human", "is_solved"):
+            world.step(event, FIRST, 60)
+    H = tables.handoffs.c
+    with world.engine.connect() as connection:
+        return len(connection.execute(sa.select(H.id)).all())
+
+
+def test_without_the_bound_it_goes_to_and_fro(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shows that the bound is what stops it: the same twenty-four minutes with it and without it."""
+    assert _most_in_an_hour(None) == 4
+    assert _most_in_an_hour(monkeypatch) == 12

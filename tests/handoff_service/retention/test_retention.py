@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.audit import broken_timelines, verify
-from handoff_service.conversations import store
+from handoff_service.channels import contacts
 from handoff_service.conversations.receive import receive
 from handoff_service.database import Transaction
 from handoff_service.errors import Unavailable
@@ -78,7 +78,7 @@ async def test_only_what_was_closed_long_enough_ago_is_erased(database, talk, co
     young, _ = await talk("say young")
     assert await database.write(lambda tx: expire(tx, "demo", context())) == 1
     assert await texts(database) == {old: False, open_: True, held: True, young: True}
-    name = await database.read(lambda c: store.contact(c, "demo", stranger.contact)["name"])
+    name = await database.read(lambda c: contacts.details(c, "demo", stranger.contact)["name"])
     assert name == "Deleted customer"
     assert await database.write(lambda tx: expire(tx, "demo", context())) == 0
     await database.write(lambda tx: set_hold(tx, lin, held, hold=False, reference="", context=context()))
@@ -94,7 +94,7 @@ async def test_who_has_something_younger_keeps_his_name(database, talk, context,
     young, _ = await talk("say young", sender=sender)
     assert await database.write(lambda tx: expire(tx, "demo", context())) == 1
     assert await texts(database) == {old: False, young: True}
-    assert await database.read(lambda c: store.contact(c, "demo", sender.contact)["name"]) == "Visitor"
+    assert await database.read(lambda c: contacts.details(c, "demo", sender.contact)["name"]) == "Visitor"
 
 
 @pytest.mark.usefixtures("tenant")

@@ -80,6 +80,8 @@ def shared_gateway(url: str, var: Path) -> Iterator[Gateway]:
         limit_visitors="100000/hour",
         limit_messages="1000/second",
         kb_index_url="http://127.0.0.1:9",
+        bot_url="http://127.0.0.1:9",
+        training_tenants="*",
     )
     gateway = Gateway(settings, bot=ScriptedBot(usually=by_text))
     gateway.start()

@@ -43,6 +43,17 @@ DECIDED: dict[str, Any] = {
     "golden": {"text": "Is there parking?", "article": None, "language": "en"},
     "golden/{key}/drop": {},
 }
+# Of a message that does not exist, and of models whose bot does not answer: who may not ask does not get that far.
+LABELLED: dict[str, Any] = {
+    "label": {"op_id": "…", "intent": "greet", "text": "hello"},
+    "review": {"op_id": "…", "accept": True},
+    "drop": {"op_id": "…"},
+}
+MODELS: dict[str, Any] = {
+    "train": {"op_id": "…"},
+    "live": {"op_id": "…", "version": "v0001-00000000"},
+    "rollback": {"op_id": "…", "version": "v0001-00000000"},
+}
 MATRIX = [
     Case("GET /healthz", "bot", (200,) * 6),
     Case("GET /readyz", "bot", (200,) * 6),
@@ -124,7 +135,20 @@ MATRIX = [
         {},
         query="?name=a.txt",
     ),
+    *(Case(f"GET /v1/training/{each}", "bot", (401, 401, 200, 401, 200, 403)) for each in ("messages", "lines")),
+    Case("POST /v1/training/messages/collect", "bot", (401, 401, 200, 401, 200, 403), OP),
+    *(
+        Case(f"POST /v1/training/messages/{{message}}/{each}", "bot", (401, 401, 404, 401, 404, 403), body)
+        for each, body in LABELLED.items()
+    ),
+    Case("GET /v1/training/models", "bot", (401, 401, 503, 401, 503, 403)),
+    *(
+        Case(f"POST /v1/training/models/{each}", "bot", (401, 401, 503, 401, 503, 403), body)
+        for each, body in MODELS.items()
+    ),
     Case("GET /v1/tickets", "mailbox", (401, 401, 200, 401, 200, 200)),
+    Case("POST /v1/tickets/{ticket_id}/done", "bot", (401, 401, 404, 401, 404, 404), OP),
+    Case("GET /api/reports/signals", "bot", (401, 401, 200, 401, 200, 403), query="?days=7"),
 ]
 # Beside these the door of the sockets, which is no route: test_socket_hello.py.
 ELSEWHERE = {
@@ -206,8 +230,9 @@ async def test_who_may_do_what(house, build_house, case):
         "agent": lin,
     }
     method, path = case.route.split(" ")
-    names = {"conversation_id": customer.conversation, "handoff_id": handoff}
-    address = path.format(**names, contact_id=customer.contact, job_id="j_unknown", draft="d", key="k") + case.query
+    names = {"conversation_id": customer.conversation, "handoff_id": handoff, "ticket_id": "t_unknown"}
+    address = path.format(**names, contact_id=customer.contact, job_id="j_unknown", draft="d", key="k", message="tm_1")
+    address += case.query
     for who, expected in zip(WHO, case.expected, strict=True):
         client = everyone[who]
         client.http.headers["X-Requested-By"] = "console"  # whoever may not ask is not saved by a missing header

@@ -292,7 +292,8 @@ def test_the_settings_choose_the_store(tmp_path: Path, database: Database) -> No
     assert isinstance(stores.tenant("rows"), DatabaseStore)
     with pytest.raises(UnknownTenant):
         stores.tenant("absent")
-    assert [(source.tenant, len(source.articles)) for source in stores.read_all()] == [("files", 4), ("rows", 0)]
+    sources = stores.read_all().sources
+    assert [(source.tenant, len(source.articles)) for source in sources] == [("files", 4), ("rows", 0)]
 
 
 def test_a_second_process_finds_the_schema_and_the_rows(database: Database, database_url: str) -> None:

@@ -141,8 +141,8 @@ def probability(calibration: Calibration, answer: JudgedAnswer, topic: str) -> f
 def test_corrections_move_the_probability_towards_what_people_say() -> None:
     earlier = uncalibrated()
     answer = judgements(1, right=1, seed=9)[0]
-    doubted = refit(earlier, judgements(300, right=0.2))
-    trusted = refit(earlier, judgements(300, right=1.0))
+    doubted = refit(earlier, judgements(500, right=0.2))
+    trusted = refit(earlier, judgements(500, right=1.0))
     assert probability(doubted, answer, "refunds") < 0.4 < 0.9 < probability(trusted, answer, "refunds")
 
 

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from kb_index.importing.public_only import LARGEST_PAGE, is_public
+from kb_index.importing.robots import Robots
 from tests.kb_index.importing.importing_desk import Desk, whys
 
 LOCAL = "--allow-address 127.0.0.1 --pause 0"
@@ -113,6 +114,52 @@ def test_a_page_that_is_gone_is_reported_and_retired_when_asked(desk: Desk, site
     assert report["counts"]["retired"] == 2
     assert desk.articles()["退款多久到账"].state == "retired"
     assert desk.articles()["Delivery"].state == "draft"
+
+
+def test_what_robots_txt_forbids_from_now_on_is_not_taken_for_gone(desk: Desk, site: Site) -> None:
+    desk.run(f"{site.address}/sitemap.xml", options=LOCAL)
+    site.pages["/robots.txt"] = (200, {}, b"User-agent: *\nDisallow: /*fund$\n")
+    report = desk.run(f"{site.address}/sitemap.xml", options=f"{LOCAL} --retire-missing")
+    assert report["counts"]["retired"] == 0
+    assert "it was not looked at: robots.txt forbids it" in whys(report, "missing")
+    assert desk.articles()["退款多久到账"].state == "draft"
+
+
+def test_every_host_is_asked_what_it_allows(desk: Desk, site: Site) -> None:
+    with Site() as other:
+        thread = threading.Thread(target=other.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        other.page("/open", "Open", "Everybody may read this.")
+        other.page("/closed", "Closed", "Nobody may read this.")
+        other.pages["/robots.txt"] = (200, {}, b"User-agent: TandemImport\nDisallow: /closed\n")
+        site.sitemap("/refund", f"{other.address}/open", f"{other.address}/closed")
+        report = desk.run(f"{site.address}/sitemap.xml", options=f"{LOCAL} --host 127.0.0.1:{other.server_port}")
+        other.shutdown()
+        thread.join()
+    assert set(desk.articles()) == {"退款多久到账", "Open"}
+    assert f"{other.address}/closed : robots.txt forbids it" in whys(report, "skipped")
+    assert "/closed" not in [path for path, _ in other.asked]
+
+
+@pytest.mark.parametrize(
+    ("rules", "path", "allowed"),
+    [
+        ("User-agent: *\nDisallow: /a", "/a/b", False),
+        ("User-agent: *\nDisallow: /a\nAllow: /a/b", "/a/b", True),
+        ("User-agent: *\nDisallow: /*.pdf$", "/files/x.pdf", False),
+        ("User-agent: *\nDisallow: /*.pdf$", "/files/x.pdf?old=1", True),
+        ("User-agent: *\nDisallow: /*?session=", "/shop?session=7", False),
+        ("User-agent: *\nDisallow: /%E9%80%80", "/退款", False),
+        ("User-agent: *\nDisallow: /\n\nUser-agent: TandemImport\nAllow: /", "/x", True),
+        ("User-agent: tandemimport\nUser-agent: other\nDisallow: /x", "/x", False),
+        ("User-agent: other\nDisallow: /", "/x", True),
+        ("User-agent: *\nDisallow:", "/x", True),
+        ("User-agent: *\nDisallow: /a+(b", "/a+(b/c", False),
+        ("nonsense", "/x", True),
+    ],
+)
+def test_robots_txt_is_read_as_the_standard_has_it(rules: str, path: str, allowed: bool) -> None:
+    assert Robots.parse(rules).allow(f"https://shop.test{path}") is allowed
 
 
 def test_a_site_that_fails_as_a_whole_retires_nothing(desk: Desk, site: Site) -> None:

@@ -15,6 +15,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
+from kb_index.learning.apart import replay_here
 from kb_index.settings import Settings
 from tests.kb_index.shop_articles import shop_settings
 from tests.kb_index.test_kb_api import running
@@ -63,7 +64,7 @@ def _driver(address: str) -> sa.URL:
 def learning(folder: Path, **changes: Any) -> Iterator[httpx2.Client]:
     """A server over a built shop's folder whose client shows the token."""
     settings: Settings = shop_settings(folder, token=TOKEN, **changes)
-    with running(settings) as client:
+    with running(settings, replaying=replay_here) as client:
         client.headers.update(HEADERS)
         yield client
 

@@ -9,6 +9,7 @@ import { ListsPane } from "./ListsPane";
 import { Notices } from "./Notices";
 import { SidePane } from "./SidePane";
 import { TopBar } from "./TopBar";
+import { TrainingPage } from "./training/TrainingPage";
 import { useWorkplace } from "./workplace";
 
 /** The three panes; on a narrow screen one at a time. */
@@ -25,15 +26,22 @@ export function DeskPage() {
       {connection !== "online" && connection !== "unauthorized" && (
         <p class={`banner ${connection}`} role="status">{t(`connection.${connection}`)}</p>
       )}
-      <main class="panes">
-        <h1 class="sr-only">{t("app.name")}</h1>
-        <ListsPane />
-        <ConversationPane />
-        <SidePane />
-      </main>
+      {state.view.value === "training" ? <TrainingPage /> : <Panes />}
       <Notices />
       <Dialogs />
     </div>
+  );
+}
+
+function Panes() {
+  const { state } = useWorkplace();
+  return (
+    <main class="panes">
+      <h1 class="sr-only">{state.t.value("app.name")}</h1>
+      <ListsPane />
+      <ConversationPane />
+      <SidePane />
+    </main>
   );
 }
 
@@ -98,7 +106,7 @@ function useShortcuts(): void {
     const pressed = (event: KeyboardEvent): void => {
       const shortcut = shortcutOf(event, { typing: isTextField(event.target) });
       // An open dialog has the keyboard to itself.
-      if (shortcut === null || state.dialog.value !== null) return;
+      if (shortcut === null || state.dialog.value !== null || state.view.value !== "desk") return;
       event.preventDefault();
       run(shortcut);
     };

@@ -27,11 +27,11 @@ export function Dialogs() {
 function GiveBackForm() {
   const { state, verbs } = useWorkplace();
   const t = state.t.value;
-  const [note, setNote] = useState("");
+  const [summary, setSummary] = useState("");
   return (
-    <FormDialog name="give-back" title={t("give_back.title")} submit={t("give_back.submit")} run={() => verbs.giveBack(note)}>
+    <FormDialog name="give-back" title={t("give_back.title")} submit={t("give_back.submit")} run={() => verbs.giveBack(summary)}>
       <p>{t("give_back.lead")}</p>
-      <NoteField label={t("give_back.note")} value={note} onValue={setNote} />
+      <NoteField label={t("give_back.note")} value={summary} onValue={setSummary} />
     </FormDialog>
   );
 }

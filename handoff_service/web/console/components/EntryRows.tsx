@@ -106,9 +106,9 @@ export function StateLine({ entry, lit }: { entry: StateEntry; lit: boolean }) {
       {outcome !== undefined && <b>{outcome[state.language.value]}</b>}
       {due !== "" && <b>{t("event.due", { time: due })}</b>}
       <time dateTime={entry.at}>{clockTime(entry.at, state.language.value)}</time>
-      {typeof entry.body["note"] === "string" && (
-        <q class="state-note" title={t("entry.note")}>{tame(entry.body["note"])}</q>
-      )}
+      {[entry.body["summary"], entry.body["note"]].map((text) => typeof text === "string" && (
+        <q key={text} class="state-note" title={t("entry.note")}>{tame(text)}</q>
+      ))}
     </p>
   );
 }

@@ -1,5 +1,6 @@
 import type { PresenceStatus } from "../../shared/protocol";
 import { Icon } from "./Icon";
+import { mayTrain } from "../rights";
 import { localName } from "../text";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { useWorkplace } from "./workplace";
@@ -20,6 +21,14 @@ export function TopBar() {
         <span>{t("palette.label")}</span>
         <kbd aria-hidden="true">Ctrl K</kbd>
       </button>
+      {mayTrain(state) && (
+        <button aria-pressed={state.view.value === "training"}
+          onClick={() => (state.view.value = state.view.value === "training" ? "desk" : "training")}>
+          <Icon name="book" />
+          <span class="wide-only">{t("training.open")}</span>
+          <span class="sr-only">{t("training.title")}</span>
+        </button>
+      )}
       <span class={`link-state ${state.connection.value}`} title={t(`connection.${stateText(state.connection.value)}`)} />
       <label class={`presence ${agent.status}`}>
         <span class="sr-only">{t("presence.label")}</span>

@@ -1,7 +1,10 @@
+import { trainingEn } from "./training_en";
 import type { TextKey } from "./zh";
 
 /** Every English text of the console; the compiler refuses a missing or surplus key. */
 export const en: Readonly<Record<TextKey, string>> = {
+  ...trainingEn,
+
   "app.name": "Tandem desk",
   "app.short_name": "Tandem",
   "app.loading": "Opening the desk…",
@@ -173,6 +176,12 @@ export const en: Readonly<Record<TextKey, string>> = {
   "packet.tried": "The bot tried",
   "packet.facts": "Known facts",
   "packet.mood": "Mood",
+  "packet.promises": "Promised",
+  "packet.by_bot": "Bot",
+  "packet.by_agent": "Agent",
+  "packet.missing": "Still open",
+  "packet.attachments": "Files",
+  "packet.task": "Form",
   "packet.go": "Show entry {seqs}",
   "packet.mood_value": "unhappy",
   "packet.earlier": "Earlier handoffs",
@@ -195,6 +204,21 @@ export const en: Readonly<Record<TextKey, string>> = {
   "fact.date": "Date",
   "fact.phone": "Phone",
   "fact.email": "E-mail",
+  "fact.tracking_number": "Parcel",
+  "fact.address": "Address",
+  "task.order_status": "Order status",
+  "task.change_address": "Change of address",
+  "task.cancel_order": "Cancelling",
+  "task.return_request": "Return",
+  "task.exchange_request": "Exchange",
+  "task.refund_request": "Refund",
+  "task.invoice_request": "Invoice",
+  "task.coupon_check": "Coupon",
+  "task.payment_missing": "Missing payment",
+  "task.verify_identity": "Identity check",
+  "task.close_account": "Closing the account",
+  "task.callback_request": "Callback",
+  "task.complaint": "Complaint",
   "fact.other": "Other",
 
   "receipt.title": "Progress",
@@ -242,7 +266,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "transfer.done": "Transferred to {name}.",
   "give_back.title": "Give back to the bot",
   "give_back.lead": "The bot goes on answering. The customer can ask for a person again.",
-  "give_back.note": "Note (hidden from the customer, optional)",
+  "give_back.note": "Summary for the bot: what was agreed, what is left to do (hidden from the customer)",
   "give_back.submit": "Give back",
   "give_back.done": "Given back to the bot.",
   "close.title": "Close the conversation",

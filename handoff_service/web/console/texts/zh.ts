@@ -1,5 +1,9 @@
+import { trainingZh } from "./training_zh";
+
 /** Every Chinese text of the console; its keys are the list of texts that exist. */
 export const zh = {
+  ...trainingZh,
+
   "app.name": "Tandem 客服工作台",
   "app.short_name": "Tandem",
   "app.loading": "正在打开工作台…",
@@ -171,6 +175,12 @@ export const zh = {
   "packet.tried": "机器人试过",
   "packet.facts": "已知信息",
   "packet.mood": "情绪",
+  "packet.promises": "已承诺",
+  "packet.by_bot": "机器人",
+  "packet.by_agent": "客服",
+  "packet.missing": "还缺",
+  "packet.attachments": "附件",
+  "packet.task": "办理",
   "packet.go": "查看对话第 {seqs} 条",
   "packet.mood_value": "不满",
   "packet.earlier": "更早的交接",
@@ -193,6 +203,21 @@ export const zh = {
   "fact.date": "日期",
   "fact.phone": "手机号",
   "fact.email": "邮箱",
+  "fact.tracking_number": "运单号",
+  "fact.address": "地址",
+  "task.order_status": "查订单",
+  "task.change_address": "改地址",
+  "task.cancel_order": "取消订单",
+  "task.return_request": "退货",
+  "task.exchange_request": "换货",
+  "task.refund_request": "退款",
+  "task.invoice_request": "开发票",
+  "task.coupon_check": "查优惠券",
+  "task.payment_missing": "款项未到账",
+  "task.verify_identity": "身份核验",
+  "task.close_account": "注销账户",
+  "task.callback_request": "预约回电",
+  "task.complaint": "投诉",
   "fact.other": "其他信息",
 
   "receipt.title": "进度",
@@ -240,7 +265,7 @@ export const zh = {
   "transfer.done": "已转接给 {name}。",
   "give_back.title": "交回机器人",
   "give_back.lead": "机器人会继续接待。需要时，顾客可以再次要求人工。",
-  "give_back.note": "备注（顾客看不到，可不填）",
+  "give_back.note": "给机器人的摘要：谈好了什么、还要做什么（顾客看不到）",
   "give_back.submit": "交回机器人",
   "give_back.done": "已交回机器人。",
   "close.title": "结束对话",

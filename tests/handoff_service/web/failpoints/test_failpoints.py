@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,12 +110,15 @@ async def play(house: House, desks: list[Desk], gateway: ForkedGateway, operatio
     attempt = asyncio.create_task(operation.act(scene))
     while not attempt.done() and gateway.is_alive():
         await asyncio.sleep(0.005)
-    await asyncio.sleep(0.05)  # what follows an answer may be on its way
+    await _until_dead(gateway, wait_s=5.0 if _is_cut_off(attempt) else 0.05)  # what follows an answer takes a moment
     died = not gateway.is_alive()
     if died:
         attempt.cancel()
         await asyncio.gather(attempt, return_exceptions=True)
         await asyncio.to_thread(gateway.start)
+        await _insist(operation, scene)
+    elif _is_cut_off(attempt):  # by a connection that had died with an earlier gateway
+        gateway.arm("")
         await _insist(operation, scene)
     else:
         await attempt
@@ -122,6 +126,17 @@ async def play(house: House, desks: list[Desk], gateway: ForkedGateway, operatio
     await operation.check(scene)
     await _take_what_is_offered(scene)
     return died
+
+
+def _is_cut_off(attempt: asyncio.Task[None]) -> bool:
+    return attempt.done() and not attempt.cancelled() and isinstance(attempt.exception(), DEAD)
+
+
+async def _until_dead(gateway: ForkedGateway, *, wait_s: float) -> None:
+    """Gives the gateway so long to die: on a busy machine its connections may be gone before it is."""
+    until = time.monotonic() + wait_s
+    while gateway.is_alive() and time.monotonic() < until:
+        await asyncio.sleep(0.005)
 
 
 async def _insist(operation: Operation, scene: Scene) -> None:

@@ -1,0 +1,59 @@
+"""*asked*: the customer wants a person."""
+
+import re
+import unicodedata
+
+from bot.actions.situation import SURE, Situation
+from bot.signals.model import Name, Signal
+from bot.signals.words import ASKS_FOR_NO_PERSON, ASKS_FOR_PERSON
+
+SPELT = re.compile(r"\b(?:[a-z] ){3,}[a-z]\b")
+# "i don't want to talk to a person": heard even where the classifier is sure of the wish.
+NEGATED = re.compile(
+    r"\b(?:do ?n['’]?t|do not) (?:want|need|wish|like|have) (?:to )?[^,，.。;；!！]{0,20}\b(?:human|person|agent)\b"
+    r"|(?:不|别)(?:用|要|想|需要).{0,2}(?:转|接|找)(?:人工|真人)",
+    re.IGNORECASE,
+)
+SENIOR_PRIORITY = 4
+SENIOR = re.compile(
+    r"主管|经理|领导|负责人|上级|高级客服|(?:资深|高级)(?:专员|人员|同事)|值班长"
+    r"|\b(?:manager|supervisor|your (?:boss|lead|superior)|team lead|senior (?:agent|person|colleague|staff)"
+    r"|someone (?:senior|higher|in charge)|higher[- ]up)\b",
+    re.IGNORECASE,
+)
+
+
+def asked(s: Situation) -> list[Signal]:
+    """Asking in words or by the button; a yes to the bot's offer of a person; a guess at it, too weak to act on."""
+    words = plain(s.text)
+    wished = s.intent == "ask_human" and (s.pressed or NEGATED.search(words) is None)
+    if wished or (not s.pressed and asks_plainly(words)):
+        senior = SENIOR.search(s.text)
+        return [
+            Signal(
+                signal=Name.ASKED,
+                rule="asked for a senior person" if senior else "asked for a human",
+                strength=1.0 if s.pressed or s.intent != "ask_human" else s.confidence,
+                say="asked_senior" if senior else "asked",
+                decides=True,
+                priority=SENIOR_PRIORITY if senior else None,
+                evidence={"pressed": s.pressed, "intent": s.intent, **({"senior": senior.group()} if senior else {})},
+            )
+        ]
+    if s.intent == "affirm" and s.offer == "human" and s.form is None:
+        return [Signal(signal=Name.ASKED, rule="accepted the offer", strength=s.confidence, say="asked", decides=True)]
+    weak = dict(s.ranking).get("ask_human", 0.0)
+    if weak >= SURE / 2:
+        return [Signal(signal=Name.ASKED, rule="may have asked for a human", strength=weak, say="asked")]
+    return []
+
+
+def plain(text: str) -> str:
+    """The text without accents, and with letters that stand alone joined: "h u m a n", "rén gōng"."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    return SPELT.sub(lambda match: match.group().replace(" ", ""), bare)
+
+
+def asks_plainly(words: str) -> bool:
+    """Whether the words leave no doubt that a person is wanted."""
+    return ASKS_FOR_PERSON.search(words) is not None and ASKS_FOR_NO_PERSON.search(words) is None

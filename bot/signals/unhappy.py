@@ -1,0 +1,179 @@
+"""*unhappy*: the mood now and where it is going, insults, threats, shouting, a thumb down."""
+
+import re
+from collections.abc import Sequence
+
+from bot.actions.situation import A_FEW_WORDS, SURE, WORD, Situation
+from bot.language import other_script
+from bot.signals.model import Name, Signal
+from bot.signals.words import ASKED_CALMLY, MARKUP, NOT_HELPED, TAMPERING, THREATS
+
+THREAT_PRIORITY = 8
+TREND_OF = 3  # messages
+SHOUTED = re.compile(r"[!！]{3,}|[?？!！]{4,}")
+CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
+LATIN = re.compile(r"\b[A-Za-z]{2,}\b")
+THUMB = re.compile(r"[\s\ufe0f\U0001f3fb-\U0001f3ff]*👎[\s\ufe0f\U0001f3fb-\U0001f3ff👎]*")
+PLAIN = 0.9  # a mood that few words show beyond doubt
+LETTERS_PER_SIGN = 3
+TELLING = ("insult", "aimed", "threat", "anger", "blame")  # kinds of evidence that are words and no impression
+DIRECTED = ("insult", "aimed", "threat")  # kinds of mood evidence that are meant for us, whatever was asked
+
+
+def unhappy(s: Situation, *, own_words: bool) -> list[Signal]:
+    """Everything in this turn that speaks for an upset customer.
+
+    own_words: a task asked what is wrong, so that something bad is the answer and no anger.
+    """
+    if s.pressed:
+        return thumb(s)
+    found = [*threat(s), *insult(s), *mood_now(s, own_words=own_words), *thumb(s), *shouting(s)]
+    return [*found, *trend(s, own_words=own_words)]
+
+
+def is_unhappy(s: Situation) -> bool:
+    """Whether this message's mood is bad: by the tenant's threshold, else by that of the knowledge base."""
+    u = s.understanding
+    if u is None:
+        return False
+    return u.mood.label == "unhappy" if s.policy.unhappy is None else u.mood.unhappy >= s.policy.unhappy
+
+
+def mood_now(s: Situation, *, own_words: bool) -> list[Signal]:
+    """What the words of this message say about the mood."""
+    u = s.understanding
+    if u is None or not is_unhappy(s):
+        return []
+    meant_for_us = any(each.startswith(DIRECTED) for each in u.mood.evidence)
+    decides = meant_for_us or not (own_words or answers_our_question(s) or says_little(s))
+    evidence = {"unhappy": round(u.mood.unhappy, 3), "words": list(u.mood.evidence)}
+    return [
+        Signal(
+            signal=Name.UNHAPPY,
+            rule="mood is unhappy",
+            strength=u.mood.unhappy,
+            say="unhappy",
+            decides=decides,
+            evidence=evidence,
+        )
+    ]
+
+
+def answers_our_question(s: Situation) -> bool:
+    """Whether this is a word in reply to what we put before the customer ("none of them"): a no is no anger."""
+    return (s.offer is not None and is_short(s.text)) or NOT_HELPED.fullmatch(s.text) is not None
+
+
+def says_little(s: Situation) -> bool:
+    """Whether the words are too few, or none of ours, to tell a mood from, unless they could not be plainer."""
+    u = s.understanding
+    if is_thumb_down(s):
+        return True  # `thumb` counts it
+    if u is None or u.mood.unhappy >= PLAIN:
+        return False
+    if WORD.search(s.text) is None or MARKUP.search(s.text) or TAMPERING.search(s.text) or other_script(s.text):
+        return True
+    return is_short(s.text) and not any(each.startswith(TELLING) for each in u.mood.evidence)
+
+
+def is_short(text: str) -> bool:
+    """A few words."""
+    return len(text.strip()) <= A_FEW_WORDS * (LETTERS_PER_SIGN if text.isascii() else 1)
+
+
+def trend(s: Situation, *, own_words: bool) -> list[Signal]:
+    """The mood of the last messages, where it has become bad step by step and no message alone was bad enough."""
+    if s.understanding is None or own_words:
+        return []
+    moods = [*(said.mood for said in s.before), s.understanding.mood.unhappy][-TREND_OF:]
+    if len(moods) < TREND_OF or not is_sinking(moods, at_least=s.policy.trend):
+        return []
+    evidence = {"moods": [round(mood, 3) for mood in moods]}
+    strength = sum(moods) / len(moods)
+    return [
+        Signal(
+            signal=Name.UNHAPPY,
+            rule="mood is sinking",
+            strength=strength,
+            say="unhappy",
+            decides=True,
+            evidence=evidence,
+        )
+    ]
+
+
+def is_sinking(moods: Sequence[float], *, at_least: float) -> bool:
+    """Whether the mean is bad enough and the last message is the worst of them."""
+    return sum(moods) / len(moods) >= at_least and moods[-1] >= max(moods) and moods[-1] > moods[0]
+
+
+def insult(s: Situation) -> list[Signal]:
+    """Name-calling, by the bot's own reading."""
+    if s.intent != "insult" or s.confidence < SURE:
+        return []
+    return [Signal(signal=Name.UNHAPPY, rule="insult or threat", strength=s.confidence, say="unhappy", decides=True)]
+
+
+def threat(s: Situation) -> list[Signal]:
+    """Says that he will report us, sue us, go public or leave; asking how one complains is no threat."""
+    calm = ASKED_CALMLY.search(s.text) is not None
+    for kind, pattern in THREATS.items():
+        found = pattern.search(s.text)
+        if found and not calm:
+            evidence = {"threat": kind, "words": found.group()[:80]}
+            return [threat_signal(f"threat to {kind}", 0.9, evidence)]
+    if s.intent == "report_threat" and s.confidence >= SURE and not calm:
+        return [threat_signal("threat", s.confidence, {"threat": "said"})]
+    return []
+
+
+def threat_signal(rule: str, strength: float, evidence: dict[str, str]) -> Signal:
+    """A threat: more urgent than any mood."""
+    return Signal(
+        signal=Name.UNHAPPY,
+        rule=rule,
+        strength=strength,
+        say="threat",
+        decides=True,
+        priority=THREAT_PRIORITY,
+        evidence=evidence,
+    )
+
+
+def shouting(s: Situation) -> list[Signal]:
+    """Capitals or piled-up marks: in the log, and no reason by itself."""
+    capitals, latin = CAPITALS.findall(s.text), LATIN.findall(s.text)
+    loud = len(capitals) >= 3 and len(capitals) > 0.6 * len(latin)
+    if not loud and not SHOUTED.search(s.text):
+        return []
+    return [
+        Signal(
+            signal=Name.UNHAPPY,
+            rule="shouting",
+            strength=0.35,
+            say="unhappy",
+            evidence={"how": "capitals" if loud else "marks"},
+        )
+    ]
+
+
+def thumb(s: Situation) -> list[Signal]:
+    """A thumb down; the second one brings a person in."""
+    if not is_thumb_down(s):
+        return []
+    earlier = sum(said.say == "thumb_down" for said in s.before)
+    return [
+        Signal(
+            signal=Name.UNHAPPY,
+            rule="thumb down",
+            strength=0.5 if earlier == 0 else 0.8,
+            say="unhappy",
+            decides=earlier > 0,
+            evidence={"thumbs": earlier + 1},
+        )
+    ]
+
+
+def is_thumb_down(s: Situation) -> bool:
+    """The button under an answer, or the sign alone."""
+    return s.intent == "thumb_down" or THUMB.fullmatch(s.text) is not None

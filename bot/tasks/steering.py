@@ -1,0 +1,294 @@
+"""Whether a turn is for the running Task, corrects it, starts one, leaves it, or takes one up again. Pure."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.actions.situation import (
+    ANSWERED,
+    SMALL_TALK,
+    SURE,
+    VERY_SURE,
+    WORD,
+    Decision,
+    Move,
+    Reason,
+    Situation,
+    hand_off,
+)
+from bot.tasks.filling import CARRIED, LISTED, forget, read_answer, replaced
+from bot.tasks.readers import order_number, payment_reference
+from bot.tasks.registry import TASKS
+from bot.tasks.task import CONFIRM, Step, Task
+from bot.tasks.words import BARE_TOPIC, GO_ON, HESITATION, HOW_TO, NOT_THAT, PLAIN_YES, THAT_ORDER, WISH
+
+LIKELY = 0.4  # an intent that is enough beside an order's number: what is done with it is confirmed anyway
+STARTED = frozenset(TASKS) - {"undo"}  # by their intent alone; an undo needs something to take back
+SET_ASIDE = 3  # Tasks that can be taken up again
+LEAVES = frozenset({"stop", "deny", "solved", "goodbye"})
+NO_DESCRIPTION = frozenset({"stop", "greet", "thanks", "bot_challenge", "goodbye", "change_language", "resume_task"})
+Rule = Callable[[Situation], Decision]
+
+
+def in_task(s: Situation, *, answer: Rule, chat: Rule) -> Decision | None:
+    """A running Task: fill, correct, stop, switch, or step aside for a question; too many unusable answers hand off."""
+    task = TASKS.get(s.form or "")
+    if task is None:
+        return None
+    if wants_another(s):
+        return start_task(s, s.intent)
+    corrected = adds_pictures(s, task) or corrects(s, task)
+    if corrected is not None:
+        return corrected
+    if fills(s, task):
+        return Decision(move=Move.FILL, say="", rule=f"fills {s.wanted}")
+    if s.wanted == CONFIRM and s.intent == "affirm":
+        return half_a_yes(s, answer)
+    left = leaves(s, chat)
+    if left is not None:
+        return left
+    same_wish = s.intent == s.form and not s.known
+    if not same_wish and (s.is_question or (s.known and s.wanted != CONFIRM)):
+        return answer(s)
+    if own_words(s) and WORD.search(s.text):
+        return Decision(move=Move.FILL, say="", rule=f"fills {s.wanted}")
+    if s.tries + 1 >= s.policy.tries:
+        return hand_off(s, Reason.UNSURE, say="form_stuck", rule=f"{s.tries + 1} unusable answers for {s.wanted}")
+    return Decision(move=Move.FILL, say="", rule=f"no {s.wanted} in the answer", slots={"tries": s.tries + 1})
+
+
+def wants_another(s: Situation) -> bool:
+    """Whether the text is beyond doubt a wish for another Task, though it may hold what this one asked for."""
+    other = s.intent in STARTED and s.intent != s.form and s.confidence >= VERY_SURE
+    return other and not s.pressed and not own_words(s) and not s.known and WISH.search(s.text) is not None
+
+
+def leaves(s: Situation, chat: Rule) -> Decision | None:
+    """The customer stops the Task, wants another one, or makes small talk within it."""
+    if s.confidence < SURE:
+        return None
+    if s.intent in LEAVES:
+        slots = {"task": None, "known": {}, "set_aside": aside(s)}
+        return Decision(move=Move.STOP, say="stopped", rule="customer stopped the task", slots=slots)
+    if s.intent == "undo":
+        return undo(s)
+    if s.intent == "resume_task":
+        return resume(s)
+    if s.intent in STARTED and s.intent != s.form and not (s.is_question and s.known):
+        return start_task(s, s.intent)
+    return chat(s) if s.intent in SMALL_TALK else None
+
+
+def own_words(s: Situation) -> bool:
+    """Whether the running Task asked for something in the customer's own words, such as what is wrong."""
+    task = TASKS.get(s.form or "")
+    step = task.step(s.wanted) if task is not None else None
+    return step is not None and step.own_words
+
+
+def fills(s: Situation, task: Task) -> bool:
+    """Whether the turn gives what the Task asked for."""
+    if s.wanted == CONFIRM:
+        return s.intent == "deny" or is_firm_yes(s)
+    step = task.step(s.wanted)
+    if step is None:
+        return False
+    if step.files and s.files:
+        return True
+    if s.pressed and s.standing.value is None:
+        return False
+    if step.own_words:
+        if not describes(s, step):
+            return False
+    elif step.options is not None and s.is_question and s.known:
+        return False
+    return read_answer(step, s.standing, s.text) is not None
+
+
+def describes(s: Situation, step: Step) -> bool:
+    """Whether the text tells what was asked for: hardly any does not, but a question, a bare yes or another wish."""
+    if s.pressed:
+        return True
+    firm = s.confidence >= SURE and s.intent != s.form
+    other_wish = firm and s.intent in TASKS and WISH.search(s.text) is not None
+    if other_wish or s.is_question or PLAIN_YES.fullmatch(s.text) is not None:
+        return False
+    listed = step.early is not None and step.early(s.text, s.standing.now) is not None  # "I changed my mind"
+    return listed or not (firm and s.intent in NO_DESCRIPTION)
+
+
+def is_firm_yes(s: Situation) -> bool:
+    """Whether money may move on this: the pressed button, or a yes beyond doubt without hesitation or question."""
+    doubtful = s.confidence < VERY_SURE or s.is_question or HESITATION.search(s.text) is not None
+    plain = PLAIN_YES.fullmatch(s.text) is not None
+    return s.intent == "affirm" and (s.pressed or (plain and not s.is_question) or not doubtful)
+
+
+def half_a_yes(s: Situation, answer: Rule) -> Decision:
+    """Nothing is submitted: the answer to the question that came with the yes, or what a firm yes is; asked again."""
+    if s.is_question and s.known:
+        return answer(s)
+    return Decision(move=Move.REPLY, say="asking.not_yet", rule="a yes that is not firm")
+
+
+def adds_pictures(s: Situation, task: Task) -> Decision | None:
+    """More pictures than those asked for before."""
+    step = next((each for each in task.steps if each.files and each.slot in s.standing.known), None)
+    if step is None or not s.files:
+        return None
+    more = [{"id": file.id, "name": file.name, "type": file.type, "size": file.size} for file in s.files]
+    known = forget(s.standing.known, (step.slot,))
+    known[CARRIED] = {step.slot: [*s.standing.known[step.slot], *more]}
+    slots = {"known": known, "tries": 0, "requested_slot": None}
+    return Decision(move=Move.FILL, say="", rule="adds pictures", slots=slots)
+
+
+def corrects(s: Situation, task: Task) -> Decision | None:
+    """Something else than was given before: "不对,是昨天那单", another order number, "no, the other one"."""
+    if s.pressed:
+        return None
+    known = s.standing.known
+    said_so = (s.intent == "correct" and s.confidence >= SURE) or NOT_THAT.match(s.text) is not None
+    if own_words(s) and not said_so:
+        return None
+    better = replaced(task, known, s.text, s.standing.now, asked=s.wanted)
+    if better and not said_so and s.wanted != CONFIRM:
+        better = tuple(slot for slot in better if slot == "order_number")
+    if not better and not said_so:
+        return None
+    if not better and s.wanted != CONFIRM and fills(s, task):
+        return None  # "no, 1234": the answer itself, given anew
+    slots = better or taken_back(s, task)
+    if not slots:
+        return None
+    return Decision(
+        move=Move.FILL,
+        say="",
+        rule=f"corrects {', '.join(slots)}",
+        slots={"known": forget(known, slots), "tries": 0, "requested_slot": None},
+    )
+
+
+def taken_back(s: Situation, task: Task) -> tuple[str, ...]:
+    """The slots that a correction without a new value means: the order when it speaks of one, else the last answer."""
+    given = [step.slot for step in task.steps if step.slot in s.standing.known]
+    if "order_number" in given and (THAT_ORDER.search(s.text) or given == ["order_number"]):
+        return ("order_number",)
+    return tuple(given[-1:])
+
+
+def wants_task(s: Situation) -> Decision | None:
+    """A Task to start, to take up again or to undo; not for a bare topic or a question that has an answer."""
+    if s.form is not None:
+        return None
+    sure = s.confidence >= SURE
+    if s.offer == "resume" and s.intent in ("affirm", "deny"):
+        return resume(s) if s.intent == "affirm" else let_go()
+    if sure and s.intent == "undo":
+        return undo(s)
+    if sure and s.intent == "resume_task":
+        return resume(s)
+    if sure and s.intent == "correct" and s.standing.done is not None:
+        return do_over(s, s.standing.done)
+    if sure and s.intent in STARTED:
+        if any(each["task"] == s.intent for each in s.standing.set_aside) and GO_ON.search(s.text):
+            return resume(s)
+        return None if is_general(s) else start_task(s, s.intent)
+    if s.known is None and s.intent not in SMALL_TALK:
+        if order_number(s.text, s.standing.now):
+            likely = s.intent in STARTED and s.confidence >= LIKELY
+            return start_task(s, s.intent if likely else "order_status")
+        if payment_reference(s.text, s.standing.now):
+            return start_task(s, "payment_missing")
+    return None
+
+
+def is_general(s: Situation) -> bool:
+    """Whether the text asks about the topic of a Task, or only names it, where the knowledge base has the answer."""
+    if s.pressed or order_number(s.text, s.standing.now):
+        return False
+    if s.understanding is not None and s.understanding.action == "clarify" and BARE_TOPIC.fullmatch(s.text):
+        return True
+    if s.known is None:
+        return False
+    if HOW_TO.search(s.text) is not None:
+        return True
+    return s.is_question and s.known.probability >= VERY_SURE and s.confidence < VERY_SURE
+
+
+def start_task(s: Situation, name: str, *, known: Mapping[str, Any] | None = None, say: str = "") -> Decision:
+    """Start a Task; a running one is set aside, and the order that was just spoken of is taken over."""
+    before = s.standing.known if s.form is not None else (s.standing.done or {}).get("known", {})
+    carried = {slot: before[slot] for slot in TASKS[name].carries if before.get(slot) is not None}
+    slots = {
+        **ANSWERED,
+        "task": name,
+        "known": dict(known) if known is not None else {"carried": carried},
+        "tries": 0,
+        "set_aside": [each for each in aside(s) if each["task"] != name],
+        "requested_slot": None,
+    }
+    return Decision(move=Move.TASK, say=say, rule=f"starts {name}", slots=slots)
+
+
+def aside(s: Situation) -> list[Mapping[str, Any]]:
+    """The Tasks that can be taken up again once the running one is left."""
+    others = [each for each in s.standing.set_aside if each["task"] != s.form]
+    running = [{"task": s.form, "known": without_list(s.standing.known)}] if s.form in TASKS else []
+    return [*others, *running][-SET_ASIDE:]
+
+
+def without_list(known: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a Task that is left: all but the buttons it showed."""
+    return {name: value for name, value in known.items() if name != LISTED}
+
+
+def resume(s: Situation) -> Decision:
+    """Take up the Task that the text names, else the one that was left last."""
+    found = [each for each in s.standing.set_aside if each["task"] in TASKS]
+    if not found:
+        if s.form is not None:
+            return Decision(move=Move.FILL, say="", rule="goes on with the running task")
+        slots = {"offer": None}
+        return Decision(move=Move.REPLY, say="asking.nothing_to_resume", rule="nothing to resume", slots=slots)
+    named = [each for each in found if each["task"] == s.intent or TASKS[each["task"]].named_in(s.text)]
+    chosen = (named or found)[-1]
+    return start_task(s, chosen["task"], known=chosen["known"], say="asking.resumed")
+
+
+def let_go() -> Decision:
+    """A no to taking up what was left."""
+    return Decision(
+        move=Move.REPLY, say="deny", rule="what was left stays left", slots={"offer": None, "set_aside": []}
+    )
+
+
+def undo(s: Situation) -> Decision:
+    """Take back what was done last, if the shop still allows it; asked to confirm like any other deed."""
+    done = s.standing.done or {}
+    last = done.get("undo")
+    if last is None:
+        return Decision(move=Move.REPLY, say="undo.nothing", rule="nothing to undo", slots={"offer": None})
+    known = {"undoes": {**last, "task": done["task"]}, "phone_tail": done["known"].get("phone_tail")}
+    return start_task(s, "undo", known=known)
+
+
+def do_over(s: Situation, done: Mapping[str, Any]) -> Decision | None:
+    """The Task that just ended was about the wrong thing: again for the right one; a deed is taken back first."""
+    task = TASKS.get(done["task"])
+    if task is None or not task.steps or "known" not in done:
+        return None
+    wrong = "order_number" if task.step("order_number") else task.steps[-1].slot
+    kept = forget(done["known"], (wrong,))
+    right = order_number(s.text, s.standing.now)
+    if right is not None:
+        kept[CARRIED] = {"order_number": right}
+    if done.get("undo") is None:
+        return start_task(s, task.name, known=kept)
+    started = undo(s)
+    waiting = [each for each in aside(s) if each["task"] != task.name] + [{"task": task.name, "known": kept}]
+    return Decision(
+        move=started.move,
+        say=started.say,
+        rule=f"takes {task.name} back to do it over",
+        slots={**started.slots, "set_aside": waiting[-SET_ASIDE:]},
+    )

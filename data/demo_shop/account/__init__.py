@@ -1,0 +1,1 @@
+"""Identity verification and the closing of an account."""

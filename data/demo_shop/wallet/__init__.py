@@ -1,0 +1,1 @@
+"""Coupons, top-ups, transfers and withdrawals."""

@@ -1,0 +1,48 @@
+"""All SQL of reports: reads timelines and handoffs, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service import tables
+from handoff_service.conversations.model import AuthorKind, Kind
+
+C, E, H = tables.conversations.c, tables.entries.c, tables.handoffs.c
+
+
+def changed(connection: sa.Connection, tenant: str, since: datetime) -> list[str]:
+    """Conversations in which something was written since."""
+    query = sa.select(C.id).where(C.tenant == tenant, C.updated_at >= since).order_by(C.updated_at, C.id)
+    return list(connection.execute(query).scalars())
+
+
+def judged_entries(
+    connection: sa.Connection, tenant: str, conversations: Sequence[str], since: datetime, until: datetime
+) -> list[Any]:
+    """(kind, turn, body, at) of what the bot said in these conversations, and of thumbs, in this time."""
+    by_bot = sa.and_(E.kind == Kind.MESSAGE, E.author_kind == AuthorKind.BOT)
+    query = (
+        sa.select(E.kind, E.turn, E.body, E.at)
+        .where(E.tenant == tenant, E.conversation.in_(conversations), E.at >= since, E.at < until)
+        .where(sa.or_(by_bot, E.kind == Kind.FEEDBACK))
+        .order_by(E.conversation, E.seq)
+    )
+    return list(connection.execute(query))
+
+
+def handoffs_of_turns(connection: sa.Connection, tenant: str, since: datetime, until: datetime) -> dict[str, str]:
+    """By turn, how the handoff that it led to has ended: its wrap-up code, "with an agent", or "waiting"."""
+    query = sa.select(H.evidence, H.accepted_at, H.closed_at, H.wrap_up).where(
+        H.tenant == tenant, H.requested_at >= since, H.requested_at < until
+    )
+    ended: dict[str, str] = {}
+    for row in connection.execute(query):
+        turn = (row.evidence or {}).get("turn")
+        if turn:
+            open_state = "with an agent" if row.accepted_at is not None else "waiting"
+            ended[str(turn)] = str(row.wrap_up or "closed") if row.closed_at is not None else open_state
+    return ended

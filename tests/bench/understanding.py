@@ -1,0 +1,157 @@
+"""Understanding a message among 12,000 articles: time, throughput, memory, start; and what batches cost.
+
+Also alone, without any part running: `python -m tests.bench.understanding [--sets FOLDER]`. One thread. The articles
+are those of `tests.bench.peers`, as often as it takes; mood and confidence are the running generation's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from kb_index.articles.model import Audience
+from kb_index.evaluation.contract import RememberingEmbedder
+from kb_index.index.contents import Tenant
+from kb_index.index.embedder import Embedder
+from kb_index.index.embedding import load_encoder
+from kb_index.index.generation import GenerationStore
+from kb_index.search.assemble import assemble
+from kb_index.search.understand import Asked, Knowledge
+from kb_index.settings import Settings
+from kb_index.text.collections import read_background
+from kb_index.text.folding import fold
+from tests.bench.figures import percentile, show_table
+from tests.bench.peers.child import resident_mb
+from tests.bench.peers.corpus import many_articles, read_corpus
+from tests.bench.setting import Bench
+
+ARTICLES, ASKED, BATCHED = 12_000, 500, 2_000
+ROOT = Path(__file__).parents[2]
+DAY = date(2026, 11, 1)
+GOALS = {
+    "understand p50, ms": 6.0,
+    "understand p95, ms": 9.0,
+    "understand per second": 150.0,
+    "process memory, MB": 400.0,
+    "start until the first answer, s": 4.0,
+    "batch encoding / bare encoder": 1.2,
+}
+AT_LEAST = ("understand per second",)
+
+
+async def understanding(bench: Bench) -> None:
+    """Prints a line per figure."""
+    sets = bench.environment.get("TANDEM_DEVELOPMENT_SETS", "")
+    await asyncio.to_thread(show, sets)
+
+
+def show(sets: str) -> None:
+    """Each measurement in a process of its own, so that memory and start are those of nothing else."""
+    figures = {**_child("articles", sets), **_child("start", sets), **_child("batches", sets)}
+    rows = [[name, f"{figures[name]:.2f}", _goal(name, figures[name])] for name in GOALS]
+    show_table(f"12. Understanding among {ARTICLES:,} articles, the encoder included", ("", "figure", "goal"), rows)
+
+
+def _goal(name: str, value: float) -> str:
+    least = name in AT_LEAST
+    reached = value >= GOALS[name] if least else value <= GOALS[name]
+    return f"{'≥' if least else '≤'} {GOALS[name]:g} {'reached' if reached else 'NOT reached'}"
+
+
+def _child(part: str, sets: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.bench.understanding", "--part", part, "--sets", sets]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    run = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, float] = json.loads(run.stdout.splitlines()[-1])
+    return found
+
+
+def _among_many(settings: Settings, sets: str) -> dict[str, float]:
+    """Ask a tenant with so many articles, one question after the other."""
+    store = GenerationStore.of(settings)
+    generation = store.load(store.names()[0])
+    encoder = load_encoder(settings.model)
+    corpus = read_corpus(ROOT, sets, asked=ASKED)
+    articles = many_articles(corpus, ARTICLES)
+    index = assemble(articles, read_background(settings.background), embed=RememberingEmbedder(encoder, _quiet))
+    calibration = next(iter(generation.tenants.values())).calibration
+    many = replace(generation, tenants={"many": Tenant(index, calibration)})
+    knowledge = Knowledge(many, encoder)
+    knowledge.prepare(DAY)
+    texts = [question.text for question in corpus.questions]
+    took = []
+    for text in [*texts[:20], *texts]:
+        begun = time.perf_counter()
+        _understand(knowledge, text, "many")
+        took.append((time.perf_counter() - begun) * 1000)
+    measured = took[20:]
+    return {
+        "understand p50, ms": percentile(measured, 0.5),
+        "understand p95, ms": percentile(measured, 0.95),
+        "understand per second": 1000 * len(measured) / sum(measured),
+        "process memory, MB": resident_mb(),
+    }
+
+
+def _understand(knowledge: Knowledge, text: str, tenant: str) -> None:
+    asked = Asked(text=text, tenant=tenant, audience=Audience.PUBLIC, language=None, limit=5)
+    knowledge.understand(asked, day=DAY, default_language="zh", unhappy_threshold=0.5)
+
+
+def _start() -> dict[str, float]:
+    """A new process, from nothing until it has understood a message."""
+    begun = time.perf_counter()
+    command = [sys.executable, "-m", "kb_index", "search", "多久能退款"]
+    subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return {"start until the first answer, s": time.perf_counter() - begun}
+
+
+def _batches(settings: Settings) -> dict[str, float]:
+    """What the builder's embedder costs beside the encoder alone, for the same texts in the same batches."""
+    texts = [fold(text) for text in read_background(settings.background)][:BATCHED]
+    encoder = load_encoder(settings.model)
+    encoder.encode(texts[:64])
+    begun = time.process_time()
+    for start in range(0, len(texts), 64):
+        encoder.encode(texts[start : start + 64])
+    bare = time.process_time() - begun
+    embed = Embedder(settings.model, {}, _quiet)
+    embed.alone(texts[0])  # the model is loaded once
+    begun = time.process_time()
+    embed(texts)
+    return {"batch encoding / bare encoder": (time.process_time() - begun) / bare}
+
+
+def _quiet(_: str) -> None:
+    """Progress that nobody reads."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.understanding", description=__doc__)
+    parser.add_argument(
+        "--sets", default="", metavar="FOLDER", help="public development sets; else the demo's articles"
+    )
+    parser.add_argument("--part", choices=("articles", "start", "batches"), help="one measurement, as JSON")
+    chosen = parser.parse_args()
+    if chosen.part is None:
+        show(chosen.sets)
+        return
+    settings = Settings()
+    found = {
+        "articles": lambda: _among_many(settings, chosen.sets),
+        "start": _start,
+        "batches": lambda: _batches(settings),
+    }[chosen.part]()
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()

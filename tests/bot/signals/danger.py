@@ -1,0 +1,197 @@
+"""What somebody in danger writes, by kind, and what only sounds like it. Labelled by hand; nobody's real messages."""
+
+DANGER = {
+    "self_harm": """
+        我不想活了
+        活着没意思，想结束自己的生命
+        钱都没了，我只想死
+        再不退钱我就从你们楼上跳下去
+        我准备跳楼了
+        我刚刚吞了一瓶安眠药
+        我已经写好遗书了
+        我控制不住想自残
+        真的活不下去了
+        不如死了算了
+        I want to kill myself
+        I don't want to live anymore
+        i am thinking about suicide
+        there is no reason to live
+        i wanna die
+        I feel like ending my life over this debt
+        I keep hurting myself
+        everyone would be better off dead without me, i mean me
+    """,
+    "medical": """
+        孩子误吞了玩具里的电池
+        我爸用了按摩仪以后胸口很疼
+        老人突然昏倒了怎么办
+        他喘不上气了
+        用了面膜严重过敏，脸都肿了
+        被你们的热水壶烫伤了
+        我妈吃了你们的蘑菇中毒了
+        手被碎玻璃割得血流不止
+        需要叫救护车吗，我老婆晕倒了
+        插插座的时候触电了
+        My son swallowed a battery from the toy
+        my father is having a heart attack
+        I can't breathe after using this spray
+        she is unconscious
+        he won't stop bleeding, the glass broke
+        severe allergic reaction to your cream
+        the heater burned my hand badly
+        My baby is choking on a part of the toy
+        i got an electric shock from the charger
+        we had to call an ambulance because of your product
+    """,
+    "fire": """
+        充电宝着火了
+        充电器在冒烟
+        你们的电热毯烧起来了！
+        电池刚刚爆炸了
+        厨房着火了，是你们的电饭煲
+        家里燃气泄漏
+        the charger caught fire
+        my power bank exploded last night
+        there is smoke coming out of the socket
+        help, my kitchen is on fire
+        the battery burst into flames
+        I smell gas since you installed the stove
+    """,
+    "police": """
+        快递员在打我
+        有人闯进我家了
+        送货的拿着刀威胁我
+        我被绑架了
+        骑手性骚扰我
+        有人尾随我到家门口
+        门口有人持刀
+        刚才被抢劫了
+        the courier assaulted me
+        someone is breaking in
+        a man with a knife is at my door
+        I'm being followed by the driver
+        your driver threatened to kill me
+        we are being robbed
+        i am locked in, he locked me in
+        someone broke into my house while I was on the phone
+    """,
+    "legal": """
+        我收到法院的传票了
+        公安找我调查这笔订单
+        我想要法律咨询
+        我的账户被公安冻结了
+        收到你们发来的律师函
+        这算不算违法
+        I received a summons about this order
+        the police contacted me about a parcel
+        I need legal advice
+        there is a court order about my account
+        is this illegal?
+    """,
+}
+
+HARMLESS = """
+    这个价格要我命
+    这个价格要人命啊
+    笑死我了
+    累死了，查个订单这么难
+    急死我了，快递到哪了
+    我都快气死了
+    等得我想死
+    想死你们家的蛋糕了
+    手机老是死机怎么办
+    死活登不上去
+    你们的保温杯太火爆了，什么时候补货
+    这款最近火了
+    上火能吃这个吗
+    火锅底料有货吗
+    灭火器有卖吗
+    烟雾报警器怎么安装
+    防火门多少钱
+    充电宝会爆炸吗
+    这个电热毯会不会着火
+    爆炸盐怎么用
+    信息爆炸的时代
+    跳楼价还有吗
+    大甩卖，真是大出血价
+    剧本杀的票可以退吗
+    秒杀几点开始
+    这刀能杀价吗
+    电脑中毒了，会影响我的账号吗
+    这么贵简直抢劫
+    急救包什么时候发货
+    房贷压力让我喘不过气，能分期吗
+    打我电话吧
+    请打我手机
+    帮我跟踪我的包裹
+    东西不错，就是等得要命
+    被打了八折怎么没算
+    优惠券被抢光了
+    送货入室吗
+    这双鞋防割吗
+    拿刀划开箱子的时候划坏了衣服
+    救命，我的优惠券不见了
+    杀毒软件的激活码呢
+    心都死了，你们的客服
+    死心了，不退就不退吧
+    安眠药多少钱
+    个人质量问题
+    体重秤显示错误
+    火车票能用券吗
+    电击棒有卖吗
+    killer deal
+    that's a killer price
+    my phone died
+    the battery is dead
+    my laptop died after a week
+    a dress to die for
+    i'm dying to know when it ships
+    die hard blu-ray
+    this price gave me a heart attack
+    shipping is killing me
+    the wait is killing me
+    i need to kill time until it arrives
+    is the fire stick in stock
+    fire sale prices
+    do you sell fire extinguishers
+    smoke detector warranty
+    gas leak detector in stock?
+    you guys are on fire today
+    kindle fire case
+    this is daylight robbery
+    my inbox exploded with your newsletters
+    mind blown by the quality
+    can this battery explode
+    will it catch fire if i leave it charging
+    is this plant poisonous
+    choking hazard label on the toy
+    knife set delivery
+    water gun for kids
+    does the set come with a knife
+    i want to end my subscription
+    break in period of the shoes, i am breaking in new boots
+    suicide squad dvd
+    murder mystery game
+    over my dead body will i pay that fee
+    dead on arrival, the screen never lit up
+    blood pressure monitor manual
+    my account is dead
+    first aid kit return
+    shot glasses broke
+    heat gun warranty
+    dead pixels on the monitor
+    how do i return a knife
+    i was floored by the price
+    the speaker is smoking hot value
+    is smoking allowed in the pickup store
+    it's a crime how good this coffee is
+    police costume for kids
+    lawyer gift mug
+    cut the box open and the shirt was cut
+    i could die of embarrassment, wrong address again
+"""
+
+
+def lines(block: str) -> list[str]:
+    """The messages of a block."""
+    return [line.strip() for line in block.strip().splitlines()]

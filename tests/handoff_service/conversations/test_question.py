@@ -1,0 +1,190 @@
+"""What the bot is told beside the words: by the contract, and only when there is something to tell."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from handoff_service.bots.model import Answer, TurnRequest
+from handoff_service.bots.turn_json import as_json
+from handoff_service.conversations.model import Kind, OwnerKind
+from handoff_service.conversations.receive import receive
+from handoff_service.conversations.reply import reply
+from handoff_service.files import store as files
+from handoff_service.files.model import StoredFile
+from handoff_service.handoffs import assign, release
+from handoff_service.handoffs.request import request_handoff
+from handoff_service.ids import new_id
+from handoff_service.tenants import store as tenants
+from handoff_service.tenants.model import BotSettings
+from tests.handoff_service.conversations.test_turn import Chat, chat  # noqa: F401
+from tests.handoff_service.stage import ScriptedBot, answer, shop
+
+TURN = json.loads((Path(__file__).parents[2] / "contracts" / "turn.json").read_text("utf-8"))
+
+
+@pytest.fixture(params=["sqlite"])
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+async def asked(talk: Chat, text: str = "How long does it take?", **body: Any) -> TurnRequest:
+    """The request of a turn about this, valid by the contract."""
+    bot = ScriptedBot(usually=answer("ok"))
+    async with talk.answered_by(bot):
+        said = {"client_id": f"asked-{new_id('q')}", "body": {**body, "text": text}, "context": talk.context}
+        await talk.database.write(lambda tx: receive(tx, talk.sender, **said))  # type: ignore[arg-type]
+        async with asyncio.timeout(5):
+            while not bot.requests or any(one.state == "running" for one in await talk.turns()):
+                await asyncio.sleep(0.01)
+    jsonschema.validate(as_json(bot.requests[-1]), TURN["request"])
+    return bot.requests[-1]
+
+
+async def test_the_first_words_of_somebody_new(chat: Chat) -> None:  # noqa: F811
+    wire = as_json(await asked(chat))["metadata"]
+    assert (wire["hour"], wire["now"]) == (17, "2026-11-02T17:30:00+08:00"), "where the tenant is"
+    assert not {"returning", "given_back", "files", "policy"} & set(wire)
+
+
+async def test_who_was_here_before(chat: Chat) -> None:  # noqa: F811
+    await asked(chat)
+    first = await chat.now()
+    await chat.database.write(lambda tx: release.close_idle(tx, first, chat.context))
+    chat.clock.advance(3 * 86400)
+    request = await asked(chat, "Me again?")
+    assert request.returning == {"last_at": "2026-11-02T09:30:00.000Z", "count": 1}
+
+
+async def test_what_the_tenant_has_set(chat: Chat) -> None:  # noqa: F811
+    tenant = shop()
+    bot = BotSettings(misses=3, emergency={"zh": {"medical": "120"}})
+    changed = tenant.model_copy(update={"settings": tenant.settings.model_copy(update={"bot": bot})})
+    await chat.database.write(lambda tx: tenants.save(tx.connection, changed))
+    assert (await asked(chat)).policy == {"misses": 3, "emergency": {"zh": {"medical": "120"}}}
+    stored = await chat.database.read(lambda c: tenants.find(c, "demo"))
+    assert stored.settings.bot == bot
+
+
+def picture(talk: Chat, name: str = "box.jpg") -> StoredFile:
+    return StoredFile(
+        tenant="demo", id=new_id("f"), contact=talk.sender.contact, conversation=None,
+        author=f"customer:{talk.sender.contact}", name=name, type="image/jpeg", size=48213, sha256="0" * 64, seq=None,
+        audience=None, created_at=talk.clock(),
+    )  # fmt: skip
+
+
+async def test_a_picture_without_words_and_one_with(chat: Chat) -> None:  # noqa: F811
+    first, second = picture(chat), picture(chat, "label.jpg")
+    await chat.database.write(lambda tx: [files.add(tx.connection, one) for one in (first, second)])
+    request = await asked(chat, file=first.id, text="")
+    assert (request.text, request.files) == ("", [first.as_json()])
+    request = await asked(chat, file=second.id, text="and this is the label")
+    assert (request.text, request.files) == ("and this is the label", [second.as_json()])
+    assert (await asked(chat)).files == []
+
+
+async def test_what_a_person_left_to_the_bot(
+    chat: Chat,  # noqa: F811
+    hire: Callable[..., Awaitable[Any]],
+) -> None:
+    lin = await hire("lin")
+    await asked(chat)
+    context = lambda: chat.context  # noqa: E731
+    conversation = await chat.now()
+    await chat.database.write(
+        lambda tx: request_handoff(tx, conversation, "asked", evidence={}, context=context())  # type: ignore[arg-type]
+    )
+    taken = await chat.database.write(lambda tx: assign.accept(tx, str(_handoff(tx, chat)), lin, context()))
+    said = "Hello Ann. We will refund the 20 dollars within three days. Is that all right?"
+    await chat.database.write(
+        lambda tx: reply(
+            tx,
+            lin,
+            taken.id,
+            client_id="agent-0001",
+            body={"text": said},
+            epoch=taken.epoch,
+            audience="public",  # type: ignore[arg-type]
+            context=context(),
+        )
+    )
+    await chat.database.write(
+        lambda tx: release.give_back(tx, taken.id, lin, taken.epoch, context(), summary="refund agreed", note="vip")
+    )
+    seq = next(e.seq for e in await chat.timeline() if e.kind is Kind.MESSAGE and e.author.kind == "agent")
+    told = {
+        "at": "2026-11-02T09:30:00.000Z",
+        "agent": "Lin",
+        "summary": "refund agreed",
+        "promises": [{"text": "We will refund the 20 dollars within three days.", "seq": seq}],
+    }
+    assert (await asked(chat, "when again?")).given_back == told
+    assert (await asked(chat, "and how?")).given_back == told, "for the whole phase"
+    found = await chat.now()
+    await chat.database.write(lambda tx: release.close_idle(tx, found, context()))
+    assert (await asked(chat, "something else?")).given_back is None, "a reopened conversation is another phase"
+
+
+def _handoff(tx: Any, talk: Chat) -> str | None:
+    from handoff_service.conversations import store
+
+    found = store.current(tx.connection, "demo", "web", talk.sender.contact)
+    assert found is not None
+    return found.handoff
+
+
+async def test_the_name_of_a_turn_is_what_it_always_was(chat: Chat) -> None:  # noqa: F811
+    """The bot knows by it what it did before; none of the new parts may change it."""
+    first = await asked(chat)
+    assert first.turn.startswith("t_")
+    assert len(first.turn) == 34
+    assert (await asked(chat)).turn != first.turn
+
+
+async def test_a_solved_conversation_is_closed_sooner(chat: Chat) -> None:  # noqa: F811
+    said = replace(answer("Good-bye."), close=True)
+    async with chat.answered_by(ScriptedBot([said], usually=answer("ok"))):
+        await chat.say("thanks, that is solved.")
+        await chat.until_heard(1)
+        deadline = (await chat.now()).deadline_at
+        assert deadline is not None
+        assert (deadline - chat.clock()).total_seconds() == chat.settings.solved_idle_s
+        await chat.say("one more thing?")
+        await chat.until_heard(2)
+        later = (await chat.now()).deadline_at
+        assert later is not None
+        assert (later - chat.clock()).total_seconds() == chat.settings.bot_idle_s, "who goes on writing has time"
+    assert (await chat.now()).owner.kind is OwnerKind.BOT
+
+
+async def test_signals_are_kept_with_the_answer(chat: Chat) -> None:  # noqa: F811
+    seen = {"signal": "unsure", "rule": "two misses", "strength": 0.8, "evidence": {"misses": 2}}
+    fell_back = Answer([{"text": "From the copy.", "kind": "answer"}], errors=["rasa: down"])
+    script = [replace(answer("Perhaps."), signals=[seen]), fell_back]
+    async with chat.answered_by(ScriptedBot(script)):
+        await chat.say("one?")
+        await chat.until_heard(1)
+        await chat.say("two?")
+        await chat.until_heard(2)
+    noted = [e.body["analysis"]["signals"] for e in await chat.timeline() if "analysis" in e.body]
+    assert noted[0] == [seen]
+    assert [(one["signal"], one["rule"], one["evidence"]["errors"]) for one in noted[1]] == [
+        ("failed", "answered by scripted", ["rasa: down"])
+    ]
+
+
+async def test_receiving_twice_is_one_entry_with_and_without_patience(chat: Chat) -> None:  # noqa: F811
+    body = {"text": "你好"}
+    for _ in range(3):
+        await chat.database.write(
+            lambda tx: receive(tx, chat.sender, client_id="client-77", body=body, context=chat.context)
+        )
+    assert len([e for e in await chat.timeline() if e.kind is Kind.MESSAGE]) == 1
