@@ -22,7 +22,9 @@ from handoff_service.bots.model import Bot
 from handoff_service.bots.rasa import RasaBot
 from handoff_service.bots.search import SearchBot
 from handoff_service.channels import api as channels_api
+from handoff_service.channels.caller import Caller
 from handoff_service.channels.deliver import Deliverer
+from handoff_service.channels.fetch import Fetcher
 from handoff_service.channels.model import Channel
 from handoff_service.channels.public_only import client_for_platforms
 from handoff_service.channels.registry import CHANNELS
@@ -137,6 +139,7 @@ def create_app(
             workers.sweeper.run(),
             *([workers.lessons.run(), copier.run()] if settings.kb_token.get_secret_value() else []),
             Keeper(database, settings, clock).run(),
+            Fetcher(database, bell, Caller(platforms, clock), settings, clock, channels, node=node).run(),
             nodes.run(),
             lag.run(),
             Healer(service).run(),

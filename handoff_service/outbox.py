@@ -69,6 +69,7 @@ class Job:
     seq: int
     attempts: int
     uncertain: bool = False
+    parts_sent: int = 0
 
 
 Handler = Callable[[Job], Awaitable[None]]
@@ -171,7 +172,8 @@ def lease(
         # Of a lease that ran out: its holder may have died after the effect.
         uncertain = row["state"] == "uncertain" or (row["state"] == "leased" and row["destination"] in OUTSIDE)
         place = {name: row[name] for name in ("tenant", "id", "conversation", "destination", "seq")}
-        jobs.append(Job(**place, attempts=row["attempts"] + 1, uncertain=uncertain))
+        done = row["parts_sent"] or 0
+        jobs.append(Job(**place, attempts=row["attempts"] + 1, uncertain=uncertain, parts_sent=done))
     return jobs
 
 
@@ -242,6 +244,12 @@ def hurry(tx: Transaction, conversation: Conversation, destination: str, now: da
 def settle(connection: sa.Connection, job: Job, *, provider_id: str | None = None) -> bool:
     """Marks the leased row as sent; False when it is somebody else's by now."""
     return _let_go(connection, job, "sent", provider_id=provider_id)
+
+
+def sent_part(connection: sa.Connection, job: Job, parts: int) -> bool:
+    """Remembers how many parts of the entry have arrived; False when the row is somebody else's by now."""
+    mine = (B.tenant == job.tenant, B.id == job.id, B.state == "leased", B.attempts == job.attempts)
+    return connection.execute(sa.update(tables.outbox).where(*mine).values(parts_sent=parts)).rowcount == 1
 
 
 def give_up(connection: sa.Connection, job: Job, reason: str) -> bool:

@@ -233,6 +233,7 @@ outbox = sa.Table(
     _maybe("lease_until", Moment),
     _maybe("error"),
     _maybe("provider_id"),
+    _maybe("parts_sent", sa.Integer),
     sa.Index("outbox_by_head", "tenant", "conversation", "destination", "state", "seq"),
     sa.Index("outbox_by_due", "state", "next_at"),
 )
@@ -297,11 +298,45 @@ channel_accounts = sa.Table(
     _text("channel"),
     _text("name"),
     _text("url"),
+    sa.Column("options", sa.JSON),
     sa.Column("secrets", sa.JSON, nullable=False),
     sa.Column("disabled", sa.Boolean, nullable=False),
     _moment("created_at"),
     _maybe("last_event_at", Moment),
     _maybe("last_error"),
+)
+
+channel_windows = sa.Table(
+    "channel_windows",
+    metadata,
+    *_key("tenant", "account", "external_id"),
+    _maybe("since", Moment),
+    _maybe("until", Moment),
+    _maybe("remaining", sa.Integer),
+    _maybe("hint"),
+    sa.Column("left", sa.Boolean, nullable=False, server_default=sa.false()),
+    _moment("updated_at"),
+)
+
+channel_cursors = sa.Table(
+    "channel_cursors",
+    metadata,
+    *_key("tenant", "account"),
+    _text("cursor"),
+    _maybe("node"),
+    _maybe("lease_until", Moment),
+    _moment("fetched_at"),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    *_key("tenant", "account", "provider_id"),
+    _text("conversation"),
+    sa.Column("seq", sa.Integer, nullable=False),
+    _moment("at"),
+    sa.Index("deliveries_by_conversation", "tenant", "conversation"),
+    sa.Index("deliveries_by_time", "at"),
 )
 
 inbox = sa.Table(

@@ -101,6 +101,32 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "不确定是否已送达客户：{reason}",
         "en": "Perhaps not delivered to the customer: {reason}",
     },
+    "contact_left": {
+        "zh": "客户已取消关注或屏蔽，无法送达",
+        "en": "the customer has left or blocked this account, nothing can reach him",
+    },
+    "window_never_opened": {
+        "zh": "平台只允许在客户先联系之后发送消息",
+        "en": "the platform lets us write only after the customer has written first",
+    },
+    "window_closed": {
+        "zh": "平台的回复时限已过，等客户再发一条消息即可回复",
+        "en": "the platform's time for a reply is over; it opens again when the customer writes",
+    },
+    "window_used_up": {
+        "zh": "平台允许的回复条数已用完，等客户再发一条消息即可回复",
+        "en": "all messages that the platform allows are used up; more are allowed when the customer writes",
+    },
+    "choose_number": {"zh": "回复数字即可选择", "en": "Reply with a number to choose"},
+    "some_button": {"zh": "[按钮]", "en": "[button]"},
+    "media_image": {"zh": "[图片]", "en": "[picture]"},
+    "media_audio": {"zh": "[语音]", "en": "[voice message]"},
+    "media_video": {"zh": "[视频]", "en": "[video]"},
+    "media_file": {"zh": "[文件]", "en": "[file]"},
+    "answered_elsewhere": {
+        "zh": "{name} 在平台上回复：{text}",
+        "en": "{name} answered on the platform: {text}",
+    },
     "clarify": {"zh": "您想了解的是哪一个问题？", "en": "Which of these do you mean?"},
     "talk_to_human": {"zh": "转人工", "en": "Talk to a person"},
     "erased": {

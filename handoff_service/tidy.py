@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from handoff_service import operations, outbox
 from handoff_service.agents import store as agents
-from handoff_service.channels import web_widget
+from handoff_service.channels import web_widget, windows
 from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
 from handoff_service.files import keep
@@ -15,12 +15,14 @@ from handoff_service.live import principal
 # A client that resends after longer than this would act twice; none keeps a command that long.
 REPEATS_WITHIN = timedelta(days=7)
 SENT_KEPT = timedelta(days=1)
+SPOKEN_OF = timedelta(days=30)  # no platform tells later what became of a message
 
 
 def tidy(tx: Transaction, context: Context) -> None:
-    """Deletes finished outbox rows, old results of commands, files never sent, and credentials that open nothing."""
+    """Deletes finished work, old results and notes, files never sent, and credentials that open nothing."""
     now = context.now
     outbox.forget_sent(tx.connection, now - SENT_KEPT)
+    windows.forget_old(tx.connection, now - SPOKEN_OF)
     operations.forget_before(tx.connection, now - REPEATS_WITHIN)
     agents.forget_ended(tx.connection, now, oldest=now - timedelta(seconds=context.settings.session_max_s))
     web_widget.forget_expired(tx.connection, now)

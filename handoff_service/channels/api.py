@@ -1,18 +1,20 @@
 """HTTP of the channels: the start of a visit on the web widget, and the webhooks of the platforms."""
 
 import contextlib
+import json
 from dataclasses import asdict
 from hashlib import sha256
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.access import client_address
 from handoff_service.channels import store
 from handoff_service.channels.arrive import Arrived, arrive
+from handoff_service.channels.fetch import FETCH_TOPIC
 from handoff_service.channels.freshness import Freshness
-from handoff_service.channels.model import WebhookRequest
+from handoff_service.channels.model import Reply, WebhookRequest
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.web_widget import is_known, start_session, verify_identity
 from handoff_service.database import Transaction
@@ -73,8 +75,8 @@ def router(service: Service) -> APIRouter:
             },
         }
 
-    @routes.post("/v1/channels/{tenant}/{account}/webhook")
-    async def webhook(tenant: str, account: str, request: Request) -> dict[str, Any]:
+    @routes.api_route("/v1/channels/{tenant}/{account}/webhook", methods=["GET", "POST"], response_model=None)
+    async def webhook(tenant: str, account: str, request: Request) -> Response | dict[str, Any]:
         """Takes events of a platform; answers after they are durable, and before anybody works on them."""
         raw = await _body(request)
         try:
@@ -82,26 +84,48 @@ def router(service: Service) -> APIRouter:
         except NotFound as error:  # strangers do not learn which accounts exist
             raise Unauthorized("This account does not exist, or the signature does not match.") from error
         channel = service.channels[known.channel]
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        signed_at = channel.verify(known, WebhookRequest(raw, headers))
+        checked = channel.check(known, _as_platform_saw(request, raw, service.settings.gateway_url))
         if known.disabled:
             raise Forbidden("This account is disabled.")
         context = service.context()
-        if signed_at is not None:
-            freshness.check((tenant, account), sha256(raw).hexdigest(), signed_at, context.now)
-        events = channel.parse(raw)
+        if checked.signed_at is not None and request.method == "POST":
+            freshness.check((tenant, account), sha256(raw).hexdigest(), checked.signed_at, context.now)
+        parsed = channel.parse(known, checked)
 
         def take(tx: Transaction) -> list[Arrived]:
-            arrived = [arrive(tx, known, event, context) for event in events]
+            arrived = [arrive(tx, known, event, channel.abilities, seal, context) for event in parsed.events]
             failpoint("hook_before_commit")
             return arrived
 
-        arrived = await service.database.write(take)
+        arrived = await service.database.write(take) if parsed.events else []
         failpoint("hook_after_commit")
+        if parsed.fetch:
+            service.bell.ring(FETCH_TOPIC, [tenant, account])
+        if parsed.reply is not None:
+            return _reply(parsed.reply)
         results = [asdict(one) for one in arrived]
         return results[0] if len(results) == 1 else {"results": results}
 
     return routes
+
+
+def _as_platform_saw(request: Request, raw: bytes, public_url: str) -> WebhookRequest:
+    """The request under our public address: what Host says is for anybody to claim."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return WebhookRequest(
+        raw,
+        {name.lower(): value for name, value in request.headers.items()},
+        request.method,
+        dict(request.query_params),
+        f"{public_url.rstrip('/')}{request.url.path}{query}",
+    )
+
+
+def _reply(reply: Reply) -> Response:
+    """The answer that the platform wants, to the letter."""
+    content = reply.body if isinstance(reply.body, str) else json.dumps(reply.body, ensure_ascii=False)
+    kind = reply.type if isinstance(reply.body, str) else "application/json"
+    return Response(content, reply.status, media_type=kind)
 
 
 async def _body(request: Request) -> bytes:

@@ -1,15 +1,29 @@
-"""A platform's event comes in: one transaction that dedupes by its id and receives what the contact said."""
+"""A platform's event comes in: one transaction that dedupes by its id and does what it says."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from handoff_service import tracing
-from handoff_service.channels import contacts, store
-from handoff_service.channels.model import Account, Inbound
+from handoff_service.channels import contacts, store, windows
+from handoff_service.channels.model import Abilities, Account, Colleague, Happening, Inbound, Notice
+from handoff_service.channels.sealing import Seal
+from handoff_service.channels.undelivered import tell_undelivered
+from handoff_service.channels.window import Rules, opened
+from handoff_service.channels.wording import chosen
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
-from handoff_service.conversations.model import SYSTEM, AuthorKind, Conversation, Draft, Kind, body_hash
+from handoff_service.conversations.model import (
+    SYSTEM,
+    Audience,
+    AuthorKind,
+    Conversation,
+    Draft,
+    Kind,
+    body_hash,
+)
 from handoff_service.conversations.receive import Sender, receive, receive_unsupported
 from handoff_service.database import Transaction
 from handoff_service.errors import Mismatch
@@ -18,11 +32,12 @@ from handoff_service.texts import say
 
 # A customer who sends ten stickers is told once that nobody can see them.
 NOTICE_WITHIN = 10
+LONGEST_CHOICE = 60  # characters of an answer that may choose a button
 
 
 @dataclass(frozen=True)
 class Arrived:
-    """Where an event is in a timeline; `duplicate` when it was there before."""
+    """Where an event is in a timeline, empty for one that is in none; `duplicate` when it was there before."""
 
     conversation: str
     seq: int
@@ -34,31 +49,139 @@ def identity_channel(account: Account) -> str:
     return f"{account.channel}:{account.id}"
 
 
-def arrive(tx: Transaction, account: Account, event: Inbound, context: Context) -> Arrived:
+def arrive(
+    tx: Transaction, account: Account, event: Happening, abilities: Abilities, seal: Seal, context: Context
+) -> Arrived:
     """Stores an event once. The same id again is the first one, whatever its timestamp and signature.
 
     Raises Mismatch when the id came before with other content, and what `receive` raises; nothing is stored then.
     """
-    digest = body_hash("event", event.contact, {"body": event.body, "unsupported": event.unsupported})
+    digest = _digest(event)
     before = store.received(tx.connection, account.tenant, account.id, event.event_id)
     if before is not None:
         if before.body_hash not in ("", digest):  # empty: it was erased
             raise Mismatch(f"event_id {event.event_id} came before with other content.", event_id=event.event_id)
-        return Arrived(str(before.conversation), before.seq or 0, duplicate=True)
+        return Arrived(before.conversation or "", before.seq or 0, duplicate=True)
     # First the row, then the work: a copy at the same moment waits here, starts over and finds it.
     store.put_in(tx.connection, account.tenant, account.id, event.event_id, body_hash=digest, now=context.now)
+    place: tuple[str, int] | None
+    match event:
+        case Inbound():
+            place = _said(tx, account, event, abilities, context)
+        case Notice():
+            place = _noticed(tx, account, event, context)
+        case Colleague():
+            place = _answered_elsewhere(tx, account, event, context)
+    if not isinstance(event, Colleague):
+        _keep_open(tx, account, event, abilities.rules, seal, context)
+    if place is not None:
+        store.place(tx.connection, account.tenant, account.id, event.event_id, conversation=place[0], seq=place[1])
+    store.seen(tx.connection, account, context.now)
+    return Arrived(*(place or ("", 0)), duplicate=False)
+
+
+def _digest(event: Happening) -> str:
+    """What must be the same when an event comes again; hints and names may change."""
+    if isinstance(event, Inbound):
+        return body_hash("event", event.contact, {"body": dict(event.body), "unsupported": event.unsupported})
+    said = event.text if isinstance(event, Colleague) else event.what
+    return body_hash("event", event.contact, {"kind": type(event).__name__, "said": said})
+
+
+def _said(tx: Transaction, account: Account, event: Inbound, abilities: Abilities, context: Context) -> tuple[str, int]:
+    """A customer's message, in the timeline."""
     sender = _sender(tx, account, event, context)
-    if event.unsupported is None:
-        with tracing.first_span("receive", tracing.origin(sender.tenant, sender.contact, event.event_id)):
-            conversation, entry = receive(tx, sender, client_id=event.event_id, body=event.body, context=context)
-    else:
+    if event.unsupported is not None:
         conversation, entry = receive_unsupported(
             tx, sender, event.unsupported, client_id=event.event_id, context=context
         )
         _explain(tx, conversation, entry.seq, context)
-    store.place(tx.connection, account.tenant, account.id, event.event_id, conversation=conversation.id, seq=entry.seq)
-    store.seen(tx.connection, account, context.now)
-    return Arrived(conversation.id, entry.seq, duplicate=False)
+        return conversation.id, entry.seq
+    body, pressed_in = _meant(tx, account, sender, event, abilities)
+    with tracing.first_span("receive", tracing.origin(sender.tenant, sender.contact, event.event_id)):
+        conversation, entry = receive(
+            tx, sender, client_id=event.event_id, body=body, context=context, conversation_id=pressed_in
+        )
+    return conversation.id, entry.seq
+
+
+def _meant(
+    tx: Transaction, account: Account, sender: Sender, event: Inbound, abilities: Abilities
+) -> tuple[Mapping[str, Any], str | None]:
+    """The body as `receive` takes it, and the conversation whose button was pressed, if any was.
+
+    A platform gives back what a button carried, perhaps long afterwards; where there are none we show numbers.
+    """
+    press = event.body.get("press")
+    if isinstance(press, Mapping) and "mid" in press:
+        entry = conversations.entry_of(tx.connection, account.tenant, press["mid"])
+        if entry is None or press["index"] >= len(entry.body.get("buttons", ())):
+            return {"text": event.body.get("text") or say("some_button", sender.language)}, None
+        return {"press": {"seq": entry.seq, "index": press["index"]}}, entry.conversation
+    if "text" in event.body:
+        return _by_number(tx, sender, str(event.body["text"]), abilities) or (event.body, None)
+    if event.media:
+        return {"text": " ".join(say(f"media_{one.kind}", sender.language) for one in event.media)}, None
+    return event.body, None
+
+
+def _by_number(
+    tx: Transaction, sender: Sender, text: str, abilities: Abilities
+) -> tuple[Mapping[str, Any], str] | None:
+    """The button that a short answer means where buttons were shown as numbers."""
+    if len(text) > LONGEST_CHOICE:
+        return None
+    current = conversations.current(tx.connection, sender.tenant, sender.channel, sender.contact)
+    last = conversations.last_asked(tx.connection, current) if current is not None else None
+    if current is None or last is None or len(last.body["buttons"]) <= abilities.buttons:
+        return None
+    index = chosen(text, last.body["buttons"])
+    return ({"press": {"seq": last.seq, "index": index}}, current.id) if index is not None else None
+
+
+def _noticed(tx: Transaction, account: Account, event: Notice, context: Context) -> tuple[str, int] | None:
+    """A message of ours that failed later is told to agents; nothing else that happens without words needs an entry."""
+    if event.what is not Notice.What.FAILED or event.provider_id is None:
+        return None
+    found = windows.delivery(tx.connection, account.tenant, account.id, event.provider_id)
+    if found is None:
+        return None
+    conversation = conversations.find(tx.connection, account.tenant, found[0], lock=True)
+    entry = tell_undelivered(tx, conversation, found[1], event.reason, unclear=False, now=context.now)
+    return conversation.id, entry.seq
+
+
+def _answered_elsewhere(
+    tx: Transaction, account: Account, event: Colleague, context: Context
+) -> tuple[str, int] | None:
+    """What a colleague wrote in the platform's own app: agents see it here, and it is not sent once more."""
+    known = contacts.known_as(tx.connection, account.tenant, identity_channel(account), event.contact)
+    current = conversations.current(tx.connection, account.tenant, account.channel, known.id) if known else None
+    if current is None:
+        return None
+    locked = conversations.find(tx.connection, account.tenant, current.id, lock=True)
+    text = say("answered_elsewhere", locked.language, name=event.name, text=event.text)
+    body = {"text": text, "kind": "elsewhere"}
+    draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, audience=Audience.INTERNAL, body=body)
+    conversation, entry = conversations.append(tx, locked, draft, context.now)
+    return conversation.id, entry.seq
+
+
+def _keep_open(
+    tx: Transaction, account: Account, event: Inbound | Notice, rules: Rules, seal: Seal, context: Context
+) -> None:
+    """What the deed allows us to send, the hint for the reply, and whether the contact can be reached at all."""
+    if not rules.allowances and not event.hint and isinstance(event, Inbound):
+        return
+    whose = (account.tenant, account.id, event.contact)
+    before = windows.find(tx.connection, *whose, seal)
+    window = before.window if before else None
+    if event.deed is not None:
+        window = opened(rules, window, event.deed, context.now)
+    left = isinstance(event, Notice) and event.what is Notice.What.LEFT
+    standing = windows.Standing(window, {**(before.hint if before else {}), **event.hint}, left)
+    if standing != (before or windows.Standing(None, {}, left=False)):
+        windows.save(tx.connection, *whose, standing, seal, context.now)
 
 
 def _sender(tx: Transaction, account: Account, event: Inbound, context: Context) -> Sender:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,9 +35,18 @@ def parser() -> argparse.ArgumentParser:
     add = verbs.add_parser("add", help="a new account; prints its webhook and its secret, which is shown only now")
     add.add_argument("channel", choices=sorted(CHANNELS))
     add.add_argument("--name", required=True, help="what people call it")
-    add.add_argument("--url", required=True, help="where messages to customers are posted to")
-    rotate = verbs.add_parser("rotate", help="a new secret beside the present one; --finish ends the older one")
+    add.add_argument("--url", help="the same as --set url=…")
+    rotate = verbs.add_parser("rotate", help="new secrets beside the present ones; --finish ends the older ones")
     rotate.add_argument("--finish", action="store_true")
+    for verb in (add, rotate):
+        verb.add_argument(
+            "--set",
+            dest="given",
+            metavar="FIELD=VALUE",
+            action="append",
+            default=[],
+            help="a field of the account; FIELD=@file reads it from a file: no secret in the shell's history",
+        )
     known = [rotate, verbs.add_parser("disable"), verbs.add_parser("enable")]
     for verb in known:
         verb.add_argument("account", help="its id, as `list` shows it")
@@ -67,36 +78,75 @@ async def carry_out(asked: argparse.Namespace, settings: Settings, clock: Clock 
 async def _carry_out(database: Database, asked: argparse.Namespace, settings: Settings, clock: Clock) -> Answer:
     seal = Seal(settings.encryption_key.get_secret_value())
     if asked.verb == "add":
-        account = new_account(asked.tenant, asked.channel, asked.name, asked.url, settings, clock)
+        given = read_given([*asked.given, *([f"url={asked.url}"] if asked.url else [])])
+        account = new_account(asked.tenant, asked.channel, asked.name, given, settings, clock)
         await database.write(lambda tx: _add(tx, account, seal))
-        return {"account": account.id, "webhook": webhook(account, settings), "secret": account.secrets[0]}
+        return {"account": account.id, "webhook": webhook(account, settings), **_made(account, given)}
     if asked.verb == "list":
         rows = await database.read(lambda connection: store.listed(connection, asked.tenant))
         return [{**row, **{name: iso(row[name]) for name in ("created_at", "last_event_at")}} for row in rows]
     if asked.verb == "rotate":
-        secret = None if asked.finish else new_token()
-        await database.write(lambda tx: _rotate(tx, asked.tenant, asked.account, secret, seal))
-        return {"account": asked.account, **({"secret": secret} if secret else {})}
+        given = read_given(asked.given)
+        fresh = await database.write(lambda tx: _rotate(tx, asked, given, seal))
+        return {"account": asked.account, **fresh}
     disabled = asked.verb == "disable"
     await database.write(lambda tx: store.set_disabled(tx.connection, asked.tenant, asked.account, disabled=disabled))
     return {"account": asked.account, "disabled": disabled}
 
 
-def new_account(tenant: str, channel: str, name: str, url: str, settings: Settings, clock: Clock = utc_now) -> Account:
-    """An account with a fresh secret. Raises Invalid for an address that deliveries would never reach."""
-    check_address(url, settings)
+def read_given(given: Sequence[str]) -> dict[str, str]:
+    """Fields from FIELD=VALUE and FIELD=@file. Raises Invalid."""
+    fields: dict[str, str] = {}
+    for one in given:
+        name, sign, value = one.partition("=")
+        if not sign or not name:
+            raise Invalid(f"--set {one!a}: write FIELD=VALUE.")
+        if value.startswith("@"):
+            try:
+                value = Path(value[1:]).read_text("utf-8").strip()
+            except (OSError, ValueError) as error:
+                raise Invalid(f"--set {name}: {value[1:]} cannot be read ({error.__class__.__name__}).") from error
+        fields[name] = value
+    return fields
+
+
+def check_fields(channel: str, given: Mapping[str, str], *, complete: bool = True) -> None:
+    """Raises Invalid for a field that the channel does not have, that is missing or of another form."""
+    fields = {field.name: field for field in CHANNELS[channel].fields}
+    for name, value in given.items():
+        if name not in fields:
+            raise Invalid(f"{channel} has no field {name}; it has {', '.join(fields)}.")
+        if not re.fullmatch(fields[name].pattern, value):
+            raise Invalid(f"{name} ({fields[name].explain}) does not look like {fields[name].pattern}.")
+    missing = [name for name, field in fields.items() if name not in given and not (field.made or field.optional)]
+    if complete and missing:
+        told = "; ".join(f"--set {name}=… ({fields[name].explain})" for name in missing)
+        raise Invalid(f"{channel} needs {told}.")
+
+
+def new_account(
+    tenant: str, channel: str, name: str, given: Mapping[str, str], settings: Settings, clock: Clock = utc_now
+) -> Account:
+    """An account with fresh secrets where we make them. Raises Invalid."""
+    check_fields(channel, given)
+    if "url" in given:
+        check_address(given["url"], settings)
+    fields = CHANNELS[channel].fields
+    made = {field.name: new_token() for field in fields if field.made and field.name not in given}
     return Account(
         tenant=tenant,
         id=new_id("acc"),
         channel=channel,
         name=name,
-        url=url,
-        secrets=(new_token(),),
-        disabled=False,
+        options={field.name: given[field.name] for field in fields if field.name in given and not field.secret},
+        secrets=({field.name: {**made, **given}[field.name] for field in fields if field.secret},),
         created_at=clock(),
-        last_event_at=None,
-        last_error=None,
     )
+
+
+def _made(account: Account, given: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that we made: shown this once."""
+    return {name: value for name, value in account.secrets[0].items() if name not in given}
 
 
 def check_address(url: str, settings: Settings) -> None:
@@ -124,5 +174,17 @@ def _add(tx: Transaction, account: Account, seal: Seal) -> None:
     store.add(tx.connection, account, seal)
 
 
-def _rotate(tx: Transaction, tenant: str, account: str, secret: str | None, seal: Seal) -> None:
-    store.rotate(tx.connection, store.find(tx.connection, tenant, account, seal), secret, seal)
+def _rotate(tx: Transaction, asked: argparse.Namespace, given: Mapping[str, str], seal: Seal) -> dict[str, str]:
+    """New secrets beside the present ones, or the end of the older ones. Returns those that we made."""
+    account = store.find(tx.connection, asked.tenant, asked.account, seal)
+    if asked.finish:
+        store.rotate(tx.connection, account, None, seal)
+        return {}
+    check_fields(account.channel, given, complete=False)
+    fields = [field for field in CHANNELS[account.channel].fields if field.secret]
+    made = {} if given else {field.name: new_token() for field in fields if field.made}
+    changed = {**made, **{field.name: given[field.name] for field in fields if field.name in given}}
+    if not changed:
+        raise Invalid(f"Say which secret is new: {' '.join(f'--set {field.name}=…' for field in fields)}.")
+    store.rotate(tx.connection, account, changed, seal)
+    return made

@@ -108,6 +108,12 @@ def forget(connection: sa.Connection, tenant: str, contact: str, now: datetime) 
     return connection.execute(sa.delete(tables.contact_identities).where(*where)).rowcount
 
 
+def identities(connection: sa.Connection, tenant: str, contact: str) -> list[tuple[str, str]]:
+    """(channel, external id) of everything that a contact is known as."""
+    query = sa.select(K.channel, K.external_id).where(K.tenant == tenant, K.contact == contact)
+    return [(row.channel, row.external_id) for row in connection.execute(query)]
+
+
 def names(connection: sa.Connection, tenant: str, contacts: Sequence[str]) -> dict[str, str]:
     """Names of contacts by id."""
     query = sa.select(N.id, N.name).where(N.tenant == tenant, N.id.in_(set(contacts)))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import httpx2
@@ -12,13 +12,17 @@ import structlog
 
 from handoff_service import metrics, outbox, tracing
 from handoff_service.agents import store as agents
-from handoff_service.channels import contacts, store
+from handoff_service.channels import contacts, store, windows
 from handoff_service.channels.arrive import identity_channel
-from handoff_service.channels.model import Account, Channel, Outbound
+from handoff_service.channels.caller import Caller
+from handoff_service.channels.model import Abilities, Account, Channel, Outbound
 from handoff_service.channels.sealing import Seal
+from handoff_service.channels.undelivered import tell_undelivered
+from handoff_service.channels.window import refusal, used
+from handoff_service.channels.wording import numbered, parts, shortened
 from handoff_service.clock import Clock
 from handoff_service.conversations import store as conversations
-from handoff_service.conversations.model import SYSTEM, Audience, Conversation, Draft, Entry, Kind
+from handoff_service.conversations.model import AuthorKind
 from handoff_service.conversations.projection import for_customer
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import NotDelivered
@@ -32,14 +36,22 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Parcel:
-    """An entry with everything that its delivery needs."""
+    """An entry with everything that its delivery needs: its parts in order, and how the contact stands."""
 
     account: Account
-    message: Outbound
+    parts: Sequence[Outbound]
+    standing: windows.Standing | None
+    language: str
+
+    def one_fewer(self) -> Parcel:
+        """After one message, which counts where the platform counts."""
+        if self.standing is None or self.standing.window is None:
+            return self
+        return replace(self, standing=replace(self.standing, window=used(self.standing.window)))
 
 
 class Deliverer:
-    """Delivers one entry; says what became of it in the outbox, and to the agent when it is for good.
+    """Delivers one entry, part by part; says what became of it in the outbox, and to the agent when it is for good.
 
     An attempt whose outcome is unknown is repeated where the platform drops repeats; elsewhere the agent is told.
     """
@@ -53,35 +65,57 @@ class Deliverer:
         channels: Mapping[str, Channel],
     ) -> None:
         self._database = database
-        self._client = client
+        self._caller = Caller(client, clock)
         self._clock = clock
         self._channels = channels
         self._seal = Seal(settings.encryption_key.get_secret_value())
         self._deadline = timedelta(seconds=settings.delivery_deadline_s)
 
     async def __call__(self, job: outbox.Job) -> None:
-        parcel = await self._database.read(lambda connection: pack(connection, job, self._seal))
+        parcel = await self._database.read(lambda connection: pack(connection, job, self._seal, self._channels))
         channel = self._channels[parcel.account.channel]
-        try:
-            if parcel.account.disabled:
-                raise NotDelivered("the channel account is disabled", final=True, uncertain=job.uncertain)
-            if job.uncertain and not channel.dedupes:
-                raise NotDelivered("an earlier attempt was cut off", uncertain=True)
-            with tracing.span("deliver", conversation=job.conversation, seq=job.seq):
-                provider_id = await channel.send(self._client, parcel.account, parcel.message, self._clock())
-        except NotDelivered as error:
-            failure = error
-            state = await self._database.write(lambda tx: self._failed(tx, job, parcel, channel, failure))
-        else:
-            failpoint("outbox_after_http")
-            state = await self._database.write(lambda tx: self._arrived(tx, job, parcel, provider_id))
+        state = "sent"
+        for message in parcel.parts[job.parts_sent :]:
+            state = await self._deliver(job, parcel, channel, message)
+            if state != "sent":
+                break
+            job = replace(job, parts_sent=message.part + 1, uncertain=False)
+            parcel = parcel.one_fewer()
         metrics.deliveries.labels(parcel.account.channel, state).inc()
         log.info("delivery", conversation=job.conversation, seq=job.seq, attempt=job.attempts, state=state)
 
-    def _arrived(self, tx: Transaction, job: outbox.Job, parcel: Parcel, provider_id: str | None) -> str:
-        if not outbox.settle(tx.connection, job, provider_id=provider_id):
+    async def _deliver(self, job: outbox.Job, parcel: Parcel, channel: Channel, message: Outbound) -> str:
+        """One part; returns the row's state, "sent" also while parts are left."""
+        abilities = channel.abilities
+        try:
+            if parcel.account.disabled:
+                raise NotDelivered("the channel account is disabled", final=True, uncertain=job.uncertain)
+            if job.uncertain and not abilities.dedupes:
+                raise NotDelivered("an earlier attempt was cut off", uncertain=True)
+            _check_reachable(parcel, message, abilities, self._clock())
+            with tracing.span("deliver", conversation=job.conversation, seq=job.seq):
+                provider_id = await channel.send(self._caller, parcel.account, message, self._clock())
+        except NotDelivered as error:
+            failure = error
+            return await self._database.write(lambda tx: self._failed(tx, job, parcel, channel, failure))
+        failpoint("outbox_after_http")
+        return await self._database.write(lambda tx: self._arrived(tx, job, parcel, message, provider_id))
+
+    def _arrived(
+        self, tx: Transaction, job: outbox.Job, parcel: Parcel, message: Outbound, provider_id: str | None
+    ) -> str:
+        if message.part + 1 < len(parcel.parts):
+            held = outbox.sent_part(tx.connection, job, message.part + 1)
+        else:
+            held = outbox.settle(tx.connection, job, provider_id=provider_id)
+        if not held:
             return "late"
-        store.failed(tx.connection, job.tenant, parcel.account.id, None)
+        account, now = parcel.account, self._clock()
+        if parcel.standing is not None and parcel.standing.window is not None:
+            windows.use(tx.connection, account.tenant, account.id, message.contact, parcel.standing.window)
+        if provider_id is not None:
+            windows.delivered(tx.connection, account.tenant, account.id, provider_id, job.conversation, job.seq, now)
+        store.failed(tx.connection, job.tenant, account.id, None)
         return "sent"
 
     def _failed(self, tx: Transaction, job: outbox.Job, parcel: Parcel, channel: Channel, error: NotDelivered) -> str:
@@ -89,31 +123,40 @@ class Deliverer:
         now = self._clock()
         conversation = conversations.find(tx.connection, job.tenant, job.conversation, lock=True)
         store.failed(tx.connection, job.tenant, parcel.account.id, error.message[:500])
-        too_late = now - parcel.message.at >= self._deadline
+        too_late = now - parcel.parts[0].at >= self._deadline
         unclear = error.uncertain or job.uncertain
-        if not error.final and not too_late and not (unclear and not channel.dedupes):
+        if not error.final and not too_late and not (unclear and not channel.abilities.dedupes):
             return outbox.put_back(
                 tx.connection, job, error.message, now, uncertain=error.uncertain, wait_s=error.retry_after_s
             )
         if not outbox.give_up(tx.connection, job, error.message):
             return "late"
-        tell_agent(tx, conversation, parcel.message, error.message, unclear=unclear, now=now)
+        tell_undelivered(tx, conversation, job.seq, error.message, unclear=unclear, now=now)
         return "dead"
 
 
-def pack(connection: sa.Connection, job: outbox.Job, seal: Seal) -> Parcel:
+def _check_reachable(parcel: Parcel, message: Outbound, abilities: Abilities, now: datetime) -> None:
+    """Raises NotDelivered, for good, when the contact has left or the platform's window is closed."""
+    standing = parcel.standing
+    if standing is not None and standing.left:
+        raise NotDelivered(say("contact_left", parcel.language), final=True)
+    why = refusal(
+        abilities.rules, standing.window if standing else None, by_person=message.author_kind == "agent", now=now
+    )
+    if why is not None:
+        raise NotDelivered(say(why, parcel.language), final=True)
+
+
+def pack(connection: sa.Connection, job: outbox.Job, seal: Seal, channels: Mapping[str, Channel]) -> Parcel:
     """The entry as its customer may see it, and where it goes. Raises NotFound."""
     conversation = conversations.find(connection, job.tenant, job.conversation)
     entry = conversations.entry_at(connection, job.tenant, job.conversation, job.seq)
     account = store.find(connection, job.tenant, str(conversation.account), seal)
-    contact = contacts.external_id(connection, job.tenant, identity_channel(account), conversation.contact)
-    return Parcel(account, _outbound(connection, conversation, entry, contact or ""))
-
-
-def _outbound(connection: sa.Connection, conversation: Conversation, entry: Entry, contact: str) -> Outbound:
+    contact = contacts.external_id(connection, job.tenant, identity_channel(account), conversation.contact) or ""
+    standing = windows.find(connection, job.tenant, account.id, contact, seal)
     names = {agent.id: agent.name for agent in agents.everyone(connection, conversation.tenant)}
     seen = for_customer(entry, names, conversation.contact)
-    return Outbound(
+    whole = Outbound(
         mid=entry.mid,
         conversation=conversation.id,
         contact=contact,
@@ -122,27 +165,26 @@ def _outbound(connection: sa.Connection, conversation: Conversation, entry: Entr
         author_name=seen["author"]["name"],
         text=words(seen["body"]),
         buttons=seen["body"].get("buttons", []),
+        hint=standing.hint if standing else {},
+        since=standing.window.since if standing and standing.window else None,
         at=entry.at,
     )
+    parts = in_parts(whole, channels[account.channel].abilities, conversation.language)
+    return Parcel(account, parts, standing, conversation.language)
 
 
-def tell_agent(
-    tx: Transaction, conversation: Conversation, message: Outbound, reason: str, *, unclear: bool, now: datetime
-) -> None:
-    """Notes in the timeline, for agents only, that the customer has not (or perhaps not) got an entry."""
-    if unclear:
-        text = say("perhaps_delivered", conversation.language, reason=reason)
-    else:
-        text = say("undelivered", conversation.language, reason=reason)
-    conversations.append(
-        tx,
-        conversation,
-        Draft(
-            kind=Kind.MESSAGE,
-            author=SYSTEM,
-            audience=Audience.INTERNAL,
-            body={"text": text, "kind": "undelivered", "of": message.seq},
-            client_id=f"undelivered-{message.mid}",
-        ),
-        now,
-    )
+def in_parts(whole: Outbound, abilities: Abilities, language: str) -> list[Outbound]:
+    """The message in the platform's form and length. Buttons come with the last part, as numbers where it has none."""
+    text, buttons = whole.text, list(whole.buttons)
+    if len(buttons) > abilities.buttons:
+        text = numbered(text, [str(one["title"]) for one in buttons], ask=say("choose_number", language))
+        buttons = []
+    shown = [
+        {"title": shortened(str(one["title"]), abilities.button_chars), "mid": whole.mid, "index": index}
+        for index, one in enumerate(buttons)
+    ]
+    pieces = parts(text, abilities.form, is_markdown=whole.author_kind == AuthorKind.BOT)
+    return [
+        replace(whole, text=piece, part=number, buttons=shown if number == len(pieces) - 1 else ())
+        for number, piece in enumerate(pieces)
+    ]

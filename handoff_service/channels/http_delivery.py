@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx2
 
@@ -22,24 +23,33 @@ NOT_TAKEN = frozenset({401, 408, 409, 425, 429, 503})
 BEFORE_SENDING = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 
-async def post(client: httpx2.AsyncClient, url: str, raw: bytes, headers: Mapping[str, str]) -> bytes:
-    """Posts once and returns the beginning of a 2xx answer.
+async def exchange(
+    client: httpx2.AsyncClient,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    sent: Mapping[str, Any],
+    *,
+    judges: Collection[int] = (),
+) -> tuple[int, bytes]:
+    """Asks once and returns the status and the beginning of the answer, a 2xx or one that the caller `judges`.
 
-    Raises NotDelivered, which says whether it may have arrived and whether another attempt makes sense.
+    Raises NotDelivered, which says whether it may have arrived and whether another attempt makes sense. Nothing that
+    it says holds the address: some platforms want the key in it.
     """
     status = 0
     try:
         async with (
             asyncio.timeout(TOTAL_S),
-            client.stream("POST", url, content=raw, headers=dict(headers), timeout=TIMEOUT) as response,
+            client.stream(method, url, headers=dict(headers), timeout=TIMEOUT, **sent) as response,
         ):
             status = response.status_code
-            if not 200 <= status < 300:
+            if not 200 <= status < 300 and status not in judges:
                 raise _refused(response)
-            return await _beginning(response)
+            return status, await _beginning(response)
     except (httpx2.HTTPError, TimeoutError) as error:
         if 200 <= status < 300:
-            return b""  # it was taken; only the rest of the answer is missing
+            return status, b""  # it was taken; only the rest of the answer is missing
         raise NotDelivered(
             f"{error.__class__.__name__} at {httpx2.URL(url).host}",
             uncertain=not isinstance(error, BEFORE_SENDING),

@@ -1,87 +1,262 @@
-"""What a channel is made of: accounts, what comes in, what goes out, and the contract between them."""
+"""What a channel is made of: accounts, what comes in, what goes out, and the contract between them.
+
+platform ─► check(raw bytes) ─► parse (pure) ─► 0..n Inbound, Notice, Colleague ─► arrive: one transaction ─► answer
+outbox   ─► pack: text in the platform's form, in parts ─► Channel.send, one part each ─► platform
+"""
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from enum import StrEnum
+from typing import Any, Literal, Protocol, runtime_checkable
 
-import httpx2
+from handoff_service.channels.caller import Caller
+from handoff_service.channels.window import AT_ANY_TIME, Deed, Rules
+from handoff_service.channels.wording import Form
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that an account must be told. A secret one is sealed and never shown again; `made`: we make it."""
+
+    name: str
+    explain: str
+    secret: bool = False
+    made: bool = False
+    optional: bool = False
+    pattern: str = r"[^\x00-\x1f]{1,512}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """One account of a tenant on a platform. `secrets` are opened, the newest first; a rotation leaves two."""
+    """One account of a tenant on a platform.
+
+    `options` are the fields that everybody may see; `secrets` the sealed ones, opened, the newest first: a rotation
+    leaves two generations that are both valid.
+    """
 
     tenant: str
     id: str
     channel: str
     name: str
-    url: str
-    secrets: tuple[str, ...] = field(repr=False)
-    disabled: bool
+    options: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[Mapping[str, str], ...] = field(repr=False)
+    disabled: bool = False
     created_at: datetime
-    last_event_at: datetime | None
-    last_error: str | None
+    last_event_at: datetime | None = None
+    last_error: str | None = None
+
+    def secret(self, name: str) -> str:
+        """The newest value of a secret field; empty when the account has none."""
+        return self.secrets[0].get(name, "") if self.secrets else ""
+
+    def every(self, name: str) -> tuple[str, ...]:
+        """All values of a secret field that are valid now, the newest first; never an empty one."""
+        return tuple(dict.fromkeys(value for each in self.secrets if (value := each.get(name, ""))))
 
 
 @dataclass(frozen=True)
 class WebhookRequest:
-    """A request as it came: the bytes that were signed, and headers with names in lower case."""
+    """A request as it came: the bytes that were signed, headers with names in lower case, the parsed query.
+
+    `url` is the address as the platform knows it (scheme, host, path and query): some sign it.
+    """
 
     raw: bytes = field(repr=False)
     headers: Mapping[str, str]
+    method: str = "POST"
+    query: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A request that came from the platform: its content, deciphered where the platform enciphers.
+
+    `signed_at`, where the signature covers a time: an older copy of the request is refused by it.
+    """
+
+    body: bytes = field(repr=False)
+    signed_at: datetime | None = None
+    request: WebhookRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Media:
+    """A file of a message that is still with the platform: how `Channel.fetch` finds it."""
+
+    ref: str
+    kind: Literal["image", "audio", "video", "file"]
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inbound:
-    """One event of a platform in our words.
+    """What a customer said.
 
     `body` is {"text"}, {"press": {"seq", "index"}}, or {} for a type of message that this release does not know;
-    then `unsupported` names the type. `event_id` is the platform's and never means another event.
+    then `unsupported` names the type. `event_id` is the platform's and never means another event. `hint` is what a
+    reply needs (a token, a thread); it is kept sealed, and the newest wins. `deed` is what it counts as for the window.
     """
 
     event_id: str
     contact: str
-    name: str
-    language: str | None
-    body: Mapping[str, Any]
+    name: str = ""
+    language: str | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
     unsupported: str | None = None
+    media: Sequence[Media] = ()
+    hint: Mapping[str, str] = field(default_factory=dict)
+    deed: Deed = Deed.WROTE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """Something that happened without words: followed, entered, left, or what became of a message of ours.
+
+    `provider_id` is the platform's id of that message, `reason` why it failed, in the platform's words.
+    """
+
+    class What(StrEnum):
+        OPENED = "opened"  # the customer came; platforms allow a few messages then
+        LEFT = "left"  # unsubscribed or blocked: nothing reaches him any more
+        FAILED = "failed"
+        READ = "read"
+
+    event_id: str
+    contact: str
+    what: What
+    deed: Deed | None = None
+    provider_id: str | None = None
+    reason: str = ""
+    hint: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colleague:
+    """A person of the tenant answered in the platform's own app: the customer has read it already."""
+
+    event_id: str
+    contact: str
+    name: str
+    text: str
+
+
+Happening = Inbound | Notice | Colleague
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the platform is answered; most take any 2xx."""
+
+    body: str | Mapping[str, Any] = ""
+    type: str = "text/plain"
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The events of one request; without `reply` the answer is ours: where each event is in a timeline.
+
+    `fetch`: the request only says that there is something; it is to be fetched now (Fetching).
+    """
+
+    events: Sequence[Happening] = ()
+    reply: Reply | None = None
+    fetch: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """A piece of what a platform keeps for us: stored together with the `cursor` behind it. `more`: ask again."""
+
+    events: Sequence[Happening]
+    cursor: str
+    more: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outbound:
-    """One entry on its way to a contact. `mid` is the same in every attempt; `contact` is the platform's id."""
+    """One part of an entry on its way to a contact; `text` is in the platform's form and within its length.
+
+    `mid` is the same in every attempt, and with `part` never means another message. `contact` is the platform's id.
+    `buttons` come with the last part, already no more than the platform shows; `file` is where a file's content is.
+    `since` is when the customer last did what opened the platform's window.
+    """
 
     mid: str
     conversation: str
     contact: str
     seq: int
+    part: int = 0
     author_kind: str
     author_name: str
     text: str
-    buttons: Sequence[Mapping[str, str]]
+    buttons: Sequence[Mapping[str, Any]] = ()
+    file: Mapping[str, Any] | None = None
+    hint: Mapping[str, str] = field(default_factory=dict)
+    since: datetime | None = None
     at: datetime
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of this part."""
+        return self.mid if self.part == 0 else f"{self.mid}.{self.part}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Abilities:
+    """What the platform can do; docs/channels.md shows this table.
+
+    `dedupes`: it drops a second delivery with the same key. If not, a delivery whose outcome is unknown is not
+    repeated. `checked` says against what the adapter was checked, in one line.
+    """
+
+    title: str
+    form: Form
+    buttons: int = 0
+    button_chars: int = 20
+    files: bool = False
+    dedupes: bool = False
+    rules: Rules = AT_ANY_TIME
+    checked: str
+    experimental: bool = False
 
 
 class Channel(Protocol):
-    """A platform: one file that implements this, and one line in CHANNELS.
+    """A platform: one file that implements this, and one line in CHANNELS."""
 
-    `dedupes`: whether the platform drops a second delivery with the same key. If not, a delivery whose outcome is
-    unknown is not repeated.
-    """
+    @property
+    def abilities(self) -> Abilities: ...
 
-    dedupes: bool
+    @property
+    def fields(self) -> Sequence[Field]: ...
 
-    def verify(self, account: Account, request: WebhookRequest) -> datetime | None:
-        """Checks the signature over the raw bytes; returns when it was signed, if that is covered.
+    def check(self, account: Account, request: WebhookRequest) -> Checked:
+        """Proves that the platform sent it, over the raw bytes, and deciphers it. Raises Unauthorized."""
 
-        Raises Unauthorized.
-        """
+    def parse(self, account: Account, checked: Checked) -> Parsed:
+        """Events in a checked request, or the answer to a handshake; no I/O. Raises Malformed or Invalid."""
 
-    def parse(self, raw: bytes) -> Sequence[Inbound]:
-        """Events in a verified body; no I/O. Raises Malformed or Invalid for what is no event."""
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:
+        """Delivers one part; returns the platform's id of it, if it tells. Raises NotDelivered."""
 
-    async def send(self, client: httpx2.AsyncClient, account: Account, message: Outbound, now: datetime) -> str | None:
-        """Delivers one message; returns the platform's id of it, if it tells. Raises NotDelivered."""
+
+@runtime_checkable
+class Fetching(Protocol):
+    """A platform that keeps messages until they are fetched, after a hint by webhook or every `every_s` seconds."""
+
+    @property
+    def every_s(self) -> float: ...
+
+    async def fetch(self, caller: Caller, account: Account, cursor: str) -> Fetched:
+        """What came after `cursor`, which is empty the first time. Raises NotDelivered when it cannot be asked."""
+
+
+def equal(given: str, *expected: str) -> bool:
+    """Whether a given signature is one of those expected; the time tells nothing about which, or how far it fits."""
+    offered = given.encode("utf-8", "surrogateescape")
+    return bool(sum(hmac.compare_digest(offered, one.encode()) for one in expected if one))

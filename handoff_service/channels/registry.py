@@ -3,8 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
+from handoff_service.channels.dingtalk import DingTalk
+from handoff_service.channels.douyin import Douyin
+from handoff_service.channels.feishu import Feishu
+from handoff_service.channels.kuaishou import Kuaishou
+from handoff_service.channels.line import Line
+from handoff_service.channels.messenger import Messenger
 from handoff_service.channels.model import Channel
 from handoff_service.channels.signed_api import SignedApi
+from handoff_service.channels.slack import Slack
+from handoff_service.channels.telegram import Telegram
+from handoff_service.channels.twilio_sms import TwilioSms
+from handoff_service.channels.wechat import WeChat
+from handoff_service.channels.wecom import WeCom
+from handoff_service.channels.weibo import Weibo
+from handoff_service.channels.whatsapp import WhatsApp
+from handoff_service.channels.window import Allowance
+from handoff_service.channels.wording import Form, octets
 
-CHANNELS: Mapping[str, Channel] = {"api": SignedApi()}
+A_MINUTE = timedelta(minutes=1)
+
+CHANNELS: Mapping[str, Channel] = {
+    "api": SignedApi(),
+    "dingtalk": DingTalk(),
+    "douyin": Douyin(),
+    "feishu": Feishu(),
+    "instagram": Messenger("Instagram", "instagram", Form(limit=1000, measure=octets)),
+    "kuaishou": Kuaishou(),
+    "line": Line(),
+    "messenger": Messenger("Facebook Messenger", "page", Form(limit=2000)),
+    "slack": Slack(),
+    "sms": TwilioSms(),
+    "telegram": Telegram(),
+    "wechat": WeChat("WeChat service account (公众号)", came=Allowance(A_MINUTE, 3)),
+    "wechat_mini": WeChat("WeChat mini program (小程序)", came=Allowance(A_MINUTE, 2)),
+    "wecom": WeCom(),
+    "weibo": Weibo(),
+    "whatsapp": WhatsApp(),
+}

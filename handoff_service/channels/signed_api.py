@@ -10,16 +10,25 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx2
-
+from handoff_service.channels.caller import Caller
 from handoff_service.channels.contacts import shown
-from handoff_service.channels.http_delivery import post
-from handoff_service.channels.model import Account, Inbound, Outbound, WebhookRequest
+from handoff_service.channels.model import (
+    Abilities,
+    Account,
+    Checked,
+    Field,
+    Inbound,
+    Outbound,
+    Parsed,
+    WebhookRequest,
+    equal,
+)
 from handoff_service.channels.strict_json import parse_object
+from handoff_service.channels.wording import Form, Markup
 from handoff_service.clock import iso
 from handoff_service.conversations.receive import refuse_unknown
 from handoff_service.errors import Invalid, Unauthorized
@@ -33,22 +42,32 @@ MAX_CONTACT_CHARS = 128
 class SignedApi:
     """Events and deliveries as JSON over HTTP, signed with a secret that both sides know."""
 
-    dedupes = True  # receivers must drop a second delivery with the same Idempotency-Key
+    abilities = Abilities(
+        title="Signed API",
+        form=Form(Markup.MARKDOWN, 8000),
+        buttons=20,
+        button_chars=200,
+        dedupes=True,  # receivers must drop a second delivery with the same Idempotency-Key
+        checked="our own protocol, docs/signed-api.md",
+    )
+    fields = (
+        Field("url", "where messages to customers are posted to"),
+        Field("secret", "signs both directions", secret=True, made=True),
+    )
 
-    def verify(self, account: Account, request: WebhookRequest) -> datetime:
+    def check(self, account: Account, request: WebhookRequest) -> Checked:
         stamp = request.headers.get("x-tandem-timestamp", "")
         given = request.headers.get("x-tandem-signature", "").split(",")[:4]
         if not STAMP.fullmatch(stamp):
             raise Unauthorized("X-Tandem-Timestamp is missing; it is the time in whole seconds since 1970.")
-        expected = [_signature(secret, stamp, request.raw).encode() for secret in account.secrets]
-        offered = [one.strip().encode("utf-8", "surrogateescape") for one in given]
+        expected = [_signature(secret, stamp, request.raw) for secret in account.every("secret")]
         # Every pair is compared, so that the time tells nothing about which one matched.
-        if not sum(hmac.compare_digest(one, other) for one in expected for other in offered):
+        if not sum(equal(one.strip(), *expected) for one in given):
             raise Unauthorized("X-Tandem-Signature does not match the body and the timestamp.")
-        return datetime.fromtimestamp(int(stamp), UTC)
+        return Checked(body=request.raw, signed_at=datetime.fromtimestamp(int(stamp), UTC), request=request)
 
-    def parse(self, raw: bytes) -> Sequence[Inbound]:
-        event = parse_object(raw)
+    def parse(self, account: Account, checked: Checked) -> Parsed:  # noqa: ARG002 (the channels' shape)
+        event = parse_object(checked.body)
         event_id, contact = event.get("event_id"), event.get("contact")
         if not isinstance(event_id, str) or not EVENT_ID.fullmatch(event_id):
             raise Invalid("`event_id` is 1 to 128 visible ASCII signs, another one for each event.")
@@ -64,28 +83,27 @@ class SignedApi:
         if kind in ("text", "press"):
             refuse_unknown(event, {"event_id", "contact", "type", kind})
             body = {kind: event.get(kind)}
-        return [
-            Inbound(
-                event_id=event_id,
-                contact=who,
-                name=shown(contact.get("name")),
-                language=_language(contact.get("language")),
-                body=body,
-                unsupported=None if body else kind,
-            )
-        ]
+        said = Inbound(
+            event_id=event_id,
+            contact=who,
+            name=shown(contact.get("name")),
+            language=_language(contact.get("language")),
+            body=body,
+            unsupported=None if body else kind,
+        )
+        return Parsed([said])
 
-    async def send(self, client: httpx2.AsyncClient, account: Account, message: Outbound, now: datetime) -> str | None:
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:
         raw = json.dumps(_as_json(message), ensure_ascii=False, separators=(",", ":")).encode()
         stamp = str(int(now.timestamp()))
         headers = {
             "Content-Type": "application/json",
-            "Idempotency-Key": message.mid,
+            "Idempotency-Key": message.key,
             "X-Tandem-Timestamp": stamp,
-            "X-Tandem-Signature": ",".join(_signature(secret, stamp, raw) for secret in account.secrets),
+            "X-Tandem-Signature": ",".join(_signature(secret, stamp, raw) for secret in account.every("secret")),
         }
-        answer = await post(client, account.url, raw, headers)
-        return _provider_id(answer)
+        answer = await caller.post(account.options["url"], raw=raw, headers=headers)
+        return _provider_id(answer.body)
 
 
 def _signature(secret: str, stamp: str, raw: bytes) -> str:
@@ -102,7 +120,7 @@ def _language(given: Any) -> str | None:
 def _as_json(message: Outbound) -> Mapping[str, Any]:
     buttons = [{"index": index, "title": button["title"]} for index, button in enumerate(message.buttons)]
     return {
-        "id": message.mid,
+        "id": message.key,
         "conversation": message.conversation,
         "contact": {"id": message.contact},
         "seq": message.seq,

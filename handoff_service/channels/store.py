@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -59,7 +61,11 @@ def find(connection: sa.Connection, tenant: str, account: str, seal: Seal) -> Ac
     row = FIND.first(connection, tenant=tenant, id=account)
     if row is None:
         raise NotFound(f"There is no channel account {account}.")
-    return Account(**{**row, "secrets": tuple(map(seal.open, row["secrets"]))})
+    values = dict(row)
+    url = values.pop("url")
+    values["options"] = values["options"] or ({"url": url} if url else {})
+    values["secrets"] = tuple(_opened(seal.open(one)) for one in row["secrets"])
+    return Account(**values)
 
 
 def listed(connection: sa.Connection, tenant: str | None = None) -> list[sa.RowMapping]:
@@ -68,17 +74,35 @@ def listed(connection: sa.Connection, tenant: str | None = None) -> list[sa.RowM
     return list(connection.execute(query if tenant is None else query.where(A.tenant == tenant)).mappings())
 
 
+def of_channels(connection: sa.Connection, channels: Sequence[str]) -> list[tuple[str, str]]:
+    """(tenant, id) of every account of these channels."""
+    query = sa.select(A.tenant, A.id).where(A.channel.in_(channels), ~A.disabled)
+    return [(row.tenant, row.id) for row in connection.execute(query)] if channels else []
+
+
 def add(connection: sa.Connection, account: Account, seal: Seal) -> None:
     """Stores a new account."""
-    values = {column.name: getattr(account, column.name) for column in A}
-    values["secrets"] = [seal.seal(secret) for secret in account.secrets]
+    values = {column.name: getattr(account, column.name) for column in A if column.name != "url"}
+    values["url"] = account.options.get("url", "")  # for the release before this one
+    values["options"] = dict(account.options)
+    values["secrets"] = [seal.seal(_closed(secret)) for secret in account.secrets]
     connection.execute(sa.insert(tables.channel_accounts).values(**values))
 
 
-def rotate(connection: sa.Connection, account: Account, secret: str | None, seal: Seal) -> None:
-    """Puts a new secret before the present one, both valid from now on; without one the old ones end."""
-    secrets = account.secrets[:1] if secret is None else (secret, *account.secrets)[:MOST_SECRETS]
-    _update(connection, account.tenant, account.id, secrets=[seal.seal(one) for one in secrets])
+def rotate(connection: sa.Connection, account: Account, changed: Mapping[str, str] | None, seal: Seal) -> None:
+    """Puts a new generation of secrets before the present one, both valid from now on; without one the old end."""
+    present = account.secrets[:1]
+    secrets = present if changed is None else ({**account.secrets[0], **changed}, *account.secrets)[:MOST_SECRETS]
+    _update(connection, account.tenant, account.id, secrets=[seal.seal(_closed(one)) for one in secrets])
+
+
+def _closed(secret: Mapping[str, str]) -> str:
+    """One generation as text. A single one stands alone, as the release before this one knows it."""
+    return secret["secret"] if set(secret) == {"secret"} else json.dumps(dict(secret), ensure_ascii=False)
+
+
+def _opened(text: str) -> Mapping[str, str]:
+    return json.loads(text) if text.startswith("{") else {"secret": text}
 
 
 def set_disabled(connection: sa.Connection, tenant: str, account: str, *, disabled: bool) -> None:

@@ -215,6 +215,22 @@ def entry_at(connection: sa.Connection, tenant: str, conversation: str, seq: int
     return found[0]
 
 
+def entry_of(connection: sa.Connection, tenant: str, mid: str) -> Entry | None:
+    """The entry with this id."""
+    row = connection.execute(sa.select(tables.entries).where(E.tenant == tenant, E.mid == mid)).mappings().first()
+    return _entry(row) if row else None
+
+
+def last_asked(connection: sa.Connection, conversation: Conversation) -> Entry | None:
+    """The bot's last message, when it has buttons and the customer has not answered it yet."""
+    for entry in reversed(entries_after(connection, conversation.tenant, conversation.id, conversation.last_seq - 4)):
+        if entry.kind is Kind.MESSAGE and entry.author.kind is AuthorKind.CUSTOMER:
+            return None
+        if entry.author.kind is AuthorKind.BOT and entry.body.get("buttons"):
+            return entry
+    return None
+
+
 def repeated(connection: sa.Connection, tenant: str, draft: Draft) -> Entry | None:
     """The entry that an earlier attempt with this client_id made. Raises Mismatch if it said something else."""
     if draft.client_id is None:
@@ -231,10 +247,16 @@ def repeated(connection: sa.Connection, tenant: str, draft: Draft) -> Entry | No
     return _entry(row)
 
 
+def entry_by(connection: sa.Connection, tenant: str, author: Author, client_id: str) -> Entry | None:
+    """The entry that this author has made with this client_id, whatever it says."""
+    by = {"author_kind": author.kind, "author_id": author.id}
+    row = REPEATED.first(connection, tenant=tenant, client_id=client_id, **by)
+    return _entry(row) if row else None
+
+
 def is_known(connection: sa.Connection, tenant: str, author: Author, client_id: str) -> bool:
     """Whether this author has an entry with this client_id, whatever it says."""
-    by = {"author_kind": author.kind, "author_id": author.id}
-    return REPEATED.first(connection, tenant=tenant, client_id=client_id, **by) is not None
+    return entry_by(connection, tenant, author, client_id) is not None
 
 
 def create(

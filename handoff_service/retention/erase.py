@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from handoff_service import audit, operations, outbox, tables
 from handoff_service.bell import contact_topic, conversation_topic, desk_topic
-from handoff_service.channels import contacts, web_widget
+from handoff_service.channels import contacts, web_widget, windows
 from handoff_service.channels import store as channels
 from handoff_service.conversations import cursors, turn
 from handoff_service.conversations import store as conversations
@@ -122,9 +122,12 @@ def _credentials(tx: Transaction, tenant: str, contact: str, context: Context) -
     store.has_contact(tx.connection, tenant, contact, lock=True)
     tokens = web_widget.forget_contact(tx.connection, tenant, contact)
     forget_tickets(tx.connection, tenant, "customer", contact)
+    known_as = contacts.identities(tx.connection, tenant, contact)
+    accounts = [(channel.partition(":")[2], external_id) for channel, external_id in known_as]
+    standings = windows.forget_contact(tx.connection, tenant, accounts)
     identities = contacts.forget(tx.connection, tenant, contact, context.now)
     tx.ring(contact_topic(tenant, contact))  # ends his open sockets
-    return Counter(tokens=tokens, identities=identities)
+    return Counter(tokens=tokens, identities=identities, standings=standings)
 
 
 def _conversations(tx: Transaction, tenant: str, contact: str, context: Context) -> Counter[str] | None:
@@ -176,6 +179,7 @@ def erase_conversation(tx: Transaction, tenant: str, conversation_id: str, conte
         outbox=outbox.forget(tx.connection, tenant, conversation_id),
         turns=turn.forget(tx.connection, conversation),
         inbox=channels.forget(tx.connection, tenant, conversation_id),
+        deliveries=windows.forget(tx.connection, tenant, conversation_id),
         training=training.forget(tx.connection, tenant, conversation_id),
     )
     counts += keep.drop(

@@ -42,6 +42,8 @@ TOUCHED = (
     "operations",
     "cursors",
     "inbox",
+    "deliveries",
+    "channel_windows",
     "files",
 )
 

@@ -42,10 +42,10 @@ class Office:
     async def open(self, **changes: Any) -> Account:
         """Makes the tenant and its account, and connects the platform."""
         await self.database.write(lambda tx: tenants.save(tx.connection, shop(self.tenant)))
-        account = new_account(self.tenant, "api", "Shop app", self.platform.url, self.settings)
+        account = new_account(self.tenant, "api", "Shop app", {"url": self.platform.url}, self.settings)
         account = Account(**{**vars(account), **changes})
         await self.database.write(lambda tx: accounts.add(tx.connection, account, self.seal))
-        self.platform.connect(webhook(account, self.settings), *account.secrets)
+        self.platform.connect(webhook(account, self.settings), *account.every("secret"))
         return account
 
     async def rows(self, table: sa.Table) -> list[dict[str, Any]]:

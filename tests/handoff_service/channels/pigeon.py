@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-import hmac
-import json
-from collections.abc import Sequence
 from datetime import datetime
 
-import httpx2
-
-from handoff_service.channels.http_delivery import post
-from handoff_service.channels.model import Account, Inbound, Outbound, WebhookRequest
+from handoff_service.channels.caller import Caller
+from handoff_service.channels.model import (
+    Abilities,
+    Account,
+    Checked,
+    Field,
+    Inbound,
+    Outbound,
+    Parsed,
+    WebhookRequest,
+    equal,
+)
 from handoff_service.channels.strict_json import parse_object
+from handoff_service.channels.wording import Form
 from handoff_service.errors import Unauthorized
 
 
 class Pigeon:
     """Notes on the leg of a bird; the token travels in a header."""
 
-    dedupes = False
+    abilities = Abilities(title="Pigeon", form=Form(), checked="the pigeon in tests")
+    fields = (Field("url", "the loft"), Field("secret", "the ring", secret=True, made=True))
 
-    def verify(self, account: Account, request: WebhookRequest) -> None:
-        if not hmac.compare_digest(request.headers.get("x-pigeon", "").encode(), account.secrets[0].encode()):
+    def check(self, account: Account, request: WebhookRequest) -> Checked:
+        if not equal(request.headers.get("x-pigeon", ""), account.secret("secret")):
             raise Unauthorized("This is not one of our birds.")
+        return Checked(body=request.raw, request=request)
 
-    def parse(self, raw: bytes) -> Sequence[Inbound]:
-        return [
-            Inbound(event_id=note["id"], contact=note["from"], name="", language="en", body={"text": note["text"]})
-            for note in parse_object(raw)["notes"]
-        ]
+    def parse(self, account: Account, checked: Checked) -> Parsed:  # noqa: ARG002 (the channels' shape)
+        notes = parse_object(checked.body)["notes"]
+        return Parsed(
+            [
+                Inbound(event_id=note["id"], contact=note["from"], language="en", body={"text": note["text"]})
+                for note in notes
+            ]
+        )
 
-    async def send(self, client: httpx2.AsyncClient, account: Account, message: Outbound, now: datetime) -> str | None:
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:
         said = {
             "contact": {"id": message.contact},
             "conversation": message.conversation,
@@ -38,5 +49,5 @@ class Pigeon:
             "text": message.text,
         }
         headers = {"Idempotency-Key": f"{message.mid}-{now.timestamp()}"}
-        await post(client, account.url, json.dumps(said).encode(), headers)
+        await caller.post(account.options["url"], json_body=said, headers=headers)
         return None

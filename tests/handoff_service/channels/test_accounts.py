@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from handoff_service import tables
 from handoff_service.channels.commands import channel, check_address
-from handoff_service.channels.http_delivery import post
+from handoff_service.channels.http_delivery import exchange
 from handoff_service.channels.public_only import PublicOnly, client_for_platforms, is_public
 from handoff_service.channels.sealing import Seal
 from handoff_service.errors import Invalid, NotDelivered, Unavailable
@@ -129,7 +129,7 @@ async def test_in_production_a_name_of_our_own_network_is_not_reached(platform: 
     async with client_for_platforms(settings) as client:
         for url in (platform.url, platform.url.replace("http:", "https:"), "https://localhost:1/"):
             with pytest.raises(NotDelivered) as refused:
-                await post(client, url, b"{}", {})
+                await exchange(client, "POST", url, {}, {"content": b"{}"})
             assert refused.value.final
     assert platform.arrivals == []
 
@@ -147,7 +147,7 @@ async def test_the_address_that_was_checked_is_the_one_that_is_asked(monkeypatch
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
     async with httpx2.AsyncClient(transport=PublicOnly(httpx2.MockTransport(take))) as client:
-        assert await post(client, "https://shop.example/in", b"{}", {}) == b""
+        assert await exchange(client, "POST", "https://shop.example/in", {}, {"content": b"{}"}) == (200, b"")
     (request,) = asked
     assert request.url.host == "8.8.8.8"
     assert request.headers["host"] == "shop.example"
@@ -160,7 +160,7 @@ async def test_the_example_of_the_guide_works_in_both_directions(open_office: An
     file = tmp_path / "example.py"
     file.write_text(code, "utf-8")
     port = free_port()
-    office = await open_office(account={"url": f"http://127.0.0.1:{port}/"})
+    office = await open_office(account={"options": {"url": f"http://127.0.0.1:{port}/"}})
     secret = office.platform.secrets[0]
     command = [sys.executable, str(file), office.platform.webhook, secret, str(port), "Where is my order?"]
     output = tmp_path / "output.txt"

@@ -180,7 +180,7 @@ async def test_where_the_platform_does_not_dedupe_a_cut_off_attempt_is_not_repea
 ) -> None:
     """F-15: once perhaps, twice certainly never; the agent is told that it is not known."""
     monkeypatch.setitem(CHANNELS, "pigeon", Pigeon())  # type: ignore[index]
-    office = await open_office(account={"channel": "pigeon", "secrets": ("feather",)})
+    office = await open_office(account={"channel": "pigeon", "secrets": ({"secret": "feather"},)})
     platform.secrets = ()
     platform.script("503", "reset_after")
     notes = [{"id": f"n{number}", "from": name, "text": "coo"} for number, name in enumerate(("ann", "bob"))]

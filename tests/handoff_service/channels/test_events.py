@@ -152,7 +152,7 @@ async def test_unknown_and_disabled_accounts_are_refused(open_office: Any, platf
 
 
 async def test_both_secrets_count_while_one_is_rotated(open_office: Any, platform: FakePlatform) -> None:
-    await open_office(account={"secrets": ("new-secret", "old-secret")})
+    await open_office(account={"secrets": ({"secret": "new-secret"}, {"secret": "old-secret"})})
     for secret, expected in (("new-secret", 200), ("old-secret", 200), ("older-secret", 401)):
         platform.secrets = (secret,)
         assert (await post(platform, platform.event("ann", "hello"))).status == expected

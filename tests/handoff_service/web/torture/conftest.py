@@ -39,10 +39,10 @@ def connect(platform: FakePlatform) -> Callable[[House], Awaitable[FakePlatform]
 
     async def connected(house: House) -> FakePlatform:
         settings = house.gateway.settings
-        account = new_account(house.tenant.id, "api", "Shop app", platform.url, settings)
+        account = new_account(house.tenant.id, "api", "Shop app", {"url": platform.url}, settings)
         seal = Seal(settings.encryption_key.get_secret_value())
         await house.database.write(lambda tx: accounts.add(tx.connection, account, seal))
-        platform.connect(webhook(account, settings), *account.secrets)
+        platform.connect(webhook(account, settings), *account.every("secret"))
         return platform
 
     return connected

@@ -1,0 +1,153 @@
+"""DingTalk robots in HTTP mode (open.dingtalk.com): messages by webhook, answers by the session's own address."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from handoff_service.channels.caller import REFUSALS, Caller, Token, undelivered
+from handoff_service.channels.contacts import shown
+from handoff_service.channels.model import (
+    Abilities,
+    Account,
+    Checked,
+    Field,
+    Inbound,
+    Media,
+    Outbound,
+    Parsed,
+    WebhookRequest,
+    equal,
+)
+from handoff_service.channels.strict_json import parse_object
+from handoff_service.channels.wording import Form, Markup
+from handoff_service.errors import Invalid, Unauthorized
+
+API = "https://api.dingtalk.com"
+# The address for the answer comes with the message, so only DingTalk's own hosts are called.
+HOSTS = ("oapi.dingtalk.com", "api.dingtalk.com")
+SOON = timedelta(minutes=2)
+LONGEST_STAMP = 15
+MEDIA = {"picture": "image", "audio": "audio", "video": "video", "file": "file"}
+
+
+class DingTalk:
+    abilities = Abilities(
+        title="DingTalk (钉钉)",
+        form=Form(Markup.PLAIN, 2000),
+        files=False,
+        checked="formula of the signature; its cipher by the official vector",
+    )
+    fields = (
+        Field("app_key", "AppKey, which is also the robot's code", pattern=r"[0-9a-zA-Z]{8,64}"),
+        Field("app_secret", "AppSecret", secret=True, pattern=r"[\x21-\x7e]{8,128}"),
+        Field("api", "another API server", optional=True),
+    )
+
+    def check(self, account: Account, request: WebhookRequest) -> Checked:
+        stamp = request.headers.get("timestamp", "")
+        if not stamp.isdecimal() or len(stamp) > LONGEST_STAMP:
+            raise Unauthorized("The header `timestamp` is missing.")
+        expected = [sign(secret, stamp) for secret in account.every("app_secret")]
+        if not equal(request.headers.get("sign", ""), *expected):
+            raise Unauthorized("The header `sign` does not match the timestamp and the AppSecret.")
+        # Copies are kept out by the id: DingTalk's signature says nothing about the body.
+        return Checked(body=request.raw, signed_at=datetime.fromtimestamp(int(stamp) / 1000, UTC), request=request)
+
+    def parse(self, account: Account, checked: Checked) -> Parsed:
+        message = parse_object(checked.body)
+        event_id, who = message.get("msgId"), str(message.get("senderStaffId") or message.get("senderId") or "")
+        if not isinstance(event_id, str) or not who:
+            raise Invalid("A message has `msgId` and a sender.")
+        if message.get("conversationType") != "1":
+            return Parsed()  # groups are nobody's conversation with us
+        said = Inbound(
+            event_id=event_id[:128],
+            contact=who,
+            name=shown(message.get("senderNick")),
+            language="zh",
+            hint=_hint(message, account.options.get("api", "")),
+        )
+        return Parsed([_content(said, message)])
+
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:
+        until = message.hint.get("until", "")
+        if message.hint.get("url") and until and now + SOON < datetime.fromisoformat(until):
+            text = {"msgtype": "text", "text": {"content": message.text}}
+            answer = (await caller.post(message.hint["url"], json_body=text, judges=REFUSALS)).json
+            if answer.get("errcode") == 0:
+                return None
+            raise undelivered(f"DingTalk {answer.get('errcode')}: {str(answer.get('errmsg', ''))[:150]}")
+        return await _push(caller, account, message)
+
+
+def sign(secret: str, stamp: str) -> str:
+    """HMAC-SHA256 over "timestamp newline secret", in base64 (open.dingtalk.com, "receive messages")."""
+    return base64.b64encode(hmac.new(secret.encode(), f"{stamp}\n{secret}".encode(), hashlib.sha256).digest()).decode()
+
+
+def _hint(message: Mapping[str, Any], own_server: str) -> Mapping[str, str]:
+    """Where the answer goes for a while; nowhere but to DingTalk."""
+    url, until = str(message.get("sessionWebhook", "")), message.get("sessionWebhookExpiredTime")
+    parts = urlsplit(url)
+    trusted = parts.scheme == "https" and parts.hostname in HOSTS
+    ours = bool(own_server) and url.startswith(f"{own_server.rstrip('/')}/")
+    if not isinstance(until, int) or not (trusted or ours):
+        return {}
+    return {"url": url, "until": datetime.fromtimestamp(until / 1000, UTC).isoformat()}
+
+
+def _content(said: Inbound, message: Mapping[str, Any]) -> Inbound:
+    sort = str(message.get("msgtype", ""))
+    content = message.get("content")
+    content = content if isinstance(content, Mapping) else {}
+    if sort == "text":
+        return replace(said, body={"text": str((message.get("text") or {}).get("content", "")).strip()})
+    if sort == "richText":
+        words = [
+            str(one["text"]) for one in content.get("richText") or () if isinstance(one, Mapping) and one.get("text")
+        ]
+        return replace(said, body={"text": "".join(words)}) if words else replace(said, unsupported=sort)
+    if sort in MEDIA:
+        heard = str(content.get("recognition", ""))
+        media = Media(ref=str(content.get("downloadCode", "")), kind=MEDIA[sort], name=shown(content.get("fileName")))  # type: ignore[arg-type]
+        return replace(said, body={"text": heard} if heard else {}, media=[media])
+    return replace(said, unsupported=sort[:64] or "message")
+
+
+async def _push(caller: Caller, account: Account, message: Outbound) -> str | None:
+    """By the robot's API, when the session's address has ended. Raises NotDelivered."""
+    server, key = account.options.get("api") or API, ("dingtalk", account.tenant, account.id)
+
+    async def fetch() -> Token:
+        keys = {"appKey": account.options["app_key"], "appSecret": account.secret("app_secret")}
+        answer = (await caller.post(f"{server}/v1.0/oauth2/accessToken", json_body=keys)).json
+        if not isinstance(answer.get("accessToken"), str):
+            raise undelivered(f"DingTalk: {answer.get('message', 'no access token')}", again=True, after_s=60.0)
+        return Token(answer["accessToken"], timedelta(seconds=float(answer.get("expireIn", 7200))))
+
+    body = {
+        "robotCode": account.options["app_key"],
+        "userIds": [message.contact],
+        "msgKey": "sampleText",
+        "msgParam": json.dumps({"content": message.text}, ensure_ascii=False),
+    }
+    while True:
+        token = await caller.tokens.get(key, fetch)
+        headers = {"x-acs-dingtalk-access-token": token}
+        url = f"{server}/v1.0/robot/oToMessages/batchSend"
+        answer = await caller.post(url, json_body=body, headers=headers, judges=REFUSALS)
+        if 200 <= answer.status < 300:
+            made = answer.json.get("processQueryKey")
+            return str(made) if made else None
+        if answer.status != 401 or not caller.tokens.refused(key, token):
+            raise undelivered(
+                f"DingTalk: {str(answer.json.get('message', answer.status))[:150]}", again=answer.status == 429
+            )

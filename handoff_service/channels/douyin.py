@@ -1,0 +1,126 @@
+"""Douyin private messages of verified accounts (developer.open-douyin.com, scope im.direct_message).
+
+The signature is a plain SHA-1 of the client secret and the body, without a time: TLS and message ids keep copies out.
+Pictures and shared videos come without an address, so agents see only that there was one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from handoff_service.channels.caller import REFUSALS, Caller, undelivered
+from handoff_service.channels.contacts import shown
+from handoff_service.channels.model import (
+    Abilities,
+    Account,
+    Checked,
+    Colleague,
+    Field,
+    Happening,
+    Inbound,
+    Notice,
+    Outbound,
+    Parsed,
+    Reply,
+    WebhookRequest,
+    equal,
+)
+from handoff_service.channels.strict_json import parse_object
+from handoff_service.channels.window import Allowance, Deed, Rules
+from handoff_service.channels.wording import Form, Markup
+from handoff_service.errors import Invalid, Unauthorized
+
+API = "https://open.douyin.com"
+SCENE = "im_replay_msg"  # spelt so by Douyin
+TEXT = 1
+BUSY = (28003070, 2100004, 10001)
+BAD_TOKEN = (28001003, 28001008, 2190002, 2190008)
+
+
+class Douyin:
+    abilities = Abilities(
+        title="Douyin (抖音)",
+        form=Form(Markup.PLAIN, 500),
+        rules=Rules(allowances={Deed.WROTE: Allowance(timedelta(hours=24))}),
+        checked="formula of the signature, documented samples",
+    )
+    fields = (
+        Field("client_key", "Client Key", pattern=r"[0-9a-zA-Z]{8,64}"),
+        Field("client_secret", "Client Secret", secret=True, pattern=r"[0-9a-zA-Z]{8,128}"),
+        Field("open_id", "open_id of the merchant's account", pattern=r"[\x21-\x7e]{8,128}"),
+        Field("access_token", "act.…, renewed every 15 days", secret=True, pattern=r"[\x21-\x7e]{8,512}"),
+        Field("api", "another API server", optional=True),
+    )
+
+    def check(self, account: Account, request: WebhookRequest) -> Checked:
+        expected = [sign(secret, request.raw) for secret in account.every("client_secret")]
+        if not equal(request.headers.get("x-douyin-signature", ""), *expected):
+            raise Unauthorized("X-Douyin-Signature does not match the body and the Client Secret.")
+        return Checked(body=request.raw, request=request)
+
+    def parse(self, account: Account, checked: Checked) -> Parsed:
+        event = parse_object(checked.body)
+        content = event.get("content")
+        if isinstance(content, str):  # both forms are documented
+            content = parse_object(content.encode())
+        if not isinstance(content, Mapping):
+            raise Invalid("An event has `content`.")
+        if event.get("event") == "verify_webhook":
+            return Parsed(reply=Reply({"challenge": content.get("challenge")}))
+        happening = _read(account, event, content)
+        return Parsed([happening] if happening else [])
+
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+        if not message.hint.get("msg_id"):
+            raise undelivered("Douyin: only what a customer has written can be answered")
+        body = {
+            "msg_id": message.hint["msg_id"],
+            "conversation_id": message.hint["conversation_id"],
+            "to_user_id": message.contact,
+            "scene": SCENE,
+            "content": {"msg_type": TEXT, "text": {"text": message.text}},
+        }
+        server = account.options.get("api") or API
+        url = f"{server}/im/send/msg/?open_id={quote(account.options['open_id'], safe='')}"
+        headers = {"access-token": account.secret("access_token")}
+        answer = (await caller.post(url, json_body=body, headers=headers, judges=REFUSALS)).json
+        told = answer.get("data") if isinstance(answer.get("data"), Mapping) else answer
+        code = told.get("error_code", answer.get("err_no", -1)) if isinstance(told, Mapping) else -1
+        if code == 0:
+            made = told.get("msg_id") if isinstance(told, Mapping) else None
+            return str(made) if made else None
+        reason = f"Douyin {code}: {str(told.get('description') or answer.get('err_msg') or '')[:150]}"  # type: ignore[union-attr]
+        raise undelivered(reason, again=code in BUSY or code in BAD_TOKEN, after_s=60.0 if code in BAD_TOKEN else 0.0)
+
+
+def sign(secret: str, raw: bytes) -> str:
+    """SHA-1 of the secret followed by the raw body, in hex: Douyin's rule, and no HMAC."""
+    return hashlib.sha1(secret.encode() + raw, usedforsecurity=False).hexdigest()
+
+
+def _read(account: Account, event: Mapping[str, Any], content: Mapping[str, Any]) -> Happening | None:
+    name = str(event.get("event", ""))
+    who, to = str(event.get("from_user_id", "")), str(event.get("to_user_id", ""))
+    event_id = str(content.get("server_message_id") or event.get("log_id") or "")[:128]
+    if name == "im_enter_direct_msg":
+        return Notice(event_id=f"enter.{event.get('log_id', '')}"[:128], contact=who, what=Notice.What.OPENED)
+    if name == "im_send_msg":
+        text = str(content.get("text", ""))
+        by_app = str(content.get("source", "")) == account.options["client_key"]
+        return None if by_app or not text else Colleague(event_id=event_id, contact=to, name="Douyin", text=text)
+    if name != "im_receive_msg":
+        return None
+    if not event_id or not who:
+        raise Invalid("A message has `server_message_id` and `from_user_id`.")
+    hint = {"msg_id": event_id, "conversation_id": str(content.get("conversation_short_id", ""))}
+    names = [one.get("nick_name") for one in content.get("user_infos") or () if str(one.get("open_id", "")) in who]
+    said = Inbound(event_id=event_id, contact=who, name=shown(names[0] if names else ""), language="zh", hint=hint)
+    sort = str(content.get("message_type", ""))
+    if sort == "text":
+        return replace(said, body={"text": str(content.get("text", ""))})
+    return replace(said, unsupported=sort[:64] or "message")

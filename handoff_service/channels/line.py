@@ -1,0 +1,145 @@
+"""LINE official accounts (developers.line.biz): webhooks, answers by reply token while it is fresh, else by push."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from handoff_service.channels.caller import REFUSALS, Caller, undelivered
+from handoff_service.channels.contacts import shown
+from handoff_service.channels.model import (
+    Abilities,
+    Account,
+    Checked,
+    Field,
+    Happening,
+    Inbound,
+    Media,
+    Notice,
+    Outbound,
+    Parsed,
+    WebhookRequest,
+    equal,
+)
+from handoff_service.channels.press import as_data, from_data
+from handoff_service.channels.strict_json import parse_object
+from handoff_service.channels.wording import Form, Markup, units
+from handoff_service.errors import Invalid, Unauthorized
+
+API = "https://api.line.me"
+MEDIA = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
+TAKEN_BEFORE = 409  # the same retry key: LINE has it already
+SPACE = uuid.UUID("6f1b0f5e-5f5c-4a8e-9a3e-0d0c5c8a4b11")
+
+
+class Line:
+    abilities = Abilities(
+        title="LINE",
+        form=Form(Markup.PLAIN, 5000, units),
+        buttons=13,
+        button_chars=20,
+        files=True,
+        dedupes=True,  # a push with the same X-Line-Retry-Key is taken once
+        checked="official vector of the signature",
+    )
+    fields = (
+        Field("channel_secret", "the channel secret", secret=True, pattern=r"[0-9a-f]{16,64}"),
+        Field("access_token", "the long-lived channel access token", secret=True, pattern=r"[\x21-\x7e]{20,512}"),
+        Field("api", "another API server", optional=True),
+    )
+
+    def check(self, account: Account, request: WebhookRequest) -> Checked:
+        expected = [sign(secret, request.raw) for secret in account.every("channel_secret")]
+        if not equal(request.headers.get("x-line-signature", ""), *expected):
+            raise Unauthorized("X-Line-Signature does not match the body and the channel secret.")
+        return Checked(body=request.raw, request=request)
+
+    def parse(self, account: Account, checked: Checked) -> Parsed:  # noqa: ARG002 (the channels' shape)
+        events = parse_object(checked.body).get("events")
+        if not isinstance(events, list):
+            raise Invalid("A webhook has `events`.")
+        # LINE may deliver late and out of order; within one webhook its own time tells.
+        ordered = sorted((one for one in events if isinstance(one, Mapping)), key=lambda one: _time(one))
+        return Parsed([happening for one in ordered if (happening := _read(one)) is not None])
+
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+        said: dict[str, Any] = {"type": "text", "text": message.text}
+        if message.buttons:
+            items = [
+                {
+                    "type": "action",
+                    "action": {
+                        "type": "postback",
+                        "label": one["title"],
+                        "data": as_data(one),
+                        "displayText": one["title"],
+                    },
+                }
+                for one in message.buttons
+            ]
+            said["quickReply"] = {"items": items}
+        server = account.options.get("api") or API
+        # Always by push: a reply token cannot be used twice, so a lost answer to it could not be cleared up.
+        headers = {
+            "Authorization": f"Bearer {account.secret('access_token')}",
+            "X-Line-Retry-Key": str(uuid.uuid5(SPACE, message.key)),
+        }
+        answer = await caller.post(
+            f"{server}/v2/bot/message/push",
+            json_body={"to": message.contact, "messages": [said]},
+            headers=headers,
+            judges=REFUSALS | {429},
+        )
+        if 200 <= answer.status < 300 or answer.status == TAKEN_BEFORE:
+            sent = answer.json.get("sentMessages")
+            return str(sent[0].get("id")) if isinstance(sent, list) and sent else None
+        reason = f"LINE {answer.status}: {str(answer.json.get('message', ''))[:150]}"
+        if answer.status == 401:
+            raise undelivered(f"{reason} (the access token is not valid)", again=True, after_s=60.0)
+        # 429 is "too fast" or "the month's quota is used up"; waiting heals only the first.
+        raise undelivered(reason, again=answer.status == 429 and "monthly" not in reason, after_s=5.0)
+
+
+def sign(secret: str, raw: bytes) -> str:
+    """HMAC-SHA256 over the raw bytes, in base64."""
+    return base64.b64encode(hmac.new(secret.encode(), raw, hashlib.sha256).digest()).decode()
+
+
+def _time(event: Mapping[str, Any]) -> int:
+    at = event.get("timestamp")
+    return at if isinstance(at, int) else 0
+
+
+def _read(event: Mapping[str, Any]) -> Happening | None:
+    event_id, source = event.get("webhookEventId"), event.get("source") or {}
+    contact = str(source.get("userId", ""))
+    if not isinstance(event_id, str) or not contact or source.get("type") != "user":
+        return None  # groups are nobody's conversation with us
+    kind = event.get("type")
+    if kind in ("follow", "unfollow"):
+        what = Notice.What.OPENED if kind == "follow" else Notice.What.LEFT
+        return Notice(event_id=event_id, contact=contact, what=what)
+    said = Inbound(event_id=event_id, contact=contact)
+    if kind == "postback":
+        data = str((event.get("postback") or {}).get("data", ""))
+        press = from_data(data)
+        return replace(said, body={"press": press} if press else {"text": data})
+    if kind != "message":
+        return None
+    message = event.get("message") or {}
+    sort = str(message.get("type", ""))
+    if sort == "text":
+        return replace(said, body={"text": str(message.get("text", ""))})
+    if sort in MEDIA:
+        media = Media(ref=str(message.get("id", "")), kind=MEDIA[sort], name=shown(message.get("fileName")))  # type: ignore[arg-type]
+        return replace(said, media=[media])
+    if sort == "location":
+        place = f"{message.get('title') or ''} {message.get('address') or ''}".strip()
+        return replace(said, body={"text": f"{place} ({message.get('latitude')}, {message.get('longitude')})".strip()})
+    return replace(said, unsupported=sort[:64] or "message")

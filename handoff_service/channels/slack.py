@@ -1,0 +1,150 @@
+"""Slack apps (api.slack.com): direct messages by the Events API and presses by interactivity, one address for both."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+from handoff_service.channels.caller import Caller, undelivered
+from handoff_service.channels.contacts import shown
+from handoff_service.channels.model import (
+    Abilities,
+    Account,
+    Checked,
+    Field,
+    Happening,
+    Inbound,
+    Media,
+    Outbound,
+    Parsed,
+    Reply,
+    WebhookRequest,
+    equal,
+)
+from handoff_service.channels.press import as_data, from_data
+from handoff_service.channels.strict_json import parse_object
+from handoff_service.channels.wording import Form, Markup
+from handoff_service.errors import Invalid, Unauthorized
+
+API = "https://slack.com/api"
+VERSION = "v0"
+LONGEST_STAMP = 12
+OWN = ("bot_message", "message_changed", "message_deleted", "channel_join", "channel_leave")
+GONE = ("account_inactive", "channel_not_found", "is_archived", "not_in_channel", "user_disabled")
+BUSY = ("ratelimited", "rate_limited", "service_unavailable", "internal_error", "fatal_error", "request_timeout")
+KEYS = ("invalid_auth", "not_authed", "token_revoked", "token_expired", "missing_scope")
+
+
+class Slack:
+    abilities = Abilities(
+        title="Slack",
+        form=Form(Markup.MRKDWN, 3000),
+        buttons=5,
+        button_chars=75,
+        files=True,
+        checked="official vector of the signature",
+    )
+    fields = (
+        Field("signing_secret", "the app's signing secret", secret=True, pattern=r"[0-9a-f]{16,64}"),
+        Field("bot_token", "xoxb-…", secret=True, pattern=r"xoxb-[0-9A-Za-z-]{10,250}"),
+        Field("api", "another API server", optional=True),
+    )
+
+    def check(self, account: Account, request: WebhookRequest) -> Checked:
+        stamp = request.headers.get("x-slack-request-timestamp", "")
+        if not stamp.isdecimal() or len(stamp) > LONGEST_STAMP:
+            raise Unauthorized("X-Slack-Request-Timestamp is missing.")
+        expected = [sign(secret, stamp, request.raw) for secret in account.every("signing_secret")]
+        if not equal(request.headers.get("x-slack-signature", ""), *expected):
+            raise Unauthorized("X-Slack-Signature does not match the body and the timestamp.")
+        return Checked(body=request.raw, signed_at=datetime.fromtimestamp(int(stamp), UTC), request=request)
+
+    def parse(self, account: Account, checked: Checked) -> Parsed:  # noqa: ARG002 (the channels' shape)
+        if checked.request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            return _pressed(checked.body)
+        body = parse_object(checked.body)
+        if body.get("type") == "url_verification":
+            return Parsed(reply=Reply({"challenge": str(body.get("challenge", ""))[:256]}))
+        if body.get("type") != "event_callback":
+            return Parsed()
+        event, event_id = body.get("event"), body.get("event_id")
+        if not isinstance(event, Mapping) or not isinstance(event_id, str):
+            raise Invalid("An event_callback has `event` and `event_id`.")
+        happening = _read(event_id, str(body.get("team_id", "")), event)
+        return Parsed([happening] if happening else [])
+
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+        channel = message.contact.partition(":")[2]
+        body: dict[str, Any] = {"channel": channel, "text": message.text, "unfurl_links": False}
+        if message.buttons:
+            elements = [
+                {
+                    "type": "button",
+                    "text": {"type": "plain_text", "text": one["title"]},
+                    "action_id": as_data(one),
+                    "value": as_data(one),
+                }
+                for one in message.buttons
+            ]
+            section = {"type": "section", "text": {"type": "mrkdwn", "text": message.text}}
+            body["blocks"] = [section, {"type": "actions", "elements": elements}]
+        server = account.options.get("api") or API
+        headers = {"Authorization": f"Bearer {account.secret('bot_token')}"}
+        answer = await caller.post(f"{server}/chat.postMessage", json_body=body, headers=headers)
+        if answer.json.get("ok") is True:
+            return str(answer.json.get("ts")) or None
+        error = str(answer.json.get("error", "no answer"))[:100]
+        if error in KEYS:
+            raise undelivered(f"Slack: {error} (the bot token is not valid)", again=True, after_s=60.0)
+        raise undelivered(f"Slack: {error}", again=error in BUSY)
+
+
+def sign(secret: str, stamp: str, raw: bytes) -> str:
+    """api.slack.com, "Verifying requests": v0 and HMAC-SHA256 over "v0:timestamp:body"."""
+    digest = hmac.new(secret.encode(), f"{VERSION}:{stamp}:".encode() + raw, hashlib.sha256)
+    return f"{VERSION}={digest.hexdigest()}"
+
+
+def _read(event_id: str, team: str, event: Mapping[str, Any]) -> Happening | None:
+    """What a person wrote to the app in a direct message; None for anything else."""
+    if event.get("type") != "message" or event.get("bot_id") or event.get("subtype") in OWN:
+        return None
+    if event.get("channel_type", "im") != "im":
+        return None
+    channel, text = str(event.get("channel", "")), str(event.get("text", ""))
+    if not channel:
+        raise Invalid("A message has a `channel`.")
+    media = [_media(one) for one in event.get("files") or () if isinstance(one, Mapping)]
+    said = Inbound(event_id=event_id, contact=f"{team}:{channel}", media=media)
+    if not text and not media:
+        return replace(said, unsupported=str(event.get("subtype") or "message")[:64])
+    # Slack escapes three characters, and nothing else, in what people write.
+    plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return replace(said, body={"text": plain} if text else {})
+
+
+def _media(file: Mapping[str, Any]) -> Media:
+    kind = str(file.get("mimetype", "")).partition("/")[0]
+    known = kind if kind in ("image", "audio", "video") else "file"
+    return Media(ref=str(file.get("url_private_download", "")), kind=known, name=shown(file.get("name")))  # type: ignore[arg-type]
+
+
+def _pressed(raw: bytes) -> Parsed:
+    """A press of one of our buttons: a form whose field `payload` is JSON."""
+    payload = parse_qs(raw.decode("utf-8", "replace")).get("payload", [""])[0]
+    body = parse_object(payload.encode())
+    actions = body.get("actions") or [{}]
+    press = from_data(str(actions[0].get("value", "")))
+    if body.get("type") != "block_actions" or press is None:
+        return Parsed(reply=Reply())
+    team, channel = (body.get("team") or {}).get("id", ""), (body.get("channel") or {}).get("id", "")
+    # A press has no id of its own: its time and its trigger never mean another one.
+    event_id = f"{actions[0].get('action_ts', '')}.{body.get('trigger_id', '')}"[:128]
+    title = str(((actions[0].get("text") or {}).get("text")) or "")
+    said = Inbound(event_id=event_id, contact=f"{team}:{channel}", body={"press": press, "text": title})
+    return Parsed([said], Reply())

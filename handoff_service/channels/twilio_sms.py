@@ -1,0 +1,151 @@
+"""SMS by Twilio (twilio.com/docs/messaging): inbound as a signed form, outbound by the Messages API."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from handoff_service.channels.caller import REFUSALS, Caller, undelivered
+from handoff_service.channels.model import (
+    Abilities,
+    Account,
+    Checked,
+    Field,
+    Inbound,
+    Media,
+    Notice,
+    Outbound,
+    Parsed,
+    Reply,
+    WebhookRequest,
+    equal,
+)
+from handoff_service.channels.wording import Form, Markup
+from handoff_service.errors import Invalid, Malformed, Unauthorized
+
+API = "https://api.twilio.com/2010-04-01"
+NOTHING = Reply('<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml")
+STOPPED = 21610  # the customer has sent STOP
+PORTS = {"https": 443, "http": 80}
+KINDS = ("image", "audio", "video")
+MOST_FIELDS = 200
+
+
+class TwilioSms:
+    abilities = Abilities(
+        title="SMS (Twilio)",
+        form=Form(Markup.PLAIN, 1600),
+        checked="official vectors of the signature",
+    )
+    fields = (
+        Field("account_sid", "Account SID", pattern=r"AC[0-9a-fA-F]{32}"),
+        Field("auth_token", "Auth Token", secret=True, pattern=r"[0-9a-zA-Z]{5,64}"),
+        Field("number", "our number, as +14155550100", pattern=r"\+\d{5,15}"),
+        Field("api", "another API server", optional=True),
+    )
+
+    def check(self, account: Account, request: WebhookRequest) -> Checked:
+        given = request.headers.get("x-twilio-signature", "")
+        if request.headers.get("x-twilio-webhooks-signature-settings"):
+            raise Unauthorized("This account signs with a SharedKey; use the Auth Token's signature.")
+        fields = _form(request.raw)
+        expected = [
+            sign(token, url, fields)
+            for token in account.every("auth_token")
+            for url in with_and_without_port(request.url)
+        ]
+        if not equal(given, *expected):
+            raise Unauthorized("X-Twilio-Signature does not match the address, the form and the Auth Token.")
+        return Checked(body=request.raw, request=request)
+
+    def parse(self, account: Account, checked: Checked) -> Parsed:  # noqa: ARG002 (the channels' shape)
+        fields = dict(_form(checked.body))
+        sid, status = fields.get("MessageSid", ""), fields.get("MessageStatus", "")
+        if status:
+            if status not in ("failed", "undelivered"):
+                return Parsed(reply=NOTHING)
+            reason = f"Twilio {fields.get('ErrorCode', status)}"
+            contact = fields.get("To", "")
+            what = Notice.What.FAILED
+            return Parsed(
+                [Notice(event_id=f"{sid}.{status}", contact=contact, what=what, provider_id=sid, reason=reason)],
+                NOTHING,
+            )
+        contact = fields.get("From", "")
+        if not sid or not contact:
+            raise Invalid("A message has MessageSid and From.")
+        if fields.get("OptOutType") == "STOP":
+            return Parsed([Notice(event_id=sid, contact=contact, what=Notice.What.LEFT)], NOTHING)
+        text, media = fields.get("Body", ""), _media(fields)
+        said = Inbound(
+            event_id=sid,
+            contact=contact,
+            body={"text": text} if text.strip() else {},
+            media=media,
+            unsupported=None if text.strip() or media else "message",
+        )
+        return Parsed([said], NOTHING)
+
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+        sid = account.options["account_sid"]
+        key = base64.b64encode(f"{sid}:{account.secret('auth_token')}".encode()).decode()
+        form = {"To": message.contact, "From": account.options["number"], "Body": message.text}
+        server = account.options.get("api") or API
+        headers = {"Authorization": f"Basic {key}"}
+        answer = await caller.post(
+            f"{server}/Accounts/{sid}/Messages.json", form=form, headers=headers, judges=REFUSALS
+        )
+        if 200 <= answer.status < 300:
+            return str(answer.json.get("sid", "")) or None
+        code = answer.json.get("code")
+        reason = f"Twilio {code or answer.status}: {str(answer.json.get('message', ''))[:150]}"
+        raise undelivered(reason, again=answer.status in (401, 429), after_s=60.0 if answer.status == 401 else 0.0)
+
+
+def sign(token: str, url: str, fields: list[tuple[str, str]]) -> str:
+    """HMAC-SHA1 over the address and the sorted fields, name and value without separators, in base64.
+
+    A name with several values counts each different one once, sorted (twilio.com/docs/usage/security).
+    """
+    named: dict[str, set[str]] = {}
+    for name, value in fields:
+        named.setdefault(name, set()).add(value)
+    words = url + "".join(name + value for name in sorted(named) for value in sorted(named[name]))
+    return base64.b64encode(hmac.new(token.encode(), words.encode(), hashlib.sha1).digest()).decode()
+
+
+def with_and_without_port(url: str) -> list[str]:
+    """The address as given, and with or without the port that goes without saying: Twilio signs either."""
+    parts = urlsplit(url)
+    host, usual = parts.hostname or "", PORTS.get(parts.scheme)
+    if parts.port is None and usual:
+        return [url, urlunsplit(parts._replace(netloc=f"{host}:{usual}"))]
+    return [url, urlunsplit(parts._replace(netloc=host))] if parts.port == usual else [url]
+
+
+def _form(raw: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            raw.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(raw),
+            max_num_fields=MOST_FIELDS,
+            errors="strict",
+        )
+    except ValueError as error:
+        raise Malformed("The body is not a form.") from error
+
+
+def _media(fields: Mapping[str, str]) -> list[Media]:
+    count = fields.get("NumMedia", "0")
+    found = []
+    for number in range(min(int(count), 10) if count.isdecimal() else 0):
+        kind = fields.get(f"MediaContentType{number}", "").partition("/")[0]
+        url = fields.get(f"MediaUrl{number}", "")
+        if url:
+            found.append(Media(ref=url, kind=kind if kind in KINDS else "file"))  # type: ignore[arg-type]
+    return found

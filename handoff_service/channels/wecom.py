@@ -1,0 +1,173 @@
+"""WeCom customer service (微信客服, developer.work.weixin.qq.com): a callback says that there is something to fetch.
+
+Messages wait at WeCom for three days behind a cursor. As long as people answer here the conversation stays with WeCom's
+"assistant" (state 1), in which its API may send; WeCom's own agents take over there by its states 2 and 3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from handoff_service.channels.caller import Caller, Token, undelivered
+from handoff_service.channels.flat_xml import parse_flat
+from handoff_service.channels.model import (
+    Abilities,
+    Account,
+    Checked,
+    Colleague,
+    Fetched,
+    Field,
+    Happening,
+    Inbound,
+    Media,
+    Notice,
+    Outbound,
+    Parsed,
+    Reply,
+    WebhookRequest,
+    equal,
+)
+from handoff_service.channels.press import as_data, from_data
+from handoff_service.channels.weixin_cipher import decipher, signature
+from handoff_service.channels.window import Allowance, Deed, Rules
+from handoff_service.channels.wording import Form, Markup, octets
+from handoff_service.errors import Unauthorized
+
+API = "https://qyapi.weixin.qq.com"
+AT_ONCE = 1000
+BAD_TOKEN = (40014, 42001)
+BUSY = (-1, 45009, 45033)
+CUSTOMER, SYSTEM, COLLEAGUE = 3, 4, 5
+MEDIA = {"image": "image", "voice": "audio", "video": "video", "file": "file"}
+LONGEST_STAMP = 12
+
+
+class WeCom:
+    every_s = 60.0  # callbacks may be lost
+    abilities = Abilities(
+        title="WeCom customer service (微信客服)",
+        form=Form(Markup.PLAIN, 2048, octets),
+        buttons=8,
+        button_chars=40,
+        files=True,
+        dedupes=True,  # by our own msgid
+        rules=Rules(allowances={Deed.WROTE: Allowance(timedelta(hours=48), 5)}),
+        checked="official vectors of signature and cipher",
+    )
+    fields = (
+        Field("corp_id", "企业ID", pattern=r"w[wx][0-9a-z]{8,32}"),
+        Field("open_kfid", "the account of 微信客服, wk…", pattern=r"wk[0-9A-Za-z_-]{6,64}"),
+        Field(
+            "corp_secret", "Secret of the app that may call the interfaces", secret=True, pattern=r"[\x21-\x7e]{16,128}"
+        ),
+        Field("token", "Token of the callback", secret=True, made=True, pattern=r"[0-9a-zA-Z]{3,32}"),
+        Field("aes_key", "EncodingAESKey (43 characters)", secret=True, pattern=r"[0-9a-zA-Z]{43}"),
+        Field("api", "another API server", optional=True),
+    )
+
+    def check(self, account: Account, request: WebhookRequest) -> Checked:
+        query = request.query
+        stamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+        if not stamp.isdecimal() or len(stamp) > LONGEST_STAMP:
+            raise Unauthorized("The request has no timestamp.")
+        sealed = query.get("echostr", "") if request.method == "GET" else parse_flat(request.raw).get("Encrypt", "")
+        expected = [signature(token, stamp, nonce, sealed) for token in account.every("token")]
+        if not sealed or not equal(query.get("msg_signature", ""), *expected):
+            raise Unauthorized("msg_signature does not match the token of this account.")
+        body = decipher(account.secret("aes_key"), sealed, owner=account.options["corp_id"])
+        return Checked(body=body, signed_at=datetime.fromtimestamp(int(stamp), UTC), request=request)
+
+    def parse(self, account: Account, checked: Checked) -> Parsed:
+        if checked.request.method == "GET":
+            return Parsed(reply=Reply(checked.body.decode()))
+        event = parse_flat(checked.body)
+        ours = event.get("Event") == "kf_msg_or_event" and event.get("OpenKfId") == account.options["open_kfid"]
+        return Parsed(reply=Reply("success"), fetch=ours)
+
+    async def fetch(self, caller: Caller, account: Account, cursor: str) -> Fetched:
+        asked = {"cursor": cursor, "limit": AT_ONCE, "voice_format": 0, "open_kfid": account.options["open_kfid"]}
+        answer = await _call(caller, account, "/cgi-bin/kf/sync_msg", asked)
+        found = [_read(one) for one in answer.get("msg_list") or () if isinstance(one, Mapping)]
+        return Fetched(
+            events=[one for one in found if one is not None],
+            cursor=str(answer.get("next_cursor") or cursor),
+            more=answer.get("has_more") == 1,  # also behind an empty list
+        )
+
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+        content: dict[str, Any] = {"msgtype": "text", "text": {"content": message.text}}
+        if message.buttons:
+            choices = [
+                {"type": "click", "click": {"id": as_data(one), "content": one["title"]}} for one in message.buttons
+            ]
+            content = {"msgtype": "msgmenu", "msgmenu": {"head_content": message.text, "list": choices}}
+        ends = {"touser": message.contact, "open_kfid": account.options["open_kfid"]}
+        key = hashlib.sha256(message.key.encode()).hexdigest()[:32]
+        answer = await _call(caller, account, "/cgi-bin/kf/send_msg", {**ends, "msgid": key, **content})
+        return str(answer.get("msgid") or key)
+
+
+def _read(message: Mapping[str, Any]) -> Happening | None:
+    origin, kind, event_id = message.get("origin"), str(message.get("msgtype", "")), str(message.get("msgid", ""))[:128]
+    contact = str(message.get("external_userid", ""))
+    content = message.get(kind)
+    content = content if isinstance(content, Mapping) else {}
+    if kind == "event":
+        return _event(event_id, content)
+    if not event_id or not contact:
+        return None
+    if origin == COLLEAGUE:
+        text, name = str(content.get("content", f"[{kind}]")), str(message.get("servicer_userid", "WeCom"))
+        return Colleague(event_id=event_id, contact=contact, name=name, text=text)
+    if origin != CUSTOMER:
+        return None
+    said = Inbound(event_id=event_id, contact=contact, language="zh")
+    if kind == "text":
+        press, text = from_data(str(content.get("menu_id", ""))), str(content.get("content", ""))
+        return replace(said, body={"press": press, "text": text} if press else {"text": text})
+    if kind in MEDIA:
+        return replace(said, media=[Media(ref=str(content.get("media_id", "")), kind=MEDIA[kind])])  # type: ignore[arg-type]
+    if kind == "location":
+        at = f"({content.get('latitude')}, {content.get('longitude')})"
+        return replace(said, body={"text": f"{content.get('name', '')} {content.get('address', '')} {at}".strip()})
+    if kind == "link":
+        return replace(said, body={"text": f"{content.get('title', '')} {content.get('url', '')}".strip()})
+    return replace(said, unsupported=kind[:64] or "message")
+
+
+def _event(event_id: str, event: Mapping[str, Any]) -> Notice | None:
+    name, contact = event.get("event_type"), str(event.get("external_userid", ""))
+    if name == "enter_session" and contact:
+        return Notice(event_id=event_id, contact=contact, what=Notice.What.OPENED, deed=Deed.CAME)
+    if name == "msg_send_fail" and contact:
+        reason = f"WeCom: msg_send_fail {event.get('fail_type')}"
+        failed = str(event.get("fail_msgid", ""))
+        return Notice(event_id=event_id, contact=contact, what=Notice.What.FAILED, provider_id=failed, reason=reason)
+    return None
+
+
+async def _call(caller: Caller, account: Account, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Calls the API with the company's token, once more with a fresh one when that has ended. Raises NotDelivered."""
+    server, key = account.options.get("api") or API, ("wecom", account.tenant, account.id)
+
+    async def fetch() -> Token:
+        keys = f"corpid={quote(account.options['corp_id'])}&corpsecret={quote(account.secret('corp_secret'), safe='')}"
+        answer = (await caller.get(f"{server}/cgi-bin/gettoken?{keys}")).json
+        if not isinstance(answer.get("access_token"), str):
+            raise undelivered(f"WeCom {answer.get('errcode')}: {answer.get('errmsg', '')}", again=True, after_s=60.0)
+        return Token(answer["access_token"], timedelta(seconds=float(answer.get("expires_in", 7200))))
+
+    while True:
+        token = await caller.tokens.get(key, fetch)
+        answer = (await caller.post(f"{server}{path}?access_token={quote(token)}", json_body=body)).json
+        code = answer.get("errcode", 0)
+        if code == 0:
+            return answer
+        if code not in BAD_TOKEN or not caller.tokens.refused(key, token):
+            reason = f"WeCom {code}: {str(answer.get('errmsg', ''))[:150]}"
+            raise undelivered(reason, again=code in BUSY or code in BAD_TOKEN)

@@ -1,0 +1,126 @@
+"""Weibo fan service (open.weibo.com/wiki): pushed messages, answers by the customer-service API.
+
+The signature covers no body and messages have no id: what we go by is who wrote what at which second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from handoff_service.channels.caller import REFUSALS, Caller, undelivered
+from handoff_service.channels.model import (
+    Abilities,
+    Account,
+    Checked,
+    Field,
+    Happening,
+    Inbound,
+    Media,
+    Notice,
+    Outbound,
+    Parsed,
+    Reply,
+    WebhookRequest,
+    equal,
+)
+from handoff_service.channels.strict_json import parse_object
+from handoff_service.channels.weixin_cipher import signature
+from handoff_service.channels.window import Allowance, Deed, Rules
+from handoff_service.channels.wording import Form, Markup
+from handoff_service.errors import Invalid, Unauthorized
+
+API = "https://m.api.weibo.com"
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+TWO_DAYS = Allowance(timedelta(hours=48))
+LONGEST_STAMP = 15
+BUSY = (10001, 10002, 10003, 10022, 10023, 10024)
+
+
+class Weibo:
+    abilities = Abilities(
+        title="Weibo (微博)",
+        form=Form(Markup.PLAIN, 299),
+        rules=Rules(allowances={Deed.WROTE: TWO_DAYS, Deed.CAME: TWO_DAYS, Deed.PRESSED: TWO_DAYS}),
+        checked="official vector of the signature, documented samples",
+    )
+    fields = (
+        Field("app_secret", "App Secret", secret=True, pattern=r"[0-9a-zA-Z]{8,64}"),
+        Field("access_token", "the account's access token", secret=True, pattern=r"[\x21-\x7e]{8,256}"),
+        Field("api", "another API server", optional=True),
+    )
+
+    def check(self, account: Account, request: WebhookRequest) -> Checked:
+        query = request.query
+        stamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+        expected = [signature(secret, stamp, nonce) for secret in account.every("app_secret")]
+        if not equal(query.get("signature", ""), *expected):
+            raise Unauthorized("The signature does not match the App Secret of this account.")
+        if not stamp.isdecimal() or len(stamp) > LONGEST_STAMP:
+            raise Unauthorized("The request has no timestamp.")
+        return Checked(body=request.raw, signed_at=datetime.fromtimestamp(int(stamp) / 1000, UTC), request=request)
+
+    def parse(self, account: Account, checked: Checked) -> Parsed:  # noqa: ARG002 (the channels' shape)
+        if checked.request.method == "GET":
+            return Parsed(reply=Reply(checked.request.query.get("echostr", "")[:256]))
+        happening = _read(parse_object(checked.body))
+        return Parsed([happening] if happening else [], Reply(""))
+
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+        server = account.options.get("api") or API
+        form = {
+            "access_token": account.secret("access_token"),
+            "type": "text",
+            "data": json.dumps({"text": message.text}, ensure_ascii=False),
+            "receiver_id": message.contact,
+            "save_sender_box": "1",
+        }
+        answer = (await caller.post(f"{server}/2/messages/reply.json", form=form, judges=REFUSALS)).json
+        if answer.get("result") is True:
+            return None
+        code = answer.get("error_code")
+        raise undelivered(f"Weibo {code}: {str(answer.get('error', ''))[:150]}", again=code in BUSY)
+
+
+def _read(event: Mapping[str, Any]) -> Happening | None:
+    contact, at, sort = str(event.get("sender_id", "")), str(event.get("created_at", "")), str(event.get("type", ""))
+    if not contact or not at or not sort:
+        raise Invalid("A message has `sender_id`, `created_at` and `type`.")
+    text, data = str(event.get("text", "")), event.get("data")
+    data = data if isinstance(data, Mapping) else {}
+    digest = hashlib.sha256(f"{sort}.{text}.{json.dumps(data, sort_keys=True)}".encode()).hexdigest()[:32]
+    event_id = f"{contact}.{moment(at):%Y%m%dT%H%M%S}.{digest}"
+    if sort == "event":
+        subtype = str(data.get("subtype", ""))
+        if subtype == "follow":
+            return Notice(event_id=event_id, contact=contact, what=Notice.What.OPENED, deed=Deed.CAME)
+        if subtype in ("click", "menu_click"):
+            return Inbound(
+                event_id=event_id, contact=contact, body={"text": str(data.get("key", text))}, deed=Deed.PRESSED
+            )
+        return Notice(event_id=event_id, contact=contact, what=Notice.What.LEFT) if subtype == "unfollow" else None
+    said = Inbound(event_id=event_id, contact=contact, language="zh")
+    if sort == "text":
+        return replace(said, body={"text": text})
+    if sort == "image":
+        return replace(said, media=[Media(ref=str(data.get("tovfid") or data.get("vfid") or ""), kind="image")])
+    if sort == "position":
+        return replace(said, body={"text": f"{text} ({data.get('longitude')}, {data.get('latitude')})"})
+    return replace(said, unsupported=sort[:64])
+
+
+def moment(given: str) -> datetime:
+    """A time like "Mon Jul 16 18:09:20 +0800 2012", whatever the locale of this machine. Raises Invalid."""
+    try:
+        _, month, day, clock, zone, year = given.split()
+        hour, minute, second = map(int, clock.split(":"))
+        offset = timedelta(hours=int(zone[:3]), minutes=int(zone[0] + zone[3:]))
+        return datetime(
+            int(year), MONTHS.index(month) + 1, int(day), hour, minute, second, tzinfo=timezone(offset)
+        ).astimezone(UTC)
+    except ValueError as error:
+        raise Invalid("`created_at` is not like Mon Jul 16 18:09:20 +0800 2012.") from error

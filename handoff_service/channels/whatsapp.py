@@ -1,0 +1,147 @@
+"""WhatsApp Cloud API (developers.facebook.com/docs/whatsapp): messages and their later fate by webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from handoff_service.channels import meta
+from handoff_service.channels.caller import Caller
+from handoff_service.channels.contacts import shown
+from handoff_service.channels.model import (
+    Abilities,
+    Account,
+    Checked,
+    Field,
+    Happening,
+    Inbound,
+    Media,
+    Notice,
+    Outbound,
+    Parsed,
+    WebhookRequest,
+)
+from handoff_service.channels.press import as_data, from_data
+from handoff_service.channels.strict_json import parse_object
+from handoff_service.channels.window import Allowance, Deed, Rules
+from handoff_service.channels.wording import Form, Markup
+from handoff_service.errors import Invalid
+
+REPLY_BUTTONS = 3
+MEDIA = {"image": "image", "video": "video", "audio": "audio", "document": "file"}
+
+
+class WhatsApp:
+    abilities = Abilities(
+        title="WhatsApp",
+        form=Form(Markup.STARS, 4096),
+        buttons=10,
+        button_chars=20,
+        files=True,
+        rules=Rules(allowances={Deed.WROTE: Allowance(timedelta(hours=24))}),
+        checked="documented samples and formula of the signature",
+    )
+    fields = (Field("phone_number_id", "id of the sending number", pattern=r"\d{5,30}"), *meta.FIELDS)
+
+    def check(self, account: Account, request: WebhookRequest) -> Checked:
+        return meta.check(account, request)
+
+    def parse(self, account: Account, checked: Checked) -> Parsed:
+        if checked.request.method == "GET":
+            return meta.handshake(checked)
+        return Parsed(list(_events(parse_object(checked.body), account.options["phone_number_id"])))
+
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+        body: dict[str, Any] = {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            # A user who has taken a username has no number: his id then starts with a country's letters.
+            **({"to": message.contact} if message.contact.isdecimal() else {"recipient": message.contact}),
+            "type": "text",
+            "text": {"body": message.text, "preview_url": False},
+        }
+        if message.buttons and len(message.text) <= 1024:  # the longest text with buttons
+            body = {**body, "type": "interactive", "interactive": _interactive(message)}
+            del body["text"]
+        answer = await meta.call(caller, account, f"{account.options['phone_number_id']}/messages", body)
+        made = answer.get("messages")
+        return str(made[0].get("id")) if isinstance(made, list) and made else None
+
+
+def _interactive(message: Outbound) -> dict[str, Any]:
+    choices = [{"id": as_data(one), "title": one["title"]} for one in message.buttons]
+    if len(choices) <= REPLY_BUTTONS:
+        action: dict[str, Any] = {"buttons": [{"type": "reply", "reply": one} for one in choices]}
+        return {"type": "button", "body": {"text": message.text}, "action": action}
+    action = {"button": "▾", "sections": [{"title": "-", "rows": choices}]}
+    return {"type": "list", "body": {"text": message.text}, "action": action}
+
+
+def _events(body: Mapping[str, Any], number: str) -> Iterator[Happening]:
+    """Messages and fates in one webhook that are for this number; a webhook may carry several of each."""
+    for entry in _list(body.get("entry")):
+        for change in _list(entry.get("changes")):
+            value = change.get("value")
+            if not isinstance(value, Mapping) or (value.get("metadata") or {}).get("phone_number_id") != number:
+                continue
+            people = _people(value)
+            for message in _list(value.get("messages")):
+                yield _message(message, people)
+            for status in _list(value.get("statuses")):
+                yield from _fate(status)
+
+
+def _people(value: Mapping[str, Any]) -> Mapping[str, tuple[str, str]]:
+    """Who writes, by every id that he is known under: (the id we keep, the name)."""
+    found: dict[str, tuple[str, str]] = {}
+    for one in _list(value.get("contacts")):
+        kept = str(one.get("wa_id") or one.get("user_id") or "")
+        name = shown((one.get("profile") or {}).get("name"))
+        found |= {str(one[key]): (kept, name) for key in ("wa_id", "user_id") if one.get(key)}
+    return found
+
+
+def _message(message: Mapping[str, Any], people: Mapping[str, tuple[str, str]]) -> Inbound:
+    event_id, who = message.get("id"), str(message.get("from") or message.get("from_user_id") or "")
+    if not isinstance(event_id, str) or not who:
+        raise Invalid("A message has `id` and `from`.")
+    contact, name = people.get(who, (who, ""))
+    said = Inbound(event_id=event_id, contact=contact, name=name)
+    kind = str(message.get("type", ""))
+    content = message.get(kind)
+    content = content if isinstance(content, Mapping) else {}
+    if kind == "text":
+        return replace(said, body={"text": str(content.get("body", ""))})
+    if kind == "interactive":
+        chosen = content.get(str(content.get("type", ""))) or {}
+        press = from_data(str(chosen.get("id", "")))
+        title = str(chosen.get("title", ""))
+        return replace(said, body={"press": press, "text": title} if press else {"text": title})
+    if kind == "button":
+        return replace(said, body={"text": str(content.get("text", ""))})
+    if kind in MEDIA:
+        words = str(content.get("caption", ""))
+        media = Media(ref=str(content.get("id", "")), kind=MEDIA[kind], name=shown(content.get("filename")))  # type: ignore[arg-type]
+        return replace(said, body={"text": words} if words else {}, media=[media])
+    if kind == "location":
+        place = f"{content.get('name', '')} ({content.get('latitude')}, {content.get('longitude')})"
+        return replace(said, body={"text": place.strip()})
+    return replace(said, unsupported=kind[:64] or "message")
+
+
+def _fate(status: Mapping[str, Any]) -> Iterator[Notice]:
+    what = {"failed": Notice.What.FAILED, "read": Notice.What.READ}.get(str(status.get("status")))
+    provider_id = str(status.get("id", ""))
+    if what is None or not provider_id:
+        return
+    errors = _list(status.get("errors"))
+    reason = str(errors[0].get("title") or errors[0].get("message") or errors[0].get("code")) if errors else ""
+    contact = str(status.get("recipient_id") or status.get("recipient_user_id") or "")
+    event_id = f"{provider_id[-110:]}.{what}"
+    yield Notice(event_id=event_id, contact=contact, what=what, provider_id=provider_id, reason=f"WhatsApp: {reason}")
+
+
+def _list(given: Any) -> list[Mapping[str, Any]]:
+    return [one for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []

@@ -1,0 +1,122 @@
+"""All SQL of what a contact on a platform has open: the window, the hint for the reply, whether he has left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service import tables
+from handoff_service.channels.sealing import Seal
+from handoff_service.channels.window import Window
+from handoff_service.statements import Statement, inserting
+
+W = tables.channel_windows.c
+D = tables.deliveries.c
+_whose = (
+    W.tenant == sa.bindparam("of_tenant"),
+    W.account == sa.bindparam("of_account"),
+    W.external_id == sa.bindparam("of_contact"),
+)
+FIND = Statement(sa.select(W.since, W.until, W.remaining, W.hint, W.left).where(*_whose))
+_changes: dict[str, Any] = {
+    name: sa.bindparam(name, type_=W[name].type)
+    for name in ("since", "until", "remaining", "hint", "left", "updated_at")
+}
+CHANGE = Statement(sa.update(tables.channel_windows).where(*_whose).values(**_changes))
+ADD = inserting(tables.channel_windows, *W.keys())
+USE = Statement(
+    sa.update(tables.channel_windows)
+    .where(*_whose, W.remaining > 0, W.until == sa.bindparam("same", type_=W.until.type))
+    .values(remaining=W.remaining - 1)
+)
+DELIVERED = inserting(tables.deliveries, *D.keys())
+DELIVERY = Statement(
+    sa.select(D.conversation, D.seq).where(
+        D.tenant == sa.bindparam("tenant"),
+        D.account == sa.bindparam("account"),
+        D.provider_id == sa.bindparam("provider_id"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known of a contact on a platform; `hint` is what a reply needs."""
+
+    window: Window | None
+    hint: Mapping[str, str]
+    left: bool
+
+
+def find(connection: sa.Connection, tenant: str, account: str, contact: str, seal: Seal) -> Standing | None:
+    """The contact's standing; None for one who has done nothing yet."""
+    row = FIND.first(connection, of_tenant=tenant, of_account=account, of_contact=contact)
+    if row is None:
+        return None
+    window = None
+    if row["since"] is not None:
+        window = Window(since=row["since"], until=row["until"], remaining=row["remaining"])
+    return Standing(window, json.loads(seal.open(row["hint"])) if row["hint"] else {}, row["left"])
+
+
+def save(
+    connection: sa.Connection, tenant: str, account: str, contact: str, standing: Standing, seal: Seal, now: datetime
+) -> None:
+    """Stores the contact's standing."""
+    window = standing.window
+    values = {
+        "since": window.since if window else None,
+        "until": window.until if window else None,
+        "remaining": window.remaining if window else None,
+        "hint": seal.seal(json.dumps(dict(standing.hint))) if standing.hint else None,
+        "left": standing.left,
+        "updated_at": now,
+    }
+    whose = {"of_tenant": tenant, "of_account": account, "of_contact": contact}
+    if not CHANGE.run(connection, **whose, **values):
+        ADD.run(connection, tenant=tenant, account=account, external_id=contact, **values)
+
+
+def use(connection: sa.Connection, tenant: str, account: str, contact: str, window: Window) -> None:
+    """Counts one message against the window, unless another one has been opened meanwhile."""
+    USE.run(connection, of_tenant=tenant, of_account=account, of_contact=contact, same=window.until)
+
+
+def delivered(
+    connection: sa.Connection, tenant: str, account: str, provider_id: str, conversation: str, seq: int, now: datetime
+) -> None:
+    """Remembers under which id the platform will speak of an entry. The same id again is the same delivery."""
+    if DELIVERY.first(connection, tenant=tenant, account=account, provider_id=provider_id) is None:
+        place = {"conversation": conversation, "seq": seq, "at": now}
+        DELIVERED.run(connection, tenant=tenant, account=account, provider_id=provider_id, **place)
+
+
+def delivery(connection: sa.Connection, tenant: str, account: str, provider_id: str) -> tuple[str, int] | None:
+    """Conversation and seq of what was delivered under the platform's id."""
+    row = DELIVERY.first(connection, tenant=tenant, account=account, provider_id=provider_id)
+    return (row["conversation"], row["seq"]) if row else None
+
+
+def forget(connection: sa.Connection, tenant: str, conversation: str) -> int:
+    """Deletes the notes on the deliveries of an erased conversation. Returns how many these were."""
+    where = (D.tenant == tenant, D.conversation == conversation)
+    return connection.execute(sa.delete(tables.deliveries).where(*where)).rowcount
+
+
+def forget_contact(connection: sa.Connection, tenant: str, contacts: list[tuple[str, str]]) -> int:
+    """Deletes the standing of an erased contact: pairs of account and his id there. Returns how many there were."""
+    gone = 0
+    for account, external_id in contacts:
+        where = (W.tenant == tenant, W.account == account, W.external_id == external_id)
+        gone += connection.execute(sa.delete(tables.channel_windows).where(*where)).rowcount
+    return gone
+
+
+def forget_old(connection: sa.Connection, before: datetime) -> None:
+    """Deletes notes on deliveries of which no platform will speak any more."""
+    connection.execute(sa.delete(tables.deliveries).where(D.at < before))

@@ -1,0 +1,274 @@
+"""Feishu, DingTalk, Douyin, Weibo and Kuaishou as documented: each signs in its own way and has its own errors."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import time
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import urlencode
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from tests.handoff_service.channels.platforms.fake import Call, Hook, Platform, Received, Response
+
+
+class FakeFeishu(Platform):
+    channel = "feishu"
+    signing = "encrypt_key"
+    app, secret, check = (
+        "cli_9f5343c580712544",
+        "feishu-secret0123456789".replace("-", ""),
+        "rvaYgkND1GOiu5MM0E1rncYC6PLtF7JV",
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = "t-1"
+        self.known: set[str] = set()
+
+    def fields(self) -> dict[str, str]:
+        return {"app_id": self.app, "app_secret": self.secret, "verification_token": self.check, "api": self.url}
+
+    def text(self, contact: str, text: str) -> dict[str, Any]:
+        return self._message(contact, "text", {"text": text})
+
+    def strange(self, contact: str) -> dict[str, Any]:
+        return self._message(contact, "sticker", {"file_key": "f"})
+
+    def press(self, contact: str, message: Received, index: int) -> dict[str, Any]:
+        value = message.buttons[index]["value"]
+        content = {"action": {"value": value}, "context": {"open_chat_id": contact}}
+        return self._event("card.action.trigger", content)
+
+    def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
+        (event,) = events
+        assert self.account is not None
+        key = secret if secret is not None else self.account.secret("encrypt_key")
+        raw = json.dumps({"encrypt": _feishu_cipher(key, json.dumps(dict(event)).encode())}).encode()
+        stamp, nonce = str(int(time.time())), "nonce123"
+        signed = hashlib.sha256(f"{stamp}{nonce}{key}".encode() + raw).hexdigest()
+        headers = {"X-Lark-Request-Timestamp": stamp, "X-Lark-Request-Nonce": nonce, "X-Lark-Signature": signed}
+        return Hook(raw, {"Content-Type": "application/json", **headers})
+
+    def carries(self, call: Call) -> bool:
+        return call.path.endswith("/im/v1/messages")
+
+    def answer(self, call: Call) -> Response:
+        if call.path.endswith("/tenant_access_token/internal"):
+            right = call.json == {"app_id": self.app, "app_secret": self.secret}
+            body = {"code": 0, "tenant_access_token": self.token, "expire": 7200} if right else {"code": 10003}
+            return Response(body=body)
+        if call.headers.get("authorization") != f"Bearer {self.token}":
+            return Response(400, {"code": 99991663, "msg": "Invalid access token"})
+        body = call.json
+        if body["uuid"] in self.known or len(body["uuid"]) > 50:
+            return Response(body={"code": 0, "data": {"message_id": "om_known"}})
+        self.known.add(body["uuid"])
+        content = json.loads(body["content"])
+        buttons: list[dict[str, Any]] = []
+        if body["msg_type"] == "interactive":
+            text = content["elements"][0]["text"]["content"]
+            buttons = [{**one, "title": one["text"]["content"]} for one in content["elements"][1]["actions"]]
+        else:
+            text = content["text"]
+        self.received.append(Received(body["receive_id"], text, buttons))
+        return Response(body={"code": 0, "data": {"message_id": f"om_{self.number()}"}})
+
+    def _message(self, contact: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        message = {
+            "message_id": f"om_{self.number()}",
+            "chat_id": contact,
+            "chat_type": "p2p",
+            "message_type": kind,
+            "content": json.dumps(dict(content)),
+        }
+        sender = {"sender_id": {"open_id": f"ou_{contact}"}, "sender_type": "user"}
+        return self._event("im.message.receive_v1", {"sender": sender, "message": message})
+
+    def _event(self, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        header = {"event_id": f"e{self.number()}", "event_type": kind, "token": self.check, "app_id": self.app}
+        return {"schema": "2.0", "header": header, "event": dict(content)}
+
+
+def _feishu_cipher(key: str, plain: bytes) -> str:
+    iv, pad = os.urandom(16), 16 - len(plain) % 16
+    whole = Cipher(algorithms.AES(hashlib.sha256(key.encode()).digest()), modes.CBC(iv)).encryptor()
+    return base64.b64encode(iv + whole.update(plain + bytes([pad]) * pad) + whole.finalize()).decode()
+
+
+class FakeDingTalk(Platform):
+    channel = "dingtalk"
+    signing = "app_secret"
+    key, secret = "dingabcdefgh12345", "dingtalk-secret-0123456789"
+
+    def fields(self) -> dict[str, str]:
+        return {"app_key": self.key, "app_secret": self.secret, "api": self.url}
+
+    def text(self, contact: str, text: str) -> dict[str, Any]:
+        return self._message(contact, msgtype="text", text={"content": f" {text}"})
+
+    def strange(self, contact: str) -> dict[str, Any]:
+        return self._message(contact, msgtype="interactiveCard", content={})
+
+    def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
+        (event,) = events
+        stamp = str(int(time.time() * 1000))
+        key = secret if secret is not None else self.secret
+        digest = hmac.new(key.encode(), f"{stamp}\n{key}".encode(), hashlib.sha256).digest()
+        headers = {"timestamp": stamp, "sign": base64.b64encode(digest).decode()}
+        return Hook(json.dumps(dict(event)).encode(), {"Content-Type": "application/json", **headers})
+
+    def answer(self, call: Call) -> Response:
+        contact = call.path.rpartition("/")[2]
+        body = call.json
+        if body.get("msgtype") != "text":
+            return Response(body={"errcode": 40035, "errmsg": "invalid"})
+        self.received.append(Received(contact, body["text"]["content"]))
+        return Response(body={"errcode": 0, "errmsg": "ok"})
+
+    def _message(self, contact: str, **parts: Any) -> dict[str, Any]:
+        return {
+            "conversationId": "cid1",
+            "conversationType": "1",
+            "msgId": f"msg{self.number()}",
+            "senderNick": "杨",
+            "senderStaffId": contact,
+            "sessionWebhook": f"{self.url}/robot/sendBySession/{contact}",
+            "sessionWebhookExpiredTime": int((time.time() + 3600) * 1000),
+            "robotCode": self.key,
+            **parts,
+        }
+
+
+class FakeDouyin(Platform):
+    channel = "douyin"
+    signing = "client_secret"
+    key, secret, merchant, token = (
+        "ttddf8ab4542c7d76601",
+        "douyinsecret0123456789",
+        "_000bfeGRgbkwDMMk",
+        "act.0123456789",
+    )
+
+    def fields(self) -> dict[str, str]:
+        given = {"client_key": self.key, "client_secret": self.secret, "open_id": self.merchant}
+        return {**given, "access_token": self.token, "api": self.url}
+
+    def text(self, contact: str, text: str) -> dict[str, Any]:
+        return self._event(contact, message_type="text", text=text)
+
+    def strange(self, contact: str) -> dict[str, Any]:
+        return self._event(contact, message_type="user_local_video")
+
+    def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
+        (event,) = events
+        raw = json.dumps(dict(event), ensure_ascii=False).encode()
+        key = secret if secret is not None else self.secret
+        signed = hashlib.sha1(key.encode("utf-8", "surrogateescape") + raw).hexdigest()
+        headers = {"X-Douyin-Signature": signed, "Msg-Id": str(self.number())}
+        return Hook(raw, {"Content-Type": "application/json", **headers})
+
+    def answer(self, call: Call) -> Response:
+        if call.headers.get("access-token") != self.token or call.query.get("open_id") != self.merchant:
+            return Response(body={"data": {"error_code": 2190008, "description": "access_token expired"}})
+        body = call.json
+        if body["scene"] != "im_replay_msg" or not body["msg_id"].startswith("@") or body["content"]["msg_type"] != 1:
+            return Response(body={"data": {"error_code": 28001007, "description": "parameter"}})
+        text = body["content"]["text"]["text"]
+        self.received.append(Received(body["to_user_id"], text))
+        return Response(body={"data": {"error_code": 0, "msg_id": f"@{self.number()}"}})
+
+    def _event(self, contact: str, **parts: Any) -> dict[str, Any]:
+        content = {
+            "conversation_short_id": f"@c{contact}",
+            "server_message_id": f"@{self.number()}",
+            "conversation_type": 1,
+            "create_time": int(time.time() * 1000),
+            "source": "",
+            "user_infos": [{"open_id": contact, "nick_name": "小王"}],
+            **parts,
+        }
+        ends = {"from_user_id": contact, "to_user_id": self.merchant}
+        return {"event": "im_receive_msg", "client_key": self.key, **ends, "content": json.dumps(content)}
+
+
+class FakeWeibo(Platform):
+    channel = "weibo"
+    signing = "app_secret"
+    secret, token = "xyz123xyz", "2.00weibo-access-token"
+
+    def fields(self) -> dict[str, str]:
+        return {"app_secret": self.secret, "access_token": self.token, "api": self.url}
+
+    def text(self, contact: str, text: str) -> dict[str, Any]:
+        return self._event(contact, "text", text, {})
+
+    def strange(self, contact: str) -> dict[str, Any]:
+        return self._event(contact, "voice", "", {"number": self.number()})
+
+    def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
+        (event,) = events
+        stamp, nonce = str(int(time.time() * 1000)), "57155157"
+        key = secret if secret is not None else self.secret
+        signed = hashlib.sha1("".join(sorted((key, stamp, nonce))).encode("utf-8", "surrogateescape")).hexdigest()
+        query = urlencode({"signature": signed, "timestamp": stamp, "nonce": nonce})
+        return Hook(json.dumps(dict(event)).encode(), {"Content-Type": "application/json"}, query=query)
+
+    def answer(self, call: Call) -> Response:
+        form = call.form
+        if form.get("access_token") != self.token:
+            return Response(403, {"error": "invalid_access_token", "error_code": 21332})
+        text = json.loads(form["data"])["text"]
+        if len(text) >= 300:
+            return Response(400, {"error": "text too long", "error_code": 20012})
+        self.received.append(Received(form["receiver_id"], text))
+        return Response(body={"result": True})
+
+    def _event(self, contact: str, kind: str, text: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        at = datetime.now(timezone(timedelta(hours=8))) - timedelta(seconds=self.number())
+        created = at.strftime("%a %b %d %H:%M:%S %z %Y")
+        return {
+            "type": kind,
+            "receiver_id": 1,
+            "sender_id": int(contact),
+            "created_at": created,
+            "text": text,
+            "data": dict(data),
+        }
+
+
+class FakeKuaishou(Platform):
+    channel = "kuaishou"
+    signing = "app_secret"
+    secret = "test_secret"
+
+    def fields(self) -> dict[str, str]:
+        places = {"event": "IM_MESSAGE", "contact_field": "from.id", "text_field": "content.text"}
+        return {"app_secret": self.secret, "url": f"{self.url}/answers", **places}
+
+    def text(self, contact: str, text: str) -> dict[str, Any]:
+        return self._event(contact, {"text": text})
+
+    def strange(self, contact: str) -> dict[str, Any]:
+        return self._event(contact, {"video": 1})
+
+    def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
+        (event,) = events
+        raw = json.dumps(dict(event), ensure_ascii=False).encode()
+        key = secret if secret is not None else self.secret
+        signed = hashlib.md5(raw + key.encode("utf-8", "surrogateescape")).hexdigest()
+        return Hook(raw, {"Content-Type": "application/json", "kwaisign": signed})
+
+    def answer(self, call: Call) -> Response:
+        self.received.append(Received(call.json["to"], call.json["text"]))
+        return Response(body={"result": 1})
+
+    def _event(self, contact: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        data = {"unique_message_id": f"u{self.number()}", "from": {"id": contact}, "content": dict(content)}
+        return {"message_id": f"m{self.number()}", "event": "IM_MESSAGE", "app_id": "ks1", "timestamp": 1, "data": data}

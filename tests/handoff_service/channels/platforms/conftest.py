@@ -1,0 +1,158 @@
+"""A gateway with one account on each fake platform."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handoff_service import tables
+from handoff_service.bots.model import Answer, TurnRequest
+from handoff_service.channels import store as accounts
+from handoff_service.channels.commands import new_account, webhook
+from handoff_service.channels.model import Account
+from handoff_service.channels.registry import CHANNELS
+from handoff_service.ids import new_id
+from handoff_service.tenants import store as tenants
+from tests.handoff_service.channels.conftest import Office
+from tests.handoff_service.channels.platforms import PLATFORMS
+from tests.handoff_service.channels.platforms.fake import Platform, Received
+from tests.handoff_service.stage import ScriptedBot, answer, shop, trial_settings
+from tests.handoff_service.web.serving import Gateway
+
+PATIENCE_S = 20.0
+
+
+class Bridge(Office):
+    """A tenant with one account on a fake platform."""
+
+    async def open(self, **changes: Any) -> Account:
+        await self.database.write(lambda tx: tenants.save(tx.connection, shop(self.tenant)))
+        far = self.far
+        account = new_account(self.tenant, far.channel, far.channel, far.fields(), self.settings)
+        account = Account(**{**vars(account), **changes})
+        await self.database.write(lambda tx: accounts.add(tx.connection, account, self.seal))
+        far.connect(account, webhook(account, self.settings))
+        return account
+
+    @property
+    def far(self) -> Platform:
+        return self.platform  # type: ignore[return-value]
+
+    async def sends(self, *events: Any, **options: Any) -> Any:
+        """The platform posts these events."""
+        return await asyncio.to_thread(self.far.post, *events, **options)
+
+    async def messages(self, least: int = 0) -> list[dict[str, Any]]:
+        """What customers have written, in order of time; waits until there are so many."""
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            found = [row for row in await self.rows(tables.entries) if row["author_kind"] == "customer"]
+            found = sorted((row for row in found if row["kind"] == "message"), key=lambda row: (row["at"], row["seq"]))
+            if len(found) >= least:
+                return found
+            assert time.monotonic() < end, found
+            await asyncio.sleep(0.02)
+
+    async def until(self, found: Callable[[], Any]) -> Any:
+        """Waits until `found` is true, and returns it."""
+        end = time.monotonic() + PATIENCE_S
+        while not (value := found()):
+            assert time.monotonic() < end, f"received so far: {self.far.received}"
+            await asyncio.sleep(0.02)
+        return value
+
+    async def receives(self, contact: str, words: str) -> Received:
+        """Waits until the customer has received a message with these words."""
+        return await self.until(
+            lambda: next((one for one in self.far.received if one.contact == contact and words in one.text), None)
+        )
+
+    async def settled(self) -> dict[int, str]:
+        """Waits until nothing is to be delivered any more; the states of the deliveries."""
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            states = await self.deliveries()
+            if states and not set(states.values()) & {"new", "leased", "uncertain"}:
+                return states
+            assert time.monotonic() < end, states
+            await asyncio.sleep(0.02)
+
+    async def notes(self) -> list[str]:
+        """What agents are told about deliveries."""
+        found = [row["body"] for row in await self.rows(tables.entries) if row["audience"] == "internal"]
+        return [body["text"] for body in found if body.get("kind") == "undelivered"]
+
+
+@pytest.fixture(params=sorted(PLATFORMS))
+def far(request: pytest.FixtureRequest) -> Iterator[Platform]:
+    """Every platform in turn."""
+    one = PLATFORMS[request.param]()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def channel(far: Platform) -> Any:
+    """The adapter under test."""
+    return CHANNELS[far.channel]
+
+
+class Bots:
+    """The bot of the shared gateway: each tenant has a script of his own."""
+
+    name = "scripted"
+
+    def __init__(self) -> None:
+        self.scripts: dict[str, ScriptedBot] = {}
+
+    async def ask(self, request: TurnRequest) -> Answer:
+        return await self.scripts[request.tenant].ask(request)
+
+
+@pytest.fixture(scope="module")
+def bots() -> Bots:
+    return Bots()
+
+
+@pytest.fixture(scope="module")
+def shared_gateway(fast_folder: Path, sqlite_template: Path, bots: Bots) -> Iterator[Gateway]:
+    """One gateway for all platforms of a test file: tenants do not meet."""
+    path = fast_folder / f"{new_id('platforms')}.sqlite"
+    shutil.copy(sqlite_template, path)
+    settings = trial_settings(
+        database_url=f"sqlite:///{path}", var=path.with_suffix(""), kb_index_url="http://127.0.0.1:9"
+    )
+    one = Gateway(settings, bot=bots)
+    one.start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+async def open_bridge(
+    shared_gateway: Gateway, bots: Bots, far: Platform
+) -> AsyncIterator[Callable[..., Awaitable[Bridge]]]:
+    """`await open_bridge(bot=…, account={…})`: a tenant of this test alone, on the shared gateway."""
+    bridges: list[Bridge] = []
+
+    async def opened(*, account: dict[str, Any] | None = None, bot: Any = None) -> Bridge:
+        bridge = Bridge(shared_gateway.url, shared_gateway.settings, far)  # type: ignore[arg-type]
+        bots.scripts[bridge.tenant] = bot or ScriptedBot(usually=answer("Three days."))
+        bridges.append(bridge)
+        await bridge.open(**(account or {}))
+        return bridge
+
+    yield opened
+    for bridge in bridges:
+        await bridge.database.close()
+
+
+@pytest.fixture
+async def bridge(open_bridge: Callable[..., Awaitable[Bridge]]) -> Bridge:
+    return await open_bridge()

@@ -1,0 +1,204 @@
+"""What every fake platform has: a loopback server with a script of faults, its customers, and what they received."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from handoff_service.channels.model import Account
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request of the gateway to the platform's API."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    raw: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.raw)
+
+    @property
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.raw.decode(), keep_blank_values=True))
+
+
+@dataclass
+class Response:
+    """What the platform answers; `before_s` is how long it thinks."""
+
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    before_s: float = 0.0
+    drop: bool = False  # the effect happens, the connection breaks
+
+
+@dataclass(frozen=True)
+class Received:
+    """A message that a customer on the platform sees."""
+
+    contact: str
+    text: str
+    buttons: Sequence[Mapping[str, Any]] = ()
+    files: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A webhook request as the platform makes it."""
+
+    raw: bytes
+    headers: Mapping[str, str]
+    method: str = "POST"
+    query: str = ""
+
+
+@dataclass(frozen=True)
+class Answered:
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class Platform:
+    """A platform with one account of ours.
+
+    A subclass says how it signs (`hook`, by the account's secret `signing`), what an event looks like (`text`,
+    `press`, …), and what its API does
+    (`answer`); `accepted` says whether the webhook's answer counts for it. `fields` are what our account is told.
+    """
+
+    channel = ""
+    signing = ""  # the account's secret that proves a webhook
+    accepted: Callable[[Answered], bool] = staticmethod(lambda answer: 200 <= answer.status < 300)
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.calls: list[Call] = []
+        self.faults: deque[Response] = deque()  # answered instead of the effect, one each
+        self._server = _serve(self)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.webhook = ""
+        self.account: Account | None = None
+        self._numbers = 0
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    # ---- what a subclass says ------------------------------------------------------------------------------------
+
+    def fields(self) -> dict[str, str]:
+        """The account's fields; the platform's own address stands in one of them."""
+        raise NotImplementedError
+
+    def text(self, contact: str, text: str) -> dict[str, Any]:
+        """A fresh event: the customer writes."""
+        raise NotImplementedError
+
+    def strange(self, contact: str) -> dict[str, Any]:
+        """A fresh event of a type that no release knows."""
+        raise NotImplementedError
+
+    def press(self, contact: str, message: Received, index: int) -> dict[str, Any]:
+        """A fresh event: the customer presses a button of a message."""
+        raise NotImplementedError
+
+    def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
+        """These events, signed; `secret` replaces the account's newest."""
+        raise NotImplementedError
+
+    def answer(self, call: Call) -> Response:
+        """What the API does with a call of the gateway."""
+        raise NotImplementedError
+
+    def carries(self, call: Call) -> bool:  # noqa: ARG002
+        """Whether the call carries a message: only then a fault of the script happens."""
+        return True
+
+    # ---- what all have -------------------------------------------------------------------------------------------
+
+    def connect(self, account: Account, webhook: str) -> None:
+        self.account, self.webhook = account, webhook
+
+    def number(self) -> int:
+        """A number that was never given before."""
+        self._numbers += 1
+        return self._numbers
+
+    def post(self, *events: Mapping[str, Any], secret: str | None = None) -> Answered:
+        return self.send(self.hook(*events, secret=secret))
+
+    def send(self, hook: Hook, timeout_s: float = 10.0) -> Answered:
+        """Sends a webhook request once; status 0 when there was no answer."""
+        parts = urlsplit(self.webhook)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_s)
+        path = f"{parts.path}?{hook.query}" if hook.query else parts.path
+        try:
+            connection.request(hook.method, path, body=hook.raw, headers=dict(hook.headers))
+            response = connection.getresponse()
+            return Answered(response.status, response.read(), dict(response.headers))
+        except OSError:
+            return Answered(0, b"", {})
+        finally:
+            connection.close()
+
+    def insist(self, *events: Mapping[str, Any], for_s: float = 30.0) -> Answered:
+        """Repeats the webhook until it is accepted, as platforms do."""
+        until = time.monotonic() + for_s
+        hook = self.hook(*events)
+        while not self.accepted(answer := self.send(hook)):
+            assert time.monotonic() < until, f"never accepted: {answer}"
+            time.sleep(0.1)
+        return answer
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _serve(platform: Platform) -> ThreadingHTTPServer:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            parts = urlsplit(self.path)
+            raw = self.rfile.read(int(self.headers.get("content-length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            call = Call(self.command, parts.path, dict(parse_qsl(parts.query)), headers, raw)
+            platform.calls.append(call)
+            faulty = bool(platform.faults) and platform.carries(call)
+            if faulty and not platform.faults[0].drop:
+                response = platform.faults.popleft()
+            else:
+                response = platform.answer(call)
+                if faulty:
+                    platform.faults.popleft()
+                    self.close_connection = True
+                    self.connection.close()
+                    return
+            time.sleep(response.before_s)
+            body = response.body if isinstance(response.body, bytes) else json.dumps(response.body or {}).encode()
+            self.send_response(response.status)
+            for name, value in {"Content-Type": "application/json", **response.headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    return ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -1,0 +1,71 @@
+"""LINE as documented: signed webhooks with several events, retry keys, an error for what is too long."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from tests.handoff_service.channels.platforms.fake import Call, Hook, Platform, Received, Response
+
+SECRET, TOKEN = "8c570fa6dd201bb328f1c1eac23a96d8", "line-access-token-0123456789"
+
+
+class FakeLine(Platform):
+    channel = "line"
+    signing = "channel_secret"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keys: set[str] = set()
+
+    def fields(self) -> dict[str, str]:
+        return {"channel_secret": SECRET, "access_token": TOKEN, "api": self.url}
+
+    def text(self, contact: str, text: str) -> dict[str, Any]:
+        return self._event(contact, type="message", message={"id": str(self.number()), "type": "text", "text": text})
+
+    def strange(self, contact: str) -> dict[str, Any]:
+        return self._event(contact, type="message", message={"id": str(self.number()), "type": "sticker"})
+
+    def press(self, contact: str, message: Received, index: int) -> dict[str, Any]:
+        return self._event(contact, type="postback", postback={"data": message.buttons[index]["data"]})
+
+    def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
+        raw = json.dumps({"destination": "U8e742", "events": list(events)}, ensure_ascii=False).encode()
+        key = (secret if secret is not None else SECRET).encode()
+        signed = base64.b64encode(hmac.new(key, raw, hashlib.sha256).digest()).decode()
+        return Hook(raw, {"Content-Type": "application/json", "X-Line-Signature": signed})
+
+    def answer(self, call: Call) -> Response:
+        if call.headers.get("authorization") != f"Bearer {TOKEN}":
+            return Response(401, {"message": "Authentication failed"})
+        key = call.headers.get("x-line-retry-key", "")
+        if key in self.keys:
+            return Response(409, {"message": "The retry key is already accepted", "sentMessages": [{"id": key}]})
+        (message,) = call.json["messages"]
+        if len(message["text"].encode("utf-16-le")) // 2 > 5000:
+            return Response(400, {"message": "The text is too long"})
+        items = [one["action"] for one in (message.get("quickReply") or {}).get("items", ())]
+        if any(len(one["label"]) > 20 for one in items) or len(items) > 13:
+            return Response(400, {"message": "A message (messages[0]) in the request body is invalid"})
+        self.keys.add(key)
+        self.received.append(
+            Received(call.json["to"], message["text"], [{**one, "title": one["label"]} for one in items])
+        )
+        return Response(body={"sentMessages": [{"id": str(self.number())}]})
+
+    def _event(self, contact: str, **parts: Any) -> dict[str, Any]:
+        return {
+            "mode": "active",
+            "timestamp": int(time.time() * 1000),
+            "source": {"type": "user", "userId": contact},
+            "webhookEventId": f"01FZ74A0TDDPYRVKNK77XKC{self.number():03}",
+            "deliveryContext": {"isRedelivery": False},
+            "replyToken": f"reply{self.number()}",
+            **parts,
+        }

@@ -1,0 +1,157 @@
+"""Meta's webhooks and Graph API as documented, for WhatsApp, Messenger and Instagram."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from tests.handoff_service.channels.platforms.fake import Call, Hook, Platform, Received, Response
+
+TOKEN, SECRET = "EAAG-an-access-token-0123456789", "0123456789abcdef0123456789abcdef"
+NUMBER, PAGE = "114896151713920", "90210902109021"
+
+
+class _Meta(Platform):
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed: set[str] = set()
+
+    def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
+        raw = json.dumps(self._body(events)).encode()  # escaped to ASCII, as Meta does before it signs
+        key = (secret if secret is not None else SECRET).encode()
+        signed = hmac.new(key, raw, hashlib.sha256).hexdigest()
+        return Hook(raw, {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signed}"})
+
+    def _body(self, events: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _refusal(self, call: Call, contact: str, text: str, most: int) -> Response | None:
+        if call.headers.get("authorization") != f"Bearer {TOKEN}":
+            return _error(401, 190, "Invalid OAuth access token")
+        if contact in self.closed:
+            return _error(400, self.outside, "outside of the allowed window")
+        return _error(400, 100, "too long") if self.measure(text) > most else None
+
+    outside = 131047
+    measure = staticmethod(len)
+
+
+class FakeWhatsApp(_Meta):
+    channel = "whatsapp"
+    signing = "app_secret"
+
+    def fields(self) -> dict[str, str]:
+        return {"access_token": TOKEN, "app_secret": SECRET, "phone_number_id": NUMBER, "api": self.url}
+
+    def text(self, contact: str, text: str) -> dict[str, Any]:
+        return self._message(contact, "text", {"body": text})
+
+    def strange(self, contact: str) -> dict[str, Any]:
+        return self._message(contact, "order", {"catalog_id": "1"})
+
+    def press(self, contact: str, message: Received, index: int) -> dict[str, Any]:
+        button = message.buttons[index]
+        return self._message(contact, "interactive", {"type": "button_reply", "button_reply": dict(button)})
+
+    def fate(self, message_id: str, contact: str, status: str, **parts: Any) -> dict[str, Any]:
+        return {"id": message_id, "status": status, "timestamp": "1694492484", "recipient_id": contact, **parts}
+
+    def answer(self, call: Call) -> Response:
+        if call.path != f"/{NUMBER}/messages":
+            return _error(404, 100, "Unsupported post request")
+        body = call.json
+        interactive = body.get("interactive") or {}
+        text = (interactive.get("body") or body.get("text") or {}).get("text") or body.get("text", {}).get("body", "")
+        contact = body["to"]
+        refusal = self._refusal(call, contact, text, 1024 if interactive else 4096)
+        if refusal is not None:
+            return refusal
+        action = interactive.get("action") or {}
+        buttons = [one["reply"] for one in action.get("buttons", ())]
+        buttons += [row for section in action.get("sections", ()) for row in section["rows"]]
+        if any(len(one["title"]) > 20 for one in buttons) or len(action.get("buttons", ())) > 3:
+            return _error(400, 131009, "Parameter value is not valid")
+        self.received.append(Received(contact, text, buttons))
+        return Response(body={"messages": [{"id": f"wamid.out{self.number()}"}]})
+
+    def _message(self, contact: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "from": contact,
+            "id": f"wamid.{self.number()}",
+            "timestamp": "1694427240",
+            "type": kind,
+            kind: dict(content),
+        }
+
+    def _body(self, events: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
+        messages = [one for one in events if "from" in one]
+        people = [
+            {"profile": {"name": "Lee"}, "wa_id": one["from"], "user_id": f"MY.{one['from']}"} for one in messages
+        ]
+        value = {
+            "messaging_product": "whatsapp",
+            "metadata": {"display_phone_number": "15550984277", "phone_number_id": NUMBER},
+            "contacts": people,
+            "messages": messages,
+            "statuses": [one for one in events if "status" in one],
+        }
+        changes = [{"value": value, "field": "messages"}]
+        return {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": changes}]}
+
+
+class FakeMessenger(_Meta):
+    channel = "messenger"
+    signing = "app_secret"
+    kind, most, outside = "page", 2000, 10
+
+    def fields(self) -> dict[str, str]:
+        return {"access_token": TOKEN, "app_secret": SECRET, "page_id": PAGE, "app_id": "1234567890", "api": self.url}
+
+    def text(self, contact: str, text: str) -> dict[str, Any]:
+        return self._event(contact, message={"mid": f"m_{self.number()}", "text": text})
+
+    def strange(self, contact: str) -> dict[str, Any]:
+        attachment = {"type": "fallback", "payload": {}}
+        return self._event(contact, message={"mid": f"m_{self.number()}", "attachments": [attachment]})
+
+    def press(self, contact: str, message: Received, index: int) -> dict[str, Any]:
+        button = message.buttons[index]
+        reply = {"mid": f"m_{self.number()}", "text": button["title"], "quick_reply": {"payload": button["payload"]}}
+        return self._event(contact, message=reply)
+
+    def echo(self, contact: str, text: str, app: str) -> dict[str, Any]:
+        message = {"mid": f"m_{self.number()}", "text": text, "is_echo": True, "app_id": int(app)}
+        event = self._event(PAGE, message=message)
+        return {**event, "recipient": {"id": contact}}
+
+    def answer(self, call: Call) -> Response:
+        if call.path != f"/{PAGE}/messages":
+            return _error(404, 100, "Unsupported post request")
+        body = call.json
+        contact, text = body["recipient"]["id"], body["message"]["text"]
+        refusal = self._refusal(call, contact, text, self.most)
+        if refusal is not None:
+            return refusal
+        self.received.append(Received(contact, text, body["message"].get("quick_replies", ())))
+        return Response(body={"recipient_id": contact, "message_id": f"m_out{self.number()}"})
+
+    def _event(self, contact: str, **parts: Any) -> dict[str, Any]:
+        now = int(time.time() * 1000)
+        return {"sender": {"id": contact}, "recipient": {"id": PAGE}, "timestamp": now, **parts}
+
+    def _body(self, events: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
+        return {"object": self.kind, "entry": [{"id": PAGE, "time": 1458692752478, "messaging": list(events)}]}
+
+
+class FakeInstagram(FakeMessenger):
+    channel = "instagram"
+    kind, most = "instagram", 1000
+    measure = staticmethod(lambda text: len(text.encode()))
+
+
+def _error(status: int, code: int, message: str) -> Response:
+    return Response(status, {"error": {"message": message, "code": code}})

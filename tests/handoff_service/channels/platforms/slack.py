@@ -1,0 +1,69 @@
+"""Slack as documented: signed events, presses as forms, errors with status 200."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.handoff_service.channels.platforms.fake import Call, Hook, Platform, Received, Response
+
+SECRET, TOKEN = "8f742231b10e8888abcd99yyyzzz85a5".replace("y", "a").replace("z", "b"), "xoxb-1234567890-abcdefghij"
+
+
+class FakeSlack(Platform):
+    channel = "slack"
+    signing = "signing_secret"
+
+    def fields(self) -> dict[str, str]:
+        return {"signing_secret": SECRET, "bot_token": TOKEN, "api": self.url}
+
+    def text(self, contact: str, text: str) -> dict[str, Any]:
+        escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return self._event({"type": "message", "text": escaped, **self._where(contact)})
+
+    def strange(self, contact: str) -> dict[str, Any]:
+        return self._event({"type": "message", "subtype": "huddle_thread", "text": "", **self._where(contact)})
+
+    def press(self, contact: str, message: Received, index: int) -> dict[str, Any]:
+        action = {**message.buttons[index], "action_ts": f"1548426417.{self.number()}"}
+        where = {"team": {"id": "T1"}, "channel": {"id": f"D{contact}"}}
+        return {"type": "block_actions", "trigger_id": f"{self.number()}.1", "actions": [action], **where}
+
+    def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
+        (event,) = events
+        kind, raw = "application/json", json.dumps(dict(event)).encode()
+        if event.get("type") == "block_actions":
+            kind, raw = "application/x-www-form-urlencoded", urlencode({"payload": raw.decode()}).encode()
+        stamp = str(int(time.time()))
+        key = (secret if secret is not None else SECRET).encode()
+        signed = hmac.new(key, f"v0:{stamp}:".encode() + raw, hashlib.sha256).hexdigest()
+        headers = {"Content-Type": kind, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={signed}"}
+        return Hook(raw, headers)
+
+    def answer(self, call: Call) -> Response:
+        if call.headers.get("authorization") != f"Bearer {TOKEN}":
+            return Response(body={"ok": False, "error": "invalid_auth"})
+        body = call.json
+        text = body["text"].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        buttons = []
+        for block in body.get("blocks", ()):
+            buttons += [{**one, "title": one["text"]["text"]} for one in block.get("elements", ())]
+        self.received.append(Received(body["channel"].removeprefix("D"), text, buttons))
+        return Response(body={"ok": True, "channel": body["channel"], "ts": f"1503435956.{self.number():06}"})
+
+    def _where(self, contact: str) -> dict[str, Any]:
+        return {
+            "channel": f"D{contact}",
+            "channel_type": "im",
+            "user": f"U{contact}",
+            "ts": f"1355517523.{self.number():06}",
+        }
+
+    def _event(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        number = self.number()
+        return {"type": "event_callback", "team_id": "T1", "event_id": f"Ev{number}", "event": dict(event)}

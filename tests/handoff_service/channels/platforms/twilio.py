@@ -1,0 +1,52 @@
+"""Twilio's SMS as documented: a signed form, TwiML expected, errors with codes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.handoff_service.channels.platforms.fake import Call, Hook, Platform, Received, Response
+
+SID, TOKEN, NUMBER = "AC" + "0" * 32, "12345abcde", "+14155550100"
+
+
+class FakeTwilio(Platform):
+    channel = "sms"
+    signing = "auth_token"
+    accepted = staticmethod(lambda answer: answer.status == 200 and b"<Response/>" in answer.body)
+
+    def fields(self) -> dict[str, str]:
+        return {"account_sid": SID, "auth_token": TOKEN, "number": NUMBER, "api": self.url}
+
+    def text(self, contact: str, text: str) -> dict[str, Any]:
+        return {
+            "MessageSid": f"SM{self.number():032}",
+            "From": f"+{contact}",
+            "To": NUMBER,
+            "Body": text,
+            "NumMedia": "0",
+        }
+
+    def strange(self, contact: str) -> dict[str, Any]:
+        return self.text(contact, "")
+
+    def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
+        (event,) = events
+        words = self.webhook + "".join(name + str(event[name]) for name in sorted(event))
+        key = secret if secret is not None else TOKEN
+        signed = base64.b64encode(hmac.new(key.encode(), words.encode(), hashlib.sha1).digest()).decode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signed}
+        return Hook(urlencode(event).encode(), headers)
+
+    def answer(self, call: Call) -> Response:
+        if call.path != f"/Accounts/{SID}/Messages.json":
+            return Response(404, {"code": 20404, "message": "not found"})
+        form = call.form
+        if len(form["Body"]) > 1600:
+            return Response(400, {"code": 21617, "message": "too long"})
+        self.received.append(Received(form["To"].removeprefix("+"), form["Body"]))
+        return Response(201, {"sid": f"SM{self.number():032}", "status": "queued"})

@@ -1,0 +1,198 @@
+"""WeChat as documented: enciphered pushes, the token's life, five messages in 48 hours, errors with status 200."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+from xml.sax.saxutils import escape
+
+from handoff_service.channels.weixin_cipher import encipher, signature
+from tests.handoff_service.channels.platforms.fake import Call, Hook, Platform, Received, Response
+
+APP, SECRET, KEY = "wxba5fad812f8e6fb9", "secretsecretsecret", "A" * 43
+MOST = 5
+
+
+class FakeWeChat(Platform):
+    channel = "wechat"
+    signing = "token"
+    accepted = staticmethod(lambda answer: answer.status == 200 and answer.body in (b"success", b""))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = ""
+        self.left: dict[str, int] = {}
+
+    def fields(self) -> dict[str, str]:
+        return {"app_id": APP, "app_secret": SECRET, "aes_key": KEY, "api": self.url}
+
+    def text(self, contact: str, text: str) -> dict[str, Any]:
+        return self._event(contact, MsgType="text", Content=text, MsgId=f"90000000000000{self.number():06}")
+
+    def strange(self, contact: str) -> dict[str, Any]:
+        return self._event(contact, MsgType="miniprogrampage", MsgId=str(self.number()))
+
+    def press(self, contact: str, message: Received, index: int) -> dict[str, Any]:
+        button = message.buttons[index]
+        return {**self.text(contact, button["content"]), "bizmsgmenuid": button["id"]}
+
+    def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
+        (event,) = events
+        assert self.account is not None
+        self.left[str(event["FromUserName"])] = MOST
+        inner = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in event.items())
+        sealed = encipher(KEY, f"<xml>{inner}</xml>".encode(), owner=APP, random=os.urandom(16))
+        stamp, nonce = str(int(time.time())), "415670741"
+        token = secret if secret is not None else self.account.secret("token")
+        query = {
+            "signature": signature(token, stamp, nonce),
+            "timestamp": stamp,
+            "nonce": nonce,
+            "openid": event["FromUserName"],
+            "encrypt_type": "aes",
+            "msg_signature": signature(token, stamp, nonce, sealed),
+        }
+        raw = f"<xml><ToUserName>gh_1</ToUserName><Encrypt><![CDATA[{sealed}]]></Encrypt></xml>".encode()
+        return Hook(raw, {"Content-Type": "text/xml"}, query=urlencode(query))
+
+    def carries(self, call: Call) -> bool:
+        return call.path.endswith("/message/custom/send")
+
+    def answer(self, call: Call) -> Response:
+        if call.path == "/cgi-bin/stable_token":
+            asked = call.json
+            if asked != {"grant_type": "client_credential", "appid": APP, "secret": SECRET}:
+                return _error(40013, "invalid appid")
+            self.token = self.token or f"token-{self.number()}"
+            return Response(body={"access_token": self.token, "expires_in": 7200})
+        if call.query.get("access_token") != self.token or not self.token:
+            return _error(40001, "invalid credential")
+        if b"\\u" in call.raw:
+            return _error(47001, "the customer would read the escapes")
+        body = call.json
+        contact = body["touser"]
+        if not self.left.get(contact):
+            return _error(45047, "out of response count limit")
+        buttons = []
+        if body["msgtype"] == "msgmenu":
+            text, buttons = body["msgmenu"]["head_content"], body["msgmenu"]["list"]
+        else:
+            text = body["text"]["content"]
+        if len(text.encode()) > 2048:
+            return _error(45002, "content size out of limit")
+        self.left[contact] -= 1
+        titled = [{**one, "title": one["content"]} for one in buttons]
+        self.received.append(Received(contact, text, titled))
+        return Response(body={"errcode": 0, "errmsg": "ok"})
+
+    def _event(self, contact: str, **parts: Any) -> dict[str, Any]:
+        return {"ToUserName": "gh_1", "FromUserName": contact, "CreateTime": int(time.time()), **parts}
+
+
+class FakeMiniProgram(FakeWeChat):
+    """The same, with JSON inside."""
+
+    channel = "wechat_mini"
+
+    def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
+        (event,) = events
+        assert self.account is not None
+        self.left[str(event["FromUserName"])] = MOST
+        sealed = encipher(KEY, json.dumps(dict(event)).encode(), owner=APP, random=os.urandom(16))
+        stamp, nonce = str(int(time.time())), "1320562132"
+        token = secret if secret is not None else self.account.secret("token")
+        query = {"timestamp": stamp, "nonce": nonce, "msg_signature": signature(token, stamp, nonce, sealed)}
+        raw = json.dumps({"ToUserName": "gh_1", "Encrypt": sealed}).encode()
+        return Hook(raw, {"Content-Type": "application/json"}, query=urlencode(query))
+
+
+class FakeWeCom(Platform):
+    """微信客服: the callback holds no message; messages wait behind a cursor, in pieces."""
+
+    channel = "wecom"
+    signing = "token"
+    accepted = staticmethod(lambda answer: answer.status == 200 and answer.body == b"success")
+    corp, kf, secret, key = "wx5823bf96d3bd56c7", "wkAJ2GCAAASSm4", "wecom-secret-0123456789", "B" * 43
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[dict[str, Any]] = []
+        self.left: dict[str, int] = {}
+        self.keys: set[str] = set()
+        self.token = "wecom-token"
+        self.at_once = 2
+
+    def fields(self) -> dict[str, str]:
+        given = {"corp_id": self.corp, "open_kfid": self.kf, "corp_secret": self.secret}
+        return {**given, "aes_key": self.key, "api": self.url}
+
+    def text(self, contact: str, text: str) -> dict[str, Any]:
+        return self._message(contact, "text", {"content": text})
+
+    def strange(self, contact: str) -> dict[str, Any]:
+        return self._message(contact, "business_card", {"userid": "x"})
+
+    def press(self, contact: str, message: Received, index: int) -> dict[str, Any]:
+        button = message.buttons[index]["click"]
+        return self._message(contact, "text", {"content": button["content"], "menu_id": button["id"]})
+
+    def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
+        assert self.account is not None
+        for event in events:
+            if secret in (None, *self.account.every("token")) and event not in self.kept:
+                self.kept.append(dict(event))
+                self.left[event["external_userid"]] = MOST
+        told = f"<Event>kf_msg_or_event</Event><Token>t</Token><OpenKfId>{self.kf}</OpenKfId>"
+        inner = f"<xml><MsgType>event</MsgType>{told}</xml>"
+        sealed = encipher(self.key, inner.encode(), owner=self.corp, random=os.urandom(16))
+        stamp, nonce = str(int(time.time())), "1372623149"
+        token = secret if secret is not None else self.account.secret("token")
+        query = {"timestamp": stamp, "nonce": nonce, "msg_signature": signature(token, stamp, nonce, sealed)}
+        return Hook(
+            f"<xml><Encrypt>{sealed}</Encrypt></xml>".encode(), {"Content-Type": "text/xml"}, query=urlencode(query)
+        )
+
+    def carries(self, call: Call) -> bool:
+        return call.path.endswith("/kf/send_msg")
+
+    def answer(self, call: Call) -> Response:
+        if call.path == "/cgi-bin/gettoken":
+            right = call.query == {"corpid": self.corp, "corpsecret": self.secret}
+            body = {"errcode": 0, "access_token": self.token, "expires_in": 7200} if right else {"errcode": 40013}
+            return Response(body=body)
+        if call.query.get("access_token") != self.token:
+            return _error(42001, "access_token expired")
+        if call.path == "/cgi-bin/kf/sync_msg":
+            start = int(call.json["cursor"] or 0)
+            piece = self.kept[start : start + self.at_once]
+            end = start + len(piece)
+            return Response(
+                body={"errcode": 0, "next_cursor": str(end), "has_more": int(end < len(self.kept)), "msg_list": piece}
+            )
+        body = call.json
+        if body["msgid"] in self.keys:
+            return _error(0, "ok")
+        if not self.left.get(body["touser"]):
+            return _error(95001, "the limit of messages is used up")
+        menu = body.get("msgmenu") or {}
+        text = menu.get("head_content") or body["text"]["content"]
+        if len(text.encode()) > 2048:
+            return _error(40058, "too long")
+        self.keys.add(body["msgid"])
+        self.left[body["touser"]] -= 1
+        buttons = [{**one, "title": one["click"]["content"]} for one in menu.get("list", ())]
+        self.received.append(Received(body["touser"], text, buttons))
+        return Response(body={"errcode": 0, "msgid": body["msgid"]})
+
+    def _message(self, contact: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        number = self.number()
+        ends = {"open_kfid": self.kf, "external_userid": contact, "send_time": int(time.time()), "origin": 3}
+        return {"msgid": f"from_msgid_{number}", **ends, "msgtype": kind, kind: dict(content)}
+
+
+def _error(code: int, message: str) -> Response:
+    return Response(body={"errcode": code, "errmsg": message})
