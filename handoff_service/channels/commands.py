@@ -1,4 +1,4 @@
-"""The command line for channel accounts: `python -m handoff_service channel add | list | rotate | disable | enable`."""
+"""The command line for channel accounts: `python -m handoff_service channel kinds | add | list | rotate | …`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 
 from handoff_service.bell import Bell
 from handoff_service.channels import store
-from handoff_service.channels.model import Account
+from handoff_service.channels.model import Account, Field
 from handoff_service.channels.public_only import is_public
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.sealing import Seal
+from handoff_service.channels.table import table
 from handoff_service.clock import Clock, iso, utc_now
 from handoff_service.database import Database, Transaction, open_database
 from handoff_service.errors import Invalid, TandemError
@@ -32,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
     """The arguments behind `channel`."""
     root = argparse.ArgumentParser(prog="python -m handoff_service channel", description=__doc__)
     verbs = root.add_subparsers(dest="verb", required=True)
+    kinds = verbs.add_parser("kinds", help="the channels that there are, and what an account of each must be told")
+    kinds.add_argument("--table", action="store_true", help="as the table of docs/channels.md")
     add = verbs.add_parser("add", help="a new account; prints its webhook and its secret, which is shown only now")
     add.add_argument("channel", choices=sorted(CHANNELS))
     add.add_argument("--name", required=True, help="what people call it")
@@ -57,13 +60,36 @@ def parser() -> argparse.ArgumentParser:
 
 def channel(arguments: Sequence[str], settings: Settings) -> int:
     """Carries out one command and prints the answer as JSON; 1 with a sentence when it is refused."""
+    asked = parser().parse_args(arguments)
+    if asked.verb == "kinds" and asked.table:
+        sys.stdout.write(table(CHANNELS))
+        return 0
     try:
-        answer = asyncio.run(carry_out(parser().parse_args(arguments), settings))
+        answer = kinds() if asked.verb == "kinds" else asyncio.run(carry_out(asked, settings))
     except TandemError as error:
         sys.stderr.write(f"channel: {error.message}\n")
         return 1
     sys.stdout.write(f"{json.dumps(answer, ensure_ascii=False, indent=2)}\n")
     return 0
+
+
+def kinds() -> Answer:
+    """Every channel with its fields."""
+    return {
+        name: {
+            "platform": one.abilities.title,
+            "fields": {field.name: _explained(field) for field in one.fields},
+        }
+        for name, one in sorted(CHANNELS.items())
+    }
+
+
+def _explained(field: Field) -> str:
+    notes = [
+        *(["secret"] if field.secret else []),
+        *(["made by Tandem when not given"] if field.made else ["optional"] if field.optional else []),
+    ]
+    return f"{field.explain} ({', '.join(notes)})" if notes else field.explain
 
 
 async def carry_out(asked: argparse.Namespace, settings: Settings, clock: Clock = utc_now) -> Answer:

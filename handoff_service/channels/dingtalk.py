@@ -42,7 +42,6 @@ class DingTalk:
     abilities = Abilities(
         title="DingTalk (钉钉)",
         form=Form(Markup.PLAIN, 2000),
-        files=False,
         checked="formula of the signature; its cipher by the official vector",
     )
     fields = (

@@ -49,7 +49,6 @@ class Feishu:
         form=Form(Markup.PLAIN, 4000),
         buttons=8,
         button_chars=40,
-        files=True,
         dedupes=True,  # the same uuid within an hour is one message
         checked="official vector of the cipher, formula of the signature",
     )

@@ -44,7 +44,6 @@ class Line:
         form=Form(Markup.PLAIN, 5000, units),
         buttons=13,
         button_chars=20,
-        files=True,
         dedupes=True,  # a push with the same X-Line-Retry-Key is taken once
         checked="official vector of the signature",
     )

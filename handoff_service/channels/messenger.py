@@ -51,7 +51,6 @@ class Messenger:
             form=form,
             buttons=13,
             button_chars=20,
-            files=True,
             rules=rules,
             checked="documented samples and formula of the signature",
         )

@@ -183,7 +183,7 @@ class Outbound:
     """One part of an entry on its way to a contact; `text` is in the platform's form and within its length.
 
     `mid` is the same in every attempt, and with `part` never means another message. `contact` is the platform's id.
-    `buttons` come with the last part, already no more than the platform shows; `file` is where a file's content is.
+    `buttons` come with the last part, already no more than the platform shows.
     `since` is when the customer last did what opened the platform's window.
     """
 
@@ -196,7 +196,6 @@ class Outbound:
     author_name: str
     text: str
     buttons: Sequence[Mapping[str, Any]] = ()
-    file: Mapping[str, Any] | None = None
     hint: Mapping[str, str] = field(default_factory=dict)
     since: datetime | None = None
     at: datetime
@@ -219,7 +218,6 @@ class Abilities:
     form: Form
     buttons: int = 0
     button_chars: int = 20
-    files: bool = False
     dedupes: bool = False
     rules: Rules = AT_ANY_TIME
     checked: str

@@ -46,7 +46,6 @@ class Slack:
         form=Form(Markup.MRKDWN, 3000),
         buttons=5,
         button_chars=75,
-        files=True,
         checked="official vector of the signature",
     )
     fields = (

@@ -51,7 +51,6 @@ class Telegram:
         form=Form(Markup.HTML, 4096),
         buttons=8,
         button_chars=40,
-        files=True,
         checked="documented samples; no signature to check, the secret header is compared",
     )
     fields = (

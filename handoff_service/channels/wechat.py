@@ -64,7 +64,6 @@ class WeChat:
             form=Form(Markup.PLAIN, 2048, octets),
             buttons=8,
             button_chars=40,
-            files=True,
             rules=Rules(allowances=allowances),
             checked="official vectors of signature and cipher",
         )

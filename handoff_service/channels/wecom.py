@@ -54,7 +54,6 @@ class WeCom:
         form=Form(Markup.PLAIN, 2048, octets),
         buttons=8,
         button_chars=40,
-        files=True,
         dedupes=True,  # by our own msgid
         rules=Rules(allowances={Deed.WROTE: Allowance(timedelta(hours=48), 5)}),
         checked="official vectors of signature and cipher",

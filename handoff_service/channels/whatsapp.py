@@ -39,7 +39,6 @@ class WhatsApp:
         form=Form(Markup.STARS, 4096),
         buttons=10,
         button_chars=20,
-        files=True,
         rules=Rules(allowances={Deed.WROTE: Allowance(timedelta(hours=24))}),
         checked="documented samples and formula of the signature",
     )
