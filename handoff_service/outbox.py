@@ -246,10 +246,11 @@ def settle(connection: sa.Connection, job: Job, *, provider_id: str | None = Non
     return _let_go(connection, job, "sent", provider_id=provider_id)
 
 
-def sent_part(connection: sa.Connection, job: Job, parts: int) -> bool:
-    """Remembers how many parts of the entry have arrived; False when the row is somebody else's by now."""
+def sent_part(connection: sa.Connection, job: Job, parts: int, now: datetime) -> bool:
+    """Remembers how many parts of the entry have arrived, and goes on; False when the row is somebody else's by now."""
     mine = (B.tenant == job.tenant, B.id == job.id, B.state == "leased", B.attempts == job.attempts)
-    return connection.execute(sa.update(tables.outbox).where(*mine).values(parts_sent=parts)).rowcount == 1
+    values = {"parts_sent": parts, "lease_until": now + LEASE}
+    return connection.execute(sa.update(tables.outbox).where(*mine).values(**values)).rowcount == 1
 
 
 def give_up(connection: sa.Connection, job: Job, reason: str) -> bool:

@@ -53,6 +53,9 @@ ONCE = (
     "cursors_pkey",
     "contact_identities_pkey",
     "inbox_pkey",
+    "channel_windows_pkey",
+    "channel_cursors_pkey",
+    "deliveries_pkey",
     "used_identity_tokens_pkey",
     "audit_pkey",
 )

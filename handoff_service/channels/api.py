@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.access import client_address
 from handoff_service.channels import store
-from handoff_service.channels.arrive import Arrived, arrive
+from handoff_service.channels.arrive import take
 from handoff_service.channels.fetch import FETCH_TOPIC
 from handoff_service.channels.freshness import Freshness
 from handoff_service.channels.model import Reply, WebhookRequest
+from handoff_service.channels.reading import check, parse
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.web_widget import is_known, start_session, verify_identity
-from handoff_service.database import Transaction
 from handoff_service.errors import Forbidden, NotFound, TooLarge, Unauthorized
 from handoff_service.failpoints import failpoint
 from handoff_service.inputs import Plain
@@ -84,20 +84,15 @@ def router(service: Service) -> APIRouter:
         except NotFound as error:  # strangers do not learn which accounts exist
             raise Unauthorized("This account does not exist, or the signature does not match.") from error
         channel = service.channels[known.channel]
-        checked = channel.check(known, _as_platform_saw(request, raw, service.settings.gateway_url))
+        checked = check(channel, known, _as_platform_saw(request, raw, service.settings.gateway_url))
         if known.disabled:
             raise Forbidden("This account is disabled.")
+        parsed = parse(channel, known, checked)
         context = service.context()
-        if checked.signed_at is not None and request.method == "POST":
-            freshness.check((tenant, account), sha256(raw).hexdigest(), checked.signed_at, context.now)
-        parsed = channel.parse(known, checked)
-
-        def take(tx: Transaction) -> list[Arrived]:
-            arrived = [arrive(tx, known, event, channel.abilities, seal, context) for event in parsed.events]
-            failpoint("hook_before_commit")
-            return arrived
-
-        arrived = await service.database.write(take) if parsed.events else []
+        if checked.signed_at is not None and (parsed.events or parsed.fetch):
+            proof = checked.proof or sha256(raw).hexdigest()
+            freshness.check((tenant, account), proof, checked.signed_at, context.now)
+        arrived = await take(service.database, known, channel.abilities, parsed.events, seal, context)
         failpoint("hook_after_commit")
         if parsed.fetch:
             service.bell.ring(FETCH_TOPIC, [tenant, account])

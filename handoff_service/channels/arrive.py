@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import structlog
 
 from handoff_service import tracing
 from handoff_service.channels import contacts, store, windows
@@ -25,10 +27,13 @@ from handoff_service.conversations.model import (
     body_hash,
 )
 from handoff_service.conversations.receive import Sender, receive, receive_unsupported
-from handoff_service.database import Transaction
-from handoff_service.errors import Mismatch
+from handoff_service.database import Database, Transaction
+from handoff_service.errors import Conflict, Invalid, Mismatch, NotFound
+from handoff_service.failpoints import failpoint
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
+
+log = structlog.get_logger()
 
 # A customer who sends ten stickers is told once that nobody can see them.
 NOTICE_WITHIN = 10
@@ -80,6 +85,36 @@ def arrive(
     return Arrived(*(place or ("", 0)), duplicate=False)
 
 
+async def take(
+    database: Database,
+    account: Account,
+    abilities: Abilities,
+    events: Sequence[Happening],
+    seal: Seal,
+    context: Context,
+) -> list[Arrived]:
+    """Stores events in their order, each in a transaction of its own: one that cannot be taken holds up no other.
+
+    What a strict channel sends wrong is refused; elsewhere it is noted in the log, for nobody would send it better.
+    Raises Unavailable when the database cannot be reached; those before are then duplicates of the next attempt.
+    """
+    arrived = []
+    for event in events:
+
+        def store_it(tx: Transaction, event: Happening = event) -> Arrived:
+            done = arrive(tx, account, event, abilities, seal, context)
+            failpoint("hook_before_commit")
+            return done
+
+        try:
+            arrived.append(await database.write(store_it))
+        except (Invalid, NotFound, Conflict) as error:
+            if abilities.strict:
+                raise
+            log.warning("event left out", channel=account.channel, account=account.id, error=error.message)
+    return arrived
+
+
 def _digest(event: Happening) -> str:
     """What must be the same when an event comes again; hints and names may change."""
     if isinstance(event, Inbound):
@@ -115,7 +150,8 @@ def _meant(
     press = event.body.get("press")
     if isinstance(press, Mapping) and "mid" in press:
         entry = conversations.entry_of(tx.connection, account.tenant, press["mid"])
-        if entry is None or press["index"] >= len(entry.body.get("buttons", ())):
+        foreign = entry is None or not _is_his(tx, sender, entry.conversation)
+        if entry is None or foreign or press["index"] >= len(entry.body.get("buttons", ())):
             return {"text": event.body.get("text") or say("some_button", sender.language)}, None
         return {"press": {"seq": entry.seq, "index": press["index"]}}, entry.conversation
     if "text" in event.body:
@@ -123,6 +159,10 @@ def _meant(
     if event.media:
         return {"text": " ".join(say(f"media_{one.kind}", sender.language) for one in event.media)}, None
     return event.body, None
+
+
+def _is_his(tx: Transaction, sender: Sender, conversation: str) -> bool:
+    return conversations.find(tx.connection, sender.tenant, conversation).contact == sender.contact
 
 
 def _by_number(
@@ -171,16 +211,13 @@ def _keep_open(
     tx: Transaction, account: Account, event: Inbound | Notice, rules: Rules, seal: Seal, context: Context
 ) -> None:
     """What the deed allows us to send, the hint for the reply, and whether the contact can be reached at all."""
-    if not rules.allowances and not event.hint and isinstance(event, Inbound):
-        return
     whose = (account.tenant, account.id, event.contact)
-    before = windows.find(tx.connection, *whose, seal)
-    window = before.window if before else None
-    if event.deed is not None:
-        window = opened(rules, window, event.deed, context.now)
-    left = isinstance(event, Notice) and event.what is Notice.What.LEFT
-    standing = windows.Standing(window, {**(before.hint if before else {}), **event.hint}, left)
-    if standing != (before or windows.Standing(None, {}, left=False)):
+    before = windows.find(tx.connection, *whose, seal) or windows.Standing(None, {}, left=False)
+    window = opened(rules, before.window, event.deed, context.now) if event.deed is not None else before.window
+    back = isinstance(event, Inbound) or event.what is Notice.What.OPENED
+    left = (before.left and not back) or (isinstance(event, Notice) and event.what is Notice.What.LEFT)
+    standing = windows.Standing(window, {**before.hint, **event.hint}, left)
+    if standing != before:
         windows.save(tx.connection, *whose, standing, seal, context.now)
 
 

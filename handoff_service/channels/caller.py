@@ -48,6 +48,8 @@ class Tokens:
                     token = await fetch()
                 except NotDelivered as error:  # the message itself has not left
                     raise NotDelivered(error.message, final=error.final, retry_after_s=error.retry_after_s) from error
+                except (TypeError, ValueError, OverflowError) as error:
+                    raise NotDelivered("the platform's token cannot be read") from error
                 kept = token.value, now + max(token.lasts - SLACK, token.lasts / 2), now
                 self._kept[key] = kept
             return kept[0]
@@ -72,12 +74,19 @@ class Answered:
 
     @property
     def json(self) -> dict[str, Any]:
-        """The body as an object; empty when it is none."""
+        """The body as an object; empty when a refusal has none.
+
+        Raises NotDelivered, an uncertain one, when a platform that says yes cannot be understood.
+        """
         try:
             found = json.loads(self.body)
         except (ValueError, RecursionError):
-            return {}
-        return found if isinstance(found, dict) else {}
+            found = None
+        if isinstance(found, dict):
+            return found
+        if 200 <= self.status < 300:
+            raise NotDelivered("the platform's answer cannot be read", uncertain=True)
+        return {}
 
 
 class Caller:

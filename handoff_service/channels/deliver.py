@@ -25,7 +25,7 @@ from handoff_service.conversations import store as conversations
 from handoff_service.conversations.model import AuthorKind
 from handoff_service.conversations.projection import for_customer
 from handoff_service.database import Database, Transaction
-from handoff_service.errors import NotDelivered
+from handoff_service.errors import NotDelivered, NotFound, TandemError
 from handoff_service.failpoints import failpoint
 from handoff_service.files.model import words
 from handoff_service.settings import Settings
@@ -72,9 +72,16 @@ class Deliverer:
         self._deadline = timedelta(seconds=settings.delivery_deadline_s)
 
     async def __call__(self, job: outbox.Job) -> None:
-        parcel = await self._database.read(lambda connection: pack(connection, job, self._seal, self._channels))
+        try:
+            parcel = await self._database.read(lambda connection: pack(connection, job, self._seal, self._channels))
+        except TandemError as error:  # nothing has been sent in this attempt
+            reason = error.message
+            await self._database.write(lambda tx: _not_begun(tx, job, reason, self._clock()))
+            return
         channel = self._channels[parcel.account.channel]
         state = "sent"
+        if job.parts_sent >= len(parcel.parts):  # another release cut it into more, and has sent them all
+            await self._database.write(lambda tx: outbox.settle(tx.connection, job))
         for message in parcel.parts[job.parts_sent :]:
             state = await self._deliver(job, parcel, channel, message)
             if state != "sent":
@@ -105,7 +112,7 @@ class Deliverer:
         self, tx: Transaction, job: outbox.Job, parcel: Parcel, message: Outbound, provider_id: str | None
     ) -> str:
         if message.part + 1 < len(parcel.parts):
-            held = outbox.sent_part(tx.connection, job, message.part + 1)
+            held = outbox.sent_part(tx.connection, job, message.part + 1, self._clock())
         else:
             held = outbox.settle(tx.connection, job, provider_id=provider_id)
         if not held:
@@ -135,6 +142,10 @@ class Deliverer:
         return "dead"
 
 
+def _not_begun(tx: Transaction, job: outbox.Job, reason: str, now: datetime) -> str:
+    return outbox.put_back(tx.connection, job, reason, now, uncertain=job.uncertain)
+
+
 def _check_reachable(parcel: Parcel, message: Outbound, abilities: Abilities, now: datetime) -> None:
     """Raises NotDelivered, for good, when the contact has left or the platform's window is closed."""
     standing = parcel.standing
@@ -152,6 +163,8 @@ def pack(connection: sa.Connection, job: outbox.Job, seal: Seal, channels: Mappi
     conversation = conversations.find(connection, job.tenant, job.conversation)
     entry = conversations.entry_at(connection, job.tenant, job.conversation, job.seq)
     account = store.find(connection, job.tenant, str(conversation.account), seal)
+    if account.channel not in channels:
+        raise NotFound(f"This release does not know the channel {account.channel}.")
     contact = contacts.external_id(connection, job.tenant, identity_channel(account), conversation.contact) or ""
     standing = windows.find(connection, job.tenant, account.id, contact, seal)
     names = {agent.id: agent.name for agent in agents.everyone(connection, conversation.tenant)}

@@ -26,6 +26,7 @@ from handoff_service.channels.model import (
     WebhookRequest,
     equal,
 )
+from handoff_service.channels.stamps import moment_of
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, Unauthorized
@@ -34,7 +35,6 @@ API = "https://api.dingtalk.com"
 # The address for the answer comes with the message, so only DingTalk's own hosts are called.
 HOSTS = ("oapi.dingtalk.com", "api.dingtalk.com")
 SOON = timedelta(minutes=2)
-LONGEST_STAMP = 15
 MEDIA = {"picture": "image", "audio": "audio", "video": "video", "file": "file"}
 
 
@@ -52,16 +52,15 @@ class DingTalk:
 
     def check(self, account: Account, request: WebhookRequest) -> Checked:
         stamp = request.headers.get("timestamp", "")
-        if not stamp.isdecimal() or len(stamp) > LONGEST_STAMP:
-            raise Unauthorized("The header `timestamp` is missing.")
+        signed_at = moment_of(stamp, 1000)
         expected = [sign(secret, stamp) for secret in account.every("app_secret")]
         if not equal(request.headers.get("sign", ""), *expected):
             raise Unauthorized("The header `sign` does not match the timestamp and the AppSecret.")
         # Copies are kept out by the id: DingTalk's signature says nothing about the body.
-        return Checked(body=request.raw, signed_at=datetime.fromtimestamp(int(stamp) / 1000, UTC), request=request)
+        return Checked(body=request.raw, signed_at=signed_at, proof=request.headers["sign"], request=request)
 
     def parse(self, account: Account, checked: Checked) -> Parsed:
-        message = parse_object(checked.body)
+        message = parse_object(checked.body, mend=True)
         event_id, who = message.get("msgId"), str(message.get("senderStaffId") or message.get("senderId") or "")
         if not isinstance(event_id, str) or not who:
             raise Invalid("A message has `msgId` and a sender.")

@@ -64,10 +64,10 @@ class Douyin:
         return Checked(body=request.raw, request=request)
 
     def parse(self, account: Account, checked: Checked) -> Parsed:
-        event = parse_object(checked.body)
+        event = parse_object(checked.body, mend=True)
         content = event.get("content")
         if isinstance(content, str):  # both forms are documented
-            content = parse_object(content.encode())
+            content = parse_object(content.encode(), mend=True)
         if not isinstance(content, Mapping):
             raise Invalid("An event has `content`.")
         if event.get("event") == "verify_webhook":

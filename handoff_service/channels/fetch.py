@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,14 +11,15 @@ import structlog
 
 from handoff_service.bell import Bell
 from handoff_service.channels import cursors, store
-from handoff_service.channels.arrive import arrive
+from handoff_service.channels.arrive import take
 from handoff_service.channels.caller import Caller
 from handoff_service.channels.model import Account, Channel, Fetched, Fetching
+from handoff_service.channels.reading import in_bounds
 from handoff_service.channels.sealing import Seal
 from handoff_service.clock import Clock
 from handoff_service.conversations.change import Context
-from handoff_service.database import Database, Transaction
-from handoff_service.errors import Fenced, NotDelivered, TandemError
+from handoff_service.database import Database
+from handoff_service.errors import TandemError
 from handoff_service.settings import Settings
 
 log = structlog.get_logger()
@@ -71,14 +73,13 @@ class Fetcher:
                 accounts = []
             due = [one for one in accounts if one in hinted or self._next.get(one, 0.0) <= loop.time()]
             await asyncio.gather(*(self._one(tenant, account) for tenant, account in due))
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._wake.wait()
-            except TimeoutError:
-                pass
 
     async def _one(self, tenant: str, account: str) -> None:
         loop = asyncio.get_running_loop()
+        self._next[tenant, account] = loop.time() + LOOK_EVERY_S
         try:
             known = await self._database.read(lambda connection: store.find(connection, tenant, account, self._seal))
             channel = self._channels[known.channel]
@@ -86,13 +87,14 @@ class Fetcher:
             self._next[tenant, account] = loop.time() + channel.every_s
             if not known.disabled:
                 await self.catch_up(known, channel)
-        except (TandemError, NotDelivered) as error:
-            reason = error.message
+        except Exception as error:  # the loop: whatever one platform says, the others are asked
+            reason = error.message if isinstance(error, TandemError) else repr(error)
             log.warning("fetching failed, trying again", account=account, error=reason)
-            await self._database.write(lambda tx: store.failed(tx.connection, tenant, account, reason[:500]))
+            with contextlib.suppress(TandemError):
+                await self._database.write(lambda tx: store.failed(tx.connection, tenant, account, reason[:500]))
 
     async def catch_up(self, account: Account, channel: Any) -> int:
-        """Fetches until there is no more; how many events came. Each piece is stored with the cursor behind it."""
+        """Fetches until there is no more; how many events came."""
         tenant, name = account.tenant, account.id
         cursor = await self._database.write(
             lambda tx: cursors.lease(tx.connection, tenant, name, self._node, self._clock())
@@ -103,15 +105,18 @@ class Fetcher:
         try:
             while more:
                 fetched: Fetched = await channel.fetch(self._caller, account, cursor)
-                cursor, more, came = fetched.cursor, fetched.more, came + len(fetched.events)
-                await self._database.write(lambda tx, one=fetched: self._store(tx, account, channel, one))  # type: ignore[misc]
+                events = [in_bounds(one) for one in fetched.events]
+                await take(self._database, account, channel.abilities, events, self._seal, self._context())
+                # Behind the events: when it is not written, they come again and are duplicates.
+                behind = fetched.cursor
+                if not await self._database.write(
+                    lambda tx, to=behind: cursors.advance(tx.connection, tenant, name, self._node, to, self._clock())  # type: ignore[misc]
+                ):
+                    return came  # another gateway reads this account by now
+                cursor, more, came = behind, fetched.more, came + len(events)
         finally:
             await self._database.write(lambda tx: cursors.release(tx.connection, tenant, name, self._node))
         return came
 
-    def _store(self, tx: Transaction, account: Account, channel: Channel, fetched: Fetched) -> None:
-        context = Context(self._settings, self._clock())
-        if not cursors.advance(tx.connection, account.tenant, account.id, self._node, fetched.cursor, context.now):
-            raise Fenced("Another gateway reads this account by now.")
-        for event in fetched.events:
-            arrive(tx, account, event, channel.abilities, self._seal, context)
+    def _context(self) -> Context:
+        return Context(self._settings, self._clock())

@@ -56,7 +56,7 @@ class Kuaishou:
         return Checked(body=request.raw, request=request)
 
     def parse(self, account: Account, checked: Checked) -> Parsed:
-        envelope = parse_object(checked.body)
+        envelope = parse_object(checked.body, mend=True)
         data = envelope.get("data")
         if envelope.get("event") != account.options["event"]:
             return Parsed(reply=TAKEN)

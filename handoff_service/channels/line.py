@@ -60,7 +60,7 @@ class Line:
         return Checked(body=request.raw, request=request)
 
     def parse(self, account: Account, checked: Checked) -> Parsed:  # noqa: ARG002 (the channels' shape)
-        events = parse_object(checked.body).get("events")
+        events = parse_object(checked.body, mend=True).get("events")
         if not isinstance(events, list):
             raise Invalid("A webhook has `events`.")
         # LINE may deliver late and out of order; within one webhook its own time tells.

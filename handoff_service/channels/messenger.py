@@ -61,7 +61,7 @@ class Messenger:
     def parse(self, account: Account, checked: Checked) -> Parsed:
         if checked.request.method == "GET":
             return meta.handshake(checked)
-        body = parse_object(checked.body)
+        body = parse_object(checked.body, mend=True)
         return Parsed(list(self._events(account, body)) if body.get("object") == self._kind else [])
 
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:

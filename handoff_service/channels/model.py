@@ -76,11 +76,13 @@ class WebhookRequest:
 class Checked:
     """A request that came from the platform: its content, deciphered where the platform enciphers.
 
-    `signed_at`, where the signature covers a time: an older copy of the request is refused by it.
+    `signed_at`, where the signature covers a time: an older copy of the request is refused by it. `proof` is the
+    signature itself: two requests with the same one are one, whatever else differs that it does not cover.
     """
 
     body: bytes = field(repr=False)
     signed_at: datetime | None = None
+    proof: str = field(default="", repr=False)
     request: WebhookRequest
 
 
@@ -211,7 +213,8 @@ class Abilities:
     """What the platform can do; docs/channels.md shows this table.
 
     `dedupes`: it drops a second delivery with the same key. If not, a delivery whose outcome is unknown is not
-    repeated. `checked` says against what the adapter was checked, in one line.
+    repeated. `checked` says against what the adapter was checked, in one line. `strict`: whoever posts can mend what
+    is wrong, so it is refused; elsewhere it is taken as well as it can be, because nobody would repeat it better.
     """
 
     title: str
@@ -222,6 +225,7 @@ class Abilities:
     rules: Rules = AT_ANY_TIME
     checked: str
     experimental: bool = False
+    strict: bool = False
 
 
 class Channel(Protocol):

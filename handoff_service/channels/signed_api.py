@@ -49,6 +49,7 @@ class SignedApi:
         button_chars=200,
         dedupes=True,  # receivers must drop a second delivery with the same Idempotency-Key
         checked="our own protocol, docs/signed-api.md",
+        strict=True,
     )
     fields = (
         Field("url", "where messages to customers are posted to"),

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -27,15 +27,14 @@ from handoff_service.channels.model import (
     equal,
 )
 from handoff_service.channels.press import as_data, from_data
+from handoff_service.channels.stamps import moment_of
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, Unauthorized
 
 API = "https://slack.com/api"
 VERSION = "v0"
-LONGEST_STAMP = 12
 OWN = ("bot_message", "message_changed", "message_deleted", "channel_join", "channel_leave")
-GONE = ("account_inactive", "channel_not_found", "is_archived", "not_in_channel", "user_disabled")
 BUSY = ("ratelimited", "rate_limited", "service_unavailable", "internal_error", "fatal_error", "request_timeout")
 KEYS = ("invalid_auth", "not_authed", "token_revoked", "token_expired", "missing_scope")
 
@@ -56,17 +55,16 @@ class Slack:
 
     def check(self, account: Account, request: WebhookRequest) -> Checked:
         stamp = request.headers.get("x-slack-request-timestamp", "")
-        if not stamp.isdecimal() or len(stamp) > LONGEST_STAMP:
-            raise Unauthorized("X-Slack-Request-Timestamp is missing.")
+        signed_at = moment_of(stamp)
         expected = [sign(secret, stamp, request.raw) for secret in account.every("signing_secret")]
-        if not equal(request.headers.get("x-slack-signature", ""), *expected):
+        if not equal(given := request.headers.get("x-slack-signature", ""), *expected):
             raise Unauthorized("X-Slack-Signature does not match the body and the timestamp.")
-        return Checked(body=request.raw, signed_at=datetime.fromtimestamp(int(stamp), UTC), request=request)
+        return Checked(body=request.raw, signed_at=signed_at, proof=given, request=request)
 
     def parse(self, account: Account, checked: Checked) -> Parsed:  # noqa: ARG002 (the channels' shape)
         if checked.request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             return _pressed(checked.body)
-        body = parse_object(checked.body)
+        body = parse_object(checked.body, mend=True)
         if body.get("type") == "url_verification":
             return Parsed(reply=Reply({"challenge": str(body.get("challenge", ""))[:256]}))
         if body.get("type") != "event_callback":
@@ -136,7 +134,7 @@ def _media(file: Mapping[str, Any]) -> Media:
 def _pressed(raw: bytes) -> Parsed:
     """A press of one of our buttons: a form whose field `payload` is JSON."""
     payload = parse_qs(raw.decode("utf-8", "replace")).get("payload", [""])[0]
-    body = parse_object(payload.encode())
+    body = parse_object(payload.encode(), mend=True)
     actions = body.get("actions") or [{}]
     press = from_data(str(actions[0].get("value", "")))
     if body.get("type") != "block_actions" or press is None:

@@ -6,6 +6,8 @@ The bot's token is part of every address, so no address may reach a log or an er
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -29,9 +31,10 @@ from handoff_service.channels.model import (
 from handoff_service.channels.press import as_data, from_data
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.wording import Form, Markup
-from handoff_service.errors import Invalid, Unauthorized
+from handoff_service.errors import Invalid, NotDelivered, Unauthorized
 
 API = "https://api.telegram.org"
+TAG = re.compile(r"<[^>]*>")
 # What a message can be besides text, and how an agent reads it.
 KINDS = {
     "photo": "image",
@@ -66,7 +69,7 @@ class Telegram:
         return Checked(body=request.raw, request=request)
 
     def parse(self, account: Account, checked: Checked) -> Parsed:  # noqa: ARG002 (the channels' shape)
-        update = parse_object(checked.body)
+        update = parse_object(checked.body, mend=True)
         number = update.get("update_id")
         if not isinstance(number, int):
             raise Invalid("An update has an `update_id`.")
@@ -83,7 +86,14 @@ class Telegram:
         if message.buttons:
             rows = [[{"text": one["title"], "callback_data": as_data(one)}] for one in message.buttons]
             body["reply_markup"] = {"inline_keyboard": rows}
-        return await _call(caller, account, "sendMessage", body)
+        try:
+            return await _call(caller, account, "sendMessage", body)
+        except NotDelivered as error:
+            if "parse entities" not in error.message:
+                raise
+        # Markup of ours that Telegram does not take: the words count.
+        del body["parse_mode"]
+        return await _call(caller, account, "sendMessage", {**body, "text": html.unescape(TAG.sub("", message.text))})
 
 
 def _read(event_id: str, update: Mapping[str, Any]) -> Happening | None:
@@ -106,6 +116,8 @@ def _read(event_id: str, update: Mapping[str, Any]) -> Happening | None:
     chat = (message.get("chat") or {}).get("id")
     if not isinstance(chat, int):
         raise Invalid("A message has a `chat` with an `id`.")
+    if message["chat"].get("type", "private") != "private":
+        return None  # groups are nobody's conversation with us
     return _message(event_id, str(chat), message)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from handoff_service.channels.caller import Caller, Token, undelivered
@@ -29,8 +29,9 @@ from handoff_service.channels.model import (
     equal,
 )
 from handoff_service.channels.press import as_data, from_data
+from handoff_service.channels.stamps import moment_of
 from handoff_service.channels.strict_json import parse_object
-from handoff_service.channels.weixin_cipher import decipher, signature
+from handoff_service.channels.weixin_cipher import decipher_by_any, signature
 from handoff_service.channels.window import Allowance, Deed, Rules
 from handoff_service.channels.wording import Form, Markup, octets
 from handoff_service.errors import Malformed, Unauthorized
@@ -40,10 +41,8 @@ SUCCESS = Reply("success")
 CUSTOMER_MESSAGE = Allowance(timedelta(hours=48), 5)
 BAD_TOKEN = (40001, 40014, 42001)
 BUSY = (-1, 45009, 45011)
-CLOSED = {45015: "window_closed", 45047: "window_used_up"}
 MEDIA = {"image": "image", "voice": "audio", "video": "video", "shortvideo": "video"}
 CAME = ("subscribe", "SCAN", "user_enter_tempsession")
-LONGEST_STAMP = 12
 
 
 class WeChat:
@@ -71,18 +70,18 @@ class WeChat:
     def check(self, account: Account, request: WebhookRequest) -> Checked:
         query = request.query
         stamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
-        signed_at = _moment(stamp)
+        signed_at = moment_of(stamp)
         if request.method == "GET":  # the address is checked when it is saved: nothing is enciphered then
             expected = [signature(token, stamp, nonce) for token in account.every("token")]
             if not equal(query.get("signature", ""), *expected):
                 raise Unauthorized("The signature does not match the token of this account.")
-            return Checked(body=b"", signed_at=signed_at, request=request)
+            return Checked(body=b"", signed_at=signed_at, proof=query.get("signature", ""), request=request)
         sealed = _sealed(request.raw)
         expected = [signature(token, stamp, nonce, sealed) for token in account.every("token")]
         if not equal(query.get("msg_signature", ""), *expected):
             raise Unauthorized("msg_signature does not match; the account must use the safe mode (安全模式).")
-        body = _deciphered(account, sealed)
-        return Checked(body=body, signed_at=signed_at, request=request)
+        body = decipher_by_any(account.every("aes_key"), sealed, owner=account.options["app_id"])
+        return Checked(body=body, signed_at=signed_at, proof=query.get("msg_signature", ""), request=request)
 
     def parse(self, account: Account, checked: Checked) -> Parsed:  # noqa: ARG002 (the channels' shape)
         if checked.request.method == "GET":
@@ -104,34 +103,17 @@ class WeChat:
         return None
 
 
-def _moment(stamp: str) -> datetime:
-    if not stamp.isdecimal() or len(stamp) > LONGEST_STAMP:
-        raise Unauthorized("The request has no timestamp.")
-    return datetime.fromtimestamp(int(stamp), UTC)
-
-
 def _sealed(raw: bytes) -> str:
     """The cipher text of a body in XML or JSON."""
-    found = parse_object(raw) if raw.lstrip()[:1] == b"{" else parse_flat(raw)
+    found = parse_object(raw, mend=True) if raw.lstrip()[:1] == b"{" else parse_flat(raw)
     sealed = found.get("Encrypt")
     if not isinstance(sealed, str) or not sealed:
         raise Unauthorized("The message is not enciphered; the account must use the safe mode (安全模式).")
     return sealed
 
 
-def _deciphered(account: Account, sealed: str) -> bytes:
-    """By any of the keys that are valid now."""
-    keys = account.every("aes_key")
-    for key in keys[:-1]:
-        try:
-            return decipher(key, sealed, owner=account.options["app_id"])
-        except Unauthorized:
-            continue
-    return decipher(keys[-1], sealed, owner=account.options["app_id"])
-
-
 def _content(body: bytes) -> Mapping[str, Any]:
-    return parse_object(body) if body.lstrip()[:1] == b"{" else parse_flat(body)
+    return parse_object(body, mend=True) if body.lstrip()[:1] == b"{" else parse_flat(body)
 
 
 def _read(event: Mapping[str, Any]) -> Happening | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -33,7 +33,8 @@ from handoff_service.channels.model import (
     equal,
 )
 from handoff_service.channels.press import as_data, from_data
-from handoff_service.channels.weixin_cipher import decipher, signature
+from handoff_service.channels.stamps import moment_of
+from handoff_service.channels.weixin_cipher import decipher_by_any, signature
 from handoff_service.channels.window import Allowance, Deed, Rules
 from handoff_service.channels.wording import Form, Markup, octets
 from handoff_service.errors import Unauthorized
@@ -44,7 +45,6 @@ BAD_TOKEN = (40014, 42001)
 BUSY = (-1, 45009, 45033)
 CUSTOMER, SYSTEM, COLLEAGUE = 3, 4, 5
 MEDIA = {"image": "image", "voice": "audio", "video": "video", "file": "file"}
-LONGEST_STAMP = 12
 
 
 class WeCom:
@@ -72,14 +72,13 @@ class WeCom:
     def check(self, account: Account, request: WebhookRequest) -> Checked:
         query = request.query
         stamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
-        if not stamp.isdecimal() or len(stamp) > LONGEST_STAMP:
-            raise Unauthorized("The request has no timestamp.")
+        signed_at = moment_of(stamp)
         sealed = query.get("echostr", "") if request.method == "GET" else parse_flat(request.raw).get("Encrypt", "")
         expected = [signature(token, stamp, nonce, sealed) for token in account.every("token")]
         if not sealed or not equal(query.get("msg_signature", ""), *expected):
             raise Unauthorized("msg_signature does not match the token of this account.")
-        body = decipher(account.secret("aes_key"), sealed, owner=account.options["corp_id"])
-        return Checked(body=body, signed_at=datetime.fromtimestamp(int(stamp), UTC), request=request)
+        body = decipher_by_any(account.every("aes_key"), sealed, owner=account.options["corp_id"])
+        return Checked(body=body, signed_at=signed_at, proof=query["msg_signature"], request=request)
 
     def parse(self, account: Account, checked: Checked) -> Parsed:
         if checked.request.method == "GET":
@@ -91,12 +90,14 @@ class WeCom:
     async def fetch(self, caller: Caller, account: Account, cursor: str) -> Fetched:
         asked = {"cursor": cursor, "limit": AT_ONCE, "voice_format": 0, "open_kfid": account.options["open_kfid"]}
         answer = await _call(caller, account, "/cgi-bin/kf/sync_msg", asked)
-        found = [_read(one) for one in answer.get("msg_list") or () if isinstance(one, Mapping)]
-        return Fetched(
-            events=[one for one in found if one is not None],
-            cursor=str(answer.get("next_cursor") or cursor),
-            more=answer.get("has_more") == 1,  # also behind an empty list
-        )
+        # What was said before the account was made here was not said to us.
+        since = 0 if cursor else int(account.created_at.timestamp())
+        told = answer.get("msg_list")
+        kept = [one for one in told if isinstance(one, Mapping)] if isinstance(told, list) else []
+        found = [_read(one) for one in kept if not isinstance(one.get("send_time"), int) or one["send_time"] >= since]
+        behind = str(answer.get("next_cursor") or cursor)
+        more = answer.get("has_more") == 1 and behind != cursor  # also behind an empty list
+        return Fetched(events=[one for one in found if one is not None], cursor=behind, more=more)
 
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         content: dict[str, Any] = {"msgtype": "text", "text": {"content": message.text}}

@@ -28,6 +28,7 @@ from handoff_service.channels.model import (
     WebhookRequest,
     equal,
 )
+from handoff_service.channels.stamps import moment_of
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.weixin_cipher import signature
 from handoff_service.channels.window import Allowance, Deed, Rules
@@ -37,7 +38,6 @@ from handoff_service.errors import Invalid, Unauthorized
 API = "https://m.api.weibo.com"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 TWO_DAYS = Allowance(timedelta(hours=48))
-LONGEST_STAMP = 15
 BUSY = (10001, 10002, 10003, 10022, 10023, 10024)
 
 
@@ -60,14 +60,13 @@ class Weibo:
         expected = [signature(secret, stamp, nonce) for secret in account.every("app_secret")]
         if not equal(query.get("signature", ""), *expected):
             raise Unauthorized("The signature does not match the App Secret of this account.")
-        if not stamp.isdecimal() or len(stamp) > LONGEST_STAMP:
-            raise Unauthorized("The request has no timestamp.")
-        return Checked(body=request.raw, signed_at=datetime.fromtimestamp(int(stamp) / 1000, UTC), request=request)
+        signed_at = moment_of(stamp, 1000)
+        return Checked(body=request.raw, signed_at=signed_at, proof=query["signature"], request=request)
 
     def parse(self, account: Account, checked: Checked) -> Parsed:  # noqa: ARG002 (the channels' shape)
         if checked.request.method == "GET":
             return Parsed(reply=Reply(checked.request.query.get("echostr", "")[:256]))
-        happening = _read(parse_object(checked.body))
+        happening = _read(parse_object(checked.body, mend=True))
         return Parsed([happening] if happening else [], Reply(""))
 
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import struct
+from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -47,6 +48,16 @@ def decipher(key: str, text: str, *, owner: str) -> bytes:
     if len(message) != size or whose != owner.encode():
         raise Unauthorized("The message was enciphered for another account.")
     return message
+
+
+def decipher_by_any(keys: Sequence[str], text: str, *, owner: str) -> bytes:
+    """The same by the key that fits: while one is rotated there are two."""
+    for key in keys[:-1]:
+        try:
+            return decipher(key, text, owner=owner)
+        except Unauthorized:
+            continue
+    return decipher(keys[-1], text, owner=owner)
 
 
 def encipher(key: str, message: bytes, *, owner: str, random: bytes) -> str:

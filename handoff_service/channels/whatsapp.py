@@ -50,7 +50,7 @@ class WhatsApp:
     def parse(self, account: Account, checked: Checked) -> Parsed:
         if checked.request.method == "GET":
             return meta.handshake(checked)
-        return Parsed(list(_events(parse_object(checked.body), account.options["phone_number_id"])))
+        return Parsed(list(_events(parse_object(checked.body, mend=True), account.options["phone_number_id"])))
 
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         body: dict[str, Any] = {

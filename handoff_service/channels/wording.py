@@ -60,7 +60,8 @@ def parts(text: str, form: Form, *, is_markdown: bool) -> list[str]:
     whole = shape(text)
     if form.measure(whole) <= form.limit:
         return [whole]
-    return [shape(piece) for piece in _split(text, lambda piece: form.measure(shape(piece)) <= form.limit)]
+    pieces = _split(text, lambda piece: form.measure(shape(piece)) <= form.limit)
+    return [shape(piece) for piece in pieces] or [whole[:1]]
 
 
 def numbered(text: str, titles: Sequence[str], *, ask: str) -> str:

@@ -59,6 +59,13 @@ class Bridge(Office):
             assert time.monotonic() < end, found
             await asyncio.sleep(0.02)
 
+    async def until_said(self, words: str) -> None:
+        """Waits until a customer has written these words."""
+        end = time.monotonic() + PATIENCE_S
+        while not any(row["body"].get("text") == words for row in await self.messages()):
+            assert time.monotonic() < end, await self.messages()
+            await asyncio.sleep(0.02)
+
     async def until(self, found: Callable[[], Any]) -> Any:
         """Waits until `found` is true, and returns it."""
         end = time.monotonic() + PATIENCE_S

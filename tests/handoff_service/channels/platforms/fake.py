@@ -82,6 +82,7 @@ class Platform:
     """
 
     channel = ""
+    holds_nul = True  # its format can carry the character
     signing = ""  # the account's secret that proves a webhook
     accepted: Callable[[Answered], bool] = staticmethod(lambda answer: 200 <= answer.status < 300)
 

@@ -17,6 +17,7 @@ from tests.handoff_service.channels.platforms.fake import Platform, Response
 from tests.handoff_service.stage import Held, ScriptedBot, answer
 
 ANN, BEN = "1111111", "2222222"
+SHAPES: tuple[Any, ...] = (None, 5, "x", [], [1], {}, [[]], {"a": 1}, True, "\x00", "9" * 300, [{"a": {}}])
 STRANGE = "Ünïcödé 你好 👩‍👩‍👧 <b>&amp; **stars** _under_ \u202e rtl"
 
 
@@ -52,6 +53,39 @@ async def test_garbage_is_refused_and_breaks_nothing(bridge: Bridge, far: Platfo
     assert large.status == 413
     assert await bridge.messages() == []
     assert far.accepted(await bridge.sends(far.text(ANN, "hello")))
+
+
+async def test_any_other_shape_is_no_crash(bridge: Bridge, far: Platform) -> None:
+    for shape in SHAPES:  # signed, so that it is parsed
+        try:
+            hook = far.hook(dict.fromkeys(far.text(ANN, "hello"), shape))
+        except (TypeError, KeyError, AttributeError):
+            continue  # the fake cannot even make it
+        answered = await asyncio.to_thread(far.send, hook)
+        assert 200 <= answered.status < 500, (shape, answered)
+
+
+async def test_one_changed_byte_of_the_signed_is_refused(bridge: Bridge, far: Platform) -> None:
+    hook = far.hook(far.text(ANN, "hello"))
+    name = next((one for one in hook.headers if "sign" in one.lower() or "token" in one.lower()), None)
+    if name is not None:
+        value = hook.headers[name]
+        changed = replace(
+            hook, headers={**hook.headers, name: value[:-2] + ("A" if value[-2] != "A" else "B") + value[-1]}
+        )
+    else:
+        changed = replace(hook, query=hook.query.replace("signature=", "signature=0"))
+    assert (await asyncio.to_thread(far.send, changed)).status in (401, 403)
+    assert await bridge.messages() == []
+
+
+@pytest.mark.parametrize("text", ["x" * 9000, "   ", "a\x00b", "\u3000"])
+async def test_what_no_timeline_holds_is_taken_as_well_as_it_can_be(bridge: Bridge, far: Platform, text: str) -> None:
+    if "\x00" in text and not far.holds_nul:
+        text = "no NUL in XML"
+    for event in (far.text(ANN, text), far.text(ANN, "and then")):
+        assert far.accepted(await bridge.sends(event)), text
+    await bridge.until_said("and then")
 
 
 async def test_the_same_delivery_again_is_one_message(bridge: Bridge, far: Platform) -> None:

@@ -19,6 +19,7 @@ MOST = 5
 
 class FakeWeChat(Platform):
     channel = "wechat"
+    holds_nul = False
     signing = "token"
     accepted = staticmethod(lambda answer: answer.status == 200 and answer.body in (b"success", b""))
 
@@ -97,6 +98,7 @@ class FakeMiniProgram(FakeWeChat):
     """The same, with JSON inside."""
 
     channel = "wechat_mini"
+    holds_nul = True
 
     def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
         (event,) = events
