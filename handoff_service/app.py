@@ -47,7 +47,7 @@ from handoff_service.live.heal import Healer
 from handoff_service.live.sockets import Sockets
 from handoff_service.load import Load
 from handoff_service.nodes import Nodes
-from handoff_service.outbox import OutboxWorker
+from handoff_service.outbox_worker import OutboxWorker
 from handoff_service.retention import api as retention_api
 from handoff_service.retention.keeper import Keeper
 from handoff_service.service import Service

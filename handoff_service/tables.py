@@ -2,107 +2,67 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 import sqlalchemy as sa
 
-metadata = sa.MetaData()
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from handoff_service.columns import EPOCH, Moment, key, maybe, metadata, moment, number, text
 
+__all__ = ["EPOCH", "Moment", "metadata"]
 
-class Moment(sa.types.TypeDecorator[datetime]):
-    """A timezone-aware datetime stored as microseconds since 1970, which sorts and subtracts alike everywhere."""
+meta = sa.Table("meta", metadata, *key("key"), text("value"))
 
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a datetime without a time zone reached the database")
-        return (value - EPOCH) // timedelta(microseconds=1)
-
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else EPOCH + timedelta(microseconds=value)
-
-
-def _text(name: str, *args: Any, **options: Any) -> sa.Column[Any]:
-    return sa.Column(name, sa.Text, *args, nullable=options.pop("nullable", False), **options)
-
-
-def _maybe(name: str, kind: Any = sa.Text) -> sa.Column[Any]:
-    return sa.Column(name, kind, nullable=True)
-
-
-def _key(*names: str) -> list[sa.Column[Any]]:
-    return [sa.Column(name, sa.Text, primary_key=True) for name in names]
-
-
-def _number(name: str, default: int = 0) -> sa.Column[Any]:
-    return sa.Column(name, sa.Integer, nullable=False, default=default)
-
-
-def _moment(name: str) -> sa.Column[Any]:
-    return sa.Column(name, Moment, nullable=False)
-
-
-meta = sa.Table("meta", metadata, *_key("key"), _text("value"))
-
-tenants = sa.Table("tenants", metadata, *_key("id"), _text("name"), sa.Column("settings", sa.JSON, nullable=False))
+tenants = sa.Table("tenants", metadata, *key("id"), text("name"), sa.Column("settings", sa.JSON, nullable=False))
 
 contacts = sa.Table(
     "contacts",
     metadata,
-    *_key("tenant", "id"),
-    _text("name"),
-    _maybe("language"),
-    _moment("created_at"),
-    _maybe("erased_at", Moment),
+    *key("tenant", "id"),
+    text("name"),
+    maybe("language"),
+    moment("created_at"),
+    maybe("erased_at", Moment),
 )
 
 contact_identities = sa.Table(
     "contact_identities",
     metadata,
-    *_key("tenant", "channel", "external_id"),
-    _text("contact"),
+    *key("tenant", "channel", "external_id"),
+    text("contact"),
     sa.Column("verified", sa.Boolean, nullable=False),
     sa.Index("identities_by_contact", "tenant", "contact"),
 )
 
 visitor_tokens = sa.Table(
-    "visitor_tokens", metadata, *_key("token_hash"), _text("tenant"), _text("contact"), _moment("expires_at")
+    "visitor_tokens", metadata, *key("token_hash"), text("tenant"), text("contact"), moment("expires_at")
 )
 
 used_identity_tokens = sa.Table(
-    "used_identity_tokens", metadata, *_key("tenant", "jti"), _text("contact"), _moment("expires_at")
+    "used_identity_tokens", metadata, *key("tenant", "jti"), text("contact"), moment("expires_at")
 )
 
 conversations = sa.Table(
     "conversations",
     metadata,
-    *_key("tenant", "id"),
-    _text("channel"),
-    _text("contact"),
-    _text("language"),
-    _text("owner_kind"),
-    _maybe("owner_agent"),
-    _maybe("queue"),
-    _number("epoch"),
-    _number("phase", 1),
-    _number("last_seq"),
-    _maybe("handoff"),
-    _maybe("deadline_at", Moment),
-    _moment("opened_at"),
-    _moment("updated_at"),
-    _maybe("closed_at", Moment),
-    _text("preview"),
-    _maybe("mood", sa.Float),
-    _maybe("rated_seq", sa.Integer),
-    _maybe("account"),
+    *key("tenant", "id"),
+    text("channel"),
+    text("contact"),
+    text("language"),
+    text("owner_kind"),
+    maybe("owner_agent"),
+    maybe("queue"),
+    number("epoch"),
+    number("phase", 1),
+    number("last_seq"),
+    maybe("handoff"),
+    maybe("deadline_at", Moment),
+    moment("opened_at"),
+    moment("updated_at"),
+    maybe("closed_at", Moment),
+    text("preview"),
+    maybe("mood", sa.Float),
+    maybe("rated_seq", sa.Integer),
+    maybe("account"),
     sa.Column("hold", sa.Boolean, nullable=False, server_default=sa.false()),
-    _maybe("erased_at", Moment),
+    maybe("erased_at", Moment),
     sa.Index(
         "one_open_conversation",
         "tenant",
@@ -122,20 +82,20 @@ conversations = sa.Table(
 entries = sa.Table(
     "entries",
     metadata,
-    *_key("tenant", "conversation"),
+    *key("tenant", "conversation"),
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
-    _text("mid"),
-    _text("kind"),
-    _text("audience"),
-    _text("author_kind"),
-    _text("author_id"),
-    _text("author_name"),
-    _maybe("client_id"),
+    text("mid"),
+    text("kind"),
+    text("audience"),
+    text("author_kind"),
+    text("author_id"),
+    text("author_name"),
+    maybe("client_id"),
     sa.Column("body", sa.JSON, nullable=False),
-    _text("body_hash"),
-    _number("epoch"),
-    _maybe("turn"),
-    _moment("at"),
+    text("body_hash"),
+    number("epoch"),
+    maybe("turn"),
+    moment("at"),
     sa.Index("entries_by_client_id", "tenant", "author_kind", "author_id", "client_id", unique=True),
     sa.Index("entries_by_mid", "mid", unique=True),
 )
@@ -143,24 +103,24 @@ entries = sa.Table(
 handoffs = sa.Table(
     "handoffs",
     metadata,
-    *_key("tenant", "id"),
-    _text("conversation"),
-    _text("reason"),
-    _number("priority"),
-    _text("queue"),
-    _text("language"),
+    *key("tenant", "id"),
+    text("conversation"),
+    text("reason"),
+    number("priority"),
+    text("queue"),
+    text("language"),
     sa.Column("evidence", sa.JSON, nullable=False),
     sa.Column("rank", sa.BigInteger, nullable=False),
-    _number("requested_seq"),
-    _moment("requested_at"),
-    _maybe("queued_at", Moment),
-    _maybe("offered_at", Moment),
-    _maybe("offered_to"),
-    _maybe("accepted_at", Moment),
-    _maybe("accepted_by"),
-    _maybe("first_reply_at", Moment),
-    _maybe("closed_at", Moment),
-    _maybe("wrap_up"),
+    number("requested_seq"),
+    moment("requested_at"),
+    maybe("queued_at", Moment),
+    maybe("offered_at", Moment),
+    maybe("offered_to"),
+    maybe("accepted_at", Moment),
+    maybe("accepted_by"),
+    maybe("first_reply_at", Moment),
+    maybe("closed_at", Moment),
+    maybe("wrap_up"),
     sa.Column("declined", sa.JSON, nullable=False),
     sa.Index("handoffs_by_conversation", "tenant", "conversation"),
     sa.Index("handoffs_by_rank", "tenant", "queue", "rank"),
@@ -170,70 +130,70 @@ handoffs = sa.Table(
 agents = sa.Table(
     "agents",
     metadata,
-    *_key("tenant", "id"),
-    _text("email"),
-    _text("name"),
-    _text("password_hash"),
-    _text("role"),
+    *key("tenant", "id"),
+    text("email"),
+    text("name"),
+    text("password_hash"),
+    text("role"),
     sa.Column("languages", sa.JSON, nullable=False),
     sa.Column("queues", sa.JSON, nullable=False),
-    _number("capacity"),
-    _number("open"),
-    _text("status"),
+    number("capacity"),
+    number("open"),
+    text("status"),
     sa.Column("disabled", sa.Boolean, nullable=False),
-    _maybe("seen_at", Moment),
-    _maybe("last_assigned_at", Moment),
+    maybe("seen_at", Moment),
+    maybe("last_assigned_at", Moment),
     sa.Index("agents_by_email", "tenant", "email", unique=True),
 )
 
 agent_sessions = sa.Table(
     "agent_sessions",
     metadata,
-    *_key("token_hash"),
-    _text("tenant"),
-    _text("agent"),
-    _moment("created_at"),
-    _moment("seen_at"),
+    *key("token_hash"),
+    text("tenant"),
+    text("agent"),
+    moment("created_at"),
+    moment("seen_at"),
 )
 
 desks = sa.Table(
-    "desks", metadata, *_key("tenant", "agent", "session"), sa.Column("lease_until", Moment, nullable=False)
+    "desks", metadata, *key("tenant", "agent", "session"), sa.Column("lease_until", Moment, nullable=False)
 )
 
 socket_tickets = sa.Table(
     "socket_tickets",
     metadata,
-    *_key("ticket_hash"),
-    _text("tenant"),
-    _text("principal_kind"),
-    _text("principal_id"),
-    _moment("expires_at"),
-    _maybe("sign_in"),
+    *key("ticket_hash"),
+    text("tenant"),
+    text("principal_kind"),
+    text("principal_id"),
+    moment("expires_at"),
+    maybe("sign_in"),
 )
 
 cursors = sa.Table(
     "cursors",
     metadata,
-    *_key("tenant", "principal_kind", "principal_id", "device", "conversation"),
-    _number("acked_seq"),
-    _number("read_seq"),
+    *key("tenant", "principal_kind", "principal_id", "device", "conversation"),
+    number("acked_seq"),
+    number("read_seq"),
 )
 
 outbox = sa.Table(
     "outbox",
     metadata,
-    *_key("tenant", "id"),
-    _text("conversation"),
-    _text("destination"),
-    _number("seq"),
-    _text("state"),
-    _number("attempts"),
-    _moment("next_at"),
-    _maybe("lease_owner"),
-    _maybe("lease_until", Moment),
-    _maybe("error"),
-    _maybe("provider_id"),
-    _maybe("parts_sent", sa.Integer),
+    *key("tenant", "id"),
+    text("conversation"),
+    text("destination"),
+    number("seq"),
+    text("state"),
+    number("attempts"),
+    moment("next_at"),
+    maybe("lease_owner"),
+    maybe("lease_until", Moment),
+    maybe("error"),
+    maybe("provider_id"),
+    maybe("parts_sent", sa.Integer),
     sa.Index("outbox_by_head", "tenant", "conversation", "destination", "state", "seq"),
     sa.Index("outbox_by_due", "state", "next_at"),
 )
@@ -241,41 +201,41 @@ outbox = sa.Table(
 turns = sa.Table(
     "turns",
     metadata,
-    *_key("tenant", "id"),
-    _text("conversation"),
-    _number("epoch"),
-    _number("upto_seq"),
-    _text("state"),
-    _maybe("bot"),
+    *key("tenant", "id"),
+    text("conversation"),
+    number("epoch"),
+    number("upto_seq"),
+    text("state"),
+    maybe("bot"),
     sa.Column("errors", sa.JSON, nullable=False),
-    _moment("started_at"),
-    _maybe("ended_at", Moment),
+    moment("started_at"),
+    maybe("ended_at", Moment),
     sa.Index("turns_by_conversation", "tenant", "conversation", "state"),
 )
 
 operations = sa.Table(
     "operations",
     metadata,
-    *_key("tenant", "actor", "op_id"),
-    _text("body_hash"),
+    *key("tenant", "actor", "op_id"),
+    text("body_hash"),
     sa.Column("result", sa.JSON, nullable=False),
-    _moment("at"),
+    moment("at"),
 )
 
 tickets = sa.Table(
     "tickets",
     metadata,
-    *_key("tenant", "id"),
-    _text("conversation"),
-    _text("subject"),
-    _text("reply_to"),
-    _text("state"),
-    _moment("due_at"),
-    _moment("created_at"),
-    _maybe("number"),
-    _maybe("type"),
-    _maybe("fields", sa.JSON),
-    _maybe("turn"),
+    *key("tenant", "id"),
+    text("conversation"),
+    text("subject"),
+    text("reply_to"),
+    text("state"),
+    moment("due_at"),
+    moment("created_at"),
+    maybe("number"),
+    maybe("type"),
+    maybe("fields", sa.JSON),
+    maybe("turn"),
     sa.Index("tickets_by_state", "tenant", "state", "due_at"),
     sa.Index("tickets_by_number", "tenant", "number", unique=True),
     sa.Index("tickets_by_turn", "tenant", "turn", unique=True),
@@ -284,143 +244,142 @@ tickets = sa.Table(
 article_copies = sa.Table(
     "article_copies",
     metadata,
-    *_key("tenant", "article", "language"),
-    _text("title"),
+    *key("tenant", "article", "language"),
+    text("title"),
     sa.Column("questions", sa.JSON, nullable=False),
-    _text("answer"),
-    _moment("copied_at"),
+    text("answer"),
+    moment("copied_at"),
 )
 
 channel_accounts = sa.Table(
     "channel_accounts",
     metadata,
-    *_key("tenant", "id"),
-    _text("channel"),
-    _text("name"),
-    _text("url"),
+    *key("tenant", "id"),
+    text("channel"),
+    text("name"),
+    text("url"),
     sa.Column("options", sa.JSON),
     sa.Column("secrets", sa.JSON, nullable=False),
     sa.Column("disabled", sa.Boolean, nullable=False),
-    _moment("created_at"),
-    _maybe("last_event_at", Moment),
-    _maybe("last_error"),
+    moment("created_at"),
+    maybe("last_event_at", Moment),
+    maybe("last_error"),
 )
 
 channel_windows = sa.Table(
     "channel_windows",
     metadata,
-    *_key("tenant", "account", "external_id"),
-    _maybe("since", Moment),
-    _maybe("until", Moment),
-    _maybe("remaining", sa.Integer),
-    _maybe("hint"),
+    *key("tenant", "account", "external_id"),
+    maybe("since", Moment),
+    maybe("until", Moment),
+    maybe("remaining", sa.Integer),
+    maybe("hint"),
     sa.Column("left", sa.Boolean, nullable=False, server_default=sa.false()),
-    _moment("updated_at"),
+    moment("updated_at"),
 )
 
 channel_cursors = sa.Table(
     "channel_cursors",
     metadata,
-    *_key("tenant", "account"),
-    _text("cursor"),
-    _maybe("node"),
-    _maybe("lease_until", Moment),
-    _moment("fetched_at"),
+    *key("tenant", "account"),
+    text("cursor"),
+    maybe("node"),
+    maybe("lease_until", Moment),
+    moment("fetched_at"),
 )
 
 deliveries = sa.Table(
     "deliveries",
     metadata,
-    *_key("tenant", "account", "provider_id"),
-    _text("conversation"),
+    *key("tenant", "account", "provider_id"),
+    text("conversation"),
     sa.Column("seq", sa.Integer, nullable=False),
-    _moment("at"),
+    moment("at"),
     sa.Index("deliveries_by_conversation", "tenant", "conversation"),
-    sa.Index("deliveries_by_time", "at"),
 )
 
 inbox = sa.Table(
     "inbox",
     metadata,
-    *_key("tenant", "account", "event_id"),
-    _text("body_hash"),
-    _maybe("conversation"),
-    _maybe("seq", sa.Integer),
-    _moment("received_at"),
+    *key("tenant", "account", "event_id"),
+    text("body_hash"),
+    maybe("conversation"),
+    maybe("seq", sa.Integer),
+    moment("received_at"),
     sa.Index("inbox_by_time", "tenant", "received_at"),
 )
 
 audit = sa.Table(
     "audit",
     metadata,
-    *_key("tenant"),
+    *key("tenant"),
     sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
-    _moment("at"),
-    _text("actor"),
-    _text("action"),
-    _text("subject"),
+    moment("at"),
+    text("actor"),
+    text("action"),
+    text("subject"),
     sa.Column("detail", sa.JSON, nullable=False),
-    _text("previous_hash"),
-    _text("hash"),
+    text("previous_hash"),
+    text("hash"),
 )
 
 jobs = sa.Table(
     "jobs",
     metadata,
-    *_key("tenant", "id"),
-    _text("kind"),
-    _text("subject"),
-    _text("state"),
-    _text("step"),
+    *key("tenant", "id"),
+    text("kind"),
+    text("subject"),
+    text("state"),
+    text("step"),
     sa.Column("progress", sa.JSON, nullable=False),
-    _text("requested_by"),
-    _moment("created_at"),
-    _moment("updated_at"),
+    text("requested_by"),
+    moment("created_at"),
+    moment("updated_at"),
     sa.Index("jobs_by_state", "tenant", "state"),
 )
 
 training_messages = sa.Table(
     "training_messages",
     metadata,
-    *_key("tenant", "id"),
-    _text("conversation"),
-    _number("seq"),
-    _moment("at"),
-    _text("language"),
-    _text("reason"),
-    _text("state"),
-    _text("text"),
-    _maybe("intent"),
-    _maybe("confidence", sa.Float),
-    _maybe("wording"),
-    _maybe("label"),
-    _maybe("labelled_by"),
-    _maybe("labelled_at", Moment),
-    _maybe("reviewed_by"),
-    _maybe("reviewed_at", Moment),
-    _moment("created_at"),
+    *key("tenant", "id"),
+    text("conversation"),
+    number("seq"),
+    moment("at"),
+    text("language"),
+    text("reason"),
+    text("state"),
+    text("text"),
+    maybe("intent"),
+    maybe("confidence", sa.Float),
+    maybe("wording"),
+    maybe("label"),
+    maybe("labelled_by"),
+    maybe("labelled_at", Moment),
+    maybe("reviewed_by"),
+    maybe("reviewed_at", Moment),
+    moment("created_at"),
     sa.Index("training_messages_by_entry", "tenant", "conversation", "seq", unique=True),
     sa.Index("training_messages_by_state", "tenant", "state", "at"),
 )
 
-training_cursors = sa.Table("training_cursors", metadata, *_key("tenant"), _moment("upto"))
+training_cursors = sa.Table("training_cursors", metadata, *key("tenant"), moment("upto"))
 
-nodes = sa.Table("nodes", metadata, *_key("id"), _text("version"), _moment("started_at"), _moment("seen_at"))
+nodes = sa.Table("nodes", metadata, *key("id"), text("version"), moment("started_at"), moment("seen_at"))
 
 files = sa.Table(
     "files",
     metadata,
-    *_key("tenant", "id"),
-    _text("contact"),
-    _maybe("conversation"),
-    _text("name"),
-    _text("type"),
-    _number("size"),
-    _text("sha256"),
-    _maybe("author"),
-    _maybe("seq", sa.Integer),
-    _maybe("audience"),
-    _moment("created_at"),
+    *key("tenant", "id"),
+    text("contact"),
+    maybe("conversation"),
+    text("name"),
+    text("type"),
+    number("size"),
+    text("sha256"),
+    maybe("author"),
+    maybe("seq", sa.Integer),
+    maybe("audience"),
+    moment("created_at"),
     sa.Index("files_by_contact", "tenant", "contact"),
     sa.Index("files_by_conversation", "tenant", "conversation"),
 )

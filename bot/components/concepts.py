@@ -15,12 +15,24 @@ from bot.components.sounds import syllable_of
 CONCEPTS = {**TALK, **SHOP}
 
 
+_LATIN = re.compile(r"(?:(?<=\|)|^)[a-z0-9]+(?=\||$)")
+"""A Chinese concept's piece of Latin letters and digits: it stands alone or between Chinese characters."""
+
+
+def _alone(piece: re.Match[str]) -> str:
+    """The pattern of such a piece: "sb" is not in "usb", and "88" or "12345" is no part of a longer number."""
+    if piece[0].isdigit():
+        return rf"(?<![a-z0-9])(?<!\d[ .-])(?<!\d - )(?<!\+ ){piece[0]}(?![a-z0-9])(?! ?[-.]? ?\d)"
+    return rf"(?<![a-z0-9]){piece[0]}(?![a-z0-9])"
+
+
 def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
     found = []
     for name, (zh, en) in CONCEPTS.items():
         words = [re.escape(word.strip("\\")).replace(r"\*", r"\w*").replace(r"\ ", r"\s+") for word in en.split("|")]
         ends = [rf"\b{word}\b" if word[0].isalnum() else word for word in words]
-        found.append((name, re.compile("|".join([zh, *ends]))))
+        pieces = [_LATIN.sub(_alone, zh), *ends]
+        found.append((name, re.compile("|".join(pieces))))
     return tuple(found)
 
 

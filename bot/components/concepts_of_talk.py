@@ -65,9 +65,9 @@ TALK: dict[str, tuple[str, str]] = {
         "later|another time|tomorrow|maybe|some other time|not now|for now|afterwards",
     ),
     "human": (
-        "人工|zrg|转rg|rg$|^rg|真人|活人|客服|坐席|接线员|专员|工作人员|有人|来个人|叫人|个人|找人|换人|"
-        "真的人|仁工|人公",
-        "human*|person|people|agent*|representative*|rep|reps|operator*|someone|somebody|anyone|anybody|"
+        "人工|zrg|转rg|rg$|^rg|真人|活人|客服|坐席|接线员|专员|工作人员|有人(?![在嗎吗])|来个人|叫人|个人|找人|换人|"
+        r"真的人|仁工|人公|\b(?:anyone|anybody)\b(?!\s+(?:there|around|home|here)\s*(?:$|[?,.!]))",
+        "human*|person|people|agent*|representative*|rep|reps|operator*|someone|somebody|"
         "staff|colleague|employee|csr|kefu|support|customer service|real|live|member of staff|"
         "customer care|advisor|helpdesk",
     ),
@@ -100,7 +100,8 @@ TALK: dict[str, tuple[str, str]] = {
         "help with",
     ),
     "authority": (
-        "12315|12345|消协|消费者|工商|监管|报警|警察|派出所|起诉|律师|法院|法庭|法律|仲裁|公安|银保监|"
+        r"12315|[打拨去找向跟到告上] ?12345(?! ?\d)|12345 ?(?:热线|投诉|举报|市长|政务|平台)|(?:hotline|call|dial|ring) 12345(?! ?\d)|"
+        "消协|消费者|工商|监管|报警|警察|派出所|起诉|律师|法院|法庭|法律|仲裁|公安|银保监|"
         "主管部门|告你|告到|维权|黑猫|检举",
         "sue|suing|court|lawyer|attorney|solicitor|legal|lawsuit|police|regulator|ombudsman|authorities|"
         "consumer|trading standards|ftc|bbb|better business bureau|chargeback|claims|disput*|watchdog|"
@@ -122,34 +123,37 @@ TALK: dict[str, tuple[str, str]] = {
         "wait until|unless",
     ),
     "insult": (
-        "骗子|垃圾|傻|滚|死|恶心|废物|智障|脑残|白痴|蠢|猪|狗|妈的|操|无耻|不要脸|混蛋|王八|贱|神经|有病|"
-        "人渣|流氓|强盗|坑|黑心|无良|烂|倒闭|良心|他妈|你妈|sb|tmd|nmsl|尼玛|草泥|撒比|笨|气死|气炸|受够|"
+        "骗子|垃圾(?![桶袋箱篓分处])|傻|滚(?![动筒轮珠烫刷梯])|去死|[该找作]死|死全家|死开|死远|死妈|^死$|[都你他们]死|死(?:骗|人|机器|商|平台|客服|公司)|不得好死|[烦笨蠢坑恶][心]?死|恶心|废物|智障|脑残|白痴|蠢|猪(?:头|脑|队友|狗|一样|吗|啊|呀|都)|[是像群头蠢死]猪|猪$|狗(?:屎|屁|东西|日|腿|都|眼|贼)|[被是像走疯]狗|狗$|(?<![我她他你爸])妈的|操(?![作控场心持练])|"
+        "无耻|不要脸|混蛋|王八|贱|神经|有病|"
+        "人渣|流氓|强盗|坑|黑心|无良|[太真好破摆]烂|很烂|最烂|烂(?:公司|平台|店|货|人|服务|客服|系统|软件|透|东西|机器)|倒闭|良心|他妈|你妈|sb|tmd|nmsl|尼玛|草泥|撒比|笨|气死|气炸|受够|"
         "过分|去你|祖宗|缺德|畜生|狗屁|土匪|奸商|黑店|抢钱|明抢|抢劫|不去抢|破平台|破软件|破机器|破公司|"
         "破玩意|二货|没脑子|有毛病|变态|混账|败类|不是人|丢人|什么东西|什么玩意|什么鬼|快疯|忍不|"
         "忍无可忍|受不了|欺负|欺骗|欺人太甚|血汗钱|骗钱|骗人|吃相|脑子|沙雕|煞笔|闭嘴|火大|怒了|傻x|弱智|"
-        "没人性|没良心|害人|吃人",
+        "没人性|没良心|害人|吃人|"
+        r"\b(?:trash|garbage)\b(?!\s+(?:can|bag|bin|cans|bags|bins|disposal|lid))|\b(?:your|my|an?|dumb) ass\b",
         "idiot*|stupid|fuck*|shit*|scam*|thie*|liar*|moron*|dumb|crook*|fraud*|con artist*|asshole*|"
-        "bastard*|bitch|trash|garbage|pathetic|disgusting|useless|worthless|incompetent|clown*|hell|"
-        "suck*|shame*|hate|crap|damn|wtf|stfu|rip-off|rip off|robbed|cheated|stole|bullshit|outrageous|"
-        "unacceptable|ridiculous|furious|angry|screw|shut up|joke|worst|jerk*|pig*|loser*|cheater*|"
-        "cheats|robber*|criminal*|swindler*|fool*|imbecile*|donkey*|dumbass|jackass|go die|drop dead|"
+        "bastard*|bitch|pathetic|disgusting|useless|worthless|incompetent|clown*|go to hell|the hell|in hell|"
+        "suck*|shame*|hate|crap|damn you|damn bot|damn robot|damn machine|damn company|damn liars|damn shop|god damn|goddamn|wtf|stfu|rip-off|rip off|robbed|cheated|stole|bullshit|outrageous|"
+        "unacceptable|ridiculous|furious|am angry|so angry|very angry|really angry|makes me angry|getting angry|screw you|screw this|screw them|screw off|shut up|what a joke|a joke of|are a joke|this a joke|you're a joke|worst|jerk|jerks|pig|pigs|loser*|cheater*|"
+        "cheats|robber*|criminal*|swindler*|fool|fools|foolish|imbecile*|donkey*|dumbass|jackass|go die|drop dead|"
         "bankrupt|livid|disgusted|sick of you|can't stand|fed up|out of your mind|had enough|had it with|"
-        "retarded|kidding me|terrible|horrible|awful|shameless|full of|eat shit|kiss my|rot|nobody cares|"
-        r"fifth time|pissed|a scam|deaf|ass|fck|f\*\*\*|sh\*t",
+        "retarded|kidding me|terrible|horrible|awful|shameless|full of shit|full of crap|full of it|full of lies|eat shit|kiss my|rot|nobody cares|"
+        r"fifth time|pissed|a scam|deaf|fck|f\*\*\*|sh\*t",
     ),
     "greeting": (
         "你好|您好|哈喽|哈罗|嗨|嘿|早上好|上午好|中午好|下午好|晚上好|晚好|早安|午安|在吗|在么|在不|在嘛|"
         "在线|喂|打扰|请教|咨询|亲|hello|hi|早啊|快乐|又来了|问下|问一下|有个事|有点事|大家好|各位好|"
-        "新年好|周末好|节日|早呀|好久不见|又是我|求助|帮帮我|帮我个忙|帮个忙|有个问题|在不在|小助手",
+        "新年好|周末好|节日|早呀|好久不见|又是我|求助|帮帮我|帮我个忙|帮个忙|有个问题|在不在|小助手|"
+        r"\b(?:anyone|anybody) (?:there|here|home)\s*(?:$|[?,.!])",
         "hi|hello|hey|good morning|good afternoon|good evening|good day|morning|afternoon|evening|"
-        "greetings|howdy|yo|hiya|sup|how are you|how's it going|anyone around|quick question|ask you|"
+        "greetings|howdy|yo|hiya|sup|how are you|how's it going|anyone around|anybody around|quick question|ask you|"
         "ask something|a question|nice to meet|need help|need some help|gm|hallo|what's up|everyone|"
         "everybody|folks|dear sir|happy new year|happy holidays|happy friday|merry christmas|"
         "hope you are well|how are things|how do you do|i'm back|assistance|help me please|please help|"
         "i could use|can you help|could you help|hii|heyy|hai|ello|gm|it's me|problem",
     ),
     "farewell": (
-        "再见|拜|回见|回头见|下次聊|下次再|走了|撤了|撤啦|先忙|晚安|88|告辞|先这样|到这|回聊|不聊|再会|"
+        "再见|拜|回见|回头见|下次聊|下次再|走了|撤了|撤啦|先忙|晚安|88|886|告辞|先这样|到这|回聊|不聊|再会|"
         "下线|再聊|先走|明天见|到此|再会|后会有期|再来找你|改天见|下次见|有缘|我要睡|睡觉了|去上班|"
         "去吃饭|我要走|先走|闪了|先下|下了|关闭会话|结束会话|结束聊天|到这里|白白|掰|不聊|回见|聊到这|"
         "就到这",
@@ -235,8 +239,8 @@ TALK: dict[str, tuple[str, str]] = {
         "so about that|earlier request|where did we stop|the refund we|the thing from",
     ),
     "undo": (
-        "撤销|撤回|撤消|恢复|还原|改回|回退|变回|收回|反悔|后悔|撤下|撤诉|彻销|原样|改回去|改回来",
-        "undo|revert|reverse|restore|take back|take that back|withdraw*|retract|reinstate|uncancel|"
+        "撤销|撤回|撤消|恢复|还原|改回|回退|变回|收回|反悔|后悔|撤下|撤诉|彻销|上一步|退一步|前一步|原样|改回去|改回来",
+        "undo|step back|one step|a step|previous step|last step|revert|reverse|restore|take back|take that back|withdraw*|retract|reinstate|uncancel|"
         "un-cancel|put back|put it back|bring back|change it back|roll back|back to what it was|keep my|"
         "keep it after all|original",
     ),

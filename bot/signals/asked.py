@@ -5,28 +5,16 @@ import unicodedata
 
 from bot.actions.situation import SURE, Situation
 from bot.signals.model import Name, Signal
-from bot.signals.words import ASKS_FOR_NO_PERSON, ASKS_FOR_PERSON
+from bot.signals.words import ASKS_FOR_NO_PERSON, ASKS_FOR_PERSON, OTHER_MATTERS, REFUSES_PERSON, SENIOR
 
 SPELT = re.compile(r"\b(?:[a-z] ){3,}[a-z]\b")
-# "i don't want to talk to a person": heard even where the classifier is sure of the wish.
-NEGATED = re.compile(
-    r"\b(?:do ?n['’]?t|do not) (?:want|need|wish|like|have) (?:to )?[^,，.。;；!！]{0,20}\b(?:human|person|agent)\b"
-    r"|(?:不|别)(?:用|要|想|需要).{0,2}(?:转|接|找)(?:人工|真人)",
-    re.IGNORECASE,
-)
 SENIOR_PRIORITY = 4
-SENIOR = re.compile(
-    r"主管|经理|领导|负责人|上级|高级客服|(?:资深|高级)(?:专员|人员|同事)|值班长"
-    r"|\b(?:manager|supervisor|your (?:boss|lead|superior)|team lead|senior (?:agent|person|colleague|staff)"
-    r"|someone (?:senior|higher|in charge)|higher[- ]up)\b",
-    re.IGNORECASE,
-)
 
 
 def asked(s: Situation) -> list[Signal]:
     """Asking in words or by the button; a yes to the bot's offer of a person; a guess at it, too weak to act on."""
     words = plain(s.text)
-    wished = s.intent == "ask_human" and (s.pressed or NEGATED.search(words) is None)
+    wished = s.intent == "ask_human" and (s.pressed or not speaks_of_another_wish(words))
     if wished or (not s.pressed and asks_plainly(words)):
         senior = SENIOR.search(s.text)
         return [
@@ -56,4 +44,11 @@ def plain(text: str) -> str:
 
 def asks_plainly(words: str) -> bool:
     """Whether the words leave no doubt that a person is wanted."""
-    return ASKS_FOR_PERSON.search(words) is not None and ASKS_FOR_NO_PERSON.search(words) is None
+    here = OTHER_MATTERS.sub(" ", words)
+    return ASKS_FOR_PERSON.search(here) is not None and ASKS_FOR_NO_PERSON.search(here) is None
+
+
+def speaks_of_another_wish(words: str) -> bool:
+    """Whether what sounds like the wish is a no to a person, was granted before, or is about money: heard even
+    where the classifier is sure of the wish."""
+    return REFUSES_PERSON.search(words) is not None or (OTHER_MATTERS.search(words) is not None and not asks_plainly(words))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.signals.words import DANGER, HYPOTHETICAL, IDIOMS
+from bot.signals.words import DANGER, HAPPENED, HYPOTHETICAL, IDIOMS
 
 OF_A_THING = frozenset({"medical", "fire", "police"})  # "can it explode?" asks about a thing
 
@@ -21,7 +21,7 @@ def danger(text: str) -> Danger | None:
     if not suspected:
         return None
     plain = IDIOMS.sub(" ", text)
-    asked_only = HYPOTHETICAL.search(plain) is not None
+    asked_only = HYPOTHETICAL.search(plain) is not None and HAPPENED.search(plain) is None
     for kind in suspected:
         found = DANGER[kind].search(plain)
         if found and not (asked_only and kind in OF_A_THING):

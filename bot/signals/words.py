@@ -2,22 +2,45 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from bot.signals.script import simplified
+
 WORDS = Path(__file__).with_name("words.yml")
 
 
-def one_of(patterns: Iterable[str]) -> re.Pattern[str]:
+@dataclass(frozen=True)
+class Heard:
+    """An expression that hears traditional characters as simplified ones; positions stay those of the text."""
+
+    pattern: re.Pattern[str]
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first place in the text."""
+        return self.pattern.search(simplified(text))
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        """The whole text."""
+        return self.pattern.fullmatch(simplified(text))
+
+    def sub(self, instead: str, text: str) -> str:
+        """The text, simplified, with something else in all these places."""
+        return self.pattern.sub(instead, simplified(text))
+
+
+def one_of(patterns: Iterable[str]) -> Heard:
     """One expression for all lines of a list."""
-    return re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL)
+    return Heard(re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL))
 
 
 _CONTENT: Mapping[str, Any] = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
 IDIOMS = one_of(_CONTENT["idioms"])
 HYPOTHETICAL = one_of(_CONTENT["hypothetical"])
+HAPPENED = one_of(_CONTENT["happened"])
 DANGER = {kind: one_of(lines) for kind, lines in _CONTENT["danger"].items()}
 THREATS = {kind: one_of(lines) for kind, lines in _CONTENT["threats"].items()}
 ASKED_CALMLY = one_of(_CONTENT["asked_calmly"])
@@ -31,3 +54,6 @@ ASKS_WHEN = one_of(_CONTENT["asks_when"])
 SOLVED = one_of(_CONTENT["solved"])
 ASKS_FOR_PERSON = one_of(_CONTENT["asks_for_person"])
 ASKS_FOR_NO_PERSON = one_of(_CONTENT["asks_for_no_person"])
+OTHER_MATTERS = one_of(_CONTENT["other_matters"])
+SENIOR = one_of(_CONTENT["senior"])
+REFUSES_PERSON = one_of(_CONTENT["refuses_person"])

@@ -10,7 +10,7 @@ import structlog
 
 from handoff_service import tracing
 from handoff_service.channels import contacts, store, windows
-from handoff_service.channels.model import Abilities, Account, Colleague, Happening, Inbound, Notice
+from handoff_service.channels.model import Abilities, Account, Colleague, Happening, Inbound, Media, Notice
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.undelivered import tell_undelivered
 from handoff_service.channels.window import Rules, opened
@@ -23,6 +23,7 @@ from handoff_service.conversations.model import (
     AuthorKind,
     Conversation,
     Draft,
+    Entry,
     Kind,
     body_hash,
 )
@@ -37,6 +38,7 @@ log = structlog.get_logger()
 
 # A customer who sends ten stickers is told once that nobody can see them.
 NOTICE_WITHIN = 10
+ASKED_WITHIN = 4
 LONGEST_CHOICE = 60  # characters of an answer that may choose a button
 
 
@@ -157,12 +159,35 @@ def _meant(
     if "text" in event.body:
         return _by_number(tx, sender, str(event.body["text"]), abilities) or (event.body, None)
     if event.media:
-        return {"text": " ".join(say(f"media_{one.kind}", sender.language) for one in event.media)}, None
+        return {"text": " ".join(_named(one, sender.language) for one in event.media)}, None
     return event.body, None
+
+
+def _last_asked(tx: Transaction, conversation: Conversation) -> Entry | None:
+    """The bot's last message, when it has buttons and the customer has not answered it yet."""
+    recent = conversations.entries_after(
+        tx.connection, conversation.tenant, conversation.id, conversation.last_seq - ASKED_WITHIN
+    )
+    for entry in reversed(recent):
+        if entry.kind is Kind.MESSAGE and entry.author.kind is AuthorKind.CUSTOMER:
+            return None
+        if entry.author.kind is AuthorKind.BOT and entry.body.get("buttons"):
+            return entry
+    return None
 
 
 def _is_his(tx: Transaction, sender: Sender, conversation: str) -> bool:
     return conversations.find(tx.connection, sender.tenant, conversation).contact == sender.contact
+
+
+def _named(media: Media, language: str) -> str:
+    """A file that is still with the platform, in words."""
+    names = {
+        "image": say("media_image", language),
+        "audio": say("media_audio", language),
+        "video": say("media_video", language),
+    }
+    return names.get(media.kind, say("media_file", language))
 
 
 def _by_number(
@@ -172,7 +197,7 @@ def _by_number(
     if len(text) > LONGEST_CHOICE:
         return None
     current = conversations.current(tx.connection, sender.tenant, sender.channel, sender.contact)
-    last = conversations.last_asked(tx.connection, current) if current is not None else None
+    last = _last_asked(tx, current) if current is not None else None
     if current is None or last is None or len(last.body["buttons"]) <= abilities.buttons:
         return None
     index = chosen(text, last.body["buttons"])

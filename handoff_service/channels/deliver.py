@@ -155,7 +155,12 @@ def _check_reachable(parcel: Parcel, message: Outbound, abilities: Abilities, no
         abilities.rules, standing.window if standing else None, by_person=message.author_kind == "agent", now=now
     )
     if why is not None:
-        raise NotDelivered(say(why, parcel.language), final=True)
+        reasons = {
+            "window_never_opened": say("window_never_opened", parcel.language),
+            "window_closed": say("window_closed", parcel.language),
+            "window_used_up": say("window_used_up", parcel.language),
+        }
+        raise NotDelivered(reasons[why], final=True)
 
 
 def pack(connection: sa.Connection, job: outbox.Job, seal: Seal, channels: Mapping[str, Channel]) -> Parcel:

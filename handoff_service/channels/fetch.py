@@ -15,6 +15,7 @@ from handoff_service.channels.arrive import take
 from handoff_service.channels.caller import Caller
 from handoff_service.channels.model import Account, Channel, Fetched, Fetching
 from handoff_service.channels.reading import in_bounds
+from handoff_service.channels.registry import FETCHING
 from handoff_service.channels.sealing import Seal
 from handoff_service.clock import Clock
 from handoff_service.conversations.change import Context
@@ -61,7 +62,7 @@ class Fetcher:
 
     async def run(self) -> None:
         """Looks after every account of a platform that must be asked; what fails is tried again."""
-        names = [name for name, channel in self._channels.items() if isinstance(channel, Fetching)]
+        names = [name for name in self._channels if name in FETCHING]
         loop = asyncio.get_running_loop()
         while True:
             self._wake.clear()
@@ -82,18 +83,17 @@ class Fetcher:
         self._next[tenant, account] = loop.time() + LOOK_EVERY_S
         try:
             known = await self._database.read(lambda connection: store.find(connection, tenant, account, self._seal))
-            channel = self._channels[known.channel]
-            assert isinstance(channel, Fetching)
-            self._next[tenant, account] = loop.time() + channel.every_s
+            fetching = FETCHING[known.channel]
+            self._next[tenant, account] = loop.time() + fetching.every_s
             if not known.disabled:
-                await self.catch_up(known, channel)
+                await self.catch_up(known, fetching)
         except Exception as error:  # the loop: whatever one platform says, the others are asked
             reason = error.message if isinstance(error, TandemError) else repr(error)
             log.warning("fetching failed, trying again", account=account, error=reason)
             with contextlib.suppress(TandemError):
                 await self._database.write(lambda tx: store.failed(tx.connection, tenant, account, reason[:500]))
 
-    async def catch_up(self, account: Account, channel: Any) -> int:
+    async def catch_up(self, account: Account, fetching: Fetching) -> int:
         """Fetches until there is no more; how many events came."""
         tenant, name = account.tenant, account.id
         cursor = await self._database.write(
@@ -104,9 +104,16 @@ class Fetcher:
         came, more = 0, True
         try:
             while more:
-                fetched: Fetched = await channel.fetch(self._caller, account, cursor)
+                fetched: Fetched = await fetching.fetch(self._caller, account, cursor)
                 events = [in_bounds(one) for one in fetched.events]
-                await take(self._database, account, channel.abilities, events, self._seal, self._context())
+                await take(
+                    self._database,
+                    account,
+                    self._channels[account.channel].abilities,
+                    events,
+                    self._seal,
+                    self._context(),
+                )
                 # Behind the events: when it is not written, they come again and are duplicates.
                 behind = fetched.cursor
                 if not await self._database.write(

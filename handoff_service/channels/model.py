@@ -7,11 +7,11 @@ outbox   ─► pack: text in the platform's form, in parts ─► Channel.send,
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol
 
 from handoff_service.channels.caller import Caller
 from handoff_service.channels.window import AT_ANY_TIME, Deed, Rules
@@ -247,15 +247,16 @@ class Channel(Protocol):
         """Delivers one part; returns the platform's id of it, if it tells. Raises NotDelivered."""
 
 
-@runtime_checkable
-class Fetching(Protocol):
-    """A platform that keeps messages until they are fetched, after a hint by webhook or every `every_s` seconds."""
+@dataclass(frozen=True)
+class Fetching:
+    """How messages are fetched from a platform that keeps them: after a hint by webhook, and every `every_s` seconds.
 
-    @property
-    def every_s(self) -> float: ...
+    `fetch` gives what came after a cursor, which is empty the first time. It raises NotDelivered when the platform
+    cannot be asked.
+    """
 
-    async def fetch(self, caller: Caller, account: Account, cursor: str) -> Fetched:
-        """What came after `cursor`, which is empty the first time. Raises NotDelivered when it cannot be asked."""
+    every_s: float
+    fetch: Callable[[Caller, Account, str], Awaitable[Fetched]]
 
 
 def equal(given: str, *expected: str) -> bool:

@@ -11,7 +11,7 @@ from handoff_service.channels.feishu import Feishu
 from handoff_service.channels.kuaishou import Kuaishou
 from handoff_service.channels.line import Line
 from handoff_service.channels.messenger import Messenger
-from handoff_service.channels.model import Channel
+from handoff_service.channels.model import Channel, Fetching
 from handoff_service.channels.signed_api import SignedApi
 from handoff_service.channels.slack import Slack
 from handoff_service.channels.telegram import Telegram
@@ -24,6 +24,7 @@ from handoff_service.channels.window import Allowance
 from handoff_service.channels.wording import Form, octets
 
 A_MINUTE = timedelta(minutes=1)
+WECOM = WeCom()
 
 CHANNELS: Mapping[str, Channel] = {
     "api": SignedApi(),
@@ -39,7 +40,10 @@ CHANNELS: Mapping[str, Channel] = {
     "telegram": Telegram(),
     "wechat": WeChat("WeChat service account (公众号)", came=Allowance(A_MINUTE, 3)),
     "wechat_mini": WeChat("WeChat mini program (小程序)", came=Allowance(A_MINUTE, 2)),
-    "wecom": WeCom(),
+    "wecom": WECOM,
     "weibo": Weibo(),
     "whatsapp": WhatsApp(),
 }
+
+# Platforms that keep messages until they are fetched; every minute, because hints may be lost.
+FETCHING: Mapping[str, Fetching] = {"wecom": Fetching(60.0, WECOM.fetch)}

@@ -14,8 +14,9 @@ def tell_undelivered(
     tx: Transaction, conversation: Conversation, seq: int, reason: str, *, unclear: bool, now: datetime
 ) -> Entry:
     """Notes, for agents only and once, that the customer has not (or perhaps not) got entry `seq`."""
-    text = "perhaps_delivered" if unclear else "undelivered"
-    body = {"text": say(text, conversation.language, reason=reason), "kind": "undelivered", "of": seq}
+    language = conversation.language
+    perhaps, surely = say("perhaps_delivered", language, reason=reason), say("undelivered", language, reason=reason)
+    body = {"text": perhaps if unclear else surely, "kind": "undelivered", "of": seq}
     mid = conversations.entry_at(tx.connection, conversation.tenant, conversation.id, seq).mid
     draft = Draft(
         kind=Kind.MESSAGE, author=SYSTEM, audience=Audience.INTERNAL, body=body, client_id=f"undelivered-{mid}"

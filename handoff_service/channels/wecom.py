@@ -48,7 +48,6 @@ MEDIA = {"image": "image", "voice": "audio", "video": "video", "file": "file"}
 
 
 class WeCom:
-    every_s = 60.0  # callbacks may be lost
     abilities = Abilities(
         title="WeCom customer service (微信客服)",
         form=Form(Markup.PLAIN, 2048, octets),

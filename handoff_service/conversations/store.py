@@ -221,16 +221,6 @@ def entry_of(connection: sa.Connection, tenant: str, mid: str) -> Entry | None:
     return _entry(row) if row else None
 
 
-def last_asked(connection: sa.Connection, conversation: Conversation) -> Entry | None:
-    """The bot's last message, when it has buttons and the customer has not answered it yet."""
-    for entry in reversed(entries_after(connection, conversation.tenant, conversation.id, conversation.last_seq - 4)):
-        if entry.kind is Kind.MESSAGE and entry.author.kind is AuthorKind.CUSTOMER:
-            return None
-        if entry.author.kind is AuthorKind.BOT and entry.body.get("buttons"):
-            return entry
-    return None
-
-
 def repeated(connection: sa.Connection, tenant: str, draft: Draft) -> Entry | None:
     """The entry that an earlier attempt with this client_id made. Raises Mismatch if it said something else."""
     if draft.client_id is None:

@@ -17,7 +17,8 @@ from handoff_service.conversations import store
 from handoff_service.conversations.model import Conversation
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import Unavailable
-from handoff_service.outbox import LEASE, MOST_ATTEMPTS, Job, OutboxWorker
+from handoff_service.outbox import LEASE, MOST_ATTEMPTS, Job
+from handoff_service.outbox_worker import OutboxWorker
 from tests.handoff_service.stage import FakeClock, trial_settings
 
 B = tables.outbox.c

@@ -9,7 +9,8 @@ from handoff_service.bell import Bell
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.receive import Sender, receive
 from handoff_service.database import Database
-from handoff_service.outbox import Job, OutboxWorker, finish
+from handoff_service.outbox import Job, finish
+from handoff_service.outbox_worker import OutboxWorker
 from handoff_service.settings import Settings
 from handoff_service.shares import Shares
 from handoff_service.tenants import store as tenants

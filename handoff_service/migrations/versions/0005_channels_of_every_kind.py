@@ -49,4 +49,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "account", "provider_id"),
     )
     op.create_index("deliveries_by_conversation", "deliveries", ["tenant", "conversation"])
-    op.create_index("deliveries_by_time", "deliveries", ["at"])

@@ -22,7 +22,7 @@ from handoff_service.conversations.sweep import Sweeper
 from handoff_service.conversations.turn import TurnRunner
 from handoff_service.database import Database
 from handoff_service.knowledge.client import Knowledge
-from handoff_service.outbox import OutboxWorker
+from handoff_service.outbox_worker import OutboxWorker
 from handoff_service.settings import Settings
 from tests.handoff_service.bots.frail_bot import FrailBot
 from tests.handoff_service.stage import meet, trial_settings

@@ -17,7 +17,7 @@ from handoff_service.clock import utc_now
 from handoff_service.conversations.model import BOT, Audience, Author, AuthorKind, Entry, Kind
 from handoff_service.conversations.patience import Patience, hold_until, is_urgent
 from handoff_service.conversations.turn import TurnRunner
-from handoff_service.outbox import OutboxWorker
+from handoff_service.outbox_worker import OutboxWorker
 from tests.handoff_service.conversations.test_turn import Chat, chat  # noqa: F401
 from tests.handoff_service.stage import MONDAY, ScriptedBot, answer, trial_settings
 

@@ -51,7 +51,8 @@ async def asked(talk: Chat, text: str = "How long does it take?", **body: Any) -
 async def test_the_first_words_of_somebody_new(chat: Chat) -> None:  # noqa: F811
     wire = as_json(await asked(chat))["metadata"]
     assert (wire["hour"], wire["now"]) == (17, "2026-11-02T17:30:00+08:00"), "where the tenant is"
-    assert not {"returning", "given_back", "files", "policy"} & set(wire)
+    assert not {"returning", "given_back", "files"} & set(wire)
+    assert wire["policy"] == {"quiet": True}, "an answer may be no message at all"
 
 
 async def test_who_was_here_before(chat: Chat) -> None:  # noqa: F811
@@ -68,7 +69,7 @@ async def test_what_the_tenant_has_set(chat: Chat) -> None:  # noqa: F811
     bot = BotSettings(misses=3, emergency={"zh": {"medical": "120"}})
     changed = tenant.model_copy(update={"settings": tenant.settings.model_copy(update={"bot": bot})})
     await chat.database.write(lambda tx: tenants.save(tx.connection, changed))
-    assert (await asked(chat)).policy == {"misses": 3, "emergency": {"zh": {"medical": "120"}}}
+    assert (await asked(chat)).policy == {"misses": 3, "emergency": {"zh": {"medical": "120"}}, "quiet": True}
     stored = await chat.database.read(lambda c: tenants.find(c, "demo"))
     assert stored.settings.bot == bot
 

@@ -25,7 +25,8 @@ from handoff_service.conversations.turn import TurnRunner
 from handoff_service.database import Database
 from handoff_service.errors import BotFailed
 from handoff_service.handoffs import assign, release
-from handoff_service.outbox import LEASE, OutboxWorker
+from handoff_service.outbox import LEASE
+from handoff_service.outbox_worker import OutboxWorker
 from handoff_service.settings import Settings
 from tests.handoff_service.stage import FakeClock, Held, ScriptedBot, answer, wants_human
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from handoff_service.conversations.model import BOT, SYSTEM, Audience, Author, AuthorKind, Entry, Kind
 from handoff_service.handoffs.facts import facts_in
 from handoff_service.handoffs.packet import build_packet
+from handoff_service.handoffs.promises import promises_in
 from handoff_service.handoffs.receipt import build_receipt
 from tests.handoff_service.stage import MONDAY, waiting_handoff
 
@@ -42,12 +43,55 @@ AGENT = Author(AuthorKind.AGENT, "a_lin", "Lin")
         ),
         ("deliver to 5 Elm Grove, Leeds instead", [("address", "5 Elm Grove, Leeds")]),
         ("寄到杭州市西湖区文三路100号3幢502室", [("address", "寄到杭州市西湖区文三路100号3幢502室")]),
+        ("ring 07700 912345 or (212) 555-0199", [("phone", "07700 912345"), ("phone", "(212) 555-0199")]),
+        ("手機0922-118-376", [("phone", "0922-118-376")]),
+        ("寄新北市板橋區文化路一段88號5樓，謝謝", [("address", "寄新北市板橋區文化路一段88號5樓")]),
+        ("to 9 Oak Avenue, Austin TX 73301 now", [("address", "9 Oak Avenue, Austin TX 73301")]),
+        ("Flat 2, 9 Rose Row, Leeds LS1 4AB please", [("address", "Flat 2, 9 Rose Row, Leeds LS1 4AB")]),
+        ("付了89.5，又扣三百块", [("amount", "89.5"), ("amount", "三百块")]),
+        ("paid 45.50, of 1,300.00, version 2.10, charged 3 times", [("amount", "45.50"), ("amount", "1,300.00")]),
+        ("千万别寄，十万火急，3号楼，5号电池，付3天", []),
+        ("12号下的单，12月1号上午十点半来", [("date", "12号"), ("date", "12月1号上午十点半")]),
+        ("since this morning at 8:15", [("date", "this morning at 8:15")]),
+        (
+            "LY 20261103001 by RB987654321CN",
+            [("order_number", "LY 20261103001"), ("tracking_number", "RB987654321CN")],
+        ),
         ("hello", []),
         ("", []),
     ],
 )
 def test_facts_are_found_as_the_customer_wrote_them(text: str, facts: list[tuple[str, str]]) -> None:
     assert list(facts_in(text)) == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "promised"),
+    [
+        ("我帮您反馈给物流部门", True),
+        ("我請同事稍後聯繫您", True),
+        ("电子票会在两个工作日内发送", True),
+        ("稍后会有客服给您回电", True),
+        ("请您联系物流公司", False),
+        ("我帮您转接人工客服", False),
+        ("一般会在三个工作日内到账", False),
+        ("A specialist will call you tomorrow.", True),
+        ("You will hear from us soon.", True),
+        ("The receipt will be sent within two days.", True),
+        ("I've forwarded this to billing.", True),
+        ("I have opened the page.", False),
+        ("I'll connect you with an agent.", False),
+        ("I'll transfer you now, and I'll email you the result.", True),
+        ("You will need to log in.", False),
+    ],
+)
+def test_what_a_bot_promises_for_itself_or_for_others(text: str, promised: bool) -> None:
+    assert list(promises_in(text, by_person=False)) == [text] * promised
+
+
+@pytest.mark.parametrize("text", ["I could try but I can't promise it.", "我不能保证今天到"])
+def test_what_cannot_be_promised_is_no_promise(text: str) -> None:
+    assert not any(list(promises_in(text, by_person=by)) for by in (True, False))
 
 
 def test_an_order_number_is_never_also_a_phone_number() -> None:

@@ -300,7 +300,8 @@ async def test_the_handoff_shows_its_packet_and_receipt(house):
         "id", "conversation", "reason", "priority", "queue", "language", "receipt", "packet"
     }  # fmt: skip
     packet = shown["packet"]
-    assert set(packet) == {"goal", "reason", "evidence", "tried", "facts", "mood"}
+    parts = {"goal", "reason", "evidence", "tried", "facts", "mood", "attachments", "promises", "tasks", "missing"}
+    assert set(packet) == parts
     assert packet["goal"] == {"text": "where is my order LY20261103001?", "entries": [2]}
     assert packet["facts"] == [{"kind": "order_number", "value": "LY20261103001", "entries": [2]}]
     assert packet["tried"][0]["article"] == "refunds"

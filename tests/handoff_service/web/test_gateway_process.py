@@ -219,6 +219,8 @@ async def test_logs_hold_no_words_addresses_or_tokens(start_process, build_house
     await customer.answered()
     far_bot.fail()
     await customer.write(WORDS + " again")  # the bot fails: warnings are written
+    while "bot failed" not in gateway.output:
+        await asyncio.sleep(0.05)
     await customer.ask_human()
     handoff = await house.handoff_of(customer)
     epoch = accepted(await lin.accept(handoff))["epoch"]

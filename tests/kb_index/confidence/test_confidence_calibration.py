@@ -143,7 +143,7 @@ def test_corrections_move_the_probability_towards_what_people_say() -> None:
     answer = judgements(1, right=1, seed=9)[0]
     doubted = refit(earlier, judgements(500, right=0.2))
     trusted = refit(earlier, judgements(500, right=1.0))
-    assert probability(doubted, answer, "refunds") < 0.4 < 0.9 < probability(trusted, answer, "refunds")
+    assert probability(doubted, answer, "refunds") < 0.5 < 0.9 < probability(trusted, answer, "refunds")
 
 
 def test_a_few_corrections_move_little_and_none_nothing() -> None:

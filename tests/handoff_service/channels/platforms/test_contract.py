@@ -55,7 +55,8 @@ async def test_garbage_is_refused_and_breaks_nothing(bridge: Bridge, far: Platfo
     assert far.accepted(await bridge.sends(far.text(ANN, "hello")))
 
 
-async def test_any_other_shape_is_no_crash(bridge: Bridge, far: Platform) -> None:
+@pytest.mark.usefixtures("bridge")
+async def test_any_other_shape_is_no_crash(far: Platform) -> None:
     for shape in SHAPES:  # signed, so that it is parsed
         try:
             hook = far.hook(dict.fromkeys(far.text(ANN, "hello"), shape))

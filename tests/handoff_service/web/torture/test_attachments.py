@@ -75,7 +75,8 @@ async def test_files_travel_with_the_conversation_from_the_bot_to_the_agent_and_
     first = accepted(await upload(customer, "current", "receipt.png", PNG), 201)["file"]
     assert (first["name"], first["type"], first["size"]) == ("receipt.png", "image/png", len(PNG))
     customer.conversation = accepted(await send(customer, "current", file=first["id"]))["conversation"]
-    assert (await customer.answered())["body"]["text"] == "About [file: receipt.png]"
+    await customer.answered()
+    assert (bot.requests[-1].text, bot.requests[-1].files) == ("", [first])
     place = customer.conversation
     await customer.ask_human()
     epoch = accepted(await lin.accept(await house.handoff_of(customer)))["epoch"]
