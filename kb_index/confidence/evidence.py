@@ -22,6 +22,10 @@ NAMES = (
 """What each figure is, in the order of features_of; a calibration fits only the features it was made with."""
 
 UNLEARNED = Foreign()
+IN_THESE_WORDS = 0.95
+"""Cosine to one of the article's own questions from which a question is the same one."""
+OWN = -2.0
+"""Log-odds of being somebody else's that the tenant's own questions usually have."""
 
 PRODUCT_PRECISION = 100.0
 """A product's coefficient is expected within 1/sqrt(100); from 30 to 300 the development sets do not tell."""
@@ -66,7 +70,8 @@ def features_of(ranking: Ranking, index: TenantIndex, foreign: Foreign = UNLEARN
             (first.lexical - best_lexical) / (first.lexical + best_lexical + 1e-6),
             float(first.head >= best_head),
             min(sum(other.head for other in others) - best_head, 1.0),
-            foreign.of(question),
+            # What an article asks in just these words is the tenant's own, also when it was taught a minute ago.
+            min(foreign.of(question), OWN) if first.asked >= IN_THESE_WORDS else foreign.of(question),
         ]
     )
 
