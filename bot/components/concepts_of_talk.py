@@ -100,7 +100,8 @@ TALK: dict[str, tuple[str, str]] = {
         "help with",
     ),
     "authority": (
-        r"12315|[打拨去找向跟到告上] ?12345(?! ?\d)|12345 ?(?:热线|投诉|举报|市长|政务|平台)|(?:hotline|call|dial|ring) 12345(?! ?\d)|"
+        r"12315|[打拨去找向跟到告上] ?12345(?! ?\d)|12345 ?(?:热线|投诉|举报|市长|政务|平台)|(?:hotline|call|dial|"
+        r"ring) 12345(?! ?\d)|"
         "消协|消费者|工商|监管|报警|警察|派出所|起诉|律师|法院|法庭|法律|仲裁|公安|银保监|"
         "主管部门|告你|告到|维权|黑猫|检举",
         "sue|suing|court|lawyer|attorney|solicitor|legal|lawsuit|police|regulator|ombudsman|authorities|"
@@ -123,9 +124,13 @@ TALK: dict[str, tuple[str, str]] = {
         "wait until|unless",
     ),
     "insult": (
-        "骗子|垃圾(?![桶袋箱篓分处])|傻|滚(?![动筒轮珠烫刷梯])|去死|[该找作]死|死全家|死开|死远|死妈|^死$|[都你他们]死|死(?:骗|人|机器|商|平台|客服|公司)|不得好死|[烦笨蠢坑恶][心]?死|恶心|废物|智障|脑残|白痴|蠢|猪(?:头|脑|队友|狗|一样|吗|啊|呀|都)|[是像群头蠢死]猪|猪$|狗(?:屎|屁|东西|日|腿|都|眼|贼)|[被是像走疯]狗|狗$|(?<![我她他你爸])妈的|操(?![作控场心持练])|"
+        "骗子|垃圾(?![桶袋箱篓分处])|傻|滚(?![动筒轮珠烫刷梯])|去死|[该找作]死|死全家|死开|死远|死妈|^死$|"
+        "[都你他们]死|死(?:骗|人|机器|商|平台|客服|公司)|不得好死|[烦笨蠢坑恶][心]?死|恶心|废物|智障|脑残|白痴|蠢|"
+        "猪(?:头|脑|队友|狗|一样|吗|啊|呀|都)|[是像群头蠢死]猪|猪$|狗(?:屎|屁|东西|日|腿|都|眼|贼)|[被是像走疯]狗|"
+        "狗$|(?<![我她他你爸])妈的|操(?![作控场心持练])|"
         "无耻|不要脸|混蛋|王八|贱|神经|有病|"
-        "人渣|流氓|强盗|坑|黑心|无良|[太真好破摆]烂|很烂|最烂|烂(?:公司|平台|店|货|人|服务|客服|系统|软件|透|东西|机器)|倒闭|良心|他妈|你妈|sb|tmd|nmsl|尼玛|草泥|撒比|笨|气死|气炸|受够|"
+        "人渣|流氓|强盗|坑|黑心|无良|[太真好破摆]烂|很烂|最烂|烂(?:公司|平台|店|货|人|服务|客服|系统|软件|透|东西|"
+        "机器)|倒闭|良心|他妈|你妈|sb|tmd|nmsl|尼玛|草泥|撒比|笨|气死|气炸|受够|"
         "过分|去你|祖宗|缺德|畜生|狗屁|土匪|奸商|黑店|抢钱|明抢|抢劫|不去抢|破平台|破软件|破机器|破公司|"
         "破玩意|二货|没脑子|有毛病|变态|混账|败类|不是人|丢人|什么东西|什么玩意|什么鬼|快疯|忍不|"
         "忍无可忍|受不了|欺负|欺骗|欺人太甚|血汗钱|骗钱|骗人|吃相|脑子|沙雕|煞笔|闭嘴|火大|怒了|傻x|弱智|"
@@ -133,11 +138,15 @@ TALK: dict[str, tuple[str, str]] = {
         r"\b(?:trash|garbage)\b(?!\s+(?:can|bag|bin|cans|bags|bins|disposal|lid))|\b(?:your|my|an?|dumb) ass\b",
         "idiot*|stupid|fuck*|shit*|scam*|thie*|liar*|moron*|dumb|crook*|fraud*|con artist*|asshole*|"
         "bastard*|bitch|pathetic|disgusting|useless|worthless|incompetent|clown*|go to hell|the hell|in hell|"
-        "suck*|shame*|hate|crap|damn you|damn bot|damn robot|damn machine|damn company|damn liars|damn shop|god damn|goddamn|wtf|stfu|rip-off|rip off|robbed|cheated|stole|bullshit|outrageous|"
-        "unacceptable|ridiculous|furious|am angry|so angry|very angry|really angry|makes me angry|getting angry|screw you|screw this|screw them|screw off|shut up|what a joke|a joke of|are a joke|this a joke|you're a joke|worst|jerk|jerks|pig|pigs|loser*|cheater*|"
+        "suck*|shame*|hate|crap|damn you|damn bot|damn robot|damn machine|damn company|damn liars|damn shop|god damn|"
+        "goddamn|wtf|stfu|rip-off|rip off|robbed|cheated|stole|bullshit|outrageous|"
+        "unacceptable|ridiculous|furious|am angry|so angry|very angry|really angry|makes me angry|getting angry|"
+        "screw you|screw this|screw them|screw off|shut up|what a joke|a joke of|are a joke|this a joke|"
+        "you're a joke|worst|jerk|jerks|pig|pigs|loser*|cheater*|"
         "cheats|robber*|criminal*|swindler*|fool|fools|foolish|imbecile*|donkey*|dumbass|jackass|go die|drop dead|"
         "bankrupt|livid|disgusted|sick of you|can't stand|fed up|out of your mind|had enough|had it with|"
-        "retarded|kidding me|terrible|horrible|awful|shameless|full of shit|full of crap|full of it|full of lies|eat shit|kiss my|rot|nobody cares|"
+        "retarded|kidding me|terrible|horrible|awful|shameless|full of shit|full of crap|full of it|full of lies|"
+        "eat shit|kiss my|rot|nobody cares|"
         r"fifth time|pissed|a scam|deaf|fck|f\*\*\*|sh\*t",
     ),
     "greeting": (
@@ -240,7 +249,8 @@ TALK: dict[str, tuple[str, str]] = {
     ),
     "undo": (
         "撤销|撤回|撤消|恢复|还原|改回|回退|变回|收回|反悔|后悔|撤下|撤诉|彻销|上一步|退一步|前一步|原样|改回去|改回来",
-        "undo|step back|one step|a step|previous step|last step|revert|reverse|restore|take back|take that back|withdraw*|retract|reinstate|uncancel|"
+        "undo|step back|one step|a step|previous step|last step|revert|reverse|restore|take back|take that back|"
+        "withdraw*|retract|reinstate|uncancel|"
         "un-cancel|put back|put it back|bring back|change it back|roll back|back to what it was|keep my|"
         "keep it after all|original",
     ),

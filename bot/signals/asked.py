@@ -51,4 +51,6 @@ def asks_plainly(words: str) -> bool:
 def speaks_of_another_wish(words: str) -> bool:
     """Whether what sounds like the wish is a no to a person, was granted before, or is about money: heard even
     where the classifier is sure of the wish."""
-    return REFUSES_PERSON.search(words) is not None or (OTHER_MATTERS.search(words) is not None and not asks_plainly(words))
+    if REFUSES_PERSON.search(words) is not None:
+        return True
+    return OTHER_MATTERS.search(words) is not None and not asks_plainly(words)

@@ -20,6 +20,16 @@ DANGER = {
         I feel like ending my life over this debt
         I keep hurting myself
         everyone would be better off dead without me, i mean me
+        自殺算了
+        我把药全吞了
+        我刚吃了一整瓶安眠药
+        没有我大家会更好
+        活着太累了，永别了
+        i have taken all the tablets in the house
+        I just want to end it
+        i don’t want to be around any more
+        there is no point going on
+        they are better off without me
     """,
     "medical": """
         孩子误吞了玩具里的电池
@@ -42,6 +52,16 @@ DANGER = {
         My baby is choking on a part of the toy
         i got an electric shock from the charger
         we had to call an ambulance because of your product
+        女儿吞了一颗磁铁会有事吗
+        狗喝了你们的清洁剂
+        嘴唇和舌头肿了
+        我妈倒在地上叫不醒
+        老人昏倒了沒有呼吸
+        my toddler drank the drain cleaner, is it poisonous?
+        my lips and tongue are swelling
+        my dog ate the magnets
+        my grandfather just collapsed
+        she isn’t breathing
     """,
     "fire": """
         充电宝着火了
@@ -56,6 +76,16 @@ DANGER = {
         help, my kitchen is on fire
         the battery burst into flames
         I smell gas since you installed the stove
+        行動電源著火了
+        電池在冒煙
+        手机电池鼓包发烫
+        厨房闻到很重的煤气味
+        瓦斯外洩
+        电动车自燃
+        there is smoke everywhere from the toaster
+        the battery is hissing and swelling
+        strong smell of gas in the flat
+        the scooter spontaneously combusted
     """,
     "police": """
         快递员在打我
@@ -74,6 +104,15 @@ DANGER = {
         we are being robbed
         i am locked in, he locked me in
         someone broke into my house while I was on the phone
+        有人拿刀堵在门外
+        家里进贼了
+        骑手一直跟踪我
+        前男友威胁要弄死我
+        有人撬门
+        your driver keeps stalking me
+        a man is outside my door threatening me
+        somebody is in my house
+        he pulled a knife on me
     """,
     "legal": """
         我收到法院的传票了
@@ -189,6 +228,35 @@ HARMLESS = """
     lawyer gift mug
     cut the box open and the shirt was cut
     i could die of embarrassment, wrong address again
+    is this legal to import
+    lawyer costume
+    battery died
+    dead pixel
+    刀具套装多少钱
+    kitchen knife order
+    烟花能寄吗
+    smoke grey colour
+    gas stove order
+    swelling of the wood
+    跟你们一起烟花晚会
+    有煤气灶卖吗
+    热水器打不着火
+    你们这是变相抢劫
+    轮胎漏气
+    呼吸灯不亮，没有呼吸灯
+    帮我砍一刀
+    打死我也不买
+    嗓子都冒烟了
+    the subscription, i want to end it
+    the machine swallowed my coins
+    the shelf collapsed
+    your ads are following me
+    the touchscreen is unresponsive
+    i do not want to be here all day
+    bath bombs in stock
+    笑死我了
+    优惠快结束了
+    我不想醒太早，能晚点送吗
 """
 
 

@@ -76,6 +76,42 @@ def test_asking_for_a_senior_person_is_told_apart_and_more_urgent(text: str) -> 
     assert (decision.say, decision.reason, decision.priority) == ("asked_senior", Reason.ASKED, 4)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i do not want a robot i need a human",
+        "is there somebody who is not a bot",
+        "no more robots please",
+        "i need someone from your staff",
+        "叫个说了算的人",
+        "懒得和机器人聊",
+        "轉人工",
+        "不要AI要真人",
+        "能不能转人工",
+        "派个能听懂人话的来",
+    ],
+)
+def test_refusing_the_machine_is_asking_whatever_the_classifier_says(text: str) -> None:
+    assert rules(situation(text, "ask_human"), Name.ASKED)
+    assert rules(situation(text, "ask_question"), Name.ASKED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我上次已经找过人工了",
+        "我叫了个人帮我签收",
+        "i already spoke to an agent",
+        "transfer my points to another person",
+        "不用转人工",
+        "i do not want to talk to a person",
+    ],
+)
+def test_what_was_or_goes_elsewhere_is_no_asking(text: str) -> None:
+    assert not rules(situation(text, "ask_human"), Name.ASKED)
+    assert not rules(situation(text, "ask_question"), Name.ASKED)
+
+
 def test_a_weak_wish_is_seen_and_does_not_decide() -> None:
     s = situation("有没有人啊", confidence=0.4, ranking=(("ask_question", 0.4), ("ask_human", 0.35)))
     weak = of(s, Name.ASKED)
