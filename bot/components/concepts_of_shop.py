@@ -43,7 +43,8 @@ SHOP: dict[str, tuple[str, str]] = {
     ),
     "cancel": (
         "取消|撤单|退单|不要了|不买了|别发|不发|作废|砍单|撤了|撤掉|别寄|取肖|终止交易|关闭订单|去掉",
-        "cancel*|call off|void|annul|scrap|drop|kill|don't send|don't ship|stop the shipment|dont send|dont ship|do not send|do not ship|"
+        "cancel*|call off|void|annul|scrap|drop|kill|don't send|don't ship|stop the shipment|"
+        "dont send|dont ship|do not send|do not ship|"
         "don't dispatch|cancl*|cancle|withdraw",
     ),
     "order": (

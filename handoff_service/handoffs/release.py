@@ -127,7 +127,7 @@ def give_back(
 
 
 def _promised(tx: Transaction, conversation: Conversation) -> list[dict[str, Any]]:
-    """What agents promised in the conversation, among its last entries: [{"text", "seq"}]."""
+    """What agents promised in the conversation, among its last entries: [{"text", "seq"}]; not what articles say."""
     recent = conversations.entries_after(
         tx.connection, conversation.tenant, conversation.id, max(0, conversation.last_seq - LOOK_BACK)
     )
@@ -135,6 +135,7 @@ def _promised(tx: Transaction, conversation: Conversation) -> list[dict[str, Any
         {"text": text, "seq": entry.seq}
         for entry in recent
         if entry.kind is Kind.MESSAGE and entry.audience is Audience.PUBLIC and entry.author.kind is AuthorKind.AGENT
+        if "article" not in entry.body
         for text in promises_in(str(entry.body.get("text", "")), by_person=True)
     ][-MOST_PROMISES:]
 
