@@ -197,6 +197,7 @@ async def test_an_agents_answer_becomes_a_draft_over_the_gateway(
     draft = accepted(await lin.post("/v1/knowledge/drafts", gap["replies"][0]))
     assert draft["answer"] == "可以，地下车库前两小时免费。\n发票看这里"
     assert (draft["provenance"]["conversation"], draft["provenance"]["agent"]) == (customer.conversation, lin.id)
+    lin.http.timeout = PATIENCE_S  # a replay is a process of its own
     replay = accepted(await lin.post(f"/v1/knowledge/drafts/{draft['id']}/replay", {}))
     assert replay["past"]["asked"] == 1
     refused(await lin.post(f"/v1/knowledge/drafts/{draft['id']}/publish", {}), 403, "forbidden")
