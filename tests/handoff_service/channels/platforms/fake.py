@@ -6,6 +6,7 @@ import http.client
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,7 +74,7 @@ class Answered:
     headers: Mapping[str, str]
 
 
-class Platform:
+class Platform(ABC):
     """A platform with one account of ours.
 
     A subclass says how it signs (`hook`, by the account's secret `signing`), what an event looks like (`text`,
@@ -99,29 +100,29 @@ class Platform:
 
     # ---- what a subclass says ------------------------------------------------------------------------------------
 
+    @abstractmethod
     def fields(self) -> dict[str, str]:
         """The account's fields; the platform's own address stands in one of them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def text(self, contact: str, text: str) -> dict[str, Any]:
         """A fresh event: the customer writes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def strange(self, contact: str) -> dict[str, Any]:
         """A fresh event of a type that no release knows."""
-        raise NotImplementedError
 
     def press(self, contact: str, message: Received, index: int) -> dict[str, Any]:
         """A fresh event: the customer presses a button of a message."""
-        raise NotImplementedError
+        raise AssertionError(f"{self.channel} has no buttons: {contact}, {message}, {index}")
 
+    @abstractmethod
     def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
         """These events, signed; `secret` replaces the account's newest."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer(self, call: Call) -> Response:
         """What the API does with a call of the gateway."""
-        raise NotImplementedError
 
     def carries(self, call: Call) -> bool:  # noqa: ARG002
         """Whether the call carries a message: only then a fault of the script happens."""

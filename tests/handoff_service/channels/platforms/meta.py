@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import time
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +27,9 @@ class _Meta(Platform):
         signed = hmac.new(key, raw, hashlib.sha256).hexdigest()
         return Hook(raw, {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signed}"})
 
+    @abstractmethod
     def _body(self, events: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
-        raise NotImplementedError
+        """These events as one webhook carries them."""
 
     def _refusal(self, call: Call, contact: str, text: str, most: int) -> Response | None:
         if call.headers.get("authorization") != f"Bearer {TOKEN}":
