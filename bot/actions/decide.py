@@ -88,6 +88,8 @@ def makes_small_talk(s: Situation) -> Decision | None:
     lost = s.understanding is not None and s.understanding.action == "abstain" and len(s.text) <= A_FEW_WORDS
     if s.intent not in SMALL_TALK or (s.confidence < SURE and (s.is_question or not lost)):
         return None
+    if s.intent == "solved" and s.confidence < SURE:  # nobody is told by a guess that his matter is done
+        return None
     if s.known is not None and s.is_question and s.intent != "bot_challenge":
         return None
     return small_talk(s)
@@ -98,7 +100,8 @@ def small_talk(s: Situation) -> Decision:
     declined = s.intent == "deny" and s.offer == "human"
     say = "declined" if declined else "nothing_to_stop" if s.intent == "stop" else s.intent
     slots = {"offer": None, "unanswered": [] if s.intent == "solved" else list(s.unanswered)}
-    close = s.intent in ("solved", "goodbye") and not s.waiting and s.form is None
+    sure = s.pressed or s.confidence >= SURE
+    close = s.intent in ("solved", "goodbye") and sure and not s.waiting and s.form is None
     return Decision(move=Move.REPLY, say=say, rule=f"small talk: {s.intent}", slots=slots, close=close)
 
 

@@ -224,6 +224,13 @@ def test_small_talk_gives_way_to_the_question_that_came_with_it() -> None:
     assert decide(situation("你是机器人吗？", "bot_challenge", understanding=ANSWER)).say == "bot_challenge"
 
 
+def test_a_guess_neither_says_that_it_is_solved_nor_closes() -> None:
+    assert decide(situation("笑死我了", "solved", confidence=0.4)).say == "miss"
+    assert not decide(situation("拜", "goodbye", confidence=0.5)).close
+    assert decide(situation("解决了", "solved", confidence=0.9)).close
+    assert decide(situation("再见", "goodbye", confidence=0.9)).close
+
+
 def test_a_few_words_that_ask_nothing_are_small_talk_even_when_unsure() -> None:
     assert decide(situation("请问", "greet", confidence=0.5)).say == "greet"
     assert decide(situation("请问什么?", "greet", confidence=0.5)).say == "miss"
