@@ -118,9 +118,19 @@ def desk(connection: sa.Connection, agent: Agent, context: Context) -> dict[str,
         "offers": cards(connection, offers, agent),
         "mine": cards(connection, mine, agent),
         "others": cards(connection, others, agent),
-        "mailbox": cards(connection, mailbox, agent),
+        "mailbox": most_urgent_first(cards(connection, mailbox, agent)),
         "agents": [colleague(one, connected) for one in agents.everyone(connection, tenant)],
     }
+
+
+def most_urgent_first(listed: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By priority, then by who asked first: nobody may lie under what came after him. Without a handoff at the end."""
+
+    def place(card: Mapping[str, Any]) -> tuple[int, str]:
+        handoff = card["handoff"]
+        return (-handoff["priority"], handoff["requested_at"]) if handoff else (1, card["updated_at"])
+
+    return sorted(listed, key=place)
 
 
 def _waiting(connection: sa.Connection, agent: Agent) -> list[dict[str, Any]]:
