@@ -1,0 +1,34 @@
+"""Contacts, who they are on each channel, and their tokens."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from handoff_service.columns import Moment, key, maybe, metadata, moment, text
+
+contacts = sa.Table(
+    "contacts",
+    metadata,
+    *key("tenant", "id"),
+    text("name"),
+    maybe("language"),
+    moment("created_at"),
+    maybe("erased_at", Moment),
+)
+
+contact_identities = sa.Table(
+    "contact_identities",
+    metadata,
+    *key("tenant", "channel", "external_id"),
+    text("contact"),
+    sa.Column("verified", sa.Boolean, nullable=False),
+    sa.Index("identities_by_contact", "tenant", "contact"),
+)
+
+visitor_tokens = sa.Table(
+    "visitor_tokens", metadata, *key("token_hash"), text("tenant"), text("contact"), moment("expires_at")
+)
+
+used_identity_tokens = sa.Table(
+    "used_identity_tokens", metadata, *key("tenant", "jti"), text("contact"), moment("expires_at")
+)

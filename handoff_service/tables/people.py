@@ -1,0 +1,97 @@
+"""Handoffs and those who take them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from handoff_service.columns import Moment, key, maybe, metadata, moment, number, text
+
+handoffs = sa.Table(
+    "handoffs",
+    metadata,
+    *key("tenant", "id"),
+    text("conversation"),
+    text("reason"),
+    number("priority"),
+    text("queue"),
+    text("language"),
+    sa.Column("evidence", sa.JSON, nullable=False),
+    sa.Column("rank", sa.BigInteger, nullable=False),
+    number("requested_seq"),
+    moment("requested_at"),
+    maybe("queued_at", Moment),
+    maybe("offered_at", Moment),
+    maybe("offered_to"),
+    maybe("accepted_at", Moment),
+    maybe("accepted_by"),
+    maybe("first_reply_at", Moment),
+    maybe("closed_at", Moment),
+    maybe("wrap_up"),
+    sa.Column("declined", sa.JSON, nullable=False),
+    sa.Index("handoffs_by_conversation", "tenant", "conversation"),
+    sa.Index("handoffs_by_rank", "tenant", "queue", "rank"),
+    sa.Index("handoffs_by_acceptance", "tenant", "queue", "accepted_at"),
+)
+
+agents = sa.Table(
+    "agents",
+    metadata,
+    *key("tenant", "id"),
+    text("email"),
+    text("name"),
+    text("password_hash"),
+    text("role"),
+    sa.Column("languages", sa.JSON, nullable=False),
+    sa.Column("queues", sa.JSON, nullable=False),
+    number("capacity"),
+    number("open"),
+    text("status"),
+    sa.Column("disabled", sa.Boolean, nullable=False),
+    maybe("seen_at", Moment),
+    maybe("last_assigned_at", Moment),
+    sa.Index("agents_by_email", "tenant", "email", unique=True),
+)
+
+agent_sessions = sa.Table(
+    "agent_sessions",
+    metadata,
+    *key("token_hash"),
+    text("tenant"),
+    text("agent"),
+    moment("created_at"),
+    moment("seen_at"),
+)
+
+desks = sa.Table(
+    "desks", metadata, *key("tenant", "agent", "session"), sa.Column("lease_until", Moment, nullable=False)
+)
+
+socket_tickets = sa.Table(
+    "socket_tickets",
+    metadata,
+    *key("ticket_hash"),
+    text("tenant"),
+    text("principal_kind"),
+    text("principal_id"),
+    moment("expires_at"),
+    maybe("sign_in"),
+)
+
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    *key("tenant", "id"),
+    text("conversation"),
+    text("subject"),
+    text("reply_to"),
+    text("state"),
+    moment("due_at"),
+    moment("created_at"),
+    maybe("number"),
+    maybe("type"),
+    maybe("fields", sa.JSON),
+    maybe("turn"),
+    sa.Index("tickets_by_state", "tenant", "state", "due_at"),
+    sa.Index("tickets_by_number", "tenant", "number", unique=True),
+    sa.Index("tickets_by_turn", "tenant", "turn", unique=True),
+)
