@@ -26,19 +26,13 @@ STEPS = re.compile(
 ANSWERS_BEFORE_ASKING = 2
 TIMES_ASKED = 2
 
-CHOICE = re.compile(
-    r"^\s*(?:第|选|option|number|no\.?)?\s*([1-3一二三])\s*(?:个|项|st|nd|rd)?[.。]?\s*$", re.IGNORECASE
-)
-
 
 def chose_article(s: Situation) -> Decision | None:
     """A choice from the clarifying question, by button or by number; none of them counts as a miss."""
-    refused = s.offer == "articles" and s.form is None and NONE_OF_THESE.fullmatch(s.text) is not None
+    refused = s.offer in ("articles", "tasks") and s.form is None and NONE_OF_THESE.fullmatch(s.text) is not None
     if s.intent == "none_of_these" or refused:
         return miss(s, rule="none of the choices")
-    number = CHOICE.match(s.text) if s.options and s.form is None else None
-    picked = "123一二三".index(number.group(1)) % 3 if number else None
-    article = s.pressed_article or (s.options[picked] if picked is not None and picked < len(s.options) else None)
+    article = s.pressed_article or s.picked
     if article is None:
         return None
     return Decision(move=Move.REPLY, say="article", article=article, rule="chose an article", slots=ANSWERED)

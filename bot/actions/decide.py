@@ -31,7 +31,7 @@ from bot.actions.situation import (
     hand_off,
 )
 from bot.signals import Name, danger, deciding, see
-from bot.tasks import in_task, wants_task
+from bot.tasks import asks_which_task, chose_task, in_task, wants_task
 
 __all__ = ["PRIORITY", "Decision", "Move", "Reason", "Situation", "decide"]
 
@@ -113,6 +113,7 @@ RULES = (
     is_unhappy,
     changes_language,
     reads_on,
+    chose_task,
     chose_article,
     says_whether_it_helped,
     runs_task,
@@ -121,6 +122,7 @@ RULES = (
     asks_when,
     is_no_question_for_a_bot,
     wants_task,
+    asks_which_task,
     makes_small_talk,
     answer_or_miss,
 )

@@ -95,10 +95,11 @@ class Replies:
         """One of the bot's own sentences; a greeting knows who comes again, a miss shows what comes near."""
         if name == "greet" and output.turn.returning is not None and output.number == 0:
             name = "greet_back"
-        if not output.decision.choices:
+        choices = [*self._titles(output), *self._tasks(output)]
+        if not choices:
             return tell(self._texts, output, name)
         message = word(self._texts, output, name)
-        return said(replace(message, buttons=[*self._titles(output), *message.buttons]))
+        return said(replace(message, buttons=[*choices, *message.buttons]))
 
     def _clarify(self, output: TurnOutput) -> Event:
         question = word(self._texts, output, "clarify")
@@ -111,6 +112,9 @@ class Replies:
             {"title": hit.title, "payload": f'/choose_article{{"article":"{hit.article}"}}'}
             for hit in output.decision.choices
         ]
+
+    def _tasks(self, output: TurnOutput) -> list[dict[str, str]]:
+        return [self._texts.button(name, language=output.language) for name in output.decision.tasks]
 
     def _soothe(self, output: TurnOutput) -> list[Event]:
         """A sentence about what went wrong; none when all that fit were said."""

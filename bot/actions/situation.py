@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.signals.model import Signal
 
 SURE = 0.6  # an intent below this does not start a form or small talk: the knowledge base is asked
+MEANT_AT_ALL = 0.25  # an intent below this is no candidate
 VERY_SURE = 0.9  # a knowledge base answer this probable wins over a form only likely meant; a typed yes submits
 A_FEW_WORDS = 8  # characters
 
@@ -51,6 +52,9 @@ QUESTION = re.compile(
     re.IGNORECASE,
 )
 WORD = re.compile(r"[^\W_]")
+CHOICE = re.compile(
+    r"^\s*(?:第|选|option|number|no\.?)?\s*([1-3一二三])\s*(?:个|项|st|nd|rd)?[.。]?\s*$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +116,13 @@ class Situation:
         return QUESTION.search(self.text) is not None
 
     @property
+    def picked(self) -> str | None:
+        """The option of the last offer that the text picks by its number."""
+        number = CHOICE.match(self.text) if self.options and self.form is None else None
+        at = "123一二三".index(number.group(1)) % 3 if number else len(self.options)
+        return self.options[at] if at < len(self.options) else None
+
+    @property
     def known(self) -> Hit | None:
         """The hit that the knowledge base is ready to answer with."""
         u = self.understanding
@@ -122,8 +133,9 @@ class Situation:
 class Decision:
     """What to do: the dialogue move, the text to say, the slots to set, and a handoff's reason if one is due.
 
-    priority: of the handoff, where it is not that of its reason; values: what the text has gaps for; first, after:
-    texts said before and after it; close: the customer is done and the bot says goodbye.
+    choices, tasks: what there is to choose from; priority: of the handoff, where it is not that of its reason; values:
+    what the text has gaps for; first, after: texts said before and after it; close: the customer is
+    done and the bot says goodbye.
     """
 
     move: Move
@@ -132,6 +144,7 @@ class Decision:
     reason: Reason | None = None
     article: str | None = None
     choices: tuple[Hit, ...] = ()
+    tasks: tuple[str, ...] = ()
     offer_human: bool = False
     slots: Mapping[str, Any] = field(default_factory=dict)
     priority: int | None = None

@@ -1,12 +1,11 @@
 """*unsure*: the bot does not know, does not understand, or what it said did not help."""
 
-from bot.actions.situation import SURE, WORD, Said, Situation
+from bot.actions.situation import MEANT_AT_ALL, SURE, WORD, Said, Situation
 from bot.signals.likeness import likeness, line
 from bot.signals.model import Name, Signal
 
 ALIKE = 0.55  # two questions this alike are one, asked twice
 AKIN = 0.2  # two that the same article answers are one from here on: it may well answer several
-MEANT_AT_ALL = 0.25  # a meaning below this is no candidate
 AFTER_ANSWER = frozenset({"answer", "article", "answer_again"})
 MISSED = frozenset({"miss", "no_words", "unclear", "too_long", "looks_like_code", "other_script", "clarify"})
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.actions.situation import (
     ANSWERED,
+    MEANT_AT_ALL,
     SMALL_TALK,
     SURE,
     VERY_SURE,
@@ -200,6 +201,26 @@ def wants_task(s: Situation) -> Decision | None:
         if payment_reference(s.text, s.standing.now):
             return start_task(s, "payment_missing")
     return None
+
+
+def chose_task(s: Situation) -> Decision | None:
+    """A Task picked by its number; its button is an intent like any other."""
+    return start_task(s, s.picked) if s.offer == "tasks" and s.picked is not None else None
+
+
+def asks_which_task(s: Situation) -> Decision | None:
+    """Two Tasks are close: one of them is meant, and asking costs less than doing the wrong one; not twice in a row.
+
+    Of each its probability is at least MEANT_AT_ALL and of both together at least SURE.
+    """
+    if s.form is not None or s.known is not None or s.pressed or s.offer == "tasks" or len(s.ranking) < 2:
+        return None
+    (first, p), (second, q) = s.ranking[:2]
+    if not {first, second} <= STARTED or p >= SURE or q < MEANT_AT_ALL or p + q < SURE:
+        return None
+    slots = {"offer": {"kind": "tasks", "options": [first, second]}, "unanswered": list(s.unanswered)}
+    rule = f"close: {first} {p:.2f}, {second} {q:.2f}"
+    return Decision(move=Move.REPLY, say="which_task", tasks=(first, second), rule=rule, slots=slots)
 
 
 def is_general(s: Situation) -> bool:

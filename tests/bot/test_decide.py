@@ -254,3 +254,40 @@ def test_every_shape_of_nonsense_from_the_knowledge_base_is_refused() -> None:
     for broken in [None, [], "x", {}, {**good, "hits": [{}]}, {**good, "mood": None}, {**good, "decision": 3}]:
         with pytest.raises(KnowledgeUnavailable):
             Understanding.from_json(broken)
+
+
+CLOSE = {"confidence": 0.42, "ranking": (("refund_request", 0.42), ("return_request", 0.36))}
+
+
+def test_two_tasks_that_are_close_are_asked_about_once() -> None:
+    asked = decide(situation("东西不要了", "refund_request", **CLOSE))
+    assert (asked.say, asked.tasks) == ("which_task", ("refund_request", "return_request"))
+    assert asked.slots["offer"] == {"kind": "tasks", "options": ["refund_request", "return_request"]}
+    assert decide(situation("东西不要了", "refund_request", offer="tasks", **CLOSE)).say != "which_task"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"ranking": (("refund_request", 0.42), ("ask_question", 0.36)), "confidence": 0.42},
+        {"ranking": (("refund_request", 0.42), ("return_request", 0.1)), "confidence": 0.42},
+        {"ranking": (("refund_request", 0.3), ("return_request", 0.26)), "confidence": 0.3},
+        {**CLOSE, "understanding": ANSWER},
+        {**CLOSE, "form": "order_status", "wanted": "order_number"},
+    ],
+    ids=["one is no task", "the second is unlikely", "both together are unsure", "there is an answer", "in a task"],
+)
+def test_nothing_is_asked_about_tasks_when(facts: dict[str, Any]) -> None:
+    assert decide(situation("东西不要了", "refund_request", **facts)).say != "which_task"
+
+
+@pytest.mark.parametrize(("text", "task"), [("2", "return_request"), ("第一个", "refund_request")])
+def test_a_task_is_picked_by_its_number(text: str, task: str) -> None:
+    options = ("refund_request", "return_request")
+    chosen = decide(situation(text, offer="tasks", options=options, understanding=CLARIFY))
+    assert (chosen.move, chosen.slots["task"]) == (Move.TASK, task)
+
+
+def test_none_of_the_tasks_is_a_miss() -> None:
+    refused = decide(situation("都不是", offer="tasks", options=("refund_request", "return_request")))
+    assert (refused.say, refused.offer_human) == ("miss", True)
