@@ -7,17 +7,23 @@ from typing import Any
 
 from fastapi import Request
 
-from handoff_service.agents.model import Agent, Role
+from handoff_service.agents.lending import serving
+from handoff_service.agents.model import Agent
 from handoff_service.agents.sign_in import session_agent
+from handoff_service.callers import Caller, caller_of
 from handoff_service.channels.web_widget import renew_token, sender_of
 from handoff_service.conversations.receive import Sender
 from handoff_service.database import Transaction
 from handoff_service.errors import Forbidden, Unauthorized
 from handoff_service.ids import token_hash
+from handoff_service.integrators.keys import caller_with
 from handoff_service.live.principal import Principal, issue_ticket
+from handoff_service.permissions import Permission, require
 from handoff_service.service import Service
 
 COOKIE = "tandem_desk"
+# The header with which an agent who serves several tenants says for which one he acts; without it, for his own.
+SPEAKING_AS = "x-speaking-as"
 
 
 def cookie_name(service: Service) -> str:
@@ -41,7 +47,11 @@ class Access:
         if request.method != "GET" and request.headers.get("x-requested-by") != "console":
             raise Forbidden("The header X-Requested-By: console is missing.")
         token, now = request.cookies.get(cookie_name(self._service)), self._service.clock()
-        return await session_agent(self._service.database, token, self._service.settings, now=now)
+        home = await session_agent(self._service.database, token, self._service.settings, now=now)
+        client = request.headers.get(SPEAKING_AS)
+        if client is None or client == home.tenant:
+            return home
+        return await self._service.database.read(lambda connection: serving(connection, home, client))
 
     async def customer(self, request: Request) -> Sender:
         """A customer with his visitor token."""
@@ -49,10 +59,11 @@ class Access:
         return await self._service.database.read(lambda c: sender_of(c, token, self._service.clock()))
 
     async def principal(self, request: Request) -> Principal:
-        """Either of the two; the token decides."""
+        """A customer, or an agent who may read conversations; the token decides."""
         if "authorization" in request.headers:
             return Principal(customer=await self.customer(request))
         agent = await self.agent(request)
+        require(agent, Permission.CONVERSATIONS_READ)
         return Principal(agent=agent, sign_in=token_hash(request.cookies[cookie_name(self._service)]))
 
     async def ticket(self, request: Request) -> str:
@@ -71,14 +82,28 @@ class Access:
 
             return await self._service.database.write(issue, durable=False)
 
-    def role(self, *roles: Role) -> Callable[[Request], Awaitable[Agent]]:
-        """An agent with one of these roles."""
+    def may(self, permission: Permission) -> Callable[[Request], Awaitable[Agent]]:
+        """An agent whose role has the permission."""
 
         async def check(request: Request) -> Agent:
             agent = await self.agent(request)
-            if agent.role not in roles:
-                raise Forbidden(f"This needs the role {' or '.join(roles)}.")
+            require(agent, permission)
             return agent
+
+        return check
+
+    def calls(self, permission: Permission) -> Callable[[Request], Awaitable[Caller]]:
+        """Whoever has the permission: an agent with his cookie, or an integrator with an API key."""
+
+        async def check(request: Request) -> Caller:
+            scheme, _, key = request.headers.get("authorization", "").partition(" ")
+            if scheme.lower() == "bearer":
+                caller = await caller_with(self._service.database, key, self._service.clock())
+                await self._service.limits.api(caller.actor)
+            else:
+                caller = caller_of(await self.agent(request))
+            caller.require(permission)
+            return caller
 
         return check
 

@@ -22,19 +22,24 @@ from handoff_service.bots.model import Bot
 from handoff_service.bots.rasa import RasaBot
 from handoff_service.bots.search import SearchBot
 from handoff_service.channels import api as channels_api
+from handoff_service.channels import widget_api
 from handoff_service.channels.caller import Caller
+from handoff_service.channels.collect import Collector
 from handoff_service.channels.deliver import Deliverer
 from handoff_service.channels.fetch import Fetcher
 from handoff_service.channels.model import Channel
 from handoff_service.channels.public_only import client_for_platforms
 from handoff_service.channels.registry import CHANNELS
+from handoff_service.channels.sealing import Seal
 from handoff_service.clock import Clock, utc_now
 from handoff_service.conversations import api as conversations_api
 from handoff_service.conversations.sweep import Sweeper
 from handoff_service.conversations.turn import TurnRunner
 from handoff_service.database import Database, PostgresDatabase, SqliteDatabase, open_database
+from handoff_service.desk import api as desk_api
 from handoff_service.files import api as files_api
 from handoff_service.handoffs import api as handoffs_api
+from handoff_service.help_centre import api as help_centre_api
 from handoff_service.ids import new_id
 from handoff_service.knowledge import api as knowledge_api
 from handoff_service.knowledge.client import Knowledge
@@ -46,6 +51,7 @@ from handoff_service.live.frames import Handlers
 from handoff_service.live.heal import Healer
 from handoff_service.live.sockets import Sockets
 from handoff_service.load import Load
+from handoff_service.mentions import api as mentions_api
 from handoff_service.nodes import Nodes
 from handoff_service.outbox_worker import OutboxWorker
 from handoff_service.retention import api as retention_api
@@ -56,17 +62,23 @@ from handoff_service.tenants.origins import Origins
 from handoff_service.tickets import api as tickets_api
 from handoff_service.training import api as training_api
 from handoff_service.training.models import Models
+from handoff_service.webhooks.worker import WebhookWorker
 from handoff_service.wires import NotifyWire, ValkeyWire
 
 log = structlog.get_logger()
 
+MEDIA_AT_ONCE = 8
 ROUTERS = (
     channels_api,
+    widget_api,
+    help_centre_api,
     agents_api,
     conversations_api,
+    desk_api,
     files_api,
     handoffs_api,
     knowledge_api,
+    mentions_api,
     tickets_api,
     retention_api,
     analytics_api,
@@ -82,6 +94,7 @@ class Workers:
     deliveries: OutboxWorker
     sweeper: Sweeper
     lessons: OutboxWorker
+    media: OutboxWorker
 
 
 def create_app(
@@ -120,7 +133,7 @@ def create_app(
         open_s=settings.breaker_open_s,
     )
     copier = Copier(database, knowledge, clock, every_s=settings.kb_copy_s)
-    node = new_id("n")
+    node, seal = new_id("n"), Seal(settings.encryption_key.get_secret_value())
     nodes = Nodes(database, node=node, clock=clock, lost_s=settings.node_lost_s)
     turns = TurnRunner(database, ladder, settings, clock, bell=bell)
     workers = Workers(
@@ -128,6 +141,7 @@ def create_app(
         _deliveries(database, bell, Deliverer(database, platforms, settings, clock, channels), node, clock),
         Sweeper(database, settings, clock),
         _lessons(database, bell, Teacher(database, knowledge, clock), node, clock),
+        _media(database, bell, Collector(database, platforms, settings, clock, channels), node, clock),
     )
 
     @contextlib.asynccontextmanager
@@ -136,13 +150,15 @@ def create_app(
         running = [
             workers.outbox.run(),
             workers.deliveries.run(),
+            workers.media.run(),
             workers.sweeper.run(),
             *([workers.lessons.run(), copier.run()] if settings.kb_token.get_secret_value() else []),
             Keeper(database, settings, clock).run(),
-            Fetcher(database, bell, Caller(platforms, clock), settings, clock, channels, node=node).run(),
+            Fetcher(database, bell, Caller(platforms, clock, guarded=settings.environment == "production"), settings, clock, channels, node=node).run(),
             nodes.run(),
             lag.run(),
             Healer(service).run(),
+            WebhookWorker(database, bell, platforms, seal, clock).run(),
         ]
         if bell.wire is not None:
             running.append(bell.wire.run())
@@ -175,6 +191,11 @@ def create_app(
 def _deliveries(database: Database, bell: Bell, deliverer: Deliverer, node: str, clock: Clock) -> OutboxWorker:
     """Apart from the bot's worker: a platform that is slow must not keep customers elsewhere from their answers."""
     return OutboxWorker(database, bell, {outbox.CHANNEL: deliverer}, node=node, clock=clock)
+
+
+def _media(database: Database, bell: Bell, collector: Collector, node: str, clock: Clock) -> OutboxWorker:
+    """Apart from deliveries: large files of some customers must not keep answers from others."""
+    return OutboxWorker(database, bell, {outbox.MEDIA: collector}, node=node, clock=clock, places=MEDIA_AT_ONCE)
 
 
 def _lessons(database: Database, bell: Bell, teacher: Teacher, node: str, clock: Clock) -> OutboxWorker:

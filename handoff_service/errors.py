@@ -2,6 +2,7 @@
 
 TandemError
 ├── Invalid (422)                 the request itself is wrong: too long, NUL, unknown field
+│   ├── BadConfiguration          a configuration file with problems, each with its line; nothing was applied
 │   ├── Malformed (400)           not even the form is right: no JSON, no UTF-8, a repeated key
 │   ├── TooLarge (413)
 │   └── TooSlow (408)             what is sent comes too slowly to wait for it
@@ -13,6 +14,8 @@ TandemError
 │   ├── Fenced                    the epoch is stale: somebody else owns the conversation now
 │   ├── AlreadyTaken              another agent was faster; names the winner
 │   ├── CapacityFull              the agent has as many conversations as he may have
+│   ├── OpenConversations         an agent who goes has to say what becomes of his conversations
+│   ├── TooManyTransfers          it was passed on too often; whoever has it now closes or escalates it
 │   ├── StaysWithPeople           it was handed over too often to go back to the bot once more
 │   └── Mismatch                  the same client_id or op_id came with another body
 ├── TooMany (429)                 a rate limit
@@ -50,6 +53,10 @@ class TandemError(Exception):
 class Invalid(TandemError):
     status = 422
     code = "invalid"
+
+
+class BadConfiguration(Invalid):
+    code = "bad_configuration"
 
 
 class Malformed(Invalid):
@@ -102,6 +109,14 @@ class AlreadyTaken(Conflict):
 
 class CapacityFull(Conflict):
     code = "capacity_full"
+
+
+class OpenConversations(Conflict):
+    code = "open_conversations"
+
+
+class TooManyTransfers(Conflict):
+    code = "too_many_transfers"
 
 
 class StaysWithPeople(Conflict):

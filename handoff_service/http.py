@@ -25,6 +25,9 @@ log = structlog.get_logger()
 MAX_BODY = 256 * 1024
 UPLOAD = re.compile(r"/v1/conversations/[^/]+/files")
 FOR_OTHER_SITES = ("/v1/widget/", "/v1/ws-ticket", "/v1/conversations/", "/v1/files/")
+# What anybody may know of a tenant before he has said a word.
+PUBLIC_ANSWERS = ("/v1/widget/config", "/v1/widget/articles", "/v1/widget/qr.svg")
+HASHED = re.compile(r"-[A-Za-z0-9_-]{8}\.js$")
 PAGES = Path(__file__).parent / "web" / "dist"
 
 
@@ -194,10 +197,19 @@ def _security(path: str, service: Service) -> dict[str, str]:
     }
     if path.startswith("/v1/"):
         headers["Cache-Control"] = "no-store"
+    elif path.startswith("/help/"):
+        headers["Cache-Control"] = "public, max-age=60"
     elif path.endswith("/") or path.endswith("widget.js"):
         headers["Cache-Control"] = "no-cache"
+    if path.startswith(PUBLIC_ANSWERS):
+        headers |= {"Cache-Control": "public, max-age=60", "Vary": "Origin"}
     if path.startswith("/widget/"):
-        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        # The widget's parts are modules, which browsers load from another site only with this word.
+        headers |= {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
+        if HASHED.search(path):
+            headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    if path.startswith("/chat/"):
+        headers["Permissions-Policy"] = "camera=(), microphone=(self), geolocation=()"  # voice notes
     if service.settings.gateway_url.startswith("https:"):
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     return headers

@@ -65,11 +65,16 @@ class Limits:
         self._message = Window(settings.limit_messages)
         self._visitor = Window(settings.limit_visitors)
         self._sign_in = Window(settings.limit_sign_in)
+        self._api = Window(settings.limit_api)
         self.frames = Pace(settings.limit_frames)
 
     async def message(self, principal: str) -> None:
         if not self._message.hit(principal, time.monotonic()):
             raise TooMany("You are writing very fast; please wait a few seconds.")
+
+    async def api(self, key: str) -> None:
+        if not self._api.hit(key, time.monotonic()):
+            raise TooMany("This key asks very often; wait a minute.", retry_after_s=60)
 
     async def visitor(self, address: str) -> None:
         if not self._visitor.hit(address, time.monotonic()):

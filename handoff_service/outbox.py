@@ -41,6 +41,7 @@ UNFINISHED = ("new", "uncertain", "leased")
 UNANSWERED = (*UNFINISHED, "dead")
 CHANNEL = "channel"
 KNOWLEDGE = "knowledge"
+MEDIA = "media"
 # Destinations where an attempt cannot be taken back. Their handlers decide themselves when to give up.
 OUTSIDE = frozenset({CHANNEL})
 # Longer than all bots of the ladder may take, shorter than the customer is left without an answer: when a process

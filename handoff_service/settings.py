@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     desk_lease_s: float = 45.0
     queue_check_s: float = 60.0
     long_wait_s: float = 900.0
+    notify_s: float = Field(default=20.0, gt=0)
+    take_s: float = Field(default=120.0, gt=0)
     bot_idle_s: float = 1800.0
     solved_idle_s: float = 300.0
     agent_idle_s: float = 86400.0
@@ -63,6 +65,8 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = SecretStr("")
     otlp_endpoint: str = ""
     handoffs_per_hour: int = Field(default=4, ge=1)
+    transfers_per_hour: int = Field(default=6, ge=1)
+    escalate_due_s: float = Field(default=14400.0, gt=0)
     bot_calls: int = Field(default=32, ge=1)
     breaker_failures: int = Field(default=5, ge=1)
     breaker_open_s: float = Field(default=5.0, gt=0)
@@ -71,8 +75,12 @@ class Settings(BaseSettings):
     limit_messages: str = "30/10seconds"
     limit_visitors: str = "600/hour"
     limit_frames: str = "60/3seconds"
+    limit_api: str = "600/minute"
     limit_sockets: int = Field(default=20, ge=1)
     file_max_bytes: int = Field(default=10 * 1024 * 1024, ge=1)
+    files_url: str = Field(default="", pattern=r"^(s3://[A-Za-z0-9._-]+(/[A-Za-z0-9._/-]*)?)?$")
+    file_scan: str = ""
+    media_max_bytes: int = Field(default=20 * 1024 * 1024, ge=1)
     most_sockets: int = Field(default=12000, ge=1)
 
     @model_validator(mode="after")
@@ -87,7 +95,7 @@ class Settings(BaseSettings):
             raise ValueError("TANDEM_FAILPOINTS is for tests only; unset it")
         return self
 
-    @field_validator("limit_sign_in", "limit_messages", "limit_visitors", "limit_frames")
+    @field_validator("limit_sign_in", "limit_messages", "limit_visitors", "limit_frames", "limit_api")
     @classmethod
     def _is_a_limit(cls, value: str) -> str:
         try:

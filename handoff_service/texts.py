@@ -38,15 +38,51 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "抱歉让您久等了，您仍在队列中。如果不方便等待，可以选择留言，我们会尽快回复。",
         "en": "Sorry for the wait; you still have your place. If you would rather not wait, leave a message.",
     },
+    "nobody_took_it": {
+        "zh": "抱歉，暂时还没有同事接待您。您的问题已登记，最迟 {due} 前回复您；您仍在队列中，有同事空出来会马上接待您。",
+        "en": "Sorry, nobody has been free for you yet. Your request is on record and we will reply by {due} at the "
+        "latest; you also keep your place.",
+    },
     "joined": {"zh": "{agent} 已接入，正在为您服务。", "en": "{agent} has joined and is here to help."},
     "transferred": {"zh": "正在为您转接给 {agent}。", "en": "You are being transferred to {agent}."},
     "requeued": {
         "zh": "正在为您转接其他客服同事，请稍候。",
         "en": "We are passing you to another colleague; please stay with us.",
     },
+    "escalated": {
+        "zh": "已为您升级到高级客服，最迟 {due} 前给您答复。您可以在这里等待，也可以先离开。",
+        "en": "This is with our senior team now; you will have an answer by {due} at the latest. You may wait here or "
+        "come back later.",
+    },
+    "escalated_stays": {
+        "zh": "已登记给高级客服，最迟 {due} 前给您答复。现在由 {agent} 继续为您服务。",
+        "en": "Our senior team has your request and will answer by {due} at the latest. {agent} stays with you "
+        "meanwhile.",
+    },
+    "wants_senior": {
+        "zh": "客户要求高级客服处理：{reason}",
+        "en": "The customer asks for a senior colleague: {reason}",
+    },
+    "agent_back": {
+        "zh": "{agent} 暂时离开，{back} 回来后继续为您服务。如果着急，请告诉我们“转人工”。",
+        "en": "{agent} had to leave and will go on with you on {back}. If it is urgent, just write “agent”.",
+    },
+    "went_on_with_bot": {
+        "zh": "好的，已取消排队，由智能助手继续为您服务。需要时可随时再转人工。",
+        "en": "All right, you have left the queue and the assistant goes on with you. You can ask for a person at any "
+        "time.",
+    },
+    "callback_booked": {
+        "zh": "好的，我们会在 {due} 前后致电 {number}。",
+        "en": "All right, we will call {number} around {due}.",
+    },
     "agent_lost": {
         "zh": "刚才的客服连接中断了，已将您排到队列最前面，由其他同事继续为您服务。",
         "en": "Your agent lost the connection. You are at the front of the queue for the next colleague.",
+    },
+    "back_from_aside": {
+        "zh": "到了您设定的时间，这条会话回到了您的列表。",
+        "en": "The time you set has come; this conversation is back in your list.",
     },
     "given_back": {
         "zh": "人工服务已结束，接下来由智能助手继续为您服务。需要时可随时转人工。",
@@ -123,12 +159,31 @@ TEXTS: dict[str, dict[str, str]] = {
     "media_audio": {"zh": "[语音]", "en": "[voice message]"},
     "media_video": {"zh": "[视频]", "en": "[video]"},
     "media_file": {"zh": "[文件]", "en": "[file]"},
+    "media_lost": {
+        "zh": "您发的{what}没能打开，可能已过期、太大或格式不支持，请重新发送（图片、语音、视频、PDF 或文本）。",
+        "en": "We could not open the {what} that you sent: it has expired, is too large or of a kind that we cannot "
+        "read. Please send it again (picture, voice, video, PDF or plain text).",
+    },
+    "media_why": {"zh": "客户发的{what}未能保存：{reason}", "en": "The customer's {what} could not be kept: {reason}"},
+    "choose_button": {"zh": "请选择：", "en": "Please choose:"},
+    "file_link": {"zh": "{name}：{link}", "en": "{name}: {link}"},
     "answered_elsewhere": {
         "zh": "{name} 在平台上回复：{text}",
         "en": "{name} answered on the platform: {text}",
     },
     "clarify": {"zh": "您想了解的是哪一个问题？", "en": "Which of these do you mean?"},
     "talk_to_human": {"zh": "转人工", "en": "Talk to a person"},
+    "ticket_update": {"zh": "【工单 {number}】{text}", "en": "Your case {number}: {text}"},
+    "ticket_reopened": {
+        "zh": "收到您的回复，工单 {number} 已重新打开，我们会继续跟进。",
+        "en": "Thank you for your reply. Your case {number} is open again and we will look into it.",
+    },
+    "ticket_follow_up": {
+        "zh": "您好，工单 {number} 之前已处理完毕，想跟您确认一下：问题解决了吗？如果还有问题，直接回复即可。",
+        "en": "Hello, we closed your case {number} a while ago. Is everything all right now? If not, just reply here.",
+    },
+    "threat_subject": {"zh": "客户表示将投诉或曝光：{words}", "en": "The customer says he will take it further: {words}"},
+    "low_rating_subject": {"zh": "低分评价：{score} 星", "en": "A low rating: {score} of 5"},
     "erased": {
         "zh": "本会话的内容已按要求或到期删除。",
         "en": "What was said here was erased, on request or because its time was over.",

@@ -14,6 +14,7 @@ from handoff_service.database import Transaction
 from handoff_service.handoffs.view import colleague
 from handoff_service.ids import token_hash
 from handoff_service.inputs import Plain
+from handoff_service.permissions import PERMISSIONS, Permission
 from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
 
@@ -45,6 +46,7 @@ def router(service: Service) -> APIRouter:
                 "agent": {
                     **{name: getattr(agent, name) for name in ("id", "name", "email", "role", "languages", "capacity")},
                     "status": agent.status,
+                    "permissions": sorted(PERMISSIONS[agent.role]),
                 },
                 "tenant": {
                     "id": agent.tenant,
@@ -93,7 +95,9 @@ def router(service: Service) -> APIRouter:
         return await me(agent)
 
     @routes.post("/v1/agents/me/presence")
-    async def presence(wish: Presence, agent: Annotated[Agent, Depends(access.agent)]) -> dict[str, Any]:
+    async def presence(
+        wish: Presence, agent: Annotated[Agent, Depends(access.may(Permission.CONVERSATIONS_ANSWER))]
+    ) -> dict[str, Any]:
         await _set_status(service, agent, wish.status)
         return {"status": wish.status}
 

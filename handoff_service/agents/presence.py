@@ -16,7 +16,7 @@ def present(agent: Agent, connected: set[str]) -> bool:
 def on_duty(agents: Iterable[Agent], connected: set[str], queue: str, *, now: datetime, grace: timedelta) -> bool:
     """Whether anybody of the queue is there, counting those whose connection broke less than `grace` ago.
 
-    An agent who is away counts: he comes back, and the customer keeps his place.
+    An agent who is away or busy counts: he comes back, and the customer keeps his place.
     """
     return any(
         agent.status is not Status.OFFLINE
@@ -30,11 +30,12 @@ def on_duty(agents: Iterable[Agent], connected: set[str], queue: str, *, now: da
 def lost(agent: Agent, connected: set[str], *, now: datetime, grace: timedelta) -> bool:
     """Gone longer than the grace time: the conversations of the agent go back to the queue.
 
-    Taking a conversation is a sign of life too, for a client that works without an open desk.
+    Taking a conversation is a sign of life too, for a client that works without an open desk. Who signed off and keeps
+    his conversations until he is back is lost only after that time.
     """
     if agent.disabled:
         return True
-    if agent.id in connected:
+    if agent.id in connected or (agent.back_at is not None and now < agent.back_at + grace):
         return False
     signs = [moment for moment in (agent.seen_at, agent.last_assigned_at) if moment is not None]
     return not signs or now - max(signs) >= grace

@@ -39,10 +39,16 @@ def _agent(row: Row) -> Agent:
     return Agent(
         **{name: row[name] for name in ("tenant", "id", "email", "name", "capacity", "open", "disabled", "seen_at")},
         role=Role(row["role"]),
-        status=Status(row["status"]),
+        status=Status.BUSY if (row["status"], row["presence"]) == ("away", "busy") else Status(row["status"]),
         languages=tuple(row["languages"]),
         queues=tuple(row["queues"]),
         last_assigned_at=row["last_assigned_at"],
+        reason=row["reason"] or "",
+        back_at=row["back_at"],
+        skills=row["skills"] or {},
+        angry_row=row["angry_row"],
+        home_tenant=row["home_tenant"],
+        home_agent=row["home_agent"],
     )
 
 
@@ -85,17 +91,34 @@ def save(connection: sa.Connection, agent: Agent, password_hash: str) -> None:
     values |= {
         "languages": list(agent.languages),
         "queues": list(agent.queues),
+        "skills": dict(agent.skills) or None,
         "password_hash": password_hash,
+        **_said(agent.status),
     }
     connection.execute(sa.insert(tables.agents).values(**values))
 
 
-def take_capacity(connection: sa.Connection, tenant: str, agent: str, now: datetime) -> None:
+def known_as(connection: sa.Connection, home_tenant: str, home_agent: str) -> list[Agent]:
+    """The account itself, if it is there, and those by which clients know him to whom he is lent, by tenant."""
+    lent = sa.and_(A.home_tenant == home_tenant, A.home_agent == home_agent)
+    query = sa.select(tables.agents).where(sa.or_(sa.and_(A.tenant == home_tenant, A.id == home_agent), lent))
+    rows = connection.execute(query.order_by(A.home_tenant.is_not(None), A.tenant)).mappings()
+    return [_agent(row) for row in rows]
+
+
+def lock(connection: sa.Connection, tenant: str, agent: str) -> None:
+    """Locks the account's row until the end of the transaction."""
+    connection.execute(sa.select(A.id).where(A.tenant == tenant, A.id == agent).with_for_update())
+
+
+def take_capacity(
+    connection: sa.Connection, tenant: str, agent: str, now: datetime, *, load: int = 1, angry: bool = False
+) -> None:
     """Counts one more conversation of the agent, in one conditional update. Raises CapacityFull."""
     done = connection.execute(
         sa.update(tables.agents)
-        .where(A.tenant == tenant, A.id == agent, A.open < A.capacity)
-        .values(open=A.open + 1, last_assigned_at=now)
+        .where(A.tenant == tenant, A.id == agent, A.open + load <= A.capacity)
+        .values(open=A.open + load, last_assigned_at=now, angry_row=A.angry_row + 1 if angry else 0)
     )
     if done.rowcount != 1:
         holder = find(connection, tenant, agent)
@@ -105,15 +128,32 @@ def take_capacity(connection: sa.Connection, tenant: str, agent: str, now: datet
         )
 
 
-def free_capacity(connection: sa.Connection, tenant: str, agent: str) -> None:
+def free_capacity(connection: sa.Connection, tenant: str, agent: str, *, load: int = 1) -> None:
     """Counts one conversation less."""
     connection.execute(
-        sa.update(tables.agents).where(A.tenant == tenant, A.id == agent, A.open > 0).values(open=A.open - 1)
+        sa.update(tables.agents)
+        .where(A.tenant == tenant, A.id == agent, A.open > 0)
+        .values(open=sa.case((A.open > load, A.open - load), else_=0))
     )
 
 
-def set_status(connection: sa.Connection, tenant: str, agent: str, status: Status) -> None:
-    connection.execute(sa.update(tables.agents).where(A.tenant == tenant, A.id == agent).values(status=status))
+def _said(status: Status) -> dict[str, str]:
+    """The columns of a status: a release that knows no busy agents takes them for away ones."""
+    return {"status": Status.AWAY if status is Status.BUSY else status, "presence": status}
+
+
+def set_status(
+    connection: sa.Connection,
+    tenant: str,
+    agent: str,
+    status: Status,
+    *,
+    reason: str = "",
+    back_at: datetime | None = None,
+) -> None:
+    """What he says of himself from now on; his conversations wait for him until `back_at`."""
+    values = {**_said(status), "reason": reason or None, "back_at": back_at}
+    connection.execute(sa.update(tables.agents).where(A.tenant == tenant, A.id == agent).values(**values))
 
 
 def add_session(connection: sa.Connection, tenant: str, agent: str, token_hash: str, now: datetime) -> None:
@@ -175,9 +215,30 @@ def end_desk(connection: sa.Connection, tenant: str, agent: str, session: str, *
 
 
 def connected(connection: sa.Connection, tenant: str, now: datetime) -> set[str]:
-    """Agents with at least one desk whose lease has not run out."""
-    query = sa.select(D.agent).where(D.tenant == tenant, D.lease_until > now).distinct()
+    """Agents with at least one desk whose lease has not run out; a disabled one has left."""
+    query = (
+        sa.select(D.agent)
+        .join(tables.agents, sa.and_(A.tenant == D.tenant, A.id == D.agent))
+        .where(D.tenant == tenant, D.lease_until > now, A.disabled.is_(False))
+        .distinct()
+    )
     return {row.agent for row in connection.execute(query)}
+
+
+def free(connection: sa.Connection, tenant: str, now: datetime) -> list[Agent]:
+    """Agents who are online at a connected desk, have room, and to whom nothing is offered just now."""
+    C = tables.conversations.c
+    at_desk = sa.exists().where(D.tenant == A.tenant, D.agent == A.id, D.lease_until > now)
+    asked = sa.exists().where(C.tenant == A.tenant, C.owner_agent == A.id, C.owner_kind == "offer")
+    query = sa.select(tables.agents).where(
+        A.tenant == tenant,
+        A.disabled.is_(False),
+        A.status == Status.ONLINE,
+        A.open < A.capacity,
+        at_desk,
+        ~asked,
+    )
+    return [_agent(row) for row in connection.execute(query).mappings()]
 
 
 def forget_ended(connection: sa.Connection, now: datetime, *, oldest: datetime) -> None:

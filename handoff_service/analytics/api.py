@@ -1,12 +1,13 @@
-"""HTTP of reports, for supervisors."""
+"""HTTP of reports, for those who may read them."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
 from handoff_service.access import Access
-from handoff_service.agents.model import Agent, Role
+from handoff_service.agents.model import Agent
 from handoff_service.analytics.signals import signals_report
+from handoff_service.permissions import Permission
 from handoff_service.service import Service
 
 
@@ -16,7 +17,7 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/api/reports/signals")
     async def signals(
-        agent: Annotated[Agent, Depends(access.role(Role.SUPERVISOR))],
+        agent: Annotated[Agent, Depends(access.may(Permission.REPORTS_READ))],
         days: Annotated[int, Query(ge=1, le=366)] = 30,
     ) -> dict[str, Any]:
         """What the bot noticed per day, signal, rule and outcome."""

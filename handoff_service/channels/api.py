@@ -24,7 +24,8 @@ from handoff_service.inputs import Plain
 from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
 
-MAX_EVENT = 64 * 1024
+MAX_EVENT = 64 * 1024  # unless a channel says otherwise
+UNTIL_APART = 256 * 1024  # a larger body is read in a thread
 
 
 class Visit(BaseModel):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
-from handoff_service import tracing
-from handoff_service.channels import contacts, store, windows
-from handoff_service.channels.model import Abilities, Account, Colleague, Happening, Inbound, Media, Notice
+from handoff_service import outbox, tracing
+from handoff_service.channels import contacts, media_refs, store, windows
+from handoff_service.channels.collect import MOST_FILES, hold, named
+from handoff_service.channels.model import Abilities, Account, Colleague, Happening, Inbound, Notice
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.undelivered import tell_undelivered
 from handoff_service.channels.window import Rules, opened
@@ -27,9 +29,9 @@ from handoff_service.conversations.model import (
     Kind,
     body_hash,
 )
-from handoff_service.conversations.receive import Sender, receive, receive_unsupported
+from handoff_service.conversations.receive import Sender, receive, receive_unasked, receive_unsupported
 from handoff_service.database import Database, Transaction
-from handoff_service.errors import Conflict, Invalid, Mismatch, NotFound
+from handoff_service.errors import Conflict, Invalid, Mismatch, NotFound, Unauthorized
 from handoff_service.failpoints import failpoint
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
@@ -39,6 +41,7 @@ log = structlog.get_logger()
 # A customer who sends ten stickers is told once that nobody can see them.
 NOTICE_WITHIN = 10
 ASKED_WITHIN = 4
+AN_HOUR = timedelta(hours=1)
 LONGEST_CHOICE = 60  # characters of an answer that may choose a button
 
 
@@ -74,7 +77,8 @@ def arrive(
     place: tuple[str, int] | None
     match event:
         case Inbound():
-            place = _said(tx, account, event, abilities, context)
+            event = _in_his_name(tx, account, event)
+            place = _said(tx, account, event, abilities, seal, context)
         case Notice():
             place = _noticed(tx, account, event, context)
         case Colleague():
@@ -101,7 +105,8 @@ async def take(
     Raises Unavailable when the database cannot be reached; those before are then duplicates of the next attempt.
     """
     arrived = []
-    for event in events:
+    for came in events:
+        event = await hold(context.settings, account.tenant, came)
 
         def store_it(tx: Transaction, event: Happening = event) -> Arrived:
             done = arrive(tx, account, event, abilities, seal, context)
@@ -109,7 +114,10 @@ async def take(
             return done
 
         try:
-            arrived.append(await database.write(store_it))
+            try:
+                arrived.append(await database.write(store_it))
+            except Unauthorized:  # forgotten in this very moment, with his identity: who writes now is somebody new
+                arrived.append(await database.write(store_it))
         except (Invalid, NotFound, Conflict) as error:
             if abilities.strict:
                 raise
@@ -125,9 +133,49 @@ def _digest(event: Happening) -> str:
     return body_hash("event", event.contact, {"kind": type(event).__name__, "said": said})
 
 
-def _said(tx: Transaction, account: Account, event: Inbound, abilities: Abilities, context: Context) -> tuple[str, int]:
-    """A customer's message, in the timeline."""
+def _in_his_name(tx: Transaction, account: Account, event: Inbound) -> Inbound:
+    """A message that proves to answer one of our conversations belongs to its customer, whoever sent it.
+
+    Replies go on to the customer's own address: who was shown a mail must not draw the next ones to himself.
+    """
+    if not event.answers:
+        return event
+    try:
+        conversation = conversations.find(tx.connection, account.tenant, event.answers)
+    except NotFound:
+        return event
+    known = contacts.external_id(tx.connection, account.tenant, identity_channel(account), conversation.contact)
+    if conversation.account != account.id or known is None or known == event.contact:
+        return event
+    text = f"[{event.contact}] {event.body.get('text', '')}".strip()
+    return replace(event, contact=known, name="", body={**event.body, "text": text} if event.body else {})
+
+
+def _said(
+    tx: Transaction, account: Account, event: Inbound, abilities: Abilities, seal: Seal, context: Context
+) -> tuple[str, int]:
+    """A customer's message, in the timeline; its files come when they are fetched."""
+    conversation, seq = _words(tx, account, event, abilities, context)
+    if event.media:
+        found = conversations.find(tx.connection, account.tenant, conversation)
+        media_refs.put(tx.connection, account.tenant, conversation, seq, event.media[:MOST_FILES], seal, context.now)
+        outbox.enqueue(tx, found, outbox.MEDIA, seq, context.now)
+    return conversation, seq
+
+
+def _words(
+    tx: Transaction, account: Account, event: Inbound, abilities: Abilities, context: Context
+) -> tuple[str, int]:
     sender = _sender(tx, account, event, context)
+    if event.media and not event.body and event.unsupported is None:
+        text = " ".join(named(one, sender.language) for one in event.media[:MOST_FILES])
+        shown = {"text": text, "kind": "media"}
+        conversation, entry = receive_unasked(tx, sender, shown, client_id=event.event_id, context=context)
+        return conversation.id, entry.seq
+    if "text" in event.body and _is_machine(tx, sender, abilities, context):
+        said = {"text": str(event.body["text"]), "kind": "unanswered"}
+        conversation, entry = receive_unasked(tx, sender, said, client_id=event.event_id, context=context)
+        return conversation.id, entry.seq
     if event.unsupported is not None:
         conversation, entry = receive_unsupported(
             tx, sender, event.unsupported, client_id=event.event_id, context=context
@@ -158,9 +206,22 @@ def _meant(
         return {"press": {"seq": entry.seq, "index": press["index"]}}, entry.conversation
     if "text" in event.body:
         return _by_number(tx, sender, str(event.body["text"]), abilities) or (event.body, None)
-    if event.media:
-        return {"text": " ".join(_named(one, sender.language) for one in event.media)}, None
     return event.body, None
+
+
+def _is_machine(tx: Transaction, sender: Sender, abilities: Abilities, context: Context) -> bool:
+    """Whether he has written so often within an hour that the bot would be talking to another machine."""
+    if abilities.hourly is None:
+        return False
+    current = conversations.current(tx.connection, sender.tenant, sender.channel, sender.contact)
+    if current is None:
+        return False
+    recent = conversations.entries_after(
+        tx.connection, sender.tenant, current.id, current.last_seq - 4 * abilities.hourly
+    )
+    since = context.now - AN_HOUR
+    said = [one for one in recent if one.author.kind is AuthorKind.CUSTOMER and one.at > since]
+    return len([one for one in said if one.kind is Kind.MESSAGE]) >= abilities.hourly
 
 
 def _last_asked(tx: Transaction, conversation: Conversation) -> Entry | None:
@@ -178,16 +239,6 @@ def _last_asked(tx: Transaction, conversation: Conversation) -> Entry | None:
 
 def _is_his(tx: Transaction, sender: Sender, conversation: str) -> bool:
     return conversations.find(tx.connection, sender.tenant, conversation).contact == sender.contact
-
-
-def _named(media: Media, language: str) -> str:
-    """A file that is still with the platform, in words."""
-    names = {
-        "image": say("media_image", language),
-        "audio": say("media_audio", language),
-        "video": say("media_video", language),
-    }
-    return names.get(media.kind, say("media_file", language))
 
 
 def _by_number(

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 
-from handoff_service.channels.http_delivery import exchange
+from handoff_service.channels.http_delivery import TOTAL_S, UPLOAD_S, exchange
 from handoff_service.clock import Clock
 from handoff_service.errors import NotDelivered
 
@@ -20,6 +20,7 @@ REFUSALS = frozenset({400, 401, 403, 404, 409, 422})
 # A token is fetched anew so long before its end, and one that was refused is not asked for more often than this.
 SLACK = timedelta(minutes=5)
 SELDOM = timedelta(seconds=3)
+LARGE = 256 * 1024  # bytes that take their time
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,11 @@ class Answered:
 class Caller:
     """How channels reach platforms. Every request is bounded in time and size, and never follows a redirect."""
 
-    def __init__(self, client: httpx2.AsyncClient, clock: Clock) -> None:
+    def __init__(self, client: httpx2.AsyncClient, clock: Clock, *, guarded: bool = False) -> None:
+        """`guarded`: connections that are no HTTP (mail) reach nothing but the internet either."""
         self.client = client
         self.tokens = Tokens(clock)
+        self.guarded = guarded
 
     async def post(
         self,
@@ -103,11 +106,14 @@ class Caller:
         json_body: Any = None,
         form: Mapping[str, str] | None = None,
         raw: bytes | None = None,
-        files: Mapping[str, Any] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
         headers: Mapping[str, str] | None = None,
         judges: Collection[int] = (),
     ) -> Answered:
-        """Posts once. Raises NotDelivered for what is no 2xx, but for the statuses that the channel `judges` itself."""
+        """Posts once. Raises NotDelivered for what is no 2xx, but for the statuses that the channel `judges` itself.
+
+        `files` are (name, content, type) by their fields of a form.
+        """
         sent: dict[str, Any] = {"data": form, "files": files}
         given = {**(headers or {})}
         if json_body is not None:
@@ -127,7 +133,8 @@ class Caller:
     async def _exchange(
         self, method: str, url: str, headers: dict[str, str], sent: dict[str, Any], judges: Collection[int]
     ) -> Answered:
-        status, body = await exchange(self.client, method, url, headers, sent, judges=judges)
+        total_s = UPLOAD_S if sent.get("files") or len(sent.get("content") or b"") > LARGE else TOTAL_S
+        status, body = await exchange(self.client, method, url, headers, sent, judges=judges, total_s=total_s)
         return Answered(status, body)
 
 

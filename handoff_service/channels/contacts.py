@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from handoff_service.texts import say
 K = tables.contact_identities.c
 N = tables.contacts.c
 MAX_NAME_CHARS = 100
+MOST_ATTRIBUTES = 30
 
 _identity = (
     K.tenant == sa.bindparam("tenant"),
@@ -102,7 +103,7 @@ def is_verified(connection: sa.Connection, tenant: str, contact: str) -> bool:
 def forget(connection: sa.Connection, tenant: str, contact: str, now: datetime) -> int:
     """Takes name and identities from an erased contact. Returns how many identities these were."""
     language = connection.execute(sa.select(N.language).where(N.tenant == tenant, N.id == contact)).scalar_one()
-    values = {"name": say("erased_contact", language or "en"), "erased_at": now}
+    values = {"name": say("erased_contact", language or "en"), "erased_at": now, "attributes": None}
     connection.execute(sa.update(tables.contacts).where(N.tenant == tenant, N.id == contact).values(**values))
     where = (K.tenant == tenant, K.contact == contact)
     return connection.execute(sa.delete(tables.contact_identities).where(*where)).rowcount
@@ -120,9 +121,18 @@ def names(connection: sa.Connection, tenant: str, contacts: Sequence[str]) -> di
     return {row.id: row.name for row in connection.execute(query)}
 
 
+def describe(connection: sa.Connection, tenant: str, contact: str, told: Mapping[str, str | float | bool]) -> None:
+    """Adds to what pages have told about a contact; what was told last holds, the oldest make room."""
+    where = (N.tenant == tenant, N.id == contact)
+    known = connection.execute(sa.select(N.attributes).where(*where)).scalar_one() or {}
+    merged = {name: value for name, value in known.items() if name not in told} | dict(told)
+    kept = dict(list(merged.items())[-MOST_ATTRIBUTES:])
+    connection.execute(sa.update(tables.contacts).where(*where).values(attributes=kept))
+
+
 def details(connection: sa.Connection, tenant: str, contact: str) -> dict[str, Any]:
     """A contact with the channel identities that are known of him. Raises NotFound."""
-    row = connection.execute(sa.select(N.id, N.name).where(N.tenant == tenant, N.id == contact)).first()
+    row = connection.execute(sa.select(N.id, N.name, N.attributes).where(N.tenant == tenant, N.id == contact)).first()
     if row is None:
         raise NotFound(f"There is no contact {contact}.")
     query = sa.select(K.channel, K.external_id, K.verified).where(K.tenant == tenant, K.contact == contact)
@@ -132,6 +142,7 @@ def details(connection: sa.Connection, tenant: str, contact: str) -> dict[str, A
         "name": row.name,
         "verified": any(identity.verified for identity in identities),
         "identities": [{"channel": one.channel, "external_id": one.external_id} for one in identities],
+        **({"attributes": row.attributes} if row.attributes else {}),
     }
 
 

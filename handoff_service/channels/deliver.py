@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx2
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from handoff_service.agents import store as agents
 from handoff_service.channels import contacts, store, windows
 from handoff_service.channels.arrive import identity_channel
 from handoff_service.channels.caller import Caller
-from handoff_service.channels.model import Abilities, Account, Channel, Outbound
+from handoff_service.channels.model import Abilities, Account, Channel, Enclosed, Outbound
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.undelivered import tell_undelivered
 from handoff_service.channels.window import refusal, used
@@ -25,9 +26,11 @@ from handoff_service.conversations import store as conversations
 from handoff_service.conversations.model import AuthorKind
 from handoff_service.conversations.projection import for_customer
 from handoff_service.database import Database, Transaction
-from handoff_service.errors import NotDelivered, NotFound, TandemError
+from handoff_service.errors import NotDelivered, NotFound, TandemError, Unavailable
 from handoff_service.failpoints import failpoint
-from handoff_service.files.model import words
+from handoff_service.files import links
+from handoff_service.files.model import label
+from handoff_service.files.shelf import shelf_of
 from handoff_service.settings import Settings
 from handoff_service.texts import say
 
@@ -65,7 +68,8 @@ class Deliverer:
         channels: Mapping[str, Channel],
     ) -> None:
         self._database = database
-        self._caller = Caller(client, clock)
+        self._caller = Caller(client, clock, guarded=settings.environment == "production")
+        self._settings = settings
         self._clock = clock
         self._channels = channels
         self._seal = Seal(settings.encryption_key.get_secret_value())
@@ -73,7 +77,9 @@ class Deliverer:
 
     async def __call__(self, job: outbox.Job) -> None:
         try:
-            parcel = await self._database.read(lambda connection: pack(connection, job, self._seal, self._channels))
+            parcel = await self._database.read(
+                lambda connection: pack(connection, job, self._seal, self._channels, self._settings)
+            )
         except TandemError as error:  # nothing has been sent in this attempt
             reason = error.message
             await self._database.write(lambda tx: _not_begun(tx, job, reason, self._clock()))
@@ -100,6 +106,7 @@ class Deliverer:
             if job.uncertain and not abilities.dedupes:
                 raise NotDelivered("an earlier attempt was cut off", uncertain=True)
             _check_reachable(parcel, message, abilities, self._clock())
+            message = await self._filled(job.tenant, abilities, message)
             with tracing.span("deliver", conversation=job.conversation, seq=job.seq):
                 provider_id = await channel.send(self._caller, parcel.account, message, self._clock())
         except NotDelivered as error:
@@ -107,6 +114,18 @@ class Deliverer:
             return await self._database.write(lambda tx: self._failed(tx, job, parcel, channel, failure))
         failpoint("outbox_after_http")
         return await self._database.write(lambda tx: self._arrived(tx, job, parcel, message, provider_id))
+
+    async def _filled(self, tenant: str, abilities: Abilities, message: Outbound) -> Outbound:
+        """The part with its file's content, where the platform is to be given it. Raises NotDelivered."""
+        if message.file is None or abilities.files is None or abilities.files.by_link:
+            return message
+        try:
+            content = await shelf_of(self._settings).read(tenant, message.file.id)
+        except NotFound as error:
+            raise NotDelivered("the file was erased", final=True) from error
+        except Unavailable as error:
+            raise NotDelivered(error.message) from error
+        return replace(message, file=replace(message.file, content=content))
 
     def _arrived(
         self, tx: Transaction, job: outbox.Job, parcel: Parcel, message: Outbound, provider_id: str | None
@@ -163,7 +182,9 @@ def _check_reachable(parcel: Parcel, message: Outbound, abilities: Abilities, no
         raise NotDelivered(reasons[why], final=True)
 
 
-def pack(connection: sa.Connection, job: outbox.Job, seal: Seal, channels: Mapping[str, Channel]) -> Parcel:
+def pack(
+    connection: sa.Connection, job: outbox.Job, seal: Seal, channels: Mapping[str, Channel], settings: Settings
+) -> Parcel:
     """The entry as its customer may see it, and where it goes. Raises NotFound."""
     conversation = conversations.find(connection, job.tenant, job.conversation)
     entry = conversations.entry_at(connection, job.tenant, job.conversation, job.seq)
@@ -181,8 +202,9 @@ def pack(connection: sa.Connection, job: outbox.Job, seal: Seal, channels: Mappi
         seq=entry.seq,
         author_kind=seen["author"]["kind"],
         author_name=seen["author"]["name"],
-        text=words(seen["body"]),
+        text=_without_label(seen["body"]),
         buttons=seen["body"].get("buttons", []),
+        file=_enclosed(seen["body"].get("file"), job.tenant, settings, entry.at),
         hint=standing.hint if standing else {},
         since=standing.window.since if standing and standing.window else None,
         at=entry.at,
@@ -194,6 +216,10 @@ def pack(connection: sa.Connection, job: outbox.Job, seal: Seal, channels: Mappi
 def in_parts(whole: Outbound, abilities: Abilities, language: str) -> list[Outbound]:
     """The message in the platform's form and length. Buttons come with the last part, as numbers where it has none."""
     text, buttons = whole.text, list(whole.buttons)
+    file = whole.file
+    if file is not None and (abilities.files is None or not abilities.files.fits(file)):
+        told = say("file_link", language, name=file.name, link=file.link)
+        text, file = f"{text}\n{told}".strip(), None
     if len(buttons) > abilities.buttons:
         text = numbered(text, [str(one["title"]) for one in buttons], ask=say("choose_number", language))
         buttons = []
@@ -201,8 +227,25 @@ def in_parts(whole: Outbound, abilities: Abilities, language: str) -> list[Outbo
         {"title": shortened(str(one["title"]), abilities.button_chars), "mid": whole.mid, "index": index}
         for index, one in enumerate(buttons)
     ]
-    pieces = parts(text, abilities.form, is_markdown=whole.author_kind == AuthorKind.BOT)
-    return [
-        replace(whole, text=piece, part=number, buttons=shown if number == len(pieces) - 1 else ())
+    pieces = parts(text, abilities.form, is_markdown=whole.author_kind == AuthorKind.BOT) if text else []
+    if shown and abilities.button_text is not None and len(pieces[-1]) > abilities.button_text:
+        pieces.append(say("choose_button", language))
+    made = [
+        replace(whole, text=piece, part=number, buttons=shown if number == len(pieces) - 1 else (), file=None)
         for number, piece in enumerate(pieces)
     ]
+    return [*made, replace(whole, text="", part=len(made), buttons=(), file=file)] if file is not None else made
+
+
+def _without_label(body: Mapping[str, Any]) -> str:
+    """The words of a message; none where they only stand for its file."""
+    text, file = str(body["text"]), body.get("file")
+    return "" if isinstance(file, Mapping) and text == label(file["name"]) else text
+
+
+def _enclosed(file: Any, tenant: str, settings: Settings, at: datetime) -> Enclosed | None:
+    """`at` is the entry's time: the link is the same in every attempt."""
+    if not isinstance(file, Mapping):
+        return None
+    address = links.link(settings, tenant, file["id"], at)
+    return Enclosed(id=file["id"], name=file["name"], type=file["type"], size=file["size"], link=address)

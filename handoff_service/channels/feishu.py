@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -18,6 +19,8 @@ from handoff_service.channels.model import (
     Abilities,
     Account,
     Checked,
+    Download,
+    Enclosed,
     Field,
     Happening,
     Inbound,
@@ -26,6 +29,7 @@ from handoff_service.channels.model import (
     Outbound,
     Parsed,
     Reply,
+    Takes,
     WebhookRequest,
     equal,
 )
@@ -49,6 +53,7 @@ class Feishu:
         form=Form(Markup.PLAIN, 4000),
         buttons=8,
         button_chars=40,
+        files=Takes(("image/", "application/", "text/"), 10 * 1024 * 1024),
         checked="official vector of the cipher, formula of the signature",
     )
     fields = (
@@ -93,6 +98,8 @@ class Feishu:
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         content: Mapping[str, Any] = {"text": message.text}
         kind = "text"
+        if message.file is not None:
+            kind, content = await _upload(caller, account, message.file)
         if message.buttons:
             actions = [
                 {
@@ -110,9 +117,29 @@ class Feishu:
             "content": json.dumps(content, ensure_ascii=False),
             "uuid": hashlib.sha256(message.key.encode()).hexdigest()[:48],
         }
-        answer = await _call(caller, account, "/open-apis/im/v1/messages?receive_id_type=chat_id", body)
+        answer = await _call(caller, account, "/open-apis/im/v1/messages?receive_id_type=chat_id", json_body=body)
         made = (answer.get("data") or {}).get("message_id")
         return str(made) if made else None
+
+    async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
+        server, token = account.options.get("api") or API, await _token(caller, account)
+        message, _, key = media.ref.partition("/")
+        sort = "image" if media.kind == "image" else "file"
+        place = f"/open-apis/im/v1/messages/{quote(message, safe='')}/resources/{quote(key, safe='')}?type={sort}"
+        headers = {"Authorization": f"Bearer {token}"}
+        return Download(url=f"{server}{place}", headers=headers, refused=lambda answer: _refused(answer.json))
+
+
+async def _upload(caller: Caller, account: Account, file: Enclosed) -> tuple[str, Mapping[str, Any]]:
+    """The type and the content of the message that shows the file. Raises NotDelivered."""
+    content = (file.name, file.content, file.type)
+    if file.is_image:
+        form = {"image_type": "message"}
+        answer = await _call(caller, account, "/open-apis/im/v1/images", form=form, files={"image": content})
+        return "image", {"image_key": (answer.get("data") or {}).get("image_key")}
+    form = {"file_type": "pdf" if file.type == "application/pdf" else "stream", "file_name": file.name}
+    answer = await _call(caller, account, "/open-apis/im/v1/files", form=form, files={"file": content})
+    return "file", {"file_key": (answer.get("data") or {}).get("file_key")}
 
 
 def sign(stamp: str, nonce: str, key: str, raw: bytes) -> str:
@@ -187,9 +214,9 @@ def _message(event_id: str, message: Mapping[str, Any]) -> Inbound:
     return replace(said, unsupported=sort[:64] or "message")
 
 
-async def _call(caller: Caller, account: Account, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Calls the API with the tenant's token, once more with a fresh one when that has ended. Raises NotDelivered."""
-    server, key = account.options.get("api") or API, ("feishu", account.tenant, account.id)
+async def _token(caller: Caller, account: Account) -> str:
+    """The tenant's token, fetched when there is none. Raises NotDelivered."""
+    server = account.options.get("api") or API
 
     async def fetch() -> Token:
         keys = {"app_id": account.options["app_id"], "app_secret": account.secret("app_secret")}
@@ -198,14 +225,27 @@ async def _call(caller: Caller, account: Account, path: str, body: Mapping[str, 
             raise undelivered(f"Feishu {answer.get('code')}: {answer.get('msg', '')}", again=True, after_s=60.0)
         return Token(answer["tenant_access_token"], timedelta(seconds=float(answer.get("expire", 7200))))
 
+    return await caller.tokens.get(_key(account), fetch)
+
+
+def _key(account: Account) -> tuple[str, ...]:
+    return "feishu", account.tenant, account.id
+
+
+async def _call(caller: Caller, account: Account, path: str, **sent: Any) -> Mapping[str, Any]:
+    """Posts `sent` with the tenant's token, once more with a fresh one when that has ended. Raises NotDelivered."""
+    server = account.options.get("api") or API
     while True:
-        token = await caller.tokens.get(key, fetch)
+        token = await _token(caller, account)
         headers = {"Authorization": f"Bearer {token}"}
-        answer = (await caller.post(f"{server}{path}", json_body=body, headers=headers, judges=REFUSALS)).json
+        answer = (await caller.post(f"{server}{path}", headers=headers, judges=REFUSALS, **sent)).json
         code = answer.get("code")
         if code == 0:
             return answer
-        if code not in BAD_TOKEN or not caller.tokens.refused(key, token):
-            raise undelivered(
-                f"Feishu {code}: {str(answer.get('msg', ''))[:150]}", again=code in BUSY or code in BAD_TOKEN
-            )
+        if code not in BAD_TOKEN or not caller.tokens.refused(_key(account), token):
+            raise _refused(answer)
+
+
+def _refused(answer: Mapping[str, Any]) -> Exception:
+    code = answer.get("code")
+    return undelivered(f"Feishu {code}: {str(answer.get('msg', ''))[:150]}", again=code in BUSY or code in BAD_TOKEN)

@@ -16,6 +16,7 @@ from handoff_service.outbox import LONGEST_ASKED_S
 
 # Both end well before outbox.LEASE, so that a slow answer is ours to record.
 TOTAL_S = 10.0
+UPLOAD_S = 20.0
 TIMEOUT = httpx2.Timeout(TOTAL_S, connect=5.0)
 MAX_ANSWER = 64 * 1024
 # The receiver has not begun: too busy, in maintenance, at the same key already, or has not learnt the new secret yet.
@@ -31,6 +32,7 @@ async def exchange(
     sent: Mapping[str, Any],
     *,
     judges: Collection[int] = (),
+    total_s: float = TOTAL_S,
 ) -> tuple[int, bytes]:
     """Asks once and returns the status and the beginning of the answer, a 2xx or one that the caller `judges`.
 
@@ -40,7 +42,7 @@ async def exchange(
     status = 0
     try:
         async with (
-            asyncio.timeout(TOTAL_S),
+            asyncio.timeout(total_s),
             client.stream(method, url, headers=dict(headers), timeout=TIMEOUT, **sent) as response,
         ):
             status = response.status_code

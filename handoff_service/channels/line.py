@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from handoff_service.channels.caller import REFUSALS, Caller, undelivered
 from handoff_service.channels.contacts import shown
@@ -17,6 +18,7 @@ from handoff_service.channels.model import (
     Abilities,
     Account,
     Checked,
+    Download,
     Field,
     Happening,
     Inbound,
@@ -24,6 +26,7 @@ from handoff_service.channels.model import (
     Notice,
     Outbound,
     Parsed,
+    Takes,
     WebhookRequest,
     equal,
 )
@@ -33,6 +36,7 @@ from handoff_service.channels.wording import Form, Markup, units
 from handoff_service.errors import Invalid, Unauthorized
 
 API = "https://api.line.me"
+DATA_API = "https://api-data.line.me"
 MEDIA = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
 TAKEN_BEFORE = 409  # the same retry key: LINE has it already
 SPACE = uuid.UUID("6f1b0f5e-5f5c-4a8e-9a3e-0d0c5c8a4b11")
@@ -44,6 +48,7 @@ class Line:
         form=Form(Markup.PLAIN, 5000, units),
         buttons=13,
         button_chars=20,
+        files=Takes(("image/jpeg", "image/png"), 1024 * 1024, by_link=True),  # the preview's limit
         dedupes=True,  # a push with the same X-Line-Retry-Key is taken once
         checked="official vector of the signature",
     )
@@ -69,6 +74,12 @@ class Line:
 
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         said: dict[str, Any] = {"type": "text", "text": message.text}
+        if message.file is not None:
+            said = {
+                "type": "image",
+                "originalContentUrl": message.file.link,
+                "previewImageUrl": message.file.link,
+            }
         if message.buttons:
             items = [
                 {
@@ -104,6 +115,13 @@ class Line:
         # 429 is "too fast" or "the month's quota is used up"; waiting heals only the first.
         raise undelivered(reason, again=answer.status == 429 and "monthly" not in reason, after_s=5.0)
 
+    async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002
+        if media.ref.startswith("https://"):
+            return Download(url=media.ref)
+        server = account.options.get("api") or DATA_API
+        headers = {"Authorization": f"Bearer {account.secret('access_token')}"}
+        return Download(url=f"{server}/v2/bot/message/{quote(media.ref, safe='')}/content", headers=headers)
+
 
 def sign(secret: str, raw: bytes) -> str:
     """HMAC-SHA256 over the raw bytes, in base64."""
@@ -136,7 +154,10 @@ def _read(event: Mapping[str, Any]) -> Happening | None:
     if sort == "text":
         return replace(said, body={"text": str(message.get("text", ""))})
     if sort in MEDIA:
-        media = Media(ref=str(message.get("id", "")), kind=MEDIA[sort], name=shown(message.get("fileName")))  # type: ignore[arg-type]
+        provider = message.get("contentProvider") or {}
+        elsewhere = provider.get("originalContentUrl") if provider.get("type") == "external" else None
+        ref, name = str(elsewhere or message.get("id", "")), shown(message.get("fileName"))
+        media = Media(ref=ref, kind=MEDIA[sort], name=name)  # type: ignore[arg-type]
         return replace(said, media=[media])
     if sort == "location":
         place = f"{message.get('title') or ''} {message.get('address') or ''}".strip()

@@ -13,12 +13,14 @@ from handoff_service.channels.model import (
     Account,
     Checked,
     Colleague,
+    Download,
     Field,
     Happening,
     Inbound,
     Media,
     Outbound,
     Parsed,
+    Takes,
     WebhookRequest,
 )
 from handoff_service.channels.press import as_data, from_data
@@ -43,7 +45,7 @@ class Messenger:
         *meta.FIELDS,
     )
 
-    def __init__(self, title: str, kind: str, form: Form) -> None:
+    def __init__(self, title: str, kind: str, form: Form, types: tuple[str, ...]) -> None:
         self._kind = kind
         rules = Rules(allowances={Deed.WROTE: Allowance(BOT_LASTS)}, people_lasts=PEOPLE_LAST)
         self.abilities = Abilities(
@@ -52,6 +54,7 @@ class Messenger:
             buttons=13,
             button_chars=20,
             rules=rules,
+            files=Takes(types, 8 * 1024 * 1024, by_link=True),
             checked="documented samples and formula of the signature",
         )
 
@@ -66,6 +69,9 @@ class Messenger:
 
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:
         content: dict[str, Any] = {"text": message.text}
+        if message.file is not None:  # Meta fetches it
+            kind = "image" if message.file.is_image else "file"
+            content = {"attachment": {"type": kind, "payload": {"url": message.file.link, "is_reusable": False}}}
         if message.buttons:
             content["quick_replies"] = [
                 {"content_type": "text", "title": one["title"], "payload": as_data(one)} for one in message.buttons
@@ -75,8 +81,11 @@ class Messenger:
         late = message.since is not None and now - message.since >= BOT_LASTS
         tagged = late and message.author_kind == "agent"
         body |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"} if tagged else {"messaging_type": "RESPONSE"}
-        answer = await meta.call(caller, account, f"{account.options['page_id']}/messages", body)
+        answer = await meta.call(caller, account, f"{account.options['page_id']}/messages", json_body=body)
         return str(answer["message_id"]) if answer.get("message_id") else None
+
+    async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002
+        return Download(url=media.ref)  # signed by Meta, for a while
 
     def _events(self, account: Account, body: Mapping[str, Any]) -> Iterator[Happening]:
         for entry in body.get("entry") or ():

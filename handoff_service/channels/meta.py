@@ -9,16 +9,19 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from handoff_service.channels.caller import REFUSALS, Answered, Caller, undelivered
-from handoff_service.channels.model import Account, Checked, Field, Parsed, Reply, WebhookRequest, equal
+from handoff_service.channels.model import Account, Checked, Download, Field, Parsed, Reply, WebhookRequest, equal
 from handoff_service.errors import NotDelivered, Unauthorized
 
 API = "https://graph.facebook.com/v26.0"
 # developers.facebook.com, error codes of the Cloud API and of Messenger: closed windows, and what passes by itself.
-CLOSED = {131047, 10, 2018278}
+CLOSED = {131047, 2018278}
 BUSY = {1, 2, 4, 80007, 130429, 131016, 131056, 133016}
 KEYS = {0, 190}
+FORBIDDEN = {3, 10, 200, 299}
+HOSTS = (".facebook.com", ".fbsbx.com", ".fbcdn.net", ".whatsapp.net", ".instagram.com")
 
 FIELDS = (
     Field("access_token", "the permanent access token", secret=True, pattern=r"[\x21-\x7e]{20,512}"),
@@ -50,11 +53,30 @@ def handshake(checked: Checked) -> Parsed:
     return Parsed(reply=Reply(checked.request.query.get("hub.challenge", "")[:256]))
 
 
-async def call(caller: Caller, account: Account, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Calls the Graph API. Raises NotDelivered."""
+async def call(caller: Caller, account: Account, path: str, **sent: Any) -> Mapping[str, Any]:
+    """Posts `sent` (as Caller.post takes it) to the Graph API. Raises NotDelivered."""
     server = account.options.get("api") or API
-    headers = {"Authorization": f"Bearer {account.secret('access_token')}"}
-    answer = await caller.post(f"{server}/{path}", json_body=body, headers=headers, judges=REFUSALS)
+    return _judged(await caller.post(f"{server}/{path}", headers=_key(account), judges=REFUSALS, **sent))
+
+
+async def get(caller: Caller, account: Account, path: str) -> Mapping[str, Any]:
+    """Reads from the Graph API. Raises NotDelivered."""
+    server = account.options.get("api") or API
+    return _judged(await caller.get(f"{server}/{path}", headers=_key(account), judges=REFUSALS))
+
+
+def download(account: Account, url: str) -> Download:
+    """Where a medium lies; the access token goes to Meta's own hosts only."""
+    parts = urlsplit(url)
+    metas = parts.scheme == "https" and (parts.hostname or "").endswith(HOSTS)
+    return Download(url=url, headers=_key(account) if metas or account.serves(url) else {})
+
+
+def _key(account: Account) -> Mapping[str, str]:
+    return {"Authorization": f"Bearer {account.secret('access_token')}"}
+
+
+def _judged(answer: Answered) -> Mapping[str, Any]:
     if 200 <= answer.status < 300:
         return answer.json
     raise refused(answer)
@@ -68,6 +90,8 @@ def refused(answer: Answered) -> NotDelivered:
     reason = f"Meta {code or answer.status}: {str(error.get('message', ''))[:150]}"
     if code in CLOSED or sub in CLOSED:
         return undelivered(f"{reason} (outside the reply window)")
+    if code in FORBIDDEN:
+        return undelivered(f"{reason} (the app lacks a permission)")
     if code in KEYS:
         return undelivered(f"{reason} (the access token is not valid)", again=True, after_s=60.0)
     return undelivered(reason, again=code in BUSY or answer.status == 429)

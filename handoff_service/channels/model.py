@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
-from handoff_service.channels.caller import Caller
+from handoff_service.channels.caller import Answered, Caller
 from handoff_service.channels.window import AT_ANY_TIME, Deed, Rules
 from handoff_service.channels.wording import Form
 
@@ -48,10 +48,19 @@ class Account:
     created_at: datetime
     last_event_at: datetime | None = None
     last_error: str | None = None
+    last_error_at: datetime | None = None
+    token_until: datetime | None = None
+    probed_at: datetime | None = None
+    findings: Sequence[Mapping[str, Any]] | None = None
 
     def secret(self, name: str) -> str:
         """The newest value of a secret field; empty when the account has none."""
         return self.secrets[0].get(name, "") if self.secrets else ""
+
+    def serves(self, url: str) -> bool:
+        """Whether an address lies on the API server that the account names itself."""
+        own = self.options.get("api")
+        return bool(own) and url.startswith(f"{str(own).rstrip('/')}/")
 
     def every(self, name: str) -> tuple[str, ...]:
         """All values of a secret field that are valid now, the newest first; never an empty one."""
@@ -88,11 +97,56 @@ class Checked:
 
 @dataclass(frozen=True, kw_only=True)
 class Media:
-    """A file of a message that is still with the platform: how `Channel.fetch` finds it."""
+    """A file of a message that is still with the platform: `Brings.locate` finds it by `ref`.
+
+    `content`: it came with the message itself, as attachments of mails do.
+    """
 
     ref: str
     kind: Literal["image", "audio", "video", "file"]
     name: str = ""
+    content: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """Where a medium lies. `headers` may hold keys: they go to the host of `url` and to no other.
+
+    `refused` tells what a JSON answer means that comes instead of the medium.
+    """
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    refused: Callable[[Answered], Exception] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enclosed:
+    """A file that goes out; `content` is there where the platform is given it, `link` shows it to whoever has it."""
+
+    id: str
+    name: str
+    type: str
+    size: int
+    link: str = field(repr=False)
+    content: bytes = field(default=b"", repr=False)
+
+    @property
+    def is_image(self) -> bool:
+        return self.type.startswith("image/")
+
+
+@dataclass(frozen=True)
+class Takes:
+    """Which files a platform takes: beginnings of their types, and bytes. `by_link`: it fetches them itself."""
+
+    types: tuple[str, ...]
+    most: int
+    _: KW_ONLY
+    by_link: bool = False
+
+    def fits(self, file: Enclosed) -> bool:
+        return file.type.startswith(self.types) and file.size <= self.most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +156,7 @@ class Inbound:
     `body` is {"text"}, {"press": {"seq", "index"}}, or {} for a type of message that this release does not know;
     then `unsupported` names the type. `event_id` is the platform's and never means another event. `hint` is what a
     reply needs (a token, a thread); it is kept sealed, and the newest wins. `deed` is what it counts as for the window.
+    `answers` is a conversation of ours that the message proves to belong to, whoever sent it.
     """
 
     event_id: str
@@ -113,6 +168,7 @@ class Inbound:
     media: Sequence[Media] = ()
     hint: Mapping[str, str] = field(default_factory=dict)
     deed: Deed = Deed.WROTE
+    answers: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +242,7 @@ class Outbound:
 
     `mid` is the same in every attempt, and with `part` never means another message. `contact` is the platform's id.
     `buttons` come with the last part, already no more than the platform shows.
-    `since` is when the customer last did what opened the platform's window.
+    `since` is when the customer last did what opened the platform's window. A `file` is a part without text.
     """
 
     mid: str
@@ -198,6 +254,7 @@ class Outbound:
     author_name: str
     text: str
     buttons: Sequence[Mapping[str, Any]] = ()
+    file: Enclosed | None = None
     hint: Mapping[str, str] = field(default_factory=dict)
     since: datetime | None = None
     at: datetime
@@ -215,6 +272,9 @@ class Abilities:
     `dedupes`: it drops a second delivery with the same key. If not, a delivery whose outcome is unknown is not
     repeated. `checked` says against what the adapter was checked, in one line. `strict`: whoever posts can mend what
     is wrong, so it is refused; elsewhere it is taken as well as it can be, because nobody would repeat it better.
+    `files`: what an agent may send as a file; anything else goes as a link. `most_bytes` is the largest webhook.
+    `hourly`: more than so many messages of one customer in an hour are not answered by the bot: two machines talking.
+    `button_text` is the longest text that may have buttons; a longer one is sent before them.
     """
 
     title: str
@@ -226,6 +286,10 @@ class Abilities:
     checked: str
     experimental: bool = False
     strict: bool = False
+    files: Takes | None = None
+    most_bytes: int = 64 * 1024
+    hourly: int | None = None
+    button_text: int | None = None
 
 
 class Channel(Protocol):
@@ -245,6 +309,14 @@ class Channel(Protocol):
 
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:
         """Delivers one part; returns the platform's id of it, if it tells. Raises NotDelivered."""
+
+
+@runtime_checkable
+class Brings(Protocol):
+    """A channel whose customers send files."""
+
+    async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
+        """Where a medium lies now. Raises NotDelivered; a final one when it is not there any more."""
 
 
 @dataclass(frozen=True)

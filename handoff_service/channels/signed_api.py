@@ -20,10 +20,14 @@ from handoff_service.channels.model import (
     Abilities,
     Account,
     Checked,
+    Download,
+    Enclosed,
     Field,
     Inbound,
+    Media,
     Outbound,
     Parsed,
+    Takes,
     WebhookRequest,
     equal,
 )
@@ -37,6 +41,8 @@ EVENT_ID = re.compile(r"[\x21-\x7e]{1,128}")
 TYPE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 STAMP = re.compile(r"[1-9][0-9]{0,9}")
 MAX_CONTACT_CHARS = 128
+MOST_FILES = 10
+KINDS = ("file", "image", "audio", "video")
 
 
 class SignedApi:
@@ -50,6 +56,7 @@ class SignedApi:
         dedupes=True,  # receivers must drop a second delivery with the same Idempotency-Key
         checked="our own protocol, docs/signed-api.md",
         strict=True,
+        files=Takes(("",), 1 << 30, by_link=True),
     )
     fields = (
         Field("url", "where messages to customers are posted to"),
@@ -81,16 +88,18 @@ class SignedApi:
         if not isinstance(kind, str) or not TYPE.fullmatch(kind):
             raise Invalid("`type` is 1 to 64 letters, digits, or one of _ . : -")
         body: dict[str, Any] = {}
+        media = _media(event.get("files"))
         if kind in ("text", "press"):
-            refuse_unknown(event, {"event_id", "contact", "type", kind})
-            body = {kind: event.get(kind)}
+            refuse_unknown(event, {"event_id", "contact", "type", kind, *(["files"] if kind == "text" else [])})
+            body = {} if media and "text" not in event else {kind: event.get(kind)}
         said = Inbound(
             event_id=event_id,
             contact=who,
             name=shown(contact.get("name")),
             language=_language(contact.get("language")),
             body=body,
-            unsupported=None if body else kind,
+            unsupported=None if body or media else kind,
+            media=media,
         )
         return Parsed([said])
 
@@ -105,6 +114,24 @@ class SignedApi:
         }
         answer = await caller.post(account.options["url"], raw=raw, headers=headers)
         return _provider_id(answer.body)
+
+    async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002
+        return Download(url=media.ref)
+
+
+def _media(given: Any) -> list[Media]:
+    """Files as addresses that we may fetch. Raises Invalid."""
+    if given is None:
+        return []
+    if not isinstance(given, list) or not 0 < len(given) <= MOST_FILES:
+        raise Invalid(f"`files` is a list of 1 to {MOST_FILES} objects with `url`, and perhaps `name` and `kind`.")
+    found = []
+    for one in given:
+        url, kind = (one.get("url"), one.get("kind", "file")) if isinstance(one, dict) else (None, None)
+        if not isinstance(url, str) or not re.fullmatch(r"https?://[\x21-\x7e]{3,2000}", url) or kind not in KINDS:
+            raise Invalid(f"A file has a `url` (http or https) and a `kind`: {', '.join(KINDS)}.")
+        found.append(Media(ref=url, kind=kind, name=shown(one.get("name"))))
+    return found
 
 
 def _signature(secret: str, stamp: str, raw: bytes) -> str:
@@ -128,8 +155,14 @@ def _as_json(message: Outbound) -> Mapping[str, Any]:
         "author": {"kind": message.author_kind, "name": message.author_name},
         "text": message.text,
         **({"buttons": buttons} if buttons else {}),
+        **({"file": _file(message.file)} if message.file is not None else {}),
         "at": iso(message.at),
     }
+
+
+def _file(file: Enclosed) -> Mapping[str, Any]:
+    """`url` shows it for a week to whoever has it."""
+    return {"name": file.name, "type": file.type, "size": file.size, "url": file.link}
 
 
 def _provider_id(answer: bytes) -> str | None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from handoff_service.channels.caller import REFUSALS, Answered, Caller, undelivered
 from handoff_service.channels.contacts import shown
@@ -18,6 +19,8 @@ from handoff_service.channels.model import (
     Abilities,
     Account,
     Checked,
+    Download,
+    Enclosed,
     Field,
     Happening,
     Inbound,
@@ -25,6 +28,7 @@ from handoff_service.channels.model import (
     Notice,
     Outbound,
     Parsed,
+    Takes,
     WebhookRequest,
     equal,
 )
@@ -34,6 +38,8 @@ from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, NotDelivered, Unauthorized
 
 API = "https://api.telegram.org"
+MEGABYTE = 1024 * 1024
+MOST_PHOTO = 10 * MEGABYTE
 TAG = re.compile(r"<[^>]*>")
 # What a message can be besides text, and how an agent reads it.
 KINDS = {
@@ -54,6 +60,7 @@ class Telegram:
         form=Form(Markup.HTML, 4096),
         buttons=8,
         button_chars=40,
+        files=Takes(("image/", "application/", "text/", "audio/", "video/"), 50 * MEGABYTE),
         checked="documented samples; no signature to check, the secret header is compared",
     )
     fields = (
@@ -77,6 +84,8 @@ class Telegram:
         return Parsed([happening] if happening else [])
 
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+        if message.file is not None:
+            return await _send_file(caller, account, message.contact, message.file)
         body: dict[str, Any] = {
             "chat_id": message.contact,
             "text": message.text,
@@ -94,6 +103,23 @@ class Telegram:
         # Markup of ours that Telegram does not take: the words count.
         del body["parse_mode"]
         return await _call(caller, account, "sendMessage", {**body, "text": html.unescape(TAG.sub("", message.text))})
+
+    async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
+        server = account.options.get("api") or API
+        token = account.secret("token")
+        answer = await caller.post(
+            f"{server}/bot{token}/getFile", json_body={"file_id": media.ref}, judges=REFUSALS | {429}
+        )
+        found = answer.json.get("result")
+        if answer.json.get("ok") is not True or not isinstance(found, Mapping) or not found.get("file_path"):
+            raise _refused(answer)
+        return Download(url=f"{server}/file/bot{token}/{quote(str(found['file_path']))}")
+
+
+async def _send_file(caller: Caller, account: Account, contact: str, file: Enclosed) -> str | None:
+    shown = file.is_image and file.type != "image/gif" and file.size <= MOST_PHOTO
+    method, field = ("sendPhoto", "photo") if shown else ("sendDocument", "document")
+    return await _call(caller, account, method, {"chat_id": contact}, {field: (file.name, file.content, file.type)})
 
 
 def _read(event_id: str, update: Mapping[str, Any]) -> Happening | None:
@@ -156,12 +182,20 @@ def _language(who: Mapping[str, Any]) -> str | None:
     return spoken if spoken in ("zh", "en") else None
 
 
-async def _call(caller: Caller, account: Account, method: str, body: Mapping[str, Any]) -> str | None:
+async def _call(
+    caller: Caller,
+    account: Account,
+    method: str,
+    body: Mapping[str, Any],
+    files: Mapping[str, tuple[str, bytes, str]] | None = None,
+) -> str | None:
     """Calls the Bot API; returns the id of the message that it made. Raises NotDelivered."""
     server = account.options.get("api") or API
-    answer = await caller.post(
-        f"{server}/bot{account.secret('token')}/{method}", json_body=body, judges=REFUSALS | {429}
-    )
+    url, judges = f"{server}/bot{account.secret('token')}/{method}", REFUSALS | {429}
+    if files is None:
+        answer = await caller.post(url, json_body=body, judges=judges)
+    else:
+        answer = await caller.post(url, form=body, files=files, judges=judges)
     if answer.json.get("ok") is True:
         result = answer.json.get("result")
         made = result.get("message_id") if isinstance(result, Mapping) else None

@@ -14,6 +14,7 @@ from handoff_service.channels.model import (
     Abilities,
     Account,
     Checked,
+    Download,
     Field,
     Inbound,
     Media,
@@ -21,6 +22,7 @@ from handoff_service.channels.model import (
     Outbound,
     Parsed,
     Reply,
+    Takes,
     WebhookRequest,
     equal,
 )
@@ -39,12 +41,14 @@ class TwilioSms:
     abilities = Abilities(
         title="SMS (Twilio)",
         form=Form(Markup.PLAIN, 1600),
+        files=Takes(("image/jpeg", "image/png", "image/gif"), 5 * 1024 * 1024, by_link=True),
         checked="official vectors of the signature",
     )
     fields = (
         Field("account_sid", "Account SID", pattern=r"AC[0-9a-fA-F]{32}"),
         Field("auth_token", "Auth Token", secret=True, pattern=r"[0-9a-zA-Z]{5,64}"),
         Field("number", "our number, as +14155550100", pattern=r"\+\d{5,15}"),
+        Field("status_callback", "the address of this account's webhook: failures are told there", optional=True),
         Field("api", "another API server", optional=True),
     )
 
@@ -92,18 +96,30 @@ class TwilioSms:
 
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         sid = account.options["account_sid"]
-        key = base64.b64encode(f"{sid}:{account.secret('auth_token')}".encode()).decode()
-        form = {"To": message.contact, "From": account.options["number"], "Body": message.text}
+        said = {"MediaUrl": message.file.link} if message.file is not None else {"Body": message.text}
+        form = {"To": message.contact, "From": account.options["number"], **said}
+        if account.options.get("status_callback"):
+            form["StatusCallback"] = account.options["status_callback"]
         server = account.options.get("api") or API
-        headers = {"Authorization": f"Basic {key}"}
-        answer = await caller.post(
-            f"{server}/Accounts/{sid}/Messages.json", form=form, headers=headers, judges=REFUSALS
-        )
+        url = f"{server}/Accounts/{sid}/Messages.json"
+        answer = await caller.post(url, form=form, headers=key_of(account), judges=REFUSALS)
         if 200 <= answer.status < 300:
             return str(answer.json.get("sid", "")) or None
         code = answer.json.get("code")
         reason = f"Twilio {code or answer.status}: {str(answer.json.get('message', ''))[:150]}"
         raise undelivered(reason, again=answer.status in (401, 429), after_s=60.0 if answer.status == 401 else 0.0)
+
+    async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002
+        parts = urlsplit(media.ref)
+        if not account.serves(media.ref) and (parts.scheme != "https" or parts.hostname != "api.twilio.com"):
+            raise undelivered("Twilio: the file lies elsewhere")  # the keys go with the request
+        return Download(url=media.ref, headers=key_of(account))
+
+
+def key_of(account: Account) -> Mapping[str, str]:
+    """The header that opens the account's API."""
+    pair = f"{account.options['account_sid']}:{account.secret('auth_token')}"
+    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
 def sign(token: str, url: str, fields: list[tuple[str, str]]) -> str:

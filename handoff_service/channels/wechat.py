@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from handoff_service.channels.caller import Caller, Token, undelivered
 from handoff_service.channels.flat_xml import parse_flat
@@ -17,6 +18,8 @@ from handoff_service.channels.model import (
     Abilities,
     Account,
     Checked,
+    Download,
+    Enclosed,
     Field,
     Happening,
     Inbound,
@@ -25,6 +28,7 @@ from handoff_service.channels.model import (
     Outbound,
     Parsed,
     Reply,
+    Takes,
     WebhookRequest,
     equal,
 )
@@ -63,6 +67,7 @@ class WeChat:
             form=Form(Markup.PLAIN, 2048, octets),
             buttons=8,
             button_chars=40,
+            files=Takes(("image/jpeg", "image/png", "image/gif"), 10 * 1024 * 1024),
             rules=Rules(allowances=allowances),
             checked="official vectors of signature and cipher",
         )
@@ -92,6 +97,9 @@ class WeChat:
 
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         body: dict[str, Any] = {"touser": message.contact, "msgtype": "text", "text": {"content": message.text}}
+        if message.file is not None:
+            uploaded = await _upload(caller, account, message.file)
+            body = {"touser": message.contact, "msgtype": "image", "image": {"media_id": uploaded}}
         if message.buttons:
             choices = [{"id": as_data(one), "content": one["title"]} for one in message.buttons]
             body = {
@@ -99,8 +107,20 @@ class WeChat:
                 "msgtype": "msgmenu",
                 "msgmenu": {"head_content": message.text, "list": choices, "tail_content": ""},
             }
-        await _call(caller, account, "/cgi-bin/message/custom/send", body)
+        await _call(caller, account, "/cgi-bin/message/custom/send", json_body=body)
         return None
+
+    async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
+        server = account.options.get("api") or API
+        asked = urlencode({"access_token": await _token(caller, account), "media_id": media.ref})
+        return Download(url=f"{server}/cgi-bin/media/get?{asked}", refused=lambda answer: _refused(answer.json))
+
+
+async def _upload(caller: Caller, account: Account, file: Enclosed) -> str:
+    """The id under which WeChat keeps a picture for three days. Raises NotDelivered."""
+    content = {"media": (file.name, file.content, file.type)}
+    answer = await _call(caller, account, "/cgi-bin/media/upload?type=image", files=content)
+    return str(answer.get("media_id", ""))
 
 
 def _sealed(raw: bytes) -> str:
@@ -159,9 +179,9 @@ def _made_id(event: Mapping[str, Any]) -> str:
     return ".".join(str(event.get(name, "")) for name in ("FromUserName", "CreateTime", "Event", "EventKey"))[:128]
 
 
-async def _call(caller: Caller, account: Account, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Calls the API with the account's token, once more with a fresh one when that has ended. Raises NotDelivered."""
-    server, key = account.options.get("api") or API, ("wechat", account.tenant, account.id)
+async def _token(caller: Caller, account: Account) -> str:
+    """The account's token, fetched when there is none. Raises NotDelivered."""
+    server = account.options.get("api") or API
 
     async def fetch() -> Token:
         keys = {"appid": account.options["app_id"], "secret": account.secret("app_secret")}
@@ -171,13 +191,23 @@ async def _call(caller: Caller, account: Account, path: str, body: Mapping[str, 
             raise _refused(answer)
         return Token(answer["access_token"], timedelta(seconds=float(answer.get("expires_in", 7200))))
 
+    return await caller.tokens.get(_key(account), fetch)
+
+
+def _key(account: Account) -> tuple[str, ...]:
+    return "wechat", account.tenant, account.id
+
+
+async def _call(caller: Caller, account: Account, path: str, **sent: Any) -> Mapping[str, Any]:
+    """Posts `sent` with the account's token, once more with a fresh one when that has ended. Raises NotDelivered."""
+    server, joint = account.options.get("api") or API, "&" if "?" in path else "?"
     while True:
-        token = await caller.tokens.get(key, fetch)
-        answer = (await caller.post(f"{server}{path}?access_token={token}", json_body=body)).json
+        token = await _token(caller, account)
+        answer = (await caller.post(f"{server}{path}{joint}access_token={token}", **sent)).json
         code = answer.get("errcode", 0)
         if code == 0:
             return answer
-        if code not in BAD_TOKEN or not caller.tokens.refused(key, token):
+        if code not in BAD_TOKEN or not caller.tokens.refused(_key(account), token):
             raise _refused(answer)
 
 

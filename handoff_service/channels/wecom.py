@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from handoff_service.channels.caller import Caller, Token, undelivered
 from handoff_service.channels.flat_xml import parse_flat
@@ -20,6 +20,8 @@ from handoff_service.channels.model import (
     Account,
     Checked,
     Colleague,
+    Download,
+    Enclosed,
     Fetched,
     Field,
     Happening,
@@ -29,6 +31,7 @@ from handoff_service.channels.model import (
     Outbound,
     Parsed,
     Reply,
+    Takes,
     WebhookRequest,
     equal,
 )
@@ -53,6 +56,7 @@ class WeCom:
         form=Form(Markup.PLAIN, 2048, octets),
         buttons=8,
         button_chars=40,
+        files=Takes(("image/jpeg", "image/png", "application/", "text/"), 10 * 1024 * 1024),
         dedupes=True,  # by our own msgid
         rules=Rules(allowances={Deed.WROTE: Allowance(timedelta(hours=48), 5)}),
         checked="official vectors of signature and cipher",
@@ -88,7 +92,7 @@ class WeCom:
 
     async def fetch(self, caller: Caller, account: Account, cursor: str) -> Fetched:
         asked = {"cursor": cursor, "limit": AT_ONCE, "voice_format": 0, "open_kfid": account.options["open_kfid"]}
-        answer = await _call(caller, account, "/cgi-bin/kf/sync_msg", asked)
+        answer = await _call(caller, account, "/cgi-bin/kf/sync_msg", json_body=asked)
         # What was said before the account was made here was not said to us.
         since = 0 if cursor else int(account.created_at.timestamp())
         told = answer.get("msg_list")
@@ -100,6 +104,9 @@ class WeCom:
 
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         content: dict[str, Any] = {"msgtype": "text", "text": {"content": message.text}}
+        if message.file is not None:
+            kind = "image" if message.file.is_image else "file"
+            content = {"msgtype": kind, kind: {"media_id": await _upload(caller, account, message.file, kind)}}
         if message.buttons:
             choices = [
                 {"type": "click", "click": {"id": as_data(one), "content": one["title"]}} for one in message.buttons
@@ -107,8 +114,21 @@ class WeCom:
             content = {"msgtype": "msgmenu", "msgmenu": {"head_content": message.text, "list": choices}}
         ends = {"touser": message.contact, "open_kfid": account.options["open_kfid"]}
         key = hashlib.sha256(message.key.encode()).hexdigest()[:32]
-        answer = await _call(caller, account, "/cgi-bin/kf/send_msg", {**ends, "msgid": key, **content})
+        body = {**ends, "msgid": key, **content}
+        answer = await _call(caller, account, "/cgi-bin/kf/send_msg", json_body=body)
         return str(answer.get("msgid") or key)
+
+    async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
+        server = account.options.get("api") or API
+        asked = urlencode({"access_token": await _token(caller, account), "media_id": media.ref})
+        return Download(url=f"{server}/cgi-bin/media/get?{asked}", refused=lambda answer: _refused(answer.json))
+
+
+async def _upload(caller: Caller, account: Account, file: Enclosed, kind: str) -> str:
+    """The id under which WeCom keeps a file for three days. Raises NotDelivered."""
+    content = {"media": (file.name, file.content, file.type)}
+    answer = await _call(caller, account, f"/cgi-bin/media/upload?type={kind}", files=content)
+    return str(answer.get("media_id", ""))
 
 
 def _read(message: Mapping[str, Any]) -> Happening | None:
@@ -150,9 +170,9 @@ def _event(event_id: str, event: Mapping[str, Any]) -> Notice | None:
     return None
 
 
-async def _call(caller: Caller, account: Account, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Calls the API with the company's token, once more with a fresh one when that has ended. Raises NotDelivered."""
-    server, key = account.options.get("api") or API, ("wecom", account.tenant, account.id)
+async def _token(caller: Caller, account: Account) -> str:
+    """The company's token, fetched when there is none. Raises NotDelivered."""
+    server = account.options.get("api") or API
 
     async def fetch() -> Token:
         keys = f"corpid={quote(account.options['corp_id'])}&corpsecret={quote(account.secret('corp_secret'), safe='')}"
@@ -161,12 +181,27 @@ async def _call(caller: Caller, account: Account, path: str, body: Mapping[str, 
             raise undelivered(f"WeCom {answer.get('errcode')}: {answer.get('errmsg', '')}", again=True, after_s=60.0)
         return Token(answer["access_token"], timedelta(seconds=float(answer.get("expires_in", 7200))))
 
+    return await caller.tokens.get(_key(account), fetch)
+
+
+def _key(account: Account) -> tuple[str, ...]:
+    return "wecom", account.tenant, account.id
+
+
+async def _call(caller: Caller, account: Account, path: str, **sent: Any) -> Mapping[str, Any]:
+    """Posts `sent` with the company's token, once more with a fresh one when that has ended. Raises NotDelivered."""
+    server, joint = account.options.get("api") or API, "&" if "?" in path else "?"
     while True:
-        token = await caller.tokens.get(key, fetch)
-        answer = (await caller.post(f"{server}{path}?access_token={quote(token)}", json_body=body)).json
+        token = await _token(caller, account)
+        answer = (await caller.post(f"{server}{path}{joint}access_token={quote(token)}", **sent)).json
         code = answer.get("errcode", 0)
         if code == 0:
             return answer
-        if code not in BAD_TOKEN or not caller.tokens.refused(key, token):
-            reason = f"WeCom {code}: {str(answer.get('errmsg', ''))[:150]}"
-            raise undelivered(reason, again=code in BUSY or code in BAD_TOKEN)
+        if code not in BAD_TOKEN or not caller.tokens.refused(_key(account), token):
+            raise _refused(answer)
+
+
+def _refused(answer: Mapping[str, Any]) -> Exception:
+    code = answer.get("errcode")
+    reason = f"WeCom {code}: {str(answer.get('errmsg', ''))[:150]}"
+    return undelivered(reason, again=code in BUSY or code in BAD_TOKEN)

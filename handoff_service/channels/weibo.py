@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import urlencode
 
 from handoff_service.channels.caller import REFUSALS, Caller, undelivered
 from handoff_service.channels.model import (
     Abilities,
     Account,
     Checked,
+    Download,
     Field,
     Happening,
     Inbound,
@@ -36,6 +38,7 @@ from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, Unauthorized
 
 API = "https://m.api.weibo.com"
+FILES_API = "https://upload.api.weibo.com"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 TWO_DAYS = Allowance(timedelta(hours=48))
 BUSY = (10001, 10002, 10003, 10022, 10023, 10024)
@@ -81,8 +84,17 @@ class Weibo:
         answer = (await caller.post(f"{server}/2/messages/reply.json", form=form, judges=REFUSALS)).json
         if answer.get("result") is True:
             return None
-        code = answer.get("error_code")
-        raise undelivered(f"Weibo {code}: {str(answer.get('error', ''))[:150]}", again=code in BUSY)
+        raise _refused(answer)
+
+    async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002
+        server = account.options.get("api") or FILES_API
+        asked = urlencode({"access_token": account.secret("access_token"), "fid": media.ref})
+        return Download(url=f"{server}/2/mss/msget?{asked}", refused=lambda answer: _refused(answer.json))
+
+
+def _refused(answer: Mapping[str, Any]) -> Exception:
+    code = answer.get("error_code")
+    return undelivered(f"Weibo {code}: {str(answer.get('error', ''))[:150]}", again=code in BUSY)
 
 
 def _read(event: Mapping[str, Any]) -> Happening | None:

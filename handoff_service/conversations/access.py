@@ -7,12 +7,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from handoff_service.agents.model import Agent
 from handoff_service.conversations import store
 from handoff_service.conversations.model import Conversation, Entry, Kind
-from handoff_service.conversations.projection import for_agent, for_customer
+from handoff_service.conversations.projection import for_agent, for_customer, withheld
 from handoff_service.errors import NotFound
 from handoff_service.handoffs.view import agent_names
 from handoff_service.live.principal import Principal
+from handoff_service.mentions.ask import may_read
+from handoff_service.tickets.tell import HIDDEN_FROM
 
 
 def visible(connection: sa.Connection, principal: Principal, conversation: str, *, lock: bool = False) -> Conversation:
@@ -30,4 +33,10 @@ def projected(connection: sa.Connection, principal: Principal, entries: Sequence
     if principal.customer is not None:
         contact = principal.customer.contact
         return [for_customer(entry, names, contact) for entry in entries]
-    return [for_agent(entry, names) for entry in entries]
+    viewer = principal.as_agent()
+    return [for_agent(entry, names) if _may_read(entry, viewer) else withheld(entry) for entry in entries]
+
+
+def _may_read(entry: Entry, viewer: Agent) -> bool:
+    """Whether an agent sees an entry: no whisper to others, and nothing about a complaint against himself."""
+    return may_read(entry, viewer) and entry.body.get(HIDDEN_FROM) != viewer.id

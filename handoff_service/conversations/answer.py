@@ -112,3 +112,10 @@ def hand_over(tx: Transaction, conversation: Conversation, turn: Turn, answer: A
         actor=BOT,
         mailbox=wish.get("mailbox") is True and answer.bot == "none",
     )
+
+
+def threat_in(answer: Answer) -> Mapping[str, Any]:
+    """What the bot heard of a threat: {"threat": kind, "words"}; empty when there was none."""
+    told = (answer.handoff or {}).get("evidence") or {}
+    heard = [told, *(signal.get("evidence") or {} for signal in (*answer.signals, *(told.get("signals") or ())))]
+    return next((one for one in heard if isinstance(one, Mapping) and one.get("threat")), {})

@@ -25,6 +25,7 @@ from handoff_service.inputs import OpId, Plain, Seq
 from handoff_service.live.principal import Principal
 from handoff_service.migrate import log_id
 from handoff_service.operations import once
+from handoff_service.permissions import Permission
 from handoff_service.service import Service
 
 Box = Literal["mine", "waiting", "mailbox", "bot", "closed", "all"]
@@ -78,7 +79,7 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter()
     access = Access(service)
     CustomerNow = Annotated[Sender, Depends(access.customer)]
-    AgentNow = Annotated[Agent, Depends(access.agent)]
+    ReaderNow = Annotated[Agent, Depends(access.may(Permission.CONVERSATIONS_READ))]
     PrincipalNow = Annotated[Principal, Depends(access.principal)]
 
     async def command(
@@ -184,7 +185,7 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/v1/conversations")
     async def listed(
-        agent: AgentNow, box: Box = "mine", limit: Annotated[int, Query(ge=1, le=200)] = 50
+        agent: ReaderNow, box: Box = "mine", limit: Annotated[int, Query(ge=1, le=200)] = 50
     ) -> dict[str, Any]:
         def load(connection: sa.Connection) -> dict[str, Any]:
             only = agent.id if box == "mine" else None
@@ -194,7 +195,7 @@ def router(service: Service) -> APIRouter:
         return await service.database.read(load)
 
     @routes.get("/v1/conversations/{conversation_id}")
-    async def one(conversation_id: str, agent: AgentNow) -> dict[str, Any]:
+    async def one(conversation_id: str, agent: ReaderNow) -> dict[str, Any]:
         def load(connection: sa.Connection) -> dict[str, Any]:
             found = store.find(connection, agent.tenant, conversation_id)
             requests = handoffs.of_conversation(connection, agent.tenant, found.id)

@@ -10,18 +10,24 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service import metrics
+from handoff_service.agents import lending
 from handoff_service.agents import store as agents
+from handoff_service.calendars.moments import is_open, next_closing, next_opening
+from handoff_service.calls.record import note_move
 from handoff_service.conversations import store
 from handoff_service.conversations.model import SYSTEM, Author, Conversation, Entry, Event, Owner, OwnerKind
 from handoff_service.database import Transaction
 from handoff_service.errors import Fenced
 from handoff_service.failpoints import failpoint
-from handoff_service.handoffs.hours import is_open, next_closing, next_opening
+from handoff_service.handoffs.routing.model import is_angry
+from handoff_service.handoffs.routing.store import take_place
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
 
 # By how much the clocks of well kept machines may differ; what lies further ahead is an error, not a plan.
 CLOCKS_DIFFER = timedelta(minutes=1)
+# A queue may give its agents this long to accept, see QueueSettings.accept_s.
+LONGEST_OFFER_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ def farthest_deadlines(context: Context) -> dict[OwnerKind, datetime]:
     """No deadline lies further ahead, unless a clock was ahead when it was set; a mailbox goes by the shop's hours."""
     settings = context.settings
     longest = {OwnerKind.BOT: max(settings.bot_idle_s, settings.reply_deadline_s)}
-    longest |= {OwnerKind.QUEUE: settings.queue_check_s, OwnerKind.OFFER: settings.offer_s}
+    longest |= {OwnerKind.QUEUE: settings.queue_check_s, OwnerKind.OFFER: max(settings.offer_s, LONGEST_OFFER_S)}
     longest |= {OwnerKind.AGENT: settings.agent_idle_s}
     return {kind: context.now + timedelta(seconds=seconds) + CLOCKS_DIFFER for kind, seconds in longest.items()}
 
@@ -59,14 +65,18 @@ def deadline_of(connection: sa.Connection, tenant: str, owner: Owner, context: C
     Who waits is looked at when it closes, at the latest; the time of a promise runs from when people are back.
     """
     at = next_deadline(owner.kind, context.settings, context.now)
-    if at is None or owner.kind not in (OwnerKind.QUEUE, OwnerKind.MAILBOX):
+    if at is None or owner.kind not in (OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.MAILBOX):
         return at
     settings = tenants.find(connection, tenant).settings
-    hours, zone = settings.hours(owner.queue), settings.zone
+    queue, calendar = settings.queue(owner.queue or ""), settings.calendar(owner.queue)
+    if owner.kind is OwnerKind.OFFER:
+        return context.now + timedelta(seconds=queue.accept_s) if queue and queue.accept_s else at
     if owner.kind is OwnerKind.MAILBOX:
-        opening = next_opening(hours, zone, context.now)
+        opening = next_opening(calendar, context.now)
         return at if opening is None else at + (opening - context.now)
-    closing = next_closing(hours, zone, context.now) if is_open(hours, zone, context.now) else context.now
+    if queue and queue.overflow:
+        at = min(at, context.now + timedelta(seconds=queue.overflow.after_s))
+    closing = next_closing(calendar, context.now) if is_open(calendar, context.now) else context.now
     return at if closing is None else min(at, closing)
 
 
@@ -87,11 +97,14 @@ def change(
     Raises IllegalTransition or CapacityFull; nothing has changed then.
     """
     if conversation.owner.kind is OwnerKind.AGENT and conversation.owner.agent:
-        agents.free_capacity(tx.connection, conversation.tenant, conversation.owner.agent)
+        held = conversation.load or 1
+        agents.free_capacity(tx.connection, conversation.tenant, conversation.owner.agent, load=held)
+    load = 1
     if to.kind is OwnerKind.AGENT and to.agent:
-        agents.take_capacity(tx.connection, conversation.tenant, to.agent, context.now)
+        load, angry = _load(tx.connection, conversation, to.agent), is_angry(conversation.mood)
+        lending.take_capacity(tx.connection, conversation.tenant, to.agent, context.now, load=load, angry=angry)
         failpoint("claim_between_updates")
-    return store.move(
+    moved, entry = store.move(
         tx,
         conversation,
         event,
@@ -102,7 +115,21 @@ def change(
         body=body,
         handoff=handoff,
         new_phase=new_phase,
+        load=None if load == 1 else load,
     )
+    if to.kind in store.WAITS and moved.handoff:
+        take_place(tx.connection, moved.tenant, moved.id, moved.handoff)
+    note_move(tx.connection, conversation, moved, context.now)
+    return moved, entry
+
+
+def _load(connection: sa.Connection, conversation: Conversation, agent: str) -> int:
+    """Units of the agent's capacity that the conversation takes; never more than all of it."""
+    weights = tenants.find(connection, conversation.tenant).settings.capacity
+    if weights.is_plain():
+        return 1
+    weight = weights.weight(conversation.channel, live=conversation.owner.kind is not OwnerKind.MAILBOX)
+    return min(weight, max(1, agents.find(connection, conversation.tenant, agent).capacity))
 
 
 def expect_answer(connection: sa.Connection, conversation: Conversation, context: Context) -> None:

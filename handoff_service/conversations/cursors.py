@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from handoff_service import tables
+from handoff_service.conversations.model import Conversation, OwnerKind
 
 K = tables.cursors.c
 
@@ -56,6 +57,20 @@ def read_seqs(connection: sa.Connection, tenant: str, principal: tuple[str, str]
         .group_by(K.conversation)
     )
     return {row.conversation: row.seq for row in connection.execute(query)}
+
+
+def seen(connection: sa.Connection, conversation: Conversation) -> dict[str, int]:
+    """{"seen": seq} up to where the agent who has the conversation has read it; {} while nobody of us reads."""
+    if conversation.owner.kind is not OwnerKind.AGENT:
+        return {}
+    query = sa.select(sa.func.max(K.read_seq)).where(
+        K.tenant == conversation.tenant,
+        K.principal_kind == "agent",
+        K.principal_id == conversation.owner.agent,
+        K.conversation == conversation.id,
+    )
+    read = connection.execute(query).scalar_one()
+    return {"seen": read} if read else {}
 
 
 def forget(connection: sa.Connection, tenant: str, principal: tuple[str, str]) -> int:

@@ -34,6 +34,9 @@ TRANSITIONS: Mapping[tuple[OwnerKind | None, Event], frozenset[OwnerKind]] = {
     (OFFER, Event.SOLVED): frozenset({BOT}),  # to the customer an offer is still waiting, so he may leave
     (OFFER, Event.LEAVE_MESSAGE): frozenset({MAILBOX}),
     (MAILBOX, Event.CLAIM): frozenset({AGENT}),
+    (QUEUE, Event.ESCALATE): _TO_PEOPLE,  # the customer asks for the senior tier
+    (OFFER, Event.ESCALATE): _TO_PEOPLE,
+    (MAILBOX, Event.ESCALATE): _TO_PEOPLE,
     (AGENT, Event.TRANSFER): frozenset({AGENT, QUEUE}),
     (AGENT, Event.ESCALATE): frozenset({AGENT, QUEUE}),
     (AGENT, Event.TAKE_OVER): frozenset({AGENT}),  # a supervisor steps in

@@ -97,7 +97,10 @@ BOT = Author(AuthorKind.BOT, "bot", "")
 
 @dataclass(frozen=True, kw_only=True)
 class Conversation:
-    """The cached head of a timeline: `owner`, `epoch` and `last_seq` follow from the entries by replay."""
+    """The cached head of a timeline: `owner`, `epoch` and `last_seq` follow from the entries by replay.
+
+    `load` is what it takes of its agent's capacity, None for 1.
+    """
 
     tenant: str
     id: str
@@ -117,6 +120,7 @@ class Conversation:
     mood: float | None
     rated_seq: int | None
     account: str | None
+    load: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from handoff_service.complaints.register import on_rating
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import AuthorKind, Conversation, Draft, Entry, Kind, OwnerKind
@@ -48,6 +49,7 @@ def rate(
     draft = Draft(kind=Kind.RATING, author=sender.author, body=body)
     conversation, entry = store.append(tx, conversation, draft, context.now)
     store.update(tx.connection, conversation, rated_seq=entry.seq)
+    on_rating(tx, conversation, score, comment, context)
     return entry
 
 

@@ -25,7 +25,7 @@ def for_agent(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:
 def for_customer(entry: Entry, names: Mapping[str, str], contact: str) -> dict[str, Any]:
     """A public entry without what is only for agents; an internal one is a place-holder that keeps `seq` dense."""
     if entry.audience is not Audience.PUBLIC:
-        return {"seq": entry.seq, "kind": Kind.HIDDEN}
+        return withheld(entry)
     own = entry.author.id == contact
     frame = _frame(entry)
     if entry.author.kind is AuthorKind.AGENT:
@@ -36,6 +36,11 @@ def for_customer(entry: Entry, names: Mapping[str, str], contact: str) -> dict[s
         "epoch": entry.epoch,
         "body": _public_body(entry, names),
     }
+
+
+def withheld(entry: Entry) -> dict[str, Any]:
+    """The place of an entry that is for others."""
+    return {"seq": entry.seq, "kind": Kind.HIDDEN}
 
 
 def owner_for_customer(owner: Mapping[str, Any]) -> dict[str, Any]:

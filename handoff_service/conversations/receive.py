@@ -32,6 +32,7 @@ from handoff_service.files import store as files
 from handoff_service.files.model import StoredFile, label
 from handoff_service.inputs import is_name, is_seq
 from handoff_service.statements import Statement
+from handoff_service.tickets.answered import on_message
 
 MAX_CHARS = 8000
 K = tables.contacts.c
@@ -120,22 +121,29 @@ def receive(
         outbox.enqueue(tx, conversation, "bot", entry.seq, context.now)
         if already_waiting:  # perhaps for a bot that is down, and now he asks for a person
             outbox.hurry(tx, conversation, "bot", context.now, held=is_urgent(entry))
-    return conversation, entry
+    return on_message(tx, conversation, entry, context), entry
 
 
 def receive_unsupported(
     tx: Transaction, sender: Sender, kind: str, *, client_id: str, context: Context
 ) -> tuple[Conversation, Entry]:
     """Stores that the customer sent something of a kind that nobody here can read; the bot is not asked about it."""
-    conversation = _lock_current(tx.connection, sender)
     body = {"text": f"[{kind}]", "kind": "unsupported", "type": kind}
+    return receive_unasked(tx, sender, body, client_id=client_id, context=context)
+
+
+def receive_unasked(
+    tx: Transaction, sender: Sender, body: Mapping[str, Any], *, client_id: str, context: Context
+) -> tuple[Conversation, Entry]:
+    """Stores a customer's message about which the bot is not asked, once for each client_id."""
+    conversation = _lock_current(tx.connection, sender)
     draft = Draft(kind=Kind.MESSAGE, author=sender.author, body=body, client_id=client_id)
     before = store.repeated(tx.connection, sender.tenant, draft)
     if before is not None:
         return store.find(tx.connection, sender.tenant, before.conversation), before
     conversation, entry = store.append(tx, _open(tx, sender, conversation, context), draft, context.now)
     tx.ring(desk_topic(sender.tenant))
-    return conversation, entry
+    return on_message(tx, conversation, entry, context), entry
 
 
 def _lock_current(connection: sa.Connection, sender: Sender) -> Conversation | None:

@@ -16,6 +16,8 @@ from handoff_service.files import store as files
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import as_author
 from handoff_service.knowledge.teach import teach
+from handoff_service.mentions.ask import ask, check_whisper, internal_parts
+from handoff_service.permissions import Permission, require
 
 
 def reply(
@@ -29,9 +31,13 @@ def reply(
     audience: Audience,
     context: Context,
 ) -> tuple[Conversation, Entry]:
-    """Appends an agent's message. A public one needs ownership under `epoch`, else Fenced; a note needs neither."""
-    refuse_unknown(body, {"text", "article", "file"})
+    """Appends an agent's message. A public one needs ownership under `epoch`, else Fenced; a note needs neither.
+
+    A note may ask colleagues (`mentions`, or @ and a name in its text), a supervisor's may `whisper` to the owner.
+    """
+    refuse_unknown(body, {"text", "article", "file", "mentions", "whisper"})
     stored, file = with_file(tx.connection, agent.tenant, f"{AuthorKind.AGENT}:{agent.id}", body)
+    stored |= internal_parts(body, audience)
     article = body.get("article")
     if article is not None:
         if not isinstance(article, dict) or set(article) != {"id", "language", "title"}:
@@ -47,8 +53,12 @@ def reply(
     if audience is Audience.PUBLIC:
         if epoch is None:
             raise Invalid("A reply needs the epoch that it is written under.")
+        require(agent, Permission.CONVERSATIONS_ANSWER)
         check_held(tx.connection, conversation, agent.id, epoch)
+    check_whisper(agent, conversation, stored)
     conversation, entry = store.append(tx, conversation, draft, context.now)
+    if audience is Audience.INTERNAL:
+        ask(tx, agent, conversation, entry, context)
     if article is not None and audience is Audience.PUBLIC:
         teach(tx, conversation, entry.seq, context)
     if file is not None:

@@ -32,6 +32,7 @@ from handoff_service.errors import Fenced, Mismatch, NotFound
 from handoff_service.failpoints import failpoint
 from handoff_service.ids import new_id
 from handoff_service.statements import Statement, inserting
+from handoff_service.webhooks.timeline import announce_entry
 
 C = tables.conversations.c
 E = tables.entries.c
@@ -100,7 +101,9 @@ REPEATED = Statement(
         E.client_id == sa.bindparam("client_id"),
     )
 )
-CREATE = inserting(tables.conversations, *(one.key for one in C if one.key not in ("hold", "erased_at")))
+WAITS = (OwnerKind.QUEUE, OwnerKind.OFFER)
+LATER = ("hold", "erased_at", "rank", "priority", "reserved_for", "reserved_until", "load")
+CREATE = inserting(tables.conversations, *(one.key for one in C if one.key not in LATER))
 ADD_ENTRY = inserting(tables.entries, *E.keys())
 
 
@@ -162,15 +165,6 @@ def of_handoffs(connection: sa.Connection, tenant: str, handoffs: Sequence[str])
     query = sa.select(tables.conversations).where(C.tenant == tenant, C.handoff.in_(handoffs))
     found = {row["handoff"]: _conversation(row) for row in connection.execute(query).mappings()}
     return [found[handoff] for handoff in handoffs if handoff in found]
-
-
-def queues_in_use(connection: sa.Connection) -> dict[str, set[str]]:
-    """By tenant, the queues in which something waits or is offered."""
-    in_use: dict[str, set[str]] = {}
-    waiting = C.owner_kind.in_([OwnerKind.QUEUE, OwnerKind.OFFER])
-    for row in connection.execute(sa.select(C.tenant, C.queue).where(waiting).distinct()):
-        in_use.setdefault(row.tenant, set()).add(row.queue)
-    return in_use
 
 
 def due(
@@ -283,7 +277,7 @@ def create(
         "account": account,
     }
     CREATE.run(connection, **values)
-    return _conversation(values)
+    return _conversation({**values, "load": None})
 
 
 def append(
@@ -326,6 +320,7 @@ def append(
     }
     ADD_ENTRY.run(tx.connection, **values)
     outbox.enqueue_delivery(tx, conversation, draft, seq, now)
+    announce_entry(tx, conversation, draft, seq, now)
     tx.appended.append(draft.author.kind)
     tx.ring(conversation_topic(conversation.tenant, conversation.id))
     if conversation.owner.kind is OwnerKind.AGENT:
@@ -353,6 +348,7 @@ def move(
     body: Mapping[str, Any] | None = None,
     handoff: str | None = None,
     new_phase: bool = False,
+    load: int | None = None,
 ) -> tuple[Conversation, Entry]:
     """Changes the owner: checks the table, appends the state entry under the next epoch, writes the cached columns.
 
@@ -372,6 +368,7 @@ def move(
         "epoch": epoch,
         "deadline_at": deadline_at,
         "closed_at": now if to.kind is OwnerKind.CLOSED else None,
+        "load": load,
     }
     if handoff is not None:
         values["handoff"] = handoff
@@ -379,15 +376,20 @@ def move(
         values["phase"] = conversation.phase + 1
     conversation, entry = append(tx, conversation, draft, now, epoch=epoch)
     owner_columns = {"owner_kind": to.kind, "owner_agent": to.agent, "queue": to.queue}
-    update(tx.connection, conversation, **owner_columns, **values)
+    gone = {} if to.kind in WAITS else {"rank": None, "priority": None, "reserved_for": None, "reserved_until": None}
+    update(tx.connection, conversation, **owner_columns, **values, **gone)
     tx.ring(desk_topic(conversation.tenant))
     return replace(conversation, owner=to, **values), entry
 
 
 def update(connection: sa.Connection, conversation: Conversation, **values: Any) -> None:
     """Writes columns of the conversation's row other than those that `append` and `move` keep."""
-    key = {"of_tenant": conversation.tenant, "of_id": conversation.id}
-    _setting(tuple(values), behind=False).run(connection, **key, **values)
+    put(connection, conversation.tenant, conversation.id, **values)
+
+
+def put(connection: sa.Connection, tenant: str, conversation: str, **values: Any) -> None:
+    """The same for whoever knows the row by its id only."""
+    _setting(tuple(values), behind=False).run(connection, of_tenant=tenant, of_id=conversation, **values)
 
 
 def overwrite(

@@ -5,35 +5,43 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import sqlalchemy as sa
 import structlog
 
 from handoff_service import outbox
 from handoff_service.agents import store as agents
-from handoff_service.agents.presence import lost, present
+from handoff_service.agents.presence import lost
 from handoff_service.bell import desk_topic
+from handoff_service.calls.climb import climb, overlooked
 from handoff_service.clock import Clock
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, answer_due, deadline_of, farthest_deadlines
 from handoff_service.conversations.model import SYSTEM, Conversation, Draft, Event, Kind, OwnerKind
 from handoff_service.database import Database, Transaction
+from handoff_service.desk import aside
 from handoff_service.errors import Unavailable
 from handoff_service.handoffs import store as handoffs
-from handoff_service.handoffs.assign import offer, requeue_lost, withdraw
-from handoff_service.handoffs.hours import is_open
+from handoff_service.handoffs.assign import requeue_lost, withdraw
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, rank
+from handoff_service.handoffs.push import MOST_OFFERS, make_offers
 from handoff_service.handoffs.release import close_idle, nobody_left
 from handoff_service.handoffs.request import promise, request_handoff
-from handoff_service.handoffs.routing import choose
+from handoff_service.handoffs.routing import store as places
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
+from handoff_service.tickets import store as tickets
+from handoff_service.tickets.follow_up import on_look
 from handoff_service.tidy import tidy
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
 TIDY_EVERY = timedelta(hours=1)
+# Full transactions of offers in one sweep for one tenant; what is left waits for the next sweep.
+ROUNDS = 20
 
 
 class Sweeper:
@@ -65,20 +73,32 @@ class Sweeper:
             await self._try(lambda tx, t=tenant, c=conversation: on_lost(tx, t, c, context), conversation)  # type: ignore[misc]
         for tenant, conversation in await self._database.read(lambda connection: offered_to_lost(connection, now)):
             await self._try(lambda tx, t=tenant, c=conversation: on_offer_lost(tx, t, c, context), conversation)  # type: ignore[misc]
+        for tenant, conversation, handoff in await self._database.read(places.unplaced):
+            await self._try(
+                lambda tx, t=tenant, c=conversation, h=handoff: places.take_place(tx.connection, t, c, h), conversation
+            )  # type: ignore[misc]
         for tenant in await self._database.read(offering_tenants):
-            await self._try(lambda tx, t=tenant: make_offers(tx, t, context), tenant)  # type: ignore[misc]
+            for _ in range(ROUNDS):
+                made = await self._try(lambda tx, t=tenant: make_offers(tx, t, context), tenant)  # type: ignore[misc]
+                if made != MOST_OFFERS:
+                    break
+        for tenant, conversation in await self._database.read(lambda connection: overlooked(connection, context)):
+            await self._try(lambda tx, t=tenant, c=conversation: climb(tx, t, c, context), conversation)  # type: ignore[misc]
+        for tenant, ticket in await self._database.read(lambda connection: tickets.to_look_at(connection, now)):
+            await self._try(lambda tx, t=tenant, i=ticket: on_look(tx, t, i, context), ticket)  # type: ignore[misc]
         if self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY:
             self._tidied_at = now
             await self._try(lambda tx: tidy(tx, context), "bookkeeping")
 
-    async def _try(self, work: Callable[[Transaction], None], subject: str) -> None:
+    async def _try(self, work: Callable[[Transaction], T], subject: str) -> T | None:
         """One that fails must not keep the sweeper from those behind it."""
         try:
-            await self._database.write(work)
+            return await self._database.write(work)
         except Unavailable:
             raise
         except Exception as error:  # belongs to this one conversation
             log.error("cannot sweep, trying again", subject=subject, error=repr(error))
+            return None
 
 
 def on_deadline(tx: Transaction, tenant: str, conversation_id: str, context: Context) -> None:
@@ -99,7 +119,8 @@ def on_deadline(tx: Transaction, tenant: str, conversation_id: str, context: Con
     elif kind is OwnerKind.OFFER:
         withdraw(tx, conversation, Event.OFFER_TIMEOUT, context)
     elif kind is OwnerKind.AGENT:
-        _agent_deadline(tx, conversation, context)
+        if not aside.at_deadline(tx, conversation, context):
+            _agent_deadline(tx, conversation, context)
     else:
         _promise_is_due(tx, conversation, context)
 
@@ -175,8 +196,11 @@ def held_by_lost(connection: sa.Connection, context: Context) -> list[tuple[str,
     """(tenant, conversation) of everything owned by agents who are gone longer than the grace time."""
     grace = timedelta(seconds=context.settings.agent_grace_s)
     held: list[tuple[str, str]] = []
+    connected: dict[str, set[str]] = {}
     for agent in agents.with_conversations(connection):
-        if lost(agent, agents.connected(connection, agent.tenant, context.now), now=context.now, grace=grace):
+        if agent.tenant not in connected:
+            connected[agent.tenant] = agents.connected(connection, agent.tenant, context.now)
+        if lost(agent, connected[agent.tenant], now=context.now, grace=grace):
             owned = store.listed(connection, agent.tenant, [OwnerKind.AGENT], agent=agent.id, limit=500)
             held += [(conversation.tenant, conversation.id) for conversation in owned]
     return held
@@ -215,33 +239,8 @@ def on_offer_lost(tx: Transaction, tenant: str, conversation_id: str, context: C
 def offering_tenants(connection: sa.Connection) -> list[str]:
     """Tenants with something waiting or offered in a queue that pushes its handoffs."""
     pushing = []
-    for tenant, in_use in store.queues_in_use(connection).items():
+    for tenant, in_use in places.queues_in_use(connection).items():
         queues = tenants.find(connection, tenant).settings.queues
         if any(queue.mode == "offer" and queue.id in in_use for queue in queues):
             pushing.append(tenant)
     return pushing
-
-
-def make_offers(tx: Transaction, tenant_id: str, context: Context) -> None:
-    """Offers what waits in the pushing queues, one handoff per free agent at a time."""
-    tenant = tenants.find(tx.connection, tenant_id)
-    connected = agents.connected(tx.connection, tenant_id, context.now)
-    busy = {
-        conversation.owner.agent
-        for conversation in store.listed(tx.connection, tenant_id, [OwnerKind.OFFER], limit=500)
-    }
-    for queue in tenant.settings.queues:
-        if queue.mode != "offer" or not is_open(queue.hours, tenant.settings.zone, context.now):
-            continue  # what waits in a closed one goes to the mailbox
-        free = [
-            agent
-            for agent in agents.everyone(tx.connection, tenant_id)
-            if present(agent, connected) and agent.id not in busy
-        ]
-        waiting = handoffs.waiting(tx.connection, tenant_id, queue.id)
-        while chosen := choose(waiting, free):
-            handoff, agent = chosen
-            offer(tx, handoff, agent, context)
-            free.remove(agent)
-            busy.add(agent.id)
-            waiting.remove(handoff)

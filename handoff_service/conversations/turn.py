@@ -19,7 +19,8 @@ from handoff_service.bots.left_message import buttons
 from handoff_service.bots.model import Answer, Bot
 from handoff_service.clock import Clock
 from handoff_service.conversations import store
-from handoff_service.conversations.answer import Turn, hand_over, say_answer
+from handoff_service.complaints.register import on_threat
+from handoff_service.conversations.answer import Turn, hand_over, say_answer, threat_in
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import BOT, Conversation, Draft, Entry, Kind, OwnerKind
 from handoff_service.conversations.patience import Patience, hold_until
@@ -284,6 +285,7 @@ def post(tx: Transaction, turn: Turn, answer: Answer, context: Context) -> str:
         mood = (understanding.get("mood") or {}).get("unhappy")
         store.update(connection, conversation, language=language, mood=mood)
         conversation = store.find(connection, request.tenant, request.conversation)
+        on_threat(tx, conversation, threat_in(answer), context)
         if answer.handoff is not None and conversation.owner.kind is OwnerKind.BOT:
             hand_over(tx, conversation, turn, answer, context)
         elif conversation.owner.kind is OwnerKind.BOT:

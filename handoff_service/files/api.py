@@ -1,20 +1,22 @@
 """HTTP of files: uploading one, and getting it back as something that a browser saves and never runs."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import FileResponse
+from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from handoff_service.access import Access
 from handoff_service.conversations.access import visible
 from handoff_service.database import Transaction
 from handoff_service.errors import Malformed, NotFound, TooLarge, TooMany
-from handoff_service.files import store
-from handoff_service.files.keep import keep, place
+from handoff_service.files import links, store
+from handoff_service.files.keep import keep
 from handoff_service.files.model import StoredFile, clean_name, disposition
+from handoff_service.files.shelf import shelf_of
 from handoff_service.live.principal import Principal
 from handoff_service.service import Service
 
@@ -64,8 +66,7 @@ def router(service: Service) -> APIRouter:
         most, told = service.settings.file_max_bytes, request.headers.get("content-length", "0")
         if told.isdigit() and int(told) > most:
             raise TooLarge(f"The file is larger than {most} bytes.")
-        var = service.settings.var
-        content = await keep(var, principal.tenant, _pieces(request), most=most)
+        content = await keep(service.settings, principal.tenant, _pieces(request), most=most)
         file = StoredFile(
             tenant=principal.tenant,
             id=content.id,
@@ -87,17 +88,33 @@ def router(service: Service) -> APIRouter:
         try:
             await service.database.write(add)
         except BaseException:
-            place(var, file.tenant, file.id).unlink(missing_ok=True)
+            await asyncio.to_thread(shelf_of(service.settings).drop, file.tenant, [file.id])
             raise
         return {"file": file.as_json()}
 
-    @routes.get("/v1/files/{file_id}")
-    async def download(file_id: str, principal: PrincipalNow) -> FileResponse:
-        file = await service.database.read(lambda connection: store.find(connection, principal.tenant, file_id))
-        path = place(service.settings.var, file.tenant, file.id)
-        if not may_see(principal, file) or not path.is_file():
-            raise NotFound(f"There is no file {file_id[:64]}.")
+    async def served(file: StoredFile) -> StreamingResponse:
+        """The content as something that a browser saves and never runs. Raises NotFound, and Unavailable."""
+        size, pieces = await shelf_of(service.settings).open(file.tenant, file.id)
         media = f"{file.type}; charset=utf-8" if file.type.startswith("text/") else file.type
-        return FileResponse(path, media_type=media, headers={"Content-Disposition": disposition(file.name)})
+        headers = {"Content-Disposition": disposition(file.name), "Content-Length": str(size)}
+        return StreamingResponse(pieces, media_type=media, headers=headers)
+
+    @routes.get("/v1/files/{file_id}")
+    async def download(file_id: str, principal: PrincipalNow) -> StreamingResponse:
+        file = await service.database.read(lambda connection: store.find(connection, principal.tenant, file_id))
+        if not may_see(principal, file):
+            raise NotFound(f"There is no file {file_id[:64]}.")
+        return await served(file)
+
+    @routes.get("/v1/shared/{tenant}/{file_id}")
+    async def shared(
+        tenant: str, file_id: str, until: int, proof: Annotated[str, Query(max_length=64)]
+    ) -> StreamingResponse:
+        """What was sent to a customer, for the platform that delivers it and for him: whoever has the link."""
+        links.check(service.settings, tenant, file_id, until, proof, service.clock())
+        file = await service.database.read(lambda connection: store.find(connection, tenant, file_id))
+        if file.audience != "public":
+            raise NotFound(f"There is no file {file_id[:64]}.")
+        return await served(file)
 
     return routes

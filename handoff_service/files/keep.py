@@ -1,7 +1,4 @@
-"""The contents of files, in TANDEM_VAR/files/<tenant>/<id>: whole and on the disk before anybody is told of them.
-
-Several gateways must share that folder.
-"""
+"""Keeping the contents of files: whole, of a known type, scanned and durable before anybody is told of them."""
 
 from __future__ import annotations
 
@@ -9,10 +6,9 @@ import asyncio
 import hashlib
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -20,9 +16,11 @@ from handoff_service.conversations.change import Context
 from handoff_service.errors import TooLarge, TooSlow, Unavailable
 from handoff_service.files import store
 from handoff_service.files.model import Sniffer
+from handoff_service.files.scan import refuse_harmful
+from handoff_service.files.shelf import shelf_of
 from handoff_service.ids import new_id
+from handoff_service.settings import Settings
 
-PART = ".part"
 UPLOAD_S = 120.0  # a connection that takes longer for one file is given up
 PIECE_S = 20.0  # and one that says nothing for so long
 KEPT_UNSENT = timedelta(days=1)
@@ -30,7 +28,7 @@ KEPT_UNSENT = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Content:
-    """A whole file on the disk."""
+    """A whole file in its place."""
 
     id: str
     type: str
@@ -38,24 +36,20 @@ class Content:
     sha256: str
 
 
-def place(var: Path, tenant: str, file: str) -> Path:
-    """Where the content of a file is kept."""
-    return var / "files" / tenant / file
+async def keep(
+    settings: Settings, tenant: str, pieces: AsyncIterator[bytes], *, most: int, sniffer: Sniffer | None = None
+) -> Content:
+    """Stores what comes as a new file. Whatever goes wrong, nothing of it is left.
 
-
-async def keep(var: Path, tenant: str, pieces: AsyncIterator[bytes], *, most: int) -> Content:
-    """Writes what comes to a new file. Whatever goes wrong, nothing of it is left.
-
-    Raises TooLarge, TooSlow, Invalid for a type that may not be sent, Unavailable when the disk does not take it, and
-    whatever `pieces` raises.
+    Raises TooLarge, TooSlow, Invalid for a type that may not be sent and for what the scanner finds, Unavailable when
+    it cannot be stored or scanned now, and whatever `pieces` raises.
     """
-    name = new_id("f")
-    target = place(var, tenant, name)
-    part = target.with_name(f"{name}{PART}")
-    sniffer, digest, size = Sniffer(), hashlib.sha256(), 0
+    name, shelf = new_id("f"), shelf_of(settings)
+    part = shelf.part(tenant, name)
+    sniffer, digest, size = sniffer or Sniffer(), hashlib.sha256(), 0
     try:
         async with asyncio.timeout(UPLOAD_S):
-            await asyncio.to_thread(target.parent.mkdir, parents=True, exist_ok=True)
+            await asyncio.to_thread(part.parent.mkdir, parents=True, exist_ok=True)
             with await asyncio.to_thread(part.open, "xb") as file:
                 while piece := await asyncio.wait_for(anext(pieces, b""), PIECE_S):
                     size += len(piece)
@@ -65,7 +59,9 @@ async def keep(var: Path, tenant: str, pieces: AsyncIterator[bytes], *, most: in
                     digest.update(piece)
                     await asyncio.to_thread(file.write, piece)
                 kind = sniffer.end()
-                await asyncio.to_thread(_finish, file.fileno(), file.flush, part, target)
+                await asyncio.to_thread(_sync, file.fileno(), file.flush)
+            await refuse_harmful(settings.file_scan, part)
+            await shelf.put(part, tenant, name)
     except TimeoutError as error:
         raise TooSlow("The file came too slowly; try again with a better connection.") from error
     except OSError as error:
@@ -75,31 +71,25 @@ async def keep(var: Path, tenant: str, pieces: AsyncIterator[bytes], *, most: in
     return Content(name, kind, size, digest.hexdigest())
 
 
-def _finish(number: int, flush: object, part: Path, target: Path) -> None:
-    """Its bytes, and then its name, are on the disk."""
-    assert callable(flush)
+def _sync(number: int, flush: Callable[[], None]) -> None:
     flush()
     os.fsync(number)
-    part.rename(target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
-def drop(connection: sa.Connection, var: Path, files: Sequence[tuple[str, str]]) -> Counter[str]:
+def drop(connection: sa.Connection, settings: Settings, files: Sequence[tuple[str, str]]) -> Counter[str]:
     """Deletes contents and rows of files (tenant, id); again after a crash in between it goes on."""
     for tenant, file in files:
-        place(var, tenant, file).unlink(missing_ok=True)
+        shelf_of(settings).drop(tenant, [file])
     return Counter(files=store.forget(connection, files))
 
 
 def tidy(connection: sa.Connection, context: Context) -> None:
     """Drops what nobody has sent for a day, and contents whose upload was cut off by a crash."""
     before = context.now - KEPT_UNSENT
-    drop(connection, context.settings.var, store.never_sent(connection, before))
-    for folder in (context.settings.var / "files").glob("*"):
-        old = [one.name for one in folder.iterdir() if one.stat().st_mtime < before.timestamp()]
-        for name in set(old) - store.known(connection, folder.name, old):
-            (folder / name).unlink(missing_ok=True)
+    drop(connection, context.settings, store.never_sent(connection, before))
+    shelf = shelf_of(context.settings)
+    left: dict[str, list[str]] = {}
+    for tenant, file in shelf.older(before):
+        left.setdefault(tenant, []).append(file)
+    for tenant, old in left.items():
+        shelf.drop(tenant, sorted(set(old) - store.known(connection, tenant, old)))

@@ -21,6 +21,17 @@ MAGIC = (
     (b"GIF89a", "image/gif"),
     (b"%PDF-", "application/pdf"),
 )
+# What customers send on platforms besides: voice, videos, and office documents, which are zip files.
+MORE = (
+    (b"OggS", "audio/ogg"),
+    (b"#!AMR", "audio/amr"),
+    (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf1", "audio/aac"),
+    (b"\x1aE\xdf\xa3", "video/webm"),
+    (b"PK\x03\x04", "application/zip"),
+)
+BRANDS = {b"M4A ": "audio/mp4", b"qt  ": "video/quicktime"}  # of ISO media files; the others are video/mp4
 TEXT = "text/plain"
 START = 1024  # characters of a text in which markup is looked for
 MARKUP = ("<!doctype", "<html", "<svg", "<script", "<?xml", "<body", "<head", "<iframe")
@@ -78,7 +89,9 @@ def disposition(name: str) -> str:
 class Sniffer:
     """Tells the type from the bytes as they come. Raises Invalid as soon as they can be nothing that may be sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, more: bool = False) -> None:
+        """`more`: also what platforms carry and uploads may not be."""
+        self._more = more
         self._type: str | None = None
         self._head = b""
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
@@ -109,7 +122,12 @@ class Sniffer:
         """Sets the type from the first bytes, which it returns."""
         head, self._head = self._head, b""
         is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
-        found = next((kind for magic, kind in MAGIC if head.startswith(magic)), TEXT)
+        known = (*MAGIC, *MORE) if self._more else MAGIC
+        found = next((kind for magic, kind in known if head.startswith(magic)), TEXT)
+        if self._more and head[4:8] == b"ftyp":
+            found = BRANDS.get(head[8:12], "video/mp4")
+        if self._more and head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+            found = "audio/wav"
         self._type = "image/webp" if is_webp else found
         return head
 

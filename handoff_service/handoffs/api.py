@@ -17,6 +17,7 @@ from handoff_service.handoffs import assign, release, store
 from handoff_service.handoffs.view import handoff_json
 from handoff_service.inputs import Plain
 from handoff_service.operations import is_known, once
+from handoff_service.permissions import Permission
 from handoff_service.service import Service
 
 Note = Annotated[Plain, Field(max_length=2000)]
@@ -49,7 +50,8 @@ class Close(OwnedCommand):
 def router(service: Service) -> APIRouter:
     routes = APIRouter()
     access = Access(service)
-    AgentNow = Annotated[Agent, Depends(access.agent)]
+    ReaderNow = Annotated[Agent, Depends(access.may(Permission.CONVERSATIONS_READ))]
+    AgentNow = Annotated[Agent, Depends(access.may(Permission.CONVERSATIONS_ANSWER))]
 
     async def command(
         agent: Agent, subject: str, asked: Command, work: Callable[[Transaction, Context], Conversation]
@@ -68,7 +70,7 @@ def router(service: Service) -> APIRouter:
         return await service.database.write(write)
 
     @routes.get("/v1/handoffs/{handoff_id}")
-    async def one(handoff_id: str, agent: AgentNow) -> dict[str, Any]:
+    async def one(handoff_id: str, agent: ReaderNow) -> dict[str, Any]:
         return await service.database.read(
             lambda connection: handoff_json(connection, store.find(connection, agent.tenant, handoff_id))
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
-from handoff_service.agents.model import Agent, Role
+from handoff_service.agents.model import Agent
+from handoff_service.calls.whom import may_claim_offered
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context, change, check_epoch
 from handoff_service.conversations.model import (
@@ -17,13 +20,16 @@ from handoff_service.conversations.model import (
     OwnerKind,
 )
 from handoff_service.database import Transaction
-from handoff_service.errors import AlreadyTaken, Conflict, Forbidden
+from handoff_service.errors import AlreadyTaken, Conflict
 from handoff_service.failpoints import failpoint
 from handoff_service.handoffs import store
 from handoff_service.handoffs.model import Handoff
 from handoff_service.handoffs.request import new_handoff
+from handoff_service.permissions import Permission, require
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
+
+ONLY_SUPERVISORS = "Only a supervisor takes over from another agent."
 
 
 def as_author(agent: Agent) -> Author:
@@ -44,7 +50,10 @@ def accept(tx: Transaction, handoff_id: str, agent: Agent, context: Context) -> 
     if owner.kind is OwnerKind.AGENT and owner.agent == agent.id:
         return conversation
     refuse_taken(tx.connection, handoff.id, agent)
-    if owner.kind is OwnerKind.OFFER:
+    if owner.kind is OwnerKind.OFFER and owner.agent != agent.id:
+        conversation = withdraw(tx, conversation, Event.OFFER_TIMEOUT, context)  # the team was called meanwhile
+        event = Event.CLAIM
+    elif owner.kind is OwnerKind.OFFER:
         if conversation.deadline_at is not None and context.now >= conversation.deadline_at:
             raise Conflict("The offer has run out.", conversation=conversation.id)
         event = Event.ACCEPT
@@ -56,9 +65,9 @@ def accept(tx: Transaction, handoff_id: str, agent: Agent, context: Context) -> 
 
 
 def refuse_taken(connection: sa.Connection, handoff_id: str, agent: Agent) -> None:
-    """Raises AlreadyTaken with the holder when that is somebody else."""
+    """Raises AlreadyTaken with the holder when that is somebody else; who was called may take what is only offered."""
     holder = store.holder(connection, agent.tenant, handoff_id)
-    if holder is not None and holder["id"] != agent.id:
+    if holder is not None and holder["id"] != agent.id and not _is_called(connection, handoff_id, agent):
         raise AlreadyTaken(
             f"{holder['name']} took this conversation.",
             conversation=holder["conversation"],
@@ -66,17 +75,36 @@ def refuse_taken(connection: sa.Connection, handoff_id: str, agent: Agent) -> No
         )
 
 
-def take_over(tx: Transaction, conversation_id: str, agent: Agent, epoch: int, context: Context) -> Conversation:
-    """An agent steps in for the bot, a supervisor also for another agent. Raises Fenced, Forbidden, CapacityFull."""
+def _is_called(connection: sa.Connection, handoff_id: str, agent: Agent) -> bool:
+    handoff = store.find(connection, agent.tenant, handoff_id)
+    owner = conversations.find(connection, agent.tenant, handoff.conversation).owner
+    return owner.kind is OwnerKind.OFFER and may_claim_offered(connection, agent, handoff.id, handoff.queue)
+
+
+def take_over(
+    tx: Transaction, conversation_id: str, agent: Agent, epoch: int, context: Context, *, join: bool = False
+) -> Conversation:
+    """An agent steps in for the bot, a supervisor also for another agent. Raises Fenced, Forbidden, CapacityFull.
+
+    A supervisor who joins (`join`) takes over too, for only one may speak: but whoever he took it from may take it
+    back, without anybody's leave, until it moves on.
+    """
     conversation = conversations.find(tx.connection, agent.tenant, conversation_id, lock=True)
     check_epoch(tx.connection, conversation, epoch)
     owner = conversation.owner
+    said: dict[str, Any] = {}
     if owner.kind is OwnerKind.AGENT and conversation.handoff is not None:
         if owner.agent == agent.id:
             return conversation
-        if agent.role is not Role.SUPERVISOR:
-            raise Forbidden("Only a supervisor takes over from another agent.", conversation=conversation.id)
+        if not join and joined_from(tx.connection, conversation) == agent.id:
+            said["back"] = True
+        else:
+            require(agent, Permission.CONVERSATIONS_SUPERVISE, ONLY_SUPERVISORS, conversation=conversation.id)
+        if join:
+            said["former"] = owner.agent
         handoff = store.find(tx.connection, agent.tenant, conversation.handoff)
+    elif join:
+        raise Conflict("Nobody serves this customer now; take over instead.", conversation=conversation.id)
     else:
         # Nobody asked for a human, but from now on the conversation has a receipt like every other.
         queue = tenants.find(tx.connection, agent.tenant).settings.default_queue.id
@@ -89,7 +117,13 @@ def take_over(tx: Transaction, conversation_id: str, agent: Agent, epoch: int, c
             now=context.now,
         )
         store.add(tx.connection, handoff)
-    return _give(tx, conversation, handoff, agent, Event.TAKE_OVER, context)
+    return _give(tx, conversation, handoff, agent, Event.TAKE_OVER, context, **said)
+
+
+def joined_from(connection: sa.Connection, conversation: Conversation) -> str | None:
+    """Whom a supervisor who has joined took the conversation from, if nothing has moved since."""
+    last = conversations.last_states(connection, conversation)[:1]
+    return last[0].body.get("former") if last else None
 
 
 def _give(
@@ -99,6 +133,7 @@ def _give(
     agent: Agent,
     event: Event,
     context: Context,
+    **said: Any,
 ) -> Conversation:
     conversation, _ = change(
         tx,
@@ -107,7 +142,7 @@ def _give(
         Owner(OwnerKind.AGENT, agent.id, handoff.queue),
         context=context,
         actor=as_author(agent),
-        body={"text": say("joined", conversation.language, agent=agent.name), "name": agent.name},
+        body={"text": say("joined", conversation.language, agent=agent.name), "name": agent.name, **said},
         handoff=handoff.id,
     )
     store.update(tx.connection, handoff, accepted_at=handoff.accepted_at or context.now, accepted_by=agent.id)

@@ -39,8 +39,8 @@ class Handoff:
     declined: tuple[str, ...] = ()
 
 
-def rank(requested_at: datetime, priority: int) -> int:
-    """Place value in a queue: the time of the request, earlier by CLASS_WORTH for each class of priority."""
+def rank(requested_at: datetime, priority: int, worth: timedelta = CLASS_WORTH) -> int:
+    """Place value in a queue: the time of the request, earlier by `worth` for each class of priority."""
     if not 0 <= priority <= HIGHEST_PRIORITY:
         raise ValueError(f"priority {priority} is not between 0 and {HIGHEST_PRIORITY}")
-    return int((requested_at - priority * CLASS_WORTH).timestamp() * 1_000_000)
+    return int((requested_at - priority * worth).timestamp() * 1_000_000)

@@ -13,7 +13,7 @@ from handoff_service.conversations.model import Audience, AuthorKind, Entry, Kin
 from handoff_service.handoffs.facts import facts_in
 from handoff_service.handoffs.goal import find_goal, open_question
 from handoff_service.handoffs.model import Handoff
-from handoff_service.handoffs.promises import promises_in
+from handoff_service.promises.detect import promises_in
 
 Packet = dict[str, Any]
 

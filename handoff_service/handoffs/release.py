@@ -7,7 +7,6 @@ from typing import Any
 from handoff_service import outbox
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent
-from handoff_service.agents.presence import present
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context, change, check_held, expect_answer
 from handoff_service.conversations.model import (
@@ -27,13 +26,13 @@ from handoff_service.database import Transaction
 from handoff_service.errors import Conflict, Invalid
 from handoff_service.handoffs import store
 from handoff_service.handoffs.assign import as_author
-from handoff_service.handoffs.model import rank
-from handoff_service.handoffs.promises import promises_in
+from handoff_service.handoffs.moves import check_not_a_loop, destination, into_queue
 from handoff_service.handoffs.request import check_may_return, people_back, promise, somebody_on_duty
 from handoff_service.knowledge.teach import teach
+from handoff_service.promises.detect import promises_in
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
-from handoff_service.tickets import store as tickets
+from handoff_service.tickets.work import end_promises
 
 # Entries in which promises to the customer are looked for, and how many of these the bot is told.
 LOOK_BACK = 200
@@ -56,40 +55,34 @@ def transfer(
     *,
     to_agent: str | None = None,
     to_queue: str | None = None,
+    to_tier: int | None = None,
     note: str = "",
 ) -> Conversation:
-    """Passes an owned conversation to an agent who is there, or to a queue. Raises Fenced, CapacityFull, Invalid."""
-    if (to_agent is None) == (to_queue is None):
-        raise Invalid("Name either to_agent or to_queue.")
+    """Passes an owned conversation to an agent who is there, to a queue, or to the first queue of a tier.
+
+    Raises Fenced, CapacityFull, Invalid, NotFound, TooManyTransfers; it stays where it is then.
+    """
     conversation = owned(tx, conversation_id, agent, epoch)
+    to = destination(tx, agent, conversation, context, to_agent=to_agent, to_queue=to_queue, to_tier=to_tier)
+    check_not_a_loop(tx.connection, conversation, context)
+    return pass_on(tx, conversation, agent, to, context, **({"note": note} if note else {}))
+
+
+def pass_on(
+    tx: Transaction, conversation: Conversation, agent: Agent, to: Owner, context: Context, **said: str
+) -> Conversation:
+    """Passes what the agent owns to another agent or a queue, however often that was done before."""
     assert conversation.handoff is not None, "an agent owns only what has a handoff"
-    handoff = store.find(tx.connection, agent.tenant, conversation.handoff)
-    body: dict[str, Any] = {"note": note} if note else {}
-    if to_agent is not None:
-        target = agents.find(tx.connection, agent.tenant, to_agent)
-        if target.id == agent.id:
-            raise Invalid("You own this conversation already.")
-        if not present(target, agents.connected(tx.connection, agent.tenant, context.now)):
-            raise Invalid(f"{target.name} is not available; choose somebody else or a queue.")
-        to = Owner(OwnerKind.AGENT, target.id, conversation.owner.queue)
-        body |= {"name": target.name, "text": say("transferred", conversation.language, agent=target.name)}
-        store.update(tx.connection, handoff, accepted_by=target.id)
+    body: dict[str, Any] = dict(said)
+    if to.kind is OwnerKind.AGENT:
+        name = agents.find(tx.connection, agent.tenant, str(to.agent)).name
+        body |= {"name": name, "text": say("transferred", conversation.language, agent=name)}
+        handoff = store.find(tx.connection, agent.tenant, conversation.handoff)
+        store.update(tx.connection, handoff, accepted_by=to.agent)
     else:
-        if tenants.find(tx.connection, agent.tenant).settings.queue(str(to_queue)) is None:
-            raise Invalid(f"There is no queue {to_queue}.")
-        to = Owner(OwnerKind.QUEUE, queue=to_queue)
         body["text"] = say("requeued", conversation.language)
-        place = rank(handoff.requested_at, handoff.priority)
-        store.update(tx.connection, handoff, queue=to_queue, rank=place, queued_at=handoff.queued_at or context.now)
-    conversation, _ = change(
-        tx,
-        conversation,
-        Event.TRANSFER,
-        to,
-        context=context,
-        actor=as_author(agent),
-        body=body,
-    )
+        into_queue(tx, conversation, str(to.queue), context)
+    conversation, _ = change(tx, conversation, Event.TRANSFER, to, context=context, actor=as_author(agent), body=body)
     return conversation
 
 
@@ -191,7 +184,7 @@ def _close(
     wrap_up: str,
 ) -> Conversation:
     _end_handoff(tx, conversation, context, wrap_up=wrap_up)
-    tickets.close_tickets(tx.connection, conversation)
+    end_promises(tx, conversation, context.now)
     # What the bot was asked and never answered ends here; a reopened conversation does not begin with it.
     supersede(tx.connection, conversation, context.now)
     outbox.finish(tx.connection, conversation.tenant, conversation.id, "bot", upto_seq=conversation.last_seq)

@@ -11,13 +11,13 @@ import sqlalchemy as sa
 
 from handoff_service.agents import store as agents
 from handoff_service.agents.presence import on_duty
+from handoff_service.calendars.moments import is_open, next_opening
 from handoff_service.clock import iso
 from handoff_service.conversations.change import Context, change
 from handoff_service.conversations.model import SYSTEM, Author, Conversation, Event, Owner, OwnerKind
 from handoff_service.database import Transaction
 from handoff_service.errors import StaysWithPeople
 from handoff_service.handoffs import store
-from handoff_service.handoffs.hours import is_open, next_opening
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, Handoff, rank
 from handoff_service.ids import new_id
 from handoff_service.knowledge.teach import teach
@@ -80,14 +80,16 @@ def request_handoff(
     priority: int | None = None,
     actor: Author = SYSTEM,
     mailbox: bool = False,
+    queue: str | None = None,
 ) -> Conversation:
     """Puts a conversation that the bot owns where people find it, and tells the customer what happens next.
 
-    `mailbox`: he wants an answer later, whoever is on duty now. Raises IllegalTransition when the bot does not own it.
+    `mailbox`: he wants an answer later, whoever is on duty now. Of an unknown `queue` the default one takes care.
+    Raises IllegalTransition when the bot does not own it.
     """
     now = context.now
     tenant = tenants.find(tx.connection, conversation.tenant)
-    queue = tenant.settings.default_queue.id
+    queue = (tenant.settings.queue(queue or "") or tenant.settings.default_queue).id
     here = not mailbox and somebody_on_duty(tx, conversation.tenant, queue, context)
     chosen = PRIORITIES[reason] if priority is None else max(0, min(HIGHEST_PRIORITY, priority))
     handoff = new_handoff(conversation, reason, priority=chosen, queue=queue, evidence=evidence, now=now)
@@ -146,7 +148,7 @@ def check_may_return(connection: sa.Connection, conversation: Conversation, cont
 def somebody_on_duty(tx: Transaction, tenant: str, queue: str, context: Context) -> bool:
     """Whether a customer who waits in the queue waits for somebody: it is open, and an agent of it is there."""
     settings = tenants.find(tx.connection, tenant).settings
-    if not is_open(settings.hours(queue), settings.zone, context.now):
+    if not is_open(settings.calendar(queue), context.now):
         return False
     return on_duty(
         agents.everyone(tx.connection, tenant),
@@ -159,30 +161,38 @@ def somebody_on_duty(tx: Transaction, tenant: str, queue: str, context: Context)
 
 def people_back(tenant: Tenant, queue: str, language: str, context: Context) -> str:
     """When the queue opens again, as the customer reads it; empty while it is open."""
-    opening = next_opening(tenant.settings.hours(queue), tenant.settings.zone, context.now)
-    return "" if opening is None else _as_read(opening, tenant, language)
+    opening = next_opening(tenant.settings.calendar(queue), context.now)
+    return "" if opening is None else as_read(opening, tenant, language)
 
 
 def promise(
-    tx: Transaction, conversation: Conversation, tenant: Tenant, context: Context, *, queue: str, reply_to: str = ""
+    tx: Transaction,
+    conversation: Conversation,
+    tenant: Tenant,
+    context: Context,
+    *,
+    queue: str,
+    reply_to: str = "",
+    within_s: float | None = None,
 ) -> str:
     """Opens a ticket for the conversation, unless it has one, and returns its due time as the customer reads it.
 
     While the queue is closed the time runs from when it opens.
     """
-    start = next_opening(tenant.settings.hours(queue), tenant.settings.zone, context.now) or context.now
+    start = next_opening(tenant.settings.calendar(queue), context.now) or context.now
     due_at = tickets.open_ticket(
         tx.connection,
         conversation,
         subject=conversation.preview,
         reply_to=reply_to,
-        due_at=start + timedelta(seconds=context.settings.message_due_s),
+        due_at=start + timedelta(seconds=context.settings.message_due_s if within_s is None else within_s),
         now=context.now,
     )
-    return _as_read(due_at, tenant, conversation.language)
+    return as_read(due_at, tenant, conversation.language)
 
 
-def _as_read(moment: datetime, tenant: Tenant, language: str) -> str:
+def as_read(moment: datetime, tenant: Tenant, language: str) -> str:
+    """A moment as the customer reads it, on the tenant's clock."""
     local = moment.astimezone(tenant.settings.zone)
     if language == "zh":
         return f"{local.month}月{local.day}日 {local:%H:%M}"

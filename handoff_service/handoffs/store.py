@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,15 @@ from handoff_service import tables
 from handoff_service.conversations.model import OwnerKind
 from handoff_service.errors import NotFound
 from handoff_service.handoffs.model import Handoff
+from handoff_service.handoffs.routing import store as routing
 from handoff_service.statements import Statement
 
 H = tables.handoffs.c
 C = tables.conversations.c
 A = tables.agents.c
+
+# Nobody is told a place beyond this: counting costs as much as there is to count.
+FARTHEST = 1000
 
 FIND = Statement(sa.select(tables.handoffs).where(H.tenant == sa.bindparam("tenant"), H.id == sa.bindparam("id")))
 HOLDER = Statement(
@@ -25,10 +29,6 @@ HOLDER = Statement(
     .join(tables.agents, sa.and_(A.tenant == C.tenant, A.id == C.owner_agent))
     .where(H.tenant == sa.bindparam("tenant"), H.id == sa.bindparam("handoff"), C.id == H.conversation)
 )
-_WAITING = sa.select(tables.handoffs).join(
-    tables.conversations, sa.and_(C.tenant == H.tenant, C.id == H.conversation, C.handoff == H.id)
-)
-
 
 Row = Mapping[str, Any] | sa.RowMapping
 
@@ -73,38 +73,24 @@ def by_ids(connection: sa.Connection, tenant: str, ids: set[str]) -> dict[str, H
     return {row["id"]: _handoff(row) for row in connection.execute(query).mappings()}
 
 
-def waiting(connection: sa.Connection, tenant: str, queue: str | None = None, *, limit: int = 100) -> list[Handoff]:
-    """Handoffs whose conversation waits in the queue (all queues if None), in queue order."""
-    query = _WAITING.where(H.tenant == tenant, C.owner_kind == OwnerKind.QUEUE)
-    if queue is not None:
-        query = query.where(C.queue == queue)
-    return [_handoff(row) for row in connection.execute(query.order_by(H.rank, H.id).limit(limit)).mappings()]
+def waiting(
+    connection: sa.Connection, tenant: str, queue: str | None = None, *, limit: int = 100, among: Collection[str] = ()
+) -> list[Handoff]:
+    """Handoffs whose conversation waits in the queue, in queue order; with None in those `among`, or in all."""
+    queues = [queue] if queue is not None else sorted(among or routing.queues_in_use(connection).get(tenant, ()))
+    order = routing.first_in(connection, tenant, queues, most=limit)
+    found = by_ids(connection, tenant, set(order))
+    return [found[handoff] for handoff in order if handoff in found]
 
 
-def place(connection: sa.Connection, handoff: Handoff) -> int:
-    """Place in the queue, from 1. An offer that is out keeps its place: it may come back."""
-    query = (
-        sa.select(sa.func.count())
-        .select_from(tables.conversations)
-        .join(tables.handoffs, sa.and_(C.tenant == H.tenant, C.handoff == H.id))
-        .where(
-            C.tenant == handoff.tenant,
-            C.queue == handoff.queue,
-            C.owner_kind.in_([OwnerKind.QUEUE, OwnerKind.OFFER]),
-            sa.or_(H.rank < handoff.rank, sa.and_(H.rank == handoff.rank, H.id < handoff.id)),
-        )
-    )
-    return 1 + int(connection.execute(query).scalar_one())
+def place(connection: sa.Connection, handoff: Handoff, *, most: int = FARTHEST) -> int:
+    """Place in the queue, from 1, counted up to `most`. An offer that is out keeps its place: it may come back."""
+    return 1 + routing.ahead(connection, handoff.tenant, handoff.queue, handoff.rank, handoff.id, most=most - 1)
 
 
 def front_rank(connection: sa.Connection, tenant: str, queue: str) -> int | None:
     """The lowest rank that waits in the queue, or None."""
-    query = (
-        sa.select(sa.func.min(H.rank))
-        .join(tables.conversations, sa.and_(C.tenant == H.tenant, C.handoff == H.id))
-        .where(C.tenant == tenant, C.queue == queue, C.owner_kind.in_([OwnerKind.QUEUE, OwnerKind.OFFER]))
-    )
-    return connection.execute(query).scalar_one_or_none()
+    return routing.first_rank(connection, tenant, queue)
 
 
 def recent_acceptances(
@@ -120,7 +106,44 @@ def recent_acceptances(
     return [row.accepted_at for row in connection.execute(query)]
 
 
+def ended(
+    connection: sa.Connection, tenant: str, queue: str, *, since: datetime, limit: int = 100
+) -> list[tuple[datetime, datetime | None, datetime]]:
+    """(queued, accepted or None, closed) of the handoffs of a queue that ended last, the latest first."""
+    query = (
+        sa.select(H.requested_at, H.queued_at, H.accepted_at, H.closed_at)
+        .where(H.tenant == tenant, H.queue == queue, H.closed_at >= since)
+        .order_by(H.closed_at.desc())
+        .limit(limit)
+    )
+    return [(row.queued_at or row.requested_at, row.accepted_at, row.closed_at) for row in connection.execute(query)]
+
+
+def last_served_by(connection: sa.Connection, tenant: str, contact: str, *, since: datetime) -> str | None:
+    """The agent who last had a conversation of this contact, if that was not before `since`."""
+    query = (
+        sa.select(H.accepted_by)
+        .join(tables.conversations, sa.and_(C.tenant == H.tenant, C.id == H.conversation))
+        .where(C.tenant == tenant, C.contact == contact, C.updated_at >= since, H.accepted_at >= since)
+        .order_by(H.accepted_at.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar()
+
+
+def in_service(connection: sa.Connection, tenant: str, queue: str) -> int:
+    """Conversations from this queue that agents have now."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(tables.conversations)
+        .where(C.tenant == tenant, C.owner_kind == OwnerKind.AGENT, C.queue == queue)
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 def update(connection: sa.Connection, handoff: Handoff, **values: Any) -> None:
     connection.execute(
         sa.update(tables.handoffs).where(H.tenant == handoff.tenant, H.id == handoff.id).values(**values)
     )
+    if "rank" in values or "priority" in values:
+        routing.move_place(connection, handoff.tenant, handoff.conversation, handoff.id)

@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service.agents import store as agents
-from handoff_service.agents.model import Agent, Role
+from handoff_service.agents.model import Agent
+from handoff_service.calls.view import called_to, listed_for, mark_calls
 from handoff_service.channels import contacts
 from handoff_service.clock import iso
 from handoff_service.conversations import cursors
@@ -16,11 +17,15 @@ from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation, OwnerKind
 from handoff_service.conversations.opinion import may_rate
+from handoff_service.desk import store as desks
 from handoff_service.handoffs import store
 from handoff_service.handoffs.model import Handoff
 from handoff_service.handoffs.packet import build_packet
 from handoff_service.handoffs.queue import WINDOW, expected_wait_s
 from handoff_service.handoffs.receipt import build_receipt
+from handoff_service.mentions import store as mentions
+from handoff_service.mentions.ask import as_json
+from handoff_service.permissions import Permission, holds
 
 LISTED = 200
 
@@ -53,6 +58,7 @@ def customer_status(connection: sa.Connection, conversation: Conversation, conte
         "wait_s": wait,
         "language": conversation.language,
         "rate": may_rate(connection, conversation, context),
+        **cursors.seen(connection, conversation),
     }
 
 
@@ -65,7 +71,13 @@ def cards(connection: sa.Connection, listed: Sequence[Conversation], agent: Agen
     called = contacts.names(connection, tenant, [one.contact for one in listed])
     handoffs = store.by_ids(connection, tenant, {one.handoff for one in listed if one.handoff})
     read = cursors.read_seqs(connection, tenant, ("agent", agent.id))
-    return [_card(one, names, called, handoffs.get(one.handoff or ""), read.get(one.id, 0)) for one in listed]
+    tags = desks.tags_of(connection, tenant, [one.id for one in listed])
+    aside = desks.aside_until(connection, tenant, listed)
+    return [
+        _card(one, names, called, handoffs.get(one.handoff or ""), read.get(one.id, 0))
+        | {"tags": tags.get(one.id, []), "aside_until": iso(aside.get(one.id))}
+        for one in listed
+    ]
 
 
 def _card(
@@ -109,17 +121,21 @@ def desk(connection: sa.Connection, agent: Agent, context: Context) -> dict[str,
     mine = [one for one in held if one.owner.kind is OwnerKind.AGENT and one.owner.agent == agent.id]
     offers = [one for one in held if one.owner.kind is OwnerKind.OFFER and one.owner.agent == agent.id]
     others = [one for one in held if one.owner.agent != agent.id]
-    if agent.role is Role.SUPERVISOR:
+    if holds(agent, Permission.CONVERSATIONS_SUPERVISE):
         others += conversations.listed(connection, tenant, [OwnerKind.BOT], limit=LISTED)
     mailbox = conversations.listed(connection, tenant, [OwnerKind.MAILBOX], limit=LISTED)
     connected = agents.connected(connection, tenant, context.now)
+    offered, elsewhere = cards(connection, offers, agent), cards(connection, others, agent)
+    mark_calls(connection, agent, waiting, offered, elsewhere)
+    called = called_to(elsewhere)
     return {
-        "waiting": waiting,
-        "offers": cards(connection, offers, agent),
+        "waiting": waiting + called,
+        "offers": offered,
         "mine": cards(connection, mine, agent),
-        "others": cards(connection, others, agent),
+        "others": [one for one in elsewhere if one not in called],
         "mailbox": most_urgent_first(cards(connection, mailbox, agent)),
         "agents": [colleague(one, connected) for one in agents.everyone(connection, tenant)],
+        "mentions": as_json(mentions.unanswered(connection, tenant, agent.id), agent_names(connection, tenant)),
     }
 
 
@@ -135,7 +151,7 @@ def most_urgent_first(listed: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _waiting(connection: sa.Connection, agent: Agent) -> list[dict[str, Any]]:
     """Waiting conversations of the agent's queues in queue order, with their places."""
-    order = [one for one in store.waiting(connection, agent.tenant, limit=LISTED) if one.queue in agent.queues]
+    order = listed_for(connection, agent, store.waiting(connection, agent.tenant, limit=LISTED))
     ordered = cards(connection, conversations.of_handoffs(connection, agent.tenant, [one.id for one in order]), agent)
     places: dict[str, int] = {}
     for card in ordered:

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.access import Access
-from handoff_service.agents.model import Agent, Role
+from handoff_service.agents.model import Agent
 from handoff_service.inputs import LARGEST, Plain
+from handoff_service.permissions import Permission
 from handoff_service.service import Service
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
@@ -68,7 +69,7 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/v1/knowledge/search")
     async def search(
-        agent: Annotated[Agent, Depends(access.agent)],
+        agent: Annotated[Agent, Depends(access.may(Permission.KNOWLEDGE_READ))],
         q: Annotated[Plain, Query(min_length=1, max_length=500)],
         language: Literal["zh", "en"] | None = None,
     ) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def router(service: Service) -> APIRouter:
 
 
 def _add_reading(routes: APIRouter, service: Service, access: Access) -> None:
-    AgentNow = Annotated[Agent, Depends(access.agent)]
+    AgentNow = Annotated[Agent, Depends(access.may(Permission.KNOWLEDGE_READ))]
 
     async def read(agent: Agent, path: str, **params: str | None) -> Any:
         asked = {name: value for name, value in params.items() if value is not None}
@@ -123,7 +124,7 @@ def _add_reading(routes: APIRouter, service: Service, access: Access) -> None:
 
 
 def _add_drafting(routes: APIRouter, service: Service, access: Access) -> None:
-    AgentNow = Annotated[Agent, Depends(access.agent)]
+    AgentNow = Annotated[Agent, Depends(access.may(Permission.KNOWLEDGE_DRAFT))]
 
     @routes.post("/v1/knowledge/drafts")
     async def propose(asked: Proposal, agent: AgentNow) -> Any:
@@ -145,7 +146,7 @@ def _add_drafting(routes: APIRouter, service: Service, access: Access) -> None:
 
 
 def _add_deciding(routes: APIRouter, service: Service, access: Access) -> None:
-    SupervisorNow = Annotated[Agent, Depends(access.role(Role.SUPERVISOR))]
+    SupervisorNow = Annotated[Agent, Depends(access.may(Permission.KNOWLEDGE_DECIDE))]
 
     async def decide(agent: Agent, path: str, **body: Any) -> Any:
         body["by"] = agent.id

@@ -67,9 +67,11 @@ class Knowledge:
         written = found.get("text") if found.get("decision") == "written" else None
         return written if isinstance(written, str) and written else plain
 
-    async def search(self, query: str, *, tenant: str, language: str | None, limit: int = 8) -> dict[str, Any]:
-        """Articles for an agent who searches. Raises Unavailable."""
-        params = {"q": query, "tenant": tenant, "audience": "agents", "limit": str(limit)}
+    async def search(
+        self, query: str, *, tenant: str, language: str | None, limit: int = 8, audience: str = "agents"
+    ) -> dict[str, Any]:
+        """Articles for somebody who searches: agents, or the public. Raises Unavailable."""
+        params = {"q": query, "tenant": tenant, "audience": audience, "limit": str(limit)}
         if language:
             params["language"] = language
         return await self._call("GET", "/search", params=params)

@@ -84,7 +84,8 @@ class Copier:
         if found is None or found.get("doubt") or found.get("language") != language:
             return None
         questions = tuple(str(one) for one in found.get("questions", ()))
-        return Copy(article, language, str(found["title"]), questions, str(found["answer"])[:ANSWER_CHARS])
+        category, answer = str(found.get("category", "")), str(found["answer"])[:ANSWER_CHARS]
+        return Copy(article, language, str(found["title"]), questions, answer, category)
 
 
 def _listing(raw: Any) -> tuple[str, str, int, str]:

@@ -41,6 +41,7 @@ class Copy:
     title: str
     questions: tuple[str, ...]
     answer: str
+    category: str = ""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ def replace(connection: sa.Connection, tenant: str, copies: Sequence[Copy], now:
             "questions": list(copy.questions),
             "answer": copy.answer,
             "copied_at": now,
+            "category": copy.category,
         }
         for copy in copies
     ]
@@ -41,6 +42,9 @@ def copied_at(connection: sa.Connection, tenant: str) -> datetime | None:
 
 def copies(connection: sa.Connection, tenant: str) -> list[Copy]:
     """Everything that was copied for a tenant."""
-    query = sa.select(A.article, A.language, A.title, A.questions, A.answer).where(A.tenant == tenant)
+    query = sa.select(A.article, A.language, A.title, A.questions, A.answer, A.category).where(A.tenant == tenant)
     ordered = connection.execute(query.order_by(A.article, A.language))
-    return [Copy(row.article, row.language, row.title, tuple(row.questions), row.answer) for row in ordered]
+    return [
+        Copy(row.article, row.language, row.title, tuple(row.questions), row.answer, row.category or "")
+        for row in ordered
+    ]

@@ -50,10 +50,12 @@ def ensure_secrets(path: Path) -> dict[str, str]:
 def parts_environment(settings: Settings) -> dict[str, str]:
     """The environment of every part and test: the caller's, the resolved settings, the secrets.
 
-    What the caller set wins over secrets.json, so that a machine with its own secret store can use it.
+    What the caller set wins over secrets.json, so that a machine with its own secret store can use it. Except that
+    compiled modules are kept, which images for containers forbid: compiling SQLAlchemy and the others anew takes every
+    process seconds, and the tests start hundreds.
     """
     stored = ensure_secrets(settings.var / "secrets.json")
-    given = settings.environ
+    given = {name: value for name, value in settings.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
         "OMP_NUM_THREADS": "1",
         "RASA_TELEMETRY_ENABLED": "false",

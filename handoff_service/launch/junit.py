@@ -9,21 +9,24 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """How many tests passed, failed (errors too) and were skipped."""
+    """How many tests passed, failed (errors too) and were skipped; `alone` names those that passed only alone."""
 
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    alone: tuple[str, ...] = ()
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
             passed=self.passed + other.passed,
             failed=self.failed + other.failed,
             skipped=self.skipped + other.skipped,
+            alone=self.alone + other.alone,
         )
 
     def __str__(self) -> str:
-        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+        only = f"; {len(self.alone)} PASSED ONLY ALONE: {', '.join(self.alone)}" if self.alone else ""
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped{only}"
 
 
 def read_counts(report: Path) -> Counts:

@@ -6,16 +6,17 @@ import asyncio
 import os
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from handoff_service.launch.credentials import parts_environment
 from handoff_service.launch.debian import ensure_browser, find_browser
-from handoff_service.launch.junit import Counts, judged, read_counts
+from handoff_service.launch.junit import Counts
 from handoff_service.launch.parts import tandem_parts
 from handoff_service.launch.prepare import prepare_database
+from handoff_service.launch.run import Run, show
 from handoff_service.launch.running import read_running
+from handoff_service.launch.second_try import cache_of, play
 from handoff_service.launch.settings import Settings
 from handoff_service.launch.supervise import supervise
 from handoff_service.launch.web import npm_command, npm_environment
@@ -25,23 +26,6 @@ WORKERS = (os.cpu_count() or 1) + 2
 SEVERAL_FILES_AT_ONCE = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
 # From the repository root, because the bot's tests have a configuration of their own.
 BOT_TESTS = ("-m", "pytest", "-q", "-c", "bot/pytest.ini", "--rootdir", ".")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One command of `make test` or `make check`; `report` is the JUnit file of a test run."""
-
-    title: str
-    command: Sequence[str]
-    cwd: Path
-    environment: Mapping[str, str]
-    report: Path | None = None
-
-
-def show(run: Run) -> int:
-    """Runs the command at the terminal and returns its exit code."""
-    print(f"\n=== {run.title} ===", flush=True)
-    return subprocess.run(run.command, cwd=run.cwd, env=dict(run.environment), stdin=subprocess.DEVNULL).returncode
 
 
 def own_environment(settings: Settings) -> dict[str, str]:
@@ -55,16 +39,18 @@ def test(settings: Settings) -> int:
     ensure_browser(settings)
     reports = settings.var / "reports"
     reports.mkdir(parents=True, exist_ok=True)
+    return summed_up(_test_runs(settings, reports), show)
+
+
+def summed_up(runs: Sequence[Run], show: Callable[[Run], int]) -> int:
+    """Plays the runs and prints their sum in the last line; 1 when any test failed or none ran."""
     total = Counts()
     rows: list[str] = []
-    for run in _test_runs(settings, reports):
-        if run.report is not None:
-            run.report.unlink(missing_ok=True)
+    for run in runs:
         begun = time.monotonic()
-        code = show(run)
-        counts = Counts(failed=int(code != 0)) if run.report is None else judged(read_counts(run.report), code)
+        counts = play(run, show)
         total += counts
-        verdict = "ok" if code == 0 and counts.failed == 0 else "FAILED"
+        verdict = "FAILED" if counts.failed else "ALONE" if counts.alone else "ok"
         rows.append(f"  {verdict:7}{run.title:32}{counts}  ({time.monotonic() - begun:.0f} s)")
     print("\n=== summary ===", *rows, sep="\n")
     print(total, flush=True)
@@ -104,12 +90,15 @@ def _test_runs(settings: Settings, reports: Path) -> list[Run]:
                 *pytest,
                 *SEVERAL_FILES_AT_ONCE,
                 f"--junitxml={main}",
+                "-o",
+                f"cache_dir={cache_of(main)}",
                 "tests",
                 "--ignore=tests/end_to_end",
             ],
             cwd=root,
             environment=environment,
             report=main,
+            alone=[settings.python, *pytest],
         ),
         Run(
             title="the whole product",

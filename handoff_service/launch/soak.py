@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from handoff_service.launch.runs import BOT_TESTS, SEVERAL_FILES_AT_ONCE, Run, own_environment, show
+from handoff_service.launch.run import Run, show
+from handoff_service.launch.runs import BOT_TESTS, SEVERAL_FILES_AT_ONCE, own_environment
 from handoff_service.launch.settings import Settings
 
 # What shares the minutes, in this order.

@@ -12,7 +12,8 @@ from starlette.websockets import WebSocket
 
 from handoff_service import tracing
 from handoff_service.agents import store as agents
-from handoff_service.bell import Bell, typing_topic
+from handoff_service.bell import Bell, conversation_topic, typing_topic
+from handoff_service.calls.shown import calls_in, confirm
 from handoff_service.clock import Clock
 from handoff_service.conversations import cursors
 from handoff_service.conversations.access import visible
@@ -53,6 +54,7 @@ class Handlers:
             "ack": self._ack,
             "read": self._ack,
             "typing": self._typing,
+            "shown": self._shown,
         }
 
     async def handle(self, session: Session, frame: Any) -> None:
@@ -162,8 +164,15 @@ class Handlers:
                 acked=acked,
                 read=min(read, acked),
             )
+            if read and principal.agent is not None and found.owner.agent == principal.agent.id:
+                tx.ring(conversation_topic(found.tenant, found.id))  # the customer is told that it was read
 
         await self._database.write(save)
+
+    async def _shown(self, session: Session, frame: Frame) -> None:
+        agent, calls = session.principal.as_agent(), calls_in(frame.get("calls"))
+        context = Context(self._settings, self._clock())
+        await self._database.write(lambda tx: confirm(tx, agent, calls, context))
 
     async def _typing(self, session: Session, frame: Frame) -> None:
         conversation = _name(frame)

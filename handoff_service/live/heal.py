@@ -21,6 +21,7 @@ from handoff_service.agents import store as agents
 from handoff_service.bell import contact_topic, conversation_topic, desk_topic
 from handoff_service.live.session import Session
 from handoff_service.live.sockets import ENDED
+from handoff_service.permissions import PERMISSIONS, Permission
 from handoff_service.service import Service
 
 log = structlog.get_logger()
@@ -99,7 +100,7 @@ class Healer:
             by_tenant[session.principal.tenant].append(session)
         signed_in, pictures = await self._service.database.read(lambda c: self._staff(c, by_tenant, desks))
         for tenant, sessions in by_tenant.items():
-            enabled = {row[0] for row in pictures[tenant]}
+            enabled = {row[0] for row in pictures[tenant] if Permission.CONVERSATIONS_READ in PERMISSIONS[row[2]]}
             for session in sessions:
                 who = session.principal
                 if who.key[1] not in enabled or (who.sign_in is not None and who.sign_in not in signed_in):

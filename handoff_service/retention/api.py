@@ -6,12 +6,13 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.access import Access
-from handoff_service.agents.model import Agent, Role
+from handoff_service.agents.model import Agent
 from handoff_service.conversations.receive import Sender
 from handoff_service.database import Transaction
 from handoff_service.errors import Unavailable
 from handoff_service.inputs import OpId
 from handoff_service.operations import once
+from handoff_service.permissions import Permission
 from handoff_service.retention import store
 from handoff_service.retention.erase import begin
 from handoff_service.retention.expire import set_hold
@@ -40,7 +41,7 @@ def router(service: Service) -> APIRouter:
     access = Access(service)
     keeper = Keeper(service.database, service.settings, service.clock)
     CustomerNow = Annotated[Sender, Depends(access.customer)]
-    SupervisorNow = Annotated[Agent, Depends(access.role(Role.SUPERVISOR))]
+    SupervisorNow = Annotated[Agent, Depends(access.may(Permission.PRIVACY))]
 
     async def finish(tenant: str, name: str) -> dict[str, Any]:
         """Carries the erasure to its end if that is possible now; otherwise the keeper does."""

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from handoff_service import audit, operations, outbox, tables
 from handoff_service.bell import contact_topic, conversation_topic, desk_topic
-from handoff_service.channels import contacts, web_widget, windows
+from handoff_service.channels import contacts, media_refs, web_widget, windows
 from handoff_service.channels import store as channels
 from handoff_service.conversations import cursors, turn
 from handoff_service.conversations import store as conversations
@@ -35,6 +35,7 @@ from handoff_service.conversations.model import (
     body_hash,
 )
 from handoff_service.database import Transaction
+from handoff_service.desk import store as desks
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.files import keep
 from handoff_service.files import store as files
@@ -45,8 +46,9 @@ from handoff_service.live.principal import forget_tickets
 from handoff_service.retention import store
 from handoff_service.retention.store import Job
 from handoff_service.texts import say
-from handoff_service.tickets import store as tickets
+from handoff_service.tickets import forget as tickets
 from handoff_service.training import store as training
+from handoff_service.webhooks import store as webhooks
 
 KIND = "erase"
 EMPTY: Mapping[str, Any] = {"text": "", "erased": True}
@@ -136,14 +138,16 @@ def _conversations(tx: Transaction, tenant: str, contact: str, context: Context)
     return erase_conversation(tx, tenant, found[0], context) if found else None
 
 
-def _traces(tx: Transaction, tenant: str, contact: str, _: Context) -> Counter[str]:
+def _traces(tx: Transaction, tenant: str, contact: str, context: Context) -> Counter[str]:
     about = store.all_ids(tx.connection, tenant, contact)
     done = operations.forget(tx.connection, tenant, f"customer:{contact}", about)
-    return Counter(operations=done, cursors=cursors.forget(tx.connection, tenant, ("customer", contact)))
+    work = tickets.forget_contact(tx, tenant, contact, context.now)
+    read = cursors.forget(tx.connection, tenant, ("customer", contact))
+    return Counter(operations=done, cursors=read, tickets=work)
 
 
 def _files(tx: Transaction, tenant: str, contact: str, context: Context) -> Counter[str]:
-    return keep.drop(tx.connection, context.settings.var, files.of_contact(tx.connection, tenant, contact))
+    return keep.drop(tx.connection, context.settings, files.of_contact(tx.connection, tenant, contact))
 
 
 def _record(tx: Transaction, job: Job, context: Context) -> None:
@@ -175,15 +179,18 @@ def erase_conversation(tx: Transaction, tenant: str, conversation_id: str, conte
     counts = Counter(
         conversations=1,
         entries=_empty_entries(tx.connection, tenant, conversation_id),
-        tickets=tickets.forget(tx.connection, conversation),
+        tickets=tickets.forget_conversation(tx, conversation, context.now),
         outbox=outbox.forget(tx.connection, tenant, conversation_id),
         turns=turn.forget(tx.connection, conversation),
         inbox=channels.forget(tx.connection, tenant, conversation_id),
         deliveries=windows.forget(tx.connection, tenant, conversation_id),
+        media=media_refs.forget(tx.connection, tenant, conversation_id),
+        tags=desks.forget(tx.connection, conversation),
         training=training.forget(tx.connection, tenant, conversation_id),
+        webhooks=webhooks.forget(tx.connection, tenant, conversation_id),
     )
     counts += keep.drop(
-        tx.connection, context.settings.var, files.of_conversation(tx.connection, tenant, conversation_id)
+        tx.connection, context.settings, files.of_conversation(tx.connection, tenant, conversation_id)
     )
     for handoff in handoffs.of_conversation(tx.connection, tenant, conversation_id):
         handoffs.update(tx.connection, handoff, evidence={})

@@ -37,6 +37,10 @@ TOUCHED = (
     "used_identity_tokens",
     "handoffs",
     "tickets",
+    "ticket_events",
+    "ticket_words",
+    "complaints",
+    "remedies",
     "outbox",
     "turns",
     "operations",
@@ -44,6 +48,7 @@ TOUCHED = (
     "inbox",
     "deliveries",
     "channel_windows",
+    "channel_media",
     "files",
 )
 

@@ -38,6 +38,20 @@ channel_accounts = sa.Table(
     moment("created_at"),
     maybe("last_event_at", Moment),
     maybe("last_error"),
+    maybe("last_error_at", Moment),
+    maybe("token_until", Moment),
+    maybe("probed_at", Moment),
+    sa.Column("findings", sa.JSON),
+)
+
+channel_media = sa.Table(
+    "channel_media",
+    metadata,
+    *key("tenant", "conversation"),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    text("ref"),
+    moment("at"),
 )
 
 channel_windows = sa.Table(

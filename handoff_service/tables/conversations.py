@@ -30,6 +30,12 @@ conversations = sa.Table(
     maybe("account"),
     sa.Column("hold", sa.Boolean, nullable=False, server_default=sa.false()),
     maybe("erased_at", Moment),
+    # Of the present handoff, and only while it waits or is offered: the order of a queue is read from this row alone.
+    maybe("rank", sa.BigInteger),
+    maybe("priority", sa.Integer),
+    maybe("reserved_for"),
+    maybe("reserved_until", Moment),
+    maybe("load", sa.Integer),
     sa.Index(
         "one_open_conversation",
         "tenant",
@@ -44,6 +50,31 @@ conversations = sa.Table(
     sa.Index("conversations_by_contact", "tenant", "contact", "updated_at"),
     sa.Index("conversations_by_deadline", "deadline_at"),
     sa.Index("conversations_by_change", "updated_at"),
+    sa.Index(
+        "conversations_by_place",
+        *("tenant", "queue", "rank", "handoff"),
+        sqlite_where=sa.text("rank IS NOT NULL"),
+        postgresql_where=sa.text("rank IS NOT NULL"),
+    ),
+    sa.Index(
+        "conversations_by_lane",
+        *("tenant", "queue", "language", "owner_kind", "reserved_for", "rank", "handoff"),
+        sqlite_where=sa.text("rank IS NOT NULL"),
+        postgresql_where=sa.text("rank IS NOT NULL"),
+    ),
+    sa.Index(
+        "conversations_reserved",
+        *("tenant", "reserved_until"),
+        sqlite_where=sa.text("reserved_for IS NOT NULL"),
+        postgresql_where=sa.text("reserved_for IS NOT NULL"),
+    ),
+    # What a gateway of the release before has put into a queue; the sweeper gives it its place.
+    sa.Index(
+        "conversations_unplaced",
+        *("tenant", "id"),
+        sqlite_where=sa.text("owner_kind = 'queue' AND rank IS NULL"),
+        postgresql_where=sa.text("owner_kind = 'queue' AND rank IS NULL"),
+    ),
 )
 
 entries = sa.Table(

@@ -14,6 +14,7 @@ contacts = sa.Table(
     maybe("language"),
     moment("created_at"),
     maybe("erased_at", Moment),
+    maybe("attributes", sa.JSON),  # what a page told: claims, no proof
 )
 
 contact_identities = sa.Table(

@@ -69,4 +69,5 @@ article_copies = sa.Table(
     sa.Column("questions", sa.JSON, nullable=False),
     text("answer"),
     moment("copied_at"),
+    maybe("category"),
 )

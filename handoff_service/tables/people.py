@@ -31,6 +31,7 @@ handoffs = sa.Table(
     sa.Index("handoffs_by_conversation", "tenant", "conversation"),
     sa.Index("handoffs_by_rank", "tenant", "queue", "rank"),
     sa.Index("handoffs_by_acceptance", "tenant", "queue", "accepted_at"),
+    sa.Index("handoffs_by_end", "tenant", "queue", "closed_at"),
 )
 
 agents = sa.Table(
@@ -49,7 +50,15 @@ agents = sa.Table(
     sa.Column("disabled", sa.Boolean, nullable=False),
     maybe("seen_at", Moment),
     maybe("last_assigned_at", Moment),
+    maybe("skills", sa.JSON),
+    sa.Column("angry_row", sa.Integer, nullable=False, server_default="0", default=0),
+    maybe("presence"),
+    maybe("reason"),
+    maybe("back_at", Moment),
+    maybe("home_tenant"),  # of one who is lent: where his own account is
+    maybe("home_agent"),
     sa.Index("agents_by_email", "tenant", "email", unique=True),
+    sa.Index("agents_by_home", "home_tenant", "home_agent"),
 )
 
 agent_sessions = sa.Table(
@@ -75,23 +84,4 @@ socket_tickets = sa.Table(
     text("principal_id"),
     moment("expires_at"),
     maybe("sign_in"),
-)
-
-tickets = sa.Table(
-    "tickets",
-    metadata,
-    *key("tenant", "id"),
-    text("conversation"),
-    text("subject"),
-    text("reply_to"),
-    text("state"),
-    moment("due_at"),
-    moment("created_at"),
-    maybe("number"),
-    maybe("type"),
-    maybe("fields", sa.JSON),
-    maybe("turn"),
-    sa.Index("tickets_by_state", "tenant", "state", "due_at"),
-    sa.Index("tickets_by_number", "tenant", "number", unique=True),
-    sa.Index("tickets_by_turn", "tenant", "turn", unique=True),
 )

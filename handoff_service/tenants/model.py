@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import cached_property
+from typing import Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from handoff_service.calendars.model import Calendar, calendar_of
+from handoff_service.calendars.settings import CalendarSettings, Opening, known_zone
+from handoff_service.complaints.settings import ComplaintSettings
+from handoff_service.tenants.routing import CapacityWeights, LastAgent, Overflow, Peak, SkillNeed, check_overflows
+from handoff_service.tenants.widget import WidgetSettings
+from handoff_service.tenants.wording import CannedReply, Named, check_wording
+from handoff_service.tickets.settings import TicketSettings
 
 Localized = Mapping[str, str]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-
-class Opening(BaseModel):
-    """From when to when, on which days, in the tenant's time zone: {"days": ["mon"], "from": "09:00", "to": "18:00"}.
-
-    `to` is the first moment at which it is closed, "24:00" at the latest; at or before `from` it is on the next day.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
-
-    days: tuple[Day, ...] = Field(min_length=1)
-    opens: str = Field(alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    closes: str = Field(alias="to", pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")
 
 
 class QueueSettings(BaseModel):
     """A queue: `claim` shows a handoff to all its agents, `offer` pushes it to the best one with a deadline.
 
-    It is open in its `hours`; without any, always.
+    It is open as its `calendar` says, or in its `hours`; without either, always.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -37,6 +32,21 @@ class QueueSettings(BaseModel):
     name: str
     mode: Literal["claim", "offer"] = "claim"
     hours: tuple[Opening, ...] = Field((), exclude_if=lambda hours: not hours)
+    calendar: str | None = Field(None, exclude_if=lambda calendar: calendar is None)  # of the tenant's `calendars`
+    tier: int = Field(1, ge=1, le=5, exclude_if=lambda tier: tier == 1)  # 1 front line, 2 senior
+    accept_s: int | None = Field(None, ge=5, le=300, exclude_if=lambda given: given is None)  # TANDEM_OFFER_S
+    skills: tuple[SkillNeed, ...] = Field((), exclude_if=lambda skills: not skills)
+    overflow: Overflow | None = Field(None, exclude_if=lambda given: given is None)
+    heat: int | None = Field(None, ge=1, le=20, exclude_if=lambda given: given is None)  # angry ones in a row
+    ageing_s: int = Field(300, ge=1, le=3600, exclude_if=lambda worth: worth == 300)  # what a class is worth
+    last_agent: LastAgent | None = Field(None, exclude_if=lambda given: given is None)
+    peak: Peak | None = Field(None, exclude_if=lambda given: given is None)
+
+    @model_validator(mode="after")
+    def _has_one_plan(self) -> Self:
+        if self.hours and self.calendar is not None:
+            raise ValueError(f"queue {self.id} has `hours` and a `calendar`; move the hours into the calendar")
+        return self
 
 
 class WrapUpCode(BaseModel):
@@ -152,16 +162,34 @@ class TenantSettings(BaseModel):
     queues: tuple[QueueSettings, ...] = Field(min_length=1)
     wrap_up_codes: tuple[WrapUpCode, ...] = Field(min_length=1)
     bot: BotSettings = Field(BotSettings(), exclude_if=lambda bot: not bot.policy())
+    calendars: Mapping[str, CalendarSettings] = Field({}, exclude_if=lambda calendars: not calendars)
+    capacity: CapacityWeights = Field(CapacityWeights(), exclude_if=lambda weights: weights.is_plain())
+    tickets: TicketSettings = Field(TicketSettings(), exclude_if=lambda tickets: tickets == TicketSettings())
+    complaints: ComplaintSettings = Field(ComplaintSettings(), exclude_if=lambda rules: rules == ComplaintSettings())
+    skills: tuple[Named, ...] = Field((), exclude_if=lambda skills: not skills)
+    tags: tuple[Named, ...] = Field((), exclude_if=lambda tags: not tags)
+    canned_replies: tuple[CannedReply, ...] = Field((), exclude_if=lambda replies: not replies)
+    widget: WidgetSettings = Field(WidgetSettings(), exclude_if=lambda widget: widget == WidgetSettings())
     retention_days: int | None = Field(None, ge=1)  # closed conversations are erased after it; None keeps them
 
     @field_validator("timezone")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"there is no time zone {value!r}; use a name such as Asia/Shanghai") from error
-        return value
+        return known_zone(value)
+
+    @model_validator(mode="after")
+    def _names_what_exists(self) -> Self:
+        check_overflows({queue.id: queue.overflow for queue in self.queues})
+        needs = {queue.id: [need.skill for need in queue.skills] for queue in self.queues}
+        check_wording(needs, self.skills, self.tags, self.canned_replies)
+        for place, queue in enumerate(self.queues):
+            if queue.calendar is not None and queue.calendar not in self.calendars:
+                known = ", ".join(sorted(self.calendars)) or "none"
+                raise ValueError(
+                    f"queues.{place}.calendar: queue {queue.id} goes by the calendar {queue.calendar!r}, which does not "
+                    f"exist; `calendars` has: {known}"
+                )
+        return self
 
     @property
     def default_queue(self) -> QueueSettings:
@@ -170,14 +198,27 @@ class TenantSettings(BaseModel):
     def queue(self, name: str) -> QueueSettings | None:
         return next((queue for queue in self.queues if queue.id == name), None)
 
-    def hours(self, queue: str | None) -> tuple[Opening, ...]:
-        """When a queue is open; a queue that was taken away is open for those who still wait in it."""
+    def next_tier(self, queue: str) -> QueueSettings | None:
+        """The nearest queue above this one: where what the front line cannot solve goes; None at the top."""
+        found = self.queue(queue)
+        above = [one for one in self.queues if one.tier > (found.tier if found else 1)]
+        return min(above, key=lambda one: one.tier, default=None)
+
+    def calendar(self, queue: str | None) -> Calendar:
+        """When a queue is open; one that was taken away is open for those who still wait in it."""
         found = self.queue(queue or "")
-        return found.hours if found else ()
+        return self._calendars.get(found.id if found else "") or Calendar(self.zone)
 
     def wants_survey(self, wrap_up: str | None) -> bool:
         """Whether a customer is asked what he thought of a conversation that ended with this code."""
         return all(code.survey for code in self.wrap_up_codes if code.id == wrap_up)
+
+    @cached_property
+    def _calendars(self) -> dict[str, Calendar]:
+        """Of the queues that have hours, made once for as long as these settings are in force."""
+        named = {name: calendar_of(one, self.zone) for name, one in self.calendars.items()}
+        plain = {queue.id: Calendar(self.zone, queue.hours) for queue in self.queues}
+        return plain | {queue.id: named[queue.calendar] for queue in self.queues if queue.calendar is not None}
 
     @property
     def zone(self) -> ZoneInfo:

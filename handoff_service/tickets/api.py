@@ -10,6 +10,7 @@ from handoff_service.clock import iso
 from handoff_service.conversations.api import Command
 from handoff_service.database import Transaction
 from handoff_service.operations import once
+from handoff_service.permissions import Permission
 from handoff_service.service import Service
 from handoff_service.tickets import store
 
@@ -19,10 +20,11 @@ SHOWN = ("id", "conversation", "number", "type", "subject", "fields", "reply_to"
 def router(service: Service) -> APIRouter:
     routes = APIRouter()
     access = Access(service)
-    AgentNow = Annotated[Agent, Depends(access.agent)]
+    ReaderNow = Annotated[Agent, Depends(access.may(Permission.TICKETS_READ))]
+    WorkerNow = Annotated[Agent, Depends(access.may(Permission.TICKETS_WORK))]
 
     @routes.get("/v1/tickets")
-    async def listed(agent: AgentNow) -> dict[str, Any]:
+    async def listed(agent: ReaderNow) -> dict[str, Any]:
         """What is left to do: promised answers (`number` null), and what the bot has filed."""
         found = await service.database.read(lambda connection: store.listed(connection, agent.tenant))
         return {
@@ -37,7 +39,7 @@ def router(service: Service) -> APIRouter:
         }
 
     @routes.post("/v1/tickets/{ticket_id}/done")
-    async def done(ticket_id: str, asked: Command, agent: AgentNow) -> dict[str, Any]:
+    async def done(ticket_id: str, asked: Command, agent: WorkerNow) -> dict[str, Any]:
         """Marks filed work as done."""
         now = service.clock()
 

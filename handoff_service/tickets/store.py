@@ -1,24 +1,193 @@
-"""All SQL of tickets."""
+"""All SQL of tickets and of the words under which they are found."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from handoff_service import tables
+from handoff_service.agents.model import Agent
 from handoff_service.clock import iso
 from handoff_service.conversations.model import Conversation
-from handoff_service.errors import NotFound
+from handoff_service.errors import Conflict, NotFound
 from handoff_service.ids import new_id
+from handoff_service.permissions import Permission, holds
+from handoff_service.statements import Statement
+from handoff_service.tickets.model import Source, State, Ticket
+from handoff_service.tickets.settings import PROMISE
+from handoff_service.tickets.states import UNFINISHED
+from handoff_service.tickets.words import words_of
 
 T = tables.tickets.c
+W = tables.ticket_words.c
+L = tables.ticket_links.c
 
-# A promise to answer a conversation is open until that is closed. Work of its own outlives the conversation.
-PROMISED, KEPT = "open", "closed"
-FILED, DONE = "filed", "done"
+# The release before this one would postpone, or close with the conversation, whatever is `open` without being a
+# promise, and files as `filed` and `done`. So these words stay in the database; nobody reads them anywhere else.
+_FILED = {State.OPEN: "filed", State.CLOSED: "done"}
+_STATES = {one: state for state, one in _FILED.items()}
+UNFINISHED_STORED = ("open", "filed", "in_progress", "waiting")
+ENDED_STORED = ("resolved", "done", "closed")
+
+Row = Mapping[str, Any] | sa.RowMapping
+
+
+def stored(state: State, *, promise: bool) -> str:
+    """The state as the column has it."""
+    return str(state if promise else _FILED.get(state, state))
+
+
+def lanes(states: Collection[State]) -> tuple[str, ...]:
+    """Every value of the column that stands for one of these states."""
+    return tuple(dict.fromkeys(stored(state, promise=promise) for state in states for promise in (True, False)))
+
+
+def ticket_of(row: Row) -> Ticket:
+    """The ticket of a row, also of one that another release has written."""
+    known = {name: row[name] for name in Ticket.__dataclass_fields__}
+    promise = row["type"] is None
+    return Ticket(
+        **known
+        | {
+            "state": _STATES.get(row["state"]) or State(row["state"]),
+            "type": row["type"] or PROMISE,
+            "source": row["source"] or (Source.HOURS if promise else Source.BOT),
+            "updated_at": row["updated_at"] or row["created_at"],
+        }
+    )
+
+
+def _columns(ticket: Ticket) -> dict[str, Any]:
+    values = {name: getattr(ticket, name) for name in Ticket.__dataclass_fields__}
+    values["state"] = stored(ticket.state, promise=ticket.is_promise)
+    values["type"] = None if ticket.is_promise else ticket.type
+    values["fields"] = None if ticket.fields is None else dict(ticket.fields)
+    values["check_plan"] = None if ticket.check_plan is None else dict(ticket.check_plan)
+    return values
+
+
+def insert(connection: sa.Connection, ticket: Ticket) -> None:
+    """Adds a ticket, found under its words from now on."""
+    connection.execute(sa.insert(tables.tickets).values(**_columns(ticket)))
+    _add_words(connection, ticket)
+
+
+def save(connection: sa.Connection, before: Ticket, after: Ticket) -> None:
+    """Writes what has changed. Raises Conflict if somebody else has written since `before` was read."""
+    old, new = _columns(before), _columns(after)
+    changes = {name: value for name, value in new.items() if value != old[name]}
+    where = (T.tenant == before.tenant, T.id == before.id, T.last_n == before.last_n)
+    if connection.execute(sa.update(tables.tickets).where(*where).values(**changes)).rowcount != 1:
+        raise Conflict(f"Ticket {before.number or before.id} was changed just now; look at it again.")
+    if _words(before) != _words(after):
+        _drop_words(connection, before)
+        _add_words(connection, after)
+
+
+def save_look(connection: sa.Connection, ticket: Ticket, look_at: datetime | None) -> None:
+    """Writes when the sweeper looks at it next; no line of the log, because nothing has happened."""
+    where = (T.tenant == ticket.tenant, T.id == ticket.id)
+    connection.execute(sa.update(tables.tickets).where(*where).values(look_at=look_at))
+
+
+def find(connection: sa.Connection, tenant: str, name: str, viewer: Agent | None, *, lock: bool = False) -> Ticket:
+    """The ticket with this id or number, its row locked until the commit if asked. Raises NotFound.
+
+    For who may not see it (`viewer`; None: the gateway itself) there is none either.
+    """
+    query = sa.select(tables.tickets).where(T.tenant == tenant, T.id == name if name.startswith("t_") else _named(name))
+    query = query.where(*seen_by(viewer))
+    row = connection.execute(query.with_for_update() if lock else query).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no ticket {name[:64]}.", ticket=name[:64])
+    return ticket_of(row)
+
+
+def _named(number: str) -> sa.ColumnElement[bool]:
+    return T.number == number.upper()
+
+
+def seen_by(viewer: Agent | None) -> tuple[sa.ColumnElement[bool], ...]:
+    """What somebody may see: complaints about agents only who decides on these, and nobody those about himself."""
+    if viewer is None:
+        return ()
+    if not holds(viewer, Permission.COMPLAINTS_DECIDE):
+        return (T.about_agent.is_(None),)
+    return (sa.or_(T.about_agent.is_(None), T.about_agent != viewer.id),)
+
+
+_of_contact = sa.select(tables.tickets).where(
+    T.tenant == sa.bindparam("of_tenant"),
+    T.contact == sa.bindparam("of_contact"),
+    sa.or_(T.told_in.is_not(None), T.state == str(State.WAITING)),
+    T.merged_into.is_(None),
+)
+TOLD = Statement(_of_contact)
+
+
+def told(connection: sa.Connection, tenant: str, contact: str) -> list[Ticket]:
+    """Tickets of a contact that wait for him, or of which he was told; asked for at each of his messages."""
+    return [ticket_of(row) for row in TOLD.all(connection, of_tenant=tenant, of_contact=contact)]
+
+
+def numbered(connection: sa.Connection, tenant: str, contact: str, numbers: Collection[str]) -> list[Ticket]:
+    """The tickets of a contact with these numbers; of merged ones those into which they were merged."""
+    query = sa.select(tables.tickets).where(T.tenant == tenant, T.number.in_(numbers), T.contact == contact)
+    found = [ticket_of(row) for row in connection.execute(query).mappings()]
+    roots = {root.id: root for root in (root_of(connection, one) for one in found)}
+    return list(roots.values())
+
+
+def root_of(connection: sa.Connection, ticket: Ticket) -> Ticket:
+    """The ticket itself, or the one into which it was merged in the end."""
+    while ticket.merged_into is not None:
+        ticket = find(connection, ticket.tenant, ticket.merged_into, None)
+    return ticket
+
+
+def of_contact(connection: sa.Connection, tenant: str, contact: str) -> list[Ticket]:
+    """Every ticket of a contact, oldest first."""
+    query = sa.select(tables.tickets).where(T.tenant == tenant, T.contact == contact).order_by(T.created_at, T.id)
+    return [ticket_of(row) for row in connection.execute(query).mappings()]
+
+
+def on_conversation(connection: sa.Connection, tenant: str, conversation: str, viewer: Agent | None) -> list[Ticket]:
+    """Tickets that a conversation belongs to, oldest first."""
+    query = (
+        sa.select(tables.tickets)
+        .where(T.tenant == tenant, _belongs(tenant, conversation), *seen_by(viewer))
+        .order_by(T.created_at, T.id)
+    )
+    return [ticket_of(row) for row in connection.execute(query).mappings()]
+
+
+def _belongs(tenant: str, conversation: str) -> sa.ColumnElement[bool]:
+    linked = sa.select(L.ticket).where(L.tenant == tenant, L.conversation == conversation)
+    return sa.or_(T.conversation == conversation, T.id.in_(linked))
+
+
+def merged_into(connection: sa.Connection, tenant: str, ticket: str) -> list[Ticket]:
+    """Tickets that were merged into this one, directly or by way of others, oldest first."""
+    found: list[Ticket] = []
+    names = [ticket]
+    while names:
+        query = sa.select(tables.tickets).where(T.tenant == tenant, T.merged_into.in_(names))
+        fresh = [ticket_of(row) for row in connection.execute(query).mappings()]
+        found += fresh
+        names = [one.id for one in fresh]
+    return sorted(found, key=lambda one: (one.created_at, one.id))
+
+
+def to_look_at(connection: sa.Connection, now: datetime, *, limit: int = 100) -> list[tuple[str, str]]:
+    """(tenant, id) of tickets to which something is to happen by itself."""
+    query = sa.select(T.tenant, T.id).where(T.look_at.is_not(None), T.look_at <= now).order_by(T.look_at).limit(limit)
+    return [(row.tenant, row.id) for row in connection.execute(query)]
+
+
+# Promises: the ticket of a conversation that waits for an answer, made and ended with it.
 
 
 def open_ticket(
@@ -30,67 +199,44 @@ def open_ticket(
     due_at: datetime,
     now: datetime,
 ) -> datetime:
-    """When the open ticket of a conversation is due: at `due_at` if there was none, or if it was due before now."""
-    where = (T.tenant == conversation.tenant, T.conversation == conversation.id, T.state == PROMISED)
-    promised: datetime | None = connection.execute(sa.select(T.due_at).where(*where)).scalar_one_or_none()
+    """When the promise to a conversation is due: at `due_at` if there was none, or if it was due before now."""
+    where = (*_promise(conversation), T.state.in_(UNFINISHED_STORED))
+    promised: datetime | None = connection.execute(sa.select(T.due_at).where(*where)).scalars().first()
     if promised is not None:
         due_at = promised if promised > now else due_at
         values = {"due_at": due_at, **({"reply_to": reply_to} if reply_to else {})}
         connection.execute(sa.update(tables.tickets).where(*where).values(**values))
         return due_at
-    connection.execute(
-        sa.insert(tables.tickets).values(
-            tenant=conversation.tenant,
-            id=new_id("t"),
-            conversation=conversation.id,
-            subject=subject[:120],
-            reply_to=reply_to,
-            state=PROMISED,
-            due_at=due_at,
-            created_at=now,
-        )
+    ticket = Ticket(
+        tenant=conversation.tenant,
+        id=new_id("t"),
+        number=None,
+        type=PROMISE,
+        subject=subject[:120],
+        state=State.OPEN,
+        source=Source.HOURS,
+        conversation=conversation.id,
+        contact=conversation.contact,
+        queue=conversation.owner.queue,
+        reply_to=reply_to,
+        due_at=due_at,
+        created_at=now,
+        updated_at=now,
     )
+    connection.execute(sa.insert(tables.tickets).values(**_columns(ticket)))
     return due_at
 
 
-def close_tickets(connection: sa.Connection, conversation: Conversation) -> None:
-    """Closes what is open for a conversation that is closed."""
-    connection.execute(
-        sa.update(tables.tickets)
-        .where(T.tenant == conversation.tenant, T.conversation == conversation.id, T.state == PROMISED)
-        .values(state=KEPT)
-    )
+def _promise(conversation: Conversation) -> tuple[sa.ColumnElement[bool], ...]:
+    return (T.tenant == conversation.tenant, T.conversation == conversation.id, T.type.is_(None))
 
 
-def file(
-    connection: sa.Connection,
-    conversation: Conversation,
-    *,
-    number: str,
-    turn: str,
-    type: str,
-    subject: str,
-    fields: Mapping[str, str],
-    due_at: datetime,
-    now: datetime,
-) -> None:
-    """Adds work that outlives the conversation."""
-    connection.execute(
-        sa.insert(tables.tickets).values(
-            tenant=conversation.tenant,
-            id=new_id("t"),
-            conversation=conversation.id,
-            subject=subject,
-            reply_to="",
-            state=FILED,
-            due_at=due_at,
-            created_at=now,
-            number=number,
-            type=type,
-            fields=dict(fields),
-            turn=turn,
-        )
-    )
+def close_tickets(connection: sa.Connection, conversation: Conversation) -> list[Ticket]:
+    """Closes the promise to a conversation that is closed; those that somebody has worked on are left to the caller."""
+    mine = (*_promise(conversation), T.state.in_(UNFINISHED_STORED))
+    connection.execute(sa.update(tables.tickets).where(*mine, T.last_n == 0).values(state=str(State.CLOSED)))
+    worked_on = sa.select(tables.tickets).where(*mine).with_for_update()
+    return [ticket_of(row) for row in connection.execute(worked_on).mappings()]
 
 
 def of_turn(connection: sa.Connection, tenant: str, turn: str) -> str | None:
@@ -106,35 +252,49 @@ def is_taken(connection: sa.Connection, tenant: str, number: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def finish(connection: sa.Connection, tenant: str, ticket: str) -> None:
-    """Marks filed work as done; once more changes nothing. Raises NotFound for what is none."""
-    where = (T.tenant == tenant, T.id == ticket, T.state.in_((FILED, DONE)))
-    if connection.execute(sa.update(tables.tickets).where(*where).values(state=DONE)).rowcount == 0:
-        raise NotFound(f"There is no filed ticket {ticket}.")
-
-
-def listed(connection: sa.Connection, tenant: str, *, limit: int = 100) -> list[Mapping[str, Any]]:
-    """Tickets with something left to do, the one due first at the top."""
-    left = T.state.in_((PROMISED, FILED))
-    query = sa.select(tables.tickets).where(T.tenant == tenant, left).order_by(T.due_at, T.id).limit(limit)
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
 def of_conversation(connection: sa.Connection, conversation: Conversation) -> list[dict[str, Any]]:
     """What the customer was promised in a conversation, as JSON for him."""
     query = (
-        sa.select(T.number, T.type, T.subject, T.reply_to, T.state, T.due_at, T.created_at)
+        sa.select(tables.tickets)
         .where(T.tenant == conversation.tenant, T.conversation == conversation.id)
-        .order_by(T.created_at)
+        .order_by(T.created_at, T.id)
     )
-    return [
-        {**row, "due_at": iso(row["due_at"]), "created_at": iso(row["created_at"])}
-        for row in connection.execute(query).mappings()
-    ]
+    return [for_customer(ticket_of(row)) for row in connection.execute(query).mappings()]
 
 
-def forget(connection: sa.Connection, conversation: Conversation) -> int:
-    """Empties the tickets of an erased conversation. Returns how many these were."""
-    where = (T.tenant == conversation.tenant, T.conversation == conversation.id)
-    empty = {"subject": "", "reply_to": "", "fields": None}
-    return connection.execute(sa.update(tables.tickets).where(*where).values(**empty)).rowcount
+def for_customer(ticket: Ticket) -> dict[str, Any]:
+    """A ticket as its customer may see it."""
+    parts = ("number", "type", "subject", "reply_to", "state")
+    shown = {part: getattr(ticket, part) for part in parts}
+    return {**shown, "due_at": iso(ticket.due_at), "created_at": iso(ticket.created_at)}
+
+
+def forget(connection: sa.Connection, tickets: Collection[Ticket]) -> int:
+    """Takes the content from tickets. Returns how many these were."""
+    for ticket in tickets:
+        _drop_words(connection, ticket)
+        empty = {"subject": "", "reply_to": "", "fields": None, "check_plan": None, "check_at": None}
+        where = (T.tenant == ticket.tenant, T.id == ticket.id)
+        connection.execute(sa.update(tables.tickets).where(*where).values(**empty))
+    return len(tickets)
+
+
+def is_unfinished(ticket: Ticket) -> bool:
+    return ticket.state in UNFINISHED
+
+
+def _words(ticket: Ticket) -> tuple[str, ...]:
+    if ticket.is_promise:
+        return ()
+    return words_of(ticket.number or "", ticket.subject, *(str(value) for value in (ticket.fields or {}).values()))
+
+
+def _add_words(connection: sa.Connection, ticket: Ticket) -> None:
+    rows = [{"tenant": ticket.tenant, "word": word, "ticket": ticket.id} for word in _words(ticket)]
+    if rows:
+        connection.execute(sa.insert(tables.ticket_words), rows)
+
+
+def _drop_words(connection: sa.Connection, ticket: Ticket) -> None:
+    where = (W.tenant == ticket.tenant, W.ticket == ticket.id, W.word.in_(_words(ticket)))
+    connection.execute(sa.delete(tables.ticket_words).where(*where))

@@ -10,7 +10,7 @@ from pydantic import Field
 from handoff_service import audit
 from handoff_service.access import Access
 from handoff_service.agents import store as agents
-from handoff_service.agents.model import Agent, Role
+from handoff_service.agents.model import Agent
 from handoff_service.clock import iso
 from handoff_service.conversations.api import Command
 from handoff_service.conversations.change import Context
@@ -18,6 +18,7 @@ from handoff_service.database import Transaction
 from handoff_service.errors import Forbidden
 from handoff_service.inputs import Plain
 from handoff_service.operations import once
+from handoff_service.permissions import Permission
 from handoff_service.service import Service
 from handoff_service.training import store
 from handoff_service.training.collect import collect
@@ -46,15 +47,15 @@ class Choice(Command):
 
 
 class Trainers:
-    """Who may train: supervisors, of tenants that may."""
+    """Who may train: those with the permission, of tenants that may."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._supervisor = Access(service).role(Role.SUPERVISOR)
+        self._trainer = Access(service).may(Permission.BOT_TRAIN)
 
     async def __call__(self, request: Request) -> Agent:
-        """The supervisor who asks. Raises Unauthorized, Forbidden."""
-        agent = await self._supervisor(request)
+        """The one who asks. Raises Unauthorized, Forbidden."""
+        agent = await self._trainer(request)
         settings = self._service.settings
         if not await self._service.database.read(lambda c: may_train(c, agent.tenant, settings)):
             raise Forbidden("All tenants share the bot, and TANDEM_TRAINING_TENANTS does not list yours.")

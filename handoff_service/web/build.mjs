@@ -1,4 +1,5 @@
 // Builds the pages into dist/: `node build.mjs [widget|chat|console]…`, all three when none is named.
+import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
@@ -9,39 +10,66 @@ const shared = {
   logLevel: "warn",
   oxc: jsx,
   // The pages run under `script-src 'self'`: nothing may be inlined into the HTML, no data: addresses.
-  build: { target: "es2022", emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: { target: "es2022", emptyOutDir: true, assetsInlineLimit: 0, modulePreload: false },
 };
 
 /** A page of its own folder, served at /<name>/ with hashed assets. */
-function page(name) {
-  return {
+async function page(name) {
+  await build({
     ...shared,
     root: `${web}${name}`,
     base: `/${name}/`,
     build: { ...shared.build, outDir: `${web}dist/${name}` },
-  };
+  });
 }
 
-const targets = {
-  // One classic script that any shop page can embed: no chunks, no second request.
-  widget: {
+/**
+ * What any shop page can embed: one small classic script that draws the launcher, and the conversation as modules
+ * with hashed names, which it loads when somebody wants them.
+ */
+async function widget() {
+  const outDir = `${web}dist/widget/v1`;
+  await build({
     ...shared,
     root: `${web}widget`,
     build: {
       ...shared.build,
-      outDir: `${web}dist/widget/v1`,
+      outDir,
+      rollupOptions: {
+        input: { chat: `${web}widget/mount.ts` },
+        preserveEntrySignatures: "strict",
+        output: {
+          format: "es",
+          entryFileNames: "[name]-[hash].js",
+          chunkFileNames: "[name]-[hash].js",
+          // One file for what every part needs, not one per module: each would be a request of its own.
+          codeSplitting: { groups: [{ name: "core", test: /node_modules|\/shared\/|widget\/texts\/catalogue\.ts|components\/(icons|context|lazy)/ }] },
+        },
+      },
+    },
+  });
+  const chat = (await readdir(outDir)).find((name) => /^chat-.*\.js$/.test(name));
+  if (chat === undefined) throw new Error(`The build left no chat-….js in ${outDir}.`);
+  await build({
+    ...shared,
+    root: `${web}widget`,
+    define: { CHAT_FILE: JSON.stringify(chat) },
+    build: {
+      ...shared.build,
+      outDir,
+      emptyOutDir: false,
       lib: { entry: "main.ts", formats: ["iife"], name: "TandemWidget", fileName: () => "widget.js" },
     },
-  },
-  chat: page("chat"),
-  console: page("console"),
-};
+  });
+}
+
+const targets = { widget, chat: () => page("chat"), console: () => page("console") };
 
 const names = process.argv.slice(2);
 for (const name of names) {
   if (!(name in targets)) throw new Error(`no page named ${name}; there are: ${Object.keys(targets).join(", ")}`);
 }
 for (const name of names.length > 0 ? names : Object.keys(targets)) {
-  await build(targets[name]);
+  await targets[name]();
   console.log(`built dist/${name}`);
 }

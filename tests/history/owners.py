@@ -28,6 +28,7 @@ MOVES: dict[tuple[str | None, str], frozenset[str]] = {
     ("offer", "solved"): frozenset({"bot"}),
     ("offer", "leave_message"): frozenset({"mailbox"}),
     ("mailbox", "claim"): frozenset({"agent"}),
+    **{(kind, "escalate"): frozenset({"queue", "mailbox"}) for kind in ("queue", "offer", "mailbox")},
     ("agent", "transfer"): frozenset({"agent", "queue"}),
     ("agent", "escalate"): frozenset({"agent", "queue"}),
     ("agent", "take_over"): frozenset({"agent"}),
@@ -327,7 +328,7 @@ def _waits(case: Case, log: Log) -> Iterator[_Wait]:
         entry = log.entries[place]
         if entry.to == "queue" and entry.event in REASONS:
             requested = place
-        elif entry.to not in ("queue", "offer") or entry.source == "agent" or entry.event == "transfer":
+        elif entry.to not in ("queue", "offer") or entry.source == "agent" or entry.event in ("transfer", "escalate"):
             requested = None
         if entry.to == "queue" and requested is not None:
             gone = float("inf") if following is None else moments[following][0]

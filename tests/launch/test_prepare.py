@@ -155,6 +155,13 @@ def test_a_secret_of_the_caller_wins(tmp_path: Path) -> None:
     assert environment["TANDEM_ENVIRONMENT"] == "development"
 
 
+def test_compiled_modules_are_kept_whatever_the_caller_says(tmp_path: Path) -> None:
+    settings = read_settings({"TANDEM_VAR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "7"})
+    environment = parts_environment(settings)
+    assert "PYTHONDONTWRITEBYTECODE" not in environment
+    assert environment["PYTHONHASHSEED"] == "7"
+
+
 def test_demo_passwords_are_kept_when_the_account_exists_already() -> None:
     known = [{"email": "a@x", "password": "p", "role": "agent"}]
     output = 'a log line\n{"agents": [{"email": "a@x", "password": null, "role": "agent"}, {"email": "b@x"}]}\n'

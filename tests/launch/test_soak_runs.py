@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.launch.runs import Run
+from handoff_service.launch.run import Run
 from handoff_service.launch.settings import Settings, read_settings
 from handoff_service.launch.soak import SOAKS, soak, soak_runs
 

@@ -3,6 +3,7 @@ import type {
   PresenceStatus, Ticket,
 } from "../shared/protocol";
 import type { Messages, MessageState, Models } from "./training";
+import type { WallFigures } from "./wall";
 
 /** The server's answer was an error, or there was no answer (status 0, code "unreachable"). */
 export class ApiError extends Error {
@@ -79,6 +80,17 @@ export class Api {
     this.act<void>(`${conversationPath(conversation)}/give-back`, { epoch, ...optional({ summary }) });
   close = ({ conversation, epoch }: Target, wrapUp: string, note: string) =>
     this.act<void>(`${conversationPath(conversation)}/close`, { epoch, wrap_up: wrapUp, ...optional({ note }) });
+
+  putAside = ({ conversation, epoch }: Target, until: string) =>
+    this.act<void>(`${conversationPath(conversation)}/put-aside`, { epoch, until });
+  bringBack = ({ conversation, epoch }: Target) =>
+    this.act<void>(`${conversationPath(conversation)}/bring-back`, { epoch });
+  tag = (conversation: string, tags: readonly string[]) =>
+    this.act<void>(`${conversationPath(conversation)}/tags`, { tags });
+  history = async (contact: string) =>
+    (await this.get<{ conversations: Card[] }>(`/v1/contacts/${encodeURIComponent(contact)}/conversations`)).conversations;
+  search = async (q: string) => (await this.get<{ conversations: Card[] }>("/v1/search", { q })).conversations;
+  wall = () => this.get<WallFigures>("/v1/wall");
 
   models = () => this.get<Models>("/v1/training/models");
   trainNow = () => this.act<unknown>("/v1/training/models/train", {});

@@ -10,6 +10,7 @@ import { Bell } from "./sound";
 import { DeskState } from "./state";
 import { Training } from "./training";
 import { Verbs } from "./verbs";
+import { Wall } from "./wall";
 import { Writing } from "./writing";
 
 /** One signed-in agent's desk. */
@@ -19,6 +20,7 @@ export interface Workplace {
   readonly writing: Writing;
   readonly verbs: Verbs;
   readonly training: Training;
+  readonly wall: Wall;
   readonly api: Api;
 }
 export interface DeskOptions {
@@ -48,5 +50,5 @@ export function createDesk({ me, api, language, signedOut, socket }: DeskOptions
   const writing = new Writing({ state, client, drafts, session });
   const verbs = new Verbs({ state, api, session, writing, signedOut });
   const training = new Training({ api, state, session });
-  return { state, session, writing, verbs, training, api };
+  return { state, session, writing, verbs, training, wall: new Wall(api), api };
 }

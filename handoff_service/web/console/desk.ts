@@ -1,7 +1,7 @@
 import type { Card, Colleague, DeskFrame, MessageEntry, Owner, StatusFrame } from "../shared/protocol";
 
 /** The lists of the left pane, in the order in which they are shown. */
-export const SECTIONS = ["offers", "waiting", "mine", "mailbox", "others", "closed"] as const;
+export const SECTIONS = ["offers", "waiting", "mine", "aside", "mailbox", "others", "closed"] as const;
 export type Section = (typeof SECTIONS)[number];
 /** Alt+1..5 lead to these; offers need no key because they are always on top. */
 export const NUMBERED: readonly Section[] = ["waiting", "mine", "mailbox", "others", "closed"];
@@ -21,7 +21,7 @@ export interface Standing {
 }
 
 export const EMPTY_DESK: Desk = {
-  lists: { offers: [], waiting: [], mine: [], mailbox: [], others: [], closed: [] },
+  lists: { offers: [], waiting: [], mine: [], aside: [], mailbox: [], others: [], closed: [] },
   agents: [],
 };
 
@@ -34,7 +34,8 @@ export function withSnapshot(desk: Desk, frame: DeskFrame): Desk {
     lists: {
       offers,
       waiting: waiting.filter((card) => !offered.has(card.conversation)),
-      mine,
+      mine: mine.filter((card) => !card.aside_until),
+      aside: mine.filter((card) => card.aside_until),
       mailbox,
       others,
       closed: desk.lists.closed.filter((card) => !open.has(card.conversation)),

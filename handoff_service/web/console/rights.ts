@@ -2,6 +2,7 @@ import type { Owner } from "../shared/protocol";
 import { findCard, isAcceptable } from "./desk";
 import type { DeskState } from "./state";
 import type { Translate } from "./text";
+import { holds } from "./views";
 
 /** Who owns the conversation, in the agent's words. */
 export function ownerText(owner: Owner, me: string, t: Translate): string {
@@ -9,9 +10,6 @@ export function ownerText(owner: Owner, me: string, t: Translate): string {
   if (owner.kind === "offer") return t("owner.offer", { name: owner.agent?.name ?? "" });
   return t(`owner.${owner.kind}`);
 }
-
-/** Whether this agent may teach the bot; whether his tenant may, the server knows. */
-export const mayTrain = (state: DeskState): boolean => state.me.value.agent.role === "supervisor";
 
 /** Whether a person is wanted in the open conversation. */
 export function mayAccept(state: DeskState): boolean {
@@ -24,5 +22,5 @@ export function mayAccept(state: DeskState): boolean {
 export function mayTakeOver(state: DeskState): boolean {
   const kind = state.standing.value?.owner.kind;
   if (kind === "bot") return true;
-  return kind === "agent" && !state.holding.value && state.me.value.agent.role === "supervisor";
+  return kind === "agent" && !state.holding.value && holds(state, "conversations.supervise");
 }

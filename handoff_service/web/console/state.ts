@@ -8,9 +8,9 @@ import { EMPTY_TIMELINE, standingAt, type Timeline } from "./timeline";
 import { type Translate, translator } from "./text";
 
 export type Pane = "lists" | "conversation" | "details";
-export type View = "desk" | "training";
+export type View = "desk" | "wall" | "training";
 export type SideTab = "handoff" | "knowledge";
-export type DialogKind = "transfer" | "give_back" | "close" | "palette" | "shortcuts";
+export type DialogKind = "transfer" | "give_back" | "aside" | "close" | "palette" | "shortcuts";
 export interface Notice {
   readonly id: number;
   readonly tone: "good" | "bad";
@@ -41,7 +41,7 @@ export class DeskState {
   readonly desk = signal<Desk>(EMPTY_DESK);
   readonly alerts = signal<Alerts>(SILENT);
   readonly muted = signal(false);
-  readonly folded = signal<ReadonlySet<Section>>(new Set<Section>(["others", "closed"]));
+  readonly folded = signal<ReadonlySet<Section>>(new Set<Section>(["aside", "others", "closed"]));
 
   readonly current = signal<string | null>(null);
   readonly view = signal<View>("desk");

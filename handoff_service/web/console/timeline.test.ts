@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Entry } from "../shared/protocol";
 import { LIN, message, owner } from "./fixtures";
-import { EMPTY_TIMELINE, lastQuestion, lastSeq, rowsOf, standingAt, withEntry } from "./timeline";
+import { EMPTY_TIMELINE, lastQuestion, lastSeq, PAGE, questionToAnswer, reaching, rowsOf, standingAt, withEntry } from "./timeline";
 
 const head = { mid: "m", audience: "public", client_id: null, at: "2026-11-21T08:00:00Z" } as const;
 const bot = { kind: "bot", id: "bot", name: "bot" } as const;
@@ -66,5 +66,27 @@ describe("rows", () => {
 
   it("never show hidden entries", () => {
     expect(rowsOf(timeline({ seq: 1, kind: "hidden" }))).toEqual([]);
+  });
+});
+
+describe("a long timeline", () => {
+  const rows = rowsOf({ entries: Array.from({ length: 5000 }, (_, index) => message(index + 1, "好")) });
+
+  it("draws its end, and as far back as what is cited", () => {
+    expect(reaching(rows, PAGE, undefined)).toBe(PAGE);
+    expect(reaching(rows, PAGE, 4990)).toBe(PAGE);
+    expect(rows.slice(-reaching(rows, PAGE, 42))[0]?.key).toBe("entry-42");
+    expect(reaching(rows, PAGE, 9999)).toBe(PAGE);
+  });
+});
+
+describe("the question to answer", () => {
+  const agent = { kind: "agent", ...LIN } as const;
+  it("is the customer's last words until somebody answers; a note is no answer", () => {
+    expect(questionToAnswer(timeline(message(1, "在吗"), message(2, "退款多久")))).toEqual({ seq: 2, text: "退款多久" });
+    expect(questionToAnswer(timeline(message(1, "在吗"), message(2, "在", { author: agent })))).toBeNull();
+    const note = message(2, "查一下", { author: agent, audience: "internal" });
+    expect(questionToAnswer(timeline(message(1, "在吗"), note))?.seq).toBe(1);
+    expect(questionToAnswer(EMPTY_TIMELINE)).toBeNull();
   });
 });

@@ -60,6 +60,16 @@ export function rowsOf(timeline: Timeline): readonly Row[] {
   return rows;
 }
 
+/** Rows that are drawn at first, and that each look further back adds. */
+export const PAGE = 150;
+
+/** How many rows from the end must be drawn so that the entry `seq` is among them; never fewer than `drawn`. */
+export function reaching(rows: readonly Row[], drawn: number, seq: number | undefined): number {
+  if (seq === undefined) return drawn;
+  const at = rows.findIndex((row) => row.kind !== "day" && row.entry.seq >= seq);
+  return at < 0 ? drawn : Math.max(drawn, rows.length - at);
+}
+
 function rowOf(entry: Visible, before: Visible | null, feedback: readonly FeedbackEntry[]): Row {
   const key = `entry-${entry.seq}`;
   switch (entry.kind) {
@@ -96,6 +106,14 @@ export function lastQuestion(timeline: Timeline): string | null {
     (entry): entry is MessageEntry => entry.kind === "message" && entry.author.kind === "customer",
   );
   return said?.body.text ?? null;
+}
+
+/** What the customer wrote last if nobody has answered it in words since. */
+export function questionToAnswer(timeline: Timeline): { readonly seq: number; readonly text: string } | null {
+  const last = timeline.entries.findLast(
+    (entry): entry is MessageEntry => entry.kind === "message" && entry.audience === "public" && entry.body.kind !== "notice",
+  );
+  return last === undefined || last.author.kind !== "customer" ? null : { seq: last.seq, text: last.body.text };
 }
 
 /** The seq up to which a person who sees this timeline has read. */

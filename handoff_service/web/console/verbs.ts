@@ -66,6 +66,23 @@ export class Verbs {
     return done;
   }
 
+  async putAside(until: Date): Promise<boolean> {
+    const done = await this.act((target) => this.parts.api.putAside(target, until.toISOString()));
+    if (done) this.parts.session.notify("good", this.parts.state.t.value("aside.done"));
+    return done;
+  }
+
+  async bringBack(): Promise<boolean> {
+    return this.act((target) => this.parts.api.bringBack(target));
+  }
+
+  async tag(conversation: string, tags: readonly string[]): Promise<boolean> {
+    const { session, api } = this.parts;
+    const done = await session.attempt(() => api.tag(conversation, tags));
+    if (done) session.refresh(conversation);
+    return done;
+  }
+
   async close(wrapUp: string, note: string): Promise<boolean> {
     const done = await this.act((target) => this.parts.api.close(target, wrapUp, note));
     if (!done) return false;

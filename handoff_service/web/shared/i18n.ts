@@ -34,6 +34,6 @@ export function chooseLanguage(...wishes: (string | null | undefined)[]): Langua
 }
 
 /** BCP 47 tag for `lang` attributes and Intl. */
-export function locale(language: Language): string {
-  return language === "zh" ? "zh-CN" : "en-GB";
+export function locale(language: string): string {
+  return language === "zh" ? "zh-CN" : language === "en" ? "en-GB" : language;
 }

@@ -8,6 +8,17 @@ export function markdown(source: string): ComponentChild[] {
   return blocks(tame(source).replace(/\r\n?/g, "\n")).map((block, index) => render(block, index));
 }
 
+/** One line of it, without paragraphs and lists. */
+export function inlineMarkdown(line: string): ComponentChild[] {
+  return inline(tame(line));
+}
+
+/** The steps of a text that tells how to do something: its numbered list, if it has one of three and more. */
+export function steps(source: string): string[] {
+  const lists = blocks(tame(source).replace(/\r\n?/g, "\n")).filter(({ kind, lines }) => kind === "ol" && lines.length >= 3);
+  return lists.length === 1 ? lists[0]!.lines : [];
+}
+
 /** Text as somebody typed it, with piles of combining marks cut so that they cannot cover other messages. */
 export function tame(text: string): string {
   return text.replace(/(\p{M}{8})\p{M}+/gu, "$1");

@@ -45,6 +45,8 @@ export interface ArticleRef {
 export interface TextBody {
   text: string;
   article?: { id: string; language: Language; title: string };
+  /** What its sender has uploaded for this message. */
+  file?: string;
 }
 export interface PressBody {
   press: { seq: number; index: number };
@@ -75,9 +77,14 @@ export interface FileRef {
   size: number;
 }
 
+/** What a message says that is nothing but its file. */
+export function fileLabel(name: string): string {
+  return `[file: ${name}]`;
+}
+
 /** The name of a message's file where its text does not tell it already. */
 export function fileName({ text, file }: MessageBody): string | null {
-  return file === undefined || text === `[file: ${file.name}]` ? null : file.name;
+  return file === undefined || text === fileLabel(file.name) ? null : file.name;
 }
 
 export type StateEvent =
@@ -188,6 +195,8 @@ export interface Me {
     languages: Language[];
     capacity: number;
     status: PresenceStatus;
+    /** What the role may do; a gateway of the release before does not tell. */
+    permissions?: string[];
   };
   tenant: {
     id: string;
@@ -218,6 +227,9 @@ export interface Card {
   };
   offer: null | { agent: Person | string; deadline: string };
   mood: number | null;
+  /** What a gateway of the release before does not tell. */
+  tags?: string[];
+  aside_until?: string | null;
 }
 export interface PacketLine {
   text: string;
@@ -315,6 +327,8 @@ export interface StatusFrame {
   wait_s: number | null;
   language: Language | null;
   rate: boolean;
+  /** Up to where people of the team have read; a gateway of the release before does not tell. */
+  seen?: number;
 }
 export interface DeskFrame {
   t: "desk";

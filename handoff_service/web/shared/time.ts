@@ -1,18 +1,17 @@
 import { locale } from "./i18n";
-import type { Language } from "./protocol";
 
 /** "14:05", in the reader's time zone. */
-export function clockTime(iso: string, language: Language): string {
+export function clockTime(iso: string, language: string): string {
   return format(iso, language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 /** Day and time without the year, "11月24日 07:11"; "" for a broken time. */
-export function dayTime(iso: string, language: Language): string {
+export function dayTime(iso: string, language: string): string {
   return format(iso, language, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 /** Date and time for a tooltip or a table. */
-export function fullTime(iso: string, language: Language): string {
+export function fullTime(iso: string, language: string): string {
   return format(iso, language, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
@@ -23,7 +22,7 @@ export function dayKey(iso: string): string {
 }
 
 /** "Today", "Yesterday", else the date. */
-export function dayLabel(iso: string, language: Language, now: Date = new Date()): string {
+export function dayLabel(iso: string, language: string, now: Date = new Date()): string {
   const key = dayKey(iso);
   for (const back of [0, 1]) {
     const day = new Date(now.getFullYear(), now.getMonth(), now.getDate() - back);
@@ -36,24 +35,24 @@ export function dayLabel(iso: string, language: Language, now: Date = new Date()
 }
 
 /** A waiting time in words, rounded up to minutes: "4 minutes", "4分钟"; hours from 60 minutes on. */
-export function duration(seconds: number, language: Language): string {
+export function duration(seconds: number, language: string): string {
   const minutes = Math.max(1, Math.ceil(seconds / 60));
   const [value, unit] = minutes < 60 ? [minutes, "minute"] : [Math.round(minutes / 60), "hour"];
   return new Intl.NumberFormat(locale(language), { style: "unit", unit, unitDisplay: "long" }).format(value);
 }
 
 /** How long ago in the shortest words: "now", "5 min", "3 h", "2 d". */
-export function ago(iso: string, language: Language, now: number = Date.now()): string {
+export function ago(iso: string, language: string, now: number = Date.now()): string {
   const minutes = Math.floor((now - new Date(iso).getTime()) / 60_000);
-  if (!(minutes >= 1)) return language === "zh" ? "刚刚" : "now";
-  if (minutes < 60) return language === "zh" ? `${minutes}分钟` : `${minutes} min`;
+  if (!(minutes >= 1)) return language.startsWith("zh") ? "刚刚" : "now";
+  if (minutes < 60) return language.startsWith("zh") ? `${minutes}分钟` : `${minutes} min`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return language === "zh" ? `${hours}小时` : `${hours} h`;
+  if (hours < 24) return language.startsWith("zh") ? `${hours}小时` : `${hours} h`;
   const days = Math.floor(hours / 24);
-  return language === "zh" ? `${days}天` : `${days} d`;
+  return language.startsWith("zh") ? `${days}天` : `${days} d`;
 }
 
-function format(iso: string, language: Language, options: Intl.DateTimeFormatOptions): string {
+function format(iso: string, language: string, options: Intl.DateTimeFormatOptions): string {
   const date = new Date(iso);
   return Number.isNaN(date.getTime()) ? "" : new Intl.DateTimeFormat(locale(language), options).format(date);
 }

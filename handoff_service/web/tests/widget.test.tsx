@@ -6,6 +6,10 @@ import { memoryStorage, type KeyValueStorage } from "../shared/storage";
 import { CustomerApi } from "../widget/api";
 import { Chat } from "../widget/chat";
 import { App } from "../widget/components/app";
+import type { Config } from "../widget/config";
+import type { Catalogue } from "../widget/texts/catalogue";
+import { catalogue as en } from "../widget/texts/catalogues/en";
+import { catalogue as zh } from "../widget/texts/catalogues/zh-Hans";
 import { FakeNetwork, message, settle, state, welcome } from "./fakes";
 
 const CONV = "c_1";
@@ -28,6 +32,7 @@ let answers: Record<string, () => Response>;
 let network: FakeNetwork;
 let storage: KeyValueStorage;
 let chat: Chat;
+let config: Config | null;
 let page: HTMLElement;
 
 const json = (value: unknown, status = 200) => new Response(JSON.stringify(value), { status });
@@ -42,7 +47,8 @@ function gateway(input: string | URL | Request, init: RequestInit = {}): Promise
 
 function newChat(language: Language = "zh", identity: string | null = null): Chat {
   const api = new CustomerApi({ baseUrl: "https://chat.example", tenant: "demo", identity, storage, language: () => language });
-  return new Chat({ api, storage, device: "d_1", baseUrl: "https://chat.example", language, socket: network.open });
+  const catalogue: Catalogue = language === "zh" ? zh : en;
+  return new Chat({ api, storage, device: "d_1", baseUrl: "https://chat.example", catalogue, config, socket: network.open });
 }
 
 async function show(language: Language = "zh"): Promise<void> {
@@ -96,6 +102,7 @@ const answer = message(3, {
 
 beforeEach(() => {
   calls = [];
+  config = null;
   answers = { "/v1/widget/sessions": () => json(SESSION, 201), "/v1/ws-ticket": () => json({ ticket: "t", expires_in: 30 }) };
   network = new FakeNetwork();
   storage = memoryStorage();
@@ -315,7 +322,7 @@ describe("queue, agent, mailbox, closed", () => {
     await status("queue", { place: 1, wait_s: null });
     expect(find(".card")?.textContent).toContain("您排在第 1 位");
     expect(find(".card")?.textContent).not.toContain("分钟");
-    await press("已解决，不用等了");
+    await press("不等了，继续问 AI 助手");
     expect(calls.at(-1)?.path).toBe(`/v1/conversations/${CONV}/solved`);
   });
 
@@ -436,7 +443,10 @@ describe("language and safety", () => {
   it("switches between Chinese and English and remembers it", async () => {
     await show();
     await online([state(1), message(2), answer]);
-    await press("Switch to English");
+    await press("更多");
+    await vi.waitFor(() => expect(button("English")).toBeDefined());
+    await press("English");
+    await vi.waitFor(() => expect(find(".menu")).toBeNull());
     expect(find(".source")?.textContent).toBe("Source: 退款多久到账");
     expect(find(".tandem")?.lang).toBe("en-GB");
     expect(storage.getItem("language")).toBe("en");

@@ -4,8 +4,7 @@ import { isDrafts } from "../shared/outbox";
 import { browserStorage, readJson } from "../shared/storage";
 import { ago, clockTime, dayKey, dayLabel, duration } from "../shared/time";
 import { claimDevice } from "../widget/device";
-import { en } from "../widget/texts/en";
-import { zh } from "../widget/texts/zh";
+import { chooseTag, languageName, loadCatalogue, TAGS } from "../widget/texts/catalogue";
 
 describe("texts", () => {
   it("fills in values and chooses by number", () => {
@@ -15,10 +14,23 @@ describe("texts", () => {
     expect(fill("{unknown}", {})).toBe("{unknown}");
   });
 
-  it("has the same keys and the same values to fill in both languages", () => {
+  it("has the same keys and the same values to fill in every language, each in a file of its name", async () => {
     const names = (text: string) => [...new Set([...text.matchAll(/\{(\w+)/g)].map((match) => match[1]))].sort();
-    expect(Object.keys(en).sort()).toEqual(Object.keys(zh).sort());
-    for (const key of Object.keys(zh) as (keyof typeof zh)[]) expect(names(en[key]), key).toEqual(names(zh[key]));
+    const reference = (await loadCatalogue("zh-Hans")).texts;
+    expect(TAGS.toSorted()).toEqual(["en", "zh-Hans", "zh-Hant"]);
+    for (const tag of TAGS) {
+      const { texts, tag: own } = await loadCatalogue(tag);
+      expect(own).toBe(tag);
+      expect(Object.keys(texts).sort()).toEqual(Object.keys(reference).sort());
+      for (const key of Object.keys(texts) as (keyof typeof texts)[]) expect(names(texts[key]), key).toEqual(names(reference[key]));
+    }
+  });
+
+  it("finds the catalogue that a browser wishes for, script and all", () => {
+    const chosen = ["zh", "zh-CN", "zh-TW", "zh-HK", "zh_Hant", "en-US", "fr", "???", null].map((wish) => chooseTag([wish]));
+    expect(chosen).toEqual(["zh-Hans", "zh-Hans", "zh-Hant", "zh-Hant", "zh-Hant", "en", "en", "en", "en"]);
+    expect(chooseTag(["fr", "zh-Hant"])).toBe("zh-Hant");
+    expect(languageName("zh-Hant")).toBe("繁體中文");
   });
 
   it("takes the first wish that we speak", () => {

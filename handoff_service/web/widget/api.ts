@@ -1,16 +1,29 @@
 import { newId } from "../shared/ids";
-import type { EntriesPage, ErrorBody, Language, Ticket, WidgetSession } from "../shared/protocol";
+import type { EntriesPage, ErrorBody, FileRef, Language, Ticket, WidgetSession } from "../shared/protocol";
 import type { KeyValueStorage } from "../shared/storage";
 
 const TIMEOUT_MS = 15_000;
 /** What a customer wrote and did not get sent. */
-const UNSENT = ["outbox", "failed", "draft"];
+const UNSENT = ["outbox", "failed", "draft", "attached"];
 
 /** The gateway refused: `status` of the answer, `code` of its error. */
 export class ApiError extends Error {
   constructor(readonly status: number, readonly code: string, message: string, readonly retryAfterS = 0) {
     super(message);
   }
+}
+
+export interface ArticleHit {
+  article: string;
+  title: string;
+  excerpt: string;
+}
+export interface ArticleText {
+  article: string;
+  language: Language;
+  title: string;
+  text: string;
+  url: string;
 }
 
 export interface ApiOptions {
@@ -25,17 +38,27 @@ export interface ApiOptions {
 /** A customer's HTTP calls; a refused visitor token is renewed silently, once per call. */
 export class CustomerApi {
   private starting: Promise<WidgetSession> | null = null;
+  private identity: string | null;
 
   constructor(private readonly options: ApiOptions) {
+    this.identity = options.identity;
     // A signed-in customer's conversation must not stay open on a shared computer after they signed out.
-    if (options.identity === null && options.storage.getItem("identified") !== null) {
-      for (const key of ["token", "identified", "contact", ...UNSENT]) options.storage.removeItem(key);
-    }
+    if (options.identity === null && options.storage.getItem("identified") !== null) this.forget();
   }
 
   /** True if this browser was a visitor before: then there may be something unread. */
   get known(): boolean {
-    return this.options.identity !== null || this.options.storage.getItem("token") !== null;
+    return this.identity !== null || this.options.storage.getItem("token") !== null;
+  }
+
+  /** From now on as whom this signed token names; null: as a stranger. */
+  identify(token: string | null): void {
+    this.identity = token;
+    if (token === null) this.forget();
+  }
+
+  private forget(): void {
+    for (const key of ["token", "identified", "contact", "seen", ...UNSENT]) this.options.storage.removeItem(key);
   }
 
   session(): Promise<WidgetSession> {
@@ -56,6 +79,62 @@ export class CustomerApi {
     return this.call("POST", `/v1/conversations/${encodeURIComponent(conv)}/${verb}`, { op_id: opId, ...fields });
   }
 
+  async erase(): Promise<void> {
+    await this.call("POST", "/v1/widget/erase", {});
+  }
+
+  async attributes(attributes: object): Promise<void> {
+    await this.call("POST", "/v1/widget/attributes", { attributes });
+  }
+
+  /** Public articles of the help centre: what a text is about, or the ones to begin with. */
+  articles(query: string, language: Language): Promise<{ articles: ArticleHit[] }> {
+    const asked = new URLSearchParams({ tenant: this.options.tenant, language, q: query });
+    return this.call("GET", `/v1/widget/articles?${asked}`);
+  }
+
+  article(id: string, language: Language): Promise<ArticleText> {
+    const asked = new URLSearchParams({ tenant: this.options.tenant, language });
+    return this.call("GET", `/v1/widget/articles/${encodeURIComponent(id)}?${asked}`);
+  }
+
+  helpUrl(language: Language): string {
+    return `${this.options.baseUrl}/help/${encodeURIComponent(this.options.tenant)}/${language}/`;
+  }
+
+  /** The content of a file that this customer may see. */
+  async file(id: string): Promise<Blob> {
+    const token = this.options.storage.getItem("token");
+    const answer = await fetch(`${this.options.baseUrl}/v1/files/${encodeURIComponent(id)}`, {
+      headers: token === null ? {} : { Authorization: `Bearer ${token}` },
+      credentials: "omit",
+    });
+    if (!answer.ok) throw new ApiError(answer.status, "unavailable", `The file cannot be read (${answer.status}).`);
+    return answer.blob();
+  }
+
+  /** Uploads a file; only XMLHttpRequest tells how far it is. Rejects with ApiError, also when `signal` aborts. */
+  async upload(file: File, progress: (share: number) => void, signal: AbortSignal): Promise<FileRef> {
+    if (this.options.storage.getItem("token") === null) await this.session();
+    const url = `${this.options.baseUrl}/v1/conversations/current/files?name=${encodeURIComponent(file.name)}`;
+    return new Promise((done, failed) => {
+      const request = new XMLHttpRequest();
+      request.open("POST", url);
+      request.setRequestHeader("Authorization", `Bearer ${this.options.storage.getItem("token") ?? ""}`);
+      request.setRequestHeader("Content-Type", "application/octet-stream");
+      request.upload.onprogress = (event) => progress(event.lengthComputable ? event.loaded / event.total : 0);
+      request.onload = () => {
+        const answer = parsed(request.responseText) as { file?: FileRef; error?: ErrorBody } | null;
+        if (request.status === 201 && answer?.file !== undefined) done(answer.file);
+        else failed(new ApiError(request.status, answer?.error?.code ?? "unavailable", answer?.error?.message ?? "The upload failed."));
+      };
+      request.onerror = request.ontimeout = () => failed(new ApiError(0, "unavailable", "The upload was cut off."));
+      request.onabort = () => failed(new ApiError(0, "aborted", "The upload was cancelled."));
+      signal.addEventListener("abort", () => request.abort());
+      request.send(file);
+    });
+  }
+
   private async startSession(): Promise<WidgetSession> {
     const locks = globalThis.navigator?.locks;
     // Two tabs opened together must become one visitor: the second waits and finds the first one's token.
@@ -63,7 +142,8 @@ export class CustomerApi {
   }
 
   private async requestSession(): Promise<WidgetSession> {
-    const { tenant, identity, storage, language } = this.options;
+    const { tenant, storage, language } = this.options;
+    const identity = this.identity;
     const body = { tenant, token: storage.getItem("token"), identity, language: language() };
     let session: WidgetSession;
     try {
@@ -112,5 +192,13 @@ export class CustomerApi {
     const error = (answer as { error?: ErrorBody } | null)?.error;
     const message = error?.message ?? `The server answered ${response.status}.`;
     throw new ApiError(response.status, error?.code ?? "unavailable", message, error?.retry_after_s);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // a proxy's own page
   }
 }

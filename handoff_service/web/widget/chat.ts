@@ -1,14 +1,20 @@
 import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { TandemClient, type ClientOptions, type ConnectionState, type Draft, type SendError } from "../shared/client";
-import { translator, type Translate } from "../shared/i18n";
+import { fill, type Translate } from "../shared/i18n";
 import { newId } from "../shared/ids";
 import { isDrafts } from "../shared/outbox";
-import type { Author, Body, Entry, Language, Owner, StatusFrame, WidgetSession } from "../shared/protocol";
+import { fileLabel, type Body, type Entry, type Language, type Owner, type StatusFrame, type WidgetSession } from "../shared/protocol";
 import { readJson, type KeyValueStorage } from "../shared/storage";
 import { ApiError, type CustomerApi } from "./api";
-import { answerDue, buildRows, currentOwner, pressable, unreadCount, votes, type Failed, type Logged } from "./rows";
-import { en } from "./texts/en";
-import { zh } from "./texts/zh";
+import { Arrivals } from "./arrivals";
+import { chooseWelcome, type Config } from "./config";
+import { Help } from "./help";
+import type { Attributes } from "./page_api";
+import { answerDue, buildRows, currentOwner, isRead, lastOwn, pressable, unreadCount, votes, type Failed, type Logged } from "./rows";
+import { Seen } from "./seen";
+import { chooseTag, loadCatalogue, type Catalogue, type Key } from "./texts/catalogue";
+import { Typist } from "./typist";
+import { Uploads } from "./uploads";
 
 export type Loading = "idle" | "loading" | "ready" | "failed";
 export type Action = "feedback" | "rating" | "ask-human" | "solved" | "leave-message";
@@ -18,19 +24,24 @@ export interface ChatOptions {
   storage: KeyValueStorage;
   device: string;
   baseUrl: string;
-  language: Language;
+  catalogue: Catalogue;
+  /** Null when the gateway did not say. */
+  config?: Config | null;
   socket?: ClientOptions["socket"];
   clock?: ClientOptions["clock"];
 }
 
-const TYPING_SHOWN_MS = 5_000;
-const ANSWER_DUE_MS = 20_000;
-const DRAW_MS = 30;
-
 /** Everything the customer's page knows and can do; the components only draw it. */
 export class Chat {
-  readonly language: Signal<Language>;
-  readonly t: Translate<keyof typeof zh>;
+  readonly catalogue: Signal<Catalogue>;
+  /** What bot and agents speak with this customer. */
+  readonly language: ReadonlySignal<Language> = computed(() => this.catalogue.value.speaks);
+  /** How times and numbers are written. */
+  readonly locale: ReadonlySignal<string> = computed(() => this.catalogue.value.tag);
+  readonly t: Translate<Key>;
+  readonly config: Config | null;
+  readonly uploads: Uploads;
+  readonly help: Help;
   readonly loading = signal<Loading>("idle");
   readonly session = signal<WidgetSession | null>(null);
   readonly connection = signal<ConnectionState>("offline");
@@ -42,9 +53,7 @@ export class Chat {
   readonly outgoing = signal<readonly Draft[]>([]);
   readonly failed: Signal<readonly Failed[]>;
   readonly status = signal<StatusFrame | null>(null);
-  readonly typist = signal<Author | null>(null);
-  /** For a while after a message was sent from this page. */
-  readonly answerExpected = signal(false);
+  readonly typist = new Typist();
   readonly actionError = signal<Action | null>(null);
   /** Why, in the server's code; null when it could not be asked. */
   readonly actionCode = signal<string | null>(null);
@@ -52,39 +61,45 @@ export class Chat {
   readonly rated = signal(false);
   /** Counts the customers of this page; what was written for one is not the next one's. */
   readonly writer = signal(0);
-  private readonly seen = signal<Readonly<Record<string, number>>>({});
 
   readonly rows = computed(() => buildRows(this.log.value, this.outgoing.value, this.failed.value));
   readonly pressable = computed(() => pressable(this.log.value, this.outgoing.value));
   readonly votes = computed(() => votes(this.log.value));
+  readonly lastOwn = computed(() => lastOwn(this.log.value));
   readonly owner: ReadonlySignal<Owner | null> = computed(() => currentOwner(this.log.value, this.conv.value, this.status.value));
-  readonly unread = computed(() => unreadCount(this.log.value, (conv) => this.seen.value[conv] ?? 0));
+  readonly unread = computed(() => unreadCount(this.log.value, (conv) => this.seen.of(conv)));
   readonly typingName: ReadonlySignal<string | null> = computed(() => this.whoTypes());
 
   private readonly client: TandemClient;
   private readonly storage: KeyValueStorage;
+  private readonly seen: Seen;
   private readonly api: CustomerApi;
   /** Whose messages this page holds. */
   private contact: string | null;
   private readonly opIds = new Map<string, string>();
   /** Own messages whose entry is on its way: client_id → conversation and seq. */
   private readonly settling = new Map<string, { conv: string; seq: number }>();
-  private arrived: Logged[] = [];
-  private drawTimer: ReturnType<typeof setTimeout> | null = null;
-  private drawnAt = 0;
-  private typistTimer: ReturnType<typeof setTimeout> | undefined;
-  private dueTimer: ReturnType<typeof setTimeout> | undefined;
+  private attributes: Attributes = {};
+  private attributesTold = false;
+  private readonly arrivals = new Arrivals<Logged>((arrived) => this.draw(arrived));
 
   constructor(options: ChatOptions) {
     this.api = options.api;
     this.storage = options.storage;
     this.contact = options.storage.getItem("contact");
-    this.language = signal(options.language);
-    this.t = translator({ zh, en }, () => this.language.value);
+    this.catalogue = signal(options.catalogue);
+    this.config = options.config ?? null;
+    this.t = (key, values = {}) => {
+      const { tag, texts } = this.catalogue.value;
+      return fill(this.config?.texts[tag]?.[key] ?? texts[key], values);
+    };
+    this.uploads = new Uploads(options.api, options.storage);
+    this.help = new Help(options.api, () => this.language.value);
     this.failed = signal(readJson(options.storage, "failed", isFailed, []));
-    this.seen.value = readJson(options.storage, "seen", isSeen, {});
+    this.seen = new Seen(options.storage);
     this.client = new TandemClient({
       ...options,
+      language: options.catalogue.speaks,
       getTicket: () => options.api.ticket(),
       fetchEntries: (conv, after) => options.api.entries(conv, after),
     });
@@ -120,13 +135,58 @@ export class Chat {
     this.markSeen();
   }
 
-  setLanguage(language: Language): void {
-    this.language.value = language;
-    this.storage.setItem("language", language);
+  async setLanguage(wish: string): Promise<void> {
+    const tag = chooseTag([wish]);
+    this.catalogue.value = await loadCatalogue(tag);
+    this.storage.setItem("language", tag);
   }
 
+  /** Somebody signed in on the page (a JWT of the tenant's site), or out (null): then nothing of him stays here. */
+  async identify(token: string | null): Promise<void> {
+    this.client.close();
+    this.api.identify(token);
+    this.loading.value = "idle";
+    if (token === null) this.forget();
+    if (token !== null || this.open.value) await this.start();
+  }
+
+  /** Erases this customer on the server and here; false if the server did not do it. */
+  async eraseMe(): Promise<boolean> {
+    try {
+      await this.api.erase();
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return this.identify(null).then(() => true); // erased before
+      if (error instanceof ApiError || error instanceof TypeError || error instanceof DOMException) return false;
+      throw error;
+    }
+    await this.identify(null);
+    return true;
+  }
+
+  /** Told with the next message, or at once where a conversation is open. */
+  setAttributes(attributes: Attributes): void {
+    this.attributes = { ...this.attributes, ...attributes };
+    this.attributesTold = false;
+    if (this.conv.value !== null) this.tellAttributes();
+  }
+
+  /** The first words for this hour and page. */
+  get welcome(): { text: string | undefined; suggestions: readonly string[] } {
+    const tenant = this.session.value?.tenant;
+    const language = this.language.value;
+    const rule = this.config && chooseWelcome(this.config.welcome, location.pathname, new Date(), this.config.timezone);
+    return {
+      text: rule?.text[language] ?? tenant?.greeting[language],
+      suggestions: rule?.suggestions?.[language] ?? tenant?.suggestions[language] ?? [],
+    };
+  }
+
+  /** The words, and every file that waits for them: the first file with the words, each other one alone. */
   sendText(text: string): void {
-    this.send({ text });
+    const [first, ...others] = this.uploads.take();
+    if (first === undefined) return this.send({ text });
+    this.send({ file: first.id, text: text || fileLabel(first.name) });
+    for (const file of others) this.send({ file: file.id, text: fileLabel(file.name) });
   }
 
   press(seq: number, index: number): void {
@@ -182,19 +242,20 @@ export class Chat {
   /** Everything on screen was seen by a person, if the panel is open and the page visible. */
   markSeen(): void {
     if (!this.open.value || document.visibilityState !== "visible") return;
-    const seen = { ...this.seen.value };
-    let changed = false;
-    for (const { conv, entry } of this.log.value) {
-      if (entry.seq <= (seen[conv] ?? 0)) continue;
-      seen[conv] = entry.seq;
-      changed = true;
-    }
-    if (!changed) return;
-    this.seen.value = seen;
-    this.storage.setItem("seen", JSON.stringify(seen));
+    if (!this.seen.mark(this.log.value)) return;
     const conv = this.conv.value;
-    if (conv !== null) this.client.read(conv, seen[conv] ?? 0);
+    if (conv !== null) this.client.read(conv, this.seen.of(conv));
   }
+
+  isRead(conv: string, seq: number): boolean {
+    return isRead(this.log.value, this.status.value, conv, seq);
+  }
+
+  file(id: string): Promise<Blob> {
+    return this.api.file(id);
+  }
+
+  wasSeen = ({ conv, entry }: Logged): boolean => entry.seq <= this.seen.of(conv);
 
   get draft(): string {
     return this.storage.getItem("draft") ?? "";
@@ -211,7 +272,28 @@ export class Chat {
     const draft = this.client.pending().find((item) => item.client_id === clientId);
     if (draft === undefined) return;
     this.outgoing.value = [...this.outgoing.value, draft];
-    this.expectAnswer();
+    this.tellAttributes();
+    this.typist.expectAnswer();
+  }
+
+  private tellAttributes(): void {
+    if (this.attributesTold) return;
+    this.attributesTold = true;
+    const page = { page: location.origin + location.pathname, title: document.title };
+    // Nobody waits for it, and the next message tells it again.
+    this.api.attributes({ ...page, ...this.attributes }).catch(() => (this.attributesTold = false));
+  }
+
+  /** This browser belongs to nobody any more. */
+  private forget(): void {
+    this.contact = null;
+    this.client.discardPending();
+    batch(() => {
+      this.startOver();
+      this.failed.value = [];
+      this.session.value = null;
+      this.writer.value += 1;
+    });
   }
 
   private listen(): void {
@@ -225,13 +307,13 @@ export class Chat {
       this.serve(welcome.principal.id); // another tab may have changed the token that we reconnect with
       if (welcome.current !== null) this.conv.value = welcome.current.conv;
     });
-    client.on("entry", (conv, entry) => this.entered(conv, entry));
+    client.on("entry", (conv, entry) => this.arrivals.add({ conv, entry }));
     client.on("status", (status) => {
       this.status.value = status;
       this.conv.value = status.conv;
       if (status.owner.kind !== "closed") this.rated.value = false;
     });
-    client.on("typing", ({ author }) => this.types(author));
+    client.on("typing", ({ author }) => this.typist.types(author));
     client.on("sent", ({ client_id, conv, seq }) => {
       if (this.log.value.some((item) => item.conv === conv && item.entry.seq >= seq)) this.settled(client_id);
       else this.settling.set(client_id, { conv, seq });
@@ -242,13 +324,13 @@ export class Chat {
 
   /** Drops all that came from the server, and shows what still waits to be sent. */
   private startOver(): void {
-    this.arrived = [];
+    this.arrivals.clear();
     this.settling.clear();
     batch(() => {
       this.log.value = [];
       this.status.value = null;
       this.conv.value = null;
-      this.seen.value = {};
+      this.seen.forget();
       this.outgoing.value = this.client.pending();
     });
   }
@@ -266,20 +348,7 @@ export class Chat {
     });
   }
 
-  /** Collects what comes in one rush (a resume) into few drawings; a single entry is drawn at once. */
-  private entered(conv: string, entry: Entry): void {
-    this.arrived.push({ conv, entry });
-    const rest = this.drawnAt + DRAW_MS - performance.now();
-    if (rest <= 0) this.draw();
-    else this.drawTimer ??= setTimeout(() => this.draw(), rest);
-  }
-
-  private draw(): void {
-    if (this.drawTimer !== null) clearTimeout(this.drawTimer);
-    this.drawTimer = null;
-    this.drawnAt = performance.now();
-    const arrived = this.arrived;
-    this.arrived = [];
+  private draw(arrived: readonly Logged[]): void {
     batch(() => {
       this.log.value = [...this.log.value, ...arrived];
       for (const { conv, entry } of arrived) this.absorb(conv, entry);
@@ -290,9 +359,9 @@ export class Chat {
   private absorb(conv: string, entry: Entry): void {
     this.conv.value = conv;
     for (const [clientId, place] of this.settling) if (place.conv === conv && place.seq <= entry.seq) this.settled(clientId);
-    if (entry.kind === "state") this.typist.value = null;
+    if (entry.kind === "state") this.typist.stops();
     if (entry.kind !== "message") return;
-    if (entry.author.kind !== "customer") this.typist.value = null;
+    if (entry.author.kind !== "customer") this.typist.stops();
   }
 
   private settled(clientId: string): void {
@@ -313,34 +382,18 @@ export class Chat {
     else this.storage.setItem("failed", JSON.stringify(failed));
   }
 
-  private types(author: Author): void {
-    clearTimeout(this.typistTimer);
-    this.typist.value = author;
-    this.typistTimer = setTimeout(() => (this.typist.value = null), TYPING_SHOWN_MS);
-  }
-
-  private expectAnswer(): void {
-    clearTimeout(this.dueTimer);
-    this.answerExpected.value = true;
-    this.dueTimer = setTimeout(() => (this.answerExpected.value = false), ANSWER_DUE_MS);
-  }
-
   private whoTypes(): string | null {
-    const typist = this.typist.value;
+    const typist = this.typist.author.value;
     if (typist !== null && typist.kind !== "customer") {
       return typist.kind === "bot" ? this.t("bot") : typist.name || this.t("agentUnnamed");
     }
     const kind = this.owner.value?.kind ?? "bot";
     const botSpeaks = kind === "bot" || kind === "queue" || kind === "closed";
-    const due = botSpeaks && this.answerExpected.value && answerDue(this.log.value, this.outgoing.value);
+    const due = botSpeaks && this.typist.expected.value && answerDue(this.log.value, this.outgoing.value);
     return due && this.connection.value === "online" ? this.t("bot") : null;
   }
 }
 
 function isFailed(value: unknown): value is Failed[] {
   return Array.isArray(value) && value.every((item) => typeof item?.code === "string") && isDrafts(value.map((item) => item.draft));
-}
-
-function isSeen(value: unknown): value is Record<string, number> {
-  return typeof value === "object" && value !== null && Object.values(value).every((seq) => typeof seq === "number");
 }

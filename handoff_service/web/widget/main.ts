@@ -1,44 +1,126 @@
-// <script async src="{gateway}/widget/v1/widget.js" data-tenant="demo" data-language="zh" data-identity="<jwt>"></script>
-import type { Language } from "../shared/protocol";
-import { mount } from "./mount";
+/**
+ * <script async src="{gateway}/widget/v1/widget.js" data-tenant="demo" data-language="zh" data-identity="<jwt>"></script>
+ *
+ * Draws the launcher; the conversation is another file, which is loaded when somebody wants it or was here before.
+ */
+import { browserStorage, readJson } from "../shared/storage";
+import { fetchConfig, isConfig, type Config } from "./config";
+import { isLook, lookSheet, type Look } from "./look";
+import type { Mounted } from "./mount";
+import { isApiCall, record, type ApiCall, type TandemApi } from "./page_api";
+import dark from "./styles/dark.css?inline";
+import launcherSheet from "./styles/launcher.css?inline";
+import tokens from "./styles/tokens.css?inline";
 
-interface TandemWidget {
-  open(): void;
-  close(): void;
-  toggle(): void;
-  setLanguage(language: Language): void;
-}
 declare global {
   interface Window {
-    Tandem?: TandemWidget;
+    Tandem?: TandemApi | ApiCall[];
   }
 }
+/** The file of the conversation, by its hashed name (build.mjs). */
+declare const CHAT_FILE: string;
+
+const CONFIG_WAIT_MS = 250;
+const BUBBLE = "M12 3.5c-5 0-9 3.4-9 7.7 0 2.4 1.3 4.6 3.3 6v3.3l3.4-1.9c.7.2 1.5.2 2.3.2 5 0 9-3.4 9-7.6s-4-7.7-9-7.7z M8 11.2h.01M12 11.2h.01M16 11.2h.01";
+const NAMES: Record<string, string> = { zh: "在线客服", en: "Support chat" };
 
 function embed(script: HTMLScriptElement): void {
-  const tenant = script.dataset["tenant"];
+  const { tenant, language = null, identity = null } = script.dataset;
   if (!tenant) throw new Error(`Tandem: the script element of ${script.src} has no data-tenant.`);
+  const files = new URL(".", script.src).href;
+  const baseUrl = new URL("../..", script.src).href.replace(/\/$/, "");
+  const storage = browserStorage("localStorage", `tandem.${tenant}.`);
+  const tab = browserStorage("sessionStorage", `tandem.${tenant}.`);
+
   const host = document.createElement("tandem-widget");
+  const root = host.attachShadow({ mode: "open" });
+  const sheet = new CSSStyleSheet();
+  root.adoptedStyleSheets = [sheet];
   document.body.append(host);
-  const chat = mount({
-    host,
-    mode: "widget",
-    baseUrl: new URL("../..", script.src).href.replace(/\/$/, ""),
-    tenant,
-    identity: script.dataset["identity"] || null,
-    language: script.dataset["language"] ?? null,
+
+  let config = readJson<Config | null>(storage, "config", isConfig, null);
+  const fetched = fetchConfig(baseUrl, tenant).then((found) => {
+    if (found === null) return;
+    config = found;
+    storage.setItem("config", JSON.stringify(found));
   });
-  window.Tandem = {
-    open: () => chat.setOpen(true),
-    close: () => chat.setOpen(false),
-    toggle: () => chat.setOpen(!chat.open.value),
-    setLanguage: (language) => chat.setLanguage(language),
+  const ownLook = fromAttributes(script.dataset);
+  const dress = () => {
+    const look = { ...config?.look, ...ownLook };
+    sheet.replaceSync([tokens, launcherSheet, lookSheet(look, dark)].join("\n"));
+    host.dataset["position"] = look.position ?? "end";
   };
+
+  const { api, replay } = record();
+  let mounting: Promise<Mounted> | null = null;
+  const load = () =>
+    (mounting ??= fetched
+      .then(() => import(/* @vite-ignore */ files + CHAT_FILE) as Promise<typeof import("./mount")>)
+      .then(({ mount }) => mount({ host, root, mode: "widget", baseUrl, tenant, identity: identity || null, language, config, look: ownLook }))
+      .then((mounted) => (replay(mounted.api), mounted)))
+      .catch((error: unknown) => {
+        mounting = null; // a later click tries again
+        throw error;
+      });
+
+  const early = Array.isArray(window.Tandem) ? window.Tandem.filter(isApiCall) : [];
+  const waking = (name: "open" | "toggle" | "identify") => (...args: unknown[]) => {
+    api.push([name, ...args]);
+    void load();
+  };
+  window.Tandem = { ...api, open: waking("open"), toggle: waking("toggle"), identify: waking("identify") };
+  for (const [name, ...args] of early) (window.Tandem[name] as (...args: unknown[]) => void)(...args);
+
+  const draw = () => {
+    dress();
+    if (mounting === null) launcher(root, nameFor(language), () => void load().then(({ chat }) => chat.setOpen(true)), () => void load());
+  };
+  // The usual looks are not shown for a blink before the tenant's; but a slow gateway hides nothing either.
+  if (config !== null) draw();
+  void Promise.race([fetched, new Promise((done) => setTimeout(done, CONFIG_WAIT_MS))]).then(draw);
+  void fetched.then(dress);
+  if (identity || storage.getItem("token") !== null || tab.getItem("open") === "1") void load();
+}
+
+/** What the page itself says about the looks goes before what the tenant has set. */
+function fromAttributes({ accent, position, scheme }: DOMStringMap): Look {
+  const look = { ...(accent && { accent }), ...(position && { position }), ...(scheme && { scheme }) };
+  return isLook(look) ? look : {};
+}
+
+function nameFor(language: string | null): string {
+  return NAMES[(language ?? navigator.language).slice(0, 2)] ?? NAMES["en"]!;
+}
+
+/** The button until the conversation's own takes its place; by hand, so that a page that nobody chats on stays light. */
+function launcher(root: ShadowRoot, name: string, open: () => void, warm: () => void): void {
+  if (root.querySelector("button") !== null) return;
+  const frame = document.createElement("div");
+  frame.className = "tandem widget";
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "launcher";
+  button.setAttribute("aria-label", name);
+  button.setAttribute("aria-expanded", "false");
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  for (const [key, value] of Object.entries({
+    class: "icon", viewBox: "0 0 24 24", width: "30", height: "30", fill: "none", stroke: "currentColor", "stroke-width": "1.8",
+    "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true",
+  })) svg.setAttribute(key, value);
+  const path = document.createElementNS(svg.namespaceURI, "path");
+  path.setAttribute("d", BUBBLE);
+  svg.append(path);
+  button.append(svg);
+  button.addEventListener("click", open);
+  button.addEventListener("pointerenter", warm, { once: true });
+  frame.append(button);
+  root.append(frame);
 }
 
 // currentScript is only set while the script first runs, so it is read before anything waits.
 const script = document.currentScript;
 // A page that includes the script twice still gets one widget.
-if (script instanceof HTMLScriptElement && window.Tandem === undefined) {
+if (script instanceof HTMLScriptElement && (window.Tandem === undefined || Array.isArray(window.Tandem))) {
   if (document.body !== null) embed(script);
   else addEventListener("DOMContentLoaded", () => embed(script), { once: true });
 }

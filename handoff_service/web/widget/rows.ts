@@ -70,12 +70,24 @@ export function pressable(log: readonly Logged[], outgoing: readonly Draft[]): M
 }
 
 /** The customer's last vote per answer (`conv:seq`). */
-export function votes(log: readonly Logged[]): Map<string, FeedbackBody["value"]> {
-  const found = new Map<string, FeedbackBody["value"]>();
+export function votes(log: readonly Logged[]): Map<string, FeedbackBody> {
+  const found = new Map<string, FeedbackBody>();
   for (const { conv, entry } of log) {
-    if (entry.kind === "feedback") found.set(`${conv}:${entry.body.of}`, entry.body.value);
+    if (entry.kind === "feedback") found.set(`${conv}:${entry.body.of}`, entry.body);
   }
   return found;
+}
+
+/** The customer's last message, if it is the last of all that is shown. */
+export function lastOwn(log: readonly Logged[]): MessageEntry | null {
+  const last = log.findLast(({ entry }) => entry.kind === "message" && entry.author.kind === "customer")?.entry;
+  return last?.kind === "message" ? last : null;
+}
+
+/** Whether somebody of the other side has read up to `seq`: he says so, or he has answered. */
+export function isRead(log: readonly Logged[], status: StatusFrame | null, conv: string, seq: number): boolean {
+  if (status?.conv === conv && (status.seen ?? 0) >= seq) return true;
+  return log.some((item) => item.conv === conv && item.entry.seq > seq && item.entry.kind === "message" && ["bot", "agent"].includes(item.entry.author.kind));
 }
 
 /** Who may speak now: the newer of the log's last state change and the server's status. */

@@ -47,6 +47,7 @@ DESIGN: dict[tuple[str | None, str], set[str]] = {
     ("offer", "solved"): {"bot"},
     ("offer", "leave_message"): {"mailbox"},
     ("mailbox", "claim"): {"agent"},
+    **{(kind, "escalate"): {"queue", "mailbox"} for kind in ("queue", "offer", "mailbox")},
     ("agent", "transfer"): {"agent", "queue"},
     ("agent", "escalate"): {"agent", "queue"},
     ("agent", "take_over"): {"agent"},

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from handoff_service import outbox, tables
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent, Status
+from handoff_service.calls.shown import confirm
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import BOT, Audience, Conversation, Event, Kind, OwnerKind
@@ -18,6 +19,7 @@ from handoff_service.conversations.receive import receive
 from handoff_service.conversations.reply import reply
 from handoff_service.conversations.sweep import Sweeper
 from handoff_service.database import Database
+from handoff_service.desk import aside
 from handoff_service.errors import Conflict
 from handoff_service.handoffs import assign, release
 from handoff_service.handoffs import store as handoffs
@@ -136,6 +138,7 @@ async def test_an_offer_that_is_ignored_runs_out_and_keeps_its_place(desk: Desk,
     handoff = await desk.database.read(lambda c: handoffs.find(c, "demo", str(waiting.handoff)))
     offered = await desk.database.write(lambda tx: assign.offer(tx, handoff, lin, desk.context))
     assert offered.owner.agent == lin.id
+    await desk.database.write(lambda tx: confirm(tx, lin, [(handoff.id, 2)], desk.context))  # his desk has shown it
     await desk.sweep(after=desk.settings.offer_s - 1)
     assert (await desk.now(waiting)).owner.kind is OwnerKind.OFFER
     desk.clock.advance(1)
@@ -381,3 +384,36 @@ async def test_finished_bookkeeping_is_forgotten_after_its_time(desk: Desk, rows
     assert len(await rows(tables.outbox)) == 1
     await desk.sweep(2 * 86400)
     assert await rows(tables.outbox) == []
+
+
+async def test_what_is_put_aside_is_not_closed_as_idle_and_comes_back_at_its_time(desk: Desk, hire: Any) -> None:
+    lin = await hire("lin")
+    held = await desk.accept(await desk.hands_off(), lin)
+    await desk.database.write(
+        lambda tx: reply(
+            tx,
+            lin,
+            held.id,
+            client_id="reply-1",
+            body={"text": "I ask."},
+            audience=Audience.PUBLIC,
+            epoch=held.epoch,
+            context=desk.context,
+        )
+    )
+    until = desk.clock() + timedelta(days=3)
+    await desk.database.write(
+        lambda tx: aside.put_aside(tx, store.find(tx.connection, "demo", held.id, lock=True), until, desk.context)
+    )
+    before = await desk.now(held)
+    while desk.clock() + timedelta(seconds=desk.settings.agent_idle_s) < until:
+        await desk.sweep(after=desk.settings.agent_idle_s)
+        now = await desk.now(held)
+        assert (now.owner, now.last_seq) == (before.owner, before.last_seq)
+    await desk.sweep(after=(until - desk.clock()).total_seconds())
+    back = await desk.now(held)
+    assert (back.owner, back.last_seq) == (before.owner, before.last_seq + 1)
+    (note,) = await desk.database.read(lambda c: store.entries_after(c, "demo", held.id, before.last_seq))
+    assert (note.audience, note.body["kind"]) == (Audience.INTERNAL, "notice")
+    await desk.sweep(after=desk.settings.agent_idle_s)
+    assert (await desk.now(held)).owner.kind is OwnerKind.CLOSED

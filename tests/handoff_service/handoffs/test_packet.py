@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from handoff_service.conversations.model import BOT, SYSTEM, Audience, Author, AuthorKind, Entry, Kind
 from handoff_service.handoffs.facts import facts_in
 from handoff_service.handoffs.packet import build_packet
-from handoff_service.handoffs.promises import promises_in
 from handoff_service.handoffs.receipt import build_receipt
+from handoff_service.promises.detect import promises_in
 from tests.handoff_service.stage import MONDAY, waiting_handoff
 
 CUSTOMER = Author(AuthorKind.CUSTOMER, "k_1", "Visitor")

@@ -12,7 +12,7 @@ from handoff_service.analytics.command import report
 from handoff_service.handoffs import measure as measuring
 from handoff_service.handoffs.measure import PARTS, measure, packet_of, read, timeline_of
 from handoff_service.handoffs.packet import CITED, holds
-from handoff_service.handoffs.promises import promises_in
+from handoff_service.promises.detect import promises_in
 from tests.handoff_service.stage import trial_settings
 
 FILE = Path(__file__).parents[3] / "data" / "evaluation" / "packets.jsonl"

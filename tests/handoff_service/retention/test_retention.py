@@ -10,15 +10,23 @@ import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.audit import broken_timelines, verify
+from handoff_service.bell import Bell
+from handoff_service.channels import arrive as arrive_module
 from handoff_service.channels import contacts
+from handoff_service.channels.arrive import take
+from handoff_service.channels.model import Account, Inbound
+from handoff_service.channels.registry import CHANNELS
+from handoff_service.channels.sealing import Seal
+from handoff_service.conversations import store as conversations
 from handoff_service.conversations.receive import receive
-from handoff_service.database import Transaction
-from handoff_service.errors import Unavailable
+from handoff_service.database import Transaction, open_database
+from handoff_service.errors import Unauthorized, Unavailable
 from handoff_service.handoffs.release import close_idle
 from handoff_service.retention import expire as expire_module
 from handoff_service.retention.expire import expire, set_hold
 from handoff_service.retention.keeper import Keeper
 from handoff_service.tenants import store as tenants
+from tests.handoff_service.conftest import _apart
 from tests.handoff_service.stage import person, shop
 
 DAYS = 30
@@ -138,18 +146,70 @@ async def test_batches_that_fail_half_way_are_done_again_and_counted_once(
 
 @pytest.mark.usefixtures("keeping")
 async def test_what_is_reopened_in_the_same_moment_is_not_closed_and_erased(database, talk, context, clock, arrive):
-    """Two replicas, one of which takes a message while the other expires: either order, nothing said now is lost."""
+    """Two replicas, one of which takes a message while the other expires: either order, nothing said now is lost.
+
+    Who comes a moment too late is a stranger here, is told so, and starts anew.
+    """
     talks = [await talk(f"say {number}", sender=await arrive()) for number in range(12)]
     clock.advance((DAYS + 1) * DAY)
-    await asyncio.gather(
-        *(talk("say again", closed=False, sender=sender) for _, sender in talks),
-        *(database.write(lambda tx: expire(tx, "demo", context(), limit=3)) for _ in range(6)),
-    )
+
+    async def come_back(sender):
+        try:
+            return await talk("say again", closed=False, sender=sender)
+        except Unauthorized:
+            name = await database.read(lambda c: contacts.details(c, "demo", sender.contact)["name"])
+            assert name == "Deleted customer", "only who was forgotten is sent away"
+            return await talk("say again", closed=False)
+
+    others = asyncio.gather(*(database.write(lambda tx: expire(tx, "demo", context(), limit=3)) for _ in range(3)))
+    back = await asyncio.gather(*(come_back(sender) for _, sender in reversed(talks)))  # from the other end
+    await others
     said = await database.read(
         lambda c: [
-            row.body["text"]
-            for row in c.execute(sa.select(tables.entries.c.body).where(tables.entries.c.author_kind == "customer"))
+            (row.conversation, row.body["text"])
+            for row in c.execute(sa.select(tables.entries).where(tables.entries.c.author_kind == "customer"))
         ]
     )
-    assert said.count("say again") == 12
+    assert sorted(name for name, text in said if text == "say again") == sorted(name for name, _ in back)
+    assert len({name for name, _ in back}) == 12
     assert shop().settings.retention_days is None
+
+
+@pytest.mark.usefixtures("keeping")
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # on SQLite nobody writes between the two looks
+async def test_who_writes_on_a_platform_in_the_moment_of_retention_begins_anew(
+    database, context, clock, settings, database_url, rows, monkeypatch
+):
+    """The event has found him by his identity when he is forgotten: it is not refused, and waits for no second one."""
+    account = Account(tenant="demo", id="a_1", channel="telegram", name="Bot", secrets=(), created_at=clock())
+    seal = Seal(settings.encryption_key.get_secret_value())
+
+    async def said(number):
+        event = Inbound(
+            event_id=f"e-{number}", contact="tg-7", name="Wei", language="en", body={"text": f"say {number}"}
+        )
+        (arrived,) = await take(database, account, CHANNELS["telegram"].abilities, [event], seal, context())
+        return arrived.conversation
+
+    old = await said(1)
+    await database.write(
+        lambda tx: close_idle(tx, conversations.find(tx.connection, "demo", old, lock=True), context())
+    )
+    clock.advance((DAYS + 1) * DAY)
+    find, forgotten = arrive_module.receive, []
+
+    async def expire_elsewhere():
+        other = open_database(database_url, Bell())
+        forgotten.append(await other.write(lambda tx: expire(tx, "demo", context())))
+        await other.close()
+
+    def receive_too_late(*words, **named):
+        if not forgotten:
+            _apart(expire_elsewhere())
+        return find(*words, **named)
+
+    monkeypatch.setattr(arrive_module, "receive", receive_too_late)
+    new = await said(2)
+    assert forgotten == [1]
+    assert await texts(database) == {old: False, new: True}
+    assert [row["name"] for row in await rows(tables.contacts)] == ["Deleted customer", "Wei"]

@@ -1,7 +1,8 @@
-"""Every route and everybody who might call it. A route without a line here fails the first test."""
+"""Every route and everybody who might call it. A route without a line in policy.py fails the first test."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from handoff_service.agents.model import Role
+from handoff_service.permissions import GRANTED, PERMISSIONS, Permission
+from tests.handoff_service.web.policy import CUSTOMER, EITHER, POLICY, PUBLIC, SIGNED, SIGNED_IN
 from tests.handoff_service.web.visitors import PASSWORD, accepted, fresh, refused
 
 # Who calls, in this order; the last ones may change something, so those who may not come first.
@@ -146,6 +149,20 @@ MATRIX = [
         Case(f"POST /v1/training/models/{each}", "bot", (401, 401, 503, 401, 503, 403), body)
         for each, body in MODELS.items()
     ),
+    Case(
+        "POST /v1/conversations/{conversation_id}/tags",
+        "agent",
+        (401, 401, 404, 401, 200, 200),
+        {**OP, "tags": ["vip"]},
+    ),
+    Case(
+        "POST /v1/conversations/{conversation_id}/put-aside",
+        "agent",
+        (401, 401, 404, 401, 409, 409),
+        {**EPOCH, "until": "2099-01-01T00:00:00Z"},
+    ),
+    Case("POST /v1/conversations/{conversation_id}/bring-back", "agent", (401, 401, 404, 401, 409, 200), EPOCH),
+    Case("GET /v1/contacts/{contact_id}/conversations", "bot", (401, 401, 404, 401, 200, 200)),
     Case("GET /v1/tickets", "mailbox", (401, 401, 200, 401, 200, 200)),
     Case("POST /v1/tickets/{ticket_id}/done", "bot", (401, 401, 404, 401, 404, 404), OP),
     Case("GET /api/reports/signals", "bot", (401, 401, 200, 401, 200, 403), query="?days=7"),
@@ -161,6 +178,13 @@ ELSEWHERE = {
     "POST /v1/contacts/{contact_id}/erase": "tests/handoff_service/retention",
     "POST /v1/conversations/{conversation_id}/hold": "tests/handoff_service/retention",
     "GET /v1/jobs/{job_id}": "tests/handoff_service/retention",
+    "GET /v1/widget/articles/{article}": "tests/handoff_service/help_centre: public",
+    "GET /help/{tenant}": "tests/handoff_service/help_centre: public",
+    "GET /help/{tenant}/style.css": "tests/handoff_service/help_centre: public",
+    "GET /help/{tenant}/sitemap.xml": "tests/handoff_service/help_centre: public",
+    "GET /help/{tenant}/{language}/": "tests/handoff_service/help_centre: public",
+    "GET /help/{tenant}/{language}/topics/{category:path}": "tests/handoff_service/help_centre: public",
+    "GET /help/{tenant}/{language}/articles/{article}": "tests/handoff_service/help_centre: public",
     "MOUNT /widget": "public pages",
     "MOUNT /console": "public pages",
     "MOUNT /chat": "public pages",
@@ -181,7 +205,65 @@ def routes_of(app) -> set[str]:
 
 
 async def test_every_route_has_a_line(house):
-    assert routes_of(house.gateway.app) == {case.route for case in MATRIX} | set(ELSEWHERE)
+    """In the policy; and one for what another tenant gets, if its path or its answer names something of a tenant."""
+    assert routes_of(house.gateway.app) == set(POLICY)
+    shown = {case.route for case in MATRIX} | set(ELSEWHERE)
+    assert shown <= set(POLICY)
+    assert {route for route in POLICY if "{" in route} - shown == set()
+
+
+def test_every_role_and_permission_is_used_and_nobody_gets_more_than_the_owner():
+    assert set(GRANTED) == set(Permission)
+    assert all(PERMISSIONS[role] < PERMISSIONS[Role.OWNER] for role in Role if role is not Role.OWNER)
+    assert PERMISSIONS[Role.AGENT] < PERMISSIONS[Role.EXPERT]
+    assert PERMISSIONS[Role.SUPERVISOR] < PERMISSIONS[Role.ADMIN]
+    assert not {one for one in PERMISSIONS[Role.ANALYST] if not one.endswith(".read")}
+    assert Permission.CONVERSATIONS_READ not in PERMISSIONS[Role.ANALYST]
+
+
+def asked_of(role: Role, rule: Permission | str) -> bool:
+    """Whether somebody with this role gets past the door."""
+    if isinstance(rule, Permission):
+        return role in GRANTED[rule]
+    return rule in (SIGNED_IN, PUBLIC) or (rule == EITHER and role in GRANTED[Permission.CONVERSATIONS_READ])
+
+
+async def knock(client, route: str) -> int:
+    """The status of a call with nothing in it, of things that do not exist: who may not call is told so first."""
+    method, path = route.split(" ")
+    path = re.sub(r"\{\w+\}", "unknown_1", path)
+    return (await (client.get(path) if method == "GET" else client.post(path, {}))).status_code
+
+
+async def test_every_route_lets_in_the_roles_of_the_table_and_nobody_else(house):
+    roles = {role: await house.agent(f"{role}-1", role=role) for role in Role}
+    customer, nobody = await house.customer(), house.desk(await house.hire("nobody"))
+    nobody.http.headers["X-Requested-By"] = customer.http.headers["X-Requested-By"] = "console"
+    # Signing out and flooding the sign-in would end the roles of the others; both have their cases in MATRIX.
+    apart = ("POST /v1/agents/sign-out", "POST /v1/agents/sign-in", "POST /v1/widget/erase")
+    for route, rule in POLICY.items():
+        if rule == SIGNED or route in apart:
+            continue
+        for role, client in roles.items():
+            status = await knock(client, route)
+            if rule == CUSTOMER:
+                assert status == 401, f"{route} by {role}: {status}"
+            else:
+                assert (status not in (401, 403)) == asked_of(role, rule), f"{route} by {role}: {status}"
+                assert status != 401, f"{route} by {role}"
+        assert (await knock(nobody, route) == 401) == (rule != PUBLIC), f"{route} by nobody"
+        assert (await knock(customer, route) == 401) == (rule not in (PUBLIC, CUSTOMER, EITHER)), f"{route} by customer"
+
+
+async def test_no_list_shows_anything_of_another_tenant(house, build_house):
+    customer, _ = await house.waiting("canary-of-the-first-tenant")
+    await house.agent("canary-colleague", role=Role.OWNER)
+    elsewhere = await build_house(house.gateway)
+    foreign = await elsewhere.agent("foreigner", role=Role.OWNER)
+    for route in (one for one in POLICY if one.startswith("GET /") and "{" not in one):
+        await foreign.get(route.split(" ")[1])
+    for secret in ("canary", customer.contact, customer.conversation, house.tenant.id):
+        assert secret not in foreign.heard
 
 
 async def scene(house, owner):

@@ -86,7 +86,8 @@ def test_the_life_of_an_article(editor: httpx2.Client, settings: Settings) -> No
     assert Withdrawals(settings.store).all() == ()
     retired = post(editor, f"{ONE}/retire", revision=4, why="gone")
     assert (retired["state"], retired["served"]) == ("retired", None)
-    assert [(each.article, each.language) for each in Withdrawals(settings.store).all()] == [("refund-timing", "zh")]
+    # Once or twice: the watcher copies every row of the machines' table into the list, also that of its own machine.
+    assert {(each.article, each.language) for each in Withdrawals(settings.store).all()} == {("refund-timing", "zh")}
     post(editor, f"{ONE}/delete", revision=5)
     assert editor.get(ONE).status_code == 404
     assert editor.get(f"{ONE}/history/1").json()["article"] is None
@@ -165,7 +166,7 @@ def test_an_article_that_becomes_internal_is_hidden_at_once(editor: httpx2.Clien
     editor.put(ONE, json=body(replace(FULL, audience=Audience.AGENTS), revision=2))
     assert Withdrawals(settings.store).all() == ()
     post(editor, f"{ONE}/publish", revision=3)
-    assert [each.article for each in Withdrawals(settings.store).all()] == ["refund-timing"]
+    assert {each.article for each in Withdrawals(settings.store).all()} == {"refund-timing"}
 
 
 def test_the_list_is_filtered_and_paged(editor: httpx2.Client) -> None:

@@ -35,6 +35,7 @@ export function CardItem({ card, section }: CardProps) {
           {section === "mine" && card.unread > 0 && (
             <span class="unread" aria-label={t("list.unread", { count: card.unread })}>{card.unread}</span>
           )}
+          {(card.tags ?? []).slice(0, 2).map((tag) => <span key={tag} class="badge">{tag}</span>)}
           {section === "others" && <span class="held-by">{ownerName(card, t)}</span>}
           {card.handoff !== null && isAcceptable(section) && <Priority priority={card.handoff.priority} t={t} />}
         </span>
@@ -53,6 +54,10 @@ export function ReasonBadge({ reason, t }: { reason: HandoffReason; t: Translate
 /** For who waits, how long; for the others, when it was last heard of. */
 function CardTime({ card, section }: CardProps) {
   const { state } = useWorkplace();
+  if (section === "aside" && card.aside_until) {
+    const back = shortTime(card.aside_until, state.language.value);
+    return <time dateTime={card.aside_until} title={state.t.value("aside.back_at", { time: back })}>{back}</time>;
+  }
   if (card.handoff === null || !isAcceptable(section)) {
     return <time dateTime={card.updated_at}>{shortTime(card.updated_at, state.language.value)}</time>;
   }

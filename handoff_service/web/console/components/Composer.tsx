@@ -2,6 +2,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { isSendKey, length, type Mode, sendable } from "../composer";
 import { cause } from "../problem";
 import { mayAccept, mayTakeOver, ownerText } from "../rights";
+import { warningsOf } from "../warnings";
+import { Hints } from "./Hints";
 import { Icon } from "./Icon";
 import { useWorkplace } from "./workplace";
 
@@ -31,8 +33,10 @@ export function Composer({ conversation, name }: ComposerProps) {
         ))}
         {state.connection.value !== "online" && <span class="hint">{t("composer.offline")}</span>}
       </div>
+      {mode === "reply" && state.holding.value && <Hints conversation={conversation} />}
       <Article conversation={conversation} />
       <Editor conversation={conversation} name={name} />
+      {mode === "reply" && <WarningLines />}
       {mode === "reply" && <BlockedLine />}
     </section>
   );
@@ -105,6 +109,17 @@ function Article({ conversation }: { conversation: string }) {
         <Icon name="close" />
       </button>
     </p>
+  );
+}
+
+/** What the reply says that deserves a second look; it can be sent all the same. */
+function WarningLines() {
+  const { state } = useWorkplace();
+  const warnings = warningsOf(state.draft.value.reply);
+  return (
+    <div role="status">
+      {warnings.map((warning) => <p key={warning} class={`warning ${warning.replace(".", "-")}`}>{state.t.value(warning)}</p>)}
+    </div>
   );
 }
 

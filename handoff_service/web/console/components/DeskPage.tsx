@@ -10,6 +10,7 @@ import { Notices } from "./Notices";
 import { SidePane } from "./SidePane";
 import { TopBar } from "./TopBar";
 import { TrainingPage } from "./training/TrainingPage";
+import { WallPage } from "./wall/WallPage";
 import { useWorkplace } from "./workplace";
 
 /** The three panes; on a narrow screen one at a time. */
@@ -26,11 +27,17 @@ export function DeskPage() {
       {connection !== "online" && connection !== "unauthorized" && (
         <p class={`banner ${connection}`} role="status">{t(`connection.${connection}`)}</p>
       )}
-      {state.view.value === "training" ? <TrainingPage /> : <Panes />}
+      <Shown />
       <Notices />
       <Dialogs />
     </div>
   );
+}
+
+function Shown() {
+  const { state } = useWorkplace();
+  if (state.view.value === "training") return <TrainingPage />;
+  return state.view.value === "wall" ? <WallPage /> : <Panes />;
 }
 
 function Panes() {

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { HELP } from "../shortcuts";
+import { AsideForm } from "./AsideForm";
 import { FormDialog, Modal, NoteField } from "./Modal";
 import { Palette } from "./Palette";
 import { TransferForm } from "./TransferForm";
@@ -15,6 +16,8 @@ export function Dialogs() {
       return <TransferForm />;
     case "give_back":
       return <GiveBackForm />;
+    case "aside":
+      return <AsideForm />;
     case "close":
       return <CloseForm />;
     case "palette":

@@ -1,17 +1,15 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { markdown } from "../../shared/markdown";
 import type { KnowledgeHit, Language } from "../../shared/protocol";
-import { ApiError } from "../api";
 import { withArticle } from "../composer";
 import { cause } from "../problem";
 import { percent } from "../text";
 import { lastQuestion } from "../timeline";
 import { Icon } from "./Icon";
+import { useKnowledge } from "./knowledge_search";
 import { useWorkplace } from "./workplace";
 
-const PAUSE_MS = 250;
 const LANGUAGES: readonly Language[] = ["zh", "en"];
-type Search = { at: "idle" } | { at: "busy" } | { at: "failed"; error: ApiError } | { at: "found"; hits: readonly KnowledgeHit[] };
 
 /** Searches the articles as one types; a hit can be put into the reply or sent as it is. */
 export function Knowledge() {
@@ -21,7 +19,7 @@ export function Knowledge() {
   const customers = state.card.value?.language ?? state.language.value;
   const [chosen, setChosen] = useState<Language | null>(null);
   const language = chosen ?? customers;
-  const search = useSearch(typed.trim(), language);
+  const search = useKnowledge(typed.trim(), language);
   const question = lastQuestion(state.timeline.value);
   useEffect(() => setChosen(null), [state.current.value]);
 
@@ -50,32 +48,6 @@ export function Knowledge() {
       )}
     </section>
   );
-}
-
-/** The answer to the newest query; answers that come late are dropped. */
-function useSearch(query: string, language: Language): Search {
-  const { api } = useWorkplace();
-  const [search, setSearch] = useState<Search>({ at: "idle" });
-  const turn = useRef(0);
-  useEffect(() => {
-    const mine = (turn.current += 1);
-    if (query === "") return setSearch({ at: "idle" });
-    const show = (result: Search): void => {
-      if (mine === turn.current) setSearch(result);
-    };
-    const timer = setTimeout(() => {
-      show({ at: "busy" });
-      api.searchKnowledge(query, language).then(
-        ({ hits }) => show({ at: "found", hits }),
-        (error: unknown) => {
-          if (!(error instanceof ApiError)) throw error;
-          show({ at: "failed", error });
-        },
-      );
-    }, PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [query, language]);
-  return search;
 }
 
 function Hit({ hit }: { hit: KnowledgeHit }) {

@@ -2,6 +2,7 @@ import { type Section, SECTIONS, NUMBERED } from "../desk";
 import { keyFor } from "../text";
 import { CardItem } from "./CardItem";
 import { Icon } from "./Icon";
+import { SearchBox } from "./SearchBox";
 import { useWorkplace } from "./workplace";
 
 /** Everything that waits, that I hold, and that others hold. */
@@ -9,6 +10,7 @@ export function ListsPane() {
   const { state } = useWorkplace();
   return (
     <nav class="lists" aria-label={state.t.value("list.label")}>
+      <SearchBox />
       {SECTIONS.map((section) => (
         <ListSection key={section} section={section} />
       ))}
@@ -21,7 +23,7 @@ function ListSection({ section }: { section: Section }) {
   const t = state.t.value;
   const cards = state.desk.value.lists[section];
   const folded = section !== "offers" && state.folded.value.has(section);
-  if (section === "offers" && cards.length === 0) return null;
+  if ((section === "offers" || section === "aside") && cards.length === 0) return null;
   const unread = section === "mine" ? cards.reduce((sum, card) => sum + card.unread, 0) : 0;
   const number = NUMBERED.indexOf(section) + 1;
   const empty = keyFor("list.empty", section);

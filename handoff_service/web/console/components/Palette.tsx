@@ -4,6 +4,7 @@ import type { Workplace } from "../composition";
 import { SECTIONS } from "../desk";
 import { type Choice, matching } from "../palette";
 import { mayAccept, mayTakeOver } from "../rights";
+import { holds, VIEWS } from "../views";
 import { Modal } from "./Modal";
 import { useWorkplace } from "./workplace";
 
@@ -63,7 +64,7 @@ function actionsOf({ state, verbs, writing, session }: Workplace): Choice[] {
     if (mayAccept(state)) choices.push(action("accept", t("accept"), () => void verbs.accept()));
     if (mayTakeOver(state)) choices.push(action("take_over", t("take_over"), () => void verbs.takeOver()));
     if (state.holding.value) {
-      for (const kind of ["transfer", "give_back", "close"] as const) {
+      for (const kind of ["transfer", "give_back", "aside", "close"] as const) {
         choices.push(action(kind, t(`action.${kind}`), () => (state.dialog.value = kind)));
       }
     }
@@ -75,6 +76,10 @@ function actionsOf({ state, verbs, writing, session }: Workplace): Choice[] {
     }
   }
   choices.push(action("search", t("palette.search"), () => searchKnowledge(state)));
+  choices.push(action("find", t("search.label"), () => searchConversations(state)));
+  for (const { view } of VIEWS.filter(({ needs }) => holds(state, needs))) {
+    choices.push(action(`view-${view}`, t(`${view}.title`), () => (state.view.value = view)));
+  }
   for (const status of STATUSES) {
     const label = t("palette.presence", { status: t(`presence.${status}`) });
     choices.push(action(`presence-${status}`, label, () => void verbs.presence(status)));
@@ -96,6 +101,12 @@ function conversationsOf({ state, session }: Workplace): Choice[] {
       run: () => session.open(card.conversation),
     })),
   );
+}
+
+function searchConversations(state: Workplace["state"]): void {
+  state.view.value = "desk";
+  state.pane.value = "lists";
+  requestAnimationFrame(() => document.getElementById("conversation-search")?.focus());
 }
 
 function searchKnowledge(state: Workplace["state"]): void {

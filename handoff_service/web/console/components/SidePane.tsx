@@ -1,9 +1,11 @@
 import type { SideTab } from "../state";
 import { ContactView } from "./ContactView";
+import { HistoryView } from "./HistoryView";
 import { Icon } from "./Icon";
 import { Knowledge } from "./Knowledge";
 import { PacketView } from "./PacketView";
 import { ReceiptView } from "./ReceiptView";
+import { TagsView } from "./TagsView";
 import { newestFirst } from "../packet";
 import { useWorkplace } from "./workplace";
 
@@ -57,6 +59,8 @@ function HandoffPanel() {
         </>
       )}
       <ContactView detail={detail} />
+      <TagsView key={`tags-${detail.card.conversation}`} card={detail.card} />
+      <HistoryView contact={detail.contact.id} />
       {earlier.length > 0 && (
         <details class="earlier">
           <summary>{t("packet.earlier")} ({earlier.length})</summary>

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Draft } from "../../shared/outbox";
 import { dayLabel } from "../../shared/time";
 import { citedBy, newestFirst } from "../packet";
-import { type Row, rowsOf } from "../timeline";
+import { PAGE, reaching, type Row, rowsOf } from "../timeline";
 import { FeedbackChip, MessageRow, PendingRow, RatingLine, StateLine } from "./EntryRows";
 import { Icon } from "./Icon";
 import { useWorkplace } from "./workplace";
@@ -22,6 +22,10 @@ export function TimelineView() {
     return packet === undefined ? new Set<number>() : citedBy(packet);
   });
   const highlight = state.highlight.value;
+  const [drawn, setDrawn] = useState(PAGE);
+  const shown = rows.value.slice(-reaching(rows.value, drawn, highlight?.seqs[0]));
+  // How tall the list was before earlier rows were put above what is being read.
+  const heightBefore = useRef<number | null>(null);
   void state.outbox.value;
   const pending = writing.pending();
 
@@ -40,6 +44,11 @@ export function TimelineView() {
   useLayoutEffect(() => {
     if (follows.current) log.current?.scrollTo({ top: log.current.scrollHeight });
   }, [rows.value, pending.length, atEnd]);
+  useLayoutEffect(() => {
+    const box = log.current;
+    if (box !== null && heightBefore.current !== null) box.scrollTop += box.scrollHeight - heightBefore.current;
+    heightBefore.current = null;
+  }, [drawn]);
   useEffect(() => {
     // A growing composer must not push the last message out of sight.
     const frame = new ResizeObserver(() => {
@@ -64,7 +73,12 @@ export function TimelineView() {
 
   const scrolled = (): void => {
     const box = log.current;
-    if (box !== null) setAtEnd(box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX);
+    if (box === null) return;
+    setAtEnd(box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX);
+    if (box.scrollTop < NEAR_PX && shown.length < rows.value.length && heightBefore.current === null) {
+      heightBefore.current = box.scrollHeight;
+      setDrawn(shown.length + PAGE);
+    }
   };
 
   return (
@@ -72,7 +86,7 @@ export function TimelineView() {
       <div class="timeline" role="log" aria-live="polite" aria-relevant="additions" tabIndex={0} ref={log} onScroll={scrolled}
         aria-label={t("conversation.label", { name: state.card.value?.contact.name || t("list.anonymous") })}>
         {rows.value.length === 0 && <p class="loading">{t("conversation.loading")}</p>}
-        {rows.value.map((row) => (
+        {shown.map((row) => (
           <RowView key={row.key} row={row} cited={cited.value} lit={highlight?.seqs ?? []} />
         ))}
         {pending.map((draft: Draft) => (

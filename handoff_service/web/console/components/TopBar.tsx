@@ -1,7 +1,7 @@
 import type { PresenceStatus } from "../../shared/protocol";
 import { Icon } from "./Icon";
-import { mayTrain } from "../rights";
 import { localName } from "../text";
+import { holds, VIEWS } from "../views";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { useWorkplace } from "./workplace";
 
@@ -21,14 +21,14 @@ export function TopBar() {
         <span>{t("palette.label")}</span>
         <kbd aria-hidden="true">Ctrl K</kbd>
       </button>
-      {mayTrain(state) && (
-        <button aria-pressed={state.view.value === "training"}
-          onClick={() => (state.view.value = state.view.value === "training" ? "desk" : "training")}>
-          <Icon name="book" />
-          <span class="wide-only">{t("training.open")}</span>
-          <span class="sr-only">{t("training.title")}</span>
+      {VIEWS.filter(({ needs }) => holds(state, needs)).map(({ view }) => (
+        <button key={view} aria-pressed={state.view.value === view}
+          onClick={() => (state.view.value = state.view.value === view ? "desk" : view)}>
+          <Icon name={view === "wall" ? "chart" : "book"} />
+          <span class="wide-only">{t(view === "wall" ? "wall.nav" : "training.open")}</span>
+          <span class="sr-only">{t(`${view}.title`)}</span>
         </button>
-      )}
+      ))}
       <span class={`link-state ${state.connection.value}`} title={t(`connection.${stateText(state.connection.value)}`)} />
       <label class={`presence ${agent.status}`}>
         <span class="sr-only">{t("presence.label")}</span>
@@ -60,7 +60,8 @@ export function TopBar() {
 function Load() {
   const { state } = useWorkplace();
   const { capacity } = state.me.value.agent;
-  const open = state.desk.value.lists.mine.length;
+  const { mine, aside } = state.desk.value.lists;
+  const open = mine.length + aside.length;
   return (
     <span class={open >= capacity ? "load full" : "load"} title={state.t.value("presence.load_hint", { open, capacity })}>
       {state.t.value("presence.load", { open, capacity })}

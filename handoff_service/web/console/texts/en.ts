@@ -1,8 +1,10 @@
 import { trainingEn } from "./training_en";
+import { pagesEn } from "./pages_en";
 import type { TextKey } from "./zh";
 
 /** Every English text of the console; the compiler refuses a missing or surplus key. */
 export const en: Readonly<Record<TextKey, string>> = {
+  ...pagesEn,
   ...trainingEn,
 
   "app.name": "Tandem desk",

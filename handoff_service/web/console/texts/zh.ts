@@ -1,7 +1,9 @@
+import { pagesZh } from "./pages_zh";
 import { trainingZh } from "./training_zh";
 
 /** Every Chinese text of the console; its keys are the list of texts that exist. */
 export const zh = {
+  ...pagesZh,
   ...trainingZh,
 
   "app.name": "Tandem 客服工作台",

@@ -18,7 +18,7 @@ export function App({ chat, mode }: { chat: Chat; mode: Mode }) {
 
   return (
     <ChatProvider value={chat}>
-      <div class={`tandem ${mode}`} lang={locale(chat.language.value)}>
+      <div class={`tandem ${mode}`} lang={locale(chat.locale.value)} dir={chat.catalogue.value.dir}>
         {(open || mode === "page") && <Panel mode={mode} />}
         {mode === "widget" && (
           <button

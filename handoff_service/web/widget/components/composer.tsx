@@ -1,23 +1,37 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useChat } from "./context";
-import { PersonIcon, SendIcon } from "./icons";
+import { ClipIcon, MicIcon, PersonIcon, SendIcon, SmileIcon } from "./icons";
+import { lazy } from "./lazy";
 
 const LIMIT = 8000;
 const COUNT_FROM = LIMIT - 500;
 
+const Tray = lazy(() => import("./extras/tray").then((file) => file.Tray));
+const Emoji = lazy(() => import("./extras/emoji").then((file) => file.Emoji));
+const Recorder = lazy(() => import("./extras/recorder").then((file) => file.Recorder));
+const Suggested = lazy(() => import("./extras/articles").then((file) => file.Suggested));
+
 /** Where the customer writes. What stands here survives a reload; Enter sends, Shift+Enter breaks the line. */
 export function Composer({ autofocus }: { autofocus: boolean }) {
   const chat = useChat();
-  const { t } = chat;
+  const { t, uploads } = chat;
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(() => chat.draft);
+  const [extra, setExtra] = useState<"emoji" | "recorder" | null>(null);
   const left = LIMIT - [...text].length;
-  const ready = text.trim() !== "" && left >= 0 && chat.session.value !== null;
+  const said = text.trim() !== "";
+  const files = uploads.all.value.length > 0;
+  const ready = (said || uploads.ready.value) && (!files || uploads.ready.value) && left >= 0 && chat.session.value !== null;
   const kind = chat.owner.value?.kind ?? "bot";
+  const fresh = chat.rows.value.length === 0 && chat.config?.help === true;
 
   useEffect(() => {
     if (autofocus) field.current?.focus({ preventScroll: true });
   }, []);
+  useEffect(() => {
+    if (!fresh) chat.help.clear();
+    else chat.help.look(text);
+  }, [fresh]);
   useLayoutEffect(() => {
     const element = field.current;
     if (element === null) return;
@@ -28,11 +42,13 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
   const change = (value: string) => {
     setText(value);
     chat.draft = value;
+    if (fresh) chat.help.look(value);
   };
   const send = () => {
     if (!ready) return;
     chat.sendText(text.trim());
     change("");
+    setExtra(null);
     field.current?.focus();
   };
   const keyDown = (event: KeyboardEvent) => {
@@ -41,8 +57,22 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
     event.preventDefault();
     send();
   };
+  const paste = (event: ClipboardEvent) => {
+    const pasted = [...(event.clipboardData?.files ?? [])];
+    if (pasted.length === 0) return;
+    event.preventDefault();
+    uploads.add(pasted);
+  };
+  const insert = (emoji: string) => {
+    const element = field.current;
+    const [from, to] = [element?.selectionStart ?? text.length, element?.selectionEnd ?? text.length];
+    change(text.slice(0, from) + emoji + text.slice(to));
+    element?.focus();
+  };
+  const recordable = !said && !files && chat.config?.voice === true && typeof MediaRecorder !== "undefined";
   return (
     <form class="composer" onSubmit={(event) => { event.preventDefault(); send(); }}>
+      {fresh && chat.help.hits.value.length > 0 && <Suggested />}
       {(kind === "bot" || kind === "closed") && (
         <div class="shortcuts">
           <button
@@ -54,19 +84,52 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
           {chat.actionError.value === "ask-human" && <span class="problem" role="alert">{t("actionFailed")}</span>}
         </div>
       )}
-      <div class="write">
-        <textarea
-          ref={field} rows={1} dir="auto" value={text} aria-label={t("composer")} enterkeyhint="send"
-          placeholder={t(kind === "closed" ? "composerClosed" : "composerHint")}
-          onInput={(event) => { change(event.currentTarget.value); chat.typed(); }} onKeyDown={keyDown}
-        />
-        <button type="submit" class="send" disabled={!ready} aria-label={t("send")}><SendIcon /></button>
-      </div>
+      {files && <Tray />}
+      {extra === "emoji" && <Emoji choose={insert} />}
+      {extra === "recorder" ? <Recorder close={() => setExtra(null)} /> : (
+        <div class="write">
+          <FilePicker />
+          <textarea
+            ref={field} rows={1} dir="auto" value={text} aria-label={t("composer")} enterkeyhint="send"
+            placeholder={t(kind === "closed" ? "composerClosed" : "composerHint")}
+            onInput={(event) => { change(event.currentTarget.value); chat.typed(); }} onKeyDown={keyDown} onPaste={paste}
+          />
+          <button
+            type="button" class="tool emoji-button" aria-label={t("emoji")} title={t("emoji")} aria-expanded={extra === "emoji"}
+            onClick={() => setExtra(extra === "emoji" ? null : "emoji")}
+          >
+            <SmileIcon />
+          </button>
+          {recordable ? (
+            <button type="button" class="tool" aria-label={t("record")} title={t("record")} onClick={() => setExtra("recorder")}><MicIcon /></button>
+          ) : (
+            <button type="submit" class="send" disabled={!ready} aria-label={t("send")}><SendIcon /></button>
+          )}
+        </div>
+      )}
       {left <= LIMIT - COUNT_FROM && (
         <p class={left < 0 ? "count problem" : "count"} role="status">
           {left < 0 ? t("charactersOver", { count: -left }) : t("charactersLeft", { count: left })}
         </p>
       )}
     </form>
+  );
+}
+
+/** On a phone the system's own sheet offers the camera as well. */
+function FilePicker() {
+  const chat = useChat();
+  const input = useRef<HTMLInputElement>(null);
+  const chosen = () => {
+    const element = input.current;
+    if (element === null) return;
+    chat.uploads.add([...(element.files ?? [])]);
+    element.value = ""; // the same file can be chosen again
+  };
+  return (
+    <>
+      <button type="button" class="tool" aria-label={chat.t("attach")} title={chat.t("attach")} onClick={() => input.current?.click()}><ClipIcon /></button>
+      <input ref={input} class="hidden" type="file" multiple tabIndex={-1} aria-hidden="true" accept="image/png,image/jpeg,image/gif,image/webp,application/pdf,text/plain" onChange={chosen} />
+    </>
   );
 }

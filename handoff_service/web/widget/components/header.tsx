@@ -1,10 +1,15 @@
+import { useState } from "preact/hooks";
 import { useChat, type Mode } from "./context";
-import { CloseIcon, ClockIcon, MailIcon, SparkIcon } from "./icons";
+import { CloseIcon, ClockIcon, MailIcon, MoreIcon, SparkIcon } from "./icons";
+import { lazy } from "./lazy";
+
+const Menu = lazy(() => import("./extras/menu").then((file) => file.Menu));
 
 /** Whose support this is, and who is speaking now. */
 export function Header({ mode, brand }: { mode: Mode; brand: string }) {
   const chat = useChat();
   const { t } = chat;
+  const [menu, setMenu] = useState(false);
   return (
     <header class="header">
       <Speaker />
@@ -13,22 +18,24 @@ export function Header({ mode, brand }: { mode: Mode; brand: string }) {
         <p class="speaker">{speakerText(chat)}</p>
       </div>
       <button
-        type="button" class="icon-button language" aria-label={t("switchLanguage")} title={t("switchLanguage")}
-        onClick={() => chat.setLanguage(chat.language.value === "zh" ? "en" : "zh")}
+        type="button" class="icon-button menu-button" aria-label={t("menu")} title={t("menu")} aria-expanded={menu}
+        onClick={() => setMenu(!menu)}
       >
-        {t("languageMark")}
+        <MoreIcon />
       </button>
       {mode === "widget" && (
         <button type="button" class="icon-button" aria-label={t("close")} onClick={() => chat.setOpen(false)}>
           <CloseIcon />
         </button>
       )}
+      {menu && <Menu brand={brand} close={() => setMenu(false)} />}
     </header>
   );
 }
 
 function Speaker() {
-  const owner = useChat().owner.value;
+  const chat = useChat();
+  const owner = chat.owner.value;
   switch (owner?.kind) {
     case "agent":
       return <span class="avatar agent" aria-hidden="true">{initial(owner.agent?.name)}</span>;
@@ -38,8 +45,15 @@ function Speaker() {
     case "mailbox":
       return <span class="avatar waiting" aria-hidden="true"><MailIcon /></span>;
     default:
-      return <span class="avatar" aria-hidden="true"><SparkIcon /></span>;
+      return <Logo address={chat.config?.look.logo} />;
   }
+}
+
+/** The tenant's picture; the usual one where there is none, or where the page's own policy does not let it in. */
+function Logo({ address }: { address: string | null | undefined }) {
+  const [broken, setBroken] = useState(false);
+  if (!address || broken) return <span class="avatar" aria-hidden="true"><SparkIcon /></span>;
+  return <img class="avatar logo" src={address} alt="" width={42} height={42} referrerpolicy="no-referrer" onError={() => setBroken(true)} />;
 }
 
 export function initial(name: string | null | undefined): string {

@@ -1,21 +1,25 @@
 import type { ComponentChildren } from "preact";
-import { markdown, tame } from "../../shared/markdown";
-import { fileName, type MessageEntry, type StateEntry } from "../../shared/protocol";
+import { useState } from "preact/hooks";
+import { markdown, steps, tame } from "../../shared/markdown";
+import { fileLabel, type FeedbackBody, type MessageEntry, type StateEntry } from "../../shared/protocol";
 import { clockTime } from "../../shared/time";
 import type { Chat } from "../chat";
 import type { Row } from "../rows";
 import { useChat } from "./context";
 import { initial } from "./header";
-import { AlertIcon, BookIcon, ClockIcon, DownvoteIcon, SparkIcon, UpIcon } from "./icons";
+import { AlertIcon, BookIcon, CheckIcon, ChecksIcon, ClockIcon, DownvoteIcon, SparkIcon, UpIcon } from "./icons";
+import { lazy } from "./lazy";
+
+const Attachment = lazy(() => import("./extras/attachment").then((file) => file.Attachment));
+const Guide = lazy(() => import("./extras/guide").then((file) => file.Guide));
 
 /** The tenant's first words, and what one could ask, until something was asked. */
 export function Greeting() {
   const chat = useChat();
   const tenant = chat.session.value?.tenant;
   if (tenant === undefined) return <p class="loading">{chat.t("loading")}</p>;
-  const greeting = tenant.greeting[chat.language.value];
-  const untouched = chat.rows.value.length === 0;
-  const suggestions = untouched ? (tenant.suggestions[chat.language.value] ?? []) : [];
+  const { text: greeting, suggestions: offered } = chat.welcome;
+  const suggestions = chat.rows.value.length === 0 ? offered : [];
   return (
     <>
       {greeting && (
@@ -41,20 +45,23 @@ export function Message({ conv, entry, named }: { conv: string; entry: MessageEn
   const name = speakerName(chat, entry);
   const article = body.article?.title;
   const titles = [...(body.sources ?? []).map((source) => source.title), ...(article === undefined ? [] : [article])];
+  const wordless = body.file !== undefined && body.text === fileLabel(body.file.name);
   return (
     <div class={`message ${author.kind}${named ? " named" : ""}`}>
       {!own && <Face kind={author.kind} name={author.name} hidden={!named} />}
       <div class="stack">
         {named && !own ? <p class="name"><bdi>{name}</bdi>{body.interim && <span> · {t("interim")}</span>}</p> : <span class="hidden">{name}: </span>}
-        <div class="bubble">{own ? <PlainText text={body.text} /> : markdown(body.text)}</div>
-        {fileName(body) !== null && <p class="source"><bdi>{fileName(body)}</bdi></p>}
+        {!wordless && <div class="bubble">{own ? <PlainText text={body.text} /> : markdown(body.text)}</div>}
+        {body.file !== undefined && <Attachment file={body.file} />}
         {!own && titles.length > 0 && (
           <p class="source"><BookIcon size={14} /><bdi>{t("source", { title: [...new Set(titles)].join(" · ") })}</bdi></p>
         )}
         <div class="foot">
-          <time dateTime={entry.at}>{clockTime(entry.at, chat.language.value)}</time>
+          <time dateTime={entry.at}>{clockTime(entry.at, chat.locale.value)}</time>
+          {chat.lastOwn.value === entry && <Mark read={chat.isRead(conv, entry.seq)} />}
           {author.kind === "bot" && body.kind === "answer" && <Votes conv={conv} seq={entry.seq} />}
         </div>
+        {author.kind === "bot" && body.kind === "answer" && <Steps seq={entry.seq} text={body.text} />}
         {chat.pressable.value === entry && (
           <div class="choices">
             {body.buttons?.map((button, index) => (
@@ -89,13 +96,28 @@ function PlainText({ text }: { text: string }) {
   return <p class="plain" dir="auto">{tame(text)}</p>;
 }
 
+/** Where the customer's last message is: with us, or read. */
+function Mark({ read }: { read: boolean }) {
+  const { t } = useChat();
+  return <span class={read ? "mark read" : "mark"}>{read ? <ChecksIcon size={15} /> : <CheckIcon size={15} />}{t(read ? "read" : "sent")}</span>;
+}
+
+function Steps({ seq, text }: { seq: number; text: string }) {
+  const { t } = useChat();
+  const [open, setOpen] = useState(false);
+  const found = steps(text);
+  if (found.length === 0) return null;
+  if (open) return <Guide seq={seq} steps={found} close={() => setOpen(false)} />;
+  return <button type="button" class="choice steps-button" onClick={() => setOpen(true)}>{t("steps")}</button>;
+}
+
 function Votes({ conv, seq }: { conv: string; seq: number }) {
   const chat = useChat();
   const { t } = chat;
   const vote = chat.votes.value.get(`${conv}:${seq}`);
   const button = (value: "up" | "down", name: string, icon: ComponentChildren) => (
     <button
-      type="button" class="vote" aria-label={name} title={name} aria-pressed={vote === value}
+      type="button" class="vote" aria-label={name} title={name} aria-pressed={vote?.value === value}
       onClick={() => void chat.act("feedback", { seq, value })}
     >
       {icon}
@@ -105,7 +127,22 @@ function Votes({ conv, seq }: { conv: string; seq: number }) {
     <span class="votes">
       {button("up", t("helpful"), <UpIcon size={17} />)}
       {button("down", t("unhelpful"), <DownvoteIcon size={17} />)}
-      {vote !== undefined && <span class="voted" role="status">{t(vote === "up" ? "feedbackThanks" : "feedbackSorry")}</span>}
+      {vote !== undefined && <span class="voted" role="status">{t(vote.value === "up" || vote.comment ? "feedbackThanks" : "feedbackSorry")}</span>}
+      {vote?.value === "down" && !vote.comment && <Reasons seq={seq} />}
+    </span>
+  );
+}
+
+const REASONS = ["whyWrong", "whyOther", "whyUnclear", "whyOld"] as const;
+
+/** Why it did not help, in one tap; who does not say it loses nothing. */
+function Reasons({ seq }: { seq: number }) {
+  const chat = useChat();
+  const { t } = chat;
+  const tell = (comment: string) => void chat.act("feedback", { seq, value: "down" satisfies FeedbackBody["value"], comment });
+  return (
+    <span class="reasons" role="group" aria-label={t("whyNot")}>
+      {REASONS.map((key) => <button key={key} type="button" class="reason" onClick={() => tell(t(key))}>{t(key)}</button>)}
     </span>
   );
 }

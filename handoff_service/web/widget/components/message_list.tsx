@@ -39,7 +39,7 @@ function Line({ row }: { row: Row }) {
   const chat = useChat();
   switch (row.kind) {
     case "day":
-      return <div class="day"><time dateTime={row.at}>{dayLabel(row.at, chat.language.value)}</time></div>;
+      return <div class="day"><time dateTime={row.at}>{dayLabel(row.at, chat.locale.value)}</time></div>;
     case "message":
       return <Message conv={row.conv} entry={row.entry} named={row.named} />;
     case "notice":

@@ -1,10 +1,12 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Composer } from "./composer";
 import { useChat, type Mode } from "./context";
 import { Header } from "./header";
+import { lazy } from "./lazy";
 import { MessageList } from "./message_list";
 import { StateCard } from "./state_card";
 
+const ArticleView = lazy(() => import("./extras/articles").then((file) => file.ArticleView));
 const PHONE = "(max-width: 640px)";
 
 /** The conversation: a dialog over the shop's page (modal on a phone, where it covers everything), or a page. */
@@ -13,6 +15,7 @@ export function Panel({ mode }: { mode: Mode }) {
   const { t } = chat;
   const panel = useRef<HTMLDivElement>(null);
   const modal = mode === "widget" && matchMedia(PHONE).matches;
+  const dropping = useDropping((files) => chat.uploads.add(files));
 
   useEffect(() => {
     const seen = () => chat.markSeen();
@@ -32,14 +35,39 @@ export function Panel({ mode }: { mode: Mode }) {
   };
   const role = mode === "widget" ? ({ role: "dialog", "aria-modal": modal } as const) : ({ role: "main" } as const);
   return (
-    <div ref={panel} class="panel" {...role} aria-label={t("panel", { brand })} onKeyDown={keyDown}>
+    <div ref={panel} class="panel" {...role} {...dropping.handlers} aria-label={t("panel", { brand })} onKeyDown={keyDown}>
       <Header mode={mode} brand={brand} />
       <Banner />
       {chat.loading.value === "failed" && chat.session.value === null ? <Unreachable /> : <MessageList />}
       <StateCard />
       <Composer key={chat.writer.value} autofocus={mode === "widget"} />
+      {chat.help.article.value !== null && <ArticleView />}
+      {dropping.over && <p class="drop" aria-hidden="true">{t("dropHere")}</p>}
     </div>
   );
+}
+
+/** Files that are dragged over the panel and let go there. */
+function useDropping(take: (files: File[]) => void) {
+  const [over, setOver] = useState(false);
+  const dragged = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+  const handlers = {
+    onDragOver: (event: DragEvent) => {
+      if (!dragged(event)) return;
+      event.preventDefault();
+      setOver(true);
+    },
+    onDragLeave: (event: DragEvent) => {
+      if (event.relatedTarget === null || !(event.currentTarget as Node).contains(event.relatedTarget as Node)) setOver(false);
+    },
+    onDrop: (event: DragEvent) => {
+      setOver(false);
+      if (!dragged(event)) return;
+      event.preventDefault();
+      take([...(event.dataTransfer?.files ?? [])]);
+    },
+  };
+  return { over, handlers };
 }
 
 function Banner() {

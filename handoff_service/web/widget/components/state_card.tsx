@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { duration } from "../../shared/time";
 import { useChat } from "./context";
-import { MailIcon, StarIcon } from "./icons";
+import { MailIcon, PhoneIcon, StarIcon } from "./icons";
 
 /** What the customer can know and do about where the conversation stands: queue, mailbox, closed. */
 export function StateCard() {
@@ -27,8 +27,9 @@ export function StateCard() {
 function QueueCard() {
   const chat = useChat();
   const { t } = chat;
-  const [writing, setWriting] = useState(false);
-  if (writing) return <LeaveMessage back={() => setWriting(false)} />;
+  const [form, setForm] = useState<"message" | "call" | null>(null);
+  if (form === "message") return <LeaveMessage back={() => setForm(null)} />;
+  if (form === "call") return <CallBack back={() => setForm(null)} />;
   const offered = chat.owner.value?.kind === "offer";
   const place = offered ? null : (chat.status.value?.place ?? null);
   const wait = offered ? null : (chat.status.value?.wait_s ?? null);
@@ -38,12 +39,13 @@ function QueueCard() {
         {place === null ? <span class="pulse" aria-hidden="true" /> : <span class="place" aria-hidden="true">{place}</span>}
         <div role="status">
           <h3>{offered ? t("queueOffer") : place === null ? t("queueTitle") : t("queuePlace", { place })}</h3>
-          {wait !== null && <p>{t("queueWait", { time: duration(wait, chat.language.value) })}</p>}
+          {wait !== null && <p>{t("queueWait", { time: duration(wait, chat.locale.value) })}</p>}
         </div>
       </div>
       <p class="quiet">{t("queueBotHelps")}</p>
       <div class="actions">
-        <button type="button" class="button plain-button" onClick={() => setWriting(true)}>{t("leaveMessage")}</button>
+        <button type="button" class="button plain-button" onClick={() => setForm("message")}>{t("leaveMessage")}</button>
+        <button type="button" class="button plain-button" onClick={() => setForm("call")}>{t("callBack")}</button>
         <button type="button" class="button plain-button" disabled={chat.busy.value === "solved"} onClick={() => void chat.act("solved")}>{t("solved")}</button>
       </div>
       <Problem action="solved" />
@@ -75,6 +77,38 @@ function LeaveMessage({ back }: { back: () => void }) {
       <div class="actions">
         <button type="submit" class="button" disabled={text.trim() === "" || chat.busy.value === "leave-message"}>{t("sendMessage")}</button>
         <button type="button" class="button plain-button" onClick={back}>{t("back")}</button>
+      </div>
+      <Problem action="leave-message" />
+    </form>
+  );
+}
+
+/** A wish to be called: a left message with a number, which becomes a ticket. */
+function CallBack({ back }: { back: () => void }) {
+  const chat = useChat();
+  const { t } = chat;
+  const [phone, setPhone] = useState("");
+  const [when, setWhen] = useState("");
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    const number = phone.trim();
+    const text = t("callText", { phone: number, when: when.trim() || t("callAnyTime") });
+    if (await chat.act("leave-message", { text, reply_to: number })) back();
+  };
+  return (
+    <form class="card form" onSubmit={(event) => void submit(event)} aria-label={t("callBack")}>
+      <h3><PhoneIcon size={18} />{t("callBack")}</h3>
+      <label>
+        {t("callPhone")}
+        <input type="tel" required autofocus dir="ltr" autocomplete="tel" pattern="[+0-9 \-()]{5,24}" maxLength={24} value={phone} onInput={(event) => setPhone(event.currentTarget.value)} />
+      </label>
+      <label>
+        {t("callWhen")}
+        <input type="text" dir="auto" maxLength={100} value={when} onInput={(event) => setWhen(event.currentTarget.value)} />
+      </label>
+      <div class="actions">
+        <button type="submit" class="button" disabled={phone.trim() === "" || chat.busy.value === "leave-message"}>{t("callSend")}</button>
+        <button type="button" class="button plain-button" onClick={back}>{t("keepWaiting")}</button>
       </div>
       <Problem action="leave-message" />
     </form>

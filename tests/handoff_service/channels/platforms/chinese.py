@@ -38,6 +38,9 @@ class FakeFeishu(Platform):
     def text(self, contact: str, text: str) -> dict[str, Any]:
         return self._message(contact, "text", {"text": text})
 
+    def photo(self, contact: str, content: bytes) -> dict[str, Any]:
+        return self._message(contact, "image", {"image_key": self.keep(content)})
+
     def strange(self, contact: str) -> dict[str, Any]:
         return self._message(contact, "sticker", {"file_key": "f"})
 
@@ -66,11 +69,20 @@ class FakeFeishu(Platform):
             return Response(body=body)
         if call.headers.get("authorization") != f"Bearer {self.token}":
             return Response(400, {"code": 99991663, "msg": "Invalid access token"})
+        if "/resources/" in call.path:
+            gone = Response(400, {"code": 234003, "msg": "File not in msg."})
+            return self.kept(call.path.rpartition("/")[2], gone)
+        if call.path.endswith(("/im/v1/images", "/im/v1/files")):
+            field = "image" if call.path.endswith("/images") else "file"
+            return Response(body={"code": 0, "data": {f"{field}_key": self.uploaded(call.parts[field])}})
         body = call.json
         if body["uuid"] in self.known or len(body["uuid"]) > 50:
             return Response(body={"code": 0, "data": {"message_id": "om_known"}})
         self.known.add(body["uuid"])
         content = json.loads(body["content"])
+        if body["msg_type"] in ("image", "file"):
+            self.received.append(Received(body["receive_id"], "", files=[content[f"{body['msg_type']}_key"]]))
+            return Response(body={"code": 0, "data": {"message_id": f"om_{self.number()}"}})
         buttons: list[dict[str, Any]] = []
         if body["msg_type"] == "interactive":
             text = content["elements"][0]["text"]["content"]
@@ -113,6 +125,12 @@ class FakeDingTalk(Platform):
     def text(self, contact: str, text: str) -> dict[str, Any]:
         return self._message(contact, msgtype="text", text={"content": f" {text}"})
 
+    def photo(self, contact: str, content: bytes) -> dict[str, Any]:
+        return self._message(contact, msgtype="picture", content={"downloadCode": self.keep(content)})
+
+    def carries(self, call: Call) -> bool:
+        return "/sendBySession/" in call.path or call.path.endswith("/batchSend")
+
     def strange(self, contact: str) -> dict[str, Any]:
         return self._message(contact, msgtype="interactiveCard", content={})
 
@@ -126,7 +144,23 @@ class FakeDingTalk(Platform):
 
     def answer(self, call: Call) -> Response:
         contact = call.path.rpartition("/")[2]
+        if call.path.startswith("/oss/"):
+            return self.kept(contact)
         body = call.json
+        if call.path == "/v1.0/oauth2/accessToken":
+            right = body == {"appKey": self.key, "appSecret": self.secret}
+            return Response(body={"accessToken": "ding-token", "expireIn": 7200} if right else {"message": "no"})
+        if call.path.startswith("/v1.0/") and call.headers.get("x-acs-dingtalk-access-token") != "ding-token":
+            return Response(401, {"code": "InvalidAuthentication", "message": "no token"})
+        if call.path == "/v1.0/robot/messageFiles/download":
+            if body["downloadCode"] not in self.media:
+                return Response(400, {"code": "invalidParameter", "message": "downloadCode is not valid"})
+            return Response(body={"downloadUrl": f"{self.url}/oss/{body['downloadCode']}"})
+        if call.path == "/v1.0/robot/oToMessages/batchSend":
+            said = json.loads(body["msgParam"])
+            files = [said["photoURL"]] if "photoURL" in said else []
+            self.received.append(Received(body["userIds"][0], said.get("content", ""), files=files))
+            return Response(body={"processQueryKey": f"q{self.number()}"})
         if body.get("msgtype") != "text":
             return Response(body={"errcode": 40035, "errmsg": "invalid"})
         self.received.append(Received(contact, body["text"]["content"]))
@@ -209,6 +243,9 @@ class FakeWeibo(Platform):
     def text(self, contact: str, text: str) -> dict[str, Any]:
         return self._event(contact, "text", text, {})
 
+    def photo(self, contact: str, content: bytes) -> dict[str, Any]:
+        return self._event(contact, "image", "发了一张图片", {"vfid": 1, "tovfid": self.keep(content)})
+
     def strange(self, contact: str) -> dict[str, Any]:
         return self._event(contact, "voice", "", {"number": self.number()})
 
@@ -221,6 +258,8 @@ class FakeWeibo(Platform):
         return Hook(json.dumps(dict(event)).encode(), {"Content-Type": "application/json"}, query=query)
 
     def answer(self, call: Call) -> Response:
+        if call.path == "/2/mss/msget":
+            return self.kept(call.query["fid"], Response(400, {"error": "file not exists", "error_code": 21301}))
         form = call.form
         if form.get("access_token") != self.token:
             return Response(403, {"error": "invalid_access_token", "error_code": 21332})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import http.client
 import json
 import threading
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from urllib.request import urlopen
 
 from handoff_service.channels.model import Account
 
@@ -30,6 +32,17 @@ class Call:
     @property
     def json(self) -> Any:
         return json.loads(self.raw)
+
+    @property
+    def parts(self) -> dict[str, bytes]:
+        """The fields of a multipart form."""
+        head = f"Content-Type: {self.headers['content-type']}\r\n\r\n".encode()
+        whole = email.message_from_bytes(head + self.raw)
+        found = {}
+        for part in whole.get_payload():
+            name = part.get_param("name", header="content-disposition")
+            found[name] = part.get_payload(decode=True)
+        return found
 
     @property
     def form(self) -> dict[str, str]:
@@ -54,7 +67,7 @@ class Received:
     contact: str
     text: str
     buttons: Sequence[Mapping[str, Any]] = ()
-    files: Sequence[str] = ()
+    files: Sequence[str] = ()  # addresses, or names in `uploads`
 
 
 @dataclass(frozen=True)
@@ -91,6 +104,8 @@ class Platform(ABC):
         self.received: list[Received] = []
         self.calls: list[Call] = []
         self.faults: deque[Response] = deque()  # answered instead of the effect, one each
+        self.media: dict[str, bytes] = {}  # what customers have sent, by the platform's name
+        self.uploads: dict[str, bytes] = {}  # what we have uploaded
         self._server = _serve(self)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.webhook = ""
@@ -116,6 +131,10 @@ class Platform(ABC):
         """A fresh event: the customer presses a button of a message."""
         raise AssertionError(f"{self.channel} has no buttons: {contact}, {message}, {index}")
 
+    def photo(self, contact: str, content: bytes) -> dict[str, Any] | None:  # noqa: ARG002
+        """A fresh event: the customer sends a picture; None where the platform keeps pictures to itself."""
+        return None
+
     @abstractmethod
     def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
         """These events, signed; `secret` replaces the account's newest."""
@@ -127,6 +146,31 @@ class Platform(ABC):
     def carries(self, call: Call) -> bool:  # noqa: ARG002
         """Whether the call carries a message: only then a fault of the script happens."""
         return True
+
+    def keep(self, content: bytes) -> str:
+        """The platform's name for a customer's file."""
+        name = f"medium{self.number()}"
+        self.media[name] = content
+        return name
+
+    def kept(self, name: str, gone: Response | None = None) -> Response:
+        """The answer with a customer's file, or the one for a file that has expired."""
+        if name not in self.media:
+            return gone or Response(404, {"error": "not found"})
+        return Response(body=self.media[name], headers={"Content-Type": "image/png"})
+
+    def uploaded(self, content: bytes) -> str:
+        """The platform's name for what we have uploaded."""
+        name = f"upload{self.number()}"
+        self.uploads[name] = content
+        return name
+
+    def content(self, file: str) -> bytes:
+        """What a customer sees who opens a file that he has received."""
+        if not file.startswith("http"):
+            return self.uploads[file]
+        with urlopen(file) as answer:
+            return bytes(answer.read())
 
     # ---- what all have -------------------------------------------------------------------------------------------
 

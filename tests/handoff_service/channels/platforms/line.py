@@ -29,6 +29,10 @@ class FakeLine(Platform):
     def text(self, contact: str, text: str) -> dict[str, Any]:
         return self._event(contact, type="message", message={"id": str(self.number()), "type": "text", "text": text})
 
+    def photo(self, contact: str, content: bytes) -> dict[str, Any]:
+        message = {"id": self.keep(content), "type": "image", "contentProvider": {"type": "line"}}
+        return self._event(contact, type="message", message=message)
+
     def strange(self, contact: str) -> dict[str, Any]:
         return self._event(contact, type="message", message={"id": str(self.number()), "type": "sticker"})
 
@@ -44,10 +48,16 @@ class FakeLine(Platform):
     def answer(self, call: Call) -> Response:
         if call.headers.get("authorization") != f"Bearer {TOKEN}":
             return Response(401, {"message": "Authentication failed"})
+        if call.path.endswith("/content"):
+            return self.kept(call.path.split("/")[-2], Response(404, {"message": "Not found"}))
         key = call.headers.get("x-line-retry-key", "")
         if key in self.keys:
             return Response(409, {"message": "The retry key is already accepted", "sentMessages": [{"id": key}]})
         (message,) = call.json["messages"]
+        if message["type"] == "image":
+            self.keys.add(key)
+            self.received.append(Received(call.json["to"], "", files=[message["originalContentUrl"]]))
+            return Response(body={"sentMessages": [{"id": str(self.number())}]})
         if len(message["text"].encode("utf-16-le")) // 2 > 5000:
             return Response(400, {"message": "The text is too long"})
         items = [one["action"] for one in (message.get("quickReply") or {}).get("items", ())]

@@ -35,7 +35,7 @@ class _Meta(Platform):
         if call.headers.get("authorization") != f"Bearer {TOKEN}":
             return _error(401, 190, "Invalid OAuth access token")
         if contact in self.closed:
-            return _error(400, self.outside, "outside of the allowed window")
+            return _error(400, self.outside, "outside of the allowed window", sub=2018278)
         return _error(400, 100, "too long") if self.measure(text) > most else None
 
     outside = 131047
@@ -45,6 +45,12 @@ class _Meta(Platform):
 class FakeWhatsApp(_Meta):
     channel = "whatsapp"
     signing = "app_secret"
+
+    def photo(self, contact: str, content: bytes) -> dict[str, Any]:
+        return self._message(contact, "image", {"id": self.keep(content), "mime_type": "image/png"})
+
+    def carries(self, call: Call) -> bool:
+        return call.path.endswith("/messages")
 
     def fields(self) -> dict[str, str]:
         return {"access_token": TOKEN, "app_secret": SECRET, "phone_number_id": NUMBER, "api": self.url}
@@ -63,9 +69,24 @@ class FakeWhatsApp(_Meta):
         return {"id": message_id, "status": status, "timestamp": "1694492484", "recipient_id": contact, **parts}
 
     def answer(self, call: Call) -> Response:
+        name = call.path.rpartition("/")[2]
+        if call.method == "GET":
+            if call.headers.get("authorization") != f"Bearer {TOKEN}":
+                return _error(401, 190, "Invalid OAuth access token")
+            if call.path.startswith("/lookaside/"):
+                return self.kept(name)
+            if name not in self.media:
+                return _error(400, 100, "Unsupported get request. Object does not exist")
+            return Response(body={"url": f"{self.url}/lookaside/{name}", "id": name})
+        if call.path == f"/{NUMBER}/media":
+            assert call.parts["messaging_product"] == b"whatsapp"
+            return Response(body={"id": self.uploaded(call.parts["file"])})
         if call.path != f"/{NUMBER}/messages":
             return _error(404, 100, "Unsupported post request")
         body = call.json
+        if body["type"] in ("image", "document"):
+            self.received.append(Received(body["to"], "", files=[body[body["type"]]["id"]]))
+            return Response(body={"messages": [{"id": f"wamid.out{self.number()}"}]})
         interactive = body.get("interactive") or {}
         text = (interactive.get("body") or body.get("text") or {}).get("text") or body.get("text", {}).get("body", "")
         contact = body["to"]
@@ -125,15 +146,26 @@ class FakeMessenger(_Meta):
         reply = {"mid": f"m_{self.number()}", "text": button["title"], "quick_reply": {"payload": button["payload"]}}
         return self._event(contact, message=reply)
 
+    def photo(self, contact: str, content: bytes) -> dict[str, Any]:
+        attachment = {"type": "image", "payload": {"url": f"{self.url}/scontent/{self.keep(content)}"}}
+        return self._event(contact, message={"mid": f"m_{self.number()}", "attachments": [attachment]})
+
     def echo(self, contact: str, text: str, app: str) -> dict[str, Any]:
         message = {"mid": f"m_{self.number()}", "text": text, "is_echo": True, "app_id": int(app)}
         event = self._event(PAGE, message=message)
         return {**event, "recipient": {"id": contact}}
 
     def answer(self, call: Call) -> Response:
+        if call.path.startswith("/scontent/"):
+            assert "authorization" not in call.headers, "the address is signed; it needs no keys"
+            return self.kept(call.path.rpartition("/")[2])
         if call.path != f"/{PAGE}/messages":
             return _error(404, 100, "Unsupported post request")
         body = call.json
+        if "attachment" in body["message"]:
+            url = body["message"]["attachment"]["payload"]["url"]
+            self.received.append(Received(body["recipient"]["id"], "", files=[url]))
+            return Response(body={"message_id": f"m_out{self.number()}"})
         contact, text = body["recipient"]["id"], body["message"]["text"]
         refusal = self._refusal(call, contact, text, self.most)
         if refusal is not None:
@@ -155,5 +187,5 @@ class FakeInstagram(FakeMessenger):
     measure = staticmethod(lambda text: len(text.encode()))
 
 
-def _error(status: int, code: int, message: str) -> Response:
-    return Response(status, {"error": {"message": message, "code": code}})
+def _error(status: int, code: int, message: str, sub: int = 0) -> Response:
+    return Response(status, {"error": {"message": message, "code": code, "error_subcode": sub}})

@@ -26,6 +26,15 @@ class FakeSlack(Platform):
         escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return self._event({"type": "message", "text": escaped, **self._where(contact)})
 
+    def photo(self, contact: str, content: bytes) -> dict[str, Any]:
+        url = f"{self.url}/files-pri/{self.keep(content)}"
+        file = {"id": "F1", "name": "a.png", "mimetype": "image/png", "url_private_download": url}
+        shared = {"type": "message", "subtype": "file_share", "text": "", "files": [file]}
+        return self._event({**shared, **self._where(contact)})
+
+    def carries(self, call: Call) -> bool:
+        return call.path.endswith("/chat.postMessage")
+
     def strange(self, contact: str) -> dict[str, Any]:
         return self._event({"type": "message", "subtype": "huddle_thread", "text": "", **self._where(contact)})
 
@@ -46,8 +55,21 @@ class FakeSlack(Platform):
         return Hook(raw, headers)
 
     def answer(self, call: Call) -> Response:
+        if call.path.startswith("/upload/"):
+            self.uploads[call.path.rpartition("/")[2]] = call.raw
+            return Response(body={"ok": True})
         if call.headers.get("authorization") != f"Bearer {TOKEN}":
             return Response(body={"ok": False, "error": "invalid_auth"})
+        if call.path.startswith("/files-pri/"):
+            return self.kept(call.path.rpartition("/")[2])
+        if call.path.endswith("/files.getUploadURLExternal"):
+            name = f"F{self.number()}"
+            assert int(call.form["length"]) > 0
+            return Response(body={"ok": True, "upload_url": f"{self.url}/upload/{name}", "file_id": name})
+        if call.path.endswith("/files.completeUploadExternal"):
+            channel, files = call.json["channel_id"].removeprefix("D"), [one["id"] for one in call.json["files"]]
+            self.received.append(Received(channel, "", files=files))
+            return Response(body={"ok": True})
         body = call.json
         text = body["text"].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
         buttons = []

@@ -27,6 +27,10 @@ class FakeTelegram(Platform):
     def text(self, contact: str, text: str) -> dict[str, Any]:
         return self._update(contact, {"text": text})
 
+    def photo(self, contact: str, content: bytes) -> dict[str, Any]:
+        sizes = [{"file_id": "small", "width": 90}, {"file_id": self.keep(content), "width": 800}]
+        return self._update(contact, {"photo": sizes})
+
     def strange(self, contact: str) -> dict[str, Any]:
         return self._update(contact, {"sticker": {"file_id": "s", "emoji": "🙂"}})
 
@@ -51,8 +55,20 @@ class FakeTelegram(Platform):
         return Hook(json.dumps(event).encode(), headers)
 
     def answer(self, call: Call) -> Response:
+        if call.path.startswith(f"/file/bot{TOKEN}/photos/"):
+            return self.kept(call.path.rpartition("/")[2])
         if not call.path.startswith(f"/bot{TOKEN}/"):
             return _error(401, "Unauthorized")
+        if call.path.endswith("/getFile"):
+            name = call.json["file_id"]
+            if name not in self.media:
+                return _error(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+            return Response(body={"ok": True, "result": {"file_id": name, "file_path": f"photos/{name}"}})
+        if call.path.endswith(("/sendPhoto", "/sendDocument")):
+            parts = call.parts
+            content = parts["photo" if call.path.endswith("/sendPhoto") else "document"]
+            self.received.append(Received(parts["chat_id"].decode(), "", files=[self.uploaded(content)]))
+            return Response(body={"ok": True, "result": {"message_id": self.number()}})
         if not call.path.endswith("/sendMessage"):
             return _error(404, "Not Found")
         body = call.json

@@ -31,6 +31,13 @@ class FakeTwilio(Platform):
             "NumMedia": "0",
         }
 
+    def photo(self, contact: str, content: bytes) -> dict[str, Any]:
+        url = f"{self.url}/Accounts/{SID}/Messages/MM1/Media/{self.keep(content)}"
+        return {**self.text(contact, ""), "NumMedia": "1", "MediaUrl0": url, "MediaContentType0": "image/png"}
+
+    def carries(self, call: Call) -> bool:
+        return call.path.endswith("/Messages.json")
+
     def strange(self, contact: str) -> dict[str, Any]:
         return self.text(contact, "")
 
@@ -43,9 +50,21 @@ class FakeTwilio(Platform):
         return Hook(urlencode(event).encode(), headers)
 
     def answer(self, call: Call) -> Response:
+        key = base64.b64encode(f"{SID}:{TOKEN}".encode()).decode()
+        if call.path.startswith("/storage/"):  # where Twilio sends who asks for a medium, without the keys
+            assert "authorization" not in call.headers, "the keys went to another host"
+            return self.kept(call.path.rpartition("/")[2])
+        if call.headers.get("authorization") != f"Basic {key}":
+            return Response(401, {"code": 20003, "message": "Authenticate"})
+        if "/Media/" in call.path:
+            elsewhere = self.url.replace("127.0.0.1", "localhost")
+            return Response(307, headers={"Location": f"{elsewhere}/storage/{call.path.rpartition('/')[2]}"})
         if call.path != f"/Accounts/{SID}/Messages.json":
             return Response(404, {"code": 20404, "message": "not found"})
         form = call.form
+        if "MediaUrl" in form:
+            self.received.append(Received(form["To"].removeprefix("+"), "", files=[form["MediaUrl"]]))
+            return Response(201, {"sid": f"MM{self.number():032}", "status": "queued"})
         if len(form["Body"]) > 1600:
             return Response(400, {"code": 21617, "message": "too long"})
         self.received.append(Received(form["To"].removeprefix("+"), form["Body"]))

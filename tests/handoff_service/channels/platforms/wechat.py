@@ -34,6 +34,10 @@ class FakeWeChat(Platform):
     def text(self, contact: str, text: str) -> dict[str, Any]:
         return self._event(contact, MsgType="text", Content=text, MsgId=f"90000000000000{self.number():06}")
 
+    def photo(self, contact: str, content: bytes) -> dict[str, Any]:
+        number = f"80000000000000{self.number():06}"
+        return self._event(contact, MsgType="image", PicUrl="", MediaId=self.keep(content), MsgId=number)
+
     def strange(self, contact: str) -> dict[str, Any]:
         return self._event(contact, MsgType="miniprogrampage", MsgId=str(self.number()))
 
@@ -74,11 +78,19 @@ class FakeWeChat(Platform):
             return _error(40001, "invalid credential")
         if b"\\u" in call.raw:
             return _error(47001, "the customer would read the escapes")
+        if call.path == "/cgi-bin/media/get":
+            return self.kept(call.query["media_id"], _error(40007, "invalid media_id"))
+        if call.path == "/cgi-bin/media/upload":
+            return Response(body={"type": "image", "media_id": self.uploaded(call.parts["media"])})
         body = call.json
         contact = body["touser"]
         if not self.left.get(contact):
             return _error(45047, "out of response count limit")
         buttons = []
+        if body["msgtype"] == "image":
+            self.left[contact] -= 1
+            self.received.append(Received(contact, "", files=[body["image"]["media_id"]]))
+            return Response(body={"errcode": 0, "errmsg": "ok"})
         if body["msgtype"] == "msgmenu":
             text, buttons = body["msgmenu"]["head_content"], body["msgmenu"]["list"]
         else:
@@ -135,6 +147,9 @@ class FakeWeCom(Platform):
     def text(self, contact: str, text: str) -> dict[str, Any]:
         return self._message(contact, "text", {"content": text})
 
+    def photo(self, contact: str, content: bytes) -> dict[str, Any]:
+        return self._message(contact, "image", {"media_id": self.keep(content)})
+
     def strange(self, contact: str) -> dict[str, Any]:
         return self._message(contact, "business_card", {"userid": "x"})
 
@@ -175,11 +190,20 @@ class FakeWeCom(Platform):
             return Response(
                 body={"errcode": 0, "next_cursor": str(end), "has_more": int(end < len(self.kept)), "msg_list": piece}
             )
+        if call.path == "/cgi-bin/media/get":
+            return self.kept(call.query["media_id"], _error(40007, "invalid media_id"))
+        if call.path == "/cgi-bin/media/upload":
+            return Response(body={"errcode": 0, "media_id": self.uploaded(call.parts["media"])})
         body = call.json
         if body["msgid"] in self.keys:
             return _error(0, "ok")
         if not self.left.get(body["touser"]):
             return _error(95001, "the limit of messages is used up")
+        if body["msgtype"] in ("image", "file"):
+            self.keys.add(body["msgid"])
+            self.left[body["touser"]] -= 1
+            self.received.append(Received(body["touser"], "", files=[body[body["msgtype"]]["media_id"]]))
+            return Response(body={"errcode": 0, "msgid": body["msgid"]})
         menu = body.get("msgmenu") or {}
         text = menu.get("head_content") or body["text"]["content"]
         if len(text.encode()) > 2048:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from handoff_service import tables
 from handoff_service.agents.model import Role
 from handoff_service.files import keep
+from handoff_service.files.shelf import PART
 from tests.handoff_service.stage import FakeClock, ScriptedBot
 from tests.handoff_service.web.conftest import by_text
 from tests.handoff_service.web.serving import on_both
@@ -182,7 +183,7 @@ async def cut_off(house, who, place):
 
 
 async def _being_written(house):
-    return any(name.endswith(keep.PART) for name in (await leftovers(house))[1])
+    return any(name.endswith(PART) for name in (await leftovers(house))[1])
 
 
 async def test_every_type_that_may_be_sent_comes_back_bit_for_bit_under_a_harmless_name(house):
@@ -254,7 +255,7 @@ async def test_what_was_never_sent_is_gone_after_a_day_and_what_was_sent_stays(o
     sent, unsent = [accepted(await upload(customer, "current", "a.png", PNG), 201)["file"]["id"] for _ in range(2)]
     accepted(await send(customer, "current", file=sent))
     folder = tmp_path / "files" / house.tenant.id
-    (folder / f"f_crashed{keep.PART}").write_bytes(PNG)  # its process was killed while it was written
+    (folder / f"f_crashed{PART}").write_bytes(PNG)  # its process was killed while it was written
     (folder / "f_unknown").write_bytes(PNG)  # or between the content and its row
     for one in folder.iterdir():
         os.utime(one, (clock.now.timestamp(), clock.now.timestamp()))

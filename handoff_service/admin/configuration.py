@@ -1,0 +1,157 @@
+"""Reading, checking and applying a tenant's configuration; whatever is applied is applied as a whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from handoff_service import audit
+from handoff_service.admin import people, store
+from handoff_service.admin.document import AGENTS, State, as_yaml, check, exported
+from handoff_service.admin.marked import Problem
+from handoff_service.admin.people import Account, account_of
+from handoff_service.admin.plan import Change, changes
+from handoff_service.bell import desk_topic
+from handoff_service.callers import Caller
+from handoff_service.channels import store as channels
+from handoff_service.conversations.change import Context
+from handoff_service.database import Transaction
+from handoff_service.errors import BadConfiguration, Conflict, Forbidden
+from handoff_service.handoffs.routing import store as places
+from handoff_service.permissions import Permission, refusal
+from handoff_service.tenants import store as tenants
+from handoff_service.tenants.model import TenantSettings
+
+# What may be changed with less than SETTINGS_WRITE.
+WORDING = frozenset({"canned_replies", "tags"})
+CHANNEL_PARTS = ("id", "channel", "name", "disabled")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a file would change, and `version`, which says what it was compared with."""
+
+    state: State
+    changes: Sequence[Change]
+    version: str
+
+
+def _bad(problems: Sequence[Problem]) -> BadConfiguration:
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return BadConfiguration(f"{problems[0].as_text()}{more}", problems=[one.as_json() for one in problems])
+
+
+def present(connection: sa.Connection, tenant: str) -> State:
+    """What is configured now. Raises NotFound. Agents who are lent by another tenant are not part of it."""
+    found = tenants.find(connection, tenant)
+    own = [one for one in store.accounts(connection, tenant) if one.home_tenant is None]
+    listed = [{name: row[name] for name in CHANNEL_PARTS} for row in channels.listed(connection, tenant)]
+    return State(tenant, found.settings, {one.email: account_of(one) for one in own}, listed)
+
+
+def version_of(state: State) -> str:
+    """Another one whenever anything is configured otherwise."""
+    canonical = json.dumps(exported(state), sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def export(connection: sa.Connection, tenant: str) -> str:
+    """The configuration as YAML, without secrets."""
+    return as_yaml(present(connection, tenant))
+
+
+def plan(connection: sa.Connection, caller: Caller, text: str) -> Plan:
+    """What a file would change. Raises BadConfiguration."""
+    before = present(connection, caller.tenant)
+    after, problems = check(text, before)
+    if after is None:
+        raise _bad(problems)
+    return Plan(after, changes(exported(before), exported(after)), version_of(before))
+
+
+def apply(
+    tx: Transaction, caller: Caller, text: str, nobodys_password: str, context: Context, *, version: str | None = None
+) -> Plan:
+    """Carries out what a file changes, all of it or nothing. Raises BadConfiguration, Forbidden, Conflict.
+
+    `version`: that of the plan which somebody has seen; Conflict when it is another one by now. New accounts get
+    `nobodys_password`, the hash of one that nobody knows: they are let in with a reset.
+    """
+    before = present(tx.connection, caller.tenant)
+    done = plan(tx.connection, caller, text)
+    if version is not None and version != done.version:
+        raise Conflict(
+            "The configuration has changed since that plan was made; look at a new one.", version=done.version
+        )
+    if not done.changes:
+        return done
+    _refuse(caller, done.changes)
+    replace_settings(tx, caller, done.state.settings)
+    for email, account in done.state.agents.items():
+        if account != before.agents.get(email):
+            _set_account(tx, caller, account, nobodys_password, context)
+    detail = {"changes": [f"{one.sign} {one.where}" for one in done.changes][:200], "count": len(done.changes)}
+    _record(tx, caller, "configuration_applied", detail, context)
+    if changes(exported(present(tx.connection, caller.tenant)), exported(done.state)):
+        raise Conflict("Somebody else changed the same at this moment; look at a new plan.")
+    return done
+
+
+def replace_settings(tx: Transaction, caller: Caller, settings: TenantSettings) -> None:
+    """Stores settings. Raises Conflict for a queue that goes although somebody waits in it."""
+    tenant = tenants.find(tx.connection, caller.tenant)
+    if settings == tenant.settings:
+        return
+    queues = {queue.id for queue in settings.queues}
+    for queue in sorted(set(places.queues_of(tx.connection, caller.tenant)) - queues):
+        raise Conflict(
+            f"Somebody waits in the queue {queue}; transfer or answer him before the queue goes.", queue=queue
+        )
+    tenants.save(tx.connection, tenant.model_copy(update={"settings": settings}))
+    tx.ring(desk_topic(caller.tenant))
+
+
+def _refuse(caller: Caller, changed: Sequence[Change]) -> None:
+    """Raises Forbidden for sections that he may not change."""
+    sections = {one.where.partition(".")[0].partition(" ")[0] for one in changed}
+    if AGENTS in sections and Permission.AGENTS_MANAGE not in caller.permissions:
+        raise Forbidden(f"Accounts: {refusal(Permission.AGENTS_MANAGE)}")
+    if sections - {AGENTS} - WORDING and Permission.SETTINGS_WRITE not in caller.permissions:
+        raise Forbidden(refusal(Permission.SETTINGS_WRITE))
+    if sections & WORDING and Permission.CANNED_WRITE not in caller.permissions:
+        raise Forbidden(refusal(Permission.CANNED_WRITE))
+
+
+def _set_account(tx: Transaction, caller: Caller, wanted: Account, nobodys_password: str, context: Context) -> None:
+    agent = store.by_email(tx.connection, caller.tenant, wanted.email)
+    if agent is None:
+        people.add(tx, caller, wanted, nobodys_password, context)
+        return
+    if agent.home_tenant is not None:
+        raise Conflict(f"{wanted.email} is lent by {agent.home_tenant}; take the line out of `agents`.")
+    values = wanted.model_dump(exclude={"email", "disabled"}, exclude_unset=False)
+    values["skills"] = dict(wanted.skills)
+    if wanted.disabled and not agent.disabled:
+        people.set_disabled(tx, caller, agent.id, context, disabled=True)
+    # Of a disabled account only what the file says is kept: whom nobody can meet needs no existing queue.
+    people.change(tx, caller, agent.id, values, context, checked=not wanted.disabled)
+    if agent.disabled and not wanted.disabled:
+        people.set_disabled(tx, caller, agent.id, context, disabled=False)
+
+
+def change_list(
+    tx: Transaction, caller: Caller, section: str, settings: TenantSettings, what: str, context: Context
+) -> None:
+    """Stores settings in which one list was changed; the audit says `what`."""
+    replace_settings(tx, caller, settings)
+    _record(tx, caller, "settings_changed", {"section": section, "what": what}, context)
+
+
+def _record(tx: Transaction, caller: Caller, action: str, detail: dict[str, object], context: Context) -> None:
+    audit.record(
+        tx, caller.tenant, actor=caller.actor, action=action, subject=caller.tenant, detail=detail, now=context.now
+    )

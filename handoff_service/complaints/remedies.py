@@ -1,0 +1,132 @@
+"""Remedies: what is offered to a customer, up to a limit for each role, and beyond it only with another's approval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from handoff_service import audit
+from handoff_service.agents.model import Agent
+from handoff_service.complaints import store
+from handoff_service.complaints.model import Remedy, RemedyState, check_remedy
+from handoff_service.complaints.register import check_choice
+from handoff_service.complaints.settings import ComplaintSettings
+from handoff_service.conversations.change import Context
+from handoff_service.database import Transaction
+from handoff_service.errors import Conflict, Forbidden, Invalid
+from handoff_service.ids import new_id
+from handoff_service.permissions import Permission, require
+from handoff_service.tenants import store as tenants
+from handoff_service.tickets.log import record
+from handoff_service.tickets.model import Deed, Ticket
+from handoff_service.tickets.states import UNFINISHED
+
+LARGEST = 10**12
+MOST = 20
+NOTE_CHARS = 500
+
+
+def needs_approval(rules: ComplaintSettings, agent: Agent, amount: int, before: Sequence[Remedy]) -> bool:
+    """Whether the agent may not grant this by himself. Pure.
+
+    What a complaint has got already counts: many small remedies are one large one.
+    """
+    granted = sum(one.amount for one in before if one.state is not RemedyState.REFUSED)
+    return granted + amount > rules.limit(agent.role)
+
+
+def propose(
+    tx: Transaction, agent: Agent, ticket: Ticket, context: Context, *, kind: str, amount: int, note: str
+) -> tuple[Ticket, Remedy]:
+    """Adds a remedy: approved at once within the agent's limit, else it waits for somebody who may.
+
+    Raises Invalid for a kind or an amount that there is not, Conflict for a ticket that has ended or has too many.
+    """
+    store.find(tx.connection, ticket.tenant, ticket.id)
+    rules = tenants.find(tx.connection, ticket.tenant).settings.complaints
+    check_choice("remedy", rules.remedies, kind)
+    if not 0 <= amount <= LARGEST:
+        raise Invalid(f"An amount is in hundredths of {rules.currency}, from 0 to {LARGEST}; it is {amount}.")
+    if ticket.state not in UNFINISHED:
+        raise Conflict(f"The complaint is {ticket.state}; reopen it before offering something.", state=ticket.state)
+    before = store.remedies(tx.connection, ticket.tenant, [ticket.id])
+    if len(before) >= MOST:
+        raise Conflict(f"This complaint has {MOST} remedies; that is the most.")
+    waits = needs_approval(rules, agent, amount, before)
+    remedy = Remedy(
+        tenant=ticket.tenant,
+        id=new_id("r"),
+        ticket=ticket.id,
+        kind=kind,
+        amount=amount,
+        note=note.strip()[:NOTE_CHARS],
+        state=RemedyState.PROPOSED if waits else RemedyState.APPROVED,
+        proposed_by=agent.id,
+        proposed_at=context.now,
+        decided_by=None if waits else agent.id,
+        decided_at=None if waits else context.now,
+    )
+    store.add_remedy(tx.connection, remedy)
+    return _written(tx, agent, ticket, remedy, context), remedy
+
+
+def decide(
+    tx: Transaction, agent: Agent, ticket: Ticket, remedy_id: str, context: Context, *, approve: bool
+) -> tuple[Ticket, Remedy]:
+    """Approves or refuses what waits; who proposed it may only take it back. Raises Forbidden, IllegalTransition.
+
+    Refusing also takes back what was approved and is not done.
+    """
+    remedy = store.find_remedy(tx.connection, ticket.tenant, ticket.id, remedy_id)
+    to = RemedyState.APPROVED if approve else RemedyState.REFUSED
+    check_remedy(remedy, to)
+    own = remedy.proposed_by == agent.id
+    if own and approve:
+        raise Forbidden("You have proposed this remedy yourself; somebody else approves it.", remedy=remedy.id)
+    if not own:
+        require(agent, Permission.COMPLAINTS_DECIDE)
+    if approve:
+        _check_limit(tx, agent, ticket, remedy)
+    decided = replace(remedy, state=to, decided_by=agent.id, decided_at=context.now)
+    parts = {"state": to, "decided_by": agent.id, "decided_at": context.now}
+    store.update_remedy(tx.connection, remedy, **parts)
+    return _written(tx, agent, ticket, decided, context), decided
+
+
+def _check_limit(tx: Transaction, agent: Agent, ticket: Ticket, remedy: Remedy) -> None:
+    rules = tenants.find(tx.connection, ticket.tenant).settings.complaints
+    others = [one for one in store.remedies(tx.connection, ticket.tenant, [ticket.id]) if one.id != remedy.id]
+    granted = [one for one in others if one.state in (RemedyState.APPROVED, RemedyState.DONE)]
+    if needs_approval(rules, agent, remedy.amount, granted):
+        able = [str(role) for role, most in rules.limits.items() if most > rules.limit(agent.role)]
+        raise Forbidden(
+            f"This is beyond the limit of the role {agent.role} ({rules.limit(agent.role)} hundredths of "
+            f"{rules.currency} for one complaint); ask: {', '.join(able) or 'nobody has a higher one'}.",
+            remedy=remedy.id,
+        )
+
+
+def carry_out(
+    tx: Transaction, agent: Agent, ticket: Ticket, remedy_id: str, context: Context
+) -> tuple[Ticket, Remedy]:
+    """Notes that the customer has got it. Raises IllegalTransition for what is not approved."""
+    remedy = store.find_remedy(tx.connection, ticket.tenant, ticket.id, remedy_id)
+    check_remedy(remedy, RemedyState.DONE)
+    done = replace(remedy, state=RemedyState.DONE, done_at=context.now)
+    store.update_remedy(tx.connection, remedy, state=RemedyState.DONE, done_at=context.now)
+    return _written(tx, agent, ticket, done, context), done
+
+
+def _written(tx: Transaction, agent: Agent, ticket: Ticket, remedy: Remedy, context: Context) -> Ticket:
+    """A line of the ticket's log and of the audit."""
+    body = {"remedy": remedy.id, "kind": remedy.kind, "amount": remedy.amount, "state": remedy.state}
+    audit.record(
+        tx,
+        ticket.tenant,
+        actor=f"agent:{agent.id}",
+        action=f"remedy_{remedy.state}",
+        subject=ticket.id,
+        detail={"remedy": remedy.id, "amount": remedy.amount},
+        now=context.now,
+    )
+    return record(tx, ticket, Deed.REMEDY, actor=f"agent:{agent.id}", now=context.now, body=body)

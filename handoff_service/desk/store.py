@@ -1,0 +1,144 @@
+"""All SQL of what desks keep and look up beside conversations: tags, what is put aside, history, search, the wall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from handoff_service import tables
+from handoff_service.conversations.model import Conversation, OwnerKind
+
+T = tables.conversation_tags.c
+Z = tables.snoozes.c
+C = tables.conversations.c
+H = tables.handoffs.c
+N = tables.contacts.c
+K = tables.contact_identities.c
+TICKET = tables.tickets.c
+
+NOT_CLOSED = tuple(kind for kind in OwnerKind if kind is not OwnerKind.CLOSED)
+
+
+def tags_of(connection: sa.Connection, tenant: str, conversations: Sequence[str]) -> dict[str, list[str]]:
+    """Tags by conversation, in alphabetical order; a conversation without any is left out."""
+    query = sa.select(T.conversation, T.tag).where(T.tenant == tenant, T.conversation.in_(conversations))
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(query.order_by(T.tag)):
+        found.setdefault(row.conversation, []).append(row.tag)
+    return found
+
+
+def set_tags(
+    connection: sa.Connection, tenant: str, conversation: str, tags: Sequence[str], *, by: str, now: datetime
+) -> None:
+    """From now on the conversation has these tags; one that stays keeps who set it and when."""
+    where = (T.tenant == tenant, T.conversation == conversation)
+    connection.execute(sa.delete(tables.conversation_tags).where(*where, T.tag.not_in(tags)))
+    kept = set(connection.execute(sa.select(T.tag).where(*where)).scalars())
+    for tag in tags:
+        if tag not in kept:
+            row = {"tenant": tenant, "conversation": conversation, "tag": tag, "by": by, "at": now}
+            connection.execute(sa.insert(tables.conversation_tags).values(**row))
+
+
+def put_aside(connection: sa.Connection, conversation: Conversation, *, until: datetime) -> None:
+    """Notes that its agent wants to see the conversation again at `until`, or when anything happens in it."""
+    wake(connection, conversation)
+    connection.execute(
+        sa.insert(tables.snoozes).values(
+            tenant=conversation.tenant,
+            conversation=conversation.id,
+            agent=conversation.owner.agent,
+            seq=conversation.last_seq,
+            until=until,
+        )
+    )
+
+
+def wake(connection: sa.Connection, conversation: Conversation) -> bool:
+    """The conversation is not put aside any more. Returns whether it was."""
+    where = (Z.tenant == conversation.tenant, Z.conversation == conversation.id)
+    return bool(connection.execute(sa.delete(tables.snoozes).where(*where)).rowcount)
+
+
+def aside_until(connection: sa.Connection, tenant: str, conversations: Sequence[Conversation]) -> dict[str, datetime]:
+    """Until when, of those that are put aside and in which nothing has happened since."""
+    seqs = {one.id: one.last_seq for one in conversations}
+    query = sa.select(Z.conversation, Z.seq, Z.until).where(Z.tenant == tenant, Z.conversation.in_(seqs))
+    return {row.conversation: row.until for row in connection.execute(query) if seqs[row.conversation] == row.seq}
+
+
+def forget(connection: sa.Connection, conversation: Conversation) -> int:
+    """Deletes the tags of an erased conversation: an agent may have named a person in one. Returns how many."""
+    wake(connection, conversation)
+    where = (T.tenant == conversation.tenant, T.conversation == conversation.id)
+    return connection.execute(sa.delete(tables.conversation_tags).where(*where)).rowcount
+
+
+def matching(connection: sa.Connection, tenant: str, words: str, *, since: datetime, limit: int) -> list[str]:
+    """Ids of conversations that `words` names or describes, the latest change first.
+
+    It names one by its own id, by the number of a ticket, or by the id that a channel or the shop has for the
+    customer; it describes one whose tag it is, or whose customer's name or last words contain it, among those that
+    changed after `since`.
+    """
+    like = "%" + words.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    ticket = sa.select(TICKET.conversation).where(TICKET.tenant == tenant, TICKET.number == words)
+    identity = sa.select(K.contact).where(K.tenant == tenant, K.external_id == words)
+    tagged = sa.select(T.conversation).where(T.tenant == tenant, T.tag == words, T.at >= since)
+    named = sa.or_(C.id == words, C.id.in_(ticket), C.contact.in_(identity), C.id.in_(tagged))
+    query = sa.select(C.id, C.updated_at).where(C.tenant == tenant)
+    described = (
+        query.join(tables.contacts, sa.and_(N.tenant == C.tenant, N.id == C.contact))
+        .where(C.updated_at >= since)
+        .where(sa.or_(N.name.ilike(like, escape="\\"), C.preview.ilike(like, escape="\\")))
+    )
+    found = {
+        row.id: row.updated_at
+        for one in (query.where(named), described)
+        for row in connection.execute(one.order_by(C.updated_at.desc()).limit(limit))
+    }
+    return sorted(found, key=lambda one: found[one], reverse=True)[:limit]
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many conversations of a queue (or of none) an owner kind has, and since when the oldest has waited."""
+
+    kind: OwnerKind
+    queue: str | None
+    count: int
+    oldest: datetime | None
+
+
+def loads(connection: sa.Connection, tenant: str) -> list[Load]:
+    """What is open, by owner kind and queue; the oldest by when a person was asked for."""
+    query = (
+        sa.select(C.owner_kind, C.queue, sa.func.count().label("number"), sa.func.min(H.requested_at).label("oldest"))
+        .select_from(tables.conversations)
+        .outerjoin(tables.handoffs, sa.and_(H.tenant == C.tenant, H.id == C.handoff))
+        .where(C.tenant == tenant, C.owner_kind.in_(NOT_CLOSED))
+        .group_by(C.owner_kind, C.queue)
+    )
+    return [Load(OwnerKind(row.owner_kind), row.queue, row.number, row.oldest) for row in connection.execute(query)]
+
+
+def upset(connection: sa.Connection, tenant: str, *, mood: float, limit: int) -> list[str]:
+    """Open conversations whose customer was last at least this unhappy (0 to 1), the worst first."""
+    query = sa.select(C.id).where(C.tenant == tenant, C.owner_kind.in_(NOT_CLOSED), C.mood >= mood)
+    return list(connection.execute(query.order_by(C.mood.desc(), C.id).limit(limit)).scalars())
+
+
+def overdue(connection: sa.Connection, tenant: str, now: datetime, *, limit: int) -> list[str]:
+    """Conversations in the mailbox whose promised time has passed, the oldest promise first."""
+    query = sa.select(C.id).where(C.tenant == tenant, C.owner_kind == OwnerKind.MAILBOX, C.deadline_at <= now)
+    return list(connection.execute(query.order_by(C.deadline_at, C.id).limit(limit)).scalars())
+
+
+def accepted_since(connection: sa.Connection, tenant: str, since: datetime) -> dict[str, int]:
+    """By queue, how many handoffs were accepted since."""
+    query = sa.select(H.queue, sa.func.count()).where(H.tenant == tenant, H.accepted_at >= since).group_by(H.queue)
+    return {row[0]: row[1] for row in connection.execute(query)}

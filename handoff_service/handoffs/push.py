@@ -1,0 +1,104 @@
+"""Offering what waits in the pushing queues to those who are free."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+import structlog
+
+from handoff_service.agents import store as agents
+from handoff_service.agents.model import Agent
+from handoff_service.calendars.moments import is_open
+from handoff_service.conversations.change import Context
+from handoff_service.database import Transaction
+from handoff_service.errors import IllegalTransition
+from handoff_service.handoffs import store
+from handoff_service.handoffs.assign import offer
+from handoff_service.handoffs.routing import store as places
+from handoff_service.handoffs.routing.board import Board
+from handoff_service.handoffs.routing.model import Waiting, micros, queue_of
+from handoff_service.handoffs.routing.store import Group
+from handoff_service.permissions import Permission, holds
+from handoff_service.tenants import store as tenants
+from handoff_service.tenants.model import Tenant
+
+log = structlog.get_logger()
+
+# In one transaction: what others write meanwhile waits for its end.
+MOST_OFFERS = 50
+# So many at the head of a group may be too heavy or too hard for those who are free without hiding who is behind them.
+LOOK_PAST = 20
+
+
+def make_offers(tx: Transaction, tenant_id: str, context: Context) -> int:
+    """Offers what waits in the pushing queues, one handoff per free agent at a time. Returns how many it offered.
+
+    At most MOST_OFFERS; none while another gateway is at it.
+    """
+    if not places.take_turn(tx.connection, tenant_id):
+        return 0
+    tenant = tenants.find(tx.connection, tenant_id)
+    board = load_board(tx, tenant, context)
+    now, made = micros(context.now), 0
+    while made < MOST_OFFERS and (match := board.next(now)) is not None:
+        handoff = store.find(tx.connection, tenant_id, match.waiting.id)
+        try:
+            offer(tx, handoff, match.agent, context)
+        except IllegalTransition:  # the customer left or somebody took it by hand, just now
+            log.info("offer came too late", handoff=handoff.id)
+            board.free(match.agent)
+        else:
+            made += 1
+    return made
+
+
+def load_board(tx: Transaction, tenant: Tenant, context: Context) -> Board:
+    """Who is free, and of each group that one of them serves as many as could be offered now."""
+    settings = tenant.settings
+    pushing = {
+        queue.id: queue_of(queue)
+        for queue in settings.queues
+        if queue.mode == "offer" and is_open(settings.calendar(queue.id), context.now)
+    }
+    board = Board({queue.id: queue_of(queue) for queue in settings.queues})
+    free = free_agents(tx.connection, tenant.id, context)
+    for agent in free:
+        board.free(agent)
+    in_use = set(pushing) & set(places.queues_of(tx.connection, tenant.id))
+    groups = groups_of(free, in_use)
+    most = min(len(free), MOST_OFFERS) + LOOK_PAST
+    for waiting in places.heads(tx.connection, tenant.id, groups, settings.capacity, most=most):
+        board.wait(waiting)
+    for waiting in _kept(tx, tenant, context):
+        if waiting.queue in pushing:
+            board.wait(waiting)
+    return board
+
+
+def free_agents(connection: sa.Connection, tenant: str, context: Context) -> list[Agent]:
+    """Everybody who may be offered something now: there, with room, and asked for nothing else."""
+    return [
+        agent for agent in agents.free(connection, tenant, context.now) if holds(agent, Permission.CONVERSATIONS_ANSWER)
+    ]
+
+
+def groups_of(free: Sequence[Agent], queues: set[str]) -> list[Group]:
+    """The groups that somebody free serves."""
+    served = {(queue, language) for agent in free for queue in agent.queues for language in agent.languages}
+    return [Group(queue, language) for queue, language in sorted(served) if queue in queues]
+
+
+def _kept(tx: Transaction, tenant: Tenant, context: Context) -> list[Waiting]:
+    """Those who are kept for somebody who is there; those whose time is over, or whose agent is gone, are set free."""
+    still, over = [], []
+    connected = None
+    for conversation, waiting in places.kept(tx.connection, tenant.id, tenant.settings.capacity):
+        connected = agents.connected(tx.connection, tenant.id, context.now) if connected is None else connected
+        until = waiting.reserved_until
+        if waiting.reserved_for not in connected or (until is not None and until <= micros(context.now)):
+            over.append(conversation)
+        else:
+            still.append(waiting)
+    places.give_up_keeping(tx.connection, tenant.id, over)
+    return still

@@ -1,0 +1,163 @@
+"""Who waits and who is free, arranged so that the next match costs the same however many wait.
+
+Those who wait are kept in lanes: a queue, a language, a weight, a class of priority. In a lane everybody can be helped
+by the same agents, and the first of it the soonest, so only the heads of lanes are looked at. The answer is that of
+going through all who wait in order and taking the first whom somebody free may take (tests compare both).
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from handoff_service.agents.model import Agent
+from handoff_service.handoffs.routing.model import PLAIN, Match, Queues, Waiting
+from handoff_service.handoffs.routing.rules import delay, has_room, opens_at, preference, skilled_at
+
+# (queue, language, the agent for whom it is kept): whoever serves one of a group serves all of it.
+Group = tuple[str, str, str | None]
+
+
+@dataclass(slots=True)
+class _Lane:
+    """A heap of (rank, id), in which those who left stay until they come to its head.
+
+    `opens_at` is the moment from which somebody free may take its head: infinite if nobody may, NaN if not known.
+    """
+
+    queue: str
+    weight: int
+    heap: list[tuple[int, str]] = field(default_factory=list)
+    opens_at: float = math.nan
+
+
+class Board:
+    """Waiting handoffs and free agents; `next` takes the pair that is due out of both."""
+
+    def __init__(self, queues: Queues) -> None:
+        self._queues = queues
+        self._waiting: dict[str, Waiting] = {}
+        self._lanes: dict[Group, dict[tuple[int, int], _Lane]] = {}
+        self._staff: dict[Group, dict[str, Agent]] = {}
+        self._groups: dict[str, list[Group]] = {}
+        self._kept: list[tuple[int, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def wait(self, one: Waiting) -> None:
+        """Adds somebody who waits, or puts him to another place."""
+        self.leave(one.id)
+        self._waiting[one.id] = one
+        group = (one.queue, one.language, one.reserved_for)
+        lanes = self._lanes.setdefault(group, {})
+        lane = lanes.setdefault((one.weight, one.priority), _Lane(one.queue, one.weight))
+        heapq.heappush(lane.heap, one.place)
+        if lane.heap[0] == one.place:
+            lane.opens_at = math.nan
+        if one.reserved_for is not None and one.reserved_until is not None:
+            heapq.heappush(self._kept, (one.reserved_until, one.id))
+
+    def leave(self, waiting: str) -> None:
+        """He does not wait any more."""
+        one = self._waiting.pop(waiting, None)
+        if one is None:
+            return
+        group = (one.queue, one.language, one.reserved_for)
+        key = one.weight, one.priority
+        lanes = self._lanes[group]
+        lane = lanes[key]
+        if lane.heap[0] == one.place:
+            lane.opens_at = math.nan
+        while lane.heap and not self._is_here(lane.heap[0], group, key):
+            heapq.heappop(lane.heap)
+        if not lane.heap:
+            del lanes[key]
+        if not lanes:
+            del self._lanes[group]
+
+    def free(self, agent: Agent) -> None:
+        """Somebody has room for more, or other room than before."""
+        self.busy(agent.id)
+        kept: list[str | None] = [None, agent.id]
+        groups = [(queue, language, whom) for queue in agent.queues for language in agent.languages for whom in kept]
+        self._groups[agent.id] = groups
+        for group in groups:
+            alone = group not in self._staff
+            self._staff.setdefault(group, {})[agent.id] = agent
+            for lane in self._lanes.get(group, {}).values():
+                queue = self._queues.get(lane.queue, PLAIN)
+                at = math.inf
+                if has_room(agent, lane.weight):
+                    at = skilled_at(self._waiting[lane.heap[0][1]], queue, delay(agent, queue))
+                if alone or not math.isnan(lane.opens_at):
+                    lane.opens_at = at if alone else min(at, lane.opens_at)
+
+    def busy(self, agent: str) -> None:
+        """He has no room any more, or is gone."""
+        for group in self._groups.pop(agent, ()):
+            staff = self._staff[group]
+            del staff[agent]
+            if not staff:
+                del self._staff[group]
+                continue
+            for lane in self._lanes.get(group, {}).values():
+                lane.opens_at = math.nan
+
+    def next(self, now: int) -> Match | None:
+        """Takes the first who waits and may be helped now, and who helps him, out of both; None if there is nobody.
+
+        Whoever has more room is to be given to `free` again, as he is then.
+        """
+        self._give_up_keeping(now)
+        best: tuple[tuple[int, str], Group] | None = None
+        for group in self._active():
+            for lane in self._lanes[group].values():
+                if best is None or lane.heap[0] < best[0]:
+                    if math.isnan(lane.opens_at):
+                        lane.opens_at = self._opening(lane, group)
+                    if lane.opens_at <= now:
+                        best = lane.heap[0], group
+        if best is None:
+            return None
+        (_, waiting), group = best
+        one = self._waiting[waiting]
+        able = self._able(one, group, now)
+        agent = min(able, key=lambda agent: preference(one, agent, self._queues))
+        self.leave(one.id)
+        self.busy(agent.id)
+        return Match(one, agent)
+
+    def _active(self) -> Iterable[Group]:
+        """Groups in which somebody waits and somebody is free."""
+        fewer, more = sorted((self._lanes, self._staff), key=len)
+        return [group for group in fewer if group in more]
+
+    def _opening(self, lane: _Lane, group: Group) -> float:
+        head, queue = self._waiting[lane.heap[0][1]], self._queues.get(lane.queue, PLAIN)
+        delays = (delay(agent, queue) for agent in self._staff[group].values() if has_room(agent, lane.weight))
+        return skilled_at(head, queue, min(delays, default=math.inf))
+
+    def _able(self, one: Waiting, group: Group, now: int) -> list[Agent]:
+        queue = self._queues.get(one.queue, PLAIN)
+        return [
+            agent
+            for agent in self._staff[group].values()
+            if has_room(agent, one.weight) and opens_at(one, agent, queue) <= now
+        ]
+
+    def _give_up_keeping(self, now: int) -> None:
+        """Whoever was kept for an agent until now is anybody's."""
+        while self._kept and self._kept[0][0] <= now:
+            _, waiting = heapq.heappop(self._kept)
+            one = self._waiting.get(waiting)
+            if one is not None and one.reserved_until is not None and one.reserved_until <= now:
+                self.wait(replace(one, reserved_for=None, reserved_until=None))
+
+    def _is_here(self, place: tuple[int, str], group: Group, key: tuple[int, int]) -> bool:
+        one = self._waiting.get(place[1])
+        if one is None or one.rank != place[0] or (one.weight, one.priority) != key:
+            return False
+        return (one.queue, one.language, one.reserved_for) == group

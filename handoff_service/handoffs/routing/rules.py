@@ -1,0 +1,72 @@
+"""Who may take what, and who of them should: pure rules about one handoff and one agent."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+from handoff_service.agents.model import Agent
+from handoff_service.handoffs.routing.model import PLAIN, SECOND, Queue, Queues, Waiting
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def waits_since(waiting: Waiting, queue: Queue) -> int:
+    """When its wait began, as its place tells it: whoever was put before others counts as having waited longest."""
+    return waiting.rank + waiting.priority * queue.worth_us
+
+
+def delay(agent: Agent, queue: Queue) -> float:
+    """Microseconds that somebody must have waited until this agent is good enough; infinite if he never is."""
+    longest = 0.0
+    for need in queue.needs:
+        missing = need.level - agent.skills.get(need.skill, 0)
+        if missing > 0:
+            relaxes = math.inf if need.relax_after_s is None else need.relax_after_s * SECOND
+            longest = max(longest, missing * relaxes)
+    return longest
+
+
+def skilled_at(waiting: Waiting, queue: Queue, delay_us: float) -> float:
+    """From when an agent who is good enough after `delay_us` of waiting may take it; at once without a delay."""
+    return waits_since(waiting, queue) + delay_us if delay_us else -math.inf
+
+
+def has_room(agent: Agent, weight: int) -> bool:
+    """Whether so much more fits; whoever has nothing may take anything, however heavy it is."""
+    return agent.open + min(weight, agent.capacity) <= agent.capacity
+
+
+def fits(waiting: Waiting, agent: Agent) -> bool:
+    """Serves the queue, speaks the language, has room. Skills and reservations are a matter of time, see `opens_at`."""
+    return waiting.queue in agent.queues and waiting.language in agent.languages and has_room(agent, waiting.weight)
+
+
+def opens_at(waiting: Waiting, agent: Agent, queue: Queue) -> float:
+    """The moment from which an agent who fits may take it; infinite if he never may."""
+    skilled = skilled_at(waiting, queue, delay(agent, queue))
+    if waiting.reserved_for in (None, agent.id):
+        return skilled
+    return max(skilled, math.inf if waiting.reserved_until is None else waiting.reserved_until)
+
+
+def preference(waiting: Waiting, agent: Agent, queues: Queues) -> tuple[bool, bool, float, bool, float, datetime, str]:
+    """Who should get it: the smallest of these among those who may take it.
+
+    Not who has declined it; no angry customer to somebody who just had `heat` of them; rather the skills asked for
+    than less; for the front line nobody who could help the seniors; then who has least to do, then who waited longest
+    for work.
+    """
+    queue = queues.get(waiting.queue, PLAIN)
+    heated = waiting.angry and queue.heat is not None and agent.angry_row >= queue.heat
+    above = any(queues.get(one, PLAIN).tier > queue.tier for one in agent.queues)
+    load = agent.open / agent.capacity if agent.capacity else 1.0
+    return (
+        agent.id in waiting.declined,
+        heated,
+        delay(agent, queue),
+        above,
+        load,
+        agent.last_assigned_at or NEVER,
+        agent.id,
+    )

@@ -1,0 +1,225 @@
+"""All SQL of who waits where. The place of a handoff is copied into its conversation's row, beside the owner.
+
+So everything here is a look into one index that holds only what waits: it costs the same however many wait, and
+however many have been served before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import cache
+from itertools import islice
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from handoff_service import tables
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.model import Conversation
+from handoff_service.handoffs.routing.model import Waiting, is_angry, micros
+from handoff_service.statements import Row, Statement
+from handoff_service.tenants.routing import CapacityWeights
+
+C = tables.conversations.c
+H = tables.handoffs.c
+QUEUED = C.owner_kind == sa.literal_column("'queue'")
+HAS_PLACE = C.rank.is_not(None)
+# Groups asked for in one statement; it is compiled once for each number of them.
+GROUPS = 16
+# Everything that is kept for its last agent is looked at in each round; it is not kept for long.
+MOST_KEPT = 500
+
+PLACE_OF = Statement(
+    sa.select(H.rank, H.priority).where(H.tenant == sa.bindparam("tenant"), H.id == sa.bindparam("handoff"))
+)
+IS_PLACED = Statement(
+    sa.select(C.id).where(
+        C.tenant == sa.bindparam("tenant"), C.id == sa.bindparam("id"), C.handoff == sa.bindparam("handoff"), HAS_PLACE
+    )
+)
+UNPLACED = sa.select(C.tenant, C.id, C.handoff).where(QUEUED, C.rank.is_(None))
+FIRST_RANK = Statement(
+    sa.select(sa.func.min(C.rank).label("rank")).where(
+        C.tenant == sa.bindparam("tenant"), C.queue == sa.bindparam("queue"), HAS_PLACE
+    )
+)
+_ahead = (
+    sa.select(C.rank)
+    .where(
+        C.tenant == sa.bindparam("tenant"),
+        C.queue == sa.bindparam("queue"),
+        HAS_PLACE,
+        C.rank <= sa.bindparam("rank"),
+        sa.or_(C.rank < sa.bindparam("rank"), C.handoff < sa.bindparam("handoff")),
+    )
+    .limit(sa.bindparam("most", type_=sa.Integer))
+    .subquery()
+)
+AHEAD = Statement(sa.select(sa.func.count().label("ahead")).select_from(_ahead))
+FIRST = Statement(
+    sa.select(C.rank, C.handoff)
+    .where(C.tenant == sa.bindparam("tenant"), C.queue == sa.bindparam("queue"), QUEUED, HAS_PLACE)
+    .order_by(C.rank, C.handoff)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_HEAD = (C.id, C.handoff, C.queue, C.language, C.channel, C.priority, C.rank, C.mood)
+KEPT = Statement(
+    sa.select(*_HEAD, C.reserved_for, C.reserved_until, H.declined)
+    .join(tables.handoffs, sa.and_(H.tenant == C.tenant, H.id == C.handoff))
+    .where(C.tenant == sa.bindparam("tenant"), C.reserved_for.is_not(None), QUEUED)
+    .order_by(C.reserved_until)
+    .limit(MOST_KEPT)
+)
+
+
+def _loose(column: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The different values of a column among what waits, found by one look into the index for each of them."""
+    first = sa.select(sa.func.min(column).label("value")).where(HAS_PLACE, *where).cte("found", recursive=True)
+    after = sa.select(sa.func.min(column)).where(HAS_PLACE, *where, column > first.c.value).scalar_subquery()
+    found = first.union_all(sa.select(after).where(first.c.value.is_not(None)))
+    return sa.select(found.c.value).where(found.c.value.is_not(None))
+
+
+WAITING_TENANTS = Statement(_loose(C.tenant))
+QUEUES_IN_USE = Statement(_loose(C.queue, C.tenant == sa.bindparam("tenant")))
+
+
+class Group(NamedTuple):
+    """What one kind of agent may be given: a queue in one language."""
+
+    queue: str
+    language: str
+
+
+@cache
+def _heads(groups: int) -> Statement:
+    """The first `most` of each of so many groups, of those that are kept for nobody."""
+    parts = []
+    for number in range(groups):
+        part = (
+            sa.select(*_HEAD)
+            .where(
+                C.tenant == sa.bindparam("tenant"),
+                C.queue == sa.bindparam(f"queue_{number}"),
+                C.language == sa.bindparam(f"language_{number}"),
+                QUEUED,
+                HAS_PLACE,
+                C.reserved_for.is_(None),
+            )
+            .order_by(C.rank, C.handoff)
+            .limit(sa.bindparam("most", type_=sa.Integer))
+            .subquery()
+        )
+        parts.append(sa.select(part))
+    found = sa.union_all(*parts).subquery()
+    declined = sa.select(H.declined).where(H.tenant == sa.bindparam("tenant"), H.id == found.c.handoff)
+    return Statement(sa.select(found, declined.scalar_subquery().label("declined")))
+
+
+def take_place(connection: sa.Connection, tenant: str, conversation: str, handoff: str) -> None:
+    """Copies rank and priority of its handoff into the row of a conversation that waits or is offered."""
+    row = PLACE_OF.first(connection, tenant=tenant, handoff=handoff)
+    if row is not None:
+        conversations.put(connection, tenant, conversation, rank=row["rank"], priority=row["priority"])
+
+
+def move_place(connection: sa.Connection, tenant: str, conversation: str, handoff: str) -> None:
+    """The same after the rank of a handoff has changed, if it is waiting just now."""
+    if IS_PLACED.first(connection, tenant=tenant, id=conversation, handoff=handoff) is not None:
+        take_place(connection, tenant, conversation, handoff)
+
+
+def unplaced(connection: sa.Connection, *, limit: int = 200) -> list[tuple[str, str, str]]:
+    """(tenant, conversation, handoff) of those whom a gateway of the release before has queued without a place."""
+    rows = connection.execute(UNPLACED.limit(limit))
+    return [(row.tenant, row.id, row.handoff) for row in rows]
+
+
+def waiting_tenants(connection: sa.Connection) -> list[str]:
+    """Tenants with something that waits or is offered."""
+    return [row["value"] for row in WAITING_TENANTS.all(connection)]
+
+
+def take_turn(connection: sa.Connection, tenant: str) -> bool:
+    """Whether no other gateway is distributing this tenant's handoffs; then nobody else does until the commit."""
+    query = sa.select(tables.tenants.c.id).where(tables.tenants.c.id == tenant).with_for_update(skip_locked=True)
+    return connection.execute(query).first() is not None
+
+
+def queues_of(connection: sa.Connection, tenant: str) -> list[str]:
+    """The queues of a tenant in which something waits or is offered."""
+    return [row["value"] for row in QUEUES_IN_USE.all(connection, tenant=tenant)]
+
+
+def queues_in_use(connection: sa.Connection) -> dict[str, set[str]]:
+    """By tenant, the queues in which something waits or is offered."""
+    return {tenant: set(queues_of(connection, tenant)) for tenant in waiting_tenants(connection)}
+
+
+def ahead(connection: sa.Connection, tenant: str, queue: str, rank: int, handoff: str, *, most: int) -> int:
+    """How many wait before this place, offers included because they may come back; counted up to `most`."""
+    found = AHEAD.first(connection, tenant=tenant, queue=queue, rank=rank, handoff=handoff, most=most)
+    return int(found["ahead"]) if found else 0
+
+
+def first_rank(connection: sa.Connection, tenant: str, queue: str) -> int | None:
+    """The lowest rank that waits or is offered in a queue, or None."""
+    found = FIRST_RANK.first(connection, tenant=tenant, queue=queue)
+    return found["rank"] if found else None
+
+
+def first_in(connection: sa.Connection, tenant: str, queues: Sequence[str], *, most: int) -> list[str]:
+    """The handoffs that go first in these queues taken together, those that are offered left out."""
+    found: list[Row] = []
+    for queue in queues:
+        found += FIRST.all(connection, tenant=tenant, queue=queue, most=most)
+    found.sort(key=lambda row: (row["rank"], row["handoff"]))
+    return [row["handoff"] for row in found[:most]]
+
+
+def heads(
+    connection: sa.Connection, tenant: str, groups: Sequence[Group], weights: CapacityWeights, *, most: int
+) -> list[Waiting]:
+    """The first `most` who wait in each group, kept for nobody."""
+    found: list[Waiting] = []
+    left = iter(groups)
+    while chunk := list(islice(left, GROUPS)):
+        asked: dict[str, Any] = {"tenant": tenant, "most": most}
+        for number, group in enumerate(chunk):
+            asked |= {f"queue_{number}": group.queue, f"language_{number}": group.language}
+        found += [_waiting(row, weights) for row in _heads(len(chunk)).all(connection, **asked)]
+    return found
+
+
+def kept(connection: sa.Connection, tenant: str, weights: CapacityWeights) -> Iterator[tuple[str, Waiting]]:
+    """(conversation, who waits) of all that are kept for an agent, the first to be given up first."""
+    for row in KEPT.all(connection, tenant=tenant):
+        until = row["reserved_until"]
+        yield row["id"], _waiting(row, weights, row["reserved_for"], None if until is None else micros(until))
+
+
+def give_up_keeping(connection: sa.Connection, tenant: str, kept: Sequence[str]) -> None:
+    """From now on these conversations are anybody's."""
+    for conversation in kept:
+        conversations.put(connection, tenant, conversation, reserved_for=None, reserved_until=None)
+
+
+def keep_for(connection: sa.Connection, conversation: Conversation, agent: str, until: datetime) -> None:
+    """Keeps a waiting conversation for an agent until a moment."""
+    conversations.update(connection, conversation, reserved_for=agent, reserved_until=until)
+
+
+def _waiting(row: Row, weights: CapacityWeights, kept_for: str | None = None, until: int | None = None) -> Waiting:
+    return Waiting(
+        id=row["handoff"],
+        queue=row["queue"],
+        language=row["language"],
+        priority=row["priority"] or 0,
+        rank=row["rank"],
+        weight=weights.weight(row["channel"], live=True),
+        angry=is_angry(row["mood"]),
+        declined=frozenset(row["declined"] or ()),
+        reserved_for=kept_for,
+        reserved_until=until,
+    )

@@ -1,0 +1,20 @@
+"""What agents keep about conversations beside their entries."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from handoff_service.columns import key, metadata, moment, number, text
+
+conversation_tags = sa.Table(
+    "conversation_tags",
+    metadata,
+    *key("tenant", "conversation", "tag"),
+    text("by"),
+    moment("at"),
+    sa.Index("conversations_by_tag", "tenant", "tag", "at"),
+)
+
+snoozes = sa.Table(
+    "snoozes", metadata, *key("tenant", "conversation"), text("agent"), number("seq"), moment("until")
+)

@@ -1,0 +1,45 @@
+"""How a tenant's widget and help centre look and begin; everybody may know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Colour = r"^#[0-9a-fA-F]{6}$"
+Clock = r"^([01]\d|2[0-3]):[0-5]\d$"
+Address = r"^(https://|/)[!-~]{1,500}$"
+
+
+class Welcome(BaseModel):
+    """First words for some hours (in the tenant's time zone, across midnight if `from` is later) and pages.
+
+    {"text": {"en": "Good evening!"}, "from": "18:00", "to": "09:00", "page": "/orders"}
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
+
+    text: Mapping[str, str]
+    suggestions: Mapping[str, tuple[str, ...]] = {}
+    begins: str | None = Field(None, alias="from", pattern=Clock)
+    ends: str | None = Field(None, alias="to", pattern=Clock)
+    page: str | None = Field(None, pattern=r"^/[!-~]{0,200}$", description="beginning of the page's path")
+
+
+class WidgetSettings(BaseModel):
+    """Colours, place, texts and first words; what is not set is the product's own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    accent: str | None = Field(None, pattern=Colour)
+    logo: str | None = Field(None, pattern=Address)
+    position: Literal["end", "start"] = "end"
+    scheme: Literal["auto", "light", "dark"] = "auto"
+    texts: Mapping[str, Mapping[str, str]] = Field(
+        {}, description="by catalogue (zh-Hans, zh-Hant, en) and key of web/widget/texts what is said otherwise"
+    )
+    welcome: tuple[Welcome, ...] = ()
+    articles: tuple[str, ...] = Field((), max_length=10, description="what is suggested before anybody has typed")
+    voice: bool = True
+    help_centre: bool = True

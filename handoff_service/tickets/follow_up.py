@@ -1,0 +1,122 @@
+"""What happens to a ticket by itself: a planned check ("主动跟进"), its due time, the end of the time for reopening."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from handoff_service.agents.model import Agent
+from handoff_service.conversations.change import Context
+from handoff_service.conversations.model import Conversation
+from handoff_service.conversations.receive import clean_text
+from handoff_service.database import Transaction
+from handoff_service.errors import Conflict, Invalid
+from handoff_service.tenants import store as tenants
+from handoff_service.texts import say
+from handoff_service.tickets import store
+from handoff_service.tickets.log import PUBLIC, SYSTEM, record
+from handoff_service.tickets.model import HIGHEST, Deed, State, Ticket
+from handoff_service.tickets.open import FARTHEST
+from handoff_service.tickets.states import ENDED, after_working, next_look
+from handoff_service.tickets.tell import place, tell_customer
+from handoff_service.tickets.work import actor_of
+
+KINDS = ("message", "task")
+OUTCOMES = ("satisfied", "not_satisfied", "no_answer")
+
+
+def plan(
+    tx: Transaction, agent: Agent, ticket: Ticket, context: Context, *, at: datetime | None, kind: str, text: str
+) -> Ticket:
+    """Plans a check: a message to the customer, or a task for the owner of the ticket. Without a time: none any more.
+
+    A new plan replaces the one before. Raises Invalid, and Conflict for a message to nobody.
+    """
+    done = {"actor": actor_of(agent), "now": context.now}
+    if at is None:
+        return record(tx, ticket, Deed.PLANNED, **done, body={"kind": "none"}, check_at=None, check_plan=None)
+    if kind not in KINDS:
+        raise Invalid(f"There is no kind of check {kind[:40]!r}; there are {', '.join(KINDS)}.")
+    if at.tzinfo is None or not context.now < at <= context.now + FARTHEST:
+        raise Invalid(f"A check lies ahead, within {FARTHEST.days} days, and knows its time zone: {at.isoformat()}.")
+    if kind == "message" and not ticket.conversation:
+        raise Conflict("This ticket has no conversation in which its customer could be asked; plan a task.")
+    if kind == "task" and not text.strip():
+        raise Invalid("A task says in `text` what is to be done.")
+    planned = {"kind": kind, "text": clean_text(text) if text else "", "by": actor_of(agent)}
+    body = {"kind": kind, "text": planned["text"], "at": at.isoformat()}
+    return record(tx, ticket, Deed.PLANNED, **done, body=body, check_at=at, check_plan=planned)
+
+
+def note_outcome(tx: Transaction, agent: Agent, ticket: Ticket, context: Context, *, outcome: str) -> Ticket:
+    """Writes down what the check has shown. Raises Invalid."""
+    if outcome not in OUTCOMES:
+        raise Invalid(f"There is no outcome {outcome[:40]!r}; there are {', '.join(OUTCOMES)}.")
+    return record(tx, ticket, Deed.CHECKED, actor=actor_of(agent), now=context.now, body={"kind": outcome})
+
+
+def on_look(tx: Transaction, tenant: str, ticket_id: str, context: Context) -> None:
+    """Does what is due for a ticket; one step at a time, the next look finds the next."""
+    found = store.find(tx.connection, tenant, ticket_id, None)
+    # A conversation is locked before a ticket, as where its customer writes.
+    conversation = place(tx, found) if (found.check_plan or {}).get("kind") == "message" else None
+    ticket = store.find(tx.connection, tenant, ticket_id, None, lock=True)
+    if ticket.look_at is None or ticket.look_at > context.now or ticket.check_plan != found.check_plan:
+        return
+    reopen_days = tenants.find(tx.connection, tenant).settings.tickets.reopen_days
+    done = {"actor": SYSTEM, "now": context.now}
+    if ticket.check_at is not None and ticket.check_at <= context.now:
+        _check(tx, ticket, conversation, context)
+    elif ticket.state is State.RESOLVED and _is_over(ticket, reopen_days, context):
+        record(tx, ticket, Deed.CLOSED, **done, to=State.CLOSED, body={"kind": "time"})
+    elif ticket.state in (State.OPEN, State.IN_PROGRESS) and ticket.due_at <= context.now and not ticket.overdue_at:
+        higher = min(HIGHEST, ticket.priority + 1)
+        record(tx, ticket, Deed.OVERDUE, **done, overdue_at=context.now, priority=higher)
+    else:  # the tenant's days were changed since
+        after = next_look(ticket, reopen_days)
+        assert after is None or after > context.now, "nothing would be done about it, again and again"
+        store.save_look(tx.connection, ticket, after)
+
+
+def _is_over(ticket: Ticket, reopen_days: int, context: Context) -> bool:
+    return ticket.ended_at is not None and ticket.ended_at + timedelta(days=reopen_days) <= context.now
+
+
+def _check(tx: Transaction, ticket: Ticket, conversation: Conversation | None, context: Context) -> None:
+    """The planned message goes to the customer; a task opens the ticket again and waits at its owner's desk."""
+    planned = dict(ticket.check_plan or {})
+    gone: dict[str, Any] = {"check_at": None, "check_plan": None}
+    done = {"actor": SYSTEM, "now": context.now}
+    if conversation is not None:
+        usual = say("ticket_follow_up", conversation.language, number=ticket.number or "")
+        entry = tell_customer(tx, ticket, conversation, planned.get("text") or usual, context.now)
+        told = {"told_in": entry.conversation, "told_seq": entry.seq}
+        # The time for his answer begins now.
+        told |= {"ended_at": context.now} if ticket.state in ENDED else {}
+        body = {"kind": "message", "text": entry.body["text"], "conversation": entry.conversation, "seq": entry.seq}
+        record(tx, ticket, Deed.CHECKED, **done, audience=PUBLIC, body=body, **gone, **told)
+        return
+    body = {"kind": "task", "text": planned.get("text", "")}
+    if ticket.state in ENDED:
+        ticket = record(
+            tx,
+            ticket,
+            Deed.REOPENED,
+            **done,
+            to=after_working(ticket),
+            body=body,
+            due_at=context.now + timedelta(days=1),
+            overdue_at=None,
+        )
+    record(tx, ticket, Deed.CHECKED, **done, body=body, **gone)
+
+
+def wanted_at(context: Context, *, at: datetime | None, in_days: int | None) -> datetime | None:
+    """The moment of a check, named as such or in days. Raises Invalid for both."""
+    if at is not None and in_days is not None:
+        raise Invalid("Name either `at` or `in_days`.")
+    if in_days is not None:
+        return context.now + timedelta(days=in_days)
+    return at
+
+

@@ -1,0 +1,44 @@
+"""What a tenant may set for tickets; each description tells what a change costs."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+PROMISE, COMPLAINT, CALLBACK = "message", "complaint", "callback"
+# What the gateway opens by itself is of these types, whatever the tenant lists.
+OWN_TYPES = (PROMISE, COMPLAINT, CALLBACK)
+
+
+class TicketSettings(BaseModel):
+    """`types`: those that agents may open besides `complaint`, `callback` and `message`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    types: tuple[str, ...] = ("question", "order", "refund", "technical", "other")
+    reopen_days: int = Field(
+        14,
+        ge=0,
+        le=365,
+        description="Days after the resolution in which the customer's answer reopens a ticket; then it closes by "
+        "itself. 0: never. More: a late “still broken” finds its ticket, and more tickets stay unfinished.",
+    )
+    follow_up_days: int | None = Field(
+        None,
+        ge=1,
+        le=90,
+        description="Days after the resolution of a complaint at which the customer is asked whether all is well "
+        "(unset: only where an agent plans it). Every question is a message that he has to read.",
+    )
+
+    @field_validator("types")
+    @classmethod
+    def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not name.isidentifier() or not name.isascii() or len(name) > 32:
+                raise ValueError(f"{name!r} is no type of tickets: use up to 32 letters, digits and _")
+        return value
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Every type that a ticket of this tenant may have."""
+        return tuple(dict.fromkeys((*OWN_TYPES, *self.types)))

@@ -1,0 +1,42 @@
+"""What is said about a ticket: notes for colleagues, and words for the customer on his own channel."""
+
+from __future__ import annotations
+
+from handoff_service.agents.model import Agent
+from handoff_service.complaints import store as complaints
+from handoff_service.conversations.change import Context
+from handoff_service.conversations.receive import clean_text
+from handoff_service.database import Transaction
+from handoff_service.texts import say
+from handoff_service.tickets import store
+from handoff_service.tickets.log import INTERNAL, PUBLIC, record
+from handoff_service.tickets.model import Deed, Ticket
+from handoff_service.tickets.settings import COMPLAINT
+from handoff_service.tickets.tell import place, tell_customer
+from handoff_service.tickets.work import actor_of, locked
+
+
+def note(tx: Transaction, agent: Agent, ticket: Ticket, text: str, context: Context) -> Ticket:
+    """Adds words that only colleagues read."""
+    body = {"text": clean_text(text)}
+    return record(tx, ticket, Deed.UPDATED, actor=actor_of(agent), now=context.now, audience=INTERNAL, body=body)
+
+
+def tell(tx: Transaction, agent: Agent, name: str, text: str, context: Context) -> Ticket:
+    """Tells the customer how far it is; what he says next in that conversation may be his answer.
+
+    The conversation is locked before the ticket, as where he writes. Raises Conflict for a ticket without one.
+    """
+    text = clean_text(text)
+    conversation = place(tx, store.find(tx.connection, agent.tenant, name, agent))
+    ticket = locked(tx, agent, name)
+    said = text
+    if ticket.number is not None:
+        said = say("ticket_update", conversation.language, number=ticket.number, text=text)
+    entry = tell_customer(tx, ticket, conversation, said, context.now)
+    if ticket.type == COMPLAINT:
+        complaints.answered(tx.connection, ticket.tenant, ticket.id, context.now)
+    body = {"text": text, "conversation": entry.conversation, "seq": entry.seq}
+    told = {"told_in": entry.conversation, "told_seq": entry.seq}
+    done = {"actor": actor_of(agent), "now": context.now, "audience": PUBLIC}
+    return record(tx, ticket, Deed.UPDATED, **done, body=body, **told)

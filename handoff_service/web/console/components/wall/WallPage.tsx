@@ -1,0 +1,155 @@
+import { useEffect } from "preact/hooks";
+import type { Card } from "../../../shared/protocol";
+import { cause } from "../../problem";
+import { spell } from "../../text";
+import type { QueueLine, WallFigures } from "../../wall";
+import { Icon } from "../Icon";
+import { useWorkplace } from "../workplace";
+
+/** Waiting this long is shown as an alarm, seconds. */
+const TOO_LONG_S = 300;
+const SECOND_MS = 1000;
+
+/** What a supervisor keeps an eye on: queues, people, and the conversations that need a look now. */
+export function WallPage() {
+  const { state, wall } = useWorkplace();
+  const t = state.t.value;
+  const figures = wall.figures.value;
+  const failed = wall.failed.value;
+  useEffect(() => {
+    void wall.open();
+    return () => wall.close();
+  }, []);
+  return (
+    <main class="page wall">
+      <header class="page-head">
+        <button class="icon-button" aria-label={t("page.back")} title={t("page.back")} onClick={() => (state.view.value = "desk")}>
+          <Icon name="back" />
+        </button>
+        <div>
+          <h1>{t("wall.title")}</h1>
+          <p class="hint">{t("wall.lead")}</p>
+        </div>
+      </header>
+      {failed !== null && <p class="page-failed" role="alert">{cause(failed, t)}</p>}
+      {figures === null && failed === null && <p class="hint" role="status">{t("page.loading")}</p>}
+      {figures !== null && <Figures figures={figures} />}
+    </main>
+  );
+}
+
+function Figures({ figures }: { figures: WallFigures }) {
+  const { state } = useWorkplace();
+  const t = state.t.value;
+  const waiting = figures.queues.reduce((sum, queue) => sum + queue.waiting, 0);
+  const held = figures.queues.reduce((sum, queue) => sum + queue.held, 0);
+  return (
+    <>
+      <ul class="tiles" aria-label={t("wall.now")}>
+        <Tile value={waiting} label={t("wall.waiting")} alarm={waiting > 0} />
+        <Tile value={held} label={t("wall.held")} />
+        <Tile value={figures.bot} label={t("wall.bot")} />
+        <Tile value={figures.mailbox} label={t("wall.mailbox")} />
+        <Tile value={figures.upset.length} label={t("wall.upset")} alarm={figures.upset.length > 0} />
+        <Tile value={figures.overdue.length} label={t("wall.overdue")} alarm={figures.overdue.length > 0} />
+      </ul>
+      <div class="wall-panels">
+        <Queues queues={figures.queues} />
+        <People figures={figures} />
+        <Look title={t("wall.upset")} cards={figures.upset} empty={t("wall.upset_none")} />
+        <Look title={t("wall.overdue")} cards={figures.overdue} empty={t("wall.overdue_none")} />
+      </div>
+    </>
+  );
+}
+
+const Tile = ({ value, label, alarm = false }: { value: number; label: string; alarm?: boolean }) => (
+  <li class={alarm ? "tile alarm" : "tile"}>
+    <strong>{value}</strong>
+    <span>{label}</span>
+  </li>
+);
+
+function Queues({ queues }: { queues: readonly QueueLine[] }) {
+  const { state } = useWorkplace();
+  const t = state.t.value;
+  return (
+    <section class="page-panel">
+      <h2>{t("wall.queues")}</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t("wall.queue")}</th>
+            <th scope="col" class="number">{t("wall.waiting")}</th>
+            <th scope="col" class="number">{t("wall.longest")}</th>
+            <th scope="col" class="number">{t("wall.held")}</th>
+            <th scope="col" class="number">{t("wall.accepted")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {queues.map((queue) => (
+            <tr key={queue.id}>
+              <th scope="row">
+                {queue.name} <span class={queue.open ? "badge good" : "badge"}>{t(queue.open ? "wall.open" : "wall.closed")}</span>
+              </th>
+              <td class="number">{queue.waiting}</td>
+              <td class={(queue.longest_wait_s ?? 0) > TOO_LONG_S ? "number too-long" : "number"}>
+                {queue.longest_wait_s === null ? "–" : spell(queue.longest_wait_s * SECOND_MS, t)}
+              </td>
+              <td class="number">{queue.held}</td>
+              <td class="number">{queue.accepted_last_hour}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function People({ figures }: { figures: WallFigures }) {
+  const { state } = useWorkplace();
+  const t = state.t.value;
+  const order = ["online", "busy", "away", "offline"];
+  const people = figures.agents.toSorted((one, other) => order.indexOf(one.status) - order.indexOf(other.status));
+  return (
+    <section class="page-panel">
+      <h2>{t("wall.people")}</h2>
+      <ul class="people">
+        {people.map((agent) => (
+          <li key={agent.id} class={`presence-${agent.status}`}>
+            <span class="dot" aria-hidden="true" />
+            <span class="name">{agent.name}</span>
+            <span class="hint">{t(`presence.${agent.status}`)}</span>
+            <span class="load">{t("presence.load", { open: agent.open, capacity: agent.capacity })}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Look({ title, cards, empty }: { title: string; cards: readonly Card[]; empty: string }) {
+  const { state, session } = useWorkplace();
+  const t = state.t.value;
+  const open = (conversation: string): void => {
+    state.view.value = "desk";
+    session.open(conversation);
+  };
+  return (
+    <section class="page-panel">
+      <h2>{title}</h2>
+      {cards.length === 0 && <p class="hint">{empty}</p>}
+      <ul class="look">
+        {cards.map((card) => (
+          <li key={card.conversation}>
+            <button class="link-row" onClick={() => open(card.conversation)}>
+              <strong>{card.contact.name || t("list.anonymous")}</strong>
+              <span class="preview" lang={card.language}>{card.preview || t("list.no_preview")}</span>
+              <span class="hint">{card.owner.agent?.name ?? t(`owner.${card.owner.kind === "agent" || card.owner.kind === "offer" ? "queue" : card.owner.kind}`)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,72 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { downloadText } from "../../download";
+import { languageName, TAGS } from "../../texts/catalogue";
+import { transcript } from "../../transcript";
+import { useChat } from "../context";
+
+/** What is rarely wanted: another language, a copy of the conversation, to be forgotten. */
+export function Menu({ brand, close }: { brand: string; close: () => void }) {
+  const chat = useChat();
+  const { t } = chat;
+  const [asking, setAsking] = useState(false);
+  const [state, setState] = useState<"" | "busy" | "failed">("");
+  const box = useRef<HTMLDivElement>(null);
+
+  useEffect(() => {
+    const root = box.current?.getRootNode() as Document | ShadowRoot | undefined;
+    box.current?.querySelector<HTMLElement>("button, a")?.focus();
+    const away = (event: Event) => {
+      if (box.current !== null && !event.composedPath().includes(box.current)) close();
+    };
+    const timer = setTimeout(() => root?.addEventListener("click", away)); // not the click that opened it
+    return () => {
+      clearTimeout(timer);
+      root?.removeEventListener("click", away);
+    };
+  }, []);
+  const keyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    close();
+  };
+  const erase = async () => {
+    setState("busy");
+    if (await chat.eraseMe()) close();
+    else setState("failed");
+  };
+  const save = () => {
+    downloadText(`${brand}.txt`, transcript(chat, brand));
+    close();
+  };
+  return (
+    <div ref={box} class="menu" role="group" aria-label={t("menu")} onKeyDown={keyDown}>
+      {asking ? (
+        <div class="ask" role="alertdialog" aria-label={t("eraseMe")}>
+          <p>{t("eraseAsk")}</p>
+          {state === "failed" && <p class="problem" role="alert">{t("actionFailed")}</p>}
+          <div class="actions">
+            <button type="button" class="button danger" disabled={state === "busy"} onClick={() => void erase()}>{t("eraseYes")}</button>
+            <button type="button" class="button plain-button" onClick={close}>{t("cancel")}</button>
+          </div>
+        </div>
+      ) : (
+        <>
+          {chat.config?.help && <a class="menu-item" href={chat.help.url} target="_blank" rel="noopener">{t("openHelp")}</a>}
+          <button type="button" class="menu-item" disabled={chat.log.value.length === 0} onClick={save}>{t("saveTranscript")}</button>
+          <button type="button" class="menu-item" disabled={chat.session.value === null} onClick={() => setAsking(true)}>{t("eraseMe")}</button>
+          <fieldset class="languages">
+            <legend>{t("language")}</legend>
+            {TAGS.map((tag) => (
+              <button
+                key={tag} type="button" class="language" lang={tag} aria-pressed={tag === chat.locale.value}
+                onClick={() => void chat.setLanguage(tag).then(close)}
+              >
+                {languageName(tag)}
+              </button>
+            ))}
+          </fieldset>
+        </>
+      )}
+    </div>
+  );
+}

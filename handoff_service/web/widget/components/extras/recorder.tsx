@@ -1,0 +1,86 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useChat } from "../context";
+import { CheckIcon, CloseIcon } from "../icons";
+
+const MOST_S = 120;
+/** What browsers can record, the most widely played first. */
+const TYPES = ["audio/mp4", "audio/webm;codecs=opus", "audio/ogg;codecs=opus"];
+const ENDINGS: Record<string, string> = { "audio/mp4": "m4a", "audio/webm": "webm", "audio/ogg": "ogg" };
+
+/** Records a voice note that then waits with the other files. Closing it throws the recording away. */
+export function Recorder({ close }: { close: () => void }) {
+  const chat = useChat();
+  const { t } = chat;
+  const [seconds, setSeconds] = useState(0);
+  const [denied, setDenied] = useState(false);
+  const recording = useRef<Recording | null>(null);
+
+  useEffect(() => {
+    let gone = false;
+    startRecording().then(
+      (started) => {
+        if (gone) return started.stop();
+        recording.current = started;
+      },
+      () => setDenied(true),
+    );
+    const timer = setInterval(() => recording.current !== null && setSeconds((before) => before + 1), 1000);
+    return () => {
+      gone = true;
+      clearInterval(timer);
+      recording.current?.stop();
+    };
+  }, []);
+  const finish = async () => {
+    const file = await recording.current?.finish();
+    if (file) chat.uploads.add([file]);
+    close();
+  };
+  useEffect(() => {
+    if (seconds >= MOST_S) void finish();
+  }, [seconds]);
+  return (
+    <div class="write recorder">
+      <button type="button" class="tool" aria-label={t("cancel")} onClick={close}><CloseIcon /></button>
+      {denied ? <p class="problem" role="alert">{t("recordDenied")}</p> : <p class="recording" role="timer"><span class="dot" aria-hidden="true" />{t("recording", { time: clock(seconds) })}</p>}
+      {!denied && <button type="button" class="send" aria-label={t("recordSend")} onClick={() => void finish()}><CheckIcon /></button>}
+    </div>
+  );
+}
+
+interface Recording {
+  finish(): Promise<File>;
+  stop(): void;
+}
+
+/** Rejects when there is no microphone, or it may not be used. */
+async function startRecording(): Promise<Recording> {
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+  const type = TYPES.find((one) => MediaRecorder.isTypeSupported(one));
+  const recorder = new MediaRecorder(stream, type === undefined ? {} : { mimeType: type });
+  const parts: Blob[] = [];
+  recorder.ondataavailable = ({ data }) => void parts.push(data);
+  recorder.start();
+  const release = () => {
+    for (const track of stream.getTracks()) track.stop();
+  };
+  return {
+    stop: () => {
+      if (recorder.state !== "inactive") recorder.stop();
+      release();
+    },
+    finish: () =>
+      new Promise((done) => {
+        recorder.onstop = () => {
+          release();
+          const plain = recorder.mimeType.split(";")[0] ?? "audio/webm";
+          done(new File(parts, `voice.${ENDINGS[plain] ?? "webm"}`, { type: plain }));
+        };
+        recorder.stop();
+      }),
+  };
+}
+
+function clock(seconds: number): string {
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}

@@ -1,0 +1,54 @@
+// What a page may know of a tenant before anybody has said a word: looks, texts, and with which words to begin.
+import type { Language } from "../shared/protocol";
+import type { Look } from "./look";
+
+/** First words for some hours and pages; the first rule that fits is used. */
+export interface WelcomeRule {
+  text: Partial<Record<Language, string>>;
+  suggestions?: Partial<Record<Language, string[]>>;
+  /** "18:00" to "09:00", where the tenant is; across midnight if `from` is later. */
+  from?: string | null;
+  to?: string | null;
+  /** Beginning of the page's path, "/orders". */
+  page?: string | null;
+}
+
+export interface Config {
+  tenant: string;
+  name: Partial<Record<Language, string>>;
+  languages: Language[];
+  timezone: string;
+  look: Look;
+  /** By catalogue and key, what the tenant says otherwise. */
+  texts: Record<string, Record<string, string>>;
+  welcome: WelcomeRule[];
+  /** Whether there is a help centre with articles. */
+  help: boolean;
+  voice: boolean;
+}
+
+export function isConfig(value: unknown): value is Config {
+  return typeof value === "object" && value !== null && "look" in value && "welcome" in value;
+}
+
+/** Never rejects: a widget without its tenant's looks is better than none. */
+export async function fetchConfig(baseUrl: string, tenant: string): Promise<Config | null> {
+  try {
+    const answer = await fetch(`${baseUrl}/v1/widget/config?tenant=${encodeURIComponent(tenant)}`, { credentials: "omit" });
+    const config: unknown = answer.ok ? await answer.json() : null;
+    return isConfig(config) ? config : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The rule for this moment and page, or null for the tenant's usual greeting. */
+export function chooseWelcome(rules: readonly WelcomeRule[], path: string, now: Date, timezone: string): WelcomeRule | null {
+  const clock = new Intl.DateTimeFormat("en-GB", { timeZone: timezone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(now);
+  return rules.find((rule) => (!rule.page || path.startsWith(rule.page)) && within(clock, rule.from, rule.to)) ?? null;
+}
+
+function within(clock: string, from: string | null | undefined, to: string | null | undefined): boolean {
+  if (!from || !to) return true;
+  return from <= to ? from <= clock && clock < to : clock >= from || clock < to;
+}

@@ -1,0 +1,100 @@
+import { computed, signal, type Signal } from "@preact/signals";
+import { newId } from "../shared/ids";
+import type { FileRef } from "../shared/protocol";
+import { readJson, type KeyValueStorage } from "../shared/storage";
+import { ApiError, type CustomerApi } from "./api";
+
+export type UploadState = "uploading" | "ready" | "failed";
+export interface Upload {
+  key: string;
+  name: string;
+  type: string;
+  /** What to show before it is sent; null after a reload. */
+  content: File | null;
+  state: UploadState;
+  /** 0 to 1. */
+  share: number;
+  /** Why it failed: too_large, invalid, … */
+  code: string | null;
+  ref: FileRef | null;
+}
+
+/** The gateway's own limit unless it is set otherwise; asked before the bytes travel. */
+const MOST_BYTES = 10 * 1024 * 1024;
+const MOST_FILES = 5;
+
+/** Files that were chosen and wait for Send. What is on the server already survives a reload. */
+export class Uploads {
+  readonly all: Signal<readonly Upload[]>;
+  readonly busy = computed(() => this.all.value.some(({ state }) => state === "uploading"));
+  readonly ready = computed(() => this.all.value.length > 0 && this.all.value.every(({ state }) => state === "ready"));
+  private readonly stops = new Map<string, AbortController>();
+
+  constructor(private readonly api: CustomerApi, private readonly storage: KeyValueStorage) {
+    this.all = signal(readJson(storage, "attached", isRefs, []).map((ref) => waiting(ref)));
+  }
+
+  add(files: Iterable<File>): void {
+    for (const file of files) {
+      if (this.all.value.length >= MOST_FILES) return;
+      const upload: Upload = { key: newId(), name: file.name, type: file.type, content: file, state: "uploading", share: 0, code: null, ref: null };
+      this.all.value = [...this.all.value, upload];
+      if (file.size > MOST_BYTES) this.change(upload.key, { state: "failed", code: "too_large" });
+      else void this.carry(upload.key, file);
+    }
+  }
+
+  retry(key: string): void {
+    const content = this.all.value.find((one) => one.key === key)?.content;
+    if (content) void this.carry(key, content);
+  }
+
+  /** Takes one back; what is on the way there stops. */
+  remove(key: string): void {
+    this.stops.get(key)?.abort();
+    this.all.value = this.all.value.filter((one) => one.key !== key);
+    this.remember();
+  }
+
+  /** What is ready to be sent with a message; it does not wait any more. */
+  take(): FileRef[] {
+    const ready = this.all.value.flatMap(({ ref }) => (ref === null ? [] : [ref]));
+    this.all.value = this.all.value.filter(({ ref }) => ref === null);
+    this.remember();
+    return ready;
+  }
+
+  private async carry(key: string, file: File): Promise<void> {
+    const stop = new AbortController();
+    this.stops.set(key, stop);
+    this.change(key, { state: "uploading", share: 0, code: null });
+    try {
+      const ref = await this.api.upload(file, (share) => this.change(key, { share }), stop.signal);
+      this.change(key, { state: "ready", share: 1, ref });
+      this.remember();
+    } catch (error) {
+      if (!(error instanceof ApiError || error instanceof TypeError || error instanceof DOMException)) throw error;
+      this.change(key, { state: "failed", code: error instanceof ApiError ? error.code : null });
+    } finally {
+      this.stops.delete(key);
+    }
+  }
+
+  private change(key: string, changes: Partial<Upload>): void {
+    this.all.value = this.all.value.map((one) => (one.key === key ? { ...one, ...changes } : one));
+  }
+
+  private remember(): void {
+    const refs = this.all.value.flatMap(({ ref }) => (ref === null ? [] : [ref]));
+    if (refs.length === 0) this.storage.removeItem("attached");
+    else this.storage.setItem("attached", JSON.stringify(refs));
+  }
+}
+
+function waiting(ref: FileRef): Upload {
+  return { key: ref.id, name: ref.name, type: ref.type, content: null, state: "ready", share: 1, code: null, ref };
+}
+
+function isRefs(value: unknown): value is FileRef[] {
+  return Array.isArray(value) && value.every((one) => typeof one?.id === "string" && typeof one.name === "string");
+}

@@ -1,0 +1,227 @@
+"""All SQL of webhooks, of what they are told, and of the attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service import tables
+from handoff_service.channels.sealing import Seal
+from handoff_service.errors import NotFound
+from handoff_service.statements import Row, Statement
+from handoff_service.webhooks.model import LEASE, EventType, Message, MessageState, Webhook
+
+W = tables.webhooks.c
+M = tables.webhook_messages.c
+A = tables.webhook_attempts.c
+
+# Asked with every event of every tenant, most of whom have none.
+LISTENERS = Statement(
+    sa.select(W.id, W.events).where(W.tenant == sa.bindparam("tenant"), W.disabled.is_(False)).order_by(W.id)
+)
+LAST_POSITION = Statement(
+    sa.select(sa.func.max(M.position).label("position")).where(
+        M.tenant == sa.bindparam("tenant"),
+        M.webhook == sa.bindparam("webhook"),
+        M.subject == sa.bindparam("subject"),
+    )
+)
+
+
+def listeners(connection: sa.Connection, tenant: str, event: EventType) -> list[str]:
+    """Ids of the webhooks that want to know."""
+    rows = LISTENERS.all(connection, tenant=tenant)
+    return [row["id"] for row in rows if not row["events"] or event in row["events"]]
+
+
+def put(connection: sa.Connection, message: Message) -> None:
+    """Adds a message behind those about the same subject."""
+    line = {"tenant": message.tenant, "webhook": message.webhook, "subject": message.subject}
+    last = LAST_POSITION.first(connection, **line)
+    values = {name: getattr(message, name) for name in Message.__dataclass_fields__}
+    position = ((last["position"] if last else None) or 0) + 1
+    connection.execute(sa.insert(tables.webhook_messages).values(**values, position=position))
+
+
+def find(connection: sa.Connection, tenant: str, webhook: str, seal: Seal) -> Webhook:
+    """The webhook with its secrets opened. Raises NotFound."""
+    query = sa.select(tables.webhooks).where(W.tenant == tenant, W.id == webhook)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no webhook {webhook}.", webhook=webhook)
+    return _webhook(row, seal)
+
+
+def listed(connection: sa.Connection, tenant: str) -> list[Row]:
+    """All webhooks without their secrets, the oldest first, each with how many messages wait and are dead."""
+    counts = sa.select(M.webhook, M.state, sa.func.count().label("many")).where(M.tenant == tenant)
+    many = {(row.webhook, row.state): row.many for row in connection.execute(counts.group_by(M.webhook, M.state))}
+    query = sa.select(*(column for column in W if column.name != "secrets")).where(W.tenant == tenant)
+    return [
+        {**row, **{str(state): many.get((row["id"], state), 0) for state in MessageState}}
+        for row in connection.execute(query.order_by(W.created_at, W.id)).mappings()
+    ]
+
+
+def _webhook(row: sa.RowMapping, seal: Seal) -> Webhook:
+    values = dict(row)
+    values["events"] = tuple(EventType(name) for name in row["events"])
+    values["secrets"] = tuple(seal.open(one) for one in row["secrets"])
+    return Webhook(**values)
+
+
+def add(connection: sa.Connection, webhook: Webhook, seal: Seal) -> None:
+    """Stores a new webhook."""
+    values = {name: getattr(webhook, name) for name in Webhook.__dataclass_fields__}
+    values |= {"events": list(webhook.events), "secrets": [seal.seal(one) for one in webhook.secrets]}
+    connection.execute(sa.insert(tables.webhooks).values(**values))
+
+
+def change(connection: sa.Connection, tenant: str, webhook: str, **values: Any) -> None:
+    """Replaces columns. Raises NotFound."""
+    where = (W.tenant == tenant, W.id == webhook)
+    if connection.execute(sa.update(tables.webhooks).where(*where).values(**values)).rowcount == 0:
+        raise NotFound(f"There is no webhook {webhook}.", webhook=webhook)
+
+
+def remove(connection: sa.Connection, tenant: str, webhook: str) -> None:
+    """Deletes a webhook with its messages. Raises NotFound."""
+    if connection.execute(sa.delete(tables.webhooks).where(W.tenant == tenant, W.id == webhook)).rowcount == 0:
+        raise NotFound(f"There is no webhook {webhook}.", webhook=webhook)
+    _drop(connection, M.tenant == tenant, M.webhook == webhook)
+
+
+def _drop(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:
+    """Deletes messages with their attempts. Returns how many messages these were."""
+    mine = sa.select(M.tenant, M.id).where(*where)
+    connection.execute(sa.delete(tables.webhook_attempts).where(sa.tuple_(A.tenant, A.message).in_(mine)))
+    return connection.execute(sa.delete(tables.webhook_messages).where(*where)).rowcount
+
+
+def forget(connection: sa.Connection, tenant: str, subject: str) -> int:
+    """Deletes what was told, or is to be told, about an erased conversation. Returns how many messages."""
+    return _drop(connection, M.tenant == tenant, M.subject == subject)
+
+
+def forget_ended(connection: sa.Connection, *, sent_before: datetime, dead_before: datetime) -> int:
+    """Deletes messages that ended long ago."""
+    sent = sa.and_(M.state == MessageState.SENT, M.ended_at < sent_before)
+    dead = sa.and_(M.state == MessageState.DEAD, M.ended_at < dead_before)
+    return _drop(connection, sa.or_(sent, dead))
+
+
+def _due(now: datetime) -> list[sa.ColumnElement[bool]]:
+    """Messages that nobody is sending, whose time has come, first about their subject, of webhooks that are on."""
+    earlier = tables.webhook_messages.alias("earlier")
+    before = sa.or_(earlier.c.position < M.position, sa.and_(earlier.c.position == M.position, earlier.c.id < M.id))
+    same = [earlier.c[name] == M[name] for name in ("tenant", "webhook", "subject")]
+    on = sa.exists().where(W.tenant == M.tenant, W.id == M.webhook, W.disabled.is_(False))
+    return [
+        M.state == MessageState.WAITING,
+        M.next_at <= now,
+        sa.or_(M.lease_until.is_(None), M.lease_until <= now),
+        ~sa.exists().where(*same, earlier.c.state == MessageState.WAITING, before),
+        on,
+    ]
+
+
+def due_webhooks(connection: sa.Connection, now: datetime) -> list[tuple[str, str]]:
+    """(tenant, id) of the webhooks with something to send now."""
+    query = sa.select(M.tenant, M.webhook).where(*_due(now)).distinct()
+    return [(row.tenant, row.webhook) for row in connection.execute(query)]
+
+
+def lease(connection: sa.Connection, tenant: str, webhook: str, now: datetime, *, limit: int) -> list[Message]:
+    """Takes up to `limit` due messages of a webhook, for LEASE; nobody else sends them meanwhile."""
+    mine = sa.select(tables.webhook_messages).where(M.tenant == tenant, M.webhook == webhook, *_due(now))
+    query = mine.order_by(M.next_at, M.id).limit(limit).with_for_update(skip_locked=True)
+    leased = []
+    for row in connection.execute(query).mappings().all():
+        changed = {"attempts": row["attempts"] + 1, "lease_until": now + LEASE}
+        where = (M.tenant == tenant, M.id == row["id"])
+        connection.execute(sa.update(tables.webhook_messages).where(*where).values(**changed))
+        leased.append(_message({**row, **changed}))
+    return leased
+
+
+def _message(row: Row) -> Message:
+    values = {name: row[name] for name in Message.__dataclass_fields__}
+    return Message(**{**values, "state": MessageState(row["state"])})
+
+
+def settle(
+    connection: sa.Connection,
+    message: Message,
+    *,
+    state: MessageState,
+    error: str | None,
+    next_at: datetime,
+    ended_at: datetime | None = None,
+) -> bool:
+    """Ends the lease with what became of the attempt; False when it had run out and somebody else has it."""
+    where = (M.tenant == message.tenant, M.id == message.id, M.lease_until == message.lease_until)
+    values = {"state": state, "error": error, "next_at": next_at, "lease_until": None, "ended_at": ended_at}
+    return connection.execute(sa.update(tables.webhook_messages).where(*where).values(**values)).rowcount == 1
+
+
+def note_attempt(
+    connection: sa.Connection, message: Message, *, at: datetime, took_ms: int, status: int | None, error: str | None
+) -> None:
+    """Adds a line to the delivery log."""
+    query = sa.select(sa.func.max(A.n)).where(A.tenant == message.tenant, A.message == message.id)
+    n = (connection.execute(query).scalar() or 0) + 1
+    values = {"tenant": message.tenant, "message": message.id, "n": n, "at": at, "took_ms": took_ms}
+    connection.execute(sa.insert(tables.webhook_attempts).values(**values, status=status, error=error))
+
+
+def messages(
+    connection: sa.Connection,
+    tenant: str,
+    *,
+    webhook: str | None = None,
+    state: MessageState | None = None,
+    before: str | None = None,
+    limit: int = 50,
+) -> list[Message]:
+    """Messages from the newest on, those before the id `before` if it is given."""
+    wanted = [M.tenant == tenant]
+    wanted += [M.webhook == webhook] if webhook is not None else []
+    wanted += [M.state == state] if state is not None else []
+    wanted += [M.id < before] if before is not None else []
+    query = sa.select(tables.webhook_messages).where(*wanted).order_by(M.id.desc()).limit(limit)
+    return [_message(dict(row)) for row in connection.execute(query).mappings()]
+
+
+def message(connection: sa.Connection, tenant: str, message_id: str) -> Message:
+    """One message. Raises NotFound."""
+    query = sa.select(tables.webhook_messages).where(M.tenant == tenant, M.id == message_id)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no webhook message {message_id}.", message_id=message_id)
+    return _message(dict(row))
+
+
+def attempts(connection: sa.Connection, tenant: str, message_id: str) -> list[Row]:
+    """The delivery log of a message, the first attempt first."""
+    query = sa.select(A.n, A.at, A.took_ms, A.status, A.error).where(A.tenant == tenant, A.message == message_id)
+    return [dict(row) for row in connection.execute(query.order_by(A.n)).mappings()]
+
+
+def revive(connection: sa.Connection, tenant: str, *, now: datetime, only: Sequence[sa.ColumnElement[bool]]) -> int:
+    """Begins anew with dead messages for which `only` holds. Returns how many these were."""
+    where = (M.tenant == tenant, M.state == MessageState.DEAD, *only)
+    values = {"state": MessageState.WAITING, "attempts": 0, "next_at": now, "ended_at": None}
+    return connection.execute(sa.update(tables.webhook_messages).where(*where).values(**values)).rowcount
+
+
+def replay_one(connection: sa.Connection, tenant: str, message_id: str, now: datetime) -> int:
+    """Begins anew with a dead message."""
+    return revive(connection, tenant, now=now, only=[M.id == message_id])
+
+
+def replay_all(connection: sa.Connection, tenant: str, webhook: str, now: datetime) -> int:
+    """Begins anew with all dead messages of a webhook."""
+    return revive(connection, tenant, now=now, only=[M.webhook == webhook])

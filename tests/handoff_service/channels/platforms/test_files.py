@@ -1,0 +1,131 @@
+"""Files both ways over every platform: fetched once and after the acknowledgement, uploaded or sent as a link."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from handoff_service import tables
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.model import Author, AuthorKind, Draft, Kind
+from handoff_service.files import store as files
+from handoff_service.files.keep import keep
+from handoff_service.files.model import StoredFile
+from handoff_service.files.shelf import shelf_of
+from tests.handoff_service.channels.platforms.conftest import PATIENCE_S, Bridge
+from tests.handoff_service.channels.platforms.fake import Platform, Received
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
+PDF = b"%PDF-1.7 \xff\xfe not really a document"
+ANN = "1111111"
+
+
+async def entries(bridge: Bridge, found: Any) -> list[dict[str, Any]]:
+    """Waits until `found` is true of an entry; those of which it is."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        rows = await bridge.rows(tables.entries)
+        if there := [row for row in rows if found(row)]:
+            return there
+        assert time.monotonic() < end, [row["body"] for row in rows]
+        await asyncio.sleep(0.05)
+
+
+async def pieces(content: bytes) -> Any:
+    yield content
+
+
+async def an_agent_sends(bridge: Bridge, content: bytes, name: str, text: str = "") -> None:
+    """As the desk does: an upload, then a message with it."""
+    kept = await keep(bridge.settings, bridge.tenant, pieces(content), most=1 << 20)
+
+    def said(tx: Any) -> None:
+        (row,) = tx.connection.execute(
+            tables.conversations.select().where(tables.conversations.c.tenant == bridge.tenant)
+        ).mappings()
+        place = conversations.find(tx.connection, bridge.tenant, row["id"], lock=True)
+        file = StoredFile(
+            tenant=bridge.tenant, id=kept.id, contact=place.contact, conversation=place.id, author="agent:a_1",
+            name=name, type=kept.type, size=kept.size, sha256=kept.sha256, seq=None, audience=None,
+            created_at=place.opened_at,
+        )  # fmt: skip
+        files.add(tx.connection, file)
+        body = {"text": text or f"[file: {name}]", "file": file.as_json()}
+        author = Author(AuthorKind.AGENT, "a_1", "Lin")
+        _, entry = conversations.append(tx, place, Draft(kind=Kind.MESSAGE, author=author, body=body), place.opened_at)
+        files.attach(tx.connection, file, conversation=place.id, seq=entry.seq, audience="public")
+
+    await bridge.database.write(said)
+
+
+async def test_a_customers_picture_is_fetched_once_and_kept(bridge: Bridge, far: Platform) -> None:
+    event = far.photo(ANN, PNG)
+    if event is None:
+        pytest.skip("customers' pictures stay in this platform's app")
+    assert far.accepted(await bridge.sends(event))
+    assert far.accepted(await bridge.sends(event)), "delivered twice"
+    (row,) = await entries(bridge, lambda row: "file" in row["body"])
+    assert (row["author_kind"], row["body"]["file"]["type"]) == ("customer", "image/png")
+    assert await shelf_of(bridge.settings).read(bridge.tenant, row["body"]["file"]["id"]) == PNG
+    said = [row["body"] for row in await bridge.messages(2)]
+    assert [one.get("kind") for one in said] == ["media", None], "the place where it was sent, and the file"
+    assert await bridge.rows(tables.channel_media) == []
+
+
+async def test_a_picture_that_has_expired_is_told_to_both_sides(bridge: Bridge, far: Platform) -> None:
+    event = far.photo(ANN, PNG)
+    if event is None:
+        pytest.skip("customers' pictures stay in this platform's app")
+    far.media.clear()
+    assert far.accepted(await bridge.sends(event))
+    found = await entries(bridge, lambda row: row["body"].get("kind") == "media" and row["author_kind"] == "system")
+    assert len(found) == 2
+    assert {row["audience"] for row in found} == {"internal", "public"}
+    told = await bridge.until(lambda: next((one.text for one in far.received if one.contact == ANN), None))
+    assert "发送" in told or "send" in told
+    assert await bridge.rows(tables.files) == []
+
+
+async def test_a_virus_or_a_page_in_disguise_is_not_kept(bridge: Bridge, far: Platform) -> None:
+    event = far.photo(ANN, b"<!doctype html><script>alert(1)</script>" + b" " * 40)
+    if event is None:
+        pytest.skip("customers' pictures stay in this platform's app")
+    assert far.accepted(await bridge.sends(event))
+    found = await entries(bridge, lambda row: row["body"].get("kind") == "media" and row["audience"] == "internal")
+    assert "PNG" in found[0]["body"]["text"]
+    assert await bridge.rows(tables.files) == []
+
+
+async def test_an_agents_files_arrive_as_files_or_as_links(bridge: Bridge, far: Platform, channel: Any) -> None:
+    assert far.accepted(await bridge.sends(far.text(ANN, "please show me")))
+    await bridge.receives(ANN, "Three days.")
+
+    async def arrives(found: Any) -> Received:
+        return await bridge.until(lambda: next((one for one in far.received if found(one)), None))
+
+    for content, name, kind in ((PNG, "photo.png", "image/png"), (PDF, "bill.pdf", "application/pdf")):
+        before = len(far.received)
+        await an_agent_sends(bridge, content, name)
+        takes = channel.abilities.files
+        if takes is not None and kind.startswith(takes.types):
+            got = await bridge.until(lambda at=before: next((one for one in far.received[at:] if one.files), None))
+            assert far.content(got.files[0]) == content
+            assert len(far.received) == before + 1, "no words besides"
+        else:
+            got = await arrives(lambda one, name=name: f"{name}" in one.text)
+            link = got.text[got.text.index("http") :].split()[0]
+            assert far.content(link) == content
+    assert set((await bridge.settled()).values()) == {"sent"}
+
+
+async def test_words_come_before_the_file_that_they_are_about(bridge: Bridge, far: Platform) -> None:
+    assert far.accepted(await bridge.sends(far.text(ANN, "please show me")))
+    await bridge.receives(ANN, "Three days.")
+    await an_agent_sends(bridge, PNG, "photo.png", text="This is the part:")
+    await bridge.settled()
+    last = [one for one in far.received if one.contact == ANN][1:]
+    assert last[0].text.startswith("This is the part:")
+    assert any(one.files or "http" in one.text for one in last)
