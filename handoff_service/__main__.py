@@ -12,6 +12,8 @@ from typing import Any
 import uvicorn
 from pydantic import ValidationError
 
+from handoff_service.admin.commands import COMMANDS as ADMIN
+from handoff_service.admin.commands import administer
 from handoff_service.analytics.command import COMMANDS as REPORTS
 from handoff_service.analytics.command import report
 from handoff_service.app import create_app
@@ -68,7 +70,7 @@ def serve(settings: Settings) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m handoff_service", description=__doc__)
-    parser.add_argument("command", choices=["serve", "migrate", "seed-demo", "channel", *KEEPING, *REPORTS])
+    parser.add_argument("command", choices=["serve", "migrate", "seed-demo", "channel", *KEEPING, *REPORTS, *ADMIN])
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of the command; `channel --help` tells them")
     asked = parser.parse_args()
     command = asked.command
@@ -93,6 +95,8 @@ def main() -> int:
         return keep([command, *asked.arguments], settings)
     elif command in REPORTS:
         return report([command, *asked.arguments], settings)
+    elif command in ADMIN:
+        return administer([command, *asked.arguments], settings)
     elif command == "channel":
         return channel(asked.arguments, settings)
     else:

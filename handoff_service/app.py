@@ -13,7 +13,9 @@ import structlog
 from fastapi import FastAPI
 
 from handoff_service import http, metrics, outbox, tracing
+from handoff_service.admin import api as admin_api
 from handoff_service.agents import api as agents_api
+from handoff_service.agents import canned_api
 from handoff_service.analytics import api as analytics_api
 from handoff_service.bell import Bell, Wire
 from handoff_service.bots.keywords import KeywordBot
@@ -32,6 +34,7 @@ from handoff_service.channels.public_only import client_for_platforms
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.sealing import Seal
 from handoff_service.clock import Clock, utc_now
+from handoff_service.complaints import api as complaints_api
 from handoff_service.conversations import api as conversations_api
 from handoff_service.conversations.sweep import Sweeper
 from handoff_service.conversations.turn import TurnRunner
@@ -41,6 +44,9 @@ from handoff_service.files import api as files_api
 from handoff_service.handoffs import api as handoffs_api
 from handoff_service.help_centre import api as help_centre_api
 from handoff_service.ids import new_id
+from handoff_service.integrators import admin_api as keys_api
+from handoff_service.integrators import api as integrators_api
+from handoff_service.integrators import openapi
 from handoff_service.knowledge import api as knowledge_api
 from handoff_service.knowledge.client import Knowledge
 from handoff_service.knowledge.copier import Copier
@@ -62,6 +68,7 @@ from handoff_service.tenants.origins import Origins
 from handoff_service.tickets import api as tickets_api
 from handoff_service.training import api as training_api
 from handoff_service.training.models import Models
+from handoff_service.webhooks import api as webhooks_api
 from handoff_service.webhooks.worker import WebhookWorker
 from handoff_service.wires import NotifyWire, ValkeyWire
 
@@ -80,9 +87,16 @@ ROUTERS = (
     knowledge_api,
     mentions_api,
     tickets_api,
+    complaints_api,
     retention_api,
     analytics_api,
     training_api,
+    admin_api,
+    canned_api,
+    webhooks_api,
+    keys_api,
+    integrators_api,
+    openapi,
 )
 
 

@@ -64,12 +64,12 @@ def forget_before(connection: sa.Connection, moment: datetime) -> None:
     connection.execute(sa.delete(tables.operations).where(O.at < moment))
 
 
-def forget(connection: sa.Connection, tenant: str, actor: str, conversations: Sequence[str]) -> int:
-    """Deletes the commands of an actor, and everybody's on these conversations. Returns how many these were.
+def forget(connection: sa.Connection, tenant: str, actor: str, subjects: Sequence[str]) -> int:
+    """Deletes the commands of an actor, and everybody's on these conversations and tickets. Returns how many these were.
 
     The hash of a command covers its text, and that of a short text can be guessed.
     """
-    about = O.result["conversation"].as_string().in_(conversations)
+    about = sa.or_(*(O.result[part].as_string().in_(subjects) for part in ("conversation", "ticket")))
     return connection.execute(
         sa.delete(tables.operations).where(O.tenant == tenant, sa.or_(O.actor == actor, about))
     ).rowcount

@@ -43,7 +43,7 @@ def demo_settings(shop_url: str) -> TenantSettings:
             },
             "queues": [
                 {"id": "support", "name": "客户服务 Support"},
-                {"id": "senior", "name": "高级客服 Senior", "mode": "offer"},
+                {"id": "senior", "name": "高级客服 Senior", "mode": "offer", "tier": 2},
             ],
             "wrap_up_codes": [
                 {"id": "solved", "zh": "已解决", "en": "Solved"},

@@ -72,9 +72,35 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "All right, you have left the queue and the assistant goes on with you. You can ask for a person at any "
         "time.",
     },
+    "callback_wish": {
+        "zh": "请给我回电：{number}，时间：{due}",
+        "en": "Please call me on {number}, {due}.",
+    },
     "callback_booked": {
         "zh": "好的，我们会在 {due} 前后致电 {number}。",
         "en": "All right, we will call {number} around {due}.",
+    },
+    "next_bot": {
+        "zh": "智能助手正在为您服务，您可以随时转人工。",
+        "en": "The assistant is with you; you can ask for a person at any time.",
+    },
+    "next_queue": {
+        "zh": "您正在排队，有同事空出来就会接待您；如果一直没有人接待，系统会自动上报，并告诉您最迟的答复时间。",
+        "en": "You are in the queue and the next free colleague takes you. If nobody does, your request is passed on by "
+        "itself and you are told by when you have an answer.",
+    },
+    "next_agent": {
+        "zh": "{agent} 正在为您服务；万一连接中断，您会排到队列最前面。",
+        "en": "{agent} is with you. Should the connection break, you go to the front of the queue.",
+    },
+    "next_mailbox": {
+        "zh": "您的请求已登记，{due} 前回复您；如果超时，会自动提高优先级并告诉您新的时间。",
+        "en": "Your request is on record and you have a reply by {due}. Should we miss that, it becomes more urgent and "
+        "you are told the new time.",
+    },
+    "next_closed": {
+        "zh": "本次会话已结束，直接发消息即可继续。",
+        "en": "This conversation is closed; just write again to continue it.",
     },
     "agent_lost": {
         "zh": "刚才的客服连接中断了，已将您排到队列最前面，由其他同事继续为您服务。",
@@ -184,6 +210,19 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "threat_subject": {"zh": "客户表示将投诉或曝光：{words}", "en": "The customer says he will take it further: {words}"},
     "low_rating_subject": {"zh": "低分评价：{score} 星", "en": "A low rating: {score} of 5"},
+    "sla_first_reply": {"zh": "首次回复", "en": "First reply"},
+    "sla_next_reply": {"zh": "后续回复", "en": "Next reply"},
+    "sla_resolution": {"zh": "解决", "en": "Resolution"},
+    "sla_warning": {"zh": "【时限提醒】{what}时限即将到期：{due}", "en": "Running out of time. {what} is due by {due}."},
+    "sla_breach": {"zh": "【超时】{what}已超过时限：{due}", "en": "Out of time. {what} was due by {due}."},
+    "promise_reminder": {
+        "zh": "【承诺提醒】您答应过客户：“{text}”，请在 {due} 前兑现。",
+        "en": "A promise is due by {due}: “{text}”",
+    },
+    "promise_overdue": {
+        "zh": "【承诺逾期】{due} 前应兑现的承诺还没有兑现：“{text}”",
+        "en": "A promise was due by {due} and is not kept yet: “{text}”",
+    },
     "erased": {
         "zh": "本会话的内容已按要求或到期删除。",
         "en": "What was said here was erased, on request or because its time was over.",

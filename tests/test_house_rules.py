@@ -67,6 +67,8 @@ SQL_HOMES = {
     "handoff_service/outbox.py": "the outbox",
     "handoff_service/postgres.py": "sessions of the server",
     "handoff_service/statements.py": "how a row of any table is inserted",
+    "handoff_service/tickets/listing.py": "lists of tickets",
+    "handoff_service/tickets/log.py": "the logs of tickets, their links and files",
     "handoff_service/vitals.py": "the probe row and the oldest of everything",
     "kb_index/database.py": "transactions, PRAGMA and the number of the newest migration",
 }

@@ -12,13 +12,13 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.access import Access
-from handoff_service.admin import configuration, lists, people, store
+from handoff_service.admin import configuration, lists, people, pool, store
 from handoff_service.admin.people import Account, Changes, account_of
 from handoff_service.agents.model import Agent, Role
 from handoff_service.agents.sign_in import HASHING, hash_password
 from handoff_service.callers import Caller
-from handoff_service.channels import store as channels
 from handoff_service.changes import Changing, IdempotencyKey
+from handoff_service.channels import store as channels
 from handoff_service.clock import iso
 from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
@@ -27,6 +27,19 @@ from handoff_service.permissions import PERMISSIONS, Permission
 from handoff_service.service import Service
 
 Item = Annotated[dict[str, Any], Field(max_length=40)]
+
+
+class Lent(BaseModel):
+    """Whom the pool lends, and what he is at this client."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    agent: Plain = Field(max_length=64)
+    role: Role = Role.AGENT
+    languages: tuple[str, ...] = ("zh", "en")
+    queues: tuple[str, ...] = ()
+    capacity: int = Field(5, ge=1, le=100)
+    skills: dict[str, int] = {}
 
 
 class File(BaseModel):
@@ -64,6 +77,7 @@ def router(service: Service) -> APIRouter:
     access, changing = Access(service), Changing(service)
     _add_reading(routes, service, access)
     _add_accounts(routes, access, changing)
+    _add_pool(routes, access, changing)
     _add_lists(routes, service, access, changing)
     _add_files(routes, service, access, changing)
     return routes
@@ -155,6 +169,22 @@ def _add_accounts(routes: APIRouter, access: Access, changing: Changing) -> None
             return {"id": agent_id, "ended": people.sign_out_everywhere(tx, caller, agent_id, context)}
 
         return await changing.run(caller, key, f"sign-out {agent_id}", None, work)
+
+
+def _add_pool(routes: APIRouter, access: Access, changing: Changing) -> None:
+    @routes.post("/lent-agents", status_code=201)
+    async def lend(
+        given: Lent, caller: Annotated[Caller, Depends(access.calls(Permission.AGENTS_MANAGE))], key: IdempotencyKey
+    ) -> dict[str, Any]:
+        """Lends this tenant a colleague from the caller's own: who comes from a pool brings others in."""
+        nobody = await hashed(people.new_password() + people.new_password())
+
+        def work(tx: Transaction, context: Context) -> dict[str, Any]:
+            home = pool.colleague_of(tx, caller, given.agent)
+            terms = Account(email=home.email, name=home.name, **given.model_dump(exclude={"agent"}))
+            return shown(pool.lend(tx, caller, home, terms, nobody, context))
+
+        return await changing.run(caller, key, f"lend {given.agent}", given, work)
 
 
 def _add_lists(routes: APIRouter, service: Service, access: Access, changing: Changing) -> None:

@@ -1,4 +1,4 @@
-"""The lists that a tenant's settings consist of, one thing at a time: queues, calendars, skills, tags, replies, codes."""
+"""The lists of the settings, one thing at a time: queues, calendars, skills, tags, canned replies, wrap-up codes."""
 
 from __future__ import annotations
 

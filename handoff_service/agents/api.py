@@ -1,19 +1,25 @@
 """HTTP of agents: sign in and out, presence."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.access import Access, client_address, cookie_name, cookie_rights
 from handoff_service.agents import store
+from handoff_service.agents.lending import clients_of
 from handoff_service.agents.model import Agent, Status
 from handoff_service.agents.sign_in import note, sign_in
 from handoff_service.bell import desk_topic
+from handoff_service.clock import iso
 from handoff_service.database import Transaction
+from handoff_service.errors import Invalid
+from handoff_service.handoffs.sign_off import Fate, sign_off
 from handoff_service.handoffs.view import colleague
 from handoff_service.ids import token_hash
-from handoff_service.inputs import Plain
+from handoff_service.inputs import Command, Plain, moment_of
+from handoff_service.operations import once
 from handoff_service.permissions import PERMISSIONS, Permission
 from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
@@ -28,9 +34,21 @@ class Credentials(BaseModel):
 
 
 class Presence(BaseModel):
+    """`reason` is for colleagues: lunch, training, a call."""
+
     model_config = ConfigDict(extra="forbid")
 
     status: Status
+    reason: Plain = Field("", max_length=80)
+
+
+class SignOff(Command):
+    """`conversations`: what becomes of those that are open; `back_at` is ISO 8601 with a time zone."""
+
+    conversations: Literal["requeue", "transfer", "keep"] | None = None
+    to_agent: Plain | None = Field(None, max_length=64)
+    back_at: Plain | None = Field(None, max_length=40)
+    reason: Plain = Field("", max_length=80)
 
 
 def router(service: Service) -> APIRouter:
@@ -46,6 +64,8 @@ def router(service: Service) -> APIRouter:
                 "agent": {
                     **{name: getattr(agent, name) for name in ("id", "name", "email", "role", "languages", "capacity")},
                     "status": agent.status,
+                    "reason": agent.reason,
+                    "back_at": iso(agent.back_at),
                     "permissions": sorted(PERMISSIONS[agent.role]),
                 },
                 "tenant": {
@@ -54,6 +74,11 @@ def router(service: Service) -> APIRouter:
                     "queues": [{"id": queue.id, "name": queue.name} for queue in settings.queues],
                     "wrap_up_codes": [code.model_dump(exclude={"survey"}) for code in settings.wrap_up_codes],
                 },
+                # Whoever serves several tenants names the one that he speaks for in the header X-Speaking-As.
+                "clients": [
+                    {"tenant": one.tenant, "name": tenants.find(connection, one.tenant).name}
+                    for one in clients_of(connection, agent)
+                ],
                 "colleagues": [colleague(one, connected) for one in store.everyone(connection, agent.tenant)],
             }
 
@@ -86,7 +111,7 @@ def router(service: Service) -> APIRouter:
 
         await service.database.write(end)
         service.sockets.end_sign_in(digest)  # those at other gateways end at their next look, see live/heal.py
-        await _set_status(service, agent, Status.OFFLINE)
+        await _set_status(service, agent, Status.OFFLINE, reason=agent.reason, back_at=agent.back_at)
         response.delete_cookie(cookie_name(service), **cookie_rights(service))
         return {}
 
@@ -98,15 +123,41 @@ def router(service: Service) -> APIRouter:
     async def presence(
         wish: Presence, agent: Annotated[Agent, Depends(access.may(Permission.CONVERSATIONS_ANSWER))]
     ) -> dict[str, Any]:
-        await _set_status(service, agent, wish.status)
-        return {"status": wish.status}
+        if wish.reason and wish.status in (Status.ONLINE, Status.OFFLINE):
+            raise Invalid("A reason is for being away or busy.")
+        await _set_status(service, agent, wish.status, reason=wish.reason)
+        return {"status": wish.status, "reason": wish.reason}
+
+    @routes.post("/v1/agents/me/sign-off")
+    async def end_shift(
+        asked: SignOff, agent: Annotated[Agent, Depends(access.may(Permission.CONVERSATIONS_ANSWER))]
+    ) -> dict[str, Any]:
+        """Goes offline and says what becomes of the open conversations; the session itself ends with sign-out."""
+        context = service.context()
+        wish = {
+            "fate": Fate(asked.conversations) if asked.conversations else None,
+            "to_agent": asked.to_agent,
+            "back_at": moment_of(asked.back_at, "back_at"),
+            "reason": asked.reason,
+        }
+
+        def write(tx: Transaction) -> dict[str, Any]:
+            def work() -> dict[str, Any]:
+                return sign_off(tx, agent, context, **wish)
+
+            request = {"command": "sign-off", **asked.model_dump()}
+            return once(tx, agent.tenant, f"agent:{agent.id}", asked.op_id, request=request, now=context.now, work=work)
+
+        return await service.database.write(write)
 
     return routes
 
 
-async def _set_status(service: Service, agent: Agent, status: Status) -> None:
+async def _set_status(
+    service: Service, agent: Agent, status: Status, *, reason: str = "", back_at: datetime | None = None
+) -> None:
     def work(tx: Transaction) -> None:
-        store.set_status(tx.connection, agent.tenant, agent.id, status)
+        store.set_status(tx.connection, agent.tenant, agent.id, status, reason=reason, back_at=back_at)
         tx.ring(desk_topic(agent.tenant))
 
     await service.database.write(work)

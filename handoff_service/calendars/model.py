@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from handoff_service.calendars.public_holidays import year_of
@@ -74,6 +75,7 @@ class Calendar:
         return [one for one in self.hours if day in one.days] if self.hours else [AROUND_THE_CLOCK]
 
 
+@lru_cache(maxsize=4096)
 def calendar_of(settings: CalendarSettings, zone: ZoneInfo) -> Calendar:
     """The calendar that is configured; `zone` is the tenant's, for one that names none."""
     holidays = settings.holidays

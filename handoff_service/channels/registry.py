@@ -10,6 +10,7 @@ from handoff_service.channels.douyin import Douyin
 from handoff_service.channels.feishu import Feishu
 from handoff_service.channels.kuaishou import Kuaishou
 from handoff_service.channels.line import Line
+from handoff_service.channels.mail import MailChannel
 from handoff_service.channels.messenger import Messenger
 from handoff_service.channels.model import Channel, Fetching
 from handoff_service.channels.signed_api import SignedApi
@@ -25,11 +26,13 @@ from handoff_service.channels.wording import Form, octets
 
 A_MINUTE = timedelta(minutes=1)
 WECOM = WeCom()
+MAIL = MailChannel()
 
 CHANNELS: Mapping[str, Channel] = {
     "api": SignedApi(),
     "dingtalk": DingTalk(),
     "douyin": Douyin(),
+    "email": MAIL,
     "feishu": Feishu(),
     "instagram": Messenger("Instagram", "instagram", Form(limit=1000, measure=octets), ("image/jpeg", "image/png")),
     "kuaishou": Kuaishou(),
@@ -46,4 +49,7 @@ CHANNELS: Mapping[str, Channel] = {
 }
 
 # Platforms that keep messages until they are fetched; every minute, because hints may be lost.
-FETCHING: Mapping[str, Fetching] = {"wecom": Fetching(60.0, WECOM.fetch)}
+FETCHING: Mapping[str, Fetching] = {
+    "email": Fetching(20.0, MAIL.fetch),
+    "wecom": Fetching(60.0, WECOM.fetch),
+}

@@ -1,7 +1,5 @@
 """HTTP of the widget besides the conversation: looks before anybody has said a word, what the page tells, a QR code."""
 
-from __future__ import annotations
-
 import math
 from typing import Annotated, Any
 from urllib.parse import urlencode

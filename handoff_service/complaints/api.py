@@ -18,7 +18,7 @@ from handoff_service.clock import iso
 from handoff_service.complaints import remedies, store
 from handoff_service.complaints.case_file import CASE_HEADERS, case_html, case_json
 from handoff_service.complaints.register import add_evidence, as_complaint, classify, file_complaint
-from handoff_service.complaints.view import register_json, remedy_json, timelines
+from handoff_service.complaints.view import register_json, timelines
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.api import Command
 from handoff_service.conversations.change import Context
@@ -29,8 +29,8 @@ from handoff_service.inputs import Plain
 from handoff_service.permissions import Permission
 from handoff_service.service import Service
 from handoff_service.tickets import store as tickets
-from handoff_service.tickets.commands import Desk
-from handoff_service.tickets.listing import read_cursor
+from handoff_service.tickets.commands import Commands
+from handoff_service.tickets.listing import Place, read_cursor, write_cursor
 from handoff_service.tickets.model import Source, Ticket
 from handoff_service.tickets.view import ticket_json, whole_json
 from handoff_service.tickets.work import actor_of
@@ -54,7 +54,7 @@ class File(Command):
     wanted: Words = ""
     about_agent: Name | None = None
     priority: int | None = None
-    fields: dict[str, str] = {}
+    fields: dict[Name, Words] | None = None
 
 
 class Make(Command):
@@ -81,7 +81,7 @@ class Propose(Command):
 
 def router(service: Service) -> APIRouter:
     routes = APIRouter()
-    access, desk = Access(service), Desk(service)
+    access, commands = Access(service), Commands(service)
     ReaderNow = Annotated[Agent, Depends(access.may(Permission.COMPLAINTS_READ))]
     WorkerNow = Annotated[Agent, Depends(access.may(Permission.COMPLAINTS_WORK))]
 
@@ -125,39 +125,37 @@ def router(service: Service) -> APIRouter:
 
     @routes.post("/v1/complaints")
     async def file(asked: File, agent: WorkerNow) -> dict[str, Any]:
-        def work(tx: Transaction, context: Context) -> Ticket:
+        def work(tx: Transaction, context: Context) -> tuple[Ticket, dict[str, Any]]:
             talk = conversations.find(tx.connection, agent.tenant, asked.conversation) if asked.conversation else None
             parts = asked.model_dump(exclude={"op_id", "conversation", "fields"})
-            return file_complaint(
-                tx,
-                agent.tenant,
-                conversation=talk,
-                source=Source.HAND,
-                actor=actor_of(agent),
-                context=context,
-                fields=asked.fields or None,
-                **parts,
-            )
+            parts |= {"source": Source.HAND, "actor": actor_of(agent), "context": context}
+            return file_complaint(tx, agent.tenant, conversation=talk, fields=asked.fields, **parts), {}
 
-        return await desk.run(agent, "complaint", asked, work)
+        return await commands.run(agent, "complaint", asked, work)
 
     @routes.post("/v1/tickets/{ticket_id}/complaint")
     async def make(ticket_id: str, asked: Make, agent: WorkerNow) -> dict[str, Any]:
         """Makes a ticket of another type a complaint."""
-        told = {"category": asked.category, "wanted": asked.wanted}
-        return await desk.on_ticket(agent, ticket_id, asked, lambda tx, t, c: as_complaint(tx, agent, t, c, **told))
+
+        def work(tx: Transaction, ticket: Ticket, context: Context) -> Ticket:
+            return as_complaint(tx, agent, ticket, context, category=asked.category, wanted=asked.wanted)
+
+        return await commands.on_ticket(agent, ticket_id, asked, work, what="complaint")
 
     @routes.post("/v1/complaints/{ticket_id}/classify")
     async def classified(ticket_id: str, asked: Classify, agent: WorkerNow) -> dict[str, Any]:
-        told = {"category": asked.category, "cause": asked.cause}
-        return await desk.on_ticket(agent, ticket_id, asked, lambda tx, t, c: classify(tx, agent, t, c, **told))
+
+        def work(tx: Transaction, ticket: Ticket, context: Context) -> Ticket:
+            return classify(tx, agent, ticket, context, category=asked.category, cause=asked.cause)
+
+        return await commands.on_ticket(agent, ticket_id, asked, work, what="classify")
 
     @routes.post("/v1/complaints/{ticket_id}/evidence")
     async def evidence(ticket_id: str, asked: Evidence, agent: WorkerNow) -> dict[str, Any]:
         def work(tx: Transaction, ticket: Ticket, context: Context) -> Ticket:
             return add_evidence(tx, agent, ticket, context, kind=asked.kind, value=asked.value, file=asked.file)
 
-        return await desk.on_ticket(agent, ticket_id, asked, work)
+        return await commands.on_ticket(agent, ticket_id, asked, work, what="evidence")
 
     async def with_remedy(
         agent: Agent,
@@ -171,9 +169,9 @@ def router(service: Service) -> APIRouter:
 
         def and_show(tx: Transaction, ticket: Ticket, context: Context) -> tuple[Ticket, dict[str, Any]]:
             ticket, remedy = work(tx, ticket, context)
-            return ticket, {"remedy": remedy_json(remedy, agent_names(tx.connection, agent.tenant))}
+            return ticket, {"remedy": {part: getattr(remedy, part) for part in ("id", "kind", "amount", "state")}}
 
-        return await desk.on_ticket_with(agent, ticket_id, asked, and_show, what=what)
+        return await commands.on_ticket_with(agent, ticket_id, asked, and_show, what=what)
 
     @routes.post("/v1/complaints/{ticket_id}/remedies")
     async def propose(ticket_id: str, asked: Propose, agent: WorkerNow) -> dict[str, Any]:
@@ -204,7 +202,7 @@ def router(service: Service) -> APIRouter:
 
         return await with_remedy(agent, ticket_id, asked, work, what=f"done {remedy_id}")
 
-    async def case(agent: Agent, ticket_id: str) -> dict[str, Any]:
+    async def case(agent: Agent, ticket_id: str, *, notes: bool) -> dict[str, Any]:
         now = service.clock()
 
         def write(tx: Transaction) -> dict[str, Any]:
@@ -213,21 +211,24 @@ def router(service: Service) -> APIRouter:
             whole = whole_json(tx.connection, agent, ticket)
             _audit(tx, agent, "case_export", ticket.id, {}, now)
             timeline = timelines(tx.connection, ticket)
-            return case_json(whole, timeline, tenant=agent.tenant, made_at=str(iso(now)))
+            return case_json(whole, timeline, tenant=agent.tenant, made_at=str(iso(now)), notes=notes)
 
         return await service.database.write(write)
 
     @routes.get("/v1/complaints/{ticket_id}/case.json")
-    async def case_as_json(ticket_id: str, agent: WorkerNow) -> dict[str, Any]:
-        """The case file; that it was read is in the audit."""
-        return await case(agent, ticket_id)
+    async def case_as_json(ticket_id: str, agent: WorkerNow, notes: bool = False) -> dict[str, Any]:
+        """The case file, with the notes for colleagues if asked; that it was read is in the audit."""
+        return await case(agent, ticket_id, notes=notes)
 
     @routes.get("/v1/complaints/{ticket_id}/case.html")
     async def case_as_page(
-        ticket_id: str, agent: WorkerNow, language: Annotated[str, Query(pattern="^(zh|en)$")] = "zh"
+        ticket_id: str,
+        agent: WorkerNow,
+        notes: bool = False,
+        language: Annotated[str, Query(pattern="^(zh|en)$")] = "zh",
     ) -> HTMLResponse:
         """The case file as a page for the printer."""
-        return HTMLResponse(case_html(await case(agent, ticket_id), language), headers=CASE_HEADERS)
+        return HTMLResponse(case_html(await case(agent, ticket_id, notes=notes), language), headers=CASE_HEADERS)
 
     return routes
 
@@ -253,7 +254,7 @@ def _register(
     seen = tickets.by_ids(connection, agent.tenant, [one.ticket for one in filed], agent)
     lines = [(seen[one.ticket], register_json(one)) for one in filed if one.ticket in seen]
     last = filed[-1] if len(filed) == limit else None
-    return lines, tickets.cursor_at(last.filed_at, last.ticket) if last else None
+    return lines, write_cursor(Place(last.filed_at, last.ticket)) if last else None
 
 
 def as_csv(lines: list[tuple[Ticket, dict[str, Any]]]) -> str:
@@ -280,7 +281,5 @@ def _harmless(value: Any) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def _audit(
-    tx: Transaction, agent: Agent, action: str, subject: str, detail: dict[str, Any], now: datetime
-) -> None:
+def _audit(tx: Transaction, agent: Agent, action: str, subject: str, detail: dict[str, Any], now: datetime) -> None:
     audit.record(tx, agent.tenant, actor=actor_of(agent), action=action, subject=subject, detail=detail, now=now)

@@ -1,8 +1,8 @@
 """The case file of a complaint, for a regulator or a court: as JSON, and as a page that can be printed. Pure.
 
-What is in it: the complaint, its evidence and remedies, every line of its log, and what customer and shop have said to
-each other. Not in it: internal notes of conversations. The page has no scripts and loads nothing; every word in it that
-somebody has written is escaped.
+What is in it: the complaint, its evidence and remedies, the lines of its log, and what customer and shop have said to
+each other. Not in it: internal notes of conversations, and those of the ticket unless they are asked for. The page has
+no scripts and loads nothing; every word in it that somebody has written is escaped.
 """
 
 from __future__ import annotations
@@ -48,14 +48,26 @@ _WORDS = {
 }
 
 
-def case_json(whole: Mapping[str, Any], timeline: Sequence[Entry], *, tenant: str, made_at: str) -> dict[str, Any]:
-    """The case file; `whole` is the ticket as a desk sees it."""
+def case_json(
+    whole: Mapping[str, Any], timeline: Sequence[Entry], *, tenant: str, made_at: str, notes: bool
+) -> dict[str, Any]:
+    """The case file; `whole` is the ticket as a desk sees it, `notes`: with what was noted for colleagues."""
+    shown = dict(whole)
+    if not notes:
+        shown["log"] = [line for line in whole["log"] if not _is_note(line)]
+        shown["merged"] = [
+            {**one, "log": [line for line in one["log"] if not _is_note(line)]} for one in whole["merged"]
+        ]
     said = [
-        {"conversation": entry.conversation, **for_customer(entry, {}, entry.author.id)}
+        {"conversation": entry.conversation, **for_customer(entry, {}, "")}
         for entry in timeline
         if entry.audience is Audience.PUBLIC and entry.kind is Kind.MESSAGE
     ]
-    return {"tenant": tenant, "made_at": made_at, **whole, "transcript": said}
+    return {"tenant": tenant, "made_at": made_at, **shown, "transcript": said}
+
+
+def _is_note(line: Mapping[str, Any]) -> bool:
+    return (line["kind"], line["audience"]) == ("updated", "internal")
 
 
 def case_html(case: Mapping[str, Any], language: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service.agents import store as agents
-from handoff_service.agents.model import Agent
+from handoff_service.agents.model import Agent, Role
 from handoff_service.complaints import store
 from handoff_service.complaints.model import Complaint, guessed_category
 from handoff_service.complaints.settings import AGENT, Choice
@@ -23,7 +23,7 @@ from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
 from handoff_service.tickets import log
 from handoff_service.tickets import store as tickets
-from handoff_service.tickets.log import SYSTEM, record
+from handoff_service.tickets.log import SYSTEM, By, by_agent, record
 from handoff_service.tickets.model import URGENT, Deed, Source, Ticket
 from handoff_service.tickets.open import open_work
 from handoff_service.tickets.settings import COMPLAINT
@@ -107,7 +107,7 @@ def enter(
     )
     store.add(tx.connection, complaint)
     body = {"kind": category, **({"threat": threat} if threat else {})}
-    return record(tx, ticket, Deed.FILED, actor=actor, now=context.now, body=body)
+    return record(tx, ticket, Deed.FILED, By(actor, context.now), body=body)
 
 
 def check_choice(part: str, choices: Sequence[Choice], name: str) -> None:
@@ -120,15 +120,16 @@ def check_choice(part: str, choices: Sequence[Choice], name: str) -> None:
 def choose_decider(people: Sequence[Agent], connected: set[str], about: str | None) -> str | None:
     """Who decides on a complaint about an agent: somebody at his desk first, never that agent himself. Pure."""
     able = [one for one in people if holds(one, Permission.COMPLAINTS_DECIDE) and one.id != about]
-    chosen = min(able, key=lambda one: (one.id not in connected, one.role != "supervisor", one.open, one.id), default=None)
-    return chosen.id if chosen else None
+    order = sorted(able, key=lambda one: (one.id not in connected, one.role is not Role.SUPERVISOR, one.open, one.id))
+    return order[0].id if order else None
 
 
 def serving_agent(connection: sa.Connection, conversation: Conversation) -> str | None:
     """The agent who serves the customer, or served him last in this conversation."""
     if conversation.owner.agent is not None:
         return conversation.owner.agent
-    served = [one for one in handoffs.of_conversation(connection, conversation.tenant, conversation.id) if one.accepted_by]
+    asked = handoffs.of_conversation(connection, conversation.tenant, conversation.id)
+    served = [one for one in asked if one.accepted_by]
     return max(served, key=lambda one: one.requested_at).accepted_by if served else None
 
 
@@ -148,7 +149,7 @@ def classify(
     if not changes:
         raise Invalid("Name a `category`, a `cause` or both.")
     store.update(tx.connection, complaint, **changes)
-    return record(tx, ticket, Deed.CLASSIFIED, actor=f"agent:{agent.id}", now=context.now, body=changes)
+    return record(tx, ticket, Deed.CLASSIFIED, by_agent(agent, context), body=changes)
 
 
 def add_evidence(
@@ -168,13 +169,11 @@ def add_evidence(
         if found.contact != ticket.contact:
             raise Invalid("This file belongs to another customer.")
         piece |= {"file": found.id, "name": found.name}
-        log.add_file(
-            tx.connection, ticket, found.id, actor=f"agent:{agent.id}", audience=log.INTERNAL, now=context.now
-        )
+        log.add_file(tx.connection, ticket, found.id, actor=f"agent:{agent.id}", audience=log.INTERNAL, now=context.now)
     else:
         piece["value"] = value.strip()[:500]
     store.update(tx.connection, complaint, evidence=[*complaint.evidence, piece])
-    return record(tx, ticket, Deed.EVIDENCE, actor=f"agent:{agent.id}", now=context.now, body=piece)
+    return record(tx, ticket, Deed.EVIDENCE, by_agent(agent, context), body=piece)
 
 
 def on_threat(tx: Transaction, conversation: Conversation, evidence: Mapping[str, Any], context: Context) -> None:
@@ -211,7 +210,7 @@ def on_threat(tx: Transaction, conversation: Conversation, evidence: Mapping[str
     urgent = max(ticket.priority, URGENT)
     log.link(tx.connection, ticket, conversation.id, context.now)
     body = {"kind": threat[:40], "words": words, "conversation": conversation.id}
-    record(tx, ticket, Deed.THREATENED, actor=SYSTEM, now=context.now, body=body, priority=urgent)
+    record(tx, ticket, Deed.THREATENED, By(SYSTEM, context.now), body=body, priority=urgent)
 
 
 def on_rating(tx: Transaction, conversation: Conversation, score: int, comment: str, context: Context) -> None:
@@ -246,7 +245,5 @@ def as_complaint(
     priority = max(ticket.priority, PRIORITY)
     actor = f"agent:{agent.id}"
     body = {"type": COMPLAINT, "was": ticket.type}
-    changed = record(
-        tx, ticket, Deed.CHANGED, actor=actor, now=context.now, body=body, type=COMPLAINT, priority=priority
-    )
+    changed = record(tx, ticket, Deed.CHANGED, By(actor, context.now), body=body, type=COMPLAINT, priority=priority)
     return enter(tx, changed, category=chosen, wanted=wanted, actor=actor, context=context)

@@ -17,7 +17,7 @@ from handoff_service.errors import Conflict, Forbidden, Invalid
 from handoff_service.ids import new_id
 from handoff_service.permissions import Permission, require
 from handoff_service.tenants import store as tenants
-from handoff_service.tickets.log import record
+from handoff_service.tickets.log import by_agent, record
 from handoff_service.tickets.model import Deed, Ticket
 from handoff_service.tickets.states import UNFINISHED
 
@@ -106,9 +106,7 @@ def _check_limit(tx: Transaction, agent: Agent, ticket: Ticket, remedy: Remedy) 
         )
 
 
-def carry_out(
-    tx: Transaction, agent: Agent, ticket: Ticket, remedy_id: str, context: Context
-) -> tuple[Ticket, Remedy]:
+def carry_out(tx: Transaction, agent: Agent, ticket: Ticket, remedy_id: str, context: Context) -> tuple[Ticket, Remedy]:
     """Notes that the customer has got it. Raises IllegalTransition for what is not approved."""
     remedy = store.find_remedy(tx.connection, ticket.tenant, ticket.id, remedy_id)
     check_remedy(remedy, RemedyState.DONE)
@@ -129,4 +127,4 @@ def _written(tx: Transaction, agent: Agent, ticket: Ticket, remedy: Remedy, cont
         detail={"remedy": remedy.id, "amount": remedy.amount},
         now=context.now,
     )
-    return record(tx, ticket, Deed.REMEDY, actor=f"agent:{agent.id}", now=context.now, body=body)
+    return record(tx, ticket, Deed.REMEDY, by_agent(agent, context), body=body)

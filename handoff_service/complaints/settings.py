@@ -71,10 +71,10 @@ class ComplaintSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    categories: tuple[Category, ...] = Field(CATEGORIES, min_length=1)
-    causes: tuple[Choice, ...] = Field(CAUSES, min_length=1)
-    remedies: tuple[Choice, ...] = Field(REMEDIES, min_length=1)
-    currency: str = Field("CNY", pattern=r"^[A-Z]{3}$")
+    categories: tuple[Category, ...] = Field(default=CATEGORIES, min_length=1)
+    causes: tuple[Choice, ...] = Field(default=CAUSES, min_length=1)
+    remedies: tuple[Choice, ...] = Field(default=REMEDIES, min_length=1)
+    currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
     limits: Mapping[Role, int] = {
         Role.AGENT: 5_000,
         Role.EXPERT: 20_000,
@@ -82,8 +82,8 @@ class ComplaintSettings(BaseModel):
         Role.ADMIN: 1_000_000,
         Role.OWNER: 10_000_000,
     }
-    answer_hours: int = Field(48, ge=1, le=720)
-    low_rating: int = Field(2, ge=0, le=5)
+    answer_hours: int = Field(default=48, ge=1, le=720)
+    low_rating: int = Field(default=2, ge=0, le=5)
 
     @model_validator(mode="after")
     def _names_are_single(self) -> ComplaintSettings:

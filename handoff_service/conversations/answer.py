@@ -22,6 +22,7 @@ from handoff_service.conversations.model import (
 from handoff_service.database import Transaction
 from handoff_service.handoffs.request import request_handoff
 from handoff_service.knowledge.teach import teach
+from handoff_service.promises.follow import follow
 from handoff_service.tickets.file import file_ticket
 
 NUMBER = "{ticket}"
@@ -56,6 +57,7 @@ def say_answer(
             body["interim"] = True
         draft = Draft(kind=Kind.MESSAGE, author=BOT, body=body, client_id=f"{turn.id}-{index}", turn=turn.id)
         conversation, entry = store.append(tx, conversation, draft, context.now)
+        follow(tx, conversation, entry)
         if index == 0 and (answer.understanding or turn.request.press):
             teach(tx, conversation, entry.seq, context)
     return conversation

@@ -13,15 +13,15 @@ from handoff_service.channels import contacts
 from handoff_service.conversations import store
 from handoff_service.conversations.access import projected, visible
 from handoff_service.conversations.change import Context
-from handoff_service.conversations.model import Conversation, Draft, Event, Kind, OwnerKind
+from handoff_service.conversations.model import Conversation, OwnerKind
 from handoff_service.conversations.opinion import judge, rate
-from handoff_service.conversations.receive import Sender, clean_text
+from handoff_service.conversations.receive import Sender
 from handoff_service.database import Transaction
 from handoff_service.handoffs import store as handoffs
-from handoff_service.handoffs.release import leave_message, solved
-from handoff_service.handoffs.request import request_handoff
+from handoff_service.handoffs.choices import CHOICES, choose
 from handoff_service.handoffs.view import cards, handoff_json
-from handoff_service.inputs import OpId, Plain, Seq
+from handoff_service.inputs import Command as Command
+from handoff_service.inputs import Plain, Seq
 from handoff_service.live.principal import Principal
 from handoff_service.migrate import log_id
 from handoff_service.operations import once
@@ -39,12 +39,6 @@ BOXES: dict[Box, tuple[OwnerKind, ...]] = {
 }
 
 
-class Command(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    op_id: OpId
-
-
 class Feedback(Command):
     seq: Seq
     value: Literal["up", "down"]
@@ -56,11 +50,6 @@ class Rating(Command):
     comment: Plain = Field("", max_length=1000)
 
 
-class LeftMessage(Command):
-    text: str = Field(max_length=8000)
-    reply_to: Plain = Field("", max_length=254)
-
-
 class Message(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -68,11 +57,6 @@ class Message(BaseModel):
     body: dict[str, Any]
     epoch: int | None = None
     audience: Literal["public", "internal"] = "public"
-
-
-def _left(asked: LeftMessage) -> dict[str, Any]:
-    body = {"text": clean_text(asked.text)}
-    return body | ({"reply_to": asked.reply_to} if asked.reply_to else {})
 
 
 def router(service: Service) -> APIRouter:
@@ -153,35 +137,15 @@ def router(service: Service) -> APIRouter:
 
         return await command(sender, conversation_id, "rating", asked, work)
 
-    @routes.post("/v1/conversations/{conversation_id}/ask-human")
-    async def ask_human(conversation_id: str, asked: Command, sender: CustomerNow) -> dict[str, Any]:
-        def work(tx: Transaction, conversation: Conversation, context: Context) -> dict[str, Any]:
-            if conversation.owner.kind is OwnerKind.BOT:
-                evidence = {"rule": "pressed: talk to a person"}
-                conversation = request_handoff(
-                    tx, conversation, Event.ASKED, evidence=evidence, context=context, actor=sender.author
-                )
-            return {"owner": conversation.owner.kind, "epoch": conversation.epoch}
+    def add_choice(verb: str, asked_for: type[Command]) -> None:
+        @routes.post(f"/v1/conversations/{{conversation_id}}/{verb}", name=verb)
+        async def take(conversation_id: str, asked: asked_for, sender: CustomerNow) -> dict[str, Any]:  # type: ignore[valid-type]
+            await service.limits.message(f"{sender.tenant}:customer:{sender.contact}")
+            context = service.context()
+            return await service.database.write(lambda tx: choose(tx, sender, conversation_id, verb, asked, context))
 
-        return await command(sender, conversation_id, "ask-human", asked, work)
-
-    @routes.post("/v1/conversations/{conversation_id}/solved")
-    async def is_solved(conversation_id: str, asked: Command, sender: CustomerNow) -> dict[str, Any]:
-        def work(tx: Transaction, conversation: Conversation, context: Context) -> dict[str, Any]:
-            left = solved(tx, conversation, sender.author, context)
-            return {"owner": left.owner.kind, "epoch": left.epoch}
-
-        return await command(sender, conversation_id, "solved", asked, work)
-
-    @routes.post("/v1/conversations/{conversation_id}/leave-message")
-    async def leave(conversation_id: str, asked: LeftMessage, sender: CustomerNow) -> dict[str, Any]:
-        def work(tx: Transaction, conversation: Conversation, context: Context) -> dict[str, Any]:
-            draft = Draft(kind=Kind.MESSAGE, author=sender.author, body=_left(asked))
-            conversation, _ = store.append(tx, conversation, draft, context.now)
-            left = leave_message(tx, conversation, sender.author, context, reply_to=asked.reply_to)
-            return {"owner": left.owner.kind, "epoch": left.epoch}
-
-        return await command(sender, conversation_id, "leave-message", asked, work)
+    for verb, choice in CHOICES.items():
+        add_choice(verb, choice.asked)
 
     @routes.get("/v1/conversations")
     async def listed(
@@ -196,12 +160,14 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/v1/conversations/{conversation_id}")
     async def one(conversation_id: str, agent: ReaderNow) -> dict[str, Any]:
+        context = service.context()
+
         def load(connection: sa.Connection) -> dict[str, Any]:
             found = store.find(connection, agent.tenant, conversation_id)
             requests = handoffs.of_conversation(connection, agent.tenant, found.id)
             return {
                 "card": cards(connection, [found], agent)[0],
-                "handoffs": [handoff_json(connection, handoff) for handoff in requests],
+                "handoffs": [handoff_json(connection, handoff, context) for handoff in requests],
                 "contact": contacts.details(connection, agent.tenant, found.contact),
             }
 

@@ -21,6 +21,7 @@ from handoff_service.errors import Fenced
 from handoff_service.failpoints import failpoint
 from handoff_service.handoffs.routing.model import is_angry
 from handoff_service.handoffs.routing.store import take_place
+from handoff_service.promises.follow import follow
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
 
@@ -120,6 +121,7 @@ def change(
     if to.kind in store.WAITS and moved.handoff:
         take_place(tx.connection, moved.tenant, moved.id, moved.handoff)
     note_move(tx.connection, conversation, moved, context.now)
+    follow(tx, moved, entry)
     return moved, entry
 
 

@@ -31,6 +31,7 @@ from handoff_service.errors import Invalid, NotFound, TooLarge, Unauthorized
 from handoff_service.files import store as files
 from handoff_service.files.model import StoredFile, label
 from handoff_service.inputs import is_name, is_seq
+from handoff_service.promises.follow import follow
 from handoff_service.statements import Statement
 from handoff_service.tickets.answered import on_message
 
@@ -121,6 +122,7 @@ def receive(
         outbox.enqueue(tx, conversation, "bot", entry.seq, context.now)
         if already_waiting:  # perhaps for a bot that is down, and now he asks for a person
             outbox.hurry(tx, conversation, "bot", context.now, held=is_urgent(entry))
+    follow(tx, conversation, entry)
     return on_message(tx, conversation, entry, context), entry
 
 
@@ -143,6 +145,7 @@ def receive_unasked(
         return store.find(tx.connection, sender.tenant, before.conversation), before
     conversation, entry = store.append(tx, _open(tx, sender, conversation, context), draft, context.now)
     tx.ring(desk_topic(sender.tenant))
+    follow(tx, conversation, entry)
     return on_message(tx, conversation, entry, context), entry
 
 

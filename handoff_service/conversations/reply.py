@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from handoff_service.agents.canned import refuse_foreign
 from handoff_service.agents.model import Agent
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, check_held
@@ -18,6 +19,7 @@ from handoff_service.handoffs.assign import as_author
 from handoff_service.knowledge.teach import teach
 from handoff_service.mentions.ask import ask, check_whisper, internal_parts
 from handoff_service.permissions import Permission, require
+from handoff_service.promises.follow import follow
 
 
 def reply(
@@ -35,7 +37,7 @@ def reply(
 
     A note may ask colleagues (`mentions`, or @ and a name in its text), a supervisor's may `whisper` to the owner.
     """
-    refuse_unknown(body, {"text", "article", "file", "mentions", "whisper"})
+    refuse_unknown(body, {"text", "article", "file", "mentions", "whisper", "canned"})
     stored, file = with_file(tx.connection, agent.tenant, f"{AuthorKind.AGENT}:{agent.id}", body)
     stored |= internal_parts(body, audience)
     article = body.get("article")
@@ -43,6 +45,8 @@ def reply(
         if not isinstance(article, dict) or set(article) != {"id", "language", "title"}:
             raise Invalid("`article` has the parts id, language and title.")
         stored["article"] = {part: clean_text(value)[:200] for part, value in article.items()}
+    if body.get("canned") is not None:
+        stored["canned"] = clean_text(body["canned"])[:64]
     conversation = store.find(tx.connection, agent.tenant, conversation_id, lock=True)
     if file is not None and file.conversation != conversation.id:
         raise NotFound(f"There is no file {file.id} in this conversation.")
@@ -55,6 +59,7 @@ def reply(
             raise Invalid("A reply needs the epoch that it is written under.")
         require(agent, Permission.CONVERSATIONS_ANSWER)
         check_held(tx.connection, conversation, agent.id, epoch)
+        refuse_foreign(tx.connection, agent, body)
     check_whisper(agent, conversation, stored)
     conversation, entry = store.append(tx, conversation, draft, context.now)
     if audience is Audience.INTERNAL:
@@ -67,4 +72,5 @@ def reply(
         handoff = handoffs.find(tx.connection, agent.tenant, conversation.handoff)
         if handoff.first_reply_at is None:
             handoffs.update(tx.connection, handoff, first_reply_at=context.now)
+    follow(tx, conversation, entry)
     return conversation, entry

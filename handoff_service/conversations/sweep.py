@@ -29,6 +29,8 @@ from handoff_service.handoffs.push import MOST_OFFERS, make_offers
 from handoff_service.handoffs.release import close_idle, nobody_left
 from handoff_service.handoffs.request import promise, request_handoff
 from handoff_service.handoffs.routing import store as places
+from handoff_service.promises import store as promises
+from handoff_service.promises.chase import chase
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
@@ -86,6 +88,8 @@ class Sweeper:
             await self._try(lambda tx, t=tenant, c=conversation: climb(tx, t, c, context), conversation)  # type: ignore[misc]
         for tenant, ticket in await self._database.read(lambda connection: tickets.to_look_at(connection, now)):
             await self._try(lambda tx, t=tenant, i=ticket: on_look(tx, t, i, context), ticket)  # type: ignore[misc]
+        for tenant, conversation in await self._database.read(lambda connection: promises.due(connection, now)):
+            await self._try(lambda tx, t=tenant, c=conversation: chase(tx, t, c, context), conversation)  # type: ignore[misc]
         if self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY:
             self._tidied_at = now
             await self._try(lambda tx: tidy(tx, context), "bookkeeping")

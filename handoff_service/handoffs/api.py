@@ -9,13 +9,16 @@ from pydantic import Field
 
 from handoff_service.access import Access
 from handoff_service.agents.model import Agent
+from handoff_service.conversations.access import visible
 from handoff_service.conversations.api import Command
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation
 from handoff_service.database import Transaction
-from handoff_service.handoffs import assign, release, store
+from handoff_service.handoffs import assign, moves, release, store
+from handoff_service.handoffs.receipts import conversation_receipts, customer_receipt
 from handoff_service.handoffs.view import handoff_json
 from handoff_service.inputs import Plain
+from handoff_service.live.principal import Principal
 from handoff_service.operations import is_known, once
 from handoff_service.permissions import Permission
 from handoff_service.service import Service
@@ -32,6 +35,13 @@ class OwnedCommand(Command):
 class Transfer(OwnedCommand):
     to_agent: Plain | None = None
     to_queue: Plain | None = None
+    to_tier: Annotated[int, Field(ge=1, le=5)] | None = None
+    note: Note = ""
+
+
+class Escalate(OwnedCommand):
+    reason: Annotated[Plain, Field(min_length=1, max_length=500)]
+    tier: Annotated[int, Field(ge=2, le=5)] = moves.SENIOR
     note: Note = ""
 
 
@@ -52,6 +62,8 @@ def router(service: Service) -> APIRouter:
     access = Access(service)
     ReaderNow = Annotated[Agent, Depends(access.may(Permission.CONVERSATIONS_READ))]
     AgentNow = Annotated[Agent, Depends(access.may(Permission.CONVERSATIONS_ANSWER))]
+    SupervisorNow = Annotated[Agent, Depends(access.may(Permission.CONVERSATIONS_SUPERVISE))]
+    PrincipalNow = Annotated[Principal, Depends(access.principal)]
 
     async def command(
         agent: Agent, subject: str, asked: Command, work: Callable[[Transaction, Context], Conversation]
@@ -71,9 +83,23 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/v1/handoffs/{handoff_id}")
     async def one(handoff_id: str, agent: ReaderNow) -> dict[str, Any]:
+        context = service.context()
         return await service.database.read(
-            lambda connection: handoff_json(connection, store.find(connection, agent.tenant, handoff_id))
+            lambda connection: handoff_json(connection, store.find(connection, agent.tenant, handoff_id), context)
         )
+
+    @routes.get("/v1/conversations/{conversation_id}/receipt")
+    async def receipt(conversation_id: str, principal: PrincipalNow) -> dict[str, Any]:
+        """What became of each request for a person; the customer sees what concerns him, in his language."""
+        context = service.context()
+
+        def load(connection: sa.Connection) -> dict[str, Any]:
+            found = visible(connection, principal, conversation_id)
+            if principal.customer is not None:
+                return customer_receipt(connection, found, context)
+            return conversation_receipts(connection, found, context)
+
+        return await service.database.read(load)
 
     @routes.post("/v1/handoffs/{handoff_id}/accept")
     async def accept(handoff_id: str, asked: Command, agent: AgentNow) -> dict[str, Any]:
@@ -101,6 +127,24 @@ def router(service: Service) -> APIRouter:
             lambda tx, c: assign.take_over(tx, conversation_id, agent, asked.epoch, c),
         )
 
+    @routes.post("/v1/conversations/{conversation_id}/join")
+    async def join(conversation_id: str, asked: OwnedCommand, agent: SupervisorNow) -> dict[str, Any]:
+        """A supervisor speaks himself; whom he took it from may take it back with take-over."""
+        return await command(
+            agent,
+            f"join {conversation_id}",
+            asked,
+            lambda tx, c: assign.take_over(tx, conversation_id, agent, asked.epoch, c, join=True),
+        )
+
+    @routes.post("/v1/conversations/{conversation_id}/escalate")
+    async def escalate(conversation_id: str, asked: Escalate, agent: AgentNow) -> dict[str, Any]:
+        def work(tx: Transaction, context: Context) -> Conversation:
+            said = {"reason": asked.reason, "tier": asked.tier, "note": asked.note}
+            return moves.escalate(tx, conversation_id, agent, asked.epoch, context, **said)
+
+        return await command(agent, f"escalate {conversation_id}", asked, work)
+
     @routes.post("/v1/conversations/{conversation_id}/transfer")
     async def transfer(conversation_id: str, asked: Transfer, agent: AgentNow) -> dict[str, Any]:
         def work(tx: Transaction, context: Context) -> Conversation:
@@ -112,6 +156,7 @@ def router(service: Service) -> APIRouter:
                 context,
                 to_agent=asked.to_agent,
                 to_queue=asked.to_queue,
+                to_tier=asked.to_tier,
                 note=asked.note,
             )
 

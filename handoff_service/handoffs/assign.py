@@ -189,6 +189,13 @@ def decline(tx: Transaction, handoff_id: str, agent: Agent, context: Context) ->
 
 def requeue_lost(tx: Transaction, conversation: Conversation, context: Context) -> Conversation:
     """Puts the conversation of an agent who is gone at the front of its queue and tells the customer once."""
+    return requeue(tx, conversation, context, event=Event.AGENT_LOST, text="agent_lost")
+
+
+def requeue(
+    tx: Transaction, conversation: Conversation, context: Context, *, event: Event, text: str, actor: Author = SYSTEM
+) -> Conversation:
+    """Puts what an agent had at the front of its queue: the customer has waited before, and it is not his doing."""
     assert conversation.handoff is not None, "an agent owns only what has a handoff"
     handoff = store.find(tx.connection, conversation.tenant, conversation.handoff)
     first = store.front_rank(tx.connection, conversation.tenant, handoff.queue)
@@ -197,9 +204,10 @@ def requeue_lost(tx: Transaction, conversation: Conversation, context: Context) 
     conversation, _ = change(
         tx,
         conversation,
-        Event.AGENT_LOST,
+        event,
         Owner(OwnerKind.QUEUE, queue=handoff.queue),
         context=context,
-        body={"text": say("agent_lost", conversation.language)},
+        actor=actor,
+        body={"text": say(text, conversation.language)},
     )
     return conversation

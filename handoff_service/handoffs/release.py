@@ -197,8 +197,19 @@ def solved(tx: Transaction, conversation: Conversation, actor: Author, context: 
 
     Raises IllegalTransition, StaysWithPeople.
     """
+    return _back_to_bot(tx, conversation, actor, context, wrap_up="solved", text="solved")
+
+
+def leave_queue(tx: Transaction, conversation: Conversation, actor: Author, context: Context) -> Conversation:
+    """The waiting customer gives up his place and goes on with the bot. Raises IllegalTransition, StaysWithPeople."""
+    return _back_to_bot(tx, conversation, actor, context, wrap_up="left", text="went_on_with_bot")
+
+
+def _back_to_bot(
+    tx: Transaction, conversation: Conversation, actor: Author, context: Context, *, wrap_up: str, text: str
+) -> Conversation:
     check_may_return(tx.connection, conversation, context)
-    _end_handoff(tx, conversation, context, wrap_up="solved")
+    _end_handoff(tx, conversation, context, wrap_up=wrap_up)
     conversation, _ = change(
         tx,
         conversation,
@@ -206,7 +217,7 @@ def solved(tx: Transaction, conversation: Conversation, actor: Author, context: 
         Owner(OwnerKind.BOT),
         context=context,
         actor=actor,
-        body={"text": say("solved", conversation.language)},
+        body={"text": say(text, conversation.language)},
     )
     if outbox.pending(tx.connection, conversation.tenant, conversation.id, "bot") is not None:
         outbox.revive(tx, conversation.tenant, conversation.id, "bot", context.now)

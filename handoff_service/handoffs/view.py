@@ -18,11 +18,10 @@ from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation, OwnerKind
 from handoff_service.conversations.opinion import may_rate
 from handoff_service.desk import store as desks
-from handoff_service.handoffs import store
+from handoff_service.handoffs import choices, receipts, store
 from handoff_service.handoffs.model import Handoff
 from handoff_service.handoffs.packet import build_packet
 from handoff_service.handoffs.queue import WINDOW, expected_wait_s
-from handoff_service.handoffs.receipt import build_receipt
 from handoff_service.mentions import store as mentions
 from handoff_service.mentions.ask import as_json
 from handoff_service.permissions import Permission, holds
@@ -58,6 +57,7 @@ def customer_status(connection: sa.Connection, conversation: Conversation, conte
         "wait_s": wait,
         "language": conversation.language,
         "rate": may_rate(connection, conversation, context),
+        "choices": choices.offered(conversation.owner.kind),
         **cursors.seen(connection, conversation),
     }
 
@@ -164,12 +164,21 @@ def _waiting(connection: sa.Connection, agent: Agent) -> list[dict[str, Any]]:
 def colleague(agent: Agent, connected: set[str]) -> dict[str, Any]:
     """An agent as the others see him: without a connected desk he is offline, whatever he last said."""
     status = agent.status if agent.id in connected else "offline"
-    return {"id": agent.id, "name": agent.name, "status": status, "open": agent.open, "capacity": agent.capacity}
+    return {
+        "id": agent.id,
+        "name": agent.name,
+        "status": status,
+        "open": agent.open,
+        "capacity": agent.capacity,
+        "reason": agent.reason,
+        "back_at": iso(agent.back_at),
+    }
 
 
-def handoff_json(connection: sa.Connection, handoff: Handoff) -> dict[str, Any]:
-    """A handoff with its receipt and packet."""
+def handoff_json(connection: sa.Connection, handoff: Handoff, context: Context) -> dict[str, Any]:
+    """A handoff with its receipt, its calls, where it stands now, and its packet."""
     timeline = conversations.entries_after(connection, handoff.tenant, handoff.conversation, 0, limit=5000)
+    conversation = conversations.find(connection, handoff.tenant, handoff.conversation)
     return {
         "id": handoff.id,
         "conversation": handoff.conversation,
@@ -177,6 +186,6 @@ def handoff_json(connection: sa.Connection, handoff: Handoff) -> dict[str, Any]:
         "priority": handoff.priority,
         "queue": handoff.queue,
         "language": handoff.language,
-        "receipt": build_receipt(handoff, agent_names(connection, handoff.tenant)),
+        **receipts.receipt_json(connection, conversation, handoff, context),
         "packet": build_packet(handoff, timeline),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ EXCERPT_CHARS = 140
 LISTED = 10
 # What a customer is shown while he types is only what is probably meant: half a word is like many articles.
 PERHAPS = 0.12
+_WORD = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -67,17 +69,20 @@ class Articles:
         return sorted(named, key=lambda one: (one.path.count("/"), one.title.casefold()))
 
     async def search(self, tenant: str, language: str, query: str, *, sure: bool = False) -> list[Found]:
-        """What a text may be about, the best first; `sure`: only what is likely meant."""
+        """What a text may be about, the best first; `sure`: only what is likely meant, also by the start of a word."""
+        begun = [_found(one) for one in beginning(await self.listed(tenant, language), query)] if sure else []
         try:
             found = await self._knowledge.search(
                 query, tenant=tenant, language=language, limit=LISTED, audience="public"
             )
         except Unavailable:
             _, matcher = await self._copied(tenant)
-            return [_found(match.copy) for match in matcher.find(query, language=language, limit=LISTED)]
+            likely = [_found(match.copy) for match in matcher.find(query, language=language, limit=LISTED)]
+            return _once([*likely, *begun])
         hits: Sequence[Mapping[str, Any]] = found.get("hits") or []
-        likely = [hit for hit in hits if not sure or hit["probability"] >= PERHAPS]
-        return [Found(hit["article"], hit["title"], plain(hit["answer"], most=EXCERPT_CHARS)) for hit in likely]
+        meant = [hit for hit in hits if not sure or hit["probability"] >= PERHAPS]
+        likely = [Found(hit["article"], hit["title"], plain(hit["answer"], most=EXCERPT_CHARS)) for hit in meant]
+        return _once([*likely, *begun])
 
     async def first(self, tenant: str, language: str, wanted: Sequence[str]) -> list[Found]:
         """The articles that a tenant shows before anybody has typed, in his order."""
@@ -128,6 +133,21 @@ class Articles:
         titles = dict(_walk(tree))
         self._titles[tenant] = time.monotonic() + TITLES_FOR_S, titles
         return titles
+
+
+def beginning(copies: Sequence[Copy], typed: str) -> list[Copy]:
+    """Articles whose title has a word that begins with each word typed so far: "refu" is not a word yet. Pure."""
+    words = typed.casefold().split()
+
+    def has(title: str, word: str) -> bool:
+        return word in title if not word.isascii() else any(one.startswith(word) for one in _WORD.findall(title))
+
+    return [one for one in copies if words and all(has(one.title.casefold(), word) for word in words)]
+
+
+def _once(found: Sequence[Found]) -> list[Found]:
+    """The first of each article."""
+    return list({one.article: one for one in reversed(found)}.values())[::-1]
 
 
 def _walk(nodes: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, str]]]:

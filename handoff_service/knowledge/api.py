@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from handoff_service.access import Access
 from handoff_service.agents.model import Agent
 from handoff_service.inputs import LARGEST, Plain
+from handoff_service.knowledge.editing import add_editing
 from handoff_service.permissions import Permission
 from handoff_service.service import Service
 
@@ -79,6 +80,7 @@ def router(service: Service) -> APIRouter:
     _add_reading(routes, service, access)
     _add_drafting(routes, service, access)
     _add_deciding(routes, service, access)
+    add_editing(routes, service, access)
     return routes
 
 

@@ -12,6 +12,9 @@ from handoff_service.errors import Conflict, Invalid, NotFound, TandemError, Una
 
 REFUSED: Mapping[int, type[TandemError]] = {404: NotFound, 409: Conflict, 413: Invalid, 422: Invalid}
 
+DETAILS = ("fields", "findings")
+"""What a refusal of the knowledge base says beside its sentence: which fields are wrong, what contradicts what."""
+
 
 REWRITE_SLACK_S = 0.5
 """So much longer than its own limit a rewriting is waited for: the way there and back, and the check."""
@@ -118,8 +121,11 @@ class Knowledge:
             raise Unavailable(f"The knowledge base does not answer ({error.__class__.__name__}).") from error
         if response.status_code in REFUSED:
             told = answer.get("error") if isinstance(answer, dict) else None
-            message = str(told.get("message", "")) if isinstance(told, dict) else ""
-            raise REFUSED[response.status_code](message or "The knowledge base refuses this.")
+            told = told if isinstance(told, dict) else {}
+            details = {name: told[name] for name in DETAILS if name in told}
+            raise REFUSED[response.status_code](
+                str(told.get("message") or "The knowledge base refuses this."), **details
+            )
         if not response.is_success:
             raise Unavailable(f"The knowledge base answered with status {response.status_code}.")
         return answer

@@ -1,4 +1,4 @@
-"""`make soak`: faults on each set-up in turn; at the end every failpoint pair, and every way to ask in every state."""
+"""`make soak`: faults on each set-up in turn; at the end every failpoint pair, way to ask and byte to cut at."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def soak(settings: Settings, minutes: float, seed: str = "", *, show: Callable[[
         rows.append(f"  {'FAILED' if code else 'ok':7}{run.title:36}({time.monotonic() - begun:.0f} s)")
     if minutes < MINUTES_WITH_PAIRS:
         rows.append(
-            f"  skipped the failpoint pairs and the ways to ask: they are played from MINUTES={MINUTES_WITH_PAIRS:g} on"
+            f"  skipped the failpoint pairs, ways to ask and cuts: played from MINUTES={MINUTES_WITH_PAIRS:g} on"
         )
     print("\n=== summary ===", *rows, sep="\n")
     print(f"{failed} failed" if failed else "No violation.", flush=True)
@@ -64,5 +64,11 @@ def soak_runs(settings: Settings, minutes: float, seed: str = "") -> list[Run]:
             cwd=settings.root,
             environment={**environment, "TANDEM_EVERY_WAY": "1"},
         )
-        runs += [pairs, asking]
+        cuts = Run(
+            title="cuts at every byte",
+            command=[settings.python, "-m", "pytest", "-q", "tests/soak/test_every_byte.py"],
+            cwd=settings.root,
+            environment={**environment, "TANDEM_EVERY_BYTE": "1"},
+        )
+        runs += [pairs, asking, cuts]
     return runs

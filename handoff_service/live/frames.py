@@ -24,6 +24,7 @@ from handoff_service.conversations.reply import reply
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import Invalid, TandemError
 from handoff_service.failpoints import failpoint
+from handoff_service.handoffs.choices import choose, read_choice
 from handoff_service.inputs import is_name, is_seq
 from handoff_service.limits import Limits
 from handoff_service.live.principal import Principal
@@ -55,6 +56,7 @@ class Handlers:
             "read": self._ack,
             "typing": self._typing,
             "shown": self._shown,
+            "choose": self._choose,
         }
 
     async def handle(self, session: Session, frame: Any) -> None:
@@ -169,8 +171,22 @@ class Handlers:
 
         await self._database.write(save)
 
+    async def _choose(self, session: Session, frame: Frame) -> None:
+        """A customer's choice, as over HTTP; `done` or `err` carries its op_id."""
+        sender, conversation, verb = session.principal.customer, _name(frame), str(frame.get("verb"))
+        if sender is None:
+            raise Invalid("Only customers choose.")
+        parts = {name: value for name, value in frame.items() if name not in ("t", "conv", "verb")}
+        asked = read_choice(verb, parts)
+        await self._limits.message(":".join((sender.tenant, *session.principal.key)))
+        context = Context(self._settings, self._clock())
+        done = await self._database.write(lambda tx: choose(tx, sender, conversation, verb, asked, context))
+        session.say({"t": "done", "op_id": asked.op_id, "conv": conversation, "verb": verb, **done})
+
     async def _shown(self, session: Session, frame: Frame) -> None:
-        agent, calls = session.principal.as_agent(), calls_in(frame.get("calls"))
+        agent, calls = session.principal.agent, calls_in(frame.get("calls"))
+        if agent is None:
+            raise Invalid("Only desks are shown calls.")
         context = Context(self._settings, self._clock())
         await self._database.write(lambda tx: confirm(tx, agent, calls, context))
 
@@ -204,6 +220,6 @@ def cursor(after: int, last_seq: int) -> int:
 
 
 def answering(frame: Any) -> Frame:
-    """Tells the client which of its messages is meant, if it has named one."""
-    client_id = frame.get("client_id") if isinstance(frame, dict) else None
-    return {"client_id": client_id} if is_name(client_id) else {}
+    """Tells the client which of its messages or choices is meant, if it has named one."""
+    named = frame if isinstance(frame, dict) else {}
+    return {name: named[name] for name in ("client_id", "op_id") if is_name(named.get(name))}

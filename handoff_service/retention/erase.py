@@ -139,7 +139,7 @@ def _conversations(tx: Transaction, tenant: str, contact: str, context: Context)
 
 
 def _traces(tx: Transaction, tenant: str, contact: str, context: Context) -> Counter[str]:
-    about = store.all_ids(tx.connection, tenant, contact)
+    about = [*store.all_ids(tx.connection, tenant, contact), *tickets.ids(tx.connection, tenant, contact)]
     done = operations.forget(tx.connection, tenant, f"customer:{contact}", about)
     work = tickets.forget_contact(tx, tenant, contact, context.now)
     read = cursors.forget(tx.connection, tenant, ("customer", contact))

@@ -17,6 +17,7 @@ from handoff_service.tables.desk import conversation_tags, snoozes
 from handoff_service.tables.integrations import api_keys, webhook_attempts, webhook_messages, webhooks
 from handoff_service.tables.keeping import article_copies, audit, jobs, training_cursors, training_messages
 from handoff_service.tables.people import agent_sessions, agents, desks, handoffs, socket_tickets
+from handoff_service.tables.promises import promises, sla_clocks
 from handoff_service.tables.tenants import meta, nodes, tenants
 from handoff_service.tables.tickets import (
     complaints,
@@ -60,7 +61,9 @@ __all__ = [
     "nodes",
     "operations",
     "outbox",
+    "promises",
     "remedies",
+    "sla_clocks",
     "snoozes",
     "socket_tickets",
     "tenants",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from handoff_service.calendars.model import Calendar, calendar_of
 from handoff_service.calendars.settings import CalendarSettings, Opening, known_zone
 from handoff_service.complaints.settings import ComplaintSettings
+from handoff_service.promises.settings import PromiseSettings, Target, check_targets
 from handoff_service.tenants.routing import CapacityWeights, LastAgent, Overflow, Peak, SkillNeed, check_overflows
 from handoff_service.tenants.widget import WidgetSettings
 from handoff_service.tenants.wording import CannedReply, Named, check_wording
@@ -163,6 +163,8 @@ class TenantSettings(BaseModel):
     wrap_up_codes: tuple[WrapUpCode, ...] = Field(min_length=1)
     bot: BotSettings = Field(BotSettings(), exclude_if=lambda bot: not bot.policy())
     calendars: Mapping[str, CalendarSettings] = Field({}, exclude_if=lambda calendars: not calendars)
+    sla: tuple[Target, ...] = Field((), exclude_if=lambda targets: not targets)
+    promises: PromiseSettings = Field(PromiseSettings(), exclude_if=lambda rules: rules == PromiseSettings())
     capacity: CapacityWeights = Field(CapacityWeights(), exclude_if=lambda weights: weights.is_plain())
     tickets: TicketSettings = Field(TicketSettings(), exclude_if=lambda tickets: tickets == TicketSettings())
     complaints: ComplaintSettings = Field(ComplaintSettings(), exclude_if=lambda rules: rules == ComplaintSettings())
@@ -182,6 +184,7 @@ class TenantSettings(BaseModel):
         check_overflows({queue.id: queue.overflow for queue in self.queues})
         needs = {queue.id: [need.skill for need in queue.skills] for queue in self.queues}
         check_wording(needs, self.skills, self.tags, self.canned_replies)
+        check_targets(self.sla, [queue.id for queue in self.queues])
         for place, queue in enumerate(self.queues):
             if queue.calendar is not None and queue.calendar not in self.calendars:
                 known = ", ".join(sorted(self.calendars)) or "none"
@@ -207,18 +210,15 @@ class TenantSettings(BaseModel):
     def calendar(self, queue: str | None) -> Calendar:
         """When a queue is open; one that was taken away is open for those who still wait in it."""
         found = self.queue(queue or "")
-        return self._calendars.get(found.id if found else "") or Calendar(self.zone)
+        if found is None:
+            return Calendar(self.zone)
+        if found.calendar is None:
+            return Calendar(self.zone, found.hours)
+        return calendar_of(self.calendars[found.calendar], self.zone)
 
     def wants_survey(self, wrap_up: str | None) -> bool:
         """Whether a customer is asked what he thought of a conversation that ended with this code."""
         return all(code.survey for code in self.wrap_up_codes if code.id == wrap_up)
-
-    @cached_property
-    def _calendars(self) -> dict[str, Calendar]:
-        """Of the queues that have hours, made once for as long as these settings are in force."""
-        named = {name: calendar_of(one, self.zone) for name, one in self.calendars.items()}
-        plain = {queue.id: Calendar(self.zone, queue.hours) for queue in self.queues}
-        return plain | {queue.id: named[queue.calendar] for queue in self.queues if queue.calendar is not None}
 
     @property
     def zone(self) -> ZoneInfo:

@@ -27,7 +27,7 @@ def file_ticket(
     if filed is not None:
         return filed
     fields = {name: str(value) for name, value in wish["fields"].items()}
-    told = {"subject": str(wish["summary"]) or str(wish["type"]), "fields": fields, "turn": turn}
+    told: dict[str, Any] = {"subject": str(wish["summary"]) or str(wish["type"]), "fields": fields, "turn": turn}
     if wish["type"] == COMPLAINT:
         ticket = file_complaint(
             tx, conversation.tenant, conversation=conversation, source=Source.BOT, context=context, **told

@@ -14,7 +14,7 @@ from handoff_service.errors import Conflict, Invalid
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
 from handoff_service.tickets import store
-from handoff_service.tickets.log import PUBLIC, SYSTEM, record
+from handoff_service.tickets.log import PUBLIC, SYSTEM, By, by_agent, record
 from handoff_service.tickets.model import HIGHEST, Deed, State, Ticket
 from handoff_service.tickets.open import FARTHEST
 from handoff_service.tickets.states import ENDED, after_working, next_look
@@ -32,9 +32,9 @@ def plan(
 
     A new plan replaces the one before. Raises Invalid, and Conflict for a message to nobody.
     """
-    done = {"actor": actor_of(agent), "now": context.now}
+    by = by_agent(agent, context)
     if at is None:
-        return record(tx, ticket, Deed.PLANNED, **done, body={"kind": "none"}, check_at=None, check_plan=None)
+        return record(tx, ticket, Deed.PLANNED, by, body={"kind": "none"}, check_at=None, check_plan=None)
     if kind not in KINDS:
         raise Invalid(f"There is no kind of check {kind[:40]!r}; there are {', '.join(KINDS)}.")
     if at.tzinfo is None or not context.now < at <= context.now + FARTHEST:
@@ -45,14 +45,14 @@ def plan(
         raise Invalid("A task says in `text` what is to be done.")
     planned = {"kind": kind, "text": clean_text(text) if text else "", "by": actor_of(agent)}
     body = {"kind": kind, "text": planned["text"], "at": at.isoformat()}
-    return record(tx, ticket, Deed.PLANNED, **done, body=body, check_at=at, check_plan=planned)
+    return record(tx, ticket, Deed.PLANNED, by, body=body, check_at=at, check_plan=planned)
 
 
 def note_outcome(tx: Transaction, agent: Agent, ticket: Ticket, context: Context, *, outcome: str) -> Ticket:
     """Writes down what the check has shown. Raises Invalid."""
     if outcome not in OUTCOMES:
         raise Invalid(f"There is no outcome {outcome[:40]!r}; there are {', '.join(OUTCOMES)}.")
-    return record(tx, ticket, Deed.CHECKED, actor=actor_of(agent), now=context.now, body={"kind": outcome})
+    return record(tx, ticket, Deed.CHECKED, by_agent(agent, context), body={"kind": outcome})
 
 
 def on_look(tx: Transaction, tenant: str, ticket_id: str, context: Context) -> None:
@@ -64,14 +64,14 @@ def on_look(tx: Transaction, tenant: str, ticket_id: str, context: Context) -> N
     if ticket.look_at is None or ticket.look_at > context.now or ticket.check_plan != found.check_plan:
         return
     reopen_days = tenants.find(tx.connection, tenant).settings.tickets.reopen_days
-    done = {"actor": SYSTEM, "now": context.now}
+    by = By(SYSTEM, context.now)
     if ticket.check_at is not None and ticket.check_at <= context.now:
         _check(tx, ticket, conversation, context)
     elif ticket.state is State.RESOLVED and _is_over(ticket, reopen_days, context):
-        record(tx, ticket, Deed.CLOSED, **done, to=State.CLOSED, body={"kind": "time"})
+        record(tx, ticket, Deed.CLOSED, by, to=State.CLOSED, body={"kind": "time"})
     elif ticket.state in (State.OPEN, State.IN_PROGRESS) and ticket.due_at <= context.now and not ticket.overdue_at:
         higher = min(HIGHEST, ticket.priority + 1)
-        record(tx, ticket, Deed.OVERDUE, **done, overdue_at=context.now, priority=higher)
+        record(tx, ticket, Deed.OVERDUE, by, overdue_at=context.now, priority=higher)
     else:  # the tenant's days were changed since
         after = next_look(ticket, reopen_days)
         assert after is None or after > context.now, "nothing would be done about it, again and again"
@@ -86,15 +86,15 @@ def _check(tx: Transaction, ticket: Ticket, conversation: Conversation | None, c
     """The planned message goes to the customer; a task opens the ticket again and waits at its owner's desk."""
     planned = dict(ticket.check_plan or {})
     gone: dict[str, Any] = {"check_at": None, "check_plan": None}
-    done = {"actor": SYSTEM, "now": context.now}
+    by = By(SYSTEM, context.now)
     if conversation is not None:
         usual = say("ticket_follow_up", conversation.language, number=ticket.number or "")
         entry = tell_customer(tx, ticket, conversation, planned.get("text") or usual, context.now)
-        told = {"told_in": entry.conversation, "told_seq": entry.seq}
+        told: dict[str, Any] = {"told_in": entry.conversation, "told_seq": entry.seq}
         # The time for his answer begins now.
         told |= {"ended_at": context.now} if ticket.state in ENDED else {}
         body = {"kind": "message", "text": entry.body["text"], "conversation": entry.conversation, "seq": entry.seq}
-        record(tx, ticket, Deed.CHECKED, **done, audience=PUBLIC, body=body, **gone, **told)
+        record(tx, ticket, Deed.CHECKED, by, audience=PUBLIC, body=body, **gone, **told)
         return
     body = {"kind": "task", "text": planned.get("text", "")}
     if ticket.state in ENDED:
@@ -102,13 +102,13 @@ def _check(tx: Transaction, ticket: Ticket, conversation: Conversation | None, c
             tx,
             ticket,
             Deed.REOPENED,
-            **done,
+            by,
             to=after_working(ticket),
             body=body,
             due_at=context.now + timedelta(days=1),
             overdue_at=None,
         )
-    record(tx, ticket, Deed.CHECKED, **done, body=body, **gone)
+    record(tx, ticket, Deed.CHECKED, by, body=body, **gone)
 
 
 def wanted_at(context: Context, *, at: datetime | None, in_days: int | None) -> datetime | None:
@@ -118,5 +118,3 @@ def wanted_at(context: Context, *, at: datetime | None, in_days: int | None) -> 
     if in_days is not None:
         return context.now + timedelta(days=in_days)
     return at
-
-

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
 
 from handoff_service.complaints import store as complaints
 from handoff_service.conversations.model import Conversation
 from handoff_service.database import Transaction
 from handoff_service.tickets import log, store
+from handoff_service.tickets.log import By
 from handoff_service.tickets.model import Deed, State, Ticket
 from handoff_service.tickets.states import UNFINISHED
 
@@ -23,14 +27,19 @@ def forget_contact(tx: Transaction, tenant: str, contact: str, now: datetime) ->
     return _empty(tx, [one for one in store.of_contact(tx.connection, tenant, contact) if not one.conversation], now)
 
 
+def ids(connection: sa.Connection, tenant: str, contact: str) -> list[str]:
+    """Every ticket of a contact."""
+    return [one.id for one in store.of_contact(connection, tenant, contact)]
+
+
 def _empty(tx: Transaction, tickets: Sequence[Ticket], now: datetime) -> int:
     """What is still to be done for somebody who is not there any more will not be done."""
     for ticket in tickets:
         if ticket.state in UNFINISHED or ticket.check_at is not None:
             ticket = store.find(tx.connection, ticket.tenant, ticket.id, None, lock=True)
             if ticket.state in UNFINISHED:
-                gone = {"check_at": None, "check_plan": None}
-                log.record(tx, ticket, Deed.CLOSED, actor=log.SYSTEM, now=now, to=State.CLOSED, **gone)
+                gone: dict[str, Any] = {"check_at": None, "check_plan": None}
+                log.record(tx, ticket, Deed.CLOSED, By(log.SYSTEM, now), to=State.CLOSED, **gone)
         log.empty_log(tx.connection, ticket)
         log.drop_files(tx.connection, ticket)
         complaints.forget(tx.connection, ticket.tenant, ticket.id)

@@ -112,9 +112,7 @@ def read_cursor(cursor: str | None) -> Place | None:
     return Place(EPOCH + timedelta(microseconds=int(moment)), name)
 
 
-def _lane(
-    connection: sa.Connection, agent: Agent, asked: Filter, stored: str, after: Place | None, limit: int
-) -> Lane:
+def _lane(connection: sa.Connection, agent: Agent, asked: Filter, stored: str, after: Place | None, limit: int) -> Lane:
     """One value of the column `state`, in order of the due time."""
     where = [T.tenant == agent.tenant, T.state == stored, *_indexed(agent.tenant, asked)]
     if after is not None:

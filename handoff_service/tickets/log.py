@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from handoff_service import tables
+from handoff_service.agents.model import Agent
 from handoff_service.bell import desk_topic
+from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
 from handoff_service.tenants import store as tenants
 from handoff_service.tickets import store
@@ -34,13 +36,24 @@ ERASED = {"erased": True}
 KEPT = ("from", "to", "agent", "into", "ticket", "kind", "state", "source")
 
 
-def open_log(tx: Transaction, ticket: Ticket, *, actor: str, now: datetime, **body: Any) -> Ticket:
+class By(NamedTuple):
+    """Who does something, and when."""
+
+    actor: str
+    at: datetime
+
+
+def by_agent(agent: Agent, context: Context) -> By:
+    return By(f"agent:{agent.id}", context.now)
+
+
+def open_log(tx: Transaction, ticket: Ticket, by: By, **body: Any) -> Ticket:
     """Adds a new ticket with the first line of its log."""
     ticket = replace(ticket, last_n=1, look_at=_look(tx, ticket))
     store.insert(tx.connection, ticket)
     opened = {"from": None, "to": ticket.state, "source": ticket.source, "agent": ticket.agent, **body}
-    _append(tx, ticket, 1, Deed.OPENED, actor, INTERNAL, opened, now)
-    _tell(tx, ticket, Deed.OPENED, now)
+    _append(tx, ticket, 1, Deed.OPENED, INTERNAL, opened, by)
+    _tell(tx, ticket, Deed.OPENED, by.at)
     return ticket
 
 
@@ -48,9 +61,8 @@ def record(
     tx: Transaction,
     ticket: Ticket,
     deed: Deed,
+    by: By,
     *,
-    actor: str,
-    now: datetime,
     to: State | None = None,
     audience: str = INTERNAL,
     body: Mapping[str, Any] | None = None,
@@ -64,20 +76,20 @@ def record(
     if line == 0:  # of an earlier release, or a promise that nobody has touched
         line = 1
         opened = {"from": None, "to": ticket.state, "source": ticket.source, "agent": ticket.agent}
-        _append(tx, ticket, line, Deed.OPENED, SYSTEM, INTERNAL, opened, ticket.created_at)
+        _append(tx, ticket, line, Deed.OPENED, INTERNAL, opened, By(SYSTEM, ticket.created_at))
     told = dict(body or {})
     if deed in MOVING:
         to = to or ticket.state
         check(ticket.state, deed, to)
         told |= {"from": ticket.state, "to": to}
-        changes |= {"state": to, **_ending(ticket, to, now)}
+        changes |= {"state": to, **_ending(ticket, to, by.at)}
     if "agent" in changes:
         told["agent"] = changes["agent"]
-    after = replace(ticket, **changes, last_n=line + 1, updated_at=now)
+    after = replace(ticket, **changes, last_n=line + 1, updated_at=by.at)
     after = replace(after, look_at=_look(tx, after))
     store.save(tx.connection, before, after)
-    _append(tx, after, line + 1, deed, actor, audience, told, now)
-    _tell(tx, after, deed, now)
+    _append(tx, after, line + 1, deed, audience, told, by)
+    _tell(tx, after, deed, by.at)
     return after
 
 
@@ -99,16 +111,9 @@ def _look(tx: Transaction, ticket: Ticket) -> datetime | None:
 
 
 def _append(
-    tx: Transaction,
-    ticket: Ticket,
-    n: int,
-    deed: Deed,
-    actor: str,
-    audience: str,
-    body: Mapping[str, Any],
-    now: datetime,
+    tx: Transaction, ticket: Ticket, n: int, deed: Deed, audience: str, body: Mapping[str, Any], by: By
 ) -> None:
-    line = {"n": n, "kind": deed, "actor": actor, "audience": audience, "body": dict(body), "at": now}
+    line = {"n": n, "kind": deed, "actor": by.actor, "audience": audience, "body": dict(body), "at": by.at}
     tx.connection.execute(sa.insert(tables.ticket_events).values(tenant=ticket.tenant, ticket=ticket.id, **line))
 
 

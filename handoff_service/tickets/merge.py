@@ -11,7 +11,7 @@ from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
 from handoff_service.errors import Conflict, Invalid
 from handoff_service.tickets import log, store
-from handoff_service.tickets.log import record
+from handoff_service.tickets.log import by_agent, record
 from handoff_service.tickets.model import Deed, Source, State, Ticket
 from handoff_service.tickets.open import open_work
 from handoff_service.tickets.settings import COMPLAINT
@@ -36,15 +36,13 @@ def merge(tx: Transaction, agent: Agent, name: str, into: str, context: Context)
         if target.conversation:
             log.link(tx.connection, target, conversation, context.now)
     for file, audience in log.files(tx.connection, source).items():
-        log.add_file(
-            tx.connection, target, file, actor=actor_of(agent), audience=audience, now=context.now
-        )
-    done = {"actor": actor_of(agent), "now": context.now}
+        log.add_file(tx.connection, target, file, actor=actor_of(agent), audience=audience, now=context.now)
+    by = by_agent(agent, context)
     record(
         tx,
         source,
         Deed.MERGED,
-        **done,
+        by,
         to=State.CLOSED,
         body={"into": target.id},
         merged_into=target.id,
@@ -52,7 +50,7 @@ def merge(tx: Transaction, agent: Agent, name: str, into: str, context: Context)
         check_plan=None,
     )
     body = {"ticket": source.id, "number": source.number}
-    merged = record(tx, target, Deed.TOOK_IN, **done, body=body, **_joined(source, target))
+    merged = record(tx, target, Deed.TOOK_IN, by, body=body, **_joined(source, target))
     _note(tx, agent, "ticket_merge", source, target, context)
     return merged
 
@@ -132,13 +130,11 @@ def split(
         log.unlink(tx.connection, ticket, conversation)
     if moved:
         body = {"conversation": moved[0]}
-        second = record(
-            tx, second, Deed.LINKED, actor=actor_of(agent), now=context.now, body=body, conversation=moved[0]
-        )
+        second = record(tx, second, Deed.LINKED, by_agent(agent, context), body=body, conversation=moved[0])
     for conversation in moved[1:]:
         log.link(tx.connection, second, conversation, context.now)
     body_of_first = {"into": second.id, "number": second.number, "conversations": list(conversations)}
-    first = record(tx, ticket, Deed.SPLIT, actor=actor_of(agent), now=context.now, body=body_of_first)
+    first = record(tx, ticket, Deed.SPLIT, by_agent(agent, context), body=body_of_first)
     _note(tx, agent, "ticket_split", ticket, second, context)
     return first, second
 
@@ -149,9 +145,7 @@ def _quoted(tx: Transaction, ticket: Ticket, numbers: Sequence[int]) -> list[dic
     missing = sorted(set(numbers) - set(known))
     if missing:
         raise Invalid(f"The log of this ticket has no line {missing[0]}; it ends with {ticket.last_n}.")
-    return [
-        {"n": n, "kind": known[n].kind, "text": known[n].body.get("text", "")} for n in dict.fromkeys(numbers)
-    ]
+    return [{"n": n, "kind": known[n].kind, "text": known[n].body.get("text", "")} for n in dict.fromkeys(numbers)]
 
 
 def _note(tx: Transaction, agent: Agent, action: str, subject: Ticket, other: Ticket, context: Context) -> None:

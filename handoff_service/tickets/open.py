@@ -24,7 +24,7 @@ from handoff_service.permissions import Permission, holds
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import TenantSettings
 from handoff_service.tickets import store
-from handoff_service.tickets.log import open_log
+from handoff_service.tickets.log import By, open_log
 from handoff_service.tickets.model import HIGHEST, NORMAL, Source, State, Ticket
 from handoff_service.tickets.settings import COMPLAINT, PROMISE
 
@@ -93,7 +93,7 @@ def open_work(
         updated_at=context.now,
         about_agent=about_agent,
     )
-    return open_log(tx, ticket, actor=actor, now=context.now, **body)
+    return open_log(tx, ticket, By(actor, context.now), **body)
 
 
 def check_parts(

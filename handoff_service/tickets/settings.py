@@ -16,14 +16,14 @@ class TicketSettings(BaseModel):
 
     types: tuple[str, ...] = ("question", "order", "refund", "technical", "other")
     reopen_days: int = Field(
-        14,
+        default=14,
         ge=0,
         le=365,
         description="Days after the resolution in which the customer's answer reopens a ticket; then it closes by "
         "itself. 0: never. More: a late “still broken” finds its ticket, and more tickets stay unfinished.",
     )
     follow_up_days: int | None = Field(
-        None,
+        default=None,
         ge=1,
         le=90,
         description="Days after the resolution of a complaint at which the customer is asked whether all is well "

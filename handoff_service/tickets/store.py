@@ -148,6 +148,12 @@ def root_of(connection: sa.Connection, ticket: Ticket) -> Ticket:
     return ticket
 
 
+def by_ids(connection: sa.Connection, tenant: str, tickets: Collection[str], viewer: Agent | None) -> dict[str, Ticket]:
+    """Those of these tickets that somebody may see, by id."""
+    query = sa.select(tables.tickets).where(T.tenant == tenant, T.id.in_(tickets), *seen_by(viewer))
+    return {row["id"]: ticket_of(row) for row in connection.execute(query).mappings()}
+
+
 def of_contact(connection: sa.Connection, tenant: str, contact: str) -> list[Ticket]:
     """Every ticket of a contact, oldest first."""
     query = sa.select(tables.tickets).where(T.tenant == tenant, T.contact == contact).order_by(T.created_at, T.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from handoff_service.agents.model import Agent
 from handoff_service.complaints import store as complaints
 from handoff_service.conversations.change import Context
@@ -9,17 +11,17 @@ from handoff_service.conversations.receive import clean_text
 from handoff_service.database import Transaction
 from handoff_service.texts import say
 from handoff_service.tickets import store
-from handoff_service.tickets.log import INTERNAL, PUBLIC, record
+from handoff_service.tickets.log import INTERNAL, PUBLIC, by_agent, record
 from handoff_service.tickets.model import Deed, Ticket
 from handoff_service.tickets.settings import COMPLAINT
 from handoff_service.tickets.tell import place, tell_customer
-from handoff_service.tickets.work import actor_of, locked
+from handoff_service.tickets.work import locked
 
 
 def note(tx: Transaction, agent: Agent, ticket: Ticket, text: str, context: Context) -> Ticket:
     """Adds words that only colleagues read."""
     body = {"text": clean_text(text)}
-    return record(tx, ticket, Deed.UPDATED, actor=actor_of(agent), now=context.now, audience=INTERNAL, body=body)
+    return record(tx, ticket, Deed.UPDATED, by_agent(agent, context), audience=INTERNAL, body=body)
 
 
 def tell(tx: Transaction, agent: Agent, name: str, text: str, context: Context) -> Ticket:
@@ -37,6 +39,5 @@ def tell(tx: Transaction, agent: Agent, name: str, text: str, context: Context) 
     if ticket.type == COMPLAINT:
         complaints.answered(tx.connection, ticket.tenant, ticket.id, context.now)
     body = {"text": text, "conversation": entry.conversation, "seq": entry.seq}
-    told = {"told_in": entry.conversation, "told_seq": entry.seq}
-    done = {"actor": actor_of(agent), "now": context.now, "audience": PUBLIC}
-    return record(tx, ticket, Deed.UPDATED, **done, body=body, **told)
+    told: dict[str, Any] = {"told_in": entry.conversation, "told_seq": entry.seq}
+    return record(tx, ticket, Deed.UPDATED, by_agent(agent, context), audience=PUBLIC, body=body, **told)

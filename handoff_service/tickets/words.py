@@ -1,4 +1,4 @@
-"""The words under which a ticket is found: Latin words and numbers as they are, Chinese in pairs of characters. Pure."""
+"""The words under which a ticket is found: words and numbers as they are, Chinese in pairs of characters. Pure."""
 
 from __future__ import annotations
 

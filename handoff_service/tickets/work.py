@@ -18,7 +18,7 @@ from handoff_service.files import store as files
 from handoff_service.permissions import Permission, holds
 from handoff_service.tenants import store as tenants
 from handoff_service.tickets import log, store
-from handoff_service.tickets.log import record
+from handoff_service.tickets.log import By, by_agent, record
 from handoff_service.tickets.model import Deed, State, Ticket
 from handoff_service.tickets.open import SUBJECT_CHARS, check_owner, check_parts, checked_due
 from handoff_service.tickets.settings import COMPLAINT
@@ -52,7 +52,7 @@ def take(tx: Transaction, agent: Agent, ticket: Ticket, context: Context) -> Tic
         )
     check_owner(tx.connection, agent.tenant, agent.id, about_agent=ticket.about_agent)
     to = ticket.state if ticket.state is State.WAITING else State.IN_PROGRESS
-    return record(tx, ticket, Deed.TAKEN, actor=actor_of(agent), now=context.now, to=to, agent=agent.id)
+    return record(tx, ticket, Deed.TAKEN, by_agent(agent, context), to=to, agent=agent.id)
 
 
 def assign(
@@ -64,13 +64,13 @@ def assign(
     if ticket.agent not in (None, agent.id) and not holds(agent, Permission.CONVERSATIONS_SUPERVISE):
         holder = agents.find(tx.connection, agent.tenant, str(ticket.agent))
         raise Forbidden(f"{holder.name} has this ticket; ask him or a supervisor to pass it on.", ticket=ticket.id)
-    done = {"actor": actor_of(agent), "now": context.now}
+    by = by_agent(agent, context)
     if to_agent is not None:
         check_owner(tx.connection, agent.tenant, to_agent, about_agent=ticket.about_agent)
-        return record(tx, ticket, Deed.ASSIGNED, **done, agent=to_agent)
+        return record(tx, ticket, Deed.ASSIGNED, by, agent=to_agent)
     check_parts(tenants.find(tx.connection, agent.tenant).settings, queue=to_queue)
     to = State.OPEN if ticket.state is State.IN_PROGRESS else ticket.state
-    return record(tx, ticket, Deed.RELEASED, **done, to=to, body={"kind": to_queue}, agent=None, queue=to_queue)
+    return record(tx, ticket, Deed.RELEASED, by, to=to, body={"kind": to_queue}, agent=None, queue=to_queue)
 
 
 def release(tx: Transaction, agent: Agent, ticket: Ticket, context: Context) -> Ticket:
@@ -81,16 +81,14 @@ def release(tx: Transaction, agent: Agent, ticket: Ticket, context: Context) -> 
 
 def wait(tx: Transaction, agent: Agent, ticket: Ticket, context: Context) -> Ticket:
     """Waits for the customer; the time until he answers does not count against the due time."""
-    return record(tx, ticket, Deed.AWAITED, actor=actor_of(agent), now=context.now, to=State.WAITING)
+    return record(tx, ticket, Deed.AWAITED, by_agent(agent, context), to=State.WAITING)
 
 
 def go_on(tx: Transaction, ticket: Ticket, actor: str, context: Context, body: Mapping[str, Any]) -> Ticket:
     """The customer has answered: back to work, due as much later as he was waited for."""
     waited = context.now - _since_when_waiting(tx, ticket)
     due_at = ticket.due_at + max(waited, timedelta(0))
-    return record(
-        tx, ticket, Deed.ANSWERED, actor=actor, now=context.now, to=after_working(ticket), body=body, due_at=due_at
-    )
+    return record(tx, ticket, Deed.ANSWERED, By(actor, context.now), to=after_working(ticket), body=body, due_at=due_at)
 
 
 def _since_when_waiting(tx: Transaction, ticket: Ticket) -> datetime:
@@ -109,16 +107,20 @@ def resolve(tx: Transaction, agent: Agent, ticket: Ticket, context: Context, *, 
     if ticket.type == COMPLAINT:
         complaints.answered(tx.connection, ticket.tenant, ticket.id, context.now)
     body = {"text": note} if note else {}
-    done = {"actor": actor_of(agent), "now": context.now, "to": State.RESOLVED}
-    return record(tx, ticket, Deed.RESOLVED, **done, body=body, **changes)
+    return record(tx, ticket, Deed.RESOLVED, by_agent(agent, context), to=State.RESOLVED, body=body, **changes)
 
 
 def close(tx: Transaction, agent: Agent, ticket: Ticket, context: Context, *, note: str = "") -> Ticket:
     """Ends it for good; nothing that was planned happens any more."""
     refuse_undecided(tx, ticket)
     body = {"text": note} if note else {}
-    done = {"actor": actor_of(agent), "now": context.now, "to": State.CLOSED}
-    return record(tx, ticket, Deed.CLOSED, **done, body=body, check_at=None, check_plan=None)
+    gone: dict[str, Any] = {"check_at": None, "check_plan": None}
+    return record(tx, ticket, Deed.CLOSED, by_agent(agent, context), to=State.CLOSED, body=body, **gone)
+
+
+def finish(tx: Transaction, agent: Agent, ticket: Ticket, context: Context) -> Ticket:
+    """Closes what is done; once more changes nothing."""
+    return ticket if ticket.state is State.CLOSED else close(tx, agent, ticket, context)
 
 
 def refuse_undecided(tx: Transaction, ticket: Ticket) -> None:
@@ -132,10 +134,8 @@ def refuse_undecided(tx: Transaction, ticket: Ticket) -> None:
 def reopen(tx: Transaction, ticket: Ticket, actor: str, context: Context, body: Mapping[str, Any]) -> Ticket:
     """Takes up again what has ended; it is due anew, after the time that it had at first."""
     due_at = max(ticket.due_at, context.now + (ticket.due_at - ticket.created_at))
-    changes = {"due_at": due_at, "overdue_at": None}
-    return record(
-        tx, ticket, Deed.REOPENED, actor=actor, now=context.now, to=after_working(ticket), body=body, **changes
-    )
+    changes: dict[str, Any] = {"due_at": due_at, "overdue_at": None}
+    return record(tx, ticket, Deed.REOPENED, By(actor, context.now), to=after_working(ticket), body=body, **changes)
 
 
 def change(
@@ -166,7 +166,7 @@ def change(
     if "subject" in changes:
         changes["subject"] = " ".join(changes["subject"].split())[:SUBJECT_CHARS]
     told = {name: _readable(value) for name, value in changes.items() if name != "overdue_at"}
-    return record(tx, ticket, Deed.CHANGED, actor=actor_of(agent), now=context.now, body={"changes": told}, **changes)
+    return record(tx, ticket, Deed.CHANGED, by_agent(agent, context), body={"changes": told}, **changes)
 
 
 def _readable(value: Any) -> Any:
@@ -185,7 +185,7 @@ def link(tx: Transaction, agent: Agent, ticket: Ticket, conversation_id: str, co
     elif not log.link(tx.connection, ticket, conversation.id, context.now):
         return ticket
     body = {"conversation": conversation.id}
-    return record(tx, ticket, Deed.LINKED, actor=actor_of(agent), now=context.now, body=body, **changes)
+    return record(tx, ticket, Deed.LINKED, by_agent(agent, context), body=body, **changes)
 
 
 def _whose(ticket: Ticket, conversation: Conversation) -> dict[str, Any]:
@@ -201,7 +201,7 @@ def unlink(tx: Transaction, agent: Agent, ticket: Ticket, conversation_id: str, 
     if not log.unlink(tx.connection, ticket, conversation_id):
         raise Conflict("Only a conversation that was linked later can be taken away.", conversation=conversation_id)
     body = {"conversation": conversation_id}
-    return record(tx, ticket, Deed.UNLINKED, actor=actor_of(agent), now=context.now, body=body)
+    return record(tx, ticket, Deed.UNLINKED, by_agent(agent, context), body=body)
 
 
 def attach(tx: Transaction, agent: Agent, ticket: Ticket, file_id: str, context: Context) -> Ticket:
@@ -218,16 +218,14 @@ def attach(tx: Transaction, agent: Agent, ticket: Ticket, file_id: str, context:
         # It is in no entry; without this it would be dropped as never sent.
         files.attach(tx.connection, file, conversation=file.conversation, seq=0, audience=log.INTERNAL)
     audience = file.audience or log.INTERNAL
-    if not log.add_file(
-        tx.connection, ticket, file.id, actor=actor_of(agent), audience=audience, now=context.now
-    ):
+    if not log.add_file(tx.connection, ticket, file.id, actor=actor_of(agent), audience=audience, now=context.now):
         return ticket
     body = {"file": file.id, "name": file.name}
-    return record(tx, ticket, Deed.ATTACHED, actor=actor_of(agent), now=context.now, body=body)
+    return record(tx, ticket, Deed.ATTACHED, by_agent(agent, context), body=body)
 
 
 def end_promises(tx: Transaction, conversation: Conversation, now: datetime) -> None:
     """Closes the promise to a conversation that is closed, also one that somebody has worked on."""
     for ticket in store.close_tickets(tx.connection, conversation):
         if ticket.state in UNFINISHED:
-            record(tx, ticket, Deed.CLOSED, actor=log.SYSTEM, now=now, to=State.CLOSED)
+            record(tx, ticket, Deed.CLOSED, By(log.SYSTEM, now), to=State.CLOSED)

@@ -20,10 +20,13 @@ from handoff_service.conversations.receive import Sender, receive
 from handoff_service.database import Database
 from handoff_service.errors import BotFailed, NotFound
 from handoff_service.handoffs import release
-from handoff_service.tickets import store
-from handoff_service.tickets.file import file_ticket, numbers
+from handoff_service.tickets import store, work
+from handoff_service.tickets.file import file_ticket
+from handoff_service.tickets.forget import forget_conversation
+from handoff_service.tickets.open import numbers
 from tests.handoff_service.conversations.test_turn import Chat, chat  # noqa: F401
 from tests.handoff_service.stage import MONDAY, ScriptedBot, answer
+from tests.handoff_service.test_tickets import listed
 
 WISH = {"type": "complaint", "fields": {"order_number": "LY20261101001"}, "summary": "The parcel was wet."}
 
@@ -46,10 +49,10 @@ async def test_a_turn_files_once_under_one_number(
     assert drawn[0].startswith("T261102-")
     other = await database.write(lambda tx: file_ticket(tx, found, WISH, turn="t_2", context=context()))
     assert other != drawn[0]
-    filed = await database.read(lambda c: store.listed(c, "demo"))
-    assert {one["number"] for one in filed} == {drawn[0], other}
-    assert filed[0]["fields"] == WISH["fields"]
-    assert filed[0]["due_at"] == MONDAY + timedelta(seconds=context().settings.message_due_s)
+    filed = await listed(database)
+    assert {one.number for one in filed} == {drawn[0], other}
+    assert filed[0].fields == WISH["fields"]
+    assert filed[0].due_at == MONDAY + timedelta(hours=48), "this queue works around the clock"
 
 
 async def test_many_at_once_are_one(database: Database, arrive: Any, context: Callable[[], Context]) -> None:
@@ -68,7 +71,7 @@ async def test_many_at_once_are_one(database: Database, arrive: Any, context: Ca
 async def test_a_number_that_is_taken_is_not_drawn_again(
     database: Database, arrive: Any, context: Callable[[], Context], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handoff_service.tickets.file.numbers", lambda *_: iter(("T1", "T2", "T3")))
+    monkeypatch.setattr("handoff_service.tickets.open.numbers", lambda *_: iter(("T1", "T2", "T3")))
     found = await opened(database, await arrive(), context)
     drawn = [
         await database.write(lambda tx, t=name: file_ticket(tx, found, WISH, turn=t, context=context()))  # type: ignore[misc]
@@ -85,18 +88,21 @@ def test_numbers_can_be_read_out() -> None:
     assert drawn == list(islice(numbers("demo/t_1", MONDAY, zone), 50)), "the same for the same turn"
 
 
-async def test_work_outlives_the_conversation(database: Database, arrive: Any, context: Callable[[], Context]) -> None:
+async def test_work_outlives_the_conversation(
+    database: Database, arrive: Any, hire: Any, context: Callable[[], Context]
+) -> None:
     found = await opened(database, await arrive(), context)
     await database.write(lambda tx: file_ticket(tx, found, WISH, turn="t_1", context=context()))
     closed = await database.write(lambda tx: release.close_idle(tx, found, context()))
-    (ticket,) = await database.read(lambda c: store.listed(c, "demo"))
-    assert ticket["state"] == "filed"
-    assert (await database.read(lambda c: store.of_conversation(c, closed)))[0]["number"] == ticket["number"]
+    (ticket,) = await listed(database)
+    assert ticket.state == "open"
+    assert (await database.read(lambda c: store.of_conversation(c, closed)))[0]["number"] == ticket.number
+    lin = await hire("lin")
     for _ in range(2):
-        await database.write(lambda tx: store.finish(tx.connection, "demo", ticket["id"]))
-    assert await database.read(lambda c: store.listed(c, "demo")) == []
+        await database.write(lambda tx: work.finish(tx, lin, work.locked(tx, lin, ticket.id), context()))
+    assert await listed(database) == []
     with pytest.raises(NotFound):
-        await database.write(lambda tx: store.finish(tx.connection, "demo", "t_other"))
+        await database.write(lambda tx: work.locked(tx, lin, "t_other"))
 
 
 async def test_a_promise_beside_filed_work_keeps_its_own_ticket(
@@ -108,11 +114,11 @@ async def test_a_promise_beside_filed_work_keeps_its_own_ticket(
     promise = {"subject": "call", "reply_to": "", "due_at": due, "now": MONDAY}
     for _ in range(2):
         assert await database.write(lambda tx: store.open_ticket(tx.connection, found, **promise)) == due
-    states = sorted(one["state"] for one in await database.read(lambda c: store.listed(c, "demo")))
-    assert states == ["filed", "open"]
-    assert await database.write(lambda tx: store.forget(tx.connection, found)) == 2
-    emptied = await database.read(lambda c: store.listed(c, "demo"))
-    assert {(one["subject"], one["fields"]) for one in emptied} == {("", None)}, "erased"
+    assert sorted(one.type for one in await listed(database)) == ["complaint", "message"]
+    assert await database.write(lambda tx: forget_conversation(tx, found, MONDAY)) == 2
+    assert await listed(database) == []
+    emptied = await database.read(lambda c: store.of_conversation(c, found))
+    assert {(one["subject"], one["state"]) for one in emptied} == {("", "closed")}, "erased"
 
 
 async def test_the_number_stands_in_the_answer_and_a_repeat_files_nothing(
@@ -140,7 +146,7 @@ async def test_the_number_stands_in_the_answer_and_a_repeat_files_nothing(
         chat.clock.advance(60)
         chat.bell.ring("outbox")
         await chat.until_heard(1)
-    (ticket,) = await chat.database.read(lambda c: store.listed(c, "demo"))
+    (ticket,) = await listed(chat.database)
     assert len(bot.requests) == 2
     assert {request.turn for request in bot.requests} == {bot.requests[0].turn}
-    assert await chat.heard() == [f"Your complaint is {ticket['number']}."]
+    assert await chat.heard() == [f"Your complaint is {ticket.number}."]

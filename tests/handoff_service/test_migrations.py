@@ -57,7 +57,13 @@ def test_every_row_has_its_tenant() -> None:
 def test_keys_and_indexes_begin_with_the_tenant() -> None:
     """Except secrets, which are looked up by their hash before the tenant is known, and sweeps over all tenants."""
     by_secret = {"visitor_tokens", "agent_sessions", "socket_tickets"}
-    over_all_tenants = {"conversations_by_deadline", "conversations_by_change", "outbox_by_due", "entries_by_mid"}
+    over_all_tenants = {
+        "conversations_by_deadline",
+        "conversations_by_change",
+        "outbox_by_due",
+        "entries_by_mid",
+        "tickets_by_look",
+    }
     over_all_tenants |= {"webhook_messages_by_state", "agents_by_home"}
     for table in tables.metadata.sorted_tables:
         if table.name in WITHOUT_TENANT | by_secret:

@@ -8,8 +8,10 @@ from typing import Any
 from handoff_service.conversations import store
 from handoff_service.conversations.model import Conversation
 from handoff_service.database import Database, Transaction
-from handoff_service.tickets.store import close_tickets, listed, open_ticket
-from tests.handoff_service.stage import MONDAY
+from handoff_service.tickets.listing import Filter, page
+from handoff_service.tickets.model import Ticket
+from handoff_service.tickets.store import close_tickets, open_ticket
+from tests.handoff_service.stage import MONDAY, person
 
 DAY = timedelta(days=1)
 
@@ -25,6 +27,11 @@ def ask(
     return open_ticket(tx.connection, found, subject="s" * 500, reply_to=to, due_at=now + due_in, now=now)
 
 
+async def listed(database: Database, tenant: str = "demo") -> list[Ticket]:
+    lin = person("lin", tenant=tenant)
+    return (await database.read(lambda c: page(c, lin, Filter(), cursor=None, limit=100))).tickets
+
+
 async def test_the_list_begins_with_what_is_due_first(database: Database) -> None:
     def work(tx: Transaction) -> list[str]:
         found = [conversation(tx, f"k_{number}") for number in range(3)]
@@ -34,10 +41,10 @@ async def test_the_list_begins_with_what_is_due_first(database: Database) -> Non
         return [found[1].id, found[0].id]
 
     expected = await database.write(work)
-    tickets = await database.read(lambda c: listed(c, "demo"))
-    assert [ticket["conversation"] for ticket in tickets] == expected
-    assert [len(ticket["subject"]) for ticket in tickets] == [120, 120]
-    assert await database.read(lambda c: listed(c, "other")) == []
+    tickets = await listed(database)
+    assert [ticket.conversation for ticket in tickets] == expected
+    assert [len(ticket.subject) for ticket in tickets] == [120, 120]
+    assert await listed(database, "other") == []
 
 
 async def test_a_second_message_adds_to_the_open_ticket(database: Database) -> None:
@@ -52,5 +59,5 @@ async def test_a_second_message_adds_to_the_open_ticket(database: Database) -> N
 
     due = await database.write(work)
     assert due == [MONDAY + 2 * DAY] * 3 + [MONDAY + 7 * DAY], "the first promise holds, until it is in the past"
-    (ticket,) = await database.read(lambda c: listed(c, "demo"))
-    assert (ticket["reply_to"], ticket["due_at"]) == ("me@example.org", due[-1])
+    (ticket,) = await listed(database)
+    assert (ticket.reply_to, ticket.due_at) == ("me@example.org", due[-1])

@@ -16,8 +16,8 @@ def settings(tmp_path: Path) -> Settings:
     return read_settings({"TANDEM_VAR": str(tmp_path)})
 
 
-def test_a_long_soak_plays_every_set_up_every_pair_and_every_way_to_ask(settings: Settings) -> None:
-    *soaks, pairs, asking = soak_runs(settings, 60, "7")
+def test_a_long_soak_plays_every_set_up_every_pair_every_way_to_ask_and_every_byte(settings: Settings) -> None:
+    *soaks, pairs, asking, cuts = soak_runs(settings, 60, "7")
     words = [" ".join(map(str, run.command)) for run in soaks]
     assert all("--minutes 20 " in each and each.endswith("--seed 7") for each in words)
     assert [("sqlite" in each, "--replicas 2" in each, "--valkey" in each) for each in words] == [
@@ -28,6 +28,7 @@ def test_a_long_soak_plays_every_set_up_every_pair_and_every_way_to_ask(settings
     assert pairs.environment["TANDEM_EVERY_FAILPOINT_PAIR"] == "1"
     assert asking.environment["TANDEM_EVERY_WAY"] == "1"
     assert asking.command[-1] == "tests/bot/crawl"
+    assert cuts.environment["TANDEM_EVERY_BYTE"] == "1"
 
 
 @pytest.mark.parametrize("fails", [None, *SOAKS])

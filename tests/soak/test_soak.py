@@ -1,6 +1,6 @@
 """The soak as a test: both databases under seeded faults, and the proof that it would notice a broken product.
 
-TANDEM_SOAK_SECONDS: how long each of the two databases is used (90); TANDEM_SOAK_SEED: another course of events.
+TANDEM_SOAK_SECONDS: how long each of the two databases is used (40); TANDEM_SOAK_SEED: another course of events.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 from tests.soak.run import Options, run
 from tests.soak.verdict import Verdict
 
-SECONDS = float(os.environ.get("TANDEM_SOAK_SECONDS", "90"))
+SECONDS = float(os.environ.get("TANDEM_SOAK_SECONDS", "40"))
 SEED = int(os.environ.get("TANDEM_SOAK_SEED", "20261122"))
 # These show within the first messages, so the soak with them is short and does not wait for a quiesce.
 PLANTED = {"posts_without_epoch": "I11", "acknowledges_too_early": "I1", "shows_notes": "I18"}

@@ -2,6 +2,7 @@ import type {
   Accepted, Box, Card, ConversationDetail, EntriesPage, ErrorBody, KnowledgeAnswer, Language, Me, Owner, Person,
   PresenceStatus, Ticket,
 } from "../shared/protocol";
+import type { ArticleFields, ArticlePage, Filter, Kept, KnowledgeTask, Revision, Step, Tried } from "./articles";
 import type { Messages, MessageState, Models } from "./training";
 import type { WallFigures } from "./wall";
 
@@ -92,6 +93,18 @@ export class Api {
   search = async (q: string) => (await this.get<{ conversations: Card[] }>("/v1/search", { q })).conversations;
   wall = () => this.get<WallFigures>("/v1/wall");
 
+  articles = (filter: Filter, after: string | null) =>
+    this.get<ArticlePage>("/v1/knowledge/articles", { ...optional({ ...filter, after: after ?? "" }), limit: "50" });
+  article = (id: string, language: Language) => this.get<Kept>(articlePath(id, language));
+  articleHistory = (id: string, language: Language) => this.get<{ history: Revision[] }>(`${articlePath(id, language)}/history`);
+  knowledgeTasks = () => this.get<{ tasks: KnowledgeTask[] }>("/v1/knowledge/tasks");
+  tryQuestion = (text: string, language: Language) => this.post<Tried>("/v1/knowledge/try", { text, language });
+  createArticle = (article: ArticleFields, why: string) => this.act<unknown>("/v1/knowledge/articles", { article, why });
+  editArticle = (article: ArticleFields, revision: number, why: string) =>
+    this.act<unknown>(articlePath(article.id, article.language), { article, revision, why });
+  articleStep = ({ id, language }: ArticleFields, step: Step | "roll-back", body: object) =>
+    this.act<unknown>(`${articlePath(id, language)}/${step}`, body);
+
   models = () => this.get<Models>("/v1/training/models");
   trainNow = () => this.act<unknown>("/v1/training/models/train", {});
   putModelLive = (version: string) => this.act<unknown>("/v1/training/models/live", { version });
@@ -163,6 +176,9 @@ export class Api {
 const isUndecided = (error: ApiError): boolean => error.status === 0 || error.status >= 500;
 
 const conversationPath = (conversation: string): string => `/v1/conversations/${encodeURIComponent(conversation)}`;
+
+const articlePath = (article: string, language: Language): string =>
+  `/v1/knowledge/articles/${encodeURIComponent(article)}/${language}`;
 
 const messagePath = (message: string): string => `/v1/training/messages/${encodeURIComponent(message)}`;
 

@@ -4,6 +4,7 @@ import { newId } from "../shared/ids";
 import type { Language, Me } from "../shared/protocol";
 import { browserStorage } from "../shared/storage";
 import type { Api } from "./api";
+import { Articles } from "./articles";
 import { Drafts } from "./drafts";
 import { Session, type SignedOut } from "./session";
 import { Bell } from "./sound";
@@ -21,6 +22,7 @@ export interface Workplace {
   readonly verbs: Verbs;
   readonly training: Training;
   readonly wall: Wall;
+  readonly articles: Articles;
   readonly api: Api;
 }
 export interface DeskOptions {
@@ -50,5 +52,6 @@ export function createDesk({ me, api, language, signedOut, socket }: DeskOptions
   const writing = new Writing({ state, client, drafts, session });
   const verbs = new Verbs({ state, api, session, writing, signedOut });
   const training = new Training({ api, state, session });
-  return { state, session, writing, verbs, training, wall: new Wall(api), api };
+  const articles = new Articles({ api, session, owner: me.agent.name });
+  return { state, session, writing, verbs, training, wall: new Wall(api), articles, api };
 }

@@ -8,7 +8,7 @@ import { EMPTY_TIMELINE, standingAt, type Timeline } from "./timeline";
 import { type Translate, translator } from "./text";
 
 export type Pane = "lists" | "conversation" | "details";
-export type View = "desk" | "wall" | "training";
+export type View = "desk" | "wall" | "articles" | "training";
 export type SideTab = "handoff" | "knowledge";
 export type DialogKind = "transfer" | "give_back" | "aside" | "close" | "palette" | "shortcuts";
 export interface Notice {

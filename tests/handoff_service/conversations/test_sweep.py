@@ -215,7 +215,13 @@ async def test_a_long_wait_is_apologised_for_once(desk: Desk, hire: Any) -> None
     for _ in range(30):
         await desk.sweep(after=desk.settings.queue_check_s)
         assert (await desk.now(waiting)).deadline_at > desk.clock()
-    assert await desk.told(waiting) == ["asked", "notice"]
+    entries = await desk.database.read(lambda c: store.entries_after(c, "demo", waiting.id, 0))
+    notices = [entry.body["text"] for entry in entries if entry.body.get("kind") == "notice"]
+    assert [text.split(";")[0] for text in notices] == [
+        "Sorry, nobody has been free for you yet. Your request is on record and we will reply by 4 November, 17:33 at "
+        "the latest",  # nobody has looked: the last rung of the ladder
+        "Sorry for the wait",
+    ]
 
 
 async def test_a_silent_conversation_with_the_bot_is_closed(desk: Desk) -> None:

@@ -152,7 +152,7 @@ def slow(waiting: dict[str, Waiting], team: dict[str, Agent], known: dict[str, Q
     return None
 
 
-@settings(max_examples=8000)
+@settings(max_examples=250)
 @given(queues, events)
 def test_the_board_decides_like_going_through_everybody_in_order(known: dict[str, Queue], story: Any) -> None:
     """Whatever happened before: nothing is forgotten in a lane, nobody is found who may not, the first is the first."""
@@ -254,6 +254,19 @@ def test_a_skill_is_waited_for_and_relaxes_level_by_level() -> None:
     assert chosen(known, who, [one("none")], after_s=240) == ["h_0>None"], "in the end anybody of the queue will do"
     never = {"front": Queue(needs=(SkillNeed(skill="refund", level=1),))}
     assert chosen(never, who, [one("none")], after_s=10**6) == []
+
+
+def test_behind_somebody_who_still_waits_for_an_expert_others_are_helped() -> None:
+    """The urgent one goes before, but has not waited long enough; the calm one behind him has."""
+    known = {"front": Queue(needs=(SkillNeed(skill="refund", level=1, relax_after_s=60),))}
+    urgent = waiting(30, priority=9, rank=rank(MONDAY + timedelta(seconds=30), 9))
+    assert chosen(known, [urgent, waiting(0)], [one("novice")], after_s=60) == ["h_0>Novice"]
+
+
+def test_what_the_expert_could_take_waits_again_once_he_is_busy() -> None:
+    known = {"front": Queue(needs=(SkillNeed(skill="refund", level=1),))}
+    who = [waiting(0), waiting(1, priority=2, rank=rank(MONDAY, 2))]
+    assert chosen(known, who, [one("novice"), one("expert", skills={"refund": 1})]) == ["h_0>Expert"]
 
 
 def test_urgency_is_no_excuse_for_less_skill() -> None:

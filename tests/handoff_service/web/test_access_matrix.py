@@ -33,11 +33,16 @@ class Case:
 OP = {"op_id": "…"}
 EPOCH = {**OP, "epoch": "…"}
 # What agents may look at and prepare, and what only supervisors decide.
-READ = ("gaps", "drafts", "drafts/{draft}", "golden", "tasks")
+ONE = "articles/{article}/{language}"
+READ = ("gaps", "drafts", "drafts/{draft}", "golden", "tasks", "articles", "categories", ONE, f"{ONE}/history")
 DRAFTED: dict[str, Any] = {
     "drafts": {"conversation": "c_1", "question": 2},
     "drafts/{draft}": {"title": "Parking"},
     "drafts/{draft}/replay": {},
+    "articles": {**OP, "article": {}},
+    ONE: {**OP, "article": {}, "revision": 1},
+    "preview": {**OP, "article": {}},
+    "try": {"text": "Is there parking?"},
 }
 DECIDED: dict[str, Any] = {
     "drafts/{draft}/accept": {"changes": ["abc"]},
@@ -45,6 +50,11 @@ DECIDED: dict[str, Any] = {
     "drafts/{draft}/discard": {},
     "golden": {"text": "Is there parking?", "article": None, "language": "en"},
     "golden/{key}/drop": {},
+    f"{ONE}/publish": {**OP, "revision": 1},
+    f"{ONE}/retire": {**OP, "revision": 1},
+    f"{ONE}/roll-back": {**OP, "revision": 2, "to": 1},
+    f"{ONE}/delete": {**OP, "revision": 1},
+    "review": {},
 }
 # Of a message that does not exist, and of models whose bot does not answer: who may not ask does not get that far.
 LABELLED: dict[str, Any] = {
@@ -91,6 +101,25 @@ MATRIX = [
         "queue",
         (401, 404, 401, 200, 401, 401),
         {**OP, "text": "call me", "reply_to": "a@b.example"},
+    ),
+    Case("POST /v1/conversations/{conversation_id}/leave-queue", "queue", (401, 404, 401, 200, 401, 401), OP),
+    Case("POST /v1/conversations/{conversation_id}/ask-senior", "queue", (401, 404, 401, 200, 401, 401), OP),
+    Case(
+        "POST /v1/conversations/{conversation_id}/callback",
+        "queue",
+        (401, 404, 401, 200, 401, 401),
+        {**OP, "number": "+86 138 0013 8000"},
+    ),
+    Case("GET /v1/conversations/{conversation_id}/receipt", "agent", (401, 404, 404, 200, 200, 200)),
+    Case("GET /v1/mentions", "bot", (401, 401, 200, 401, 200, 200)),
+    Case("POST /v1/mentions/seen", "agent", (401, 401, 404, 401, 200, 200), {**OP, "conversation": "…"}),
+    Case("POST /v1/agents/me/sign-off", "bot", (401, 401, 200, 401, 200, 200), OP),
+    Case("POST /v1/conversations/{conversation_id}/join", "agent", (401, 401, 404, 401, 200, 403), EPOCH),
+    Case(
+        "POST /v1/conversations/{conversation_id}/escalate",
+        "agent",
+        (401, 401, 404, 401, 409, 200),
+        {**EPOCH, "reason": "a refund above my limit"},
     ),
     Case("GET /v1/handoffs/{handoff_id}", "queue", (401, 401, 404, 401, 200, 200)),
     Case("POST /v1/handoffs/{handoff_id}/accept", "queue", (401, 401, 404, 401, 200, 409), OP),
@@ -314,13 +343,22 @@ async def test_who_may_do_what(house, build_house, case):
     }
     method, path = case.route.split(" ")
     names = {"conversation_id": customer.conversation, "handoff_id": handoff, "ticket_id": "t_unknown"}
-    address = path.format(**names, contact_id=customer.contact, job_id="j_unknown", draft="d", key="k", message="tm_1")
+    address = path.format(
+        **names,
+        contact_id=customer.contact,
+        job_id="j_unknown",
+        draft="d",
+        key="k",
+        message="tm_1",
+        article="parking",
+        language="en",
+    )
     address += case.query
     for who, expected in zip(WHO, case.expected, strict=True):
         client = everyone[who]
         client.http.headers["X-Requested-By"] = "console"  # whoever may not ask is not saved by a missing header
         before = await house.entries(customer.conversation)
-        body = filled(case.body, tenant=house.tenant.id, email=lin.email, epoch=epoch)
+        body = filled(case.body, tenant=house.tenant.id, email=lin.email, epoch=epoch, conversation=customer.conversation)
         answer = await (client.get(address) if method == "GET" else client.post(address, body))
         assert answer.status_code == expected, f"{who}: {answer.status_code} {answer.text}"
         if answer.status_code >= 400:

@@ -3,6 +3,7 @@ import { badge, pageTitle } from "../alerts";
 import favicon from "../favicon.svg";
 import faviconAlert from "../favicon-alert.svg";
 import { type Shortcut, shortcutOf } from "../shortcuts";
+import { ArticlesPage } from "./articles/ArticlesPage";
 import { ConversationPane } from "./ConversationPane";
 import { Dialogs } from "./Dialogs";
 import { ListsPane } from "./ListsPane";
@@ -36,8 +37,16 @@ export function DeskPage() {
 
 function Shown() {
   const { state } = useWorkplace();
-  if (state.view.value === "training") return <TrainingPage />;
-  return state.view.value === "wall" ? <WallPage /> : <Panes />;
+  switch (state.view.value) {
+    case "desk":
+      return <Panes />;
+    case "wall":
+      return <WallPage />;
+    case "articles":
+      return <ArticlesPage />;
+    case "training":
+      return <TrainingPage />;
+  }
 }
 
 function Panes() {

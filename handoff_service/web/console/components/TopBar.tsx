@@ -5,6 +5,7 @@ import { holds, VIEWS } from "../views";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { useWorkplace } from "./workplace";
 
+const ICONS = { wall: "chart", articles: "book", training: "bot" } as const;
 const STATUSES: readonly PresenceStatus[] = ["online", "away", "offline"];
 
 export function TopBar() {
@@ -24,8 +25,8 @@ export function TopBar() {
       {VIEWS.filter(({ needs }) => holds(state, needs)).map(({ view }) => (
         <button key={view} aria-pressed={state.view.value === view}
           onClick={() => (state.view.value = state.view.value === view ? "desk" : view)}>
-          <Icon name={view === "wall" ? "chart" : "book"} />
-          <span class="wide-only">{t(view === "wall" ? "wall.nav" : "training.open")}</span>
+          <Icon name={ICONS[view]} />
+          <span class="wide-only">{t(`${view}.nav`)}</span>
           <span class="sr-only">{t(`${view}.title`)}</span>
         </button>
       ))}

@@ -2,7 +2,7 @@ import type { TrainingKey } from "./training_zh";
 
 /** The English texts of the training page. */
 export const trainingEn: Record<TrainingKey, string> = {
-  "training.open": "Training",
+  "training.nav": "Training",
   "training.title": "Train the bot",
   "training.back": "Back to the desk",
   "training.lead": "See what the bot did not understand and teach it. A new version goes live only when it passes its gate.",

@@ -1,6 +1,6 @@
 /** The Chinese texts of the training page; their keys are the list of its texts. */
 export const trainingZh = {
-  "training.open": "训练",
+  "training.nav": "训练",
   "training.title": "机器人训练",
   "training.back": "返回工作台",
   "training.lead": "看看机器人没听懂的话，教它下次听懂；训练出的新版本要通过检验才会上线。",

@@ -10,7 +10,7 @@ import { initial } from "./header";
 import { AlertIcon, BookIcon, CheckIcon, ChecksIcon, ClockIcon, DownvoteIcon, SparkIcon, UpIcon } from "./icons";
 import { lazy } from "./lazy";
 
-const Attachment = lazy(() => import("./extras/attachment").then((file) => file.Attachment));
+const Attachment = lazy(() => import("./extras/attachment").then((file) => file.Attachment), ({ file }) => <p class="source"><bdi>{file.name}</bdi></p>);
 const Guide = lazy(() => import("./extras/guide").then((file) => file.Guide));
 
 /** The tenant's first words, and what one could ask, until something was asked. */
@@ -43,8 +43,6 @@ export function Message({ conv, entry, named }: { conv: string; entry: MessageEn
   const { author, body } = entry;
   const own = author.kind === "customer";
   const name = speakerName(chat, entry);
-  const article = body.article?.title;
-  const titles = [...(body.sources ?? []).map((source) => source.title), ...(article === undefined ? [] : [article])];
   const wordless = body.file !== undefined && body.text === fileLabel(body.file.name);
   return (
     <div class={`message ${author.kind}${named ? " named" : ""}`}>
@@ -53,9 +51,7 @@ export function Message({ conv, entry, named }: { conv: string; entry: MessageEn
         {named && !own ? <p class="name"><bdi>{name}</bdi>{body.interim && <span> · {t("interim")}</span>}</p> : <span class="hidden">{name}: </span>}
         {!wordless && <div class="bubble">{own ? <PlainText text={body.text} /> : markdown(body.text)}</div>}
         {body.file !== undefined && <Attachment file={body.file} />}
-        {!own && titles.length > 0 && (
-          <p class="source"><BookIcon size={14} /><bdi>{t("source", { title: [...new Set(titles)].join(" · ") })}</bdi></p>
-        )}
+        {!own && <Sources body={body} />}
         <div class="foot">
           <time dateTime={entry.at}>{clockTime(entry.at, chat.locale.value)}</time>
           {chat.lastOwn.value === entry && <Mark read={chat.isRead(conv, entry.seq)} />}
@@ -96,6 +92,23 @@ function PlainText({ text }: { text: string }) {
   return <p class="plain" dir="auto">{tame(text)}</p>;
 }
 
+/** Which articles an answer is from; they can be read in full where there is a help centre. */
+function Sources({ body }: { body: MessageEntry["body"] }) {
+  const chat = useChat();
+  const named = [...(body.sources ?? []), ...(body.article === undefined ? [] : [body.article])];
+  const byTitle = new Map(named.map((one) => [one.title, one.article ?? ("id" in one ? one.id : undefined)]));
+  return (
+    <>
+      {[...byTitle].map(([title, article]) => {
+        const text = <bdi>{chat.t("source", { title })}</bdi>;
+        return chat.config?.help && article !== undefined ? (
+          <button key={title} type="button" class="source source-link" onClick={() => void chat.help.open(article)}><BookIcon size={14} />{text}</button>
+        ) : <p key={title} class="source"><BookIcon size={14} />{text}</p>;
+      })}
+    </>
+  );
+}
+
 /** Where the customer's last message is: with us, or read. */
 function Mark({ read }: { read: boolean }) {
   const { t } = useChat();
@@ -124,12 +137,14 @@ function Votes({ conv, seq }: { conv: string; seq: number }) {
     </button>
   );
   return (
-    <span class="votes">
-      {button("up", t("helpful"), <UpIcon size={17} />)}
-      {button("down", t("unhelpful"), <DownvoteIcon size={17} />)}
-      {vote !== undefined && <span class="voted" role="status">{t(vote.value === "up" || vote.comment ? "feedbackThanks" : "feedbackSorry")}</span>}
+    <>
+      <span class="votes">
+        {button("up", t("helpful"), <UpIcon size={17} />)}
+        {button("down", t("unhelpful"), <DownvoteIcon size={17} />)}
+        {vote !== undefined && <span class="voted" role="status">{t(vote.value === "up" || vote.comment ? "feedbackThanks" : "feedbackSorry")}</span>}
+      </span>
       {vote?.value === "down" && !vote.comment && <Reasons seq={seq} />}
-    </span>
+    </>
   );
 }
 
@@ -142,6 +157,7 @@ function Reasons({ seq }: { seq: number }) {
   const tell = (comment: string) => void chat.act("feedback", { seq, value: "down" satisfies FeedbackBody["value"], comment });
   return (
     <span class="reasons" role="group" aria-label={t("whyNot")}>
+      <span class="why">{t("whyNot")}</span>
       {REASONS.map((key) => <button key={key} type="button" class="reason" onClick={() => tell(t(key))}>{t(key)}</button>)}
     </span>
   );

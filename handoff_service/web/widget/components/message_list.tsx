@@ -15,17 +15,19 @@ export function MessageList() {
   const [shown, setShown] = useState(SHOWN);
   const rows = chat.rows.value;
   const typing = chat.typingName.value;
-  const { list, behind, toEnd, scrolled } = useFollowing(rows.at(-1)?.key, chat.outgoing.value.length);
+  const { list, content, behind, toEnd, scrolled } = useFollowing(rows.at(-1)?.key, chat.outgoing.value.length);
   const start = Math.max(0, rows.length - shown);
   return (
     <div class="list-frame">
       <div ref={list} class="list" tabIndex={0} role="log" aria-live="polite" aria-relevant="additions" aria-label={t("messages")} onScroll={scrolled}>
-        {start > 0 && (
-          <button type="button" class="link-button earlier" onClick={() => setShown(shown + SHOWN)}>{t("earlier")}</button>
-        )}
-        {start === 0 && <Greeting />}
-        {rows.slice(start).map((row) => <Line key={row.key} row={row} />)}
-        {typing !== null && <div class="typing" aria-hidden="true"><span /><span /><span /></div>}
+        <div ref={content} class="rows">
+          {start > 0 && (
+            <button type="button" class="link-button earlier" onClick={() => setShown(shown + SHOWN)}>{t("earlier")}</button>
+          )}
+          {start === 0 && <Greeting />}
+          {rows.slice(start).map((row) => <Line key={row.key} row={row} />)}
+          {typing !== null && <div class="typing" aria-hidden="true"><span /><span /><span /></div>}
+        </div>
       </div>
       <div class="hidden" role="status">{typing === null ? "" : t("typing", { name: typing })}</div>
       {behind && (
@@ -52,6 +54,7 @@ function Line({ row }: { row: Row }) {
 /** Keeps a list at its end unless its reader scrolled up; own messages always bring it back there. */
 function useFollowing(lastKey: string | undefined, own: number) {
   const list = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const lastTop = useRef(0);
   const [behind, setBehind] = useState(false);
@@ -71,11 +74,11 @@ function useFollowing(lastKey: string | undefined, own: number) {
     if (atEnd.current) toEnd();
   });
   useEffect(() => {
-    // The on-screen keyboard and the cards below change the height of the list.
-    const element = list.current;
-    if (element === null || typeof ResizeObserver === "undefined") return;
+    // The on-screen keyboard and the cards below change the height of the list, pictures that arrive that of its content.
+    if (list.current === null || content.current === null || typeof ResizeObserver === "undefined") return;
     const observer = new ResizeObserver(() => atEnd.current && toEnd());
-    observer.observe(element);
+    observer.observe(list.current);
+    observer.observe(content.current);
     return () => observer.disconnect();
   }, []);
   const scrolled = () => {
@@ -91,5 +94,5 @@ function useFollowing(lastKey: string | undefined, own: number) {
       atEnd.current = false;
     }
   };
-  return { list, behind, toEnd, scrolled };
+  return { list, content, behind, toEnd, scrolled };
 }

@@ -134,7 +134,7 @@ class FakeWeCom(Platform):
 
     def __init__(self) -> None:
         super().__init__()
-        self.kept: list[dict[str, Any]] = []
+        self.waiting: list[dict[str, Any]] = []
         self.left: dict[str, int] = {}
         self.keys: set[str] = set()
         self.token = "wecom-token"
@@ -160,8 +160,8 @@ class FakeWeCom(Platform):
     def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
         assert self.account is not None
         for event in events:
-            if secret in (None, *self.account.every("token")) and event not in self.kept:
-                self.kept.append(dict(event))
+            if secret in (None, *self.account.every("token")) and event not in self.waiting:
+                self.waiting.append(dict(event))
                 self.left[event["external_userid"]] = MOST
         told = f"<Event>kf_msg_or_event</Event><Token>t</Token><OpenKfId>{self.kf}</OpenKfId>"
         inner = f"<xml><MsgType>event</MsgType>{told}</xml>"
@@ -185,10 +185,15 @@ class FakeWeCom(Platform):
             return _error(42001, "access_token expired")
         if call.path == "/cgi-bin/kf/sync_msg":
             start = int(call.json["cursor"] or 0)
-            piece = self.kept[start : start + self.at_once]
+            piece = self.waiting[start : start + self.at_once]
             end = start + len(piece)
             return Response(
-                body={"errcode": 0, "next_cursor": str(end), "has_more": int(end < len(self.kept)), "msg_list": piece}
+                body={
+                    "errcode": 0,
+                    "next_cursor": str(end),
+                    "has_more": int(end < len(self.waiting)),
+                    "msg_list": piece,
+                }
             )
         if call.path == "/cgi-bin/media/get":
             return self.kept(call.query["media_id"], _error(40007, "invalid media_id"))

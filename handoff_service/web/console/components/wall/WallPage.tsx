@@ -3,7 +3,7 @@ import type { Card } from "../../../shared/protocol";
 import { cause } from "../../problem";
 import { spell } from "../../text";
 import type { QueueLine, WallFigures } from "../../wall";
-import { Icon } from "../Icon";
+import { PageHead } from "../PageHead";
 import { useWorkplace } from "../workplace";
 
 /** Waiting this long is shown as an alarm, seconds. */
@@ -22,15 +22,7 @@ export function WallPage() {
   }, []);
   return (
     <main class="page wall">
-      <header class="page-head">
-        <button class="icon-button" aria-label={t("page.back")} title={t("page.back")} onClick={() => (state.view.value = "desk")}>
-          <Icon name="back" />
-        </button>
-        <div>
-          <h1>{t("wall.title")}</h1>
-          <p class="hint">{t("wall.lead")}</p>
-        </div>
-      </header>
+      <PageHead title={t("wall.title")} lead={t("wall.lead")} />
       {failed !== null && <p class="page-failed" role="alert">{cause(failed, t)}</p>}
       {figures === null && failed === null && <p class="hint" role="status">{t("page.loading")}</p>}
       {figures !== null && <Figures figures={figures} />}

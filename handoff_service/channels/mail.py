@@ -1,0 +1,311 @@
+"""E-mail: fetched by IMAP, or pushed by Mailgun or SendGrid with the whole mail as it came; sent by SMTP.
+
+Threads: our Message-IDs, the plus address and the mark in the subject carry the conversation with a proof of ours, so
+that a mail which answers one belongs to it whoever sent it; a sender's address alone opens nobody else's conversation.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import email
+import hashlib
+import hmac
+import html
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.message import EmailMessage, Message
+from email.utils import format_datetime
+
+import structlog
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from handoff_service.channels.caller import Caller
+from handoff_service.channels.mail_read import ADDRESS, Mail, read
+from handoff_service.channels.mail_ways import MAIL_SERVER, Server, log_in, look, send
+from handoff_service.channels.mail_words import safe_html
+from handoff_service.channels.model import (
+    Abilities,
+    Account,
+    Checked,
+    Fetched,
+    Field,
+    Happening,
+    Inbound,
+    Notice,
+    Outbound,
+    Parsed,
+    Takes,
+    WebhookRequest,
+    equal,
+)
+from handoff_service.channels.stamps import moment_of
+from handoff_service.channels.wording import Form, Markup
+from handoff_service.errors import Malformed, NotDelivered, Unauthorized
+
+log = structlog.get_logger()
+
+MEGABYTE = 1024 * 1024
+HOURLY = 12
+PROOF = r"[0-9a-f]{16}"
+CONVERSATION = r"c_[0-9a-z]{4,40}"
+OURS = re.compile(rf"<t\.({CONVERSATION})\.([0-9a-zA-Z_.]{{1,60}})\.({PROOF})@[^>]+>")
+PLUS = re.compile(rf"[^@+]+\+({CONVERSATION})\.({PROOF})@.+")
+MARK = re.compile(rf"\[#({CONVERSATION})\.({PROOF})\]")
+LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
+TAG = re.compile(r"<[^>]*>")
+HAN = re.compile(r"[\u4e00-\u9fff]")
+ANSWERED = re.compile(r"^\s*(?:re|aw|回复|答复|回覆)\s*[:：]\s*", re.IGNORECASE)
+
+
+class MailChannel:
+    abilities = Abilities(
+        title="E-mail",
+        form=Form(Markup.HTML, 60_000),
+        files=Takes(("",), 20 * MEGABYTE),
+        most_bytes=26 * MEGABYTE,
+        hourly=HOURLY,
+        checked="vectors of SendGrid's test suite and Mailgun's formula; real SMTP, IMAP as RFC 3501 has it",
+    )
+    fields = (
+        Field("address", "our address, as support@shop.example", pattern=r"[^\s<>@,;]{1,64}@[A-Za-z0-9.-]{1,190}"),
+        Field("provider", "how mails come: imap, mailgun or sendgrid", pattern="imap|mailgun|sendgrid"),
+        Field("smtp", "smtps://host:465, or smtp://host:587 with STARTTLS", pattern=MAIL_SERVER.format("smtp")),
+        Field("smtp_user", "user there", optional=True),
+        Field("smtp_password", "password there", secret=True, optional=True),
+        Field("imap", "imaps://host:993 (provider imap)", optional=True, pattern=MAIL_SERVER.format("imap")),
+        Field("imap_user", "user there", optional=True),
+        Field("imap_password", "password there", secret=True, optional=True),
+        Field("signing_key", "Mailgun's HTTP signing key, or SendGrid's public key", secret=True, optional=True),
+        Field("thread_key", "proves that a mail answers one of ours", secret=True, made=True),
+        Field("plus", "yes: the mailbox takes support+anything@", optional=True, pattern="yes|no"),
+    )
+
+    def check(self, account: Account, request: WebhookRequest) -> Checked:
+        match account.options["provider"]:
+            case "mailgun":
+                return _by_mailgun(account, request)
+            case "sendgrid":
+                return _by_sendgrid(account, request)
+        raise Unauthorized("This account fetches its mails; nothing is to be posted here.")
+
+    def parse(self, account: Account, checked: Checked) -> Parsed:
+        happening = event(account, read(checked.body))
+        return Parsed([happening] if happening else [])
+
+    async def fetch(self, caller: Caller, account: Account, cursor: str) -> Fetched:
+        if account.options["provider"] != "imap":
+            return Fetched(events=[], cursor=cursor)
+        found = await look(_mailbox(account, caller), cursor, account.last_event_at or account.created_at)
+        events: list[Happening] = []
+        for raw in found.mails:
+            try:
+                happening = event(account, read(raw))
+            except Malformed as error:
+                log.warning("mail left out", account=account.id, error=error.message)
+                continue
+            events += [happening] if happening else []
+        return Fetched(events=events, cursor=found.cursor, more=found.more)
+
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:
+        if not ADDRESS.fullmatch(message.contact):
+            raise NotDelivered("this customer has no mail address here", final=True)
+        made = compose(account, message, now)
+        await send(_outbox(account, caller), made, account.options["address"], message.contact)
+        return str(made["Message-ID"])
+
+    async def probe(self, caller: Caller, account: Account) -> None:
+        """Shows that both servers take our keys. Raises NotDelivered."""
+        await log_in(_outbox(account, caller))
+        if account.options["provider"] == "imap":
+            await log_in(_mailbox(account, caller))
+
+
+def event(account: Account, mail: Mail) -> Happening | None:
+    """What a mail means; None for what a program sent, which nobody must answer."""
+    event_id = hashlib.sha256(mail.message_id.encode("utf-8", "replace")).hexdigest()[:48]
+    if mail.bounce is not None:
+        ours = OURS.fullmatch(mail.bounce.message_id)
+        if ours is None or not _is_ours(account, *ours.groups()):
+            return None
+        failed, reason = Notice.What.FAILED, f"the mail came back: {mail.bounce.reason}"
+        lost = mail.bounce.message_id
+        return Notice(event_id=event_id, contact="bounce", what=failed, provider_id=lost, reason=reason)
+    if mail.automatic or mail.sender == account.options["address"].lower():
+        log.info("automatic mail left out", account=account.id, sign=mail.automatic or "our own address")
+        return None
+    subject = ANSWERED.sub("", MARK.sub("", mail.subject)).strip()
+    answers = thread(account, mail)
+    text = mail.text if answers or not subject else f"{subject}\n\n{mail.text}".strip()
+    hint = {
+        "message_id": mail.message_id,
+        "references": " ".join(reversed(mail.answers[:10])),
+        "subject": subject,
+    }
+    return Inbound(
+        event_id=event_id,
+        contact=mail.sender,
+        name=mail.name,
+        language="zh" if HAN.search(f"{subject}{mail.text}") else "en",
+        body={"text": text} if text else {},
+        unsupported=None if text or mail.files else "mail",
+        media=mail.files,
+        hint=hint,
+        answers=answers,
+    )
+
+
+def thread(account: Account, mail: Mail) -> str:
+    """The conversation that a mail proves to answer: by our plus address, our Message-ID, or our mark; else empty."""
+    places = [(PLUS, mail.to), (OURS, mail.answers), (MARK, MARK.findall(mail.subject) and [mail.subject])]
+    for pattern, texts in places:
+        for one in texts or ():
+            found = pattern.search(one) if pattern is MARK else pattern.fullmatch(one)
+            if found is None:
+                continue
+            part = found.group(2) if pattern is OURS else ""
+            if _is_ours(account, found.group(1), part, found.groups()[-1]):
+                return found.group(1)
+    return ""
+
+
+def compose(account: Account, message: Outbound, now: datetime) -> EmailMessage:
+    """The mail: text and harmless HTML, in the customer's thread, marked so that no program answers it."""
+    own = account.options["address"]
+    domain = own.rpartition("@")[2]
+    made = EmailMessage()
+    made["From"] = f'"{_quotable(account.name)}" <{own}>'
+    made["To"] = message.contact
+    made["Subject"] = _subject(account, message)
+    made["Date"] = format_datetime(now)
+    part = f"{message.mid}.{message.part}"
+    made["Message-ID"] = f"<t.{message.conversation}.{part}.{_proof(account, message.conversation, part)}@{domain}>"
+    if _is_id(before := message.hint.get("message_id", "")):
+        made["In-Reply-To"] = before
+        made["References"] = " ".join([*filter(_is_id, message.hint.get("references", "").split()), before])
+    if account.options.get("plus") == "yes":
+        local = own.rpartition("@")[0]
+        made["Reply-To"] = f"{local}+{message.conversation}.{_proof(account, message.conversation, '')}@{domain}"
+    if message.author_kind != "agent":
+        made["Auto-Submitted"] = "auto-replied"
+    made["X-Auto-Response-Suppress"] = "All"
+    if message.file is not None:
+        made.set_content(f"{message.file.name}\n", cte="base64")
+        main, _, sub = message.file.type.partition("/")
+        made.add_attachment(message.file.content, maintype=main, subtype=sub, filename=message.file.name)
+        return made
+    made.set_content(f"{_plain(message.text)}\n", cte="base64")
+    page = safe_html(message.text.replace("\n", "<br>\n"))
+    made.add_alternative(f"<!doctype html>\n<html><body>{page}</body></html>\n", subtype="html", cte="base64")
+    return made
+
+
+def _plain(text: str) -> str:
+    """The small HTML of the channel's form as plain text; links keep their address."""
+    shown = LINK.sub(lambda found: found[2] if found[1] == found[2] else f"{found[2]} <{found[1]}>", text)
+    return html.unescape(TAG.sub("", shown.replace(" <http", " &lt;http")))
+
+
+def _subject(account: Account, message: Outbound) -> str:
+    subject = message.hint.get("subject", "")
+    said = f"Re: {subject}" if subject else account.name
+    if account.options.get("plus") != "yes":
+        said = f"{said[:150]} [#{message.conversation}.{_proof(account, message.conversation, '')}]"
+    return " ".join(said.split())[:240]
+
+
+def _quotable(name: str) -> str:
+    return "".join(one for one in name if one.isprintable() and one not in '"\\')
+
+
+def _is_id(given: str) -> bool:
+    return bool(re.fullmatch(r"<[\x21-\x3b\x3d\x3f-\x7e]{3,250}>", given))
+
+
+def _proof(account: Account, conversation: str, part: str) -> str:
+    return _proofs(account, conversation, part)[0]
+
+
+def _proofs(account: Account, conversation: str, part: str) -> list[str]:
+    """By every key that is valid now."""
+    said = f"{account.tenant}/{account.id}/{conversation}/{part}".encode()
+    keys = account.every("thread_key")
+    return [hmac.new(key.encode(), said, hashlib.sha256).hexdigest()[:16] for key in keys]
+
+
+def _is_ours(account: Account, conversation: str, part: str, proof: str) -> bool:
+    return equal(proof, *_proofs(account, conversation, part))
+
+
+def _outbox(account: Account, caller: Caller) -> Server:
+    user = account.options.get("smtp_user", "")
+    return Server(account.options["smtp"], user, account.secret("smtp_password"), caller.guarded)
+
+
+def _mailbox(account: Account, caller: Caller) -> Server:
+    if not account.options.get("imap"):
+        raise NotDelivered("the account has no `imap` server", final=True)
+    user = account.options.get("imap_user") or account.options["address"]
+    return Server(account.options["imap"], user, account.secret("imap_password"), caller.guarded)
+
+
+def _by_mailgun(account: Account, request: WebhookRequest) -> Checked:
+    """HMAC over timestamp and token; the route must ask for the raw mail (its address ends with /mime)."""
+    fields = form_of(request)
+    stamp, token = fields.get("timestamp", b"").decode("ascii"), fields.get("token", b"").decode("ascii")
+    expected = [mailgun_signature(key, stamp, token) for key in account.every("signing_key")]
+    if not stamp or not token or not equal(fields.get("signature", b"").decode("ascii"), *expected):
+        raise Unauthorized("Mailgun's signature does not match the signing key of this account.")
+    if "body-mime" not in fields:
+        raise Malformed("The mail is not as it came: let Mailgun's route forward to …/webhook/mime.")
+    return Checked(body=fields["body-mime"], signed_at=moment_of(stamp), proof=token, request=request)
+
+
+def mailgun_signature(key: str, stamp: str, token: str) -> str:
+    """documentation.mailgun.com, "Securing webhooks"."""
+    return hmac.new(key.encode(), f"{stamp}{token}".encode(), hashlib.sha256).hexdigest()
+
+
+def _by_sendgrid(account: Account, request: WebhookRequest) -> Checked:
+    """ECDSA over timestamp and raw body (Inbound Parse with a security policy, "POST the raw, full MIME message")."""
+    stamp = request.headers.get("x-twilio-email-event-webhook-timestamp", "")
+    given = request.headers.get("x-twilio-email-event-webhook-signature", "")
+    keys = account.every("signing_key")
+    if not given or not any(sendgrid_signed(key, given, stamp.encode() + request.raw) for key in keys):
+        raise Unauthorized("SendGrid's signature does not match the public key of this account.")
+    fields = form_of(request)
+    if "email" not in fields:
+        raise Malformed('The mail is not as it came: tick "POST the raw, full MIME message" at SendGrid.')
+    return Checked(body=fields["email"], signed_at=moment_of(stamp), proof=given, request=request)
+
+
+def sendgrid_signed(key: str, signature: str, said: bytes) -> bool:
+    """Whether SendGrid signed it; `key` is the base64 of a public key on P-256."""
+    try:
+        public = load_der_public_key(base64.b64decode(key))
+        if not isinstance(public, ec.EllipticCurvePublicKey):
+            return False
+        public.verify(base64.b64decode(signature, validate=True), said, ec.ECDSA(SHA256()))
+    except (InvalidSignature, ValueError, binascii.Error):
+        return False
+    return True
+
+
+def form_of(request: WebhookRequest) -> Mapping[str, bytes]:
+    """The fields of a multipart form. Raises Malformed."""
+    kind = request.headers.get("content-type", "")
+    if not kind.lower().startswith("multipart/form-data") or "\n" in kind:
+        raise Malformed("The body is not a multipart form.")
+    whole = email.message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode("utf-8", "replace") + request.raw)
+    parts = whole.get_payload()
+    found: dict[str, bytes] = {}
+    for part in parts if isinstance(parts, list) else []:
+        name = part.get_param("name", header="content-disposition") if isinstance(part, Message) else None
+        content = part.get_payload(decode=True) if isinstance(part, Message) else None
+        if isinstance(name, str) and isinstance(content, bytes):
+            found.setdefault(name, content)
+    return found

@@ -1,0 +1,195 @@
+"""The ways to mail servers: SMTP to send and IMAP to fetch, over TLS, and outside development to the internet only."""
+
+from __future__ import annotations
+
+import asyncio
+import imaplib
+import json
+import re
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import aiosmtplib
+
+from handoff_service.channels.caller import undelivered
+from handoff_service.channels.public_only import is_public
+from handoff_service.errors import NotDelivered
+
+Result = TypeVar("Result")
+ANSWER_S = 10.0
+AT_ONCE = 10  # mails of one look
+MOST_BYTES = 25 * 1024 * 1024
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+PORTS = {"smtp": 587, "smtps": 465, "imap": 143, "imaps": 993}
+MAIL_SERVER = r"{}s?://[A-Za-z0-9.-]{{1,253}}(:\d{{1,5}})?"
+BUSY_FROM, REFUSED_FROM = 400, 500
+WRONG_KEYS = (530, 534, 535)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A mail server that an account names, such as smtps://mail.shop.example:465, and who we are there."""
+
+    url: str
+    user: str
+    password: str
+    guarded: bool
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or PORTS[urlsplit(self.url).scheme]
+
+    @property
+    def is_tls(self) -> bool:
+        return urlsplit(self.url).scheme in ("smtps", "imaps")
+
+    def connect(self) -> socket.socket:
+        """A connection to the very address that was looked at. Raises NotDelivered, and OSError."""
+        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        addresses = [str(one[4][0]) for one in found]
+        if self.guarded and not all(map(is_public, addresses)):
+            raise NotDelivered(f"{self.host} is not an address of the internet", final=True)
+        return socket.create_connection((addresses[0], self.port), ANSWER_S)
+
+
+async def send(server: Server, message: EmailMessage, sender: str, to: str) -> None:
+    """Hands a mail over. Raises NotDelivered, an uncertain one when the answer to the whole mail is missing."""
+    given = False
+    try:
+        line = await asyncio.to_thread(server.connect)
+        line.setblocking(False)
+        # Outside development nothing goes without TLS: the password and the mail would be for everybody to read.
+        start_tls = None if server.is_tls else (True if server.guarded else None)
+        client = aiosmtplib.SMTP(
+            hostname=server.host, port=None, sock=line, timeout=ANSWER_S, use_tls=server.is_tls, start_tls=start_tls
+        )
+        async with asyncio.timeout(2 * ANSWER_S), client:
+            if server.user:
+                await client.login(server.user, server.password)
+            given = True
+            await client.send_message(message, sender=sender, recipients=[to])
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        codes = [one.code for one in error.recipients]
+        raise _refused(max(codes, default=550), str(error.recipients[0].message) if codes else "") from error
+    except aiosmtplib.SMTPResponseException as error:
+        raise _refused(error.code, error.message) from error
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        raise NotDelivered(f"{error.__class__.__name__} at {server.host}", uncertain=given) from error
+
+
+def _refused(code: int, said: str) -> NotDelivered:
+    """What the server's answer means (RFC 5321): 4xx passes by itself, 5xx does not."""
+    reason = f"mail server {code}: {' '.join(said.split())[:150]}"
+    if code in WRONG_KEYS:
+        return undelivered(f"{reason} (user or password are wrong)", again=True, after_s=60.0)
+    return undelivered(reason, again=BUSY_FROM <= code < REFUSED_FROM)
+
+
+async def log_in(server: Server) -> None:
+    """Shows that the server takes us. Raises NotDelivered."""
+    if urlsplit(server.url).scheme.startswith("imap"):
+        await asyncio.to_thread(_with_mailbox, server, lambda mailbox: mailbox.noop())
+        return
+    try:
+        line = await asyncio.to_thread(server.connect)
+        line.setblocking(False)
+        client = aiosmtplib.SMTP(hostname=server.host, port=None, sock=line, timeout=ANSWER_S, use_tls=server.is_tls)
+        async with asyncio.timeout(ANSWER_S), client:
+            if server.user:
+                await client.login(server.user, server.password)
+    except aiosmtplib.SMTPResponseException as error:
+        raise _refused(error.code, error.message) from error
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        raise NotDelivered(f"{error.__class__.__name__} at {server.host}") from error
+
+
+class _Mailbox(imaplib.IMAP4):
+    """IMAP over a connection that was made for it."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        super().__init__(server.host, server.port)
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:  # noqa: ARG002 (imaplib's shape)
+        line = self._server.connect()
+        if not self._server.is_tls:
+            return line
+        return ssl.create_default_context().wrap_socket(line, server_hostname=self._server.host)
+
+
+def _with_mailbox(server: Server, work: Callable[[imaplib.IMAP4], Result]) -> Result:
+    try:
+        mailbox = _Mailbox(server)
+        try:
+            if server.guarded and not server.is_tls:
+                mailbox.starttls(ssl.create_default_context())
+            mailbox.login(server.user, server.password)
+            return work(mailbox)
+        finally:
+            mailbox.logout()
+    except imaplib.IMAP4.error as error:
+        raise NotDelivered(f"mailbox at {server.host}: {str(error)[:150]}") from error
+    except OSError as error:
+        raise NotDelivered(f"{error.__class__.__name__} at {server.host}") from error
+
+
+@dataclass(frozen=True)
+class Look:
+    """Mails of one look, the mark behind them, and whether there are more."""
+
+    mails: list[bytes]
+    cursor: str
+    more: bool
+
+
+async def look(server: Server, cursor: str, since: datetime) -> Look:
+    """Mails behind the cursor, those of the last look marked as seen; the first look only finds the mailbox's end.
+
+    The cursor is the mailbox's generation (UIDVALIDITY) and the last number (UID) that was read. In a new generation
+    all since that day come again, and are duplicates by their Message-ID. Raises NotDelivered.
+    """
+    return await asyncio.to_thread(_with_mailbox, server, lambda mailbox: _look(mailbox, cursor, since))
+
+
+def _look(mailbox: imaplib.IMAP4, cursor: str, since: datetime) -> Look:
+    before = json.loads(cursor) if cursor else {}
+    mailbox.select("INBOX")
+    generation = int((mailbox.response("UIDVALIDITY")[1] or [b"0"])[0] or 0)
+    if not before:  # what was written before the account was made was not written to us
+        end = int((mailbox.response("UIDNEXT")[1] or [b"1"])[0] or 1) - 1
+        return Look([], json.dumps({"generation": generation, "uid": end}), more=False)
+    goes_on = before.get("generation") == generation
+    if goes_on and before.get("unseen"):
+        mailbox.uid("STORE", before["unseen"], "+FLAGS.SILENT", r"(\Seen)")
+    last = int(before["uid"]) if goes_on else 0
+    day = f"{since.day:02}-{MONTHS[since.month - 1]}-{since.year}"
+    found = mailbox.uid("SEARCH", f"UID {last + 1}:*") if goes_on else mailbox.uid("SEARCH", f"SINCE {day}")
+    # "5:*" always finds the last mail, however small its number is.
+    numbers = sorted(number for number in map(int, (found[1][0] or b"").split()) if number > last)
+    piece = numbers[:AT_ONCE]
+    mails = [one for number in piece if (one := _fetch(mailbox, number)) is not None]
+    behind = {"generation": generation, "uid": piece[-1] if piece else last, "unseen": ",".join(map(str, piece))}
+    return Look(mails, json.dumps(behind), len(numbers) > len(piece))
+
+
+def _fetch(mailbox: imaplib.IMAP4, number: int) -> bytes | None:
+    """A whole mail, or only its head when it is too large; None when it was deleted meanwhile."""
+    told = mailbox.uid("FETCH", str(number), "(RFC822.SIZE)")[1][0]
+    size = re.search(rb"RFC822\.SIZE (\d+)", told if isinstance(told, bytes) else b"")
+    if size is None:
+        return None
+    wanted = "BODY.PEEK[HEADER]" if int(size.group(1)) > MOST_BYTES else "BODY.PEEK[]"
+    for one in mailbox.uid("FETCH", str(number), f"({wanted})")[1]:
+        if isinstance(one, tuple):
+            return bytes(one[1])
+    return None

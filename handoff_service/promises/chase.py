@@ -1,0 +1,79 @@
+"""The sweeper's part: warns before a time is missed, tells when it was, reminds of promises; each once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from handoff_service.bell import desk_topic
+from handoff_service.clock import iso
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.change import Context
+from handoff_service.conversations.model import SYSTEM, Audience, Conversation, Draft, Kind, OwnerKind
+from handoff_service.database import Transaction
+from handoff_service.promises import ledger, store
+from handoff_service.promises.clocks import tell
+from handoff_service.promises.follow import set_clocks
+from handoff_service.promises.model import Promise, StoredClock
+from handoff_service.promises.view import breach_json
+from handoff_service.tenants import store as tenants
+from handoff_service.tenants.model import TenantSettings
+from handoff_service.texts import say
+from handoff_service.webhooks.announce import announce
+from handoff_service.webhooks.model import EventType
+
+
+def chase(tx: Transaction, tenant: str, conversation_id: str, context: Context) -> None:
+    """Tells what is due in one conversation. Whoever comes second finds under its lock that all was told."""
+    conversation = conversations.find(tx.connection, tenant, conversation_id, lock=True)
+    settings = tenants.find(tx.connection, tenant).settings
+    for clock in store.clocks_of_conversation(tx.connection, tenant, conversation_id):
+        if clock.next_at is not None and clock.next_at <= context.now:
+            conversation = _chase_clock(tx, conversation, clock, settings, context)
+    for promise in store.promises_of(tx.connection, tenant, conversation_id, only_open=True):
+        told, what = ledger.tell(promise, context.now)
+        if what is not None:
+            store.put_promise(tx.connection, told)
+            conversation = _tell_promise(tx, conversation, told, what, settings.zone, context)
+    tx.ring(desk_topic(tenant))
+
+
+def _chase_clock(
+    tx: Transaction, conversation: Conversation, clock: StoredClock, settings: TenantSettings, context: Context
+) -> Conversation:
+    """First as the settings are now: hours, holidays or the target may have changed since the clock was set."""
+    afresh = set_clocks(tx, clock.tenant, clock.handoff, settings, context.now)
+    present = next((one for one in afresh if (one.kind, one.since_seq) == (clock.kind, clock.since_seq)), None)
+    if present is None:
+        return conversation
+    told, what = tell(present, context.now)
+    if what is None:
+        return conversation
+    store.put_clocks(tx.connection, {(told.kind, told.since_seq): present}, [told])
+    if what == "breach":
+        announce(tx, clock.tenant, EventType.SLA_BREACH, breach_json(told), context)
+    language, due_at = conversation.language, told.due_at
+    words = say(f"sla_{clock.kind}", language)
+    text = say(f"sla_{what}", language, what=words, due=_local(due_at, settings.zone))
+    body = {"text": text, "kind": "sla", "clock": clock.kind, "told": what, "due_at": iso(due_at)}
+    return _note(tx, conversation, body, context)
+
+
+def _tell_promise(
+    tx: Transaction, conversation: Conversation, promise: Promise, what: str, zone: ZoneInfo, context: Context
+) -> Conversation:
+    text = say(f"promise_{what}", conversation.language, text=promise.text, due=_local(promise.due_at, zone))
+    body = {"text": text, "kind": "promise", "promise": promise.id, "told": what, "due_at": iso(promise.due_at)}
+    return _note(tx, conversation, body, context)
+
+
+def _note(tx: Transaction, conversation: Conversation, body: dict[str, object], context: Context) -> Conversation:
+    """For agents only, in the timeline; in one that has ended nobody reads it, there the lists tell."""
+    if conversation.owner.kind is OwnerKind.CLOSED:
+        return conversation
+    draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, audience=Audience.INTERNAL, body=body)
+    return conversations.append(tx, conversation, draft, context.now)[0]
+
+
+def _local(moment: datetime | None, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else ""

@@ -1,0 +1,178 @@
+"""All SQL of clocks and promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service import tables
+from handoff_service.errors import NotFound
+from handoff_service.promises.clocks import Case, Step, step_of
+from handoff_service.promises.model import ClockKind, Outcome, Promise, Settled, StoredClock
+
+S = tables.sla_clocks.c
+P = tables.promises.c
+E = tables.entries.c
+H = tables.handoffs.c
+C = tables.conversations.c
+
+# More entries than one handoff ever had; its clocks look at all of them.
+LONGEST = 20_000
+Row = sa.RowMapping
+# Those of one handoff, by kind and the entry that started them.
+Clocks = dict[tuple[ClockKind, int], StoredClock]
+
+
+def case_of(connection: sa.Connection, tenant: str, handoff: str) -> Case | None:
+    """What the clocks of a handoff go by."""
+    query = (
+        sa.select(H.id, H.conversation, H.queue, C.channel, H.priority, H.requested_seq, H.requested_at)
+        .join_from(tables.handoffs, tables.conversations, sa.and_(C.tenant == H.tenant, C.id == H.conversation))
+        .where(H.tenant == tenant, H.id == handoff)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else Case(tenant, *row)
+
+
+def steps_of(connection: sa.Connection, case: Case) -> list[Step]:
+    """What happened in a handoff after its request, as its clocks see it."""
+    query = (
+        sa.select(E.seq, E.at, E.kind, E.audience, E.author_kind, E.body)
+        .where(E.tenant == case.tenant, E.conversation == case.conversation, E.seq > case.requested_seq)
+        .order_by(E.seq)
+        .limit(LONGEST)
+    )
+    steps = (step_of(*row) for row in connection.execute(query))
+    return [step for step in steps if step is not None]
+
+
+def clocks_of_handoff(connection: sa.Connection, tenant: str, handoff: str) -> Clocks:
+    query = sa.select(tables.sla_clocks).where(S.tenant == tenant, S.handoff == handoff)
+    found = [_clock(row) for row in connection.execute(query).mappings()]
+    return {(clock.kind, clock.since_seq): clock for clock in found}
+
+
+def clocks_of_conversation(connection: sa.Connection, tenant: str, conversation: str) -> list[StoredClock]:
+    """All clocks of a conversation, those of its last handoff at the end."""
+    query = (
+        sa.select(tables.sla_clocks)
+        .where(S.tenant == tenant, S.conversation == conversation)
+        .order_by(S.started_at, S.kind, S.since_seq)
+    )
+    return [_clock(row) for row in connection.execute(query).mappings()]
+
+
+def put_clocks(connection: sa.Connection, old: Clocks, new: Iterable[StoredClock]) -> None:
+    """Writes the clocks of one handoff; one that has no target any more is taken away."""
+    kept = {(clock.kind, clock.since_seq): clock for clock in new}
+    for which, clock in kept.items():
+        if which not in old:
+            connection.execute(sa.insert(tables.sla_clocks).values(**asdict(clock)))
+        elif clock != old[which]:
+            connection.execute(sa.update(tables.sla_clocks).where(*_only(clock)).values(**asdict(clock)))
+    for which in old.keys() - kept.keys():
+        connection.execute(sa.delete(tables.sla_clocks).where(*_only(old[which])))
+
+
+def _only(clock: StoredClock) -> tuple[sa.ColumnElement[bool], ...]:
+    return S.tenant == clock.tenant, S.handoff == clock.handoff, S.kind == clock.kind, S.since_seq == clock.since_seq
+
+
+def listed_clocks(
+    connection: sa.Connection, tenant: str, states: Sequence[Outcome], *, late: bool, limit: int
+) -> list[StoredClock]:
+    """Clocks in these states, the one due first at the top; `late`: only those that missed their time."""
+    query = sa.select(tables.sla_clocks).where(S.tenant == tenant, S.state.in_([str(state) for state in states]))
+    if late:
+        query = query.where(S.breached_at.is_not(None))
+    query = query.order_by(S.due_at.is_(None), S.due_at, S.handoff, S.kind, S.since_seq).limit(limit)
+    return [_clock(row) for row in connection.execute(query).mappings()]
+
+
+def counted_clocks(connection: sa.Connection, tenant: str, since: datetime) -> list[tuple[str, str, str, bool, int]]:
+    """(queue, kind, state, breached, count) of the clocks that started since then."""
+    late = S.breached_at.is_not(None)
+    query = (
+        sa.select(S.queue, S.kind, S.state, late, sa.func.count())
+        .where(S.tenant == tenant, S.started_at >= since)
+        .group_by(S.queue, S.kind, S.state, late)
+        .order_by(S.queue, S.kind, S.state)
+    )
+    return [(row[0], row[1], row[2], bool(row[3]), row[4]) for row in connection.execute(query)]
+
+
+def due(connection: sa.Connection, now: datetime, *, limit: int = 100) -> list[tuple[str, str]]:
+    """(tenant, conversation) in which a clock or a promise has something to tell, the longest due first."""
+    found: dict[tuple[str, str], None] = {}
+    for columns in (S, P):
+        query = (
+            sa.select(columns.tenant, columns.conversation)
+            .where(columns.next_at <= now)
+            .order_by(columns.next_at)
+            .limit(limit)
+        )
+        found |= {(row.tenant, row.conversation): None for row in connection.execute(query)}
+    return list(found)
+
+
+def add_promise(connection: sa.Connection, promise: Promise) -> None:
+    connection.execute(sa.insert(tables.promises).values(**asdict(promise)))
+
+
+def put_promise(connection: sa.Connection, promise: Promise) -> None:
+    where = (P.tenant == promise.tenant, P.id == promise.id)
+    connection.execute(sa.update(tables.promises).where(*where).values(**asdict(promise)))
+
+
+def find_promise(connection: sa.Connection, tenant: str, promise: str) -> Promise:
+    """One promise. Raises NotFound."""
+    query = sa.select(tables.promises).where(P.tenant == tenant, P.id == promise)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no promise {promise}.")
+    return _promise(row)
+
+
+def promises_of(connection: sa.Connection, tenant: str, conversation: str, *, only_open: bool = False) -> list[Promise]:
+    """The promises made in a conversation, in order."""
+    query = sa.select(tables.promises).where(P.tenant == tenant, P.conversation == conversation)
+    if only_open:
+        query = query.where(P.state == Settled.OPEN)
+    return [_promise(row) for row in connection.execute(query.order_by(P.seq, P.n)).mappings()]
+
+
+def listed_promises(
+    connection: sa.Connection,
+    tenant: str,
+    *,
+    state: Settled = Settled.OPEN,
+    before: datetime | None = None,
+    by: str | None = None,
+    limit: int = 100,
+) -> list[Promise]:
+    """Promises in a state, the one due first at the top: those due before a moment, those of one agent."""
+    query = sa.select(tables.promises).where(P.tenant == tenant, P.state == state)
+    if before is not None:
+        query = query.where(P.due_at <= before)
+    if by is not None:
+        query = query.where(P.by_id == by)
+    return [_promise(row) for row in connection.execute(query.order_by(P.due_at, P.id).limit(limit)).mappings()]
+
+
+def forget(connection: sa.Connection, tenant: str, conversation: str) -> int:
+    """Takes the words from the promises of an erased conversation. Returns how many these were."""
+    where = (P.tenant == tenant, P.conversation == conversation)
+    return connection.execute(sa.update(tables.promises).where(*where).values(text="", reason=None)).rowcount
+
+
+def _clock(row: Row) -> StoredClock:
+    values: dict[str, Any] = {**row, "kind": ClockKind(row["kind"]), "state": Outcome(row["state"])}
+    return StoredClock(**values)
+
+
+def _promise(row: Row) -> Promise:
+    return Promise(**{**row, "state": Settled(row["state"])})

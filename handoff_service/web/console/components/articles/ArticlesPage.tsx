@@ -1,0 +1,165 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Language } from "../../../shared/protocol";
+import { ARTICLE_STATES, type ArticleState, type Kept } from "../../articles";
+import { cause } from "../../problem";
+import { percent } from "../../text";
+import { Icon } from "../Icon";
+import { PageHead } from "../PageHead";
+import { useWorkplace } from "../workplace";
+import { ArticleForm } from "./ArticleForm";
+
+const PAUSE_MS = 250;
+const LANGUAGES: readonly Language[] = ["zh", "en"];
+
+/** The knowledge base: what there is, what needs its owner, and the article that is being written. */
+export function ArticlesPage() {
+  const { state, articles } = useWorkplace();
+  const t = state.t.value;
+  const failed = articles.failed.value;
+  const open = articles.open.value;
+  useEffect(() => void articles.start(), []);
+  return (
+    <main class="page articles">
+      <PageHead title={t("articles.title")} lead={t("articles.lead")} />
+      {failed !== null && (
+        <p class="page-failed" role="alert">
+          {cause(failed, t)} <button class="small" onClick={() => void articles.start()}>{t("page.retry")}</button>
+        </p>
+      )}
+      <div class="page-columns">
+        <div>
+          <Listed />
+          <Tasks />
+        </div>
+        <div>
+          {open === null ? <TryOut /> : <ArticleForm key={`${open.article.id}/${open.article.language}/${open.revision}`} kept={open} />}
+        </div>
+      </div>
+    </main>
+  );
+}
+
+function Listed() {
+  const { state, articles } = useWorkplace();
+  const t = state.t.value;
+  const filter = articles.filter.value;
+  const page = articles.listed.value;
+  const [typed, setTyped] = useState(filter.text);
+  useEffect(() => {
+    if (typed === articles.filter.peek().text) return;
+    const timer = setTimeout(() => void articles.search({ ...articles.filter.peek(), text: typed.trim() }), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  return (
+    <section class="page-panel">
+      <div class="filters">
+        <label class="search-box">
+          <Icon name="search" />
+          <span class="sr-only">{t("articles.search")}</span>
+          <input type="search" value={typed} placeholder={t("articles.search")} onInput={(event) => setTyped(event.currentTarget.value)} />
+        </label>
+        <select aria-label={t("articles.state")} value={filter.state}
+          onChange={(event) => void articles.search({ ...filter, state: event.currentTarget.value as ArticleState | "" })}>
+          <option value="">{t("articles.all_states")}</option>
+          {ARTICLE_STATES.map((each) => <option key={each} value={each}>{t(`articles.state.${each}`)}</option>)}
+        </select>
+        <select aria-label={t("articles.language")} value={filter.language}
+          onChange={(event) => void articles.search({ ...filter, language: event.currentTarget.value as Language | "" })}>
+          <option value="">{t("articles.all_languages")}</option>
+          {LANGUAGES.map((each) => <option key={each} value={each}>{t(`language.${each}`)}</option>)}
+        </select>
+        <button class="primary" onClick={() => articles.create(state.language.value)}>{t("articles.new")}</button>
+      </div>
+      {page === null && articles.failed.value === null && <p class="hint" role="status">{t("page.loading")}</p>}
+      {page !== null && page.articles.length === 0 && <p class="hint">{t("articles.none")}</p>}
+      <ul class="rows">
+        {page?.articles.map((kept) => <Line key={`${kept.article.id}/${kept.article.language}`} kept={kept} />)}
+      </ul>
+      {page?.after != null && <button onClick={() => void articles.more()}>{t("page.more")}</button>}
+    </section>
+  );
+}
+
+function Line({ kept: { article, state: at, revision, served } }: { kept: Kept }) {
+  const { state, articles } = useWorkplace();
+  const t = state.t.value;
+  const open = articles.open.value?.article;
+  const current = open?.id === article.id && open.language === article.language;
+  return (
+    <li>
+      <button class="link-row" aria-current={current ? "true" : undefined} onClick={() => void articles.show(article.id, article.language)}>
+        <strong lang={article.language}>{article.title}</strong>
+        <span class="hint">
+          {article.category} · {t(`language.${article.language}`)} · {t(`articles.state.${at}`)}
+          {served !== null && revision > served && ` · ${t("articles.draft_ahead")}`}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+function Tasks() {
+  const { state, articles } = useWorkplace();
+  const t = state.t.value;
+  const tasks = articles.tasks.value;
+  if (tasks.length === 0) return null;
+  return (
+    <section class="page-panel">
+      <h2>{t("articles.tasks")}</h2>
+      <ul class="rows">
+        {tasks.map((task) => (
+          <li key={task.id}>
+            <button class="link-row" onClick={() => void articles.show(task.article, task.language)}>
+              <strong>{task.article}</strong>
+              <span>{task.message}</span>
+              <span class="hint">{task.owner} · {t("articles.due", { day: task.due.slice(0, 10) })}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What the bot would be told about a question now. */
+function TryOut() {
+  const { state, articles } = useWorkplace();
+  const t = state.t.value;
+  const [question, setQuestion] = useState("");
+  const tried = articles.tried.value;
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    if (question.trim() !== "") void articles.tryOut(question.trim(), state.language.value);
+  };
+  return (
+    <section class="page-panel">
+      <h2>{t("articles.try")}</h2>
+      <form class="try" onSubmit={submit}>
+        <input value={question} aria-label={t("articles.question")} placeholder={t("articles.question")} maxLength={500}
+          onInput={(event) => setQuestion(event.currentTarget.value)} />
+        <button class="primary">{t("articles.ask")}</button>
+      </form>
+      {tried !== null && (
+        <>
+          <p role="status">
+            <span class={tried.decision.action === "answer" ? "badge good" : "badge"}>{t(decisionKey(tried.decision.action))}</span>{" "}
+            {t("articles.decided", { percent: percent(tried.decision.probability), threshold: percent(tried.decision.threshold) })}
+          </p>
+          <ol class="rows">
+            {tried.hits.map((hit) => (
+              <li key={`${hit.article}/${hit.language}`}>
+                <button class="link-row" onClick={() => void articles.show(hit.article, hit.language)}>
+                  <strong lang={hit.language}>{hit.title}</strong>
+                  <span class="hint">{percent(hit.probability)}</span>
+                </button>
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
+    </section>
+  );
+}
+
+const decisionKey = (action: string): "decision.answer" | "decision.clarify" | "decision.abstain" =>
+  action === "answer" || action === "clarify" ? `decision.${action}` : "decision.abstain";
