@@ -20,6 +20,7 @@ from handoff_service.app import create_app
 from handoff_service.channels.commands import channel
 from handoff_service.damage import refuse_damaged, refuse_missing
 from handoff_service.errors import Damaged
+from handoff_service.integrators.commands import api_keys
 from handoff_service.keeping import COMMANDS as KEEPING
 from handoff_service.keeping import keep
 from handoff_service.live.transport import SocketProtocol
@@ -29,6 +30,8 @@ from handoff_service.only_gateway import claim
 from handoff_service.open_files import allow_open_files
 from handoff_service.seed import seed_demo
 from handoff_service.settings import Settings
+from handoff_service.simulation.command import simulate
+from handoff_service.webhooks.commands import webhooks
 
 # How uvicorn serves the gateway: sizes, keep-alive, shutdown.
 SERVER: dict[str, Any] = {
@@ -70,10 +73,13 @@ def serve(settings: Settings) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m handoff_service", description=__doc__)
-    parser.add_argument("command", choices=["serve", "migrate", "seed-demo", "channel", *KEEPING, *REPORTS, *ADMIN])
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of the command; `channel --help` tells them")
+    own = ["serve", "migrate", "seed-demo", "channel", "channels", "simulate"]
+    parser.add_argument("command", choices=[*own, *KEEPING, *REPORTS, *ADMIN, "webhooks", "keys"])
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of the command; `channels --help` tells them")
     asked = parser.parse_args()
     command = asked.command
+    if command == "simulate":
+        return simulate(asked.arguments)
     configure_logging()
     try:
         settings = Settings()
@@ -97,7 +103,11 @@ def main() -> int:
         return report([command, *asked.arguments], settings)
     elif command in ADMIN:
         return administer([command, *asked.arguments], settings)
-    elif command == "channel":
+    elif command == "webhooks":
+        return webhooks(asked.arguments, settings)
+    elif command == "keys":
+        return api_keys(asked.arguments, settings)
+    elif command in ("channel", "channels"):
         return channel(asked.arguments, settings)
     else:
         print(json.dumps(asyncio.run(seed_demo(settings)), ensure_ascii=False))

@@ -23,6 +23,7 @@ from handoff_service.bots.ladder import Ladder
 from handoff_service.bots.model import Bot
 from handoff_service.bots.rasa import RasaBot
 from handoff_service.bots.search import SearchBot
+from handoff_service.channels import accounts_api
 from handoff_service.channels import api as channels_api
 from handoff_service.channels import widget_api
 from handoff_service.channels.caller import Caller
@@ -60,6 +61,7 @@ from handoff_service.load import Load
 from handoff_service.mentions import api as mentions_api
 from handoff_service.nodes import Nodes
 from handoff_service.outbox_worker import OutboxWorker
+from handoff_service.promises import api as promises_api
 from handoff_service.retention import api as retention_api
 from handoff_service.retention.keeper import Keeper
 from handoff_service.service import Service
@@ -68,6 +70,7 @@ from handoff_service.tenants.origins import Origins
 from handoff_service.tickets import api as tickets_api
 from handoff_service.training import api as training_api
 from handoff_service.training.models import Models
+from handoff_service.video import api as video_api
 from handoff_service.webhooks import api as webhooks_api
 from handoff_service.webhooks.worker import WebhookWorker
 from handoff_service.wires import NotifyWire, ValkeyWire
@@ -77,6 +80,7 @@ log = structlog.get_logger()
 MEDIA_AT_ONCE = 8
 ROUTERS = (
     channels_api,
+    accounts_api,
     widget_api,
     help_centre_api,
     agents_api,
@@ -86,6 +90,7 @@ ROUTERS = (
     handoffs_api,
     knowledge_api,
     mentions_api,
+    promises_api,
     tickets_api,
     complaints_api,
     retention_api,
@@ -96,6 +101,7 @@ ROUTERS = (
     webhooks_api,
     keys_api,
     integrators_api,
+    video_api,
     openapi,
 )
 

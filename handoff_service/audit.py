@@ -10,7 +10,8 @@ Changes of owner are not doubled here: they are entries of the timeline, which `
 Actors: `agent:<id>`, `customer:<contact>`, `operator` (a command on the machine), `system`. Actions:
 sign_in, sign_out · erase, hold, release, retention, export · backup is a reading command and leaves no row, restore
 does · account_added, account_rotated, account_disabled (channel accounts) · training_label,
-training_review, training_drop, model_train, model_live, model_rollback.
+training_review, training_drop, model_train, model_live, model_rollback · ticket_merge, ticket_split · remedy_proposed,
+remedy_approved, remedy_refused, remedy_done, case_export, complaints_export.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ UPLOAD = re.compile(r"/v1/conversations/[^/]+/files")
 FOR_OTHER_SITES = ("/v1/widget/", "/v1/ws-ticket", "/v1/conversations/", "/v1/files/")
 # What anybody may know of a tenant before he has said a word.
 PUBLIC_ANSWERS = ("/v1/widget/config", "/v1/widget/articles", "/v1/widget/qr.svg")
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.:-]+")
 HASHED = re.compile(r"-[A-Za-z0-9_-]{8}\.js$")
 PAGES = Path(__file__).parent / "web" / "dist"
 
@@ -97,7 +98,7 @@ class Guard:
         most = self._service.settings.file_max_bytes if is_upload else MAX_BODY
         request, body = Request(scope), Body(receive, most)
         try:
-            origin = await self._allowed_origin(request)
+            origin, frames = await self._allowed_origin(request), await self._frames(request)
         except Unavailable as error:  # nobody further out would turn it into an answer
             await _error(error)(scope, receive, send)
             return
@@ -108,7 +109,7 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(_security(request.url.path, self._service))
+                headers.update(_security(request.url.path, self._service, frames))
                 if body.is_unread(request):
                     headers["Connection"] = "close"  # or the server would read a body without end, and throw it away
                 if origin:
@@ -126,6 +127,14 @@ class Guard:
             await self._app(scope, body.receive, send_unless_too_large)
         if body.too_large:
             await _error(_too_large(most))(scope, receive, send_with_headers)
+
+    async def _frames(self, request: Request) -> str:
+        """Who may show the answer in a frame: a tenant's own sites the full-page chat, nobody anything else."""
+        tenant = request.query_params.get("tenant")
+        if not tenant or request.url.path != "/chat/":
+            return "'none'"
+        listed = await self._service.origins.of(tenant)
+        return " ".join(one for one in listed if ORIGIN.fullmatch(one)) or "'none'"
 
     async def _allowed_origin(self, request: Request) -> str | None:
         """The page's origin, if a tenant has listed it; only the customer's routes ever answer to other sites."""
@@ -179,12 +188,12 @@ def _cors(origin: str, *, preflight: bool = False) -> dict[str, str]:
     return headers
 
 
-def _security(path: str, service: Service) -> dict[str, str]:
+def _security(path: str, service: Service, frames: str) -> dict[str, str]:
     socket = service.settings.gateway_url.replace("http", "ws", 1)
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         f"connect-src 'self' {socket}; form-action 'self'; base-uri 'none'; object-src 'none'; "
-        "frame-ancestors 'none'; require-trusted-types-for 'script'"
+        f"frame-ancestors {frames}; require-trusted-types-for 'script'"
     )
     if path.startswith("/v1/files/"):  # what somebody has sent: it may do nothing, wherever it is opened
         policy = "default-src 'none'; sandbox; frame-ancestors 'none'"

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     training_four_eyes: bool = True
 
     metrics_token: SecretStr = SecretStr("")
+    stun_urls: tuple[str, ...] = ()
+    turn_urls: tuple[str, ...] = ()
+    turn_secret: SecretStr = SecretStr("")
     otlp_endpoint: str = ""
     handoffs_per_hour: int = Field(default=4, ge=1)
     transfers_per_hour: int = Field(default=6, ge=1)

@@ -7,6 +7,29 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "正在为您转接人工客服，您已进入排队。等待期间可以继续提问，不会影响您的排队位置。",
         "en": "I am connecting you with a colleague. You can go on asking while you wait; you keep your place.",
     },
+    "queued_peak_message": {
+        "zh": "现在咨询的人较多，预计等待约 {minutes} 分钟。建议您直接留言，我们会尽快回复；如果愿意等待，您的排队位置已保留。",
+        "en": "It is busy just now: the wait is about {minutes} minutes. You may leave a message and we reply as soon as "
+        "we can; or wait, you have your place.",
+    },
+    "queued_peak_callback": {
+        "zh": "现在咨询的人较多，预计等待约 {minutes} 分钟。您可以留下电话，由我们回电；如果愿意等待，您的排队位置已保留。",
+        "en": "It is busy just now: the wait is about {minutes} minutes. You may leave your number and we call you back; "
+        "or wait, you have your place.",
+    },
+    "overflow_queue": {
+        "zh": "抱歉让您久等了，已为您转到另一组同事，您已等待的时间会计入排队。",
+        "en": "Sorry for the wait. I have passed you on to another team; the time you have waited counts there.",
+    },
+    "overflow_mailbox": {
+        "zh": "抱歉，目前等待时间过长。您的问题已经登记，我们会在 {due} 前回复您，您无需继续等待。",
+        "en": "Sorry, the wait is too long just now. Your request is on record and we will reply by {due}; "
+        "you need not wait.",
+    },
+    "overflow_callback": {
+        "zh": "抱歉，目前等待时间过长。请留下您的电话，我们会在 {due} 前给您回电。",
+        "en": "Sorry, the wait is too long just now. Please leave your phone number; we will call you back by {due}.",
+    },
     "mailbox": {
         "zh": "现在没有人工客服在线。您的问题已经登记，我们会在 {due} 前回复您，您也可以继续在这里留言。",
         "en": "No colleague is on duty right now. Your request is on record and we will reply by {due}. "
@@ -110,6 +133,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "到了您设定的时间，这条会话回到了您的列表。",
         "en": "The time you set has come; this conversation is back in your list.",
     },
+    "media_voice": {"zh": "语音", "en": "voice"},
+    "media_video": {"zh": "视频", "en": "video"},
+    "call_ringing": {"zh": "客服邀请您进行{media}通话。", "en": "Your agent invites you to a {media} call."},
+    "call_accepted": {"zh": "{media}通话已接通。", "en": "The {media} call has begun."},
+    "call_declined": {"zh": "{media}通话未接受。", "en": "The {media} call was declined."},
+    "call_ended": {"zh": "{media}通话结束，时长 {time}。", "en": "The {media} call has ended after {time}."},
+    "call_missed": {"zh": "{media}通话未接通。", "en": "The {media} call was not answered."},
     "given_back": {
         "zh": "人工服务已结束，接下来由智能助手继续为您服务。需要时可随时转人工。",
         "en": "The assistant is with you again. You can ask for a person at any time.",

@@ -3,8 +3,6 @@
 Every change needs the header Idempotency-Key, leaves a row in the audit, and may be asked by an agent or an API key.
 """
 
-from __future__ import annotations
-
 import asyncio
 from typing import Annotated, Any
 

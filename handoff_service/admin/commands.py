@@ -25,7 +25,7 @@ from handoff_service.calendars.moments import is_open, next_closing, next_openin
 from handoff_service.callers import Caller, operator
 from handoff_service.clock import iso, utc_now
 from handoff_service.conversations.change import Context
-from handoff_service.database import Database, Transaction, open_database
+from handoff_service.database import Database, open_database
 from handoff_service.errors import BadConfiguration, Invalid, NotFound, TandemError
 from handoff_service.permissions import GRANTED, Permission
 from handoff_service.settings import Settings
@@ -50,9 +50,6 @@ class Desk:
         self.database = database
         self.caller: Caller = operator(tenant)
         self.context = Context(settings, utc_now())
-
-    async def write[T](self, work: Callable[[Transaction], T]) -> T:
-        return await self.database.write(work)
 
     async def account(self, name: str) -> str:
         """The id of an account from its id or its address. Raises NotFound."""
@@ -173,7 +170,7 @@ async def _list_agents(desk: Desk, _: argparse.Namespace) -> str:
 async def _add_agent(desk: Desk, asked: argparse.Namespace) -> str:
     password = people.new_password()
     digest, account = hash_password(password), Account.model_validate(_terms(asked))
-    agent = await desk.write(lambda tx: people.add(tx, desk.caller, account, digest, desk.context))
+    agent = await desk.database.write(lambda tx: people.add(tx, desk.caller, account, digest, desk.context))
     return f"{table(AGENT_COLUMNS, [shown(agent)])}password (shown only now): {password}\n"
 
 
@@ -182,7 +179,7 @@ async def _change_agent(desk: Desk, asked: argparse.Namespace) -> str:
     if not changes:
         raise Invalid("Say what is to change: --name, --role, --queues, --languages, --capacity or --skills.")
     people.Changes.model_validate(changes)
-    changed = await desk.write(lambda tx: people.change(tx, desk.caller, agent, changes, desk.context))
+    changed = await desk.database.write(lambda tx: people.change(tx, desk.caller, agent, changes, desk.context))
     return table(AGENT_COLUMNS, [shown(changed)])
 
 
@@ -192,7 +189,7 @@ async def _lend(desk: Desk, asked: argparse.Namespace) -> str:
         raise NotFound(f"{asked.home} has no agent with the address {asked.email}.")
     terms = Account.model_validate({"email": home.email, "name": home.name, **_terms(asked)})
     nobody = hash_password(people.new_password() + people.new_password())
-    lent = await desk.write(lambda tx: pool.lend(tx, desk.caller, home, terms, nobody, desk.context))
+    lent = await desk.database.write(lambda tx: pool.lend(tx, desk.caller, home, terms, nobody, desk.context))
     return table(AGENT_COLUMNS, [shown(lent)])
 
 
@@ -206,20 +203,22 @@ async def _enable(desk: Desk, asked: argparse.Namespace) -> str:
 
 async def _set_disabled(desk: Desk, asked: argparse.Namespace, *, disabled: bool) -> str:
     agent = await desk.account(asked.agent)
-    changed = await desk.write(lambda tx: people.set_disabled(tx, desk.caller, agent, desk.context, disabled=disabled))
+    changed = await desk.database.write(
+        lambda tx: people.set_disabled(tx, desk.caller, agent, desk.context, disabled=disabled)
+    )
     return table(AGENT_COLUMNS, [shown(changed)])
 
 
 async def _reset_password(desk: Desk, asked: argparse.Namespace) -> str:
     agent, password = await desk.account(asked.agent), people.new_password()
     digest = hash_password(password)
-    await desk.write(lambda tx: people.reset_password(tx, desk.caller, agent, digest, desk.context))
+    await desk.database.write(lambda tx: people.reset_password(tx, desk.caller, agent, digest, desk.context))
     return f"password (shown only now): {password}\n"
 
 
 async def _sign_out(desk: Desk, asked: argparse.Namespace) -> str:
     agent = await desk.account(asked.agent)
-    ended = await desk.write(lambda tx: people.sign_out_everywhere(tx, desk.caller, agent, desk.context))
+    ended = await desk.database.write(lambda tx: people.sign_out_everywhere(tx, desk.caller, agent, desk.context))
     return f"{ended} sign-ins ended\n"
 
 
@@ -264,7 +263,7 @@ async def _apply(desk: Desk, asked: argparse.Namespace) -> str:
         if (await asyncio.to_thread(sys.stdin.readline)).strip().lower() not in ("y", "yes"):
             return "nothing was applied\n"
     nobody = hash_password(people.new_password() + people.new_password())
-    done = await desk.write(
+    done = await desk.database.write(
         lambda tx: configuration.apply(tx, desk.caller, text, nobody, desk.context, version=plan.version)
     )
     return f"{_told(done.changes)}{'applied' if done.changes else 'nothing to apply'}\n"
@@ -328,10 +327,10 @@ async def _set(desk: Desk, asked: argparse.Namespace) -> str:
         if value:
             given[name] = read(value).value
     name = LISTED[asked.command]
-    stored = await desk.write(lambda tx: lists.put(tx, desk.caller, name, asked.id, given, desk.context))
+    stored = await desk.database.write(lambda tx: lists.put(tx, desk.caller, name, asked.id, given, desk.context))
     return write(stored)
 
 
 async def _remove(desk: Desk, asked: argparse.Namespace) -> str:
-    await desk.write(lambda tx: lists.remove(tx, desk.caller, LISTED[asked.command], asked.id, desk.context))
+    await desk.database.write(lambda tx: lists.remove(tx, desk.caller, LISTED[asked.command], asked.id, desk.context))
     return f"{asked.id} removed\n"

@@ -172,7 +172,8 @@ def _problem(marked: Marked, above: Path, error: ErrorDetails, model: type[BaseM
         inner = tuple(int(part) if part.isdecimal() else part for part in placed["path"].split("."))
         if (*path, *inner[:1]) in marked.places:
             return marked.problem((*path, *inner), placed["message"])
-    return marked.problem(path, f"{message} (here: {str(error['input'])[:80]!r})" if path else message)
+    given = "" if error["type"] == "value_error" or not path else f" (here: {str(error['input'])[:80]!r})"
+    return marked.problem(path, f"{message}{given}")
 
 
 @cache

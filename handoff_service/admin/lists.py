@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import ValidationError
 
 from handoff_service.admin.configuration import change_list, present
 from handoff_service.admin.document import check, sections_of
@@ -64,7 +63,7 @@ def put(
     things = _by_id(sections[kind.section])
     word = "changed" if item in things else "added"
     things[item] = {**given, "id": item}
-    settings = _with(sections, kind, things)
+    settings = _checked(tx, caller, kind, item, things)
     change_list(tx, caller, kind.section, settings, f"{item} {word}", context)
     return next(one for one in listed(tx.connection, caller, name) if one["id"] == item)
 
@@ -78,12 +77,7 @@ def remove(tx: Transaction, caller: Caller, name: str, item: str, context: Conte
     if item not in things:
         raise NotFound(f"There is no {kind.one} {item[:64]!r}{did_you_mean(item, things)}")
     del things[item]
-    settings = _with(sections, kind, things)
-    # What agents still name is found by the same rules as in a file that leaves this one out.
-    changed = {kind.section: sections_of(settings)[kind.section]}
-    after, problems = check(write(changed), present(tx.connection, caller.tenant))
-    if after is None:
-        raise Invalid(f"{kind.one} {item}: {problems[0].message}")
+    settings = _checked(tx, caller, kind, item, things)
     change_list(tx, caller, kind.section, settings, f"{item} removed", context)
 
 
@@ -93,14 +87,16 @@ def _by_id(section: Any) -> dict[str, dict[str, Any]]:
     return {one["id"]: dict(one) for one in section}
 
 
-def _with(sections: Mapping[str, Any], kind: Kind, things: Mapping[str, Mapping[str, Any]]) -> TenantSettings:
-    """The settings with another list. Raises Invalid with the field that is wrong."""
+def _checked(
+    tx: Transaction, caller: Caller, kind: Kind, item: str, things: Mapping[str, Mapping[str, Any]]
+) -> TenantSettings:
+    """The settings with another list, by the rules of a file. Raises Invalid with what is wrong, or who needs it."""
+    before = present(tx.connection, caller.tenant)
     section: Any = list(things.values())
-    if isinstance(sections[kind.section], Mapping):
+    if isinstance(sections_of(before.settings)[kind.section], Mapping):
         section = {name: {key: value for key, value in one.items() if key != "id"} for name, one in things.items()}
-    try:
-        return TenantSettings.model_validate({**sections, kind.section: section})
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        path = ".".join(map(str, wrong["loc"]))
-        raise Invalid(f"{path}: {wrong['msg'].removeprefix('Value error, ')}".removeprefix(": ")) from error
+    after, problems = check(write({kind.section: section}), before)
+    if after is None:
+        field = problems[0].where.rpartition(".")[2]
+        raise Invalid(f"{kind.one} {item}: {field}: {problems[0].message}")
+    return after.settings

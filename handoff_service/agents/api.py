@@ -24,6 +24,8 @@ from handoff_service.permissions import PERMISSIONS, Permission
 from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
 
+COMPLAINT_WORDS = {"categories", "causes", "remedies", "currency"}
+
 
 class Credentials(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -73,6 +75,9 @@ def router(service: Service) -> APIRouter:
                     "name": tenant.name,
                     "queues": [{"id": queue.id, "name": queue.name} for queue in settings.queues],
                     "wrap_up_codes": [code.model_dump(exclude={"survey"}) for code in settings.wrap_up_codes],
+                    "tags": [tag.model_dump() for tag in settings.tags],
+                    "ticket_types": settings.tickets.known,
+                    "complaints": settings.complaints.model_dump(mode="json", include=COMPLAINT_WORDS),
                 },
                 # Whoever serves several tenants names the one that he speaks for in the header X-Speaking-As.
                 "clients": [
@@ -134,16 +139,14 @@ def router(service: Service) -> APIRouter:
     ) -> dict[str, Any]:
         """Goes offline and says what becomes of the open conversations; the session itself ends with sign-out."""
         context = service.context()
-        wish = {
-            "fate": Fate(asked.conversations) if asked.conversations else None,
-            "to_agent": asked.to_agent,
-            "back_at": moment_of(asked.back_at, "back_at"),
-            "reason": asked.reason,
-        }
+        fate = Fate(asked.conversations) if asked.conversations else None
+        back_at = moment_of(asked.back_at, "back_at")
 
         def write(tx: Transaction) -> dict[str, Any]:
             def work() -> dict[str, Any]:
-                return sign_off(tx, agent, context, **wish)
+                return sign_off(
+                    tx, agent, context, fate=fate, to_agent=asked.to_agent, back_at=back_at, reason=asked.reason
+                )
 
             request = {"command": "sign-off", **asked.model_dump()}
             return once(tx, agent.tenant, f"agent:{agent.id}", asked.op_id, request=request, now=context.now, work=work)

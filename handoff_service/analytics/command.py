@@ -1,4 +1,7 @@
-"""`python -m handoff_service signals TENANT` prints the report of signals, `packets` how good handoff packets are."""
+"""`python -m handoff_service signals TENANT` prints the report of signals.
+
+`packets` tells how good handoff packets are, `promises` how well promises in text are found.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,13 @@ from handoff_service.clock import utc_now
 from handoff_service.database import open_database
 from handoff_service.errors import TandemError
 from handoff_service.handoffs import measure
+from handoff_service.promises import measure as promises_in_text
 from handoff_service.settings import Settings
 
-COMMANDS = ("signals", "packets")
+COMMANDS = ("signals", "packets", "promises")
 LEAST_RECALL = 0.95
+LEAST_PRECISION = 0.9
+MEASURES = {"packets": measure.report, "promises": promises_in_text.report}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,6 +39,8 @@ def parser() -> argparse.ArgumentParser:
         "packets", help="recall of planted facts in labelled conversations, and what was invented"
     )
     packets.add_argument("file", type=Path, nargs="?", default=Path("data/evaluation/packets.jsonl"))
+    promises = verbs.add_parser("promises", help="precision and recall of promises in labelled lines, and their times")
+    promises.add_argument("file", type=Path, nargs="?", default=Path("data/evaluation/promises.jsonl"))
     return root
 
 
@@ -40,7 +48,7 @@ def report(arguments: Sequence[str], settings: Settings) -> int:
     """Prints one report as JSON; 1 with a sentence when there is none, or the packets are not good enough."""
     asked = parser().parse_args(arguments)
     try:
-        found = measure.report(asked.file) if asked.verb == "packets" else asyncio.run(_signals(asked, settings))
+        found = MEASURES[asked.verb](asked.file) if asked.verb in MEASURES else asyncio.run(_signals(asked, settings))
     except TandemError as error:
         sys.stderr.write(f"{asked.verb}: {error.message}\n")
         return 1
@@ -50,6 +58,9 @@ def report(arguments: Sequence[str], settings: Settings) -> int:
     sys.stdout.write(f"{json.dumps(found, ensure_ascii=False, indent=2)}\n")
     if asked.verb == "packets" and (found["recall_of_planted"] < LEAST_RECALL or found["invented"]):
         sys.stderr.write(f"packets: needs a recall of {LEAST_RECALL} and nothing invented\n")
+        return 1
+    if asked.verb == "promises" and found["all"]["precision"] < LEAST_PRECISION:
+        sys.stderr.write(f"promises: needs a precision of {LEAST_PRECISION}\n")
         return 1
     return 0
 

@@ -135,6 +135,9 @@ def _reply(reply: Reply) -> Response:
 
 async def _body(request: Request, most: int) -> bytes:
     """The bytes as they were signed. Raises TooLarge before more than the limit is held."""
+    told = request.headers.get("content-length", "")
+    if told.isdigit() and int(told) > most:
+        raise TooLarge(f"The body is larger than {most} bytes.")
     raw = bytearray()
     async for part in request.stream():
         raw += part

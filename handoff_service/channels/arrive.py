@@ -18,6 +18,7 @@ from handoff_service.channels.undelivered import tell_undelivered
 from handoff_service.channels.window import Rules, opened
 from handoff_service.channels.wording import chosen
 from handoff_service.conversations import store as conversations
+from handoff_service.conversations import turn
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import (
     SYSTEM,
@@ -27,6 +28,7 @@ from handoff_service.conversations.model import (
     Draft,
     Entry,
     Kind,
+    OwnerKind,
     body_hash,
 )
 from handoff_service.conversations.receive import Sender, receive, receive_unasked, receive_unsupported
@@ -260,7 +262,8 @@ def _noticed(tx: Transaction, account: Account, event: Notice, context: Context)
     if event.what is not Notice.What.FAILED or event.provider_id is None:
         return None
     found = windows.delivery(tx.connection, account.tenant, account.id, event.provider_id)
-    if found is None:
+    if found is None:  # perhaps of a message whose delivery we are just writing down
+        windows.failed_early(tx.connection, account.tenant, account.id, event.provider_id, event.reason, context.now)
         return None
     conversation = conversations.find(tx.connection, account.tenant, found[0], lock=True)
     entry = tell_undelivered(tx, conversation, found[1], event.reason, unclear=False, now=context.now)
@@ -280,6 +283,11 @@ def _answered_elsewhere(
     body = {"text": text, "kind": "elsewhere"}
     draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, audience=Audience.INTERNAL, body=body)
     conversation, entry = conversations.append(tx, locked, draft, context.now)
+    if conversation.owner.kind is OwnerKind.BOT:  # the bot must not answer once more what a person has answered
+        turn.supersede(tx.connection, conversation, context.now)
+        outbox.finish(tx.connection, account.tenant, conversation.id, "bot", upto_seq=entry.seq)
+        idle = context.now + timedelta(seconds=context.settings.bot_idle_s)
+        conversations.update(tx.connection, conversation, deadline_at=idle)
     return conversation.id, entry.seq
 
 

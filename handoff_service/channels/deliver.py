@@ -140,15 +140,19 @@ class Deliverer:
         if parcel.standing is not None and parcel.standing.window is not None:
             windows.use(tx.connection, account.tenant, account.id, message.contact, parcel.standing.window)
         if provider_id is not None:
-            windows.delivered(tx.connection, account.tenant, account.id, provider_id, job.conversation, job.seq, now)
-        store.failed(tx.connection, job.tenant, account.id, None)
+            place = (job.conversation, job.seq, now)
+            early = windows.delivered(tx.connection, account.tenant, account.id, provider_id, *place)
+            if early is not None:
+                conversation = conversations.find(tx.connection, job.tenant, job.conversation, lock=True)
+                tell_undelivered(tx, conversation, job.seq, early, unclear=False, now=now)
+        store.failed(tx.connection, job.tenant, account.id, None, now)
         return "sent"
 
     def _failed(self, tx: Transaction, job: outbox.Job, parcel: Parcel, channel: Channel, error: NotDelivered) -> str:
         """Plans another attempt, or gives up and tells the agent in the timeline. Returns the row's state."""
         now = self._clock()
         conversation = conversations.find(tx.connection, job.tenant, job.conversation, lock=True)
-        store.failed(tx.connection, job.tenant, parcel.account.id, error.message[:500])
+        store.failed(tx.connection, job.tenant, parcel.account.id, error.message[:500], now)
         too_late = now - parcel.parts[0].at >= self._deadline
         unclear = error.uncertain or job.uncertain
         if not error.final and not too_late and not (unclear and not channel.abilities.dedupes):

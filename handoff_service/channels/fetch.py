@@ -91,7 +91,9 @@ class Fetcher:
             reason = error.message if isinstance(error, TandemError) else repr(error)
             log.warning("fetching failed, trying again", account=account, error=reason)
             with contextlib.suppress(TandemError):
-                await self._database.write(lambda tx: store.failed(tx.connection, tenant, account, reason[:500]))
+                await self._database.write(
+                    lambda tx: store.failed(tx.connection, tenant, account, reason[:500], self._clock())
+                )
 
     async def catch_up(self, account: Account, fetching: Fetching) -> int:
         """Fetches until there is no more; how many events came."""

@@ -296,10 +296,12 @@ def sendgrid_signed(key: str, signature: str, said: bytes) -> bool:
 
 
 def form_of(request: WebhookRequest) -> Mapping[str, bytes]:
-    """The fields of a multipart form. Raises Malformed."""
+    """The fields of a whole multipart form. Raises Unauthorized: what is none was not sent by the provider."""
     kind = request.headers.get("content-type", "")
-    if not kind.lower().startswith("multipart/form-data") or "\n" in kind:
-        raise Malformed("The body is not a multipart form.")
+    boundary = re.search(r'boundary="?([^\s";]{1,70})', kind)
+    is_form = kind.lower().startswith("multipart/form-data") and boundary is not None
+    if not is_form or boundary is None or not request.raw.rstrip().endswith(f"--{boundary[1]}--".encode()):
+        raise Unauthorized("The body is not a whole multipart form.")
     whole = email.message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode("utf-8", "replace") + request.raw)
     parts = whole.get_payload()
     found: dict[str, bytes] = {}

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import nh3
 import regex
-from selectolax.parser import HTMLParser, Node
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 # Lines after which everything is the older mail.
 DIVIDERS = regex.compile(
     r"""^\s*(?:
-        [-_*=]{2,}\s*(?:original\ message|forwarded\ message|原始邮件|原邮件|转发的邮件|转发邮件信息|回复的原邮件)\s*[-_*=]{2,}.*
+        [-_*=]{2,}\s*
+        (?:original\ message|forwarded\ message|原始邮件|原邮件|转发的邮件|转发邮件信息|回复的原邮件)
+        \s*[-_*=]{2,}.*
         | _{20,}
         | begin\ forwarded\ message:
     )\s*$""",
@@ -34,13 +36,14 @@ WROTE = regex.compile(
     )\s*$""",
     regex.IGNORECASE | regex.VERBOSE | regex.DOTALL,
 )
+FOLDED = regex.compile(r"^\s*[>]*\s*(?:on|at|le|am|在|于)(?:\s|\p{Han}|\d)", regex.IGNORECASE)  # it may begin so
 QUOTED = regex.compile(r"^\s*[>＞|]")
 SIGNATURE = regex.compile(r"^--\s?$")
 # What telephones and programs add beneath.
 ADDED = regex.compile(
     r"""^\s*[-—–]*\s*(?:
         sent\ from\ (?:my|mail|outlook|yahoo|proton).* | get\ outlook\ for.* | sent\ via\ .*
-        | (?:发自|發自|来自|來自|从|自).{0,12}(?:iphone|ipad|手机|邮箱|邮件|安卓|android|华为|小米|客户端|qq邮箱|网易邮箱).*
+        | (?:发自|發自|来自|來自|从|自).{0,12}(?:iphone|ipad|手机|邮箱|邮件|安卓|android|华为|小米|客户端).*
         | 获取\s*outlook.*
     )\s*$""",
     regex.IGNORECASE | regex.VERBOSE,
@@ -48,8 +51,9 @@ ADDED = regex.compile(
 MOST_LINES = 20_000
 SPAN = 3  # lines over which a "wrote" may be folded
 QUOTES = (
-    "blockquote, .gmail_quote, .gmail_extra, .moz-cite-prefix, .yahoo_quoted, #divRplyFwdMsg, #appendonsend, includetail,"
-    " .ntes-mailmaster-quote, #ntes-pcmail-quote, .qmail_quote, #mail-editor-reference-message-container, #isReplyContent"
+    "blockquote, .gmail_quote, .gmail_extra, .moz-cite-prefix, .yahoo_quoted, #divRplyFwdMsg, #appendonsend,"
+    " includetail, .ntes-mailmaster-quote, #ntes-pcmail-quote, .qmail_quote, #isReplyContent,"
+    " #mail-editor-reference-message-container"
 )
 SIGNATURES = (
     ".gmail_signature, .moz-signature, #Signature, #ms-outlook-mobile-signature, .foxmail_sign, sign, #spnEditorSign"
@@ -70,7 +74,7 @@ def new_words(text: str) -> str:
 
 def words_of_html(content: str) -> str:
     """The text of a page as a reader sees it, without what it quotes; nothing in it is ever run or fetched."""
-    tree = HTMLParser(content)
+    tree = LexborHTMLParser(content)
     for node in tree.css("head, script, style, template, title"):
         node.decompose()
     body = tree.body
@@ -117,7 +121,7 @@ def _wrote(lines: list[str], at: int) -> int:
     """How many lines from here say that somebody wrote what follows; 0 when they do not."""
     if not lines[at].strip():
         return 0
-    for span in range(1, SPAN + 1):
+    for span in range(1, SPAN + 1 if FOLDED.match(lines[at]) else 2):
         said = " ".join(one.strip() for one in lines[at : at + span])
         if len(said) <= 320 and WROTE.match(said):
             return span
@@ -134,7 +138,7 @@ def _without_signature(lines: list[str]) -> list[str]:
     return lines
 
 
-def _text(node: Node) -> str:
+def _text(node: LexborNode) -> str:
     """Words in their order; block elements and <br> begin new lines."""
     found: list[str] = []
     for one in node.traverse(include_text=True):

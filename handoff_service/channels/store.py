@@ -33,7 +33,7 @@ SEEN = Statement(
 FAILED = Statement(
     sa.update(tables.channel_accounts)
     .where(*_account, A.last_error.is_distinct_from(sa.bindparam("error")))
-    .values(last_error=sa.bindparam("error"))
+    .values(last_error=sa.bindparam("error"), last_error_at=sa.bindparam("at", type_=A.last_error_at.type))
 )
 _event = (
     I.tenant == sa.bindparam("tenant"),
@@ -111,6 +111,34 @@ def set_disabled(connection: sa.Connection, tenant: str, account: str, *, disabl
         raise NotFound(f"There is no channel account {account}.")
 
 
+def change(
+    connection: sa.Connection,
+    account: Account,
+    *,
+    name: str | None,
+    options: Mapping[str, str],
+    disabled: bool | None,
+) -> None:
+    """Changes what is no secret; None leaves it as it is."""
+    values = {"name": name, "options": dict(options), "url": options.get("url", ""), "disabled": disabled}
+    changed = {key: value for key, value in values.items() if value is not None}
+    _update(connection, account.tenant, account.id, **changed)
+
+
+def examined(connection: sa.Connection, account: Account, findings: Sequence[Mapping[str, str]], now: datetime) -> None:
+    """Remembers what the doctor has found."""
+    values = {"probed_at": now, "findings": [dict(one) for one in findings], "token_until": account.token_until}
+    _update(connection, account.tenant, account.id, **values)
+
+
+def standing(connection: sa.Connection) -> Sequence[sa.RowMapping]:
+    """How many accounts of each channel there are, fail, and are switched off."""
+    failing = sa.func.sum(sa.case((A.last_error.is_not(None), 1), else_=0)).label("failing")
+    off = sa.func.sum(sa.case((A.disabled, 1), else_=0)).label("disabled")
+    query = sa.select(A.channel, sa.func.count().label("accounts"), failing, off).group_by(A.channel)
+    return connection.execute(query).mappings().all()
+
+
 def seen(connection: sa.Connection, account: Account, now: datetime) -> None:
     """Remembers, to about a minute, when the account had its last event."""
     stale = now - SEEN_EVERY
@@ -118,9 +146,9 @@ def seen(connection: sa.Connection, account: Account, now: datetime) -> None:
         SEEN.run(connection, tenant=account.tenant, id=account.id, stale=stale, now=now)
 
 
-def failed(connection: sa.Connection, tenant: str, account: str, error: str | None) -> None:
-    """Remembers the last failed delivery, or that deliveries work again."""
-    FAILED.run(connection, tenant=tenant, id=account, error=error)
+def failed(connection: sa.Connection, tenant: str, account: str, error: str | None, now: datetime) -> None:
+    """Remembers the last failed delivery and since when it fails so, or that deliveries work again."""
+    FAILED.run(connection, tenant=tenant, id=account, error=error, at=now if error is not None else None)
 
 
 def _update(connection: sa.Connection, tenant: str, account: str, **values: object) -> int:

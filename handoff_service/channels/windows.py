@@ -15,6 +15,7 @@ from handoff_service.channels.sealing import Seal
 from handoff_service.channels.window import Window
 from handoff_service.statements import Statement, inserting
 
+FAILED_EARLY = "failed: "  # in the place of a conversation, until we know which one it is
 W = tables.channel_windows.c
 D = tables.deliveries.c
 _whose = (
@@ -89,17 +90,45 @@ def use(connection: sa.Connection, tenant: str, account: str, contact: str, wind
 
 def delivered(
     connection: sa.Connection, tenant: str, account: str, provider_id: str, conversation: str, seq: int, now: datetime
+) -> str | None:
+    """Remembers under which id the platform will speak of an entry. The same id again is the same delivery.
+
+    Returns why it failed, when the platform was so quick as to say that before we had its answer.
+    """
+    before = DELIVERY.first(connection, tenant=tenant, account=account, provider_id=provider_id)
+    place = {"conversation": conversation, "seq": seq, "at": now}
+    if before is None:
+        DELIVERED.run(connection, tenant=tenant, account=account, provider_id=provider_id, **place)
+        return None
+    if not before["conversation"].startswith(FAILED_EARLY):
+        return None
+    where = (D.tenant == tenant, D.account == account, D.provider_id == provider_id)
+    connection.execute(sa.update(tables.deliveries).where(*where).values(**place))
+    return str(before["conversation"]).removeprefix(FAILED_EARLY)
+
+
+def failed_early(
+    connection: sa.Connection, tenant: str, account: str, provider_id: str, reason: str, now: datetime
 ) -> None:
-    """Remembers under which id the platform will speak of an entry. The same id again is the same delivery."""
+    """Keeps the failure of a message of which we do not know yet that it is ours."""
     if DELIVERY.first(connection, tenant=tenant, account=account, provider_id=provider_id) is None:
-        place = {"conversation": conversation, "seq": seq, "at": now}
+        place = {"conversation": f"{FAILED_EARLY}{reason[:300]}", "seq": 0, "at": now}
         DELIVERED.run(connection, tenant=tenant, account=account, provider_id=provider_id, **place)
 
 
 def delivery(connection: sa.Connection, tenant: str, account: str, provider_id: str) -> tuple[str, int] | None:
     """Conversation and seq of what was delivered under the platform's id."""
     row = DELIVERY.first(connection, tenant=tenant, account=account, provider_id=provider_id)
-    return (row["conversation"], row["seq"]) if row else None
+    known = row is not None and not row["conversation"].startswith(FAILED_EARLY)
+    return (row["conversation"], row["seq"]) if row is not None and known else None
+
+
+def count(connection: sa.Connection, tenant: str, account: str, now: datetime) -> tuple[int, int]:
+    """Contacts of an account who may be written to now, and who may not."""
+    is_open = sa.and_(W.until > now, sa.or_(W.remaining.is_(None), W.remaining > 0))
+    query = sa.select(sa.func.sum(sa.case((is_open, 1), else_=0)), sa.func.count())
+    opened, everyone = connection.execute(query.where(W.tenant == tenant, W.account == account)).one()
+    return int(opened or 0), int(everyone) - int(opened or 0)
 
 
 def forget(connection: sa.Connection, tenant: str, conversation: str) -> int:

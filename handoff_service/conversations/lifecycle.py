@@ -25,6 +25,7 @@ TRANSITIONS: Mapping[tuple[OwnerKind | None, Event], frozenset[OwnerKind]] = {
     (QUEUE, Event.OFFER): frozenset({OFFER}),
     (QUEUE, Event.CLAIM): frozenset({AGENT}),
     (QUEUE, Event.CLOSING_TIME): frozenset({MAILBOX}),
+    (QUEUE, Event.OVERFLOW): frozenset({QUEUE, MAILBOX}),
     (QUEUE, Event.LEAVE_MESSAGE): frozenset({MAILBOX}),
     (QUEUE, Event.SOLVED): frozenset({BOT}),
     (OFFER, Event.ACCEPT): frozenset({AGENT}),

@@ -43,6 +43,7 @@ class Event(StrEnum):
     SOLVED = "solved"
     LEAVE_MESSAGE = "leave_message"
     CLOSING_TIME = "closing_time"
+    OVERFLOW = "overflow"
     CLOSE = "close"
     IDLE = "idle"
     REOPEN = "reopen"

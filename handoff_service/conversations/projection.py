@@ -9,7 +9,7 @@ from handoff_service.clock import iso
 from handoff_service.conversations.model import Audience, AuthorKind, Entry, Kind, OwnerKind
 
 # Parts of a message body that a customer sees as they are.
-_OPEN_PARTS = ("text", "kind", "interim", "pressed", "article", "file", "erased")
+_OPEN_PARTS = ("text", "kind", "interim", "pressed", "article", "file", "call", "erased")
 
 
 def for_agent(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:

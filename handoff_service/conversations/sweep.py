@@ -25,6 +25,7 @@ from handoff_service.errors import Unavailable
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import requeue_lost, withdraw
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, rank
+from handoff_service.handoffs.overflow import flow_over
 from handoff_service.handoffs.push import MOST_OFFERS, make_offers
 from handoff_service.handoffs.release import close_idle, nobody_left
 from handoff_service.handoffs.request import promise, request_handoff
@@ -75,10 +76,8 @@ class Sweeper:
             await self._try(lambda tx, t=tenant, c=conversation: on_lost(tx, t, c, context), conversation)  # type: ignore[misc]
         for tenant, conversation in await self._database.read(lambda connection: offered_to_lost(connection, now)):
             await self._try(lambda tx, t=tenant, c=conversation: on_offer_lost(tx, t, c, context), conversation)  # type: ignore[misc]
-        for tenant, conversation, handoff in await self._database.read(places.unplaced):
-            await self._try(
-                lambda tx, t=tenant, c=conversation, h=handoff: places.take_place(tx.connection, t, c, h), conversation
-            )  # type: ignore[misc]
+        for place in await self._database.read(places.unplaced):
+            await self._try(lambda tx, p=place: places.take_place(tx.connection, *p), place[1])  # type: ignore[misc]
         for tenant in await self._database.read(offering_tenants):
             for _ in range(ROUNDS):
                 made = await self._try(lambda tx, t=tenant: make_offers(tx, t, context), tenant)  # type: ignore[misc]
@@ -118,7 +117,7 @@ def on_deadline(tx: Transaction, tenant: str, conversation_id: str, context: Con
     if kind is OwnerKind.BOT:
         _bot_deadline(tx, conversation, context)
     elif kind is OwnerKind.QUEUE:
-        if nobody_left(tx, conversation, context) is None:
+        if nobody_left(tx, conversation, context) is None and flow_over(tx, conversation, context) is None:
             _still_waiting(tx, conversation, context)
     elif kind is OwnerKind.OFFER:
         withdraw(tx, conversation, Event.OFFER_TIMEOUT, context)

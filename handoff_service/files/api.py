@@ -17,6 +17,7 @@ from handoff_service.files import links, store
 from handoff_service.files.keep import keep
 from handoff_service.files.model import StoredFile, clean_name, disposition
 from handoff_service.files.shelf import shelf_of
+from handoff_service.files.voice import VoiceSniffer
 from handoff_service.live.principal import Principal
 from handoff_service.service import Service
 
@@ -60,13 +61,16 @@ def router(service: Service) -> APIRouter:
         conversation_id: str,
         principal: PrincipalNow,
         name: Annotated[str, Query(max_length=1000)] = "",
+        voice: bool = False,
     ) -> dict[str, Any]:
         await service.limits.message(":".join((principal.tenant, *principal.key)))
         contact, conversation = await service.database.read(lambda c: allowed(c, principal, conversation_id))
         most, told = service.settings.file_max_bytes, request.headers.get("content-length", "0")
         if told.isdigit() and int(told) > most:
             raise TooLarge(f"The file is larger than {most} bytes.")
-        content = await keep(service.settings, principal.tenant, _pieces(request), most=most)
+        content = await keep(
+            service.settings, principal.tenant, _pieces(request), most=most, sniffer=VoiceSniffer() if voice else None
+        )
         file = StoredFile(
             tenant=principal.tenant,
             id=content.id,

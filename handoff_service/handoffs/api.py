@@ -140,8 +140,16 @@ def router(service: Service) -> APIRouter:
     @routes.post("/v1/conversations/{conversation_id}/escalate")
     async def escalate(conversation_id: str, asked: Escalate, agent: AgentNow) -> dict[str, Any]:
         def work(tx: Transaction, context: Context) -> Conversation:
-            said = {"reason": asked.reason, "tier": asked.tier, "note": asked.note}
-            return moves.escalate(tx, conversation_id, agent, asked.epoch, context, **said)
+            return moves.escalate(
+                tx,
+                conversation_id,
+                agent,
+                asked.epoch,
+                context,
+                reason=asked.reason,
+                tier=asked.tier,
+                note=asked.note,
+            )
 
         return await command(agent, f"escalate {conversation_id}", asked, work)
 

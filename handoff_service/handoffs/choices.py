@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import Field, ValidationError
 
+from handoff_service.calendars.model import Calendar
 from handoff_service.calendars.moments import is_open, next_opening
 from handoff_service.clock import iso
 from handoff_service.conversations import store
@@ -32,7 +33,7 @@ from handoff_service.tickets.settings import CALLBACK
 
 FARTHEST = timedelta(days=30)
 SOONEST = timedelta(hours=1)  # within which he is called who names no time
-_NUMBER = re.compile(r"\+?[0-9][0-9 ()/.-]{3,24}")
+_NUMBER = re.compile(r"\+?[0-9(][0-9 ()/.-]{3,24}")
 FEWEST_DIGITS = 5
 
 BOT, QUEUE, OFFER, AGENT, MAILBOX, CLOSED = OwnerKind
@@ -147,7 +148,7 @@ def phone_number(text: str) -> str:
     return number
 
 
-def call_time(at: str | None, calendar: Any, now: datetime) -> datetime:
+def call_time(at: str | None, calendar: Calendar, now: datetime) -> datetime:
     """When to call. Raises Invalid for what is no time, past, too far ahead, or when nobody is there.
 
     The refusal says when people are there next (`opens`).

@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from handoff_service.handoffs.model import CLASS_WORTH
 
 WINDOW = timedelta(hours=1)
 ENOUGH_SAMPLES = 5
 # Between `low_s` and `high_s` lie eight of ten waits: so many standard deviations of a normal distribution.
 EIGHT_OF_TEN = 1.2816
+# What the length of conversations says about the pace of a queue counts like so many moves that were seen.
+TRUST = 4.0
+PACE_WINDOW = timedelta(minutes=15)
+# Nobody is told more than this; and the pushing in of others is followed for so many rounds at most.
+LONGEST_S = 8 * 3600.0
+ROUNDS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lately:
     """What happened in a queue lately.
 
-    `accepted_at`: moments of acceptances. `service_s`: how long each of its last conversations lasted. `served` of them
-    are going on now. `left` customers gave up, of all who together waited for `waited_s`.
+    `accepted_at`: moments of acceptances. `busy_since`: since when somebody has waited without a break.
+    `service_s`: how long each of its last conversations lasted; `served` go on now. `left` customers gave
+    up, of all who together waited for `waited_s`. `arrivals`: by class of priority, how many come per second.
     """
 
     accepted_at: Sequence[datetime] = ()
+    busy_since: datetime | None = None
     service_s: Sequence[float] = ()
     served: int = 0
     left: int = 0
     waited_s: float = 0.0
+    arrivals: Mapping[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where somebody stands: `place` from 1, and by how much (`worth_s` a class) he is before others who come later."""
+
+    place: int
+    priority: int = 0
+    worth_s: float = CLASS_WORTH.total_seconds()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,39 +59,80 @@ class Wait:
     samples: int
 
 
-def expected_wait(place: int, lately: Lately, *, pushes: bool, now: datetime) -> Wait | None:
-    """Of the one at `place` (from 1), until an agent has him; None while the samples are too few.
+def arrivals_per_s(came: Sequence[tuple[datetime, int]], now: datetime) -> dict[int, float]:
+    """By class of priority, how many come per second, from those who came within PACE_WINDOW: (when, class)."""
+    if len(came) < ENOUGH_SAMPLES:
+        return {}
+    length = max(1.0, (now - min(came)[0]).total_seconds())
+    return {priority: count / length for priority, count in Counter(priority for _, priority in came).items()}
+
+
+def expected_wait(at: Place, lately: Lately, *, pushes: bool, now: datetime) -> Wait | None:
+    """Until an agent has him; None while the samples are too few.
 
     In a queue that pushes, whoever waits does so because all are busy: the queue moves each time when one of the
-    conversations going on ends or somebody before him gives up (Erlang-A, seen from a place). Where agents take by
-    hand, it moved on len(recent) times since the oldest acceptance, and one place costs their mean interval.
+    conversations going on ends or somebody before him gives up (Erlang-A, seen from a place), and those of a higher
+    class who come meanwhile get before him. Where agents take by hand, it moved on len(recent) times since the oldest
+    acceptance, and one place costs their mean interval.
     """
     if pushes and lately.served > 0 and len(lately.service_s) >= ENOUGH_SAMPLES:
-        return _by_service(place, lately)
+        return _by_service(at, lately, now)
     recent = sorted(moment for moment in lately.accepted_at if timedelta(0) <= now - moment <= WINDOW)
     if len(recent) < ENOUGH_SAMPLES:
         return None
     interval = (now - recent[0]).total_seconds() / len(recent)
-    expected = place * interval
-    return _between(expected, place * interval**2 + expected**2 / len(recent), len(recent))
+    expected = at.place * interval
+    return _between(expected, at.place * interval**2 + expected**2 / len(recent), len(recent))
 
 
-def expected_wait_s(place: int, accepted_at: Sequence[datetime], *, now: datetime) -> int | None:
-    """The same in seconds, from acceptances alone."""
-    wait = expected_wait(place, Lately(accepted_at=accepted_at), pushes=False, now=now)
-    return wait.expected_s if wait else None
-
-
-def _by_service(place: int, lately: Lately) -> Wait:
+def _by_service(at: Place, lately: Lately, now: datetime) -> Wait:
     count = len(lately.service_s)
     mean = max(1.0, sum(lately.service_s) / count)
     spread = sum((one - mean) ** 2 for one in lately.service_s) / (count - 1)
-    ends_per_s = lately.served / mean
-    gives_up_per_s = lately.left / lately.waited_s if lately.waited_s > 0 else 0.0
-    steps = [1.0 / (ends_per_s + ahead * gives_up_per_s) for ahead in range(place)]
-    expected = sum(steps)
-    unsure = spread / mean**2 / count  # of the mean itself, as a share of its square
-    return _between(expected, sum(step * step for step in steps) + unsure * expected**2, count)
+    moves, seen = _moves_per_s(lately, lately.served / mean, now)
+    # Somebody gives up at this rate; far more of them than of agents would leave nothing to estimate.
+    gives_up = min(lately.left / lately.waited_s if lately.waited_s > 0 else 0.0, moves)
+    expected = 0.0
+    for _ in range(ROUNDS):
+        before = at.place + sum(
+            per_s * min(expected, (priority - at.priority) * at.worth_s)
+            for priority, per_s in lately.arrivals.items()
+            if priority > at.priority
+        )
+        longer = min(_mean(before, moves, gives_up), LONGEST_S)
+        if longer - expected < 1.0:
+            break
+        expected = longer
+    expected = longer
+    unsure = spread / mean**2 / count + 1 / (TRUST + seen)  # of the pace itself, as a share of its square
+    return _between(expected, _variance(before, moves, gives_up) + unsure * expected**2, count)
+
+
+def _moves_per_s(lately: Lately, by_service: float, now: datetime) -> tuple[float, int]:
+    """How often the queue moves on, and of how many moves that was seen.
+
+    While somebody has been waiting, agents took as many from here as they could: what was seen corrects what follows
+    from the length of conversations, which knows nothing of other queues that the same agents serve.
+    """
+    if lately.busy_since is None:
+        return by_service, 0
+    since = max(lately.busy_since, now - PACE_WINDOW, min(lately.accepted_at, default=now))
+    seen = sum(moment > since for moment in lately.accepted_at)
+    return (TRUST + seen) / (TRUST / by_service + (now - since).total_seconds()), seen
+
+
+def _mean(before: float, moves: float, gives_up: float) -> float:
+    """The sum over those before him of 1 / (moves + ahead × gives_up), as an integral."""
+    if gives_up * before < 0.01 * moves:
+        return before / moves
+    return math.log((moves + (before - 0.5) * gives_up) / (moves - 0.5 * gives_up)) / gives_up
+
+
+def _variance(before: float, moves: float, gives_up: float) -> float:
+    """The sum of the squares of the same."""
+    if gives_up * before < 0.01 * moves:
+        return before / moves**2
+    return (1 / (moves - 0.5 * gives_up) - 1 / (moves + (before - 0.5) * gives_up)) / gives_up
 
 
 def _between(expected: float, variance: float, samples: int) -> Wait:

@@ -21,7 +21,7 @@ from handoff_service.handoffs.receipt import Standing, build_receipt, calls_json
 from handoff_service.handoffs.request import as_read
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
-from handoff_service.tickets import store as tickets
+from handoff_service.tickets import customer as tickets
 
 # What a customer is told of: neither to whom it was offered, nor why it was asked for or how it was closed.
 HIS_STAGES = ("requested", "queued", "accepted", "first_reply", "closed")

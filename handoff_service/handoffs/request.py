@@ -19,6 +19,7 @@ from handoff_service.database import Transaction
 from handoff_service.errors import StaysWithPeople
 from handoff_service.handoffs import store
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, Handoff, rank
+from handoff_service.handoffs.wait import keep_for_last_agent, welcome
 from handoff_service.ids import new_id
 from handoff_service.knowledge.teach import teach
 from handoff_service.tenants import store as tenants
@@ -93,13 +94,12 @@ def request_handoff(
     here = not mailbox and somebody_on_duty(tx, conversation.tenant, queue, context)
     chosen = PRIORITIES[reason] if priority is None else max(0, min(HIGHEST_PRIORITY, priority))
     handoff = new_handoff(conversation, reason, priority=chosen, queue=queue, evidence=evidence, now=now)
-    if here:
-        handoff = replace(handoff, queued_at=now)
+    handoff = replace(handoff, rank=rank(now, chosen, tenant.settings.worth(queue)), queued_at=now if here else None)
     store.add(tx.connection, handoff)
     kind = OwnerKind.QUEUE if here else OwnerKind.MAILBOX
     body: dict[str, Any] = {"handoff": handoff.id, "priority": chosen}
     if here:
-        body["text"] = say("queued", conversation.language)
+        body["text"] = welcome(tx.connection, tenant, queue, chosen, conversation.language, context)
     else:
         due = promise(tx, conversation, tenant, context, queue=queue)
         back = people_back(tenant, queue, conversation.language, context)
@@ -120,6 +120,7 @@ def request_handoff(
         body=body,
         handoff=handoff.id,
     )
+    keep_for_last_agent(tx, conversation, tenant.settings.queue(queue), context)
     teach(tx, conversation, conversation.last_seq, context)
     return conversation
 

@@ -119,6 +119,19 @@ def ended(
     return [(row.queued_at or row.requested_at, row.accepted_at, row.closed_at) for row in connection.execute(query)]
 
 
+def arrivals(
+    connection: sa.Connection, tenant: str, queue: str, *, since: datetime, limit: int = 100
+) -> list[tuple[datetime, int]]:
+    """(when, class of priority) of those who asked last for this queue, the latest first."""
+    query = (
+        sa.select(H.requested_at, H.priority)
+        .where(H.tenant == tenant, H.queue == queue, H.requested_at >= since)
+        .order_by(H.requested_at.desc())
+        .limit(limit)
+    )
+    return [(row.requested_at, row.priority) for row in connection.execute(query)]
+
+
 def last_served_by(connection: sa.Connection, tenant: str, contact: str, *, since: datetime) -> str | None:
     """The agent who last had a conversation of this contact, if that was not before `since`."""
     query = (

@@ -21,10 +21,12 @@ from handoff_service.desk import store as desks
 from handoff_service.handoffs import choices, receipts, store
 from handoff_service.handoffs.model import Handoff
 from handoff_service.handoffs.packet import build_packet
-from handoff_service.handoffs.queue import WINDOW, expected_wait_s
+from handoff_service.handoffs.wait import waiting_numbers
 from handoff_service.mentions import store as mentions
 from handoff_service.mentions.ask import as_json
 from handoff_service.permissions import Permission, holds
+from handoff_service.tickets import listing as tickets
+from handoff_service.promises.view import deadlines, owed_by, promised_to
 
 LISTED = 200
 
@@ -42,21 +44,15 @@ def agent_names(connection: sa.Connection, tenant: str) -> dict[str, str]:
 
 def customer_status(connection: sa.Connection, conversation: Conversation, context: Context) -> dict[str, Any]:
     """Who speaks, the place in the queue and the expected wait, as the customer sees it."""
-    place = wait = None
-    if conversation.owner.kind in (OwnerKind.QUEUE, OwnerKind.OFFER) and conversation.handoff:
-        handoff = store.find(connection, conversation.tenant, conversation.handoff)
-        place = store.place(connection, handoff)
-        accepted = store.recent_acceptances(connection, conversation.tenant, handoff.queue, since=context.now - WINDOW)
-        wait = expected_wait_s(place, accepted, now=context.now)
     names = agent_names(connection, conversation.tenant) if conversation.owner.agent else {}
     return {
         "conv": conversation.id,
         "owner": owner_json(conversation, names),
         "epoch": conversation.epoch,
-        "place": place,
-        "wait_s": wait,
+        **waiting_numbers(connection, conversation, context),
         "language": conversation.language,
         "rate": may_rate(connection, conversation, context),
+        "promises": promised_to(connection, conversation.tenant, conversation.id),
         "choices": choices.offered(conversation.owner.kind),
         **cursors.seen(connection, conversation),
     }
@@ -134,7 +130,9 @@ def desk(connection: sa.Connection, agent: Agent, context: Context) -> dict[str,
         "mine": cards(connection, mine, agent),
         "others": [one for one in elsewhere if one not in called],
         "mailbox": most_urgent_first(cards(connection, mailbox, agent)),
+        "promises": owed_by(connection, tenant, agent.id, context.now),
         "agents": [colleague(one, connected) for one in agents.everyone(connection, tenant)],
+        "tickets": tickets.counts(connection, agent, context.now),
         "mentions": as_json(mentions.unanswered(connection, tenant, agent.id), agent_names(connection, tenant)),
     }
 
@@ -188,4 +186,5 @@ def handoff_json(connection: sa.Connection, handoff: Handoff, context: Context) 
         "language": handoff.language,
         **receipts.receipt_json(connection, conversation, handoff, context),
         "packet": build_packet(handoff, timeline),
+        **deadlines(connection, handoff.tenant, handoff.conversation, context.now),
     }

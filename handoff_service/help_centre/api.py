@@ -30,7 +30,7 @@ ArticleName = Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
 Wording = Annotated[Plain, Query(max_length=300)]
 DESCRIPTION_CHARS = 155
 RELATED = 5
-ACCENT, GROUND, NIGHT = "#155eb0", "#ffffff", "#10151b"
+ACCENT, GROUND, NIGHT = "#155eb0", "#ffffff", "#161c24"
 
 
 def router(service: Service) -> APIRouter:

@@ -142,6 +142,7 @@ def evaluate(settings: Settings) -> int:
         "knowledge index": [settings.python, "-m", "kb_index", "evaluate"],
         "bot": [settings.bot_python, "-m", "bot", "evaluate"],
         "handoff packets": [settings.python, "-m", "handoff_service", "packets"],
+        "promises in text": [settings.python, "-m", "handoff_service", "promises"],
     }
     if folder:
         commands["public question sets"] = [*commands["knowledge index"], "--development", folder]

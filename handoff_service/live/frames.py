@@ -30,6 +30,8 @@ from handoff_service.limits import Limits
 from handoff_service.live.principal import Principal
 from handoff_service.live.unstored import Unstored
 from handoff_service.settings import Settings
+from handoff_service.video.commands import check_party
+from handoff_service.video.signal import packed
 
 if TYPE_CHECKING:
     from handoff_service.live.session import Session
@@ -55,6 +57,7 @@ class Handlers:
             "ack": self._ack,
             "read": self._ack,
             "typing": self._typing,
+            "signal": self._signal,
             "shown": self._shown,
             "choose": self._choose,
         }
@@ -197,6 +200,16 @@ class Handlers:
             name = session.principal.customer.name if session.principal.customer else session.principal.as_agent().name
             topic = typing_topic(session.principal.tenant, conversation)
             self._bell.tell(topic, {"session": session.id, "author": {"kind": kind, "name": name}})
+
+    async def _signal(self, session: Session, frame: Frame) -> None:
+        """Passes on what one browser says to the other; only the two who speak in this conversation may."""
+        conversation, principal = _name(frame), session.principal
+        detail = {"session": session.id, "call": str(frame.get("call"))[:64], "signal": packed(frame.get("data"))}
+        if session.is_following(conversation):
+            found = await self._database.read(lambda connection: visible(connection, principal, conversation))
+            if principal.agent is not None:
+                check_party(found, principal.agent)
+            self._bell.tell(typing_topic(principal.tenant, conversation), detail)
 
 
 async def receive_json(socket: WebSocket) -> Any:

@@ -36,6 +36,7 @@ from handoff_service.ids import new_id
 from handoff_service.live.frames import Frame, answering, receive_json
 from handoff_service.live.principal import Principal
 from handoff_service.live.unstored import Unstored
+from handoff_service.video.signal import passing_frame
 
 if TYPE_CHECKING:
     from handoff_service.service import Service
@@ -208,7 +209,7 @@ class Session:
         elif kind == "typing":
             if detail["session"] == self.id or len(self._replies) >= MAX_REPLIES // 2:
                 return
-            self._replies.append({"t": "typing", "conv": conversation, "author": detail["author"]})
+            self._replies.append(passing_frame(conversation, detail))
         elif kind == "contact":
             if detail is not None and detail in self._following:
                 return  # the healer rings with the conversation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -67,7 +68,7 @@ def _tell_promise(
     return _note(tx, conversation, body, context)
 
 
-def _note(tx: Transaction, conversation: Conversation, body: dict[str, object], context: Context) -> Conversation:
+def _note(tx: Transaction, conversation: Conversation, body: Mapping[str, object], context: Context) -> Conversation:
     """For agents only, in the timeline; in one that has ended nobody reads it, there the lists tell."""
     if conversation.owner.kind is OwnerKind.CLOSED:
         return conversation

@@ -25,12 +25,12 @@ class Target(BaseModel):
 
     queue: str | None = None
     channel: str | None = None
-    priority_from: int = Field(0, ge=0, le=9)
-    priority_to: int = Field(9, ge=0, le=9)
-    first_reply_min: Minutes = Field(None, gt=0)
-    next_reply_min: Minutes = Field(None, gt=0)
-    resolution_min: Minutes = Field(None, gt=0)
-    warn_at: float = Field(0.75, gt=0, lt=1)
+    priority_from: int = Field(default=0, ge=0, le=9)
+    priority_to: int = Field(default=9, ge=0, le=9)
+    first_reply_min: Minutes = Field(default=None, gt=0)
+    next_reply_min: Minutes = Field(default=None, gt=0)
+    resolution_min: Minutes = Field(default=None, gt=0)
+    warn_at: float = Field(default=0.75, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _is_a_target(self) -> Self:
@@ -54,15 +54,17 @@ class Target(BaseModel):
 
 
 class PromiseSettings(BaseModel):
-    """How promises in words are chased: `soon_min` is what "at once" means in working minutes, `untimed_days` by how
-    many working days one without a time is due, `remind_at` the share of the time after which its agent is reminded.
+    """How promises in words are chased.
+
+    `soon_min`: what "at once" means, in working minutes. `untimed_days`: in how many working days one without a time
+    is due. `remind_at`: the share of the time after which its agent is reminded.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    soon_min: int = Field(60, ge=1, le=1440)
-    untimed_days: int = Field(1, ge=0, le=30)
-    remind_at: float = Field(0.75, gt=0, lt=1)
+    soon_min: int = Field(default=60, ge=1, le=1440)
+    untimed_days: int = Field(default=1, ge=0, le=30)
+    remind_at: float = Field(default=0.75, gt=0, lt=1)
 
 
 def target_for(targets: Sequence[Target], kind: ClockKind, *, queue: str, channel: str, priority: int) -> Target | None:

@@ -164,9 +164,11 @@ def listed_promises(
 
 
 def forget(connection: sa.Connection, tenant: str, conversation: str) -> int:
-    """Takes the words from the promises of an erased conversation. Returns how many these were."""
+    """Takes the words from the promises of an erased conversation, of which none is open then. Returns their number."""
     where = (P.tenant == tenant, P.conversation == conversation)
-    return connection.execute(sa.update(tables.promises).where(*where).values(text="", reason=None)).rowcount
+    ended = {"state": Settled.CANCELLED, "next_at": None}
+    connection.execute(sa.update(tables.promises).where(*where, P.state == Settled.OPEN).values(**ended))
+    return connection.execute(sa.update(tables.promises).where(*where).values(text="", reason="erased")).rowcount
 
 
 def _clock(row: Row) -> StoredClock:

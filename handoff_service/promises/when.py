@@ -58,7 +58,7 @@ _EN_NUMBERS |= {"forty-eight": 48, "twenty-four": 24, "seventy-two": 72, "couple
 _ZH_NUMBER = r"(?:\d{1,4}|[零一二两兩三四五六七八九十]{1,4}|几|幾|半)"
 _ZH_AMOUNT = re.compile(
     rf"({_ZH_NUMBER})\s*(?:[-~—–到至、]\s*({_ZH_NUMBER}))?\s*(?:个|個)?(半)?(?P<unit>工作日|工作天|工作小时|工作小時|"
-    r"小时|小時|钟头|鐘頭|分钟|分鐘|天|周|週|星期|礼拜|禮拜|月)(?![一二三四五六日天底末初])"
+    r"小时|小時|钟头|鐘頭|分钟|分鐘|天|周|週|星期|礼拜|禮拜|(?<=[个個半])月)(?![一二三四五六日天底末初])"
 )
 _EN_NUMBER = (
     r"(?:\d+|" + "|".join(sorted((word for word in _EN_NUMBERS if word != "half"), key=len, reverse=True)) + r")"

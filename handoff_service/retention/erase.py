@@ -43,6 +43,7 @@ from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.release import close_idle
 from handoff_service.knowledge.teach import teach
 from handoff_service.live.principal import forget_tickets
+from handoff_service.promises import store as promises
 from handoff_service.retention import store
 from handoff_service.retention.store import Job
 from handoff_service.texts import say
@@ -186,6 +187,7 @@ def erase_conversation(tx: Transaction, tenant: str, conversation_id: str, conte
         deliveries=windows.forget(tx.connection, tenant, conversation_id),
         media=media_refs.forget(tx.connection, tenant, conversation_id),
         tags=desks.forget(tx.connection, conversation),
+        promises=promises.forget(tx.connection, tenant, conversation_id),
         training=training.forget(tx.connection, tenant, conversation_id),
         webhooks=webhooks.forget(tx.connection, tenant, conversation_id),
     )

@@ -13,7 +13,8 @@ from handoff_service.conversations.model import Entry
 from handoff_service.conversations.projection import for_customer
 from handoff_service.database import Transaction
 from handoff_service.handoffs.view import agent_names
-from handoff_service.tickets import store as tickets
+from handoff_service.promises.view import promised_to
+from handoff_service.tickets import customer as tickets
 
 PAGE = 500
 
@@ -36,8 +37,10 @@ def export_person(tx: Transaction, tenant: str, contact: str, *, requested_by: s
                 "closed_at": iso(one.closed_at),
                 "entries": [for_customer(entry, names, contact) for entry in _timeline(tx, tenant, one.id)],
                 "tickets": tickets.of_conversation(tx.connection, one),
+                "promises": promised_to(tx.connection, tenant, one.id),
             }
         )
+    others = tickets.without_conversation(tx.connection, tenant, contact)
     audit.record(
         tx,
         tenant,
@@ -47,7 +50,7 @@ def export_person(tx: Transaction, tenant: str, contact: str, *, requested_by: s
         detail={"conversations": len(listed)},
         now=context.now,
     )
-    return {"tenant": tenant, "made_at": iso(context.now), "contact": person, "conversations": listed}
+    return {"tenant": tenant, "made_at": iso(context.now), "contact": person, "conversations": listed, "tickets": others}
 
 
 def _timeline(tx: Transaction, tenant: str, conversation: str) -> list[Entry]:

@@ -47,6 +47,7 @@ TOUCHED = (
     "cursors",
     "inbox",
     "deliveries",
+    "promises",
     "channel_windows",
     "channel_media",
     "files",

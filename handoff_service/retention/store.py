@@ -13,11 +13,14 @@ from handoff_service import tables
 from handoff_service.conversations.model import Kind, OwnerKind
 from handoff_service.errors import NotFound
 from handoff_service.ids import new_id
+from handoff_service.tickets.store import UNFINISHED_STORED
 
 J = tables.jobs.c
 C = tables.conversations.c
 E = tables.entries.c
 N = tables.contacts.c
+T = tables.tickets.c
+L = tables.ticket_links.c
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,12 +124,19 @@ def is_held(connection: sa.Connection, tenant: str, conversation: str) -> bool:
     return bool(connection.execute(sa.select(C.hold).where(C.tenant == tenant, C.id == conversation)).scalar_one())
 
 
+def _work_left() -> sa.ColumnElement[bool]:
+    """A ticket that is not finished needs what was said in its conversations."""
+    unfinished = (T.tenant == C.tenant, T.state.in_(UNFINISHED_STORED))
+    linked = (L.tenant == C.tenant, L.conversation == C.id, L.ticket == T.id)
+    return sa.or_(sa.exists().where(T.conversation == C.id, *unfinished), sa.exists().where(*linked, *unfinished))
+
+
 def expired(connection: sa.Connection, tenant: str, before: datetime, *, limit: int) -> list[str]:
-    """Conversations that were closed before this moment, still have content and are not on hold, oldest first."""
+    """Closed before this moment, with content left, not on hold and without an unfinished ticket; oldest first."""
     query = (
         sa.select(C.id)
         .where(C.tenant == tenant, C.owner_kind == OwnerKind.CLOSED, C.closed_at < before, C.hold.is_(False))
-        .where(_unerased())
+        .where(_unerased(), ~_work_left())
         .order_by(C.closed_at)
         .limit(limit)
     )

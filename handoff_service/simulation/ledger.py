@@ -6,11 +6,12 @@ import bisect
 from collections import deque
 from datetime import datetime
 
-from handoff_service.handoffs.queue import Lately, Wait, expected_wait
+from handoff_service.handoffs.queue import PACE_WINDOW, Lately, Place, Wait, arrivals_per_s, expected_wait
 
 # As many of the handoffs that ended last are looked at as the product looks at.
 LAST_ENDED = 100
 LAST_ACCEPTED = 50
+LAST_CAME = 100
 
 
 class Ledger:
@@ -20,15 +21,20 @@ class Ledger:
         self.order: list[tuple[int, str]] = []
         self.served = 0
         self._accepted: deque[datetime] = deque(maxlen=LAST_ACCEPTED)
+        self._came: deque[tuple[datetime, int]] = deque(maxlen=LAST_CAME)
+        self._joined: dict[str, datetime] = {}
         self._ended: deque[tuple[float, float | None]] = deque(maxlen=LAST_ENDED)
 
-    def join(self, place: tuple[int, str]) -> None:
+    def join(self, place: tuple[int, str], priority: int, now: datetime) -> None:
         """Somebody waits at this place."""
         bisect.insort(self.order, place)
+        self._joined[place[1]] = now
+        self._came.append((now, priority))
 
     def go(self, place: tuple[int, str]) -> None:
         """He does not wait any more."""
         del self.order[bisect.bisect_left(self.order, place)]
+        del self._joined[place[1]]
 
     def accepted(self, at: datetime) -> None:
         """An agent has him."""
@@ -41,13 +47,21 @@ class Ledger:
         if service_s is not None:
             self.served -= 1
 
-    def expect(self, place: tuple[int, str], *, pushes: bool, now: datetime) -> Wait | None:
+    def expect(
+        self, place: tuple[int, str], priority: int, worth_s: float, *, pushes: bool, now: datetime
+    ) -> Wait | None:
         """What somebody at this place is told."""
+        while self._came and now - self._came[0][0] > PACE_WINDOW:
+            self._came.popleft()
+        served = [service for _, service in self._ended if service is not None]
         lately = Lately(
             accepted_at=self._accepted,
-            service_s=[service for _, service in self._ended if service is not None],
+            busy_since=self._joined[self.order[0][1]] if self.order else None,
+            service_s=served,
             served=self.served,
-            left=sum(service is None for _, service in self._ended),
-            waited_s=sum(waited for waited, _ in self._ended),
+            left=len(self._ended) - len(served),
+            waited_s=sum([waited for waited, _ in self._ended]),
+            arrivals=arrivals_per_s(self._came, now),
         )
-        return expected_wait(1 + bisect.bisect_left(self.order, place), lately, pushes=pushes, now=now)
+        at = Place(place=1 + bisect.bisect_left(self.order, place), priority=priority, worth_s=worth_s)
+        return expected_wait(at, lately, pushes=pushes, now=now)

@@ -52,7 +52,7 @@ class Day:
     queues: tuple[QueueSettings, ...]
     shifts: tuple[Shift, ...]
     customers: Sequence[Customer]
-    weights: CapacityWeights = CapacityWeights()
+    weights: CapacityWeights = field(default_factory=CapacityWeights)
     sweep_s: float = 1.0
     offer_s: float = 30.0
     accept_from_s: float = 2.0

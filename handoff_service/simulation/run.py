@@ -16,6 +16,7 @@ from handoff_service.handoffs.model import HIGHEST_PRIORITY, rank
 from handoff_service.handoffs.queue import is_peak, overflows_to
 from handoff_service.handoffs.routing.board import Board
 from handoff_service.handoffs.routing.model import SECOND, Match, Waiting, is_angry, micros, queue_of
+from handoff_service.handoffs.routing.rules import fits, opens_at
 from handoff_service.simulation.ledger import Ledger
 from handoff_service.simulation.model import Customer, Day, Fate, Outcome, Shift, Work
 from handoff_service.tenants.routing import OVERFLOW_ENDS
@@ -153,7 +154,9 @@ class Run:
             angry=is_angry(customer.mood),
         )
         pushes = settings.mode == "offer"
-        fate.shown = self._ledgers[customer.queue].expect(waiting.place, pushes=pushes, now=moment(self._now))
+        fate.shown = self._ledgers[customer.queue].expect(
+            waiting.place, customer.priority, settings.ageing_s, pushes=pushes, now=moment(self._now)
+        )
         if settings.peak and customer.messages and is_peak(fate.shown, settings.peak.wait_s):
             fate.ended = "message"
             return
@@ -176,17 +179,21 @@ class Run:
     def _joins(self, one: _Open) -> None:
         one.turn += 1
         one.in_queue_since_s = self._now
-        self._ledgers[one.waiting.queue].join(one.waiting.place)
+        self._ledgers[one.waiting.queue].join(one.waiting.place, one.waiting.priority, moment(self._now))
         self._board.wait(one.waiting)
-        overflow, turn = self._settings[one.waiting.queue].overflow, one.turn
-        if overflow is not None:
-            self._at(self._now + overflow.after_s, lambda: self._flows_over(one, turn))
+        self._watch_overflow(one)
         if one.waiting.reserved_until is not None:
             self._at(self._now + (one.waiting.reserved_until - micros(moment(self._now))) / SECOND, self._soon)
         for need in self._settings[one.waiting.queue].skills:
             for level in range(1, need.level + 1 if need.relax_after_s else 0):
                 self._at(self._now + level * (need.relax_after_s or 0), self._soon)
         self._soon()
+
+    def _watch_overflow(self, one: _Open) -> None:
+        overflow, turn = self._settings[one.waiting.queue].overflow, one.turn
+        if overflow is not None:
+            at = max(self._now, one.in_queue_since_s + overflow.after_s)
+            self._at(at, lambda: self._flows_over(one, turn))
 
     def _leaves_queue(self, one: _Open) -> None:
         one.turn += 1
@@ -242,9 +249,9 @@ class Run:
     def _offer(self, match: Match) -> None:
         one, desk = self._open[match.waiting.id], self._desks[match.agent.id]
         one.waiting = replace(match.waiting, reserved_for=None, reserved_until=None)
-        self._late += self._overtook(one)
         one.turn += 1
         one.offered_to, desk.asked, turn = desk.agent.id, True, one.turn
+        self._late += self._overtook(one)
         if self._random.random() < desk.shift.careless:
             deadline = self._settings[one.waiting.queue].accept_s or self._day.offer_s
             self._at(self._now + deadline, lambda: self._ignored(one, desk, turn))
@@ -257,12 +264,13 @@ class Run:
 
     def _overtook(self, one: _Open) -> int:
         """1 if somebody waits in the same queue who asked earlier by more than nine classes are worth."""
-        bound = HIGHEST_PRIORITY * self._settings[one.waiting.queue].ageing_s
-        first = self._ledgers[one.waiting.queue].order[0][1]
-        other = self._open[first]
-        able = self._desks[one.offered_to].agent if one.offered_to else None
-        fits = able is None or other.waiting.language in able.languages
-        return int(fits and not other.offered_to and one.since_s - other.since_s > bound)
+        queue, now = queue_of(self._settings[one.waiting.queue]), micros(moment(self._now))
+        bound = HIGHEST_PRIORITY * queue.worth_us / SECOND
+        first = self._open[self._ledgers[one.waiting.queue].order[0][1]]
+        if first.offered_to or first is one or one.offered_to is None or one.since_s - first.since_s <= bound:
+            return 0
+        agent = self._desks[one.offered_to].agent
+        return int(fits(first.waiting, agent) and opens_at(first.waiting, agent, queue) <= now)
 
     def _ignored(self, one: _Open, desk: _Desk, turn: int) -> None:
         if one.turn != turn:
@@ -271,6 +279,7 @@ class Run:
         one.offered_to, desk.asked = None, False
         one.waiting = replace(one.waiting, declined=one.waiting.declined | {desk.agent.id})
         self._board.wait(one.waiting)
+        self._watch_overflow(one)
         self._has(desk)
         self._soon()
 
@@ -282,12 +291,8 @@ class Run:
         ledger.go(one.waiting.place)
         ledger.accepted(moment(self._now))
         fate = one.fate
-        fate.ended, fate.wait_s, fate.agent, fate.queue = (
-            "served",
-            self._now - one.since_s,
-            desk.agent.id,
-            one.waiting.queue,
-        )
+        fate.ended, fate.wait_s = "served", self._now - one.since_s
+        fate.agent, fate.queue = desk.agent.id, one.waiting.queue
         fate.told = fate.shown is not None and fate.wait_s > self._day.sweep_s + self._day.accept_to_s
         self._last_agent[customer.contact] = desk.agent.id, self._now
         work, weight = desk.work, min(one.waiting.weight, desk.agent.capacity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -189,8 +190,8 @@ class TenantSettings(BaseModel):
             if queue.calendar is not None and queue.calendar not in self.calendars:
                 known = ", ".join(sorted(self.calendars)) or "none"
                 raise ValueError(
-                    f"queues.{place}.calendar: queue {queue.id} goes by the calendar {queue.calendar!r}, which does not "
-                    f"exist; `calendars` has: {known}"
+                    f"queues.{place}.calendar: queue {queue.id} goes by the calendar {queue.calendar!r}, which "
+                    f"does not exist; `calendars` has: {known}"
                 )
         return self
 
@@ -200,6 +201,11 @@ class TenantSettings(BaseModel):
 
     def queue(self, name: str) -> QueueSettings | None:
         return next((queue for queue in self.queues if queue.id == name), None)
+
+    def worth(self, queue: str | None) -> timedelta:
+        """How much waiting a class of priority is worth in a queue."""
+        found = self.queue(queue or "")
+        return timedelta(seconds=found.ageing_s if found else 300)
 
     def next_tier(self, queue: str) -> QueueSettings | None:
         """The nearest queue above this one: where what the front line cannot solve goes; None at the top."""

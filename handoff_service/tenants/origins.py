@@ -20,6 +20,11 @@ class Origins:
         self._known: frozenset[str] = frozenset()
         self._read_at = float("-inf")
 
+    async def of(self, tenant: str) -> tuple[str, ...]:
+        """The sites that one tenant lists; none for a tenant who does not exist."""
+        everyone = await self._database.read(store.everyone)
+        return next((one.settings.allowed_origins for one in everyone if one.id == tenant), ())
+
     async def allow(self, origin: str) -> bool:
         """Whether a tenant lists it."""
         age = time.monotonic() - self._read_at

@@ -107,7 +107,7 @@ def read_cursor(cursor: str | None) -> Place | None:
     if not cursor:
         return None
     moment, _, name = cursor.partition(".")
-    if not moment.isdecimal() or len(moment) > 17 or not name.startswith("t_") or len(name) > 64:
+    if not (moment.isascii() and moment.isdecimal()) or len(moment) > 17 or not name.startswith("t_") or len(name) > 64:
         raise Invalid("This cursor is not one that a list of tickets has given; leave it out to begin anew.")
     return Place(EPOCH + timedelta(microseconds=int(moment)), name)
 

@@ -47,7 +47,7 @@ def by_agent(agent: Agent, context: Context) -> By:
     return By(f"agent:{agent.id}", context.now)
 
 
-def open_log(tx: Transaction, ticket: Ticket, by: By, **body: Any) -> Ticket:
+def open_log(tx: Transaction, ticket: Ticket, by: By, body: Mapping[str, Any]) -> Ticket:
     """Adds a new ticket with the first line of its log."""
     ticket = replace(ticket, last_n=1, look_at=_look(tx, ticket))
     store.insert(tx.connection, ticket)

@@ -122,8 +122,7 @@ def split(
         queue=ticket.queue,
         due_at=ticket.due_at if ticket.due_at > context.now else None,
         about_agent=ticket.about_agent,
-        ticket=ticket.id,
-        lines=quoted,
+        told={"ticket": ticket.id, "lines": quoted},
     )
     moved = [*conversations] or ([ticket.conversation] if ticket.conversation else [])
     for conversation in conversations:

@@ -54,9 +54,9 @@ def open_work(
     reply_to: str = "",
     turn: str | None = None,
     about_agent: str | None = None,
-    **body: Any,
+    told: Mapping[str, Any] | None = None,
 ) -> Ticket:
-    """Opens a ticket under a number that can be read out; `body` goes into the first line of its log.
+    """Opens a ticket under a number that can be read out; `told` goes into the first line of its log.
 
     Without a due time it is due as the tenant promises. Raises Invalid, which names what there is instead, NotFound.
     """
@@ -93,7 +93,7 @@ def open_work(
         updated_at=context.now,
         about_agent=about_agent,
     )
-    return open_log(tx, ticket, By(actor, context.now), **body)
+    return open_log(tx, ticket, By(actor, context.now), told or {})
 
 
 def check_parts(

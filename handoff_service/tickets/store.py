@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.agents.model import Agent
-from handoff_service.clock import iso
 from handoff_service.conversations.model import Conversation
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.ids import new_id
@@ -18,7 +17,6 @@ from handoff_service.permissions import Permission, holds
 from handoff_service.statements import Statement
 from handoff_service.tickets.model import Source, State, Ticket
 from handoff_service.tickets.settings import PROMISE
-from handoff_service.tickets.states import UNFINISHED
 from handoff_service.tickets.words import words_of
 
 T = tables.tickets.c
@@ -258,23 +256,6 @@ def is_taken(connection: sa.Connection, tenant: str, number: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def of_conversation(connection: sa.Connection, conversation: Conversation) -> list[dict[str, Any]]:
-    """What the customer was promised in a conversation, as JSON for him."""
-    query = (
-        sa.select(tables.tickets)
-        .where(T.tenant == conversation.tenant, T.conversation == conversation.id)
-        .order_by(T.created_at, T.id)
-    )
-    return [for_customer(ticket_of(row)) for row in connection.execute(query).mappings()]
-
-
-def for_customer(ticket: Ticket) -> dict[str, Any]:
-    """A ticket as its customer may see it."""
-    parts = ("number", "type", "subject", "reply_to", "state")
-    shown = {part: getattr(ticket, part) for part in parts}
-    return {**shown, "due_at": iso(ticket.due_at), "created_at": iso(ticket.created_at)}
-
-
 def forget(connection: sa.Connection, tickets: Collection[Ticket]) -> int:
     """Takes the content from tickets. Returns how many these were."""
     for ticket in tickets:
@@ -283,10 +264,6 @@ def forget(connection: sa.Connection, tickets: Collection[Ticket]) -> int:
         where = (T.tenant == ticket.tenant, T.id == ticket.id)
         connection.execute(sa.update(tables.tickets).where(*where).values(**empty))
     return len(tickets)
-
-
-def is_unfinished(ticket: Ticket) -> bool:
-    return ticket.state in UNFINISHED
 
 
 def _words(ticket: Ticket) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from handoff_service import audit
 from handoff_service.callers import Caller
-from handoff_service.channels.commands import check_address
+from handoff_service.channels.accounts import check_address
 from handoff_service.channels.sealing import Seal
 from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction

@@ -1,5 +1,5 @@
 """`python -m tests.bench [section …]`: measures on the parts that run; sections: answer, breakdown, rasa, appends,
-postgres, claims, webhooks, idle_sockets, reconnects, vectors, peers, understanding.
+postgres, claims, routing, webhooks, idle_sockets, reconnects, vectors, peers, understanding.
 
 Prints each goal and whether it is reached. The exit code is 0 unless something broke: a slow machine is no failure.
 """
@@ -31,6 +31,7 @@ from tests.bench.on_postgres import on_postgres
 from tests.bench.peers.section import peers
 from tests.bench.pipelines import pipelines
 from tests.bench.reconnects import reconnects
+from tests.bench.routing import routing
 from tests.bench.setting import Bench
 from tests.bench.understanding import understanding
 from tests.bench.vectors import vectors
@@ -45,6 +46,7 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "appends": appends,
     "postgres": on_postgres,
     "claims": claims,
+    "routing": routing,
     "webhooks": webhooks,
     "idle_sockets": idle_sockets,
     "reconnects": reconnects,

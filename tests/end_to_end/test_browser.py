@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from collections.abc import AsyncIterator
@@ -21,6 +22,11 @@ pytestmark = [
     ),
 ]
 NOTE = "note-that-no-customer-sees"
+OFFLINE = "words-without-a-network"
+HALF = "half a thought / 半句话"
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 @pytest.fixture
@@ -38,6 +44,7 @@ async def test_a_conversation_from_hello_to_rating(
     await console.sign_in(stage.gateway, stage.logins[0])
 
     await widget.visit(stage.shop, language=lines.language)
+    await _help_oneself(widget, lines)
     await widget.write(lines.routine[0])
     await expect(widget.page.locator(".source").first).to_be_visible(timeout=10_000)
     await widget.page.locator(".vote").first.click()
@@ -51,16 +58,21 @@ async def test_a_conversation_from_hello_to_rating(
 
     await _take(console, lines)
     await widget.reads(lines.agent_says)
+    await _cut_off(widget, console)
+    await _send_picture(widget)
     await expect(widget.page.locator(".speaker")).to_contain_text(stage.logins[0]["name"].split()[-1])
     await _send_article(console, lines)
     await expect(widget.page.locator(".message.agent")).to_have_count(2, timeout=10_000)
     assert NOTE not in str(await widget.texts())
 
     before = await widget.texts()
+    await widget.page.locator(".composer textarea").fill(HALF)
     await widget.page.reload()
     await widget.open()
     await expect(widget.page.locator(".message.agent")).to_have_count(2, timeout=10_000)
     assert await widget.texts() == before
+    await expect(widget.page.locator(".composer textarea")).to_have_value(HALF)
+    await _look_from_a_second_tab(widget, before)
 
     await _close(console)
     await widget.page.locator(".star").nth(4).click()
@@ -72,6 +84,57 @@ async def test_a_conversation_from_hello_to_rating(
     await expect(widget.page.locator(".source")).to_have_count(answered + 1, timeout=10_000)
     assert widget.complaints == []
     assert console.complaints == []
+
+
+async def _help_oneself(widget: Widget, lines: Lines) -> None:
+    """Finds an article while typing, reads it, and comes back to what was typed."""
+    page = widget.page
+    await page.locator(".composer textarea").fill(lines.routine[0])
+    await page.locator(".suggestion").first.click(timeout=10_000)
+    await expect(page.locator(".article .article-text")).to_be_visible()
+    await page.locator(".article-back").click()
+    await expect(page.locator(".composer textarea")).to_have_value(lines.routine[0])
+
+
+async def _cut_off(widget: Widget, console: Console) -> None:
+    """Writes without a network: shown as not sent, it goes out once when the network is back, and is then read."""
+    page = widget.page
+    await page.context.set_offline(True)
+    await expect(page.locator(".banner")).to_be_visible(timeout=10_000)
+    await widget.write(OFFLINE)
+    await expect(page.locator(".message.pending")).to_contain_text(OFFLINE)
+    await page.context.set_offline(False)
+    await expect(page.locator(".banner")).to_have_count(0, timeout=20_000)
+    await expect(page.locator(".message.pending")).to_have_count(0, timeout=10_000)
+    await expect(console.page.locator("[role=log]").get_by_text(OFFLINE)).to_have_count(1, timeout=10_000)
+    await expect(page.locator(".mark.read")).to_be_visible(timeout=10_000)
+    widget.complaints[:] = [one for one in widget.complaints if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
+async def _send_picture(widget: Widget) -> None:
+    page = widget.page
+    await page.locator("input[type=file]").set_input_files(
+        [{"name": "broken.png", "mimeType": "image/png", "buffer": PIXEL}]
+    )
+    await expect(page.locator(".waiting-file.ready")).to_be_visible(timeout=10_000)
+    await page.locator(".send").click()
+    await expect(page.locator(".message.customer .picture-button canvas")).to_have_attribute(
+        "width", "1", timeout=10_000
+    )
+
+
+async def _look_from_a_second_tab(widget: Widget, before: list[str]) -> None:
+    """A second tab of the same browser is the same customer, and shows the same; in another script when he likes."""
+    other = Widget(await widget.page.context.new_page())
+    await other.page.goto(widget.page.url)
+    await other.open()
+    await expect(other.page.locator(".message.agent")).to_have_count(2, timeout=10_000)
+    assert await other.texts() == before
+    await other.page.locator(".menu-button").click()
+    await other.page.locator(".menu .language[lang=zh-Hant]").click()
+    await expect(other.page.locator(".composer textarea")).to_have_attribute("aria-label", "輸入訊息")
+    assert other.complaints == []
+    await other.page.close()
 
 
 async def _take(console: Console, lines: Lines) -> None:
@@ -122,7 +185,34 @@ async def test_no_serious_barrier_on_any_page(browser: Browser, stage: Stage, si
     await console.sign_in(stage.gateway, stage.logins[1])
     await expect(console.page.locator(".list-waiting")).to_be_visible()
     barriers.append(await _barriers(console.page))
-    assert barriers == [[], [], []]
+    await widget.page.emulate_media(color_scheme="dark")
+    await widget.page.locator(".source-link").first.click()
+    await expect(widget.page.locator(".article-text")).to_be_visible()
+    barriers.append(await _barriers(widget.page))
+    await widget.page.locator(".article-back").click()
+    await widget.page.locator(".vote").nth(1).click()
+    await widget.page.locator(".menu-button").click()
+    await expect(widget.page.locator(".menu-item").first).to_be_focused()
+    barriers.append(await _barriers(widget.page))
+    for path in ("", "?q=refund", "articles/refund-timing"):
+        await widget.page.goto(f"{stage.gateway}/help/demo/en/{path}")
+        barriers.append(await _barriers(widget.page))
+    assert barriers == [[]] * len(barriers)
+    assert widget.complaints == []
+
+
+async def test_the_help_centre_needs_no_javascript(browser: Browser, stage: Stage) -> None:
+    context = await browser.new_context(java_script_enabled=False, locale="en-GB")
+    page = await context.new_page()
+    await page.goto(f"{stage.gateway}/help/demo")
+    await page.get_by_role("searchbox").fill("how long does a refund take")
+    await page.get_by_role("searchbox").press("Enter")
+    await page.get_by_role("link", name="How long does a refund take?").first.click()
+    await expect(page.locator("article h1")).to_have_text("How long does a refund take?")
+    await page.get_by_role("link", name="中文").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    await expect(page.locator("article h1")).to_have_text("退款多久到账")
+    await context.close()
 
 
 async def _barriers(page: Page) -> list[str]:

@@ -106,7 +106,7 @@ def database_url(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
         shutil.rmtree(folder)
         return
     address = request.getfixturevalue("postgres")
-    _apart(_sql(address("postgres"), f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY WAL_LOG"))
+    _apart(_sql(address("postgres"), f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY"))
     yield address(name)
     _apart(_sql(address("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
 

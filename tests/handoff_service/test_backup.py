@@ -8,8 +8,6 @@ import gzip
 import json
 import random
 import shutil
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -37,6 +35,7 @@ from handoff_service.retention.keeper import Keeper
 from handoff_service.tenants import store as tenants
 from tests.handoff_service.conftest import _apart, _sql
 from tests.handoff_service.stage import meet, shop, trial_settings
+from tests.handoff_service.web.forks import nursery
 from tests.handoff_service.web.serving import ROOT, clean_environment
 
 E = tables.entries.c
@@ -56,7 +55,7 @@ def empty(tmp_path, request):
         else:
             address, name = request.getfixturevalue("postgres"), new_id("t")
             made.append((address, name))
-            _apart(_sql(address("postgres"), f"CREATE DATABASE {name}"))
+            _apart(_sql(address("postgres"), f"CREATE DATABASE {name} STRATEGY FILE_COPY"))
             url = address(name)
         if migrated:
             _apart(migrate(url))
@@ -345,8 +344,7 @@ def command(settings, *arguments, failpoints=""):
             **({"TANDEM_FAILPOINTS": failpoints} if failpoints else {}),
         }
     )
-    line = [sys.executable, "-m", "handoff_service", *arguments]
-    return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return nursery().run(arguments, environment, timeout=120)
 
 
 async def test_killed_in_the_middle_of_a_backup_the_file_of_yesterday_is_still_there(crowd, settings, tmp_path):

@@ -20,7 +20,7 @@ from handoff_service.conversations.receive import Sender, receive
 from handoff_service.database import Database
 from handoff_service.errors import BotFailed, NotFound
 from handoff_service.handoffs import release
-from handoff_service.tickets import store, work
+from handoff_service.tickets import customer, store, work
 from handoff_service.tickets.file import file_ticket
 from handoff_service.tickets.forget import forget_conversation
 from handoff_service.tickets.open import numbers
@@ -96,7 +96,7 @@ async def test_work_outlives_the_conversation(
     closed = await database.write(lambda tx: release.close_idle(tx, found, context()))
     (ticket,) = await listed(database)
     assert ticket.state == "open"
-    assert (await database.read(lambda c: store.of_conversation(c, closed)))[0]["number"] == ticket.number
+    assert (await database.read(lambda c: customer.of_conversation(c, closed)))[0]["number"] == ticket.number
     lin = await hire("lin")
     for _ in range(2):
         await database.write(lambda tx: work.finish(tx, lin, work.locked(tx, lin, ticket.id), context()))
@@ -117,7 +117,7 @@ async def test_a_promise_beside_filed_work_keeps_its_own_ticket(
     assert sorted(one.type for one in await listed(database)) == ["complaint", "message"]
     assert await database.write(lambda tx: forget_conversation(tx, found, MONDAY)) == 2
     assert await listed(database) == []
-    emptied = await database.read(lambda c: store.of_conversation(c, found))
+    emptied = await database.read(lambda c: customer.of_conversation(c, found))
     assert {(one["subject"], one["state"]) for one in emptied} == {("", "closed")}, "erased"
 
 

@@ -19,6 +19,7 @@ MOVES: dict[tuple[str | None, str], frozenset[str]] = {
     ("queue", "offer"): frozenset({"offer"}),
     ("queue", "claim"): frozenset({"agent"}),
     ("queue", "closing_time"): frozenset({"mailbox"}),
+    ("queue", "overflow"): frozenset({"queue", "mailbox"}),
     ("queue", "leave_message"): frozenset({"mailbox"}),
     ("queue", "solved"): frozenset({"bot"}),
     ("offer", "accept"): frozenset({"agent"}),
@@ -328,7 +329,7 @@ def _waits(case: Case, log: Log) -> Iterator[_Wait]:
         entry = log.entries[place]
         if entry.to == "queue" and entry.event in REASONS:
             requested = place
-        elif entry.to not in ("queue", "offer") or entry.source == "agent" or entry.event in ("transfer", "escalate"):
+        elif entry.to not in ("queue", "offer") or entry.source == "agent" or entry.event in ("transfer", "escalate", "overflow"):
             requested = None
         if entry.to == "queue" and requested is not None:
             gone = float("inf") if following is None else moments[following][0]

@@ -64,10 +64,10 @@ def fresh_database(postgres: Postgres, *, revision: str | None = "head") -> str:
     if revision is not None:
         template = f"migrated_{revision}"
         if template not in postgres.templates:
-            apart(sql(postgres.url(), f"CREATE DATABASE {template} STRATEGY WAL_LOG"))
+            apart(sql(postgres.url(), f"CREATE DATABASE {template} STRATEGY FILE_COPY"))
             apart(migrate(postgres.url(template), revision))
             postgres.templates.add(template)
-    apart(sql(postgres.url(), f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY WAL_LOG"))
+    apart(sql(postgres.url(), f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
     return postgres.url(name)
 
 

@@ -132,8 +132,9 @@ class Board:
 
     def _active(self) -> Iterable[Group]:
         """Groups in which somebody waits and somebody is free."""
-        fewer, more = sorted((self._lanes, self._staff), key=len)
-        return [group for group in fewer if group in more]
+        if len(self._lanes) < len(self._staff):
+            return [group for group in self._lanes if group in self._staff]
+        return [group for group in self._staff if group in self._lanes]
 
     def _opening(self, lane: _Lane, group: Group) -> float:
         head, queue = self._waiting[lane.heap[0][1]], self._queues.get(lane.queue, PLAIN)

@@ -29,6 +29,7 @@ HAS_PLACE = C.rank.is_not(None)
 GROUPS = 16
 # Everything that is kept for its last agent is looked at in each round; it is not kept for long.
 MOST_KEPT = 500
+LAST_RANK = 2**63 - 1
 
 PLACE_OF = Statement(
     sa.select(H.rank, H.priority).where(H.tenant == sa.bindparam("tenant"), H.id == sa.bindparam("handoff"))
@@ -161,6 +162,11 @@ def ahead(connection: sa.Connection, tenant: str, queue: str, rank: int, handoff
     """How many wait before this place, offers included because they may come back; counted up to `most`."""
     found = AHEAD.first(connection, tenant=tenant, queue=queue, rank=rank, handoff=handoff, most=most)
     return int(found["ahead"]) if found else 0
+
+
+def queue_length(connection: sa.Connection, tenant: str, queue: str, *, most: int) -> int:
+    """How many wait in a queue or are offered, counted up to `most`."""
+    return ahead(connection, tenant, queue, LAST_RANK, "", most=most)
 
 
 def first_rank(connection: sa.Connection, tenant: str, queue: str) -> int | None:

@@ -53,3 +53,4 @@ def upgrade() -> None:
         "conversations_unplaced", "conversations", ["tenant", "id"], sqlite_where=unplaced, postgresql_where=unplaced
     )
     op.create_index("handoffs_by_end", "handoffs", ["tenant", "queue", "closed_at"])
+    op.create_index("handoffs_by_request", "handoffs", ["tenant", "queue", "requested_at"])

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Alerts, answered, badge, hear, pageTitle, SILENT } from "./alerts";
+import type { Call } from "../shared/protocol";
+import { type Alerts, answered, badge, hear, pageTitle, SILENT, unconfirmed } from "./alerts";
 import { EMPTY_DESK, withSnapshot } from "./desk";
 import { card, deskFrame } from "./fixtures";
 
@@ -42,6 +43,25 @@ describe("the bell", () => {
   it("sounds softer for more unread messages, and not for fewer", () => {
     const unread = (count: number) => snapshot({ mine: [card("c_1", { unread: count })] });
     expect(rings(unread(1), unread(2), unread(0), unread(0))).toEqual(["message", "message", null, null]);
+  });
+});
+
+describe("a call", () => {
+  const called = (conversation: string, call: Call | null) => {
+    const one = card(conversation);
+    return { ...one, handoff: one.handoff && { ...one.handoff, call } };
+  };
+  const call = { n: 2, rung: "team", at: "2026-11-21T08:00:00Z", shown: false };
+
+  it("makes no sound for what waits for others only", () => {
+    expect(rings(snapshot({ waiting: [called("c_1", null)] }))).toEqual([null]);
+    expect(rings(snapshot({ waiting: [called("c_1", call)] }))).toEqual(["handoff"]);
+  });
+
+  it("is to be confirmed until somebody did", () => {
+    const seen = { ...call, shown: true };
+    const desk = snapshot({ offers: [called("c_1", call)], waiting: [called("c_2", seen), called("c_3", null), card("c_4")] });
+    expect(unconfirmed(desk)).toEqual([{ handoff: "h_c_1", n: 2 }]);
   });
 });
 

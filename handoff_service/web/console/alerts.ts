@@ -38,4 +38,12 @@ export const badge = (alerts: Alerts): number => alerts.open.size + alerts.unrea
 
 export const pageTitle = (count: number, name: string): string => (count > 0 ? `(${count}) ${name}` : name);
 
-const handoffId = (card: Card): string[] => (card.handoff === null ? [] : [card.handoff.id]);
+/** The handoff of a card that calls me; what waits for others only is on the list without a sound. */
+const handoffId = ({ handoff }: Card): string[] => (handoff === null || handoff.call === null ? [] : [handoff.id]);
+
+/** The calls of a desk that nobody has confirmed yet, for the page that shows it. */
+export function unconfirmed(desk: Desk): { handoff: string; n: number }[] {
+  return [...desk.lists.offers, ...desk.lists.waiting].flatMap(({ handoff }) =>
+    handoff?.call && !handoff.call.shown ? [{ handoff: handoff.id, n: handoff.call.n }] : [],
+  );
+}

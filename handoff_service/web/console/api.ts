@@ -1,9 +1,10 @@
 import type {
-  Accepted, Box, Card, ConversationDetail, EntriesPage, ErrorBody, KnowledgeAnswer, Language, Me, Owner, Person,
+  Accepted, Box, CallAnswer, Card, ConversationDetail, EntriesPage, ErrorBody, FileRef, KnowledgeAnswer, Language, Me, Owner, Person,
   PresenceStatus, Ticket,
 } from "../shared/protocol";
 import type { ArticleFields, ArticlePage, Filter, Kept, KnowledgeTask, Revision, Step, Tried } from "./articles";
 import type { Messages, MessageState, Models } from "./training";
+import type { TicketFilter, TicketPage, WholeTicket } from "./tickets";
 import type { WallFigures } from "./wall";
 
 /** The server's answer was an error, or there was no answer (status 0, code "unreachable"). */
@@ -82,6 +83,14 @@ export class Api {
   close = ({ conversation, epoch }: Target, wrapUp: string, note: string) =>
     this.act<void>(`${conversationPath(conversation)}/close`, { epoch, wrap_up: wrapUp, ...optional({ note }) });
 
+  ring = ({ conversation, epoch }: Target, media: "voice" | "video") =>
+    this.act<CallAnswer>(`${conversationPath(conversation)}/call`, { epoch, media });
+  hangUp = (conversation: string, call: string) => this.act<unknown>(`${conversationPath(conversation)}/call/end`, { call });
+  upload = async (conversation: string, content: Blob, name: string) => {
+    const path = `${conversationPath(conversation)}/files?${new URLSearchParams({ name })}`;
+    const headers = { "X-Requested-By": "console" };
+    return (await this.request<{ file: FileRef }>(path, { method: "POST", headers, body: content })).file;
+  };
   putAside = ({ conversation, epoch }: Target, until: string) =>
     this.act<void>(`${conversationPath(conversation)}/put-aside`, { epoch, until });
   bringBack = ({ conversation, epoch }: Target) =>
@@ -92,6 +101,18 @@ export class Api {
     (await this.get<{ conversations: Card[] }>(`/v1/contacts/${encodeURIComponent(contact)}/conversations`)).conversations;
   search = async (q: string) => (await this.get<{ conversations: Card[] }>("/v1/search", { q })).conversations;
   wall = () => this.get<WallFigures>("/v1/wall");
+
+  tickets = ({ whose, state, type, text }: TicketFilter, cursor: string | null) => {
+    const owner = whose === "all" ? "" : whose;
+    return this.get<TicketPage>("/v1/tickets", { ...optional({ owner, state, type, text, cursor: cursor ?? "" }), limit: "50" });
+  };
+  ticketOf = (ticket: string) => this.get<WholeTicket>(`/v1/tickets/${encodeURIComponent(ticket)}`);
+  ticketCommand = (ticket: string, path: string, body: object) =>
+    this.act<unknown>(`/v1/tickets/${encodeURIComponent(ticket)}/${path}`, body);
+  complaintCommand = (ticket: string, path: string, body: object) =>
+    this.act<unknown>(`/v1/complaints/${encodeURIComponent(ticket)}/${path}`, body);
+  openTicket = (subject: string, type: string, conversation: string | null) =>
+    this.act<{ ticket: string }>("/v1/tickets", { subject, type, ...(conversation !== null && { conversation }) });
 
   articles = (filter: Filter, after: string | null) =>
     this.get<ArticlePage>("/v1/knowledge/articles", { ...optional({ ...filter, after: after ?? "" }), limit: "50" });

@@ -4,11 +4,13 @@ import { newId } from "../shared/ids";
 import type { Language, Me } from "../shared/protocol";
 import { browserStorage } from "../shared/storage";
 import type { Api } from "./api";
+import { Calls } from "./calls";
 import { Articles } from "./articles";
 import { Drafts } from "./drafts";
 import { Session, type SignedOut } from "./session";
 import { Bell } from "./sound";
 import { DeskState } from "./state";
+import { Tickets } from "./tickets";
 import { Training } from "./training";
 import { Verbs } from "./verbs";
 import { Wall } from "./wall";
@@ -23,6 +25,9 @@ export interface Workplace {
   readonly training: Training;
   readonly wall: Wall;
   readonly articles: Articles;
+  readonly tickets: Tickets;
+  readonly calls: Calls;
+  readonly client: TandemClient;
   readonly api: Api;
 }
 export interface DeskOptions {
@@ -49,9 +54,11 @@ export function createDesk({ me, api, language, signedOut, socket }: DeskOptions
     ...(socket && { socket }),
   });
   const session = new Session({ state, client, api, bell: new Bell(), memory, signedOut });
-  const writing = new Writing({ state, client, drafts, session });
+  const writing = new Writing({ state, client, api, drafts, session });
+  const calls = new Calls({ state, client, api, session });
   const verbs = new Verbs({ state, api, session, writing, signedOut });
   const training = new Training({ api, state, session });
+  const tickets = new Tickets({ api, session });
   const articles = new Articles({ api, session, owner: me.agent.name });
-  return { state, session, writing, verbs, training, wall: new Wall(api), articles, api };
+  return { state, session, writing, verbs, training, wall: new Wall(api), articles, tickets, calls, client, api };
 }

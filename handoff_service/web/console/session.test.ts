@@ -102,6 +102,23 @@ describe("the server's view", () => {
   });
 });
 
+describe("a call", () => {
+  it("is confirmed once, by a page that somebody looks at", async () => {
+    const { server } = await begin();
+    const one = card("c_1");
+    const called = { ...one, handoff: one.handoff && { ...one.handoff, call: { n: 1, rung: "queued", at: "", shown: false } } };
+    const shown = () => server.frames.filter((frame) => frame.t === "shown");
+    const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+    server.say(deskFrame({ waiting: [called] }));
+    expect(shown()).toEqual([]);
+    hidden.mockReturnValue(false);
+    document.dispatchEvent(new Event("visibilitychange"));
+    server.say(deskFrame({ waiting: [called] }));
+    expect(shown()).toEqual([{ t: "shown", calls: [{ handoff: "h_c_1", n: 1 }] }]);
+    hidden.mockRestore();
+  });
+});
+
 describe("closing", () => {
   it("sends the outcome under the epoch that I see", async () => {
     const { session, server, verbs, requests } = await begin();

@@ -2,7 +2,7 @@ import { batch } from "@preact/signals";
 import type { ClientEvents, KeyValueStorage, TandemClient } from "../shared/client";
 import type { DeskFrame, Entry, PresenceStatus } from "../shared/protocol";
 import { readJson } from "../shared/storage";
-import { type Alerts, hear, SILENT } from "./alerts";
+import { type Alerts, hear, SILENT, unconfirmed } from "./alerts";
 import { type Api, ApiError } from "./api";
 import {
   neighbour, type Section, type Standing, standingOf, walkable, withClosed, withMessage, withSeen, withSnapshot,
@@ -35,6 +35,7 @@ export class Session {
   private readonly stops: (() => void)[] = [];
   private readonly reloads = new Map<string, number>();
   private readonly seen = new Map<string, number>();
+  private readonly confirmed = new Set<string>();
   private followed: readonly string[] = [];
   private skew = 0;
   private noticeId = 0;
@@ -73,7 +74,12 @@ export class Session {
     const tick = setInterval(() => {
       state.now.value = this.time();
     }, 1000);
-    this.stops.push(() => clearInterval(tick), () => client.close());
+    document.addEventListener("visibilitychange", this.confirmShown);
+    this.stops.push(
+      () => document.removeEventListener("visibilitychange", this.confirmShown),
+      () => clearInterval(tick),
+      () => client.close(),
+    );
     client.connect();
   }
 
@@ -96,7 +102,17 @@ export class Session {
     if (self !== undefined && self.status !== "offline") this.setStatus(self.status);
     for (const { conversation } of frame.mine) this.follow(conversation);
     this.listenUp();
+    this.confirmShown();
   }
+
+  /** Tells the server which calls a person has before his eyes; without that it calls somebody else. */
+  private confirmShown = (): void => {
+    if (document.hidden) return;
+    const { state, client } = this.parts;
+    const name = ({ handoff, n }: { handoff: string; n: number }): string => `${handoff}/${n}`;
+    const fresh = unconfirmed(state.desk.value).filter((call) => !this.confirmed.has(name(call)));
+    if (fresh.length > 0 && client.shown(fresh)) for (const call of fresh) this.confirmed.add(name(call));
+  };
 
   /** Calls the agent if the desk has something that he was not called for yet. */
   private listenUp(): void {

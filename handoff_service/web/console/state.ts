@@ -8,7 +8,7 @@ import { EMPTY_TIMELINE, standingAt, type Timeline } from "./timeline";
 import { type Translate, translator } from "./text";
 
 export type Pane = "lists" | "conversation" | "details";
-export type View = "desk" | "wall" | "articles" | "training";
+export type View = "desk" | "wall" | "tickets" | "articles" | "training";
 export type SideTab = "handoff" | "knowledge";
 export type DialogKind = "transfer" | "give_back" | "aside" | "close" | "palette" | "shortcuts";
 export interface Notice {
@@ -62,6 +62,8 @@ export class DeskState {
   readonly refusals = signal<ByConversation<Refusal>>(new Map());
   /** Raised whenever the client's outbox changed. */
   readonly outbox = signal(0);
+  /** The file that is on its way to the server. */
+  readonly attaching = signal<string | null>(null);
 
   /** Where the cursor was in the composer, so that an article is inserted there; null: at the end. */
   cursor: number | null = null;

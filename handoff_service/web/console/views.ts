@@ -3,6 +3,7 @@ import type { DeskState, View } from "./state";
 /** Pages of the desk beside the conversations, each with the permission that it needs. */
 export const VIEWS: readonly { readonly view: Exclude<View, "desk">; readonly needs: string }[] = [
   { view: "wall", needs: "conversations.supervise" },
+  { view: "tickets", needs: "tickets.read" },
   { view: "articles", needs: "knowledge.draft" },
   { view: "training", needs: "bot.train" },
 ];

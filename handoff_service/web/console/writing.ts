@@ -2,6 +2,7 @@ import { batch } from "@preact/signals";
 import type { SendError, TandemClient } from "../shared/client";
 import { type Draft, type Mode, type QuotedArticle, withReturned } from "./composer";
 import { namedOwner } from "./desk";
+import type { Api } from "./api";
 import type { Drafts } from "./drafts";
 import type { Session } from "./session";
 import { type DeskState, put } from "./state";
@@ -9,6 +10,7 @@ import { type DeskState, put } from "./state";
 export interface WritingParts {
   readonly state: DeskState;
   readonly client: TandemClient;
+  readonly api: Api;
   readonly drafts: Drafts;
   readonly session: Session;
 }
@@ -67,6 +69,21 @@ export class Writing {
   sendArticle(answer: string, article: QuotedArticle): void {
     const conversation = this.parts.state.current.value;
     if (conversation !== null) this.dispatch(conversation, "reply", answer, article);
+  }
+
+  /** Uploads a file and sends it at once, as a message of its own; what is being written stays. */
+  async attach(conversation: string, content: Blob, name: string): Promise<boolean> {
+    const { state, client, api, session } = this.parts;
+    const audience = state.modes.value.get(conversation) === "note" ? "internal" : "public";
+    const epoch = state.standings.value.get(conversation)?.epoch ?? state.standing.value?.epoch;
+    state.attaching.value = name;
+    const done = await session.attempt(async () => {
+      const file = await api.upload(conversation, content, name);
+      client.send(conversation, { text: "", file: file.id }, epoch === undefined ? { audience } : { audience, epoch });
+      state.outbox.value += 1;
+    });
+    state.attaching.value = null;
+    return done;
   }
 
   /** A reply carries the epoch that the agent saw while writing, so that the server can refuse a stale one. */

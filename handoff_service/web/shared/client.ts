@@ -5,7 +5,7 @@ import { Outbox, type Draft } from "./outbox";
 import {
   CLOSE,
   type Audience, type Body, type DeskFrame, type EntriesPage, type Entry, type ErrFrame, type ErrorBody,
-  type SentFrame, type ServerFrame, type StatusFrame, type TypingFrame, type Welcome,
+  type SentFrame, type ServerFrame, type SignalData, type SignalFrame, type StatusFrame, type TypingFrame, type Welcome,
 } from "./protocol";
 import type { KeyValueStorage } from "./storage";
 import { Timelines } from "./timelines";
@@ -42,6 +42,7 @@ export interface ClientEvents {
   status: [status: StatusFrame];
   desk: [desk: DeskFrame];
   typing: [typing: TypingFrame];
+  signal: [signal: SignalFrame];
   sent: [sent: Omit<SentFrame, "t">, draft: Draft];
   sendError: [error: SendError];
   /** The server follows another log: drop everything that came from it, all is delivered again. */
@@ -69,7 +70,7 @@ export class TandemClient {
   private readonly timelines: Timelines;
   private readonly outbox: Outbox;
   private readonly handlers: Handlers = {
-    state: new Set(), welcome: new Set(), entry: new Set(), status: new Set(), desk: new Set(), typing: new Set(),
+    state: new Set(), welcome: new Set(), entry: new Set(), status: new Set(), desk: new Set(), typing: new Set(), signal: new Set(),
     sent: new Set(), sendError: new Set(), reset: new Set(),
   };
   /** client_id → when it went out, in ms. */
@@ -176,10 +177,20 @@ export class TandemClient {
     if (this.connection.send({ t: "typing", conv })) this.lastTyping.set(conv, now);
   }
 
+  /** Says something to the other browser of a call; lost when there is no connection. */
+  signal(conv: string, call: string, data: SignalData): void {
+    this.connection.send({ t: "signal", conv, call, data });
+  }
+
   /** A person saw everything up to `seq`. */
   read(conv: string, seq: number): void {
     if (seq <= (this.lastRead.get(conv) ?? 0)) return;
     if (this.connection.send({ t: "read", conv, seq })) this.lastRead.set(conv, seq);
+  }
+
+  /** These calls are on the screen of a person; false if nobody could be told now. */
+  shown(calls: readonly { handoff: string; n: number }[]): boolean {
+    return this.connection.send({ t: "shown", calls: [...calls] });
   }
 
   private emit<E extends keyof ClientEvents>(event: E, ...args: ClientEvents[E]): void {
@@ -203,6 +214,8 @@ export class TandemClient {
         return this.emit("desk", frame);
       case "typing":
         return this.emit("typing", frame);
+      case "signal":
+        return this.emit("signal", frame);
     }
   }
 

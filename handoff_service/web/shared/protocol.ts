@@ -4,7 +4,7 @@ export type Language = "zh" | "en";
 export type Audience = "public" | "internal";
 export type OwnerKind = "bot" | "queue" | "offer" | "agent" | "mailbox" | "closed";
 export type AuthorKind = "customer" | "bot" | "agent" | "system";
-export type PresenceStatus = "online" | "away" | "offline";
+export type PresenceStatus = "online" | "away" | "busy" | "offline";
 export type HandoffReason = "asked" | "unsure" | "unhappy" | "policy" | "bot_failed" | "reply_timeout";
 export type Box = "mine" | "waiting" | "mailbox" | "bot" | "closed" | "all";
 
@@ -68,6 +68,14 @@ export interface MessageBody {
   interim?: boolean;
   article?: ArticleRef;
   file?: FileRef;
+  call?: CallRef;
+}
+
+/** How a voice or video call stands after this message. */
+export interface CallRef {
+  id: string;
+  media: "voice" | "video";
+  state: "ringing" | "accepted" | "declined" | "ended" | "missed";
 }
 
 export interface FileRef {
@@ -90,7 +98,7 @@ export function fileName({ text, file }: MessageBody): string | null {
 export type StateEvent =
   | "opened" | "asked" | "unsure" | "unhappy" | "policy" | "bot_failed" | "reply_timeout" | "offer" | "accept"
   | "decline" | "offer_timeout" | "agent_lost" | "claim" | "take_over" | "transfer" | "escalate" | "give_back"
-  | "solved" | "leave_message" | "closing_time" | "close" | "idle" | "reopen";
+  | "solved" | "leave_message" | "closing_time" | "overflow" | "close" | "idle" | "reopen";
 
 export interface StateBody {
   event: StateEvent;
@@ -186,6 +194,12 @@ export interface Colleague {
   open: number;
   capacity: number;
 }
+/** Something that a tenant has named in both languages. */
+export interface Choice {
+  id: string;
+  zh: string;
+  en: string;
+}
 export interface Me {
   agent: {
     id: string;
@@ -202,9 +216,19 @@ export interface Me {
     id: string;
     name: string;
     queues: { id: string; name: string }[];
-    wrap_up_codes: { id: string; zh: string; en: string }[];
+    wrap_up_codes: Choice[];
+    /** What a gateway of the release before does not tell. */
+    tags?: Choice[];
+    ticket_types?: string[];
+    complaints?: { categories: Choice[]; causes: Choice[]; remedies: Choice[]; currency: string };
   };
   colleagues: Colleague[];
+}
+export interface Call {
+  n: number;
+  rung: "queued" | "agent" | "team" | "supervisor" | (string & {});
+  at: string;
+  shown: boolean;
 }
 export interface Card {
   conversation: string;
@@ -224,6 +248,8 @@ export interface Card {
     queue: string;
     requested_at: string;
     place: number | null;
+    /** The last call that is for me: my page confirms that it was shown. Null: nobody calls me. Not of older gateways. */
+    call?: Call | null;
   };
   offer: null | { agent: Person | string; deadline: string };
   mood: number | null;
@@ -352,8 +378,28 @@ export interface TypingFrame {
   conv: string;
   author: Author;
 }
+/** What one browser says to the other before their call stands. */
+export interface SignalData {
+  description?: RTCSessionDescriptionInit;
+  candidate?: RTCIceCandidateInit;
+}
+export interface SignalFrame {
+  t: "signal";
+  conv: string;
+  call: string;
+  data: SignalData;
+}
+export interface IceServer {
+  urls: string[];
+  username?: string;
+  credential?: string;
+}
+export interface CallAnswer {
+  call: string;
+  ice: IceServer[];
+}
 export type ServerFrame =
-  | Welcome | EntryFrame | StatusFrame | DeskFrame | SentFrame | ErrFrame | TypingFrame | { t: "pong" };
+  | SignalFrame | Welcome | EntryFrame | StatusFrame | DeskFrame | SentFrame | ErrFrame | TypingFrame | { t: "pong" };
 
 export interface Cursor {
   conv: string;
@@ -366,6 +412,8 @@ export type ClientFrame =
   | { t: "send"; conv: string | null; client_id: string; body: Body; epoch?: number; audience?: Audience }
   | { t: "ack" | "read"; conv: string; seq: number }
   | { t: "typing"; conv: string }
+  | { t: "signal"; conv: string; call: string; data: SignalData }
+  | { t: "shown"; calls: { handoff: string; n: number }[] }
   | { t: "ping" };
 
 export const SUBPROTOCOL = "tandem.v1";

@@ -1,122 +1,8 @@
-import { render } from "preact";
 import { act } from "preact/test-utils";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Entry, Language, Owner, OwnerKind, StatusFrame } from "../shared/protocol";
-import { memoryStorage, type KeyValueStorage } from "../shared/storage";
-import { CustomerApi } from "../widget/api";
-import { Chat } from "../widget/chat";
-import { App } from "../widget/components/app";
-import type { Config } from "../widget/config";
-import type { Catalogue } from "../widget/texts/catalogue";
-import { catalogue as en } from "../widget/texts/catalogues/en";
-import { catalogue as zh } from "../widget/texts/catalogues/zh-Hans";
-import { FakeNetwork, message, settle, state, welcome } from "./fakes";
-
-const CONV = "c_1";
-const SESSION = {
-  token: "tok_1",
-  contact: { id: "cus_1", name: null },
-  tenant: {
-    id: "demo", name: "蓝屿商城", languages: ["zh", "en"],
-    greeting: { zh: "您好!", en: "Hello!" }, suggestions: { zh: ["多久能退款?"], en: ["How long does a refund take?"] },
-  },
-};
-
-interface Call {
-  path: string;
-  body: Record<string, unknown>;
-  token: string | null;
-}
-let calls: Call[];
-let answers: Record<string, () => Response>;
-let network: FakeNetwork;
-let storage: KeyValueStorage;
-let chat: Chat;
-let config: Config | null;
-let page: HTMLElement;
-
-const json = (value: unknown, status = 200) => new Response(JSON.stringify(value), { status });
-const refusal = (status: number) => json({ error: { code: "refused", message: "No.", retryable: false } }, status);
-
-function gateway(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-  const path = String(input).replace("https://chat.example", "");
-  const token = new Headers(init.headers).get("authorization");
-  calls.push({ path, body: init.body ? (JSON.parse(String(init.body)) as Record<string, unknown>) : {}, token });
-  return Promise.resolve((answers[path] ?? (() => json({ ok: true })))());
-}
-
-function newChat(language: Language = "zh", identity: string | null = null): Chat {
-  const api = new CustomerApi({ baseUrl: "https://chat.example", tenant: "demo", identity, storage, language: () => language });
-  const catalogue: Catalogue = language === "zh" ? zh : en;
-  return new Chat({ api, storage, device: "d_1", baseUrl: "https://chat.example", catalogue, config, socket: network.open });
-}
-
-async function show(language: Language = "zh"): Promise<void> {
-  chat = newChat(language);
-  await act(() => render(<App chat={chat} mode="widget" />, page));
-}
-
-/** Opens the panel and connects; `last_seq` > 0 announces a conversation. */
-async function online(entries: Entry[] = []): Promise<void> {
-  await act(async () => {
-    chat.setOpen(true);
-    await vi.waitFor(() => expect(network.sockets).not.toHaveLength(0));
-    network.last.accept();
-    network.last.say(welcome({ current: entries.length > 0 ? { conv: CONV, last_seq: entries.length } : null }));
-  });
-  await receive(...entries);
-}
-
-async function receive(...entries: Entry[]): Promise<void> {
-  await act(async () => {
-    for (const entry of entries) network.last.say({ t: "entry", conv: CONV, entry });
-    await new Promise((done) => setTimeout(done, 40)); // longer than one collected drawing
-  });
-}
-
-const owner = (kind: OwnerKind, name?: string): Owner => ({ kind, agent: name ? { name } : null });
-async function status(kind: OwnerKind, more: Partial<StatusFrame> = {}): Promise<void> {
-  await act(() => {
-    network.last.say({ t: "status", conv: CONV, owner: owner(kind), epoch: 5, place: null, wait_s: null, language: "zh", rate: false, ...more });
-  });
-}
-
-const find = <E extends HTMLElement = HTMLElement>(selector: string) => page.querySelector<E>(selector);
-const button = (name: string) =>
-  [...page.querySelectorAll("button")].find((node) => node.getAttribute("aria-label") === name || node.textContent?.trim() === name);
-const press = (name: string) => act(async () => { button(name)!.click(); await settle(); });
-async function type(selector: string, text: string): Promise<void> {
-  await act(() => {
-    const field = find<HTMLTextAreaElement>(selector)!;
-    field.value = text;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  });
-}
-const key = (selector: string, init: KeyboardEventInit) =>
-  act(() => { find(selector)!.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, cancelable: true, ...init })); });
-
-const answer = message(3, {
-  author: { kind: "bot" },
-  body: { text: "**两小时**内", kind: "answer", sources: [{ article: "refund-timing", language: "zh", title: "退款多久到账" }] },
-});
-
-beforeEach(() => {
-  calls = [];
-  config = null;
-  answers = { "/v1/widget/sessions": () => json(SESSION, 201), "/v1/ws-ticket": () => json({ ticket: "t", expires_in: 30 }) };
-  network = new FakeNetwork();
-  storage = memoryStorage();
-  vi.stubGlobal("fetch", gateway);
-  // happy-dom's own never calls back.
-  Object.defineProperty(navigator, "locks", { configurable: true, value: { request: (_name: string, run: () => unknown) => run() } });
-  page = document.body.appendChild(document.createElement("div"));
-});
-afterEach(() => {
-  chat.stop();
-  render(null, page);
-  page.remove();
-  vi.unstubAllGlobals();
-});
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Entry } from "../shared/protocol";
+import { message, settle, state, welcome } from "./fakes";
+import { CONV, SESSION, answer, answers, button, calls, chat, draw, find, json, key, meet, network, newChat, online, owner, page, press, receive, refusal, show, status, storage, type } from "./stage";
 
 describe("launcher", () => {
   it("asks the server for nothing until a newcomer opens it", async () => {
@@ -186,27 +72,27 @@ describe("session", () => {
   });
 
   it("does not show a signed-in customer's conversation after they signed out", async () => {
-    chat = newChat("zh", "jwt");
+    meet(newChat("zh", "jwt"));
     await chat.start();
     expect(calls[0]?.body).toMatchObject({ identity: "jwt" });
     storage.setItem("draft", "my secret");
     chat.stop();
-    chat = newChat("zh", null);
+    meet(newChat("zh", null));
     expect(chat.draft).toBe("");
     await chat.start();
     expect(calls.findLast((call) => call.path === "/v1/widget/sessions")?.body).toMatchObject({ token: null, identity: null });
   });
 
   it("never sends what one customer left unsent in the name of the next", async () => {
-    chat = newChat("zh", "jwt of A");
+    meet(newChat("zh", "jwt of A"));
     await chat.start();
     chat.sendText("A's secret"); // not connected: it stays in the outbox
     chat.draft = "A's draft";
     storage.setItem("failed", JSON.stringify([{ draft: chat.outgoing.value[0], code: "invalid" }]));
     chat.stop();
     answers["/v1/widget/sessions"] = () => json({ ...SESSION, token: "tok_b", contact: { id: "cus_b", name: "B" } }, 201);
-    chat = newChat("zh", "jwt of B");
-    await act(() => render(<App chat={chat} mode="widget" />, page));
+    meet(newChat("zh", "jwt of B"));
+    await draw();
     await act(async () => { chat.setOpen(true); await vi.waitFor(() => expect(network.sockets).not.toHaveLength(0)); });
     expect([chat.outgoing.value, chat.failed.value, chat.draft]).toEqual([[], [], ""]);
     expect(find<HTMLTextAreaElement>(".write textarea")!.value).toBe("");
@@ -216,12 +102,12 @@ describe("session", () => {
   });
 
   it("keeps what a visitor left unsent when the same contact signs in", async () => {
-    chat = newChat();
+    meet(newChat());
     await chat.start();
     chat.sendText("还在吗");
     chat.draft = "另外";
     chat.stop();
-    chat = newChat("zh", "jwt");
+    meet(newChat("zh", "jwt"));
     await online();
     expect(network.last.frames("send")).toMatchObject([{ body: { text: "还在吗" } }]);
     expect(chat.draft).toBe("另外");

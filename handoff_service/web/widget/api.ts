@@ -116,7 +116,8 @@ export class CustomerApi {
   /** Uploads a file; only XMLHttpRequest tells how far it is. Rejects with ApiError, also when `signal` aborts. */
   async upload(file: File, progress: (share: number) => void, signal: AbortSignal): Promise<FileRef> {
     if (this.options.storage.getItem("token") === null) await this.session();
-    const url = `${this.options.baseUrl}/v1/conversations/current/files?name=${encodeURIComponent(file.name)}`;
+    const voice = file.type.startsWith("audio/") ? "&voice=true" : "";
+    const url = `${this.options.baseUrl}/v1/conversations/current/files?name=${encodeURIComponent(file.name)}${voice}`;
     return new Promise((done, failed) => {
       const request = new XMLHttpRequest();
       request.open("POST", url);

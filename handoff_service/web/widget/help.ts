@@ -45,7 +45,7 @@ export class Help {
     const asked = ++this.asked;
     const found = await attempt(() => this.api.articles(query, this.language()), null);
     // An answer that was overtaken by the next one is not shown.
-    if (asked === this.asked && found !== null) this.hits.value = found.articles;
+    if (asked === this.asked) this.hits.value = found?.articles ?? [];
   }
 }
 

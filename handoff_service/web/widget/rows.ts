@@ -20,7 +20,7 @@ export type Row =
   | { kind: "failed"; key: string; draft: Draft; text: string; code: string };
 
 /** State changes that the customer reads as a line of the conversation. */
-const TOLD = new Set(["accept", "claim", "take_over", "give_back", "transfer", "leave_message", "closing_time", "close", "idle", "reopen"]);
+const TOLD = new Set(["accept", "claim", "take_over", "give_back", "transfer", "leave_message", "closing_time", "overflow", "close", "idle", "reopen"]);
 
 /** What the message list shows, top to bottom: the log, then what is not in it yet. */
 export function buildRows(log: readonly Logged[], outgoing: readonly Draft[], failed: readonly Failed[]): Row[] {

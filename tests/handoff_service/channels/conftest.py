@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from handoff_service import tables
 from handoff_service.bell import Bell
 from handoff_service.channels import store as accounts
-from handoff_service.channels.commands import new_account, webhook
+from handoff_service.channels.accounts import new_account, webhook
 from handoff_service.channels.model import Account
 from handoff_service.channels.sealing import Seal
 from handoff_service.conversations import store

@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from handoff_service import tables
-from handoff_service.channels.commands import channel, check_address
+from handoff_service.channels.accounts import check_address
+from handoff_service.channels.commands import channel
 from handoff_service.channels.http_delivery import exchange
 from handoff_service.channels.public_only import PublicOnly, client_for_platforms, is_public
 from handoff_service.channels.sealing import Seal

@@ -38,6 +38,7 @@ DESIGN: dict[tuple[str | None, str], set[str]] = {
     ("queue", "offer"): {"offer"},
     ("queue", "claim"): {"agent"},
     ("queue", "closing_time"): {"mailbox"},
+    ("queue", "overflow"): {"queue", "mailbox"},
     ("queue", "leave_message"): {"mailbox"},
     ("queue", "solved"): {"bot"},
     ("offer", "accept"): {"agent"},

@@ -105,7 +105,8 @@ def test_thanks_reopen_nothing(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["没解决", "还没有收到", "谢谢，但是还没收到退款", "好的，那什么时候能到？", "不行", "thanks, but it is still broken",
+    ["没解决", "还没有收到", "谢谢，但是还没收到退款", "好的，那什么时候能到？", "不行",
+     "thanks, but it is still broken",
      "no", "not fixed", "OK, when?", "It isn't working", "谢谢，我的订单号是LY20261101001", "T261102-482915"],
 )  # fmt: skip
 def test_whatever_says_more_is_an_answer(text: str) -> None:
@@ -114,7 +115,16 @@ def test_whatever_says_more_is_an_answer(text: str) -> None:
 
 def test_words_find_what_was_written_in_both_languages() -> None:
     words = words_of("T261102-482915", "收到的花瓶是碎的 refund LY20261101001", "Straße")
-    for asked in ("花瓶", "花瓶是碎", "REFUND", "ly20261101001", "t261102-482915", "refund 花瓶", "strasse", "ＲＥＦＵＮＤ"):
+    for asked in (
+        "花瓶",
+        "花瓶是碎",
+        "REFUND",
+        "ly20261101001",
+        "t261102-482915",
+        "refund 花瓶",
+        "strasse",
+        "ＲＥＦＵＮＤ",
+    ):
         assert asked_words(asked), asked
         assert set(asked_words(asked)) <= set(words), asked
     for other in ("瓶花", "fund", "LY2026"):

@@ -98,7 +98,7 @@ def sqlite_gateway(fast_folder: Path, sqlite_template: Path) -> Iterator[Gateway
 
 @pytest.fixture(scope="session")
 def postgresql_gateway(postgres: Callable[[str], str], fast_folder: Path) -> Iterator[Gateway]:
-    _apart(_sql(postgres("postgres"), f"CREATE DATABASE tandem_shared TEMPLATE {TEMPLATE}"))
+    _apart(_sql(postgres("postgres"), f"CREATE DATABASE tandem_shared TEMPLATE {TEMPLATE} STRATEGY FILE_COPY"))
     yield from shared_gateway(postgres("tandem_shared"), fast_folder / "shared-var")
 
 

@@ -22,6 +22,7 @@ from handoff_service.app import create_app
 from handoff_service.bots.model import Bot
 from handoff_service.clock import Clock, utc_now
 from handoff_service.settings import Settings
+from tests.handoff_service.web.forks import Fork, nursery
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 20.0
@@ -90,10 +91,14 @@ def is_ready(url: str) -> bool:
 
 
 class GatewayProcess:
-    """`python -m handoff_service serve` with its state in `var`; what it writes goes to `var/output.txt`."""
+    """`python -m handoff_service serve` with its state in `var`; what it writes goes to `var/output.txt`.
 
-    def __init__(self, var: Path, port: int, **environment: str) -> None:
+    Unless it is `bare` or runs other `code`, it is forked from a process that has imported everything.
+    """
+
+    def __init__(self, var: Path, port: int, *, bare: bool = False, **environment: str) -> None:
         self.var = var
+        self.bare = bare
         self.code = ROOT  # whose handoff_service it runs
         self.url = f"http://127.0.0.1:{port}"
         self._environment = clean_environment(
@@ -105,7 +110,7 @@ class GatewayProcess:
                 **environment,
             }
         )
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Fork | None = None
 
     @property
     def output(self) -> str:
@@ -119,7 +124,11 @@ class GatewayProcess:
 
     def launch(self) -> None:
         """Returns at once."""
-        with (self.var / "output.txt").open("ab") as file:
+        output = self.var / "output.txt"
+        if not self.bare and self.code == ROOT:
+            self._process = nursery().start(["serve"], self._environment, output)
+            return
+        with output.open("ab") as file:
             command = [sys.executable, "-m", "handoff_service", "serve"]
             self._process = subprocess.Popen(command, cwd=self.code, env=self._environment, stdout=file, stderr=file)
 

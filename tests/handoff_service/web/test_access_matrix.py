@@ -191,29 +191,61 @@ MATRIX = [
         {**EPOCH, "until": "2099-01-01T00:00:00Z"},
     ),
     Case("POST /v1/conversations/{conversation_id}/bring-back", "agent", (401, 401, 404, 401, 409, 200), EPOCH),
+    Case(
+        "POST /v1/conversations/{conversation_id}/call",
+        "agent",
+        (401, 401, 404, 401, 409, 200),
+        {**EPOCH, "media": "video"},
+    ),
+    Case(
+        "POST /v1/conversations/{conversation_id}/call/respond",
+        "agent",
+        (401, 404, 401, 409, 401, 401),
+        {**OP, "call": "v_unknown", "accept": True},
+    ),
+    Case(
+        "POST /v1/conversations/{conversation_id}/call/end",
+        "agent",
+        (401, 404, 404, 200, 409, 200),
+        {**OP, "call": "v_unknown"},
+    ),
     Case("GET /v1/contacts/{contact_id}/conversations", "bot", (401, 401, 404, 401, 200, 200)),
     Case("GET /v1/tickets", "mailbox", (401, 401, 200, 401, 200, 200)),
     Case("POST /v1/tickets/{ticket_id}/done", "bot", (401, 401, 404, 401, 404, 404), OP),
+    Case("GET /v1/conversations/{conversation_id}/canned-replies", "queue", (401, 401, 404, 401, 200, 200)),
+    Case("GET /v1/api/conversations/{conversation_id}", "queue", (401, 401, 404, 401, 200, 200)),
+    Case("GET /v1/api/conversations/{conversation_id}/entries", "queue", (401, 401, 404, 401, 200, 200)),
+    Case("POST /v1/api/conversations/{conversation_id}/notes", "queue", (401, 401, 404, 401, 201, 201), {"text": "hi"}),
     Case("GET /api/reports/signals", "bot", (401, 401, 200, 401, 200, 403), query="?days=7"),
 ]
 # Beside these the door of the sockets, which is no route: test_socket_hello.py.
 ELSEWHERE = {
     "GET /v1/files/{file_id}": "tests/handoff_service/web/torture/test_attachments.py",
     "GET /metrics": "tests/handoff_service/test_metrics.py",
+    "POST /v1/promises/{promise_id}/done": "tests/handoff_service/web/test_deadlines.py",
+    "POST /v1/promises/{promise_id}/cancel": "tests/handoff_service/web/test_deadlines.py",
     "GET /v1/channels/{tenant}/{account}/webhook": "tests/handoff_service/channels: how platforms check the address",
     "POST /v1/channels/{tenant}/{account}/webhook": "tests/handoff_service/channels: signed, not signed in",
+    "POST /v1/channels/{tenant}/{account}/webhook/mime": "tests/handoff_service/channels: signed, not signed in",
+    "GET /v1/shared/{tenant}/{file_id}": "tests/handoff_service/channels/test_shared_files.py: whoever has the link",
+    "POST /v1/channels/accounts/{account_id}": "tests/handoff_service/channels/test_managing.py",
+    "POST /v1/channels/accounts/{account_id}/examine": "tests/handoff_service/channels/test_managing.py",
+    "POST /v1/channels/accounts/{account_id}/rotate": "tests/handoff_service/channels/test_managing.py",
+    "POST /v1/channels/accounts/{account_id}/finish-rotation": "tests/handoff_service/channels/test_managing.py",
     "GET /v1/widget/export": "tests/handoff_service/retention",
     "POST /v1/widget/erase": "tests/handoff_service/retention",
     "POST /v1/contacts/{contact_id}/erase": "tests/handoff_service/retention",
     "POST /v1/conversations/{conversation_id}/hold": "tests/handoff_service/retention",
     "GET /v1/jobs/{job_id}": "tests/handoff_service/retention",
-    "GET /v1/widget/articles/{article}": "tests/handoff_service/help_centre: public",
-    "GET /help/{tenant}": "tests/handoff_service/help_centre: public",
-    "GET /help/{tenant}/style.css": "tests/handoff_service/help_centre: public",
-    "GET /help/{tenant}/sitemap.xml": "tests/handoff_service/help_centre: public",
-    "GET /help/{tenant}/{language}/": "tests/handoff_service/help_centre: public",
-    "GET /help/{tenant}/{language}/topics/{category:path}": "tests/handoff_service/help_centre: public",
-    "GET /help/{tenant}/{language}/articles/{article}": "tests/handoff_service/help_centre: public",
+    "GET /v1/widget/articles/{article}": "tests/handoff_service/web/test_customers_pages.py: public",
+    "GET /help/{tenant}": "tests/handoff_service/web/test_customers_pages.py: public",
+    "GET /help/{tenant}/style.css": "tests/handoff_service/web/test_customers_pages.py: public",
+    "GET /help/{tenant}/sitemap.xml": "tests/handoff_service/web/test_customers_pages.py: public",
+    "GET /help/{tenant}/{language}/": "tests/handoff_service/web/test_customers_pages.py: public",
+    "GET /help/{tenant}/{language}/topics/{category:path}": "tests/handoff_service/web/test_customers_pages.py: public",
+    "GET /help/{tenant}/{language}/articles/{article}": "tests/handoff_service/web/test_customers_pages.py: public",
+    **{route: "tests/handoff_service/web/test_tickets_over_http.py" for route in POLICY if "/{ticket_id}" in route},
+    **{route: "test_admin.py: another tenant's owner" for route in POLICY if "/v1/admin/" in route and "{" in route},
     "MOUNT /widget": "public pages",
     "MOUNT /console": "public pages",
     "MOUNT /chat": "public pages",
@@ -356,9 +388,12 @@ async def test_who_may_do_what(house, build_house, case):
     address += case.query
     for who, expected in zip(WHO, case.expected, strict=True):
         client = everyone[who]
+        client.http.headers |= {"Idempotency-Key": fresh()}
         client.http.headers["X-Requested-By"] = "console"  # whoever may not ask is not saved by a missing header
         before = await house.entries(customer.conversation)
-        body = filled(case.body, tenant=house.tenant.id, email=lin.email, epoch=epoch, conversation=customer.conversation)
+        body = filled(
+            case.body, tenant=house.tenant.id, email=lin.email, epoch=epoch, conversation=customer.conversation
+        )
         answer = await (client.get(address) if method == "GET" else client.post(address, body))
         assert answer.status_code == expected, f"{who}: {answer.status_code} {answer.text}"
         if answer.status_code >= 400:

@@ -32,6 +32,7 @@ def start_process(tmp_path, database_url):
             process = GatewayProcess(
                 var,
                 free_port(),
+                bare=True,
                 TANDEM_DATABASE_URL=database_url,
                 TANDEM_SHOP_URL=SHOP_URL,
                 TANDEM_LIMIT_MESSAGES="1000/second",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
+import re
 import sqlite3
 
 import httpx2
@@ -65,6 +67,27 @@ async def test_the_widget_may_be_embedded_by_other_sites(house):
     assert answer.status_code == 200
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
     assert "javascript" in answer.headers["content-type"]
+
+
+@built
+async def test_the_widget_is_small_where_nobody_chats_and_its_parts_are_kept_for_good(house):
+    async with httpx2.AsyncClient(base_url=house.gateway.url, trust_env=False) as browser:
+        script = await browser.get("/widget/v1/widget.js")
+        assert len(gzip.compress(script.content, 9)) < 6_000, "what every page of the shop loads"
+        assert script.headers["cache-control"] == "no-cache"
+        chat = re.search(r"chat-[\w-]{8}\.js", script.text)[0]
+        loaded, waiting = {}, [chat]
+        while waiting:
+            name = waiting.pop()
+            part = await browser.get(f"/widget/v1/{name}")
+            assert part.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert part.headers["access-control-allow-origin"] == "*", "modules are loaded across origins"
+            loaded[name] = part
+            imported = re.findall(r'(?:from|import)\s*"\./([\w-]+\.js)"', part.text)
+            waiting += [one for one in imported if one not in loaded and one not in waiting]
+    assert 2 <= len(loaded) <= 4
+    code = sum(len(gzip.compress(part.content, 9)) for part in loaded.values())
+    assert code < 36_000, "what an open conversation needs, without its language"
 
 
 async def test_a_listed_shop_may_call_the_visitors_routes(house):

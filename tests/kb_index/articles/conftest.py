@@ -63,7 +63,7 @@ def fresh_database(kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
         yield f"sqlite:///{request.getfixturevalue('tmp_path') / 'knowledge.db'}"
         return
     address, name = request.getfixturevalue("postgres"), f"t{uuid.uuid4().hex}"
-    run_on_server(address("postgres"), f"CREATE DATABASE {name}")
+    run_on_server(address("postgres"), f"CREATE DATABASE {name} STRATEGY FILE_COPY")
     yield address(name)
     run_on_server(address("postgres"), f"DROP DATABASE {name} WITH (FORCE)")
 

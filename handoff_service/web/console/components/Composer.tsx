@@ -76,6 +76,18 @@ function Editor({ conversation, name }: ComposerProps) {
       {/* Read-only, not disabled: a refused text can still be read and copied. */}
       <textarea ref={area} rows={3} value={text} readOnly={blocked !== null} placeholder={placeholder} dir="auto"
         aria-label={t(mode === "note" ? "composer.note" : "composer.reply")} aria-describedby="composer-blocked"
+        onPaste={(event) => {
+          const [file] = event.clipboardData?.files ?? [];
+          if (file === undefined || blocked !== null) return;
+          event.preventDefault();
+          void writing.attach(conversation, file, file.name);
+        }}
+        onDrop={(event) => {
+          const [file] = event.dataTransfer?.files ?? [];
+          if (file === undefined) return;
+          event.preventDefault();
+          if (blocked === null) void writing.attach(conversation, file, file.name);
+        }}
         onInput={(event) => typed(event.currentTarget.value)} onSelect={moved} onKeyUp={moved}
         onKeyDown={(event) => {
           // Out of the text, so that J, K and A are shortcuts again.
@@ -87,11 +99,32 @@ function Editor({ conversation, name }: ComposerProps) {
       {used > limit * NEAR_LIMIT && (
         <span class={used > limit ? "counter over" : "counter"}>{t("composer.too_long", { count: used, limit })}</span>
       )}
+      <Attach conversation={conversation} blocked={blocked !== null} />
       <button class="primary send" disabled={!ready} onClick={send}>
         <Icon name={mode === "note" ? "note" : "send"} />
         <span>{t(mode === "note" ? "composer.save_note" : "composer.send")}</span>
       </button>
     </div>
+  );
+}
+
+/** A file from the computer; pictures can be pasted and dropped as well. */
+function Attach({ conversation, blocked }: { conversation: string; blocked: boolean }) {
+  const { state, writing } = useWorkplace();
+  const t = state.t.value;
+  const attaching = state.attaching.value;
+  return (
+    <label class={`icon-button attach${blocked ? " off" : ""}`} title={t("composer.attach")}>
+      <Icon name="clip" />
+      <span class="sr-only">{t("composer.attach")}</span>
+      <input type="file" class="sr-only" disabled={blocked || attaching !== null}
+        onChange={(event) => {
+          const [file] = event.currentTarget.files ?? [];
+          if (file !== undefined) void writing.attach(conversation, file, file.name);
+          event.currentTarget.value = "";
+        }} />
+      {attaching !== null && <span role="status" class="hint">{t("composer.attaching", { name: attaching })}</span>}
+    </label>
   );
 }
 

@@ -1,4 +1,5 @@
 import { mayAccept, mayTakeOver, ownerText } from "../rights";
+import { CallPanel } from "./CallPanel";
 import { Composer } from "./Composer";
 import { Icon } from "./Icon";
 import { TimelineView } from "./TimelineView";
@@ -20,6 +21,7 @@ export function ConversationPane() {
   return (
     <section class="conversation" aria-label={t("conversation.label", { name })}>
       <ConversationHead name={name} />
+      <CallPanel />
       <TimelineView key={`timeline-${conversation}`} />
       <TypingLine />
       <Composer key={`composer-${conversation}`} conversation={conversation} name={name} />
@@ -59,11 +61,17 @@ function ConversationHead({ name }: { name: string }) {
 
 /** The verbs that this conversation allows me now. */
 function Actions() {
-  const { state, verbs } = useWorkplace();
+  const { state, verbs, calls } = useWorkplace();
   const t = state.t.value;
   if (state.holding.value) {
+    const callable = state.card.value?.channel === "web" && calls.active.value === null;
     return (
       <div class="actions">
+        {callable && (["voice", "video"] as const).map((media) => (
+          <button key={media} class="icon-button" aria-label={t(`call.${media}`)} title={t(`call.${media}`)} onClick={() => void calls.ring(media)}>
+            <Icon name={media === "voice" ? "phone" : "camera"} />
+          </button>
+        ))}
         <button onClick={() => (state.dialog.value = "transfer")}><Icon name="swap" /><span>{t("action.transfer")}</span></button>
         <button onClick={() => (state.dialog.value = "give_back")}><Icon name="return" /><span>{t("action.give_back")}</span></button>
         {state.card.value?.aside_until ? (

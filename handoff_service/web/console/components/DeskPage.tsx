@@ -9,6 +9,7 @@ import { Dialogs } from "./Dialogs";
 import { ListsPane } from "./ListsPane";
 import { Notices } from "./Notices";
 import { SidePane } from "./SidePane";
+import { TicketsPage } from "./tickets/TicketsPage";
 import { TopBar } from "./TopBar";
 import { TrainingPage } from "./training/TrainingPage";
 import { WallPage } from "./wall/WallPage";
@@ -42,6 +43,8 @@ function Shown() {
       return <Panes />;
     case "wall":
       return <WallPage />;
+    case "tickets":
+      return <TicketsPage />;
     case "articles":
       return <ArticlesPage />;
     case "training":

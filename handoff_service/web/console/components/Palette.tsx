@@ -8,7 +8,7 @@ import { holds, VIEWS } from "../views";
 import { Modal } from "./Modal";
 import { useWorkplace } from "./workplace";
 
-const STATUSES: readonly PresenceStatus[] = ["online", "away", "offline"];
+const STATUSES: readonly PresenceStatus[] = ["online", "away", "busy", "offline"];
 
 /** Everything one can do or open, found by typing. */
 export function Palette() {

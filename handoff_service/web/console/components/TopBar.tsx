@@ -5,8 +5,8 @@ import { holds, VIEWS } from "../views";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { useWorkplace } from "./workplace";
 
-const ICONS = { wall: "chart", articles: "book", training: "bot" } as const;
-const STATUSES: readonly PresenceStatus[] = ["online", "away", "offline"];
+const ICONS = { wall: "chart", tickets: "note", articles: "book", training: "bot" } as const;
+const STATUSES: readonly PresenceStatus[] = ["online", "away", "busy", "offline"];
 
 export function TopBar() {
   const { state, session, verbs } = useWorkplace();

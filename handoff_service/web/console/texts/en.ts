@@ -1,10 +1,12 @@
 import { trainingEn } from "./training_en";
 import { pagesEn } from "./pages_en";
+import { ticketsEn } from "./tickets_en";
 import type { TextKey } from "./zh";
 
 /** Every English text of the console; the compiler refuses a missing or surplus key. */
 export const en: Readonly<Record<TextKey, string>> = {
   ...pagesEn,
+  ...ticketsEn,
   ...trainingEn,
 
   "app.name": "Tandem desk",
@@ -36,6 +38,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "presence.label": "My status",
   "presence.online": "Online",
   "presence.away": "Away",
+  "presence.busy": "Busy",
   "presence.offline": "Offline",
   "presence.load": "{open}/{capacity}",
   "presence.load_hint": "{open} open conversations of at most {capacity}",
@@ -137,6 +140,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "event.solved": "Customer says it is solved",
   "event.leave_message": "Customer left a message instead",
   "event.closing_time": "Closing time, moved to the mailbox",
+  "event.overflow": "Waited too long, moved on",
   "event.close": "{who} closed the conversation",
   "event.idle": "Closed after a long silence",
   "event.reopen": "Customer came back, reopened",

@@ -1,9 +1,11 @@
 import { pagesZh } from "./pages_zh";
+import { ticketsZh } from "./tickets_zh";
 import { trainingZh } from "./training_zh";
 
 /** Every Chinese text of the console; its keys are the list of texts that exist. */
 export const zh = {
   ...pagesZh,
+  ...ticketsZh,
   ...trainingZh,
 
   "app.name": "Tandem 客服工作台",
@@ -35,6 +37,7 @@ export const zh = {
   "presence.label": "我的状态",
   "presence.online": "在线",
   "presence.away": "离开",
+  "presence.busy": "忙碌",
   "presence.offline": "离线",
   "presence.load": "{open}/{capacity}",
   "presence.load_hint": "正在接待 {open} 个对话，最多 {capacity} 个",
@@ -136,6 +139,7 @@ export const zh = {
   "event.solved": "顾客说已经解决",
   "event.leave_message": "顾客改为留言",
   "event.closing_time": "已下班，转到留言箱",
+  "event.overflow": "等待过久，转到其他队列或留言箱",
   "event.close": "{who} 结束了对话",
   "event.idle": "长时间没有消息，自动结束",
   "event.reopen": "顾客又来了，对话重新打开",

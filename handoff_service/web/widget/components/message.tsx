@@ -184,6 +184,8 @@ function noticeText({ t }: Chat, { body }: StateEntry): string | null {
     case "leave_message":
     case "closing_time":
       return t("stateMailbox");
+    case "overflow":
+      return body.to.kind === "mailbox" ? t("stateMailbox") : t("stateQueued");
     case "close":
     case "idle":
       return t("stateClosed");

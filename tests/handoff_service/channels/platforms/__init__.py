@@ -11,6 +11,7 @@ from tests.handoff_service.channels.platforms.chinese import (
 )
 from tests.handoff_service.channels.platforms.fake import Platform
 from tests.handoff_service.channels.platforms.line import FakeLine
+from tests.handoff_service.channels.platforms.mail import FakeMail
 from tests.handoff_service.channels.platforms.meta import FakeInstagram, FakeMessenger, FakeWhatsApp
 from tests.handoff_service.channels.platforms.slack import FakeSlack
 from tests.handoff_service.channels.platforms.telegram import FakeTelegram
@@ -26,6 +27,7 @@ PLATFORMS: Mapping[str, type[Platform]] = {
         FakeInstagram,
         FakeKuaishou,
         FakeLine,
+        FakeMail,
         FakeMessenger,
         FakeMiniProgram,
         FakeSlack,

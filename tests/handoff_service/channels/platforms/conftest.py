@@ -14,7 +14,7 @@ import pytest
 from handoff_service import tables
 from handoff_service.bots.model import Answer, TurnRequest
 from handoff_service.channels import store as accounts
-from handoff_service.channels.commands import new_account, webhook
+from handoff_service.channels.accounts import new_account, webhook
 from handoff_service.channels.model import Account
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.ids import new_id

@@ -10,7 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -97,6 +97,7 @@ class Platform(ABC):
 
     channel = ""
     holds_nul = True  # its format can carry the character
+    keeps_media = True  # files of customers stay with it until they are fetched, or are lost there
     signing = ""  # the account's secret that proves a webhook
     accepted: Callable[[Answered], bool] = staticmethod(lambda answer: 200 <= answer.status < 300)
 
@@ -142,6 +143,15 @@ class Platform(ABC):
     @abstractmethod
     def answer(self, call: Call) -> Response:
         """What the API does with a call of the gateway."""
+
+    def tampered(self, hook: Hook) -> Hook:
+        """The hook with another signature."""
+        name = next((one for one in hook.headers if "sign" in one.lower() or "token" in one.lower()), None)
+        if name is None:
+            return replace(hook, query=hook.query.replace("signature=", "signature=0"))
+        value = hook.headers[name]
+        other = "A" if value[-2] != "A" else "B"
+        return replace(hook, headers={**hook.headers, name: value[:-2] + other + value[-1]})
 
     def carries(self, call: Call) -> bool:  # noqa: ARG002
         """Whether the call carries a message: only then a fault of the script happens."""

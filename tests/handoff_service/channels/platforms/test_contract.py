@@ -11,7 +11,6 @@ import pytest
 
 from handoff_service import tables
 from handoff_service.channels import store as accounts
-from handoff_service.channels.api import MAX_EVENT
 from tests.handoff_service.channels.platforms.conftest import Bridge
 from tests.handoff_service.channels.platforms.fake import Platform, Response
 from tests.handoff_service.stage import Held, ScriptedBot, answer
@@ -41,7 +40,7 @@ async def test_nothing_gets_in_without_the_right_signature(bridge: Bridge) -> No
     assert await bridge.messages() == []
 
 
-async def test_garbage_is_refused_and_breaks_nothing(bridge: Bridge, far: Platform) -> None:
+async def test_garbage_is_refused_and_breaks_nothing(bridge: Bridge, far: Platform, channel: Any) -> None:
     whole = far.hook(far.text(ANN, "hello"))
     for raw in (b"", b"{", b"[]", b"null", b'{"a":1,"a":2}', b"\xff\xfe", b"[" * 5000, b'"' + b"x" * 1000 + b'"'):
         status = (await asyncio.to_thread(far.send, replace(whole, raw=raw))).status
@@ -49,8 +48,9 @@ async def test_garbage_is_refused_and_breaks_nothing(bridge: Bridge, far: Platfo
     for cut in range(1, len(whole.raw), max(1, len(whole.raw) // 12)):
         status = (await asyncio.to_thread(far.send, replace(whole, raw=whole.raw[:cut]))).status
         assert 400 <= status < 500, (cut, status)
-    large = await asyncio.to_thread(far.send, replace(whole, raw=b" " * (MAX_EVENT + 1)))
-    assert large.status == 413
+    large = await asyncio.to_thread(far.send, replace(whole, raw=b" " * (channel.abilities.most_bytes + 1)))
+    # A server that refuses a long body early may have hung up before it was written.
+    assert large.status == 413 or (large.status == 0 and channel.abilities.most_bytes > 1 << 20)
     assert await bridge.messages() == []
     assert far.accepted(await bridge.sends(far.text(ANN, "hello")))
 
@@ -67,15 +67,7 @@ async def test_any_other_shape_is_no_crash(far: Platform) -> None:
 
 
 async def test_one_changed_byte_of_the_signed_is_refused(bridge: Bridge, far: Platform) -> None:
-    hook = far.hook(far.text(ANN, "hello"))
-    name = next((one for one in hook.headers if "sign" in one.lower() or "token" in one.lower()), None)
-    if name is not None:
-        value = hook.headers[name]
-        changed = replace(
-            hook, headers={**hook.headers, name: value[:-2] + ("A" if value[-2] != "A" else "B") + value[-1]}
-        )
-    else:
-        changed = replace(hook, query=hook.query.replace("signature=", "signature=0"))
+    changed = far.tampered(far.hook(far.text(ANN, "hello")))
     assert (await asyncio.to_thread(far.send, changed)).status in (401, 403)
     assert await bridge.messages() == []
 

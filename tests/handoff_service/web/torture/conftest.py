@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handoff_service.channels import store as accounts
-from handoff_service.channels.commands import new_account, webhook
+from handoff_service.channels.accounts import new_account, webhook
 from handoff_service.channels.sealing import Seal
 from tests.handoff_service.channels.fake_platform import FakePlatform
 from tests.handoff_service.web.conftest import House

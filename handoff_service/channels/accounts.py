@@ -1,0 +1,195 @@
+"""Accounts are added, changed, switched off and given new secrets; every change is in the audit.
+
+Secrets are written, sealed, and never shown again; a rotation leaves two generations that are both valid.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from handoff_service import audit
+from handoff_service.callers import Caller
+from handoff_service.channels import store
+from handoff_service.channels.model import Account
+from handoff_service.channels.public_only import is_public
+from handoff_service.channels.registry import CHANNELS
+from handoff_service.channels.sealing import Seal
+from handoff_service.clock import Clock, iso, utc_now
+from handoff_service.conversations.change import Context
+from handoff_service.database import Transaction
+from handoff_service.errors import Conflict, Invalid
+from handoff_service.ids import new_id, new_token
+from handoff_service.settings import Settings
+from handoff_service.tenants import store as tenants
+
+MOST_ACCOUNTS = 2_000
+MOST_NAME = 100
+
+
+def check_fields(channel: str, given: Mapping[str, str], *, complete: bool = True) -> None:
+    """Raises Invalid for a field that the channel does not have, that is missing or of another form."""
+    fields = {field.name: field for field in CHANNELS[channel].fields}
+    for name, value in given.items():
+        if name not in fields:
+            raise Invalid(f"{channel} has no field {name}; it has {', '.join(fields)}.")
+        if not re.fullmatch(fields[name].pattern, value):
+            raise Invalid(f"{name} ({fields[name].explain}) does not look like {fields[name].pattern}.")
+    missing = [name for name, field in fields.items() if name not in given and not (field.made or field.optional)]
+    if complete and missing:
+        told = "; ".join(f"{name} ({fields[name].explain})" for name in missing)
+        raise Invalid(f"{channel} needs {told}.")
+
+
+def new_account(
+    tenant: str, channel: str, name: str, given: Mapping[str, str], settings: Settings, clock: Clock = utc_now
+) -> Account:
+    """An account with fresh secrets where we make them. Raises Invalid."""
+    check_fields(channel, given)
+    if "url" in given:
+        check_address(given["url"], settings)
+    fields = CHANNELS[channel].fields
+    made = {field.name: new_token() for field in fields if field.made and field.name not in given}
+    known = {**made, **given}
+    return Account(
+        tenant=tenant,
+        id=new_id("acc"),
+        channel=channel,
+        name=name,
+        options={field.name: given[field.name] for field in fields if field.name in given and not field.secret},
+        secrets=({one.name: known[one.name] for one in fields if one.secret and one.name in known},),
+        created_at=clock(),
+    )
+
+
+def made_secrets(account: Account, given: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that we made: shown this once."""
+    return {name: value for name, value in account.secrets[0].items() if name not in given}
+
+
+def check_address(url: str, settings: Settings) -> None:
+    """Raises Invalid. What its name resolves to is checked at every delivery."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise Invalid(f"{url} is not an address: {error}.") from error
+    if parts.scheme not in ("http", "https") or not host or parts.username or parts.password or parts.fragment:
+        raise Invalid(f"{url} must be http(s)://host/… without a password.")
+    if settings.environment == "production":
+        literal = host.replace(".", "").isdigit() or ":" in host
+        if parts.scheme != "https" or host == "localhost" or (literal and not is_public(host)):
+            raise Invalid(f"{url} must be https: and on the internet.")
+
+
+def webhook(account: Account, settings: Settings) -> str:
+    """Where the platform posts its events."""
+    return f"{settings.gateway_url.rstrip('/')}/v1/channels/{account.tenant}/{account.id}/webhook"
+
+
+def add(tx: Transaction, caller: Caller, account: Account, seal: Seal, context: Context) -> None:
+    """Stores a new account. Raises NotFound for an unknown tenant, and Conflict when there are too many."""
+    tenants.find(tx.connection, account.tenant)
+    if len(store.listed(tx.connection, account.tenant)) >= MOST_ACCOUNTS:
+        raise Conflict(f"A tenant has at most {MOST_ACCOUNTS} channel accounts; remove one first.")
+    store.add(tx.connection, account, seal)
+    _record(tx, caller, "channel_account_added", account.id, {"channel": account.channel}, context)
+
+
+def change(
+    tx: Transaction,
+    caller: Caller,
+    account: str,
+    *,
+    name: str | None,
+    options: Mapping[str, str],
+    disabled: bool | None,
+    seal: Seal,
+    context: Context,
+) -> Account:
+    """Changes the name, fields that are no secrets (an empty one ends), or switches it off and on.
+
+    Raises NotFound, and Invalid for a secret: those are rotated, so that no event is lost.
+    """
+    known = store.find(tx.connection, caller.tenant, account, seal)
+    fields = {field.name: field for field in CHANNELS[known.channel].fields}
+    secret = [one for one in options if one in fields and fields[one].secret]
+    if secret:
+        raise Invalid(f"{secret[0]} is a secret; give it with `rotate`.")
+    given = {one: value for one, value in options.items() if value}
+    check_fields(known.channel, given, complete=False)
+    if "url" in given:
+        check_address(given["url"], context.settings)
+    kept = {**known.options, **options}
+    after = {one: value for one, value in kept.items() if value}
+    needed = [one.name for one in fields.values() if not (one.secret or one.optional or one.made)]
+    if missing := [one for one in needed if one not in after]:
+        raise Invalid(f"{known.channel} needs {missing[0]} ({fields[missing[0]].explain}).")
+    store.change(tx.connection, known, name=name, options=after, disabled=disabled)
+    told = {"name": name, "disabled": disabled, "fields": sorted(options) or None}
+    detail = {key: value for key, value in told.items() if value is not None}
+    _record(tx, caller, "channel_account_changed", account, detail, context)
+    return store.find(tx.connection, caller.tenant, account, seal)
+
+
+def rotate(
+    tx: Transaction, caller: Caller, account: str, given: Mapping[str, str], seal: Seal, context: Context
+) -> dict[str, str]:
+    """New secrets beside the present ones. Returns those that we made. Raises NotFound and Invalid."""
+    known = store.find(tx.connection, caller.tenant, account, seal)
+    check_fields(known.channel, given, complete=False)
+    fields = [field for field in CHANNELS[known.channel].fields if field.secret]
+    made = {} if given else {field.name: new_token() for field in fields if field.made}
+    changed = {**made, **{field.name: given[field.name] for field in fields if field.name in given}}
+    if not changed:
+        raise Invalid(f"Say which secret is new: {', '.join(field.name for field in fields)}.")
+    store.rotate(tx.connection, known, changed, seal)
+    _record(tx, caller, "channel_secret_rotated", account, {"fields": sorted(changed)}, context)
+    return made
+
+
+def finish_rotation(tx: Transaction, caller: Caller, account: str, seal: Seal, context: Context) -> None:
+    """The older secrets are not valid any more. Raises NotFound."""
+    known = store.find(tx.connection, caller.tenant, account, seal)
+    store.rotate(tx.connection, known, None, seal)
+    _record(tx, caller, "channel_rotation_finished", account, {}, context)
+
+
+def shown(account: Account, settings: Settings) -> dict[str, Any]:
+    """An account as those who manage it see it: of secrets only which there are, and how many of each are valid."""
+    names = [field.name for field in CHANNELS[account.channel].fields if field.secret]
+    return {
+        "id": account.id,
+        "channel": account.channel,
+        "name": account.name,
+        "disabled": account.disabled,
+        "options": dict(account.options),
+        "secrets": {name: len(account.every(name)) for name in names},
+        "webhook": webhook(account, settings),
+        "health": {
+            "last_event_at": iso(account.last_event_at),
+            "last_error": account.last_error,
+            "last_error_at": iso(account.last_error_at),
+            "token_until": iso(account.token_until),
+            "examined_at": iso(account.probed_at),
+            "findings": list(account.findings or ()),
+        },
+        "created_at": iso(account.created_at),
+    }
+
+
+def everyone(connection: sa.Connection, tenant: str, seal: Seal) -> list[Account]:
+    """All accounts of a tenant, the oldest first."""
+    return [store.find(connection, tenant, row["id"], seal) for row in store.listed(connection, tenant)]
+
+
+def _record(
+    tx: Transaction, caller: Caller, action: str, subject: str, detail: Mapping[str, Any], context: Context
+) -> None:
+    audit.record(
+        tx, caller.tenant, actor=caller.actor, action=action, subject=subject, detail=dict(detail), now=context.now
+    )

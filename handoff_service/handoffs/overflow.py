@@ -1,0 +1,68 @@
+"""Who has waited too long in a queue goes on to another one, or leaves his matter to be answered later."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.change import Context, change
+from handoff_service.conversations.model import Conversation, Event, Owner, OwnerKind
+from handoff_service.database import Transaction
+from handoff_service.handoffs import store
+from handoff_service.handoffs.model import Handoff, rank
+from handoff_service.handoffs.queue import overflows_to
+from handoff_service.handoffs.request import promise, somebody_on_duty
+from handoff_service.tenants import store as tenants
+from handoff_service.tenants.routing import OVERFLOW_ENDS
+from handoff_service.texts import say
+
+# In the evidence of a handoff: the queues from which it has flowed over. It never comes back into one of them.
+BEEN = "overflowed"
+
+
+def flow_over(tx: Transaction, conversation: Conversation, context: Context) -> Conversation | None:
+    """Moves a waiting conversation on if its time in this queue is over; None when it stays.
+
+    It stays where nobody of the other queue is on duty. In the other queue it has the place of who asked when it did.
+    """
+    tenant = tenants.find(tx.connection, conversation.tenant)
+    queue = tenant.settings.queue(conversation.owner.queue or "")
+    if queue is None or queue.overflow is None or conversation.handoff is None:
+        return None
+    handoff = store.find(tx.connection, conversation.tenant, conversation.handoff)
+    been = [*handoff.evidence.get(BEEN, ())]
+    waited = (context.now - (_since(tx.connection, conversation) or _queued_at(handoff))).total_seconds()
+    to = overflows_to(queue.overflow.to, waited_s=waited, after_s=queue.overflow.after_s, been=been)
+    if to is None or (to not in OVERFLOW_ENDS and not somebody_on_duty(tx, conversation.tenant, to, context)):
+        return None
+    language = conversation.language
+    values: dict[str, Any] = {"evidence": {**handoff.evidence, BEEN: [*been, queue.id]}}
+    if to in OVERFLOW_ENDS:
+        due = promise(tx, conversation, tenant, context, queue=queue.id)
+        owner, text = Owner(OwnerKind.MAILBOX, queue=queue.id), say(f"overflow_{to}", language, due=due)
+    else:
+        owner, text = Owner(OwnerKind.QUEUE, queue=to), say("overflow_queue", language)
+        place = rank(handoff.requested_at, handoff.priority, tenant.settings.worth(to))
+        values |= {"queue": to, "rank": place}
+    store.update(tx.connection, handoff, **values)
+    body = {"text": text, "from_queue": queue.id}
+    conversation, _ = change(tx, conversation, Event.OVERFLOW, owner, context=context, body=body)
+    return conversation
+
+
+def _queued_at(handoff: Handoff) -> datetime:
+    return handoff.queued_at or handoff.requested_at
+
+
+def _since(connection: sa.Connection, conversation: Conversation) -> datetime | None:
+    """When it came into its present queue: the first of the last moves that did not lead elsewhere."""
+    since = None
+    for entry in conversations.last_states(connection, conversation):
+        to = entry.body["to"]
+        if to["kind"] not in (OwnerKind.QUEUE, OwnerKind.OFFER) or to.get("queue") != conversation.owner.queue:
+            break
+        since = entry.at
+    return since

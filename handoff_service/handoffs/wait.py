@@ -1,0 +1,119 @@
+"""What somebody is told who joins a queue or waits in it, and for whom he is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service.agents import store as agents
+from handoff_service.agents.presence import present
+from handoff_service.conversations.change import Context
+from handoff_service.conversations.model import Conversation, OwnerKind
+from handoff_service.database import Transaction
+from handoff_service.errors import NotFound
+from handoff_service.handoffs import store
+from handoff_service.handoffs.queue import (
+    PACE_WINDOW,
+    WINDOW,
+    Lately,
+    Place,
+    Wait,
+    arrivals_per_s,
+    expected_wait,
+    is_peak,
+)
+from handoff_service.handoffs.routing import store as places
+from handoff_service.tenants import store as tenants
+from handoff_service.tenants.model import QueueSettings, Tenant
+from handoff_service.texts import say
+
+# Conversations that ended longer ago say nothing about how long one takes today.
+ENDED_WITHIN = timedelta(days=1)
+
+
+def waiting_numbers(connection: sa.Connection, conversation: Conversation, context: Context) -> dict[str, Any]:
+    """`place`, the expected wait and how sure that is, and what is offered instead of waiting; all None elsewhere."""
+    told: dict[str, Any] = {"place": None, "wait_s": None, "wait": None, "peak": None}
+    if conversation.owner.kind not in (OwnerKind.QUEUE, OwnerKind.OFFER) or not conversation.handoff:
+        return told
+    handoff = store.find(connection, conversation.tenant, conversation.handoff)
+    tenant = tenants.find(connection, conversation.tenant)
+    place = store.place(connection, handoff)
+    queue = tenant.settings.queue(handoff.queue)
+    told["place"] = place
+    wait = wait_at(connection, tenant, handoff.queue, place, handoff.priority, context)
+    if wait is not None:
+        told["wait_s"] = wait.expected_s
+        told["wait"] = {"low_s": wait.low_s, "high_s": wait.high_s, "samples": wait.samples}
+        told["peak"] = queue.peak.offer if queue and queue.peak and is_peak(wait, queue.peak.wait_s) else None
+    return told
+
+
+def wait_at(
+    connection: sa.Connection, tenant: Tenant, queue: str, place: int, priority: int, context: Context
+) -> Wait | None:
+    """How long somebody at this place of a queue will wait; None while too little is known."""
+    settings = tenant.settings.queue(queue)
+    pushes = settings is not None and settings.mode == "offer"
+    now = context.now
+    lately = Lately(accepted_at=store.recent_acceptances(connection, tenant.id, queue, since=now - WINDOW))
+    if pushes:
+        ended = store.ended(connection, tenant.id, queue, since=now - ENDED_WITHIN)
+        served = [(closed - accepted).total_seconds() for _, accepted, closed in ended if accepted is not None]
+        lately = Lately(
+            accepted_at=lately.accepted_at,
+            busy_since=_busy_since(connection, tenant.id, queue),
+            service_s=served,
+            served=store.in_service(connection, tenant.id, queue),
+            left=len(ended) - len(served),
+            waited_s=sum(((accepted or closed) - queued).total_seconds() for queued, accepted, closed in ended),
+            arrivals=arrivals_per_s(store.arrivals(connection, tenant.id, queue, since=now - PACE_WINDOW), now),
+        )
+    worth = float(settings.ageing_s) if settings else Place(place=1).worth_s
+    return expected_wait(Place(place=place, priority=priority, worth_s=worth), lately, pushes=pushes, now=now)
+
+
+def _busy_since(connection: sa.Connection, tenant: str, queue: str) -> datetime | None:
+    """Since when the first of a queue has been waiting; None when nobody waits."""
+    first = places.first_in(connection, tenant, [queue], most=1)
+    if not first:
+        return None
+    handoff = store.find(connection, tenant, first[0])
+    return handoff.queued_at or handoff.requested_at
+
+
+def welcome(
+    connection: sa.Connection, tenant: Tenant, queue: str, priority: int, language: str, context: Context
+) -> str:
+    """What somebody is told who joins a queue; while it is too long, first what he can do instead."""
+    settings = tenant.settings.queue(queue)
+    if settings is None or settings.peak is None:
+        return say("queued", language)
+    ahead = places.queue_length(connection, tenant.id, queue, most=store.FARTHEST)
+    wait = wait_at(connection, tenant, queue, ahead + 1, priority, context)
+    if wait is None or not is_peak(wait, settings.peak.wait_s):
+        return say("queued", language)
+    minutes = str(max(1, round(wait.expected_s / 60)))
+    return say(f"queued_peak_{settings.peak.offer}", language, minutes=minutes)
+
+
+def keep_for_last_agent(
+    tx: Transaction, conversation: Conversation, settings: QueueSettings | None, context: Context
+) -> None:
+    """Keeps somebody who has just joined a queue for the agent who had him last, if that one serves it and is there."""
+    wish = settings.last_agent if settings else None
+    if wish is None or settings is None or conversation.owner.kind is not OwnerKind.QUEUE:
+        return
+    since = context.now - timedelta(seconds=wish.within_s)
+    last = store.last_served_by(tx.connection, conversation.tenant, conversation.contact, since=since)
+    if last is None:
+        return
+    try:
+        agent = agents.find(tx.connection, conversation.tenant, last)
+    except NotFound:  # he has left since
+        return
+    if settings.id in agent.queues and present(agent, agents.connected(tx.connection, agent.tenant, context.now)):
+        until = context.now + timedelta(seconds=wish.wait_s)
+        places.keep_for(tx.connection, conversation, agent.id, until)

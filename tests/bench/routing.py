@@ -1,0 +1,240 @@
+"""Routing with 1,500 agents and 200 queues: what one decision costs, and that it costs the same however many wait."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service import tables
+from handoff_service.agents.model import Agent
+from handoff_service.bell import Bell
+from handoff_service.clock import utc_now
+from handoff_service.conversations.change import Context
+from handoff_service.database import Database, Transaction, open_database
+from handoff_service.handoffs import store
+from handoff_service.handoffs.model import rank
+from handoff_service.handoffs.push import make_offers
+from handoff_service.handoffs.routing.board import Board
+from handoff_service.handoffs.routing.model import Waiting, micros, queue_of
+from handoff_service.handoffs.wait import wait_at
+from handoff_service.migrate import migrate
+from handoff_service.tenants import store as tenants
+from handoff_service.tenants.model import QueueSettings, Tenant
+from tests.bench.figures import Latency, show_latencies, show_table
+from tests.bench.on_postgres import own_postgres
+from tests.bench.setting import SEED, Bench
+from tests.handoff_service.simulation.erlang import Steady, erlang_a, erlang_c
+from tests.handoff_service.simulation.plain_days import plain_day, played, seen
+from tests.handoff_service.stage import SHIFT, person, shop, trial_settings, waiting_handoff
+
+AGENTS, QUEUES, ROUNDS = 1500, 200, 300
+SERVED_BY_ONE = 8
+WAITING = (1_000, 5_000, 20_000, 50_000)
+LANGUAGES = ("zh", "en")
+GOAL = {"p99": 5.0}
+CUSTOMERS = 60_000
+SERVICE_S = 300.0
+# Agents, work per agent, patience in seconds or None.
+THEORY = ((5, 0.7, None), (20, 0.8, None), (60, 0.9, None), (10, 1.2, 400.0), (50, 1.1, 200.0), (20, 2.0, 300.0))
+
+
+async def routing(bench: Bench) -> None:
+    """Prints the cost of decisions over the number who wait, in memory and in both databases, and waits against theory."""
+    show_latencies(
+        f"Routing, in memory: {AGENTS} agents, {QUEUES} queues; one decision when an agent is free, when somebody comes",
+        [line for waiting in WAITING for line in _in_memory(waiting)],
+    )
+    with own_postgres() as server:
+        for name in ("SQLite", "PostgreSQL"):
+            url = f"sqlite:///{bench.folder}/routing.sqlite" if name == "SQLite" else server("postgres")
+            await migrate(url)
+            database = open_database(url, Bell())
+            try:
+                lines = [line async for line in _in_database(database, bench.folder)]
+            finally:
+                await database.close()
+            show_latencies(f"Routing on {name}, everything counted that a sweep does for one free agent", lines)
+    _theory()
+
+
+def _queues() -> tuple[QueueSettings, ...]:
+    """Every third one asks for a skill that relaxes."""
+    return tuple(
+        QueueSettings.model_validate(
+            {
+                "id": f"q{number:03}",
+                "name": f"Queue {number}",
+                "mode": "offer",
+                "skills": [{"skill": "s", "level": 3, "relax_after_s": 120}] if number % 3 == 0 else [],
+            }
+        )
+        for number in range(QUEUES)
+    )
+
+
+def _agents(chance: random.Random) -> list[Agent]:
+    return [
+        person(
+            f"agent{number:04}",
+            capacity=3,
+            open=3,
+            queues=tuple(f"q{one:03}" for one in chance.sample(range(QUEUES), SERVED_BY_ONE)),
+            languages=LANGUAGES if number % 3 else ("zh",),
+            skills={"s": chance.randint(1, 5)},
+        )
+        for number in range(AGENTS)
+    ]
+
+
+def _waiting(number: int, chance: random.Random, now: int) -> Waiting:
+    priority = chance.randint(0, 9)
+    return Waiting(
+        id=f"h_{number:06}",
+        queue=f"q{chance.randrange(QUEUES):03}",
+        language=chance.choice(LANGUAGES),
+        priority=priority,
+        rank=now - chance.randrange(3_600_000_000) - priority * 300_000_000,
+        weight=chance.choice((1, 1, 1, 3)),
+        angry=chance.random() < 0.1,
+    )
+
+
+def _in_memory(waiting: int) -> Iterator[Latency]:
+    chance, now = random.Random(SEED), micros(utc_now())
+    board = Board({queue.id: queue_of(queue) for queue in _queues()})
+    people = _agents(chance)
+    for number in range(waiting):
+        board.wait(_waiting(number, chance, now))
+    freed, came = [], []
+    for number in range(ROUNDS):
+        agent = replace(chance.choice(people), open=2)
+        freed.append(_timed(lambda agent=agent: (board.free(agent), board.next(now))))  # type: ignore[misc]
+        board.busy(agent.id)
+    for number in range(ROUNDS):
+        one = _waiting(waiting + number, chance, now)
+        came.append(_timed(lambda one=one: (board.wait(one), board.next(now))))  # type: ignore[misc]
+    yield Latency(f"{waiting:6} wait, an agent is free", freed, GOAL)
+    yield Latency(f"{waiting:6} wait, one more comes", came, GOAL)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return (time.perf_counter() - begun) * 1000
+
+
+async def _in_database(database: Database, folder: Path) -> Any:
+    """The curve: rows are added until as many wait as the next line says."""
+    chance, present = random.Random(SEED), 0
+    settings = trial_settings(var=folder)
+    tenant = shop()
+    changed = tenant.settings.model_copy(update={"queues": _queues()})
+    tenant = tenant.model_copy(update={"settings": changed})
+    people = _agents(chance)
+    await database.write(lambda tx: _move_in(tx, tenant, people))
+    for waiting in WAITING:
+        await database.write(lambda tx, first=present, last=waiting: _queue_up(tx, first, last, chance))  # type: ignore[misc]
+        await database.write(lambda tx: tx.connection.exec_driver_sql("ANALYZE"))
+        present = waiting
+        context = Context(settings, utc_now())
+        samples: dict[str, list[float]] = {"offer": [], "place": [], "wait": [], "list": []}
+        for number in range(60):
+            agent = people[number * 7 % AGENTS]
+            await database.write(lambda tx, who=agent.id: _has_room(tx, who, room=1))  # type: ignore[misc]
+            samples["offer"].append(await database.write(lambda tx: _undone(tx, context)))
+            await database.write(lambda tx, who=agent.id: _has_room(tx, who, room=0))  # type: ignore[misc]
+            handoff = await database.read(
+                lambda c, number=number: store.find(c, "demo", f"h_{number * 13 % present}")  # type: ignore[misc]
+            )
+            for name, work in (
+                ("place", lambda c, one=handoff: store.place(c, one)),
+                ("wait", lambda c, one=handoff: wait_at(c, tenant, one.queue, 9, one.priority, context)),
+                ("list", lambda c, one=handoff: store.waiting(c, "demo", one.queue, limit=100)),
+            ):
+                samples[name].append(await database.read(lambda c, work=work: _timed(lambda: work(c))))  # type: ignore[misc]
+        names = {"offer": "decide and offer", "place": "place", "wait": "expected wait", "list": "first 100"}
+        for name, title in names.items():
+            yield Latency(f"{waiting:6} wait, {title}", samples[name], GOAL if name == "offer" else {})
+
+
+def _undone(tx: Transaction, context: Context) -> float:
+    """How long a sweep takes that makes one offer; the offer is taken back."""
+    point = tx.connection.begin_nested()
+    took = _timed(lambda: _made(make_offers(tx, "demo", context)))
+    point.rollback()
+    return took
+
+
+def _made(offers: int) -> None:
+    if offers != 1:
+        raise ValueError(f"{offers} offers for one free agent")
+
+
+def _move_in(tx: Transaction, tenant: Tenant, people: list[Agent]) -> None:
+    tenants.save(tx.connection, tenant)
+    now = utc_now()
+    rows, desks = [], []
+    for one in people:
+        row = {name: getattr(one, name) for name in Agent.__dataclass_fields__ if name in tables.agents.c}
+        rows.append({**row, "queues": list(one.queues), "languages": list(one.languages), "password_hash": "-"})
+        desks.append({"tenant": "demo", "agent": one.id, "session": "desk", "lease_until": now + SHIFT})
+    tx.connection.execute(sa.insert(tables.agents), rows)
+    tx.connection.execute(sa.insert(tables.desks), desks)
+
+
+def _queue_up(tx: Transaction, first: int, last: int, chance: random.Random) -> None:
+    now = utc_now()
+    conversations, handoffs = [], []
+    for number in range(first, last):
+        asked = now - timedelta(seconds=chance.randrange(3600))
+        queue, language, priority = f"q{chance.randrange(QUEUES):03}", chance.choice(LANGUAGES), chance.randint(0, 9)
+        handoff = waiting_handoff(number, priority=priority, at=asked, queue=queue, language=language)
+        row = {name: getattr(handoff, name) for name in type(handoff).__dataclass_fields__}
+        handoffs.append({**row, "evidence": {}, "declined": []})
+        conversations.append(
+            {
+                **{"tenant": "demo", "id": handoff.conversation, "channel": "web", "contact": f"k_{number}"},
+                **{"language": language, "owner_kind": "queue", "queue": queue, "epoch": 2, "phase": 1, "last_seq": 4},
+                **{"handoff": handoff.id, "deadline_at": now + timedelta(minutes=1), "preview": "", "hold": False},
+                **{"opened_at": asked, "updated_at": asked, "rank": rank(asked, priority), "priority": priority},
+            }
+        )
+    for start in range(0, len(handoffs), 2000):
+        tx.connection.execute(sa.insert(tables.handoffs), handoffs[start : start + 2000])
+        tx.connection.execute(sa.insert(tables.conversations), conversations[start : start + 2000])
+
+
+def _has_room(tx: Transaction, agent: str, *, room: int) -> None:
+    A = tables.agents.c
+    tx.connection.execute(sa.update(tables.agents).where(A.tenant == "demo", A.id == agent).values(open=3 - room))
+
+
+def _theory() -> None:
+    """Prints simulated waits beside those of Erlang C and Erlang A."""
+    rows = []
+    for agents, work, patience_s in THEORY:
+        per_s = work * agents / SERVICE_S
+        expected = _expected(agents, per_s, patience_s)
+        day = plain_day(agents, per_s, SERVICE_S, patience_s, customers=CUSTOMERS, seed=SEED, mode="claim")
+        found = seen(played(day))
+        title = f"{agents} agents, load {work:g}, " + (
+            f"patience {patience_s:g} s" if patience_s else "endless patience"
+        )
+        cells = [f"{value:.3f} / {theory:.3f}" for value, theory in zip(found[:2], expected[:2], strict=True)]
+        off = found.mean_wait_s / expected.mean_wait_s - 1
+        rows.append([title, *cells, f"{found.mean_wait_s:.1f} / {expected.mean_wait_s:.1f}", f"{off:+.1%}"])
+    columns = ["", "has to wait", "gives up", "mean wait s", "off"]
+    show_table(f"Simulated / by theory (Erlang C, Erlang A), {CUSTOMERS} customers each", columns, rows)
+
+
+def _expected(agents: int, per_s: float, patience_s: float | None) -> Steady:
+    if patience_s is None:
+        return erlang_c(agents, per_s, SERVICE_S)
+    return erlang_a(agents, per_s, SERVICE_S, patience_s)

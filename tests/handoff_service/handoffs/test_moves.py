@@ -1,0 +1,189 @@
+"""Passing conversations on: to whom, how often, to the senior tier with a promised time, and a supervisor who joins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from handoff_service import tables
+from handoff_service.agents.model import Role
+from handoff_service.conversations import lifecycle, store
+from handoff_service.conversations.model import Conversation, OwnerKind
+from handoff_service.errors import (
+    CapacityFull,
+    Conflict,
+    Fenced,
+    Forbidden,
+    IllegalTransition,
+    Invalid,
+    NotFound,
+    TooManyTransfers,
+)
+from handoff_service.handoffs import assign, moves, release
+from handoff_service.handoffs import store as handoffs
+from tests.handoff_service.handoffs.floor import Floor
+
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
+async def test_a_transfer_to_nobody_is_refused_and_leaves_everything_as_it_was(floor: Floor, hire: Any) -> None:
+    lin, gone = await hire("lin"), await hire("gone", disabled=True)
+    _, held = await floor.served(lin)
+    for to, error, words in [
+        ({}, Invalid, "exactly one"),
+        ({"to_agent": "a_maya", "to_queue": "senior"}, Invalid, "exactly one"),
+        ({"to_agent": gone.id}, Invalid, "disabled"),
+        ({"to_agent": "a_nobody"}, NotFound, "no agent"),
+        ({"to_queue": "nowhere"}, Invalid, "there are support, senior"),
+        ({"to_tier": 5}, Invalid, "tier 5"),
+    ]:
+        with pytest.raises(error, match=words):
+            await floor.do(lambda tx, t=to: release.transfer(tx, held.id, lin, held.epoch, floor.context, **t))
+    assert await floor.now(held) == held
+
+
+async def test_a_tier_is_its_first_queue(floor: Floor, hire: Any) -> None:
+    lin = await hire("lin")
+    _, held = await floor.served(lin)
+    moved = await floor.do(
+        lambda tx: release.transfer(tx, held.id, lin, held.epoch, floor.context, to_tier=2, note="a refund")
+    )
+    assert (moved.owner.kind, moved.owner.queue) == (OwnerKind.QUEUE, "senior")
+    last = (await floor.entries(held))[-1]
+    assert last.body["note"] == "a refund"
+
+
+async def test_two_agents_who_pass_it_to_and_fro_are_stopped_and_a_supervisor_is_not(floor: Floor, hire: Any) -> None:
+    """A loop of transfers: the customer heard "one moment, I connect you" nine times."""
+    lin, maya = await hire("lin"), await hire("maya")
+    chen = await hire("chen", role=Role.SUPERVISOR)
+    _, held = await floor.served(lin)
+    pair = [lin, maya]
+    for number in range(floor.settings.transfers_per_hour):
+        giver, taker = pair[number % 2], pair[(number + 1) % 2]
+        held = await floor.do(
+            lambda tx, h=held, g=giver, t=taker: release.transfer(tx, h.id, g, h.epoch, floor.context, to_agent=t.id)
+        )
+        floor.clock.advance(60)
+    owner, other = (lin, maya) if held.owner.agent == lin.id else (maya, lin)
+
+    def again() -> Any:
+        return floor.do(
+            lambda tx: release.transfer(tx, held.id, owner, held.epoch, floor.context, to_agent=other.id)
+        )
+
+    with pytest.raises(TooManyTransfers) as refused:
+        await again()
+    assert refused.value.extra["until"] == "2026-11-02T10:30:00.000Z"
+    with pytest.raises(TooManyTransfers):
+        await floor.do(
+            lambda tx: moves.escalate(tx, held.id, owner, held.epoch, floor.context, reason="I cannot help")
+        )
+    floor.clock.advance(3600 - 60 * floor.settings.transfers_per_hour)
+    held = await again()
+    taken = await floor.do(lambda tx: assign.take_over(tx, held.id, chen, held.epoch, floor.context))
+    assert taken.owner.agent == chen.id
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "by 2 November, 21:30"), ("zh", "最迟 11月2日 21:30 前")])
+async def test_an_agent_escalates_and_the_customer_is_told_by_when(
+    floor: Floor, hire: Any, rows: Any, language: str, words: str
+) -> None:
+    lin = await hire("lin")
+    _, held = await floor.served(lin, language=language)
+    moved = await floor.do(
+        lambda tx: moves.escalate(tx, held.id, lin, held.epoch, floor.context, reason="above my limit", note="call first")
+    )
+    assert (moved.owner.kind, moved.owner.queue) == (OwnerKind.QUEUE, "senior")
+    entries = await floor.entries(held)
+    assert words in entries[-1].body["text"]
+    assert (entries[-1].body["reason"], entries[-1].body["note"]) == ("above my limit", "call first")
+    assert lifecycle.replay(entries) == (moved.owner, moved.epoch)
+    handoff = await floor.database.read(lambda c: handoffs.find(c, "demo", str(held.handoff)))
+    assert (handoff.priority, handoff.queue) == (5, "senior")
+    (ticket,) = await rows(tables.tickets)
+    assert (ticket["due_at"] - floor.clock()).total_seconds() == floor.settings.escalate_due_s
+    again = await floor.accept(moved, lin)
+    with pytest.raises(Conflict, match="already"):
+        await floor.do(lambda tx: moves.escalate(tx, held.id, lin, again.epoch, floor.context, reason="once more"))
+    with pytest.raises(Fenced):
+        await floor.do(lambda tx: moves.escalate(tx, held.id, lin, held.epoch, floor.context, reason="late"))
+
+
+async def test_a_customer_asks_for_the_senior_tier_from_wherever_he_is(floor: Floor, hire: Any) -> None:
+    lin = await hire("lin")
+    sender, asking = await floor.asks()
+    told = await floor.choose(sender, asking, "ask-senior")
+    assert (told["owner"], (await floor.now(asking)).owner.queue) == ("queue", "senior")
+    sender, waiting = await floor.waits()
+    await floor.choose(sender, waiting, "ask-senior", reason="nobody helps me")
+    assert (await floor.now(waiting)).owner.queue == "senior"
+    before = await floor.now(waiting)
+    await floor.choose(sender, waiting, "ask-senior")
+    assert await floor.now(waiting) == before, "it is there; asking again moves nobody"
+    sender, held = await floor.served(lin)
+    await floor.choose(sender, held, "ask-senior")
+    moved = await floor.now(held)
+    assert (moved.owner.kind, moved.owner.queue, moved.epoch) == (OwnerKind.QUEUE, "senior", held.epoch + 1)
+    sender, held = await floor.served(lin)
+    closed = await floor.do(
+        lambda tx: release.close(tx, held.id, lin, held.epoch, floor.context, wrap_up="solved")
+    )
+    with pytest.raises(IllegalTransition):
+        await floor.choose(sender, closed, "ask-senior")
+
+
+async def test_without_a_senior_on_duty_the_agent_stays_and_a_time_is_promised(floor: Floor, hire: Any) -> None:
+    lin = await hire("lin", queues=("support",))
+    sender, held = await floor.served(lin)
+    await floor.choose(sender, held, "ask-senior", reason="a manager, please")
+    now = await floor.now(held)
+    assert now.owner == held.owner
+    note, notice = (await floor.entries(held))[-2:]
+    assert (note.audience, "a manager, please" in note.body["text"]) == ("internal", True)
+    assert "Lin stays with you" in notice.body["text"]
+    sender, waiting = await floor.waits()
+    await floor.choose(sender, waiting, "ask-senior")
+    assert (await floor.now(waiting)).owner.kind is OwnerKind.MAILBOX
+
+
+async def test_a_supervisor_joins_and_the_agent_takes_it_back(floor: Floor, hire: Any) -> None:
+    lin, maya = await hire("lin"), await hire("maya")
+    chen = await hire("chen", role=Role.SUPERVISOR)
+    _, waiting = await floor.waits()
+
+    def join(agent: Any, found: Conversation) -> Any:
+        return floor.do(lambda tx: assign.take_over(tx, found.id, agent, found.epoch, floor.context, join=True))
+
+    def take(agent: Any, found: Conversation) -> Any:
+        return floor.do(lambda tx: assign.take_over(tx, found.id, agent, found.epoch, floor.context))
+
+    with pytest.raises(Conflict, match="take over instead"):
+        await join(chen, waiting)
+    held = await floor.accept(waiting, lin)
+    with pytest.raises(Forbidden):
+        await join(maya, held)
+    joined = await join(chen, held)
+    assert joined.owner.agent == chen.id
+    with pytest.raises(Forbidden):
+        await take(maya, joined)
+    with pytest.raises(Fenced):
+        await floor.do(lambda tx: release.close(tx, held.id, lin, held.epoch, floor.context, wrap_up="solved"))
+    back = await take(lin, joined)
+    assert back.owner.agent == lin.id
+    taken = await take(chen, back)
+    with pytest.raises(Forbidden):
+        await take(lin, taken)
+    assert "former" not in str([entry.body.get("text") for entry in await floor.entries(held)])
+    assert (await floor.database.read(lambda c: store.last_states(c, taken)))[0].body.get("former") is None
+
+
+async def test_taking_it_back_needs_room(floor: Floor, hire: Any) -> None:
+    lin = await hire("lin", capacity=1)
+    chen = await hire("chen", role=Role.SUPERVISOR)
+    _, held = await floor.served(lin)
+    joined = await floor.do(lambda tx: assign.take_over(tx, held.id, chen, held.epoch, floor.context, join=True))
+    await floor.served(lin)
+    with pytest.raises(CapacityFull):
+        await floor.do(lambda tx: assign.take_over(tx, held.id, lin, joined.epoch, floor.context))

@@ -1,0 +1,25 @@
+"""Texts that try to become a program on a page that shows them."""
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg/onload=alert(1)>',
+    "'\" onmouseover=alert(1) x='",
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "java\tscript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "vbscript:msgbox(1)",
+    'https://a.example/"onclick="alert(1)',
+    "https://a.example/<script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<a href=javascript:alert(1)>x</a>",
+    "<!--<img src='--><img src=x onerror=alert(1)>",
+    "<math><mtext></mtext><mglyph><style><img src=x onerror=alert(1)>",
+    "<style>@import'//evil.example'</style>",
+    "{{7*7}}${7*7}<%= 7*7 %>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "\u202e<script>alert(1)</script>",
+)

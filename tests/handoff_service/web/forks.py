@@ -1,0 +1,177 @@
+"""The gateway's commands as forks of a process that has imported everything: a start takes a tenth of a second.
+
+`python -m tests.handoff_service.web.forks` is that process. It reads one JSON object per line ({"arguments",
+"environment", "folder", "output", "errors", "status"}) and forks a watcher, which forks the command, prints its process
+id, waits for its end and notes that in the file `status`. Who wants the whole way from an empty process, imports
+included, starts `python -m handoff_service` instead, as test_gateway_process.py does.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+LOOK_EVERY_S = 0.005
+
+
+class Fork:
+    """A forked command, with as much of subprocess.Popen as the tests use."""
+
+    def __init__(self, pid: int, status: Path) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._status = status
+
+    def poll(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        if self.returncode is None and self._status.exists():
+            self.returncode = int(self._status.read_text())
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, once it has ended. Raises TimeoutExpired."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if until is not None and time.monotonic() > until:
+                raise subprocess.TimeoutExpired("a forked command", timeout or 0.0)
+            time.sleep(LOOK_EVERY_S)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+class Nursery:
+    """The process that is forked."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="tandem-forks-")
+        self._count = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], output: Path, errors: Path | None = None
+    ) -> Fork:
+        """`python -m handoff_service <arguments>` in the root of the checkout; what it writes is added to the files."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._count += 1
+        status = Path(self._folder.name) / str(self._count)
+        order = {
+            "arguments": list(arguments),
+            "environment": dict(environment),
+            "output": str(output),
+            "errors": str(errors or output),
+            "status": str(status),
+        }
+        print(json.dumps(order), file=self._process.stdin, flush=True)
+        return Fork(int(self._process.stdout.readline()), status)
+
+    def run(
+        self, arguments: Sequence[str], environment: Mapping[str, str], *, timeout: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a command to its end, as subprocess.run does."""
+        output, errors = (Path(self._folder.name) / f"{self._count + 1}.{name}" for name in ("out", "err"))
+        code = self.start(arguments, environment, output, errors).wait(timeout)
+        return subprocess.CompletedProcess(list(arguments), code, output.read_text(), errors.read_text())
+
+    def close(self) -> None:
+        """Ends it; what it has forked goes on."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(20)
+        self._folder.cleanup()
+
+
+@cache
+def nursery() -> Nursery:
+    """One for all tests of this process."""
+    one = Nursery()
+    atexit.register(one.close)
+    return one
+
+
+def _command(order: Mapping[str, Any]) -> int:
+    """In the fork: the command with its own environment, output and failpoints."""
+    from handoff_service import failpoints
+    from handoff_service.__main__ import main
+
+    for number, name in ((1, "output"), (2, "errors")):
+        file = os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(file, number)
+        os.close(file)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    failpoints._armed.update(failpoints.parse(os.environ.get("TANDEM_FAILPOINTS", "")))
+    sys.argv = ["handoff_service", *order["arguments"]]
+    return main()
+
+
+def _forked(order: Mapping[str, Any]) -> int:
+    try:
+        return _command(order)
+    except SystemExit as asked:
+        return asked.code if isinstance(asked.code, int) else int(asked.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+
+
+def _watch(order: Mapping[str, Any]) -> None:
+    pid = os.fork()
+    if pid == 0:
+        code = _forked(order)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.stdout.write(f"{pid}\n")
+    sys.stdout.flush()
+    _, status = os.waitpid(pid, 0)
+    noted = Path(f"{order['status']}.new")
+    noted.write_text(str(os.waitstatus_to_exitcode(status)))
+    noted.rename(order["status"])
+    os._exit(0)
+
+
+def main() -> None:
+    import handoff_service.__main__  # noqa: F401
+
+    for line in sys.stdin:
+        watcher = os.fork()
+        if watcher == 0:
+            _watch(json.loads(line))
+        # A watcher stays as long as its command; the ends of earlier ones are collected here.
+        while _collected():
+            pass
+
+
+def _collected() -> bool:
+    try:
+        return os.waitpid(-1, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return False
+
+
+if __name__ == "__main__":
+    main()

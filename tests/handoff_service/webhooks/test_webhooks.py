@@ -1,0 +1,204 @@
+"""Outgoing webhooks against a receiver that fails, hangs, is gone and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+from datetime import timedelta
+
+import pytest
+
+from handoff_service.callers import operator
+from handoff_service.channels import http_delivery
+from handoff_service.errors import Invalid
+from handoff_service.webhooks import administer, store, worker
+from handoff_service.webhooks.announce import announce
+from handoff_service.webhooks.model import MOST_ATTEMPTS, SCHEDULE_S, EventType, MessageState
+from handoff_service.webhooks.signing import new_secret, signature
+from tests.handoff_service.webhooks.receiver import Receiver
+
+ALL = sum(SCHEDULE_S) * 1.2
+
+
+def is_signed(received, secret: str) -> bool:
+    """Checks as the standard says, not as the sender does it."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    content = b".".join((received.id.encode(), received.headers["webhook-timestamp"].encode(), received.raw))
+    expected = base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
+    given = [one.partition(",")[2] for one in received.headers["webhook-signature"].split(" ")]
+    return expected in given
+
+
+def test_the_signature_is_that_of_the_standards_own_example():
+    secret, message = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek"
+    signed = signature(secret, message, 1614265330, b'{"test": 2432232314}')
+    assert signed == "v1,g0hM9SsE+OTPJTGt/tmhKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+async def test_what_is_about_the_same_arrives_in_order_and_a_failure_holds_up_nothing_else(post, receiver):
+    receiver.answers = [500]
+    await post.tell("c_1", "c_1", "c_1", "c_2")
+    await post.work()
+    subjects = [one.body["data"]["conversation"] for one in receiver.got]
+    assert sorted(subjects) == ["c_1", "c_2"]  # the first about c_1, or c_2's, met the 500; c_1's others wait for it
+    failed = (await post.messages(state=MessageState.WAITING))[-1]
+    assert failed.error == "127.0.0.1 answered 500"
+    assert failed.attempts == 1
+    wait = failed.next_at - post.clock()
+    assert timedelta(seconds=SCHEDULE_S[0]) <= wait <= timedelta(seconds=SCHEDULE_S[0] * 1.1)
+    post.clock.advance(10)
+    await post.work()
+    in_order = [one.id for one in reversed(await post.messages()) if one.subject == "c_1"]
+    assert list(dict.fromkeys(one.id for one in receiver.got if one.id in in_order)) == in_order
+    assert {one.state for one in await post.messages()} == {MessageState.SENT}
+    assert all(is_signed(one, post.secret) for one in receiver.got)
+    assert {one.headers["content-type"] for one in receiver.got} == {"application/json"}
+
+
+async def test_a_slow_receiver_gets_the_same_message_again_and_can_tell(post, receiver, monkeypatch):
+    monkeypatch.setattr(http_delivery, "TOTAL_S", 0.05)
+    receiver.answers = [None]
+    await post.tell("c_1")
+    await post.work()
+    post.clock.advance(10)
+    monkeypatch.setattr(http_delivery, "TOTAL_S", 5.0)
+    await post.work()
+    first, second = receiver.got
+    assert first.id == second.id
+    assert first.raw == second.raw
+    message = (await post.messages())[0]
+    log = await post.database.read(lambda c: store.attempts(c, "demo", message.id))
+    assert [(one["n"], one["status"]) for one in log] == [(1, None), (2, 200)]
+    assert "TimeoutError" in log[0]["error"]
+
+
+async def test_after_the_last_attempt_it_is_dead_the_next_goes_on_and_replay_begins_anew(post, receiver):
+    receiver.answers = [503] * MOST_ATTEMPTS
+    await post.tell("c_1", "c_1")
+    for _ in range(MOST_ATTEMPTS):
+        await post.work()
+        post.clock.advance(max(SCHEDULE_S) * 1.2)
+    dead = await post.messages(state=MessageState.DEAD)
+    assert [one.attempts for one in dead] == [MOST_ATTEMPTS]
+    assert [one.subject for one in await post.messages(state=MessageState.SENT)] == ["c_1"]
+    replayed = await post.database.write(
+        lambda tx: administer.replay(tx, operator("demo"), webhook=post.id, message=None, context=post.context)
+    )
+    assert replayed == 1
+    await post.work()
+    assert {one.state for one in await post.messages()} == {MessageState.SENT}
+    assert receiver.got[-1].id == dead[0].id
+    log = await post.database.read(lambda c: store.attempts(c, "demo", dead[0].id))
+    assert [one["n"] for one in log] == list(range(1, MOST_ATTEMPTS + 2))
+
+
+async def test_a_receiver_that_is_down_gets_everything_when_it_is_back(post, receiver):
+    await receiver.__aexit__()
+    await post.tell("c_1", "c_2", "c_3")
+    await post.work()
+    assert {one.error for one in await post.messages()} == {"ConnectError at 127.0.0.1"}
+    post.clock.advance(SCHEDULE_S[0] * 1.2)
+    async with Receiver(port=receiver.port) as back:
+        await post.work()
+        assert sorted(one.body["data"]["conversation"] for one in back.got) == ["c_1", "c_2", "c_3"]
+    await receiver.__aenter__()
+
+
+async def test_one_that_is_down_takes_no_place_from_the_others(post, receiver):
+    async with Receiver(answers=[None] * 50) as hanging:
+        await post.add(hanging.url)
+        await post.tell(*(f"c_{number}" for number in range(20)))
+        while len(receiver.got) < 20:  # each look begins what has a free place
+            await post.worker.begin()
+            await asyncio.sleep(0.001)
+        assert len(hanging.got) <= worker.AT_ONCE
+        for task in list(post.worker._running):
+            task.cancel()
+        await asyncio.gather(*list(post.worker._running), return_exceptions=True)
+
+
+async def test_gone_switches_it_off_and_on_again_it_gets_what_waited(post, receiver):
+    receiver.answers = [410]
+    await post.tell("c_1")
+    await post.work()
+    await post.tell("c_2")  # nobody listens now
+    post.clock.advance(ALL)
+    await post.work()
+    assert len(receiver.got) == 1
+    listed = await post.database.read(lambda c: store.listed(c, "demo"))
+    assert [(one["disabled"], one["waiting"]) for one in listed] == [(True, 1)]
+    changes = {"disabled": False}
+    await post.database.write(
+        lambda tx: administer.change(tx, operator("demo"), post.id, changes, seal=post.seal, context=post.context)
+    )
+    await post.work()
+    assert [one.body["data"]["conversation"] for one in receiver.got] == ["c_1", "c_1"]
+
+
+async def test_while_a_secret_is_rotated_both_sign_and_afterwards_only_the_new_one(post, receiver):
+    newer = new_secret()
+    common = {"seal": post.seal, "context": post.context}
+    await post.database.write(lambda tx: administer.rotate(tx, operator("demo"), post.id, newer, **common))
+    await post.tell("c_1")
+    await post.work()
+    assert is_signed(receiver.got[-1], post.secret)
+    assert is_signed(receiver.got[-1], newer)
+    await post.database.write(lambda tx: administer.rotate(tx, operator("demo"), post.id, None, **common))
+    await post.tell("c_2")
+    await post.work()
+    assert not is_signed(receiver.got[-1], post.secret)
+    assert is_signed(receiver.got[-1], newer)
+
+
+async def test_what_is_rolled_back_was_never_announced_and_others_hear_nothing(post):
+    await post.add(events=(EventType.TICKET,))
+
+    def fails(tx):
+        announce(tx, "demo", EventType.MESSAGE, {"conversation": "c_1"}, post.context)
+        raise RuntimeError("the deed itself failed")
+
+    with pytest.raises(RuntimeError):
+        await post.database.write(fails)
+    assert await post.messages() == []
+    await post.database.write(
+        lambda tx: announce(tx, "elsewhere", EventType.MESSAGE, {"conversation": "c_1"}, post.context)
+    )
+    await post.tell("c_1")
+    assert [(one.tenant, one.webhook) for one in await post.messages()] == [("demo", post.id)]
+
+
+async def test_what_was_told_about_an_erased_conversation_is_deleted_with_its_log(post):
+    await post.tell("c_1", "c_2")
+    await post.work()
+    gone = [one.id for one in await post.messages() if one.subject == "c_1"]
+    assert await post.database.write(lambda tx: store.forget(tx.connection, "demo", "c_1")) == 1
+    assert [one.subject for one in await post.messages()] == ["c_2"]
+    assert await post.database.read(lambda c: store.attempts(c, "demo", gone[0])) == []
+
+
+async def test_an_unknown_event_names_the_one_that_was_meant(post):
+    with pytest.raises(Invalid, match=r"did you mean conversation\.closed\?"):
+        await post.add(events=("conversation.close",))
+
+
+async def test_two_gateways_do_not_send_the_same(post):
+    await post.tell("c_1")
+    now = post.clock()
+
+    def lease():
+        return post.database.write(lambda tx: store.lease(tx.connection, "demo", post.id, now, limit=4))
+
+    first, second = await lease(), await lease()
+    assert len(first) == 1
+    assert second == []
+    post.clock.advance(31)  # the first gateway died
+    now = post.clock()
+    again = await lease()
+    assert [one.id for one in again] == [first[0].id]
+    late = await post.database.write(
+        lambda tx: store.settle(tx.connection, first[0], state=MessageState.SENT, error=None, next_at=now)
+    )
+    assert not late
