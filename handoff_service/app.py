@@ -23,9 +23,8 @@ from handoff_service.bots.ladder import Ladder
 from handoff_service.bots.model import Bot
 from handoff_service.bots.rasa import RasaBot
 from handoff_service.bots.search import SearchBot
-from handoff_service.channels import accounts_api
+from handoff_service.channels import accounts_api, widget_api
 from handoff_service.channels import api as channels_api
-from handoff_service.channels import widget_api
 from handoff_service.channels.caller import Caller
 from handoff_service.channels.collect import Collector
 from handoff_service.channels.deliver import Deliverer
@@ -130,6 +129,7 @@ def create_app(
     bell.wire = _wire(settings, database, bell)
     client = httpx2.AsyncClient(follow_redirects=False, trust_env=False)
     platforms = client_for_platforms(settings)
+    caller = Caller(platforms, clock, guarded=settings.environment == "production")
     knowledge = Knowledge(client, settings.kb_index_url, token=settings.kb_token.get_secret_value())
     rasa = RasaBot(client, settings.bot_url, timeout_s=settings.bot_hard_s)
     limits, lag = Limits(settings), metrics.LoopLag()
@@ -174,7 +174,7 @@ def create_app(
             workers.sweeper.run(),
             *([workers.lessons.run(), copier.run()] if settings.kb_token.get_secret_value() else []),
             Keeper(database, settings, clock).run(),
-            Fetcher(database, bell, Caller(platforms, clock, guarded=settings.environment == "production"), settings, clock, channels, node=node).run(),
+            Fetcher(database, bell, caller, settings, clock, channels, node=node).run(),
             nodes.run(),
             lag.run(),
             Healer(service).run(),

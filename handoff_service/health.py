@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from handoff_service import metrics
+from handoff_service.channels import store as accounts
 from handoff_service.errors import NotFound, TandemError
 from handoff_service.service import Service
 from handoff_service.vitals import Vitals, measure, probe
@@ -66,11 +67,14 @@ def router(service: Service) -> APIRouter:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 vitals = await service.database.read(lambda connection: measure(connection, service.clock()))
+                standing = await service.database.read(accounts.standing)
         except (TimeoutError, TandemError, sa.exc.SQLAlchemyError):
             vitals = Vitals(math.nan, math.nan, math.nan)  # the last known value would look healthy
+            standing = []
         metrics.queue_age.set(vitals.queue_age)
         metrics.outbox_age.set(vitals.outbox_age)
         metrics.oldest_unowned.set(vitals.oldest_unowned)
+        metrics.set_accounts(standing)
         return Response(metrics.page(), media_type=metrics.CONTENT_TYPE)
 
     return routes

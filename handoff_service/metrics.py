@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -50,6 +51,10 @@ breaker_state = Gauge(
 )
 deliveries = Counter(
     "tandem_channel_deliveries", "Attempts to deliver to a channel", ["channel", "state"], registry=REGISTRY
+)
+
+channel_accounts = Gauge(
+    "tandem_channel_accounts", "Channel accounts: all, failing, disabled", ["channel", "state"], registry=REGISTRY
 )
 
 sockets = Gauge("tandem_sockets", "WebSockets that said hello and are open", registry=REGISTRY)
@@ -98,6 +103,14 @@ def committed(appended: Sequence[Sequence[str]], began: float) -> None:
     commit_group_size.observe(len(appended))
     for author_kind in chain.from_iterable(appended):
         appends.labels(author_kind).inc()
+
+
+def set_accounts(standing: Sequence[Mapping[str, Any]]) -> None:
+    """How many accounts each channel has, and how many of them fail or are switched off; nothing when unknown."""
+    channel_accounts.clear()
+    for row in standing:
+        for state in ("accounts", "failing", "disabled"):
+            channel_accounts.labels(row["channel"], state).set(row[state] or 0)
 
 
 def page() -> bytes:

@@ -41,6 +41,22 @@ def demo_settings(shop_url: str) -> TenantSettings:
                 "zh": ["多久能退款？", "我的订单到哪了", "怎么修改收货地址"],
                 "en": ["How long does a refund take?", "Where is my order?", "How do I change my delivery address?"],
             },
+            "widget": {
+                "articles": ["refund-timing", "check-order-status", "change-delivery-address"],
+                "welcome": [
+                    {
+                        "text": {
+                            "zh": "您好，想查哪笔订单？发订单号给我，物流、改地址、退款都可以帮您看。",
+                            "en": "Hello, which order is it about? Send me its number: delivery, address, refund.",
+                        },
+                        "suggestions": {
+                            "zh": ["我的订单到哪了", "怎么修改收货地址", "我要退款"],
+                            "en": ["Where is my order?", "How do I change my delivery address?", "I want a refund"],
+                        },
+                        "page": "/orders",
+                    },
+                ],
+            },
             "queues": [
                 {"id": "support", "name": "客户服务 Support"},
                 {"id": "senior", "name": "高级客服 Senior", "mode": "offer", "tier": 2},

@@ -113,7 +113,7 @@ def add(tx: Transaction, caller: Caller, given: Account, password_hash: str, con
         raise Conflict(f"{given.email} has {state} already: {known.id}.", agent=known.id)
     values = given.model_dump()
     agent = Agent(
-        **{**values, "role": given.role, "skills": dict(given.skills)},
+        **{**values, "role": given.role, "skills": dict(given.skills), "disabled": given.disabled},
         tenant=caller.tenant,
         id=new_id("a"),
         open=0,

@@ -227,18 +227,17 @@ def connected(connection: sa.Connection, tenant: str, now: datetime) -> set[str]
 
 def free(connection: sa.Connection, tenant: str, now: datetime) -> list[Agent]:
     """Agents who are online at a connected desk, have room, and to whom nothing is offered just now."""
-    C = tables.conversations.c
     at_desk = sa.exists().where(D.tenant == A.tenant, D.agent == A.id, D.lease_until > now)
-    asked = sa.exists().where(C.tenant == A.tenant, C.owner_agent == A.id, C.owner_kind == "offer")
     query = sa.select(tables.agents).where(
-        A.tenant == tenant,
-        A.disabled.is_(False),
-        A.status == Status.ONLINE,
-        A.open < A.capacity,
-        at_desk,
-        ~asked,
+        A.tenant == tenant, A.status == Status.ONLINE, A.open < A.capacity, A.disabled.is_(False), at_desk
     )
-    return [_agent(row) for row in connection.execute(query).mappings()]
+    with_room = [_agent(row) for row in connection.execute(query).mappings()]
+    if not with_room:
+        return []
+    C = tables.conversations.c
+    offered = sa.select(C.owner_agent).where(C.tenant == tenant, C.owner_kind == sa.literal_column("'offer'"))
+    asked = set(connection.execute(offered).scalars())
+    return [agent for agent in with_room if agent.id not in asked]
 
 
 def forget_ended(connection: sa.Connection, now: datetime, *, oldest: datetime) -> None:

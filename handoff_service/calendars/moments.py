@@ -37,6 +37,11 @@ def next_opening(calendar: Calendar, now: datetime) -> datetime | None:
     return next((start for start, _ in _spans(calendar, now) if start > now), None)
 
 
+def when_open(calendar: Calendar, at: datetime) -> datetime:
+    """This moment if it is open then, else when it opens after it: by when people can have done something."""
+    return next_opening(calendar, at) or at
+
+
 def working_time(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
     """How long it is open between two moments; nothing when they are the wrong way round."""
     if calendar.is_always_open:

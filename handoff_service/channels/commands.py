@@ -1,4 +1,4 @@
-"""The command line for channel accounts: `python -m handoff_service channels kinds | add | list | set | rotate | doctor …`."""
+"""The command line for channel accounts: `python -m handoff_service channels add | list | rotate | doctor …`."""
 
 from __future__ import annotations
 

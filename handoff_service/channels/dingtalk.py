@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -96,6 +96,10 @@ class DingTalk:
                 raise undelivered(reason, again=code in BUSY, after_s=QUIET_S if code in BUSY else 0.0)
         return await _push(caller, account, message)
 
+    async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
+        await _token(caller, account)
+        return []
+
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
         asked = {"robotCode": account.options["app_key"], "downloadCode": media.ref}
         answer = await _call(caller, account, "/v1.0/robot/messageFiles/download", asked)
@@ -151,9 +155,13 @@ async def _push(caller: Caller, account: Account, message: Outbound) -> str | No
     return str(made) if made else None
 
 
-async def _call(caller: Caller, account: Account, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Calls the API with the robot's token, once more with a fresh one when that has ended. Raises NotDelivered."""
-    server, key = account.options.get("api") or API, ("dingtalk", account.tenant, account.id)
+def _key(account: Account) -> tuple[str, ...]:
+    return "dingtalk", account.tenant, account.id
+
+
+async def _token(caller: Caller, account: Account) -> str:
+    """The robot's token, fetched when there is none. Raises NotDelivered."""
+    server = account.options.get("api") or API
 
     async def fetch() -> Token:
         keys = {"appKey": account.options["app_key"], "appSecret": account.secret("app_secret")}
@@ -162,13 +170,19 @@ async def _call(caller: Caller, account: Account, path: str, body: Mapping[str, 
             raise undelivered(f"DingTalk: {answer.get('message', 'no access token')}", again=True, after_s=60.0)
         return Token(answer["accessToken"], timedelta(seconds=float(answer.get("expireIn", 7200))))
 
+    return await caller.tokens.get(_key(account), fetch)
+
+
+async def _call(caller: Caller, account: Account, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Calls the API with the robot's token, once more with a fresh one when that has ended. Raises NotDelivered."""
+    server = account.options.get("api") or API
     while True:
-        token = await caller.tokens.get(key, fetch)
+        token = await _token(caller, account)
         headers = {"x-acs-dingtalk-access-token": token}
         answer = await caller.post(f"{server}{path}", json_body=body, headers=headers, judges=REFUSALS)
         if 200 <= answer.status < 300:
             return answer.json
-        if answer.status != 401 or not caller.tokens.refused(key, token):
+        if answer.status != 401 or not caller.tokens.refused(_key(account), token):
             raise undelivered(
                 f"DingTalk: {str(answer.json.get('message', answer.status))[:150]}", again=answer.status == 429
             )

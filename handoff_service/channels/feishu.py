@@ -121,6 +121,10 @@ class Feishu:
         made = (answer.get("data") or {}).get("message_id")
         return str(made) if made else None
 
+    async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
+        await _token(caller, account)
+        return []
+
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
         server, token = account.options.get("api") or API, await _token(caller, account)
         message, _, key = media.ref.partition("/")

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -114,6 +114,14 @@ class Line:
             raise undelivered(f"{reason} (the access token is not valid)", again=True, after_s=60.0)
         # 429 is "too fast" or "the month's quota is used up"; waiting heals only the first.
         raise undelivered(reason, again=answer.status == 429 and "monthly" not in reason, after_s=5.0)
+
+    async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
+        server = account.options.get("api") or API
+        headers = {"Authorization": f"Bearer {account.secret('access_token')}"}
+        answer = await caller.get(f"{server}/v2/bot/info", headers=headers, judges=REFUSALS)
+        if answer.status != 200:
+            raise undelivered(f"LINE {answer.status}: {str(answer.json.get('message', ''))[:150]}")
+        return []
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002
         if media.ref.startswith("https://"):

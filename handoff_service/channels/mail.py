@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.message import EmailMessage, Message
 from email.utils import format_datetime
@@ -32,10 +32,12 @@ from handoff_service.channels.model import (
     Abilities,
     Account,
     Checked,
+    Download,
     Fetched,
     Field,
     Happening,
     Inbound,
+    Media,
     Notice,
     Outbound,
     Parsed,
@@ -118,11 +120,15 @@ class MailChannel:
         await send(_outbox(account, caller), made, account.options["address"], message.contact)
         return str(made["Message-ID"])
 
-    async def probe(self, caller: Caller, account: Account) -> None:
-        """Shows that both servers take our keys. Raises NotDelivered."""
+    async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002
+        raise NotDelivered("attachments come with their mail; there is nothing to fetch", final=True)
+
+    async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
         await log_in(_outbox(account, caller))
         if account.options["provider"] == "imap":
             await log_in(_mailbox(account, caller))
+            return []
+        return [] if account.secret("signing_key") else ["Without `signing_key` every mail is refused."]
 
 
 def event(account: Account, mail: Mail) -> Happening | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -83,6 +83,10 @@ class Messenger:
         body |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"} if tagged else {"messaging_type": "RESPONSE"}
         answer = await meta.call(caller, account, f"{account.options['page_id']}/messages", json_body=body)
         return str(answer["message_id"]) if answer.get("message_id") else None
+
+    async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
+        await meta.get(caller, account, f"{account.options['page_id']}?fields=id")
+        return []
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002
         return Download(url=media.ref)  # signed by Meta, for a while

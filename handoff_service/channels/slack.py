@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -98,6 +98,10 @@ class Slack:
             body["blocks"] = [section, {"type": "actions", "elements": elements}]
         answer = await _call(caller, account, "chat.postMessage", json_body=body)
         return str(answer.get("ts")) or None
+
+    async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
+        await _call(caller, account, "auth.test", json_body={})
+        return []
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002
         # The bot's token goes with it, so only Slack's own hosts are asked.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -103,6 +103,19 @@ class Telegram:
         # Markup of ours that Telegram does not take: the words count.
         del body["parse_mode"]
         return await _call(caller, account, "sendMessage", {**body, "text": html.unescape(TAG.sub("", message.text))})
+
+    async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
+        server, token = account.options.get("api") or API, account.secret("token")
+        answer = await caller.post(f"{server}/bot{token}/getWebhookInfo", json_body={}, judges=REFUSALS | {429})
+        told = answer.json.get("result")
+        if answer.json.get("ok") is not True or not isinstance(told, Mapping):
+            raise _refused(answer)
+        remarks = []
+        if account.id not in str(told.get("url", "")):
+            remarks.append("setWebhook has not been called with this account's address.")
+        if told.get("last_error_message"):
+            remarks.append(f"Telegram could not deliver: {str(told['last_error_message'])[:150]}")
+        return remarks
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
         server = account.options.get("api") or API

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -108,6 +108,16 @@ class TwilioSms:
         code = answer.json.get("code")
         reason = f"Twilio {code or answer.status}: {str(answer.json.get('message', ''))[:150]}"
         raise undelivered(reason, again=answer.status in (401, 429), after_s=60.0 if answer.status == 401 else 0.0)
+
+    async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
+        server = account.options.get("api") or API
+        url = f"{server}/Accounts/{account.options['account_sid']}.json"
+        answer = await caller.get(url, headers=key_of(account), judges=REFUSALS)
+        if answer.status != 200:
+            raise undelivered(
+                f"Twilio {answer.json.get('code', answer.status)}: {answer.json.get('message', '')}"[:200]
+            )
+        return [] if account.options.get("status_callback") else ["Without `status_callback` no failure is told later."]
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002
         parts = urlsplit(media.ref)

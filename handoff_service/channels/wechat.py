@@ -6,7 +6,7 @@ everything to the customer goes by the customer-service API, for which WeChat co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -109,6 +109,10 @@ class WeChat:
             }
         await _call(caller, account, "/cgi-bin/message/custom/send", json_body=body)
         return None
+
+    async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
+        await _token(caller, account)
+        return []
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
         server = account.options.get("api") or API

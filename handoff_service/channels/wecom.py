@@ -7,7 +7,7 @@ Messages wait at WeCom for three days behind a cursor. As long as people answer 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -117,6 +117,10 @@ class WeCom:
         body = {**ends, "msgid": key, **content}
         answer = await _call(caller, account, "/cgi-bin/kf/send_msg", json_body=body)
         return str(answer.get("msgid") or key)
+
+    async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
+        await _token(caller, account)
+        return []
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
         server = account.options.get("api") or API

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,6 +79,11 @@ class WhatsApp:
         answer = await meta.call(caller, account, f"{account.options['phone_number_id']}/messages", json_body=body)
         made = answer.get("messages")
         return str(made[0].get("id")) if isinstance(made, list) and made else None
+
+    async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
+        told = await meta.get(caller, account, f"{account.options['phone_number_id']}?fields=quality_rating")
+        low = told.get("quality_rating") in ("YELLOW", "RED")
+        return [f"WhatsApp rates the number {told['quality_rating']}: it may be limited."] if low else []
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
         found = await meta.get(caller, account, quote(media.ref, safe=""))

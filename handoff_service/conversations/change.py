@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from handoff_service import metrics
 from handoff_service.agents import lending
 from handoff_service.agents import store as agents
-from handoff_service.calendars.moments import is_open, next_closing, next_opening
+from handoff_service.calendars.moments import is_open, next_closing, when_open
 from handoff_service.calls.record import note_move
 from handoff_service.conversations import store
 from handoff_service.conversations.model import SYSTEM, Author, Conversation, Entry, Event, Owner, OwnerKind
@@ -73,8 +73,7 @@ def deadline_of(connection: sa.Connection, tenant: str, owner: Owner, context: C
     if owner.kind is OwnerKind.OFFER:
         return context.now + timedelta(seconds=queue.accept_s) if queue and queue.accept_s else at
     if owner.kind is OwnerKind.MAILBOX:
-        opening = next_opening(calendar, context.now)
-        return at if opening is None else at + (opening - context.now)
+        return when_open(calendar, at + (when_open(calendar, context.now) - context.now))
     if queue and queue.overflow:
         at = min(at, context.now + timedelta(seconds=queue.overflow.after_s))
     closing = next_closing(calendar, context.now) if is_open(calendar, context.now) else context.now

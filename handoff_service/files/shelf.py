@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -42,7 +42,7 @@ class Shelf:
                 parts.netloc,
                 prefix=parts.path.strip("/") or None,
                 client_options={"timeout": f"{ANSWER_S}s", "allow_http": plain},
-                retry_config={"max_retries": 2},
+                retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=ANSWER_S)},
             )
         else:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -86,9 +86,10 @@ class Shelf:
 
     def drop(self, tenant: str, files: Sequence[str]) -> None:
         """Deletes contents; those that are not there are no error."""
-        for file in files:
+        names = [_name(tenant, file) for file in files]
+        for some in [names] if self._is_bucket and names else [[name] for name in names]:
             try:
-                obstore.delete(self._store, _name(tenant, file))
+                obstore.delete(self._store, some)
             except FileNotFoundError:
                 continue
             except PLACE_TAKEN as error:

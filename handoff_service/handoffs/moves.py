@@ -166,9 +166,7 @@ def escalate_for_customer(
         return _promise_beside(tx, moved, tenant, queue.id, context)
     if conversation.owner.queue == queue.id:
         return conversation  # it is there; asking again moves nobody
-    if conversation.owner.kind is OwnerKind.AGENT and not somebody_on_duty(
-        tx, conversation.tenant, queue.id, context
-    ):
+    if conversation.owner.kind is OwnerKind.AGENT and not somebody_on_duty(tx, conversation.tenant, queue.id, context):
         return _promise_beside(tx, conversation, tenant, queue.id, context, reason=reason)
     return _raise(tx, conversation, tenant, queue, actor, context, **({"reason": reason} if reason else {}))
 

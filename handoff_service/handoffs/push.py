@@ -28,7 +28,7 @@ log = structlog.get_logger()
 # In one transaction: what others write meanwhile waits for its end.
 MOST_OFFERS = 50
 # So many at the head of a group may be too heavy or too hard for those who are free without hiding who is behind them.
-LOOK_PAST = 20
+LOOK_PAST = 8
 
 
 def make_offers(tx: Transaction, tenant_id: str, context: Context) -> int:
@@ -55,20 +55,20 @@ def make_offers(tx: Transaction, tenant_id: str, context: Context) -> int:
 
 def load_board(tx: Transaction, tenant: Tenant, context: Context) -> Board:
     """Who is free, and of each group that one of them serves as many as could be offered now."""
-    settings = tenant.settings
-    pushing = {
-        queue.id: queue_of(queue)
-        for queue in settings.queues
-        if queue.mode == "offer" and is_open(settings.calendar(queue.id), context.now)
-    }
-    board = Board({queue.id: queue_of(queue) for queue in settings.queues})
     free = free_agents(tx.connection, tenant.id, context)
+    served = {name for agent in free for name in agent.queues}
+    queues = {queue.id: queue for queue in tenant.settings.queues if queue.id in served}
+    board = Board({name: queue_of(queue) for name, queue in queues.items()})
     for agent in free:
         board.free(agent)
-    in_use = set(pushing) & set(places.queues_of(tx.connection, tenant.id))
-    groups = groups_of(free, in_use)
+    pushing = {
+        name
+        for name, queue in queues.items()
+        if queue.mode == "offer" and is_open(tenant.settings.calendar(name), context.now)
+    }
     most = min(len(free), MOST_OFFERS) + LOOK_PAST
-    for waiting in places.heads(tx.connection, tenant.id, groups, settings.capacity, most=most):
+    weights = tenant.settings.capacity
+    for waiting in places.heads(tx.connection, tenant.id, groups_of(free, pushing), weights, most=most):
         board.wait(waiting)
     for waiting in _kept(tx, tenant, context):
         if waiting.queue in pushing:

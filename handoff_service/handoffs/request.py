@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from handoff_service.agents import store as agents
 from handoff_service.agents.presence import on_duty
-from handoff_service.calendars.moments import is_open, next_opening
+from handoff_service.calendars.moments import is_open, next_opening, when_open
 from handoff_service.clock import iso
 from handoff_service.conversations.change import Context, change
 from handoff_service.conversations.model import SYSTEM, Author, Conversation, Event, Owner, OwnerKind
@@ -178,15 +178,16 @@ def promise(
 ) -> str:
     """Opens a ticket for the conversation, unless it has one, and returns its due time as the customer reads it.
 
-    While the queue is closed the time runs from when it opens.
+    While the queue is closed the time runs from when it opens; what would be due then is due when people are back.
     """
-    start = next_opening(tenant.settings.calendar(queue), context.now) or context.now
+    calendar = tenant.settings.calendar(queue)
+    length = timedelta(seconds=context.settings.message_due_s if within_s is None else within_s)
     due_at = tickets.open_ticket(
         tx.connection,
         conversation,
         subject=conversation.preview,
         reply_to=reply_to,
-        due_at=start + timedelta(seconds=context.settings.message_due_s if within_s is None else within_s),
+        due_at=when_open(calendar, when_open(calendar, context.now) + length),
         now=context.now,
     )
     return as_read(due_at, tenant, conversation.language)

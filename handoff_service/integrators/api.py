@@ -27,6 +27,9 @@ from handoff_service.permissions import Permission
 from handoff_service.service import Service
 from handoff_service.tables import EPOCH
 
+# Changes are dated when they begin: by then one that began earlier is committed.
+SETTLED = timedelta(seconds=10)
+
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[Plain, Query(max_length=200, description="`cursor` of the page before; without it the first page")]
 
@@ -58,10 +61,10 @@ def shown(conversation: Conversation) -> dict[str, Any]:
     }
 
 
-def as_cursor(conversation: Conversation) -> str:
+def as_cursor(updated_at: datetime, conversation: str) -> str:
     """A place in the order of changes, as text that means nothing to its reader."""
-    moment = (conversation.updated_at - EPOCH) // timedelta(microseconds=1)
-    return base64.urlsafe_b64encode(json.dumps([moment, conversation.id]).encode()).decode()
+    moment = (updated_at - EPOCH) // timedelta(microseconds=1)
+    return base64.urlsafe_b64encode(json.dumps([moment, conversation]).encode()).decode()
 
 
 def from_cursor(cursor: str) -> tuple[datetime, str]:
@@ -90,18 +93,18 @@ def _add_reading(routes: APIRouter, service: Service, access: Access) -> None:
     async def listed(caller: ReaderNow, cursor: Cursor | None = None, limit: Limit = 50) -> dict[str, Any]:
         """Conversations in the order of their last change, the longest unchanged first.
 
-        The last page has a cursor too: asked again later, it brings what has changed since.
+        The last page has a cursor too: asked again later, it brings what has changed since, and once more what has
+        changed in the ten seconds before it was asked.
         """
-        after = from_cursor(cursor) if cursor else None
+        after, settled = from_cursor(cursor) if cursor is not None else None, service.clock() - SETTLED
         found = await service.database.read(
             lambda connection: store.changed_after(connection, caller.tenant, after, limit=limit + 1)
         )
-        page = found[:limit]
-        return {
-            "conversations": [shown(one) for one in page],
-            "cursor": as_cursor(page[-1]) if page else cursor,
-            "more": len(found) > limit,
-        }
+        page, more = found[:limit], len(found) > limit
+        place = (page[-1].updated_at, page[-1].id) if page else after
+        if not more:  # who changes something at this moment may come before one whose change is known
+            place = min(place or (settled, ""), (settled, ""))
+        return {"conversations": [shown(one) for one in page], "cursor": place and as_cursor(*place), "more": more}
 
     @routes.get("/conversations/{conversation_id}", responses=examples.of(examples.CONVERSATION))
     async def one(conversation_id: str, caller: ReaderNow) -> dict[str, Any]:

@@ -99,6 +99,7 @@ def changed_after(
     """Conversations in the order of their last change, the longest unchanged first, from a place in it on."""
     query = sa.select(C.id).where(C.tenant == tenant)
     if after is not None:
-        query = query.where(sa.tuple_(C.updated_at, C.id) > sa.tuple_(*after))
+        moment, last = after
+        query = query.where(sa.or_(C.updated_at > moment, sa.and_(C.updated_at == moment, C.id > last)))
     ids = connection.execute(query.order_by(C.updated_at, C.id).limit(limit)).scalars().all()
     return [conversations.find(connection, tenant, one) for one in ids]

@@ -59,6 +59,12 @@ agents = sa.Table(
     maybe("home_tenant"),  # of one who is lent: where his own account is
     maybe("home_agent"),
     sa.Index("agents_by_email", "tenant", "email", unique=True),
+    sa.Index(
+        "agents_with_room",
+        *("tenant", "status"),
+        sqlite_where=sa.text("open < capacity"),
+        postgresql_where=sa.text("open < capacity"),
+    ),
     sa.Index("agents_by_home", "home_tenant", "home_agent"),
 )
 

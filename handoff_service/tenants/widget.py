@@ -24,7 +24,7 @@ class Welcome(BaseModel):
     suggestions: Mapping[str, tuple[str, ...]] = {}
     begins: str | None = Field(None, alias="from", pattern=Clock)
     ends: str | None = Field(None, alias="to", pattern=Clock)
-    page: str | None = Field(None, pattern=r"^/[!-~]{0,200}$", description="beginning of the page's path")
+    page: str | None = Field(None, pattern=r"^/[!-~]{0,200}$", description="part of the page's path")
 
 
 class WidgetSettings(BaseModel):

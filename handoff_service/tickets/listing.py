@@ -20,7 +20,15 @@ from handoff_service.errors import Invalid
 from handoff_service.tickets.model import State, Ticket
 from handoff_service.tickets.settings import PROMISE
 from handoff_service.tickets.states import UNFINISHED
-from handoff_service.tickets.store import UNFINISHED_STORED, lanes, seen_by, ticket_of
+from handoff_service.tickets.store import (
+    UNFINISHED_STORED,
+    by_ids,
+    lanes,
+    of_contact,
+    on_conversation,
+    seen_by,
+    ticket_of,
+)
 from handoff_service.tickets.words import asked_words
 
 T = tables.tickets.c
@@ -60,6 +68,17 @@ class Filter:
             return self.states
         return frozenset(State) if self.text or self.contact or self.conversation else UNFINISHED
 
+    def fits(self, ticket: Ticket) -> bool:
+        """Whether a ticket is asked for, as far as its own columns tell."""
+        return (
+            ticket.state in self.wanted
+            and self.agent in (None, ticket.agent or NOBODY)
+            and self.queue in (None, ticket.queue)
+            and self.type in (None, ticket.type)
+            and (self.priority is None or ticket.priority >= self.priority)
+            and (self.due_before is None or ticket.due_at < self.due_before)
+        )
+
 
 class Page(NamedTuple):
     tickets: list[Ticket]
@@ -67,9 +86,9 @@ class Page(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """What one state has to offer: rows in order, and up to where it was looked at (None: to its end)."""
+    """What one state has to offer: places in order, and up to where it was looked at (None: to its end)."""
 
-    tickets: list[Ticket]
+    places: list[Place]
     upto: Place | None
 
 
@@ -78,19 +97,23 @@ def page(connection: sa.Connection, agent: Agent, asked: Filter, *, cursor: str 
     if asked.text:
         return _by_text(connection, agent, asked, cursor, limit)
     after = read_cursor(cursor)
+    if asked.contact is not None or asked.conversation is not None:
+        return _of_somebody(connection, agent, asked, after, limit)
     found = [_lane(connection, agent, asked, stored, after, limit) for stored in lanes(asked.wanted)]
-    tickets, upto = merged(found, limit)
+    places, upto = merged(found, limit)
+    shown = by_ids(connection, agent.tenant, [place.id for place in places], agent)
+    tickets = [shown[place.id] for place in places if place.id in shown]
     return Page(tickets, None if upto is None else write_cursor(upto))
 
 
-def merged(found: Sequence[Lane], limit: int) -> tuple[list[Ticket], Place | None]:
-    """The first `limit` tickets of all lanes, and from where to go on (None: there is no more). Pure."""
+def merged(found: Sequence[Lane], limit: int) -> tuple[list[Place], Place | None]:
+    """The first `limit` places of all lanes, and from where to go on (None: there is no more). Pure."""
     looked = [lane.upto for lane in found if lane.upto is not None]
     end = min(looked, default=None)
-    rows = sorted((one for lane in found for one in lane.tickets), key=place_of)
-    safe = [one for one in rows if end is None or place_of(one) <= end]
+    places = sorted(place for lane in found for place in lane.places)
+    safe = [place for place in places if end is None or place <= end]
     if len(safe) > limit or (len(safe) == limit and end is not None):
-        return safe[:limit], place_of(safe[limit - 1])
+        return safe[:limit], safe[limit - 1]
     return safe, end
 
 
@@ -114,25 +137,37 @@ def read_cursor(cursor: str | None) -> Place | None:
 
 def _lane(connection: sa.Connection, agent: Agent, asked: Filter, stored: str, after: Place | None, limit: int) -> Lane:
     """One value of the column `state`, in order of the due time."""
-    where = [T.tenant == agent.tenant, T.state == stored, *_indexed(agent.tenant, asked)]
+    where = [T.tenant == agent.tenant, T.state == stored, *_indexed(asked)]
     if after is not None:
         where += [T.due_at >= after.due_at, sa.or_(T.due_at > after.due_at, T.id > after.id)]
     order = (T.due_at, T.id)
-    rest = [*seen_by(agent), *_others(asked)]
-    if len(rest) == len(seen_by(agent)):
-        query = sa.select(tables.tickets).where(*where, *rest).order_by(*order).limit(limit + 1)
-        rows = [ticket_of(row) for row in connection.execute(query).mappings()]
-        return Lane(rows, place_of(rows[-1]) if len(rows) > limit else None)
-    looked_at = sa.select(T.id).where(*where).order_by(*order).limit(WINDOW)
-    query = sa.select(tables.tickets).where(T.tenant == agent.tenant, T.id.in_(looked_at), *rest)
-    rows = [ticket_of(row) for row in connection.execute(query.order_by(*order).limit(limit + 1)).mappings()]
-    if len(rows) > limit:
-        return Lane(rows, place_of(rows[-1]))
-    last = connection.execute(sa.select(*order).where(*where).order_by(*order).offset(WINDOW - 1).limit(1)).first()
-    return Lane(rows, None if last is None else Place(last.due_at, last.id))
+    others = _others(asked)
+    query = sa.select(*order).where(*where, *seen_by(agent)).order_by(*order)
+    if not others:
+        found = [Place(*row) for row in connection.execute(query.limit(limit + 1))]
+        return Lane(found, found[-1] if len(found) > limit else None)
+    looked_at = [Place(*row) for row in connection.execute(query.limit(WINDOW))]
+    names = [place.id for place in looked_at]
+    fitting = sa.select(*order).where(T.tenant == agent.tenant, T.id.in_(names), *others)
+    found = sorted(Place(*row) for row in connection.execute(fitting))[: limit + 1]
+    if len(found) > limit:
+        return Lane(found, found[-1])
+    return Lane(found, looked_at[-1] if len(looked_at) == WINDOW else None)
 
 
-def _indexed(tenant: str, asked: Filter) -> list[sa.ColumnElement[bool]]:
+def _of_somebody(connection: sa.Connection, agent: Agent, asked: Filter, after: Place | None, limit: int) -> Page:
+    """Tickets of a contact or of a conversation, which are few."""
+    if asked.conversation is not None:
+        found = on_conversation(connection, agent.tenant, asked.conversation, agent)
+        found = [one for one in found if asked.contact in (None, one.contact)]
+    else:
+        found = of_contact(connection, agent.tenant, str(asked.contact), agent)
+    rows = [one for one in found if asked.fits(one) and (after is None or place_of(one) > after)]
+    rows.sort(key=place_of)
+    return Page(rows[:limit], write_cursor(place_of(rows[limit - 1])) if len(rows) > limit else None)
+
+
+def _indexed(asked: Filter) -> list[sa.ColumnElement[bool]]:
     """Conditions for which there is an index."""
     where: list[sa.ColumnElement[bool]] = []
     if asked.agent is not None:
@@ -141,12 +176,6 @@ def _indexed(tenant: str, asked: Filter) -> list[sa.ColumnElement[bool]]:
         where.append(T.queue == asked.queue)
     if asked.due_before is not None:
         where.append(T.due_at < asked.due_before)
-    if asked.contact is not None:
-        where.append(T.contact == asked.contact)
-    if asked.conversation is not None:
-        L = tables.ticket_links.c
-        linked = sa.select(L.ticket).where(L.tenant == tenant, L.conversation == asked.conversation)
-        where.append(sa.or_(T.conversation == asked.conversation, T.id.in_(linked)))
     return where
 
 
@@ -171,7 +200,9 @@ def _by_text(connection: sa.Connection, agent: Agent, asked: Filter, cursor: str
     of_word = [W.tenant == agent.tenant, W.word == rarest, *([W.ticket < cursor] if cursor else [])]
     looked_at = sa.select(W.ticket).where(*of_word).order_by(W.ticket.desc()).limit(WINDOW)
     query = sa.select(tables.tickets).where(T.tenant == agent.tenant, T.id.in_(looked_at), *seen_by(agent))
-    query = query.where(T.state.in_(lanes(asked.wanted)), *_indexed(agent.tenant, asked), *_others(asked))
+    query = query.where(T.state.in_(lanes(asked.wanted)), *_indexed(asked), *_others(asked))
+    if asked.contact is not None:
+        query = query.where(T.contact == asked.contact)
     for word in others:
         same = tables.ticket_words.alias().c
         query = query.where(sa.exists().where(same.tenant == agent.tenant, same.word == word, same.ticket == T.id))

@@ -152,9 +152,10 @@ def by_ids(connection: sa.Connection, tenant: str, tickets: Collection[str], vie
     return {row["id"]: ticket_of(row) for row in connection.execute(query).mappings()}
 
 
-def of_contact(connection: sa.Connection, tenant: str, contact: str) -> list[Ticket]:
-    """Every ticket of a contact, oldest first."""
-    query = sa.select(tables.tickets).where(T.tenant == tenant, T.contact == contact).order_by(T.created_at, T.id)
+def of_contact(connection: sa.Connection, tenant: str, contact: str, viewer: Agent | None = None) -> list[Ticket]:
+    """Every ticket of a contact that `viewer` may see (None: all), oldest first."""
+    query = sa.select(tables.tickets).where(T.tenant == tenant, T.contact == contact, *seen_by(viewer))
+    query = query.order_by(T.created_at, T.id)
     return [ticket_of(row) for row in connection.execute(query).mappings()]
 
 

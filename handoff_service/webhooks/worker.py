@@ -28,6 +28,7 @@ log = structlog.get_logger()
 
 AT_ONCE = 4  # to one webhook
 POLL_S = 2.0
+TOTAL_S = 10.0  # for one attempt, well before its lease ends
 TIDY_EVERY = timedelta(minutes=10)
 SENT_KEPT, DEAD_KEPT = timedelta(days=7), timedelta(days=30)
 GONE = 410
@@ -125,7 +126,9 @@ class WebhookWorker:
         signed = headers(to.secrets, message.id, int(self._clock().timestamp()), body)
         given = {"Content-Type": "application/json", "User-Agent": "Tandem-Webhooks/1", **signed}
         try:
-            status, _ = await exchange(self._client, "POST", to.url, given, {"content": body}, judges=ANSWERS)
+            status, _ = await exchange(
+                self._client, "POST", to.url, given, {"content": body}, judges=ANSWERS, total_s=TOTAL_S
+            )
         except NotDelivered as error:
             return None, error.message
         return status, None if status < 300 else f"{httpx2.URL(to.url).host} answered {status}"

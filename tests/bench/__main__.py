@@ -1,5 +1,5 @@
 """`python -m tests.bench [section …]`: measures on the parts that run; sections: answer, breakdown, rasa, appends,
-postgres, claims, routing, webhooks, idle_sockets, reconnects, vectors, peers, understanding.
+postgres, claims, routing, webhooks, idle_sockets, reconnects, vectors, peers, understanding, widget.
 
 Prints each goal and whether it is reached. The exit code is 0 unless something broke: a slow machine is no failure.
 """
@@ -36,6 +36,7 @@ from tests.bench.setting import Bench
 from tests.bench.understanding import understanding
 from tests.bench.vectors import vectors
 from tests.bench.webhooks import webhooks
+from tests.bench.widget import widget
 from tests.end_to_end.clients import NotAsTold
 from tests.end_to_end.stage import running_parts
 
@@ -53,6 +54,7 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "vectors": vectors,
     "peers": peers,
     "understanding": understanding,
+    "widget": widget,
 }
 
 

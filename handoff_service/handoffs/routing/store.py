@@ -6,6 +6,7 @@ however many have been served before.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
@@ -30,6 +31,7 @@ GROUPS = 16
 # Everything that is kept for its last agent is looked at in each round; it is not kept for long.
 MOST_KEPT = 500
 LAST_RANK = 2**63 - 1
+NOBODY: frozenset[str] = frozenset()
 
 PLACE_OF = Statement(
     sa.select(H.rank, H.priority).where(H.tenant == sa.bindparam("tenant"), H.id == sa.bindparam("handoff"))
@@ -66,7 +68,7 @@ FIRST = Statement(
 )
 _HEAD = (C.id, C.handoff, C.queue, C.language, C.channel, C.priority, C.rank, C.mood)
 KEPT = Statement(
-    sa.select(*_HEAD, C.reserved_for, C.reserved_until, H.declined)
+    sa.select(*_HEAD, C.reserved_for, C.reserved_until, sa.cast(H.declined, sa.Text).label("declined"))
     .join(tables.handoffs, sa.and_(H.tenant == C.tenant, H.id == C.handoff))
     .where(C.tenant == sa.bindparam("tenant"), C.reserved_for.is_not(None), QUEUED)
     .order_by(C.reserved_until)
@@ -114,7 +116,9 @@ def _heads(groups: int) -> Statement:
         )
         parts.append(sa.select(part))
     found = sa.union_all(*parts).subquery()
-    declined = sa.select(H.declined).where(H.tenant == sa.bindparam("tenant"), H.id == found.c.handoff)
+    declined = sa.select(sa.cast(H.declined, sa.Text)).where(
+        H.tenant == sa.bindparam("tenant"), H.id == found.c.handoff
+    )
     return Statement(sa.select(found, declined.scalar_subquery().label("declined")))
 
 
@@ -225,7 +229,7 @@ def _waiting(row: Row, weights: CapacityWeights, kept_for: str | None = None, un
         rank=row["rank"],
         weight=weights.weight(row["channel"], live=True),
         angry=is_angry(row["mood"]),
-        declined=frozenset(row["declined"] or ()),
+        declined=NOBODY if row["declined"] in (None, "[]") else frozenset(json.loads(row["declined"])),
         reserved_for=kept_for,
         reserved_until=until,
     )

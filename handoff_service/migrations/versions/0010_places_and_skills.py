@@ -21,6 +21,8 @@ def upgrade() -> None:
     op.add_column("conversations", sa.Column("load", sa.Integer(), nullable=True))
     op.add_column("agents", sa.Column("skills", sa.JSON(), nullable=True))
     op.add_column("agents", sa.Column("angry_row", sa.Integer(), nullable=False, server_default="0"))
+    room = sa.text("open < capacity")
+    op.create_index("agents_with_room", "agents", ["tenant", "status"], sqlite_where=room, postgresql_where=room)
     failpoint("migrate_step")
     for column in ("rank", "priority"):
         op.execute(

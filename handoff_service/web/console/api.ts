@@ -2,7 +2,9 @@ import type {
   Accepted, Box, CallAnswer, Card, ConversationDetail, EntriesPage, ErrorBody, FileRef, KnowledgeAnswer, Language, Me, Owner, Person,
   PresenceStatus, Ticket,
 } from "../shared/protocol";
+import type { Account, NewAccount, Plan } from "./administration";
 import type { ArticleFields, ArticlePage, Filter, Kept, KnowledgeTask, Revision, Step, Tried } from "./articles";
+import type { CannedReply } from "./canned";
 import type { Messages, MessageState, Models } from "./training";
 import type { TicketFilter, TicketPage, WholeTicket } from "./tickets";
 import type { WallFigures } from "./wall";
@@ -16,6 +18,8 @@ export class ApiError extends Error {
   readonly owner: Owner | null;
   readonly epoch: number | null;
   readonly retryAfterS: number;
+  /** Everything the server said of it. */
+  readonly extra: Readonly<Record<string, unknown>>;
 
   constructor(status: number, body: Partial<ErrorBody>) {
     super(body.message ?? `HTTP ${status}`);
@@ -27,6 +31,7 @@ export class ApiError extends Error {
     this.owner = body.owner ?? null;
     this.epoch = body.epoch ?? null;
     this.retryAfterS = body.retry_after_s ?? 0;
+    this.extra = { ...body };
   }
 }
 
@@ -82,6 +87,17 @@ export class Api {
     this.act<void>(`${conversationPath(conversation)}/give-back`, { epoch, ...optional({ summary }) });
   close = ({ conversation, epoch }: Target, wrapUp: string, note: string) =>
     this.act<void>(`${conversationPath(conversation)}/close`, { epoch, wrap_up: wrapUp, ...optional({ note }) });
+
+  canned = async (conversation: string) =>
+    (await this.get<{ canned_replies: CannedReply[] }>(`${conversationPath(conversation)}/canned-replies`)).canned_replies;
+  accounts = async () => (await this.get<{ agents: Account[] }>("/v1/admin/agents")).agents;
+  addAccount = (account: NewAccount) => this.administer<{ password?: string }>("/v1/admin/agents", account);
+  accountCommand = (agent: string, command: string) =>
+    this.administer<{ password?: string }>(`/v1/admin/agents/${encodeURIComponent(agent)}/${command}`, null);
+  configuration = async () => (await this.get<{ yaml: string }>("/v1/admin/config")).yaml;
+  checkConfiguration = (yaml: string) => this.post<Plan>("/v1/admin/config/check", { yaml });
+  applyConfiguration = (yaml: string, version: string) =>
+    this.administer<Plan>("/v1/admin/config/apply", { yaml, version });
 
   ring = ({ conversation, epoch }: Target, media: "voice" | "video") =>
     this.act<CallAnswer>(`${conversationPath(conversation)}/call`, { epoch, media });
@@ -145,6 +161,12 @@ export class Api {
   private post<T>(path: string, body: object): Promise<T> {
     const headers = { "Content-Type": "application/json", "X-Requested-By": "console" };
     return this.request<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  /** One change of the administration; asked again after a lost answer, it is another one. */
+  private administer<T>(path: string, body: object | null): Promise<T> {
+    const headers = { "Content-Type": "application/json", "X-Requested-By": "console", "Idempotency-Key": this.newId() };
+    return this.request<T>(path, { method: "POST", headers, ...(body !== null && { body: JSON.stringify(body) }) });
   }
 
   /** One action of the agent: a second click joins the first, a retry repeats its op_id. */

@@ -13,6 +13,8 @@ export interface Draft {
   readonly reply: string;
   readonly note: string;
   readonly article: QuotedArticle | null;
+  /** The canned reply that the text began as. */
+  readonly canned?: string;
 }
 /** Why a reply cannot be sent now, as a text and its parameters. */
 export interface Blocked {

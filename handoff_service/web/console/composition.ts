@@ -3,6 +3,7 @@ import { type SocketFactory, TandemClient } from "../shared/client";
 import { newId } from "../shared/ids";
 import type { Language, Me } from "../shared/protocol";
 import { browserStorage } from "../shared/storage";
+import { Administration } from "./administration";
 import type { Api } from "./api";
 import { Calls } from "./calls";
 import { Articles } from "./articles";
@@ -27,6 +28,7 @@ export interface Workplace {
   readonly articles: Articles;
   readonly tickets: Tickets;
   readonly calls: Calls;
+  readonly administration: Administration;
   readonly client: TandemClient;
   readonly api: Api;
 }
@@ -59,6 +61,7 @@ export function createDesk({ me, api, language, signedOut, socket }: DeskOptions
   const verbs = new Verbs({ state, api, session, writing, signedOut });
   const training = new Training({ api, state, session });
   const tickets = new Tickets({ api, session });
+  const administration = new Administration({ api, session });
   const articles = new Articles({ api, session, owner: me.agent.name });
-  return { state, session, writing, verbs, training, wall: new Wall(api), articles, tickets, calls, client, api };
+  return { state, session, writing, verbs, training, wall: new Wall(api), articles, tickets, calls, administration, client, api };
 }

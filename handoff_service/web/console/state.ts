@@ -2,13 +2,14 @@ import { computed, type ReadonlySignal, type Signal, signal } from "@preact/sign
 import type { ConnectionState } from "../shared/client";
 import type { Card, ConversationDetail, Language, Me } from "../shared/protocol";
 import { type Alerts, SILENT } from "./alerts";
+import type { CannedReply } from "./canned";
 import { type Blocked, blockedReply, type Draft, EMPTY_DRAFT, type Mode, type Refusal } from "./composer";
 import { type Desk, EMPTY_DESK, findCard, newestStanding, type Section, type Standing } from "./desk";
 import { EMPTY_TIMELINE, standingAt, type Timeline } from "./timeline";
 import { type Translate, translator } from "./text";
 
 export type Pane = "lists" | "conversation" | "details";
-export type View = "desk" | "wall" | "tickets" | "articles" | "training";
+export type View = "desk" | "wall" | "tickets" | "articles" | "training" | "administration";
 export type SideTab = "handoff" | "knowledge";
 export type DialogKind = "transfer" | "give_back" | "aside" | "close" | "palette" | "shortcuts";
 export interface Notice {
@@ -65,6 +66,8 @@ export class DeskState {
   /** The file that is on its way to the server. */
   readonly attaching = signal<string | null>(null);
 
+  /** What Enter takes while the text begins with a slash. */
+  canned: CannedReply | null = null;
   /** Where the cursor was in the composer, so that an article is inserted there; null: at the end. */
   cursor: number | null = null;
 

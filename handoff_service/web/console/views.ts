@@ -6,6 +6,7 @@ export const VIEWS: readonly { readonly view: Exclude<View, "desk">; readonly ne
   { view: "tickets", needs: "tickets.read" },
   { view: "articles", needs: "knowledge.draft" },
   { view: "training", needs: "bot.train" },
+  { view: "administration", needs: "settings.read" },
 ];
 
 /** Whether the agent's role may do this; what a gateway of the release before did not tell is read off the role. */

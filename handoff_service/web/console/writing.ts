@@ -3,6 +3,7 @@ import type { SendError, TandemClient } from "../shared/client";
 import { type Draft, type Mode, type QuotedArticle, withReturned } from "./composer";
 import { namedOwner } from "./desk";
 import type { Api } from "./api";
+import type { CannedReply } from "./canned";
 import type { Drafts } from "./drafts";
 import type { Session } from "./session";
 import { type DeskState, put } from "./state";
@@ -61,9 +62,15 @@ export class Writing {
       this.dispatch(conversation, "note", draft.note.trim(), null);
       this.write(conversation, { ...draft, note: "" });
     } else {
-      this.dispatch(conversation, "reply", draft.reply.trim(), draft.article);
-      this.write(conversation, { ...draft, reply: "", article: null });
+      this.dispatch(conversation, "reply", draft.reply.trim(), draft.article, draft.canned);
+      this.write(conversation, { reply: "", note: draft.note, article: null });
     }
+  }
+
+  /** Puts a canned reply where the slash was; it can be changed before it goes out. */
+  useCanned(conversation: string, { id, text }: CannedReply): void {
+    this.write(conversation, { ...this.draftOf(conversation), reply: text, canned: id });
+    this.parts.state.focusWanted.value = true;
   }
 
   sendArticle(answer: string, article: QuotedArticle): void {
@@ -87,9 +94,9 @@ export class Writing {
   }
 
   /** A reply carries the epoch that the agent saw while writing, so that the server can refuse a stale one. */
-  private dispatch(conversation: string, mode: Mode, text: string, article: QuotedArticle | null): void {
+  private dispatch(conversation: string, mode: Mode, text: string, article: QuotedArticle | null, canned?: string): void {
     const { state, client } = this.parts;
-    const body = article === null ? { text } : { text, article };
+    const body = { text, ...(article !== null && { article }), ...(canned !== undefined && { canned }) };
     const epoch = state.standing.value?.epoch;
     const audience = mode === "note" ? "internal" : "public";
     batch(() => {

@@ -45,6 +45,8 @@ export interface ArticleRef {
 export interface TextBody {
   text: string;
   article?: { id: string; language: Language; title: string };
+  /** The canned reply that the text began as. */
+  canned?: string;
   /** What its sender has uploaded for this message. */
   file?: string;
 }

@@ -9,7 +9,7 @@ export interface WelcomeRule {
   /** "18:00" to "09:00", where the tenant is; across midnight if `from` is later. */
   from?: string | null;
   to?: string | null;
-  /** Beginning of the page's path, "/orders". */
+  /** Part of the page's path, "/orders". */
   page?: string | null;
 }
 
@@ -45,7 +45,7 @@ export async function fetchConfig(baseUrl: string, tenant: string): Promise<Conf
 /** The rule for this moment and page, or null for the tenant's usual greeting. */
 export function chooseWelcome(rules: readonly WelcomeRule[], path: string, now: Date, timezone: string): WelcomeRule | null {
   const clock = new Intl.DateTimeFormat("en-GB", { timeZone: timezone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(now);
-  return rules.find((rule) => (!rule.page || path.startsWith(rule.page)) && within(clock, rule.from, rule.to)) ?? null;
+  return rules.find((rule) => (!rule.page || path.includes(rule.page)) && within(clock, rule.from, rule.to)) ?? null;
 }
 
 function within(clock: string, from: string | null | undefined, to: string | null | undefined): boolean {

@@ -20,7 +20,7 @@ declare global {
 /** The file of the conversation, by its hashed name (build.mjs). */
 declare const CHAT_FILE: string;
 
-const CONFIG_WAIT_MS = 250;
+const CONFIG_WAIT_MS = 120;
 const BUBBLE = "M12 3.5c-5 0-9 3.4-9 7.7 0 2.4 1.3 4.6 3.3 6v3.3l3.4-1.9c.7.2 1.5.2 2.3.2 5 0 9-3.4 9-7.6s-4-7.7-9-7.7z M8 11.2h.01M12 11.2h.01M16 11.2h.01";
 const NAMES: Record<string, string> = { zh: "在线客服", en: "Support chat" };
 

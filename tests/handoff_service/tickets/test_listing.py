@@ -43,12 +43,12 @@ def test_pages_of_several_lanes_lose_and_repeat_nothing(
 
     def lane(rows: list[Ticket], after: Place | None) -> Lane:
         ahead = [one for one in rows if after is None or place_of(one) > after]
-        found = [one for one in ahead[:window] if kept(one)][: limit + 1]
+        found = [place_of(one) for one in ahead[:window] if kept(one)][: limit + 1]
         if len(found) > limit:
-            return Lane(found, place_of(found[-1]))
+            return Lane(found, found[-1])
         return Lane(found, place_of(ahead[window - 1]) if len(ahead) >= window else None)
 
-    seen: list[Ticket] = []
+    seen: list[Place] = []
     after: Place | None = None
     for _ in range(200):
         rows, after = merged([lane(rows, after) for rows in lanes], limit)

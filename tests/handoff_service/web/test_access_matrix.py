@@ -227,7 +227,7 @@ ELSEWHERE = {
     "GET /v1/channels/{tenant}/{account}/webhook": "tests/handoff_service/channels: how platforms check the address",
     "POST /v1/channels/{tenant}/{account}/webhook": "tests/handoff_service/channels: signed, not signed in",
     "POST /v1/channels/{tenant}/{account}/webhook/mime": "tests/handoff_service/channels: signed, not signed in",
-    "GET /v1/shared/{tenant}/{file_id}": "tests/handoff_service/channels/test_shared_files.py: whoever has the link",
+    "GET /v1/shared/{tenant}/{file_id}": "tests/handoff_service/channels/platforms/test_files.py: whoever has the link",
     "POST /v1/channels/accounts/{account_id}": "tests/handoff_service/channels/test_managing.py",
     "POST /v1/channels/accounts/{account_id}/examine": "tests/handoff_service/channels/test_managing.py",
     "POST /v1/channels/accounts/{account_id}/rotate": "tests/handoff_service/channels/test_managing.py",

@@ -78,9 +78,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def post(
-    database: Database, settings: Settings, clock: FakeClock, receiver: Receiver
-) -> AsyncIterator[Post]:
+async def post(database: Database, settings: Settings, clock: FakeClock, receiver: Receiver) -> AsyncIterator[Post]:
     await database.write(lambda tx: tenants.save(tx.connection, shop()))
     one = Post(database, settings, clock, receiver)
     one.id = await one.add()

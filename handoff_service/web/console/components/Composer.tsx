@@ -3,6 +3,7 @@ import { isSendKey, length, type Mode, sendable } from "../composer";
 import { cause } from "../problem";
 import { mayAccept, mayTakeOver, ownerText } from "../rights";
 import { warningsOf } from "../warnings";
+import { CannedList } from "./CannedList";
 import { Hints } from "./Hints";
 import { Icon } from "./Icon";
 import { useWorkplace } from "./workplace";
@@ -35,6 +36,7 @@ export function Composer({ conversation, name }: ComposerProps) {
       </div>
       {mode === "reply" && state.holding.value && <Hints conversation={conversation} />}
       <Article conversation={conversation} />
+      {mode === "reply" && <CannedList conversation={conversation} />}
       <Editor conversation={conversation} name={name} />
       {mode === "reply" && <WarningLines />}
       {mode === "reply" && <BlockedLine />}
@@ -60,6 +62,7 @@ function Editor({ conversation, name }: ComposerProps) {
   }, [wanted]);
 
   const send = (): void => {
+    if (mode === "reply" && state.canned !== null) return writing.useCanned(conversation, state.canned);
     if (ready) writing.send();
     area.current?.focus();
   };

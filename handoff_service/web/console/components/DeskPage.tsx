@@ -3,6 +3,7 @@ import { badge, pageTitle } from "../alerts";
 import favicon from "../favicon.svg";
 import faviconAlert from "../favicon-alert.svg";
 import { type Shortcut, shortcutOf } from "../shortcuts";
+import { AdministrationPage } from "./administration/AdministrationPage";
 import { ArticlesPage } from "./articles/ArticlesPage";
 import { ConversationPane } from "./ConversationPane";
 import { Dialogs } from "./Dialogs";
@@ -49,6 +50,8 @@ function Shown() {
       return <ArticlesPage />;
     case "training":
       return <TrainingPage />;
+    case "administration":
+      return <AdministrationPage />;
   }
 }
 

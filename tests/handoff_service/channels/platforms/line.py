@@ -48,6 +48,8 @@ class FakeLine(Platform):
     def answer(self, call: Call) -> Response:
         if call.headers.get("authorization") != f"Bearer {TOKEN}":
             return Response(401, {"message": "Authentication failed"})
+        if call.path.endswith("/bot/info"):
+            return Response(body={"userId": "U8e742"})
         if call.path.endswith("/content"):
             return self.kept(call.path.split("/")[-2], Response(404, {"message": "Not found"}))
         key = call.headers.get("x-line-retry-key", "")

@@ -75,6 +75,8 @@ class FakeWhatsApp(_Meta):
                 return _error(401, 190, "Invalid OAuth access token")
             if call.path.startswith("/lookaside/"):
                 return self.kept(name)
+            if name == NUMBER:
+                return Response(body={"id": NUMBER, "quality_rating": "GREEN"})
             if name not in self.media:
                 return _error(400, 100, "Unsupported get request. Object does not exist")
             return Response(body={"url": f"{self.url}/lookaside/{name}", "id": name})
@@ -159,6 +161,9 @@ class FakeMessenger(_Meta):
         if call.path.startswith("/scontent/"):
             assert "authorization" not in call.headers, "the address is signed; it needs no keys"
             return self.kept(call.path.rpartition("/")[2])
+        if call.path == f"/{PAGE}" and call.method == "GET":
+            right = call.headers.get("authorization") == f"Bearer {TOKEN}"
+            return Response(body={"id": PAGE}) if right else _error(401, 190, "Invalid OAuth access token")
         if call.path != f"/{PAGE}/messages":
             return _error(404, 100, "Unsupported post request")
         body = call.json

@@ -60,6 +60,8 @@ class FakeSlack(Platform):
             return Response(body={"ok": True})
         if call.headers.get("authorization") != f"Bearer {TOKEN}":
             return Response(body={"ok": False, "error": "invalid_auth"})
+        if call.path.endswith("/auth.test"):
+            return Response(body={"ok": True, "team": "T1"})
         if call.path.startswith("/files-pri/"):
             return self.kept(call.path.rpartition("/")[2])
         if call.path.endswith("/files.getUploadURLExternal"):

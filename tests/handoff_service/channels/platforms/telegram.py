@@ -59,6 +59,8 @@ class FakeTelegram(Platform):
             return self.kept(call.path.rpartition("/")[2])
         if not call.path.startswith(f"/bot{TOKEN}/"):
             return _error(401, "Unauthorized")
+        if call.path.endswith("/getWebhookInfo"):
+            return Response(body={"ok": True, "result": {"url": self.webhook, "pending_update_count": 0}})
         if call.path.endswith("/getFile"):
             name = call.json["file_id"]
             if name not in self.media:

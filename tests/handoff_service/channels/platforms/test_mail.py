@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from handoff_service import tables
-from handoff_service.channels.caller import Caller
 from handoff_service.channels.accounts import new_account
+from handoff_service.channels.caller import Caller
 from handoff_service.channels.mail import MailChannel, compose, event, mailgun_signature, sendgrid_signed, thread
 from handoff_service.channels.mail_read import read
 from handoff_service.channels.mail_words import new_words, safe_html, words_of_html

@@ -56,6 +56,8 @@ class FakeTwilio(Platform):
             return self.kept(call.path.rpartition("/")[2])
         if call.headers.get("authorization") != f"Basic {key}":
             return Response(401, {"code": 20003, "message": "Authenticate"})
+        if call.path == f"/Accounts/{SID}.json":
+            return Response(body={"sid": SID, "status": "active"})
         if "/Media/" in call.path:
             elsewhere = self.url.replace("127.0.0.1", "localhost")
             return Response(307, headers={"Location": f"{elsewhere}/storage/{call.path.rpartition('/')[2]}"})

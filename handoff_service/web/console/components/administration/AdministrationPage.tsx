@@ -1,0 +1,157 @@
+import { useEffect, useState } from "preact/hooks";
+import { type Account, changeLine, ROLES } from "../../administration";
+import { cause } from "../../problem";
+import { holds } from "../../views";
+import { PageHead } from "../PageHead";
+import { useWorkplace } from "../workplace";
+
+/** Accounts on one side, everything else as one file on the other. */
+export function AdministrationPage() {
+  const { state, administration } = useWorkplace();
+  const t = state.t.value;
+  const failed = administration.failed.value;
+  useEffect(() => void administration.start(), []);
+  return (
+    <main class="page administration">
+      <PageHead title={t("administration.title")} lead={t("administration.lead")} />
+      {failed !== null && (
+        <p class="page-failed" role="alert">
+          {cause(failed, t)} <button class="small" onClick={() => void administration.start()}>{t("page.retry")}</button>
+        </p>
+      )}
+      <div class="page-columns">
+        <div><People /></div>
+        <div><Configuration /></div>
+      </div>
+    </main>
+  );
+}
+
+function People() {
+  const { state, administration } = useWorkplace();
+  const t = state.t.value;
+  const people = administration.people.value;
+  const drawn = administration.drawn.value;
+  return (
+    <section class="page-panel">
+      <h2>{t("people.title")}</h2>
+      {drawn !== null && (
+        <p class="drawn" role="alert">
+          {t("people.password", { email: drawn.email })} <code>{drawn.password}</code>{" "}
+          <button class="small" onClick={() => (administration.drawn.value = null)}>{t("people.noted")}</button>
+        </p>
+      )}
+      {people === null && <p class="hint" role="status">{t("page.loading")}</p>}
+      <ul class="rows accounts">{people?.map((account) => <Person key={account.id} account={account} />)}</ul>
+      {holds(state, "agents.manage") && <NewPerson />}
+    </section>
+  );
+}
+
+function Person({ account }: { account: Account }) {
+  const { state, administration } = useWorkplace();
+  const t = state.t.value;
+  const manages = holds(state, "agents.manage") && account.id !== state.me.value.agent.id;
+  return (
+    <li class={account.disabled ? "off" : undefined}>
+      <span class="ticket-line">
+        <strong>{account.name}</strong>
+        <span class="badge">{t(`role.${roleOf(account.role)}`)}</span>
+        {account.disabled && <span class="badge bad">{t("people.disabled")}</span>}
+      </span>
+      <span class="hint">{account.email} · {account.queues.join(", ")} · {t("presence.load", { open: account.open, capacity: account.capacity })}</span>
+      {manages && (
+        <span class="ticket-line">
+          <button class="small" onClick={() => void administration.resetPassword(account)}>{t("people.reset")}</button>
+          <button class="small" onClick={() => void administration.signOut(account)}>{t("people.sign_out")}</button>
+          <button class="small" onClick={() => void administration.setDisabled(account, !account.disabled)}>
+            {t(account.disabled ? "people.enable" : "people.disable")}
+          </button>
+        </span>
+      )}
+    </li>
+  );
+}
+
+function NewPerson() {
+  const { state, administration } = useWorkplace();
+  const t = state.t.value;
+  const { queues } = state.me.value.tenant;
+  const empty = { email: "", name: "", role: "agent", queues: queues.map(({ id }) => id), capacity: 5 };
+  const [account, setAccount] = useState(empty);
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    if (await administration.add(account)) setAccount(empty);
+  };
+  return (
+    <form class="article-form" onSubmit={(event) => void submit(event)}>
+      <h3>{t("people.new")}</h3>
+      <div class="pair">
+        <label>{t("sign_in.email")}
+          <input type="email" required value={account.email} onInput={(event) => setAccount({ ...account, email: event.currentTarget.value })} />
+        </label>
+        <label>{t("people.role")}
+          <select value={account.role} onChange={(event) => setAccount({ ...account, role: event.currentTarget.value })}>
+            {ROLES.map((each) => <option key={each} value={each}>{t(`role.${each}`)}</option>)}
+          </select>
+        </label>
+      </div>
+      <label>{t("contact.name")}
+        <input required maxLength={80} value={account.name} onInput={(event) => setAccount({ ...account, name: event.currentTarget.value })} />
+      </label>
+      <fieldset class="choices">
+        <legend>{t("transfer.queues")}</legend>
+        {queues.map(({ id, name }) => (
+          <label key={id} class="choice">
+            <input type="checkbox" checked={account.queues.includes(id)}
+              onChange={(event) => setAccount({ ...account, queues: event.currentTarget.checked ? [...account.queues, id] : account.queues.filter((each) => each !== id) })} />
+            {name}
+          </label>
+        ))}
+      </fieldset>
+      <footer><button class="primary">{t("people.add")}</button></footer>
+    </form>
+  );
+}
+
+/** Queues, hours, skills, codes, canned replies and the rest, as one file: edited, checked line by line, then applied. */
+function Configuration() {
+  const { state, administration } = useWorkplace();
+  const t = state.t.value;
+  const stored = administration.yaml.value;
+  const plan = administration.plan.value;
+  const [text, setText] = useState<string | null>(null);
+  const shown = text ?? stored ?? "";
+  const apply = async (): Promise<void> => {
+    if (await administration.apply(shown)) setText(null);
+  };
+  return (
+    <section class="page-panel">
+      <h2>{t("configuration.title")}</h2>
+      <p class="hint">{t("configuration.lead")}</p>
+      <textarea class="yaml" rows={24} spellcheck={false} value={shown} aria-label={t("configuration.title")}
+        onInput={(event) => {
+          setText(event.currentTarget.value);
+          administration.plan.value = null;
+        }} />
+      <ul class="problems" role="alert">
+        {administration.problems.value.map((problem) => (
+          <li key={`${problem.line}${problem.where}`}>
+            {problem.line > 0 && <b>{t("configuration.line", { line: problem.line })}</b>} {problem.where} {problem.message}
+          </li>
+        ))}
+      </ul>
+      {plan !== null && plan.changes.length === 0 && <p role="status">{t("configuration.same")}</p>}
+      {plan !== null && plan.changes.length > 0 && (
+        <pre class="plan">{plan.changes.map(changeLine).join("\n")}</pre>
+      )}
+      <p class="ticket-line">
+        <button disabled={text === null} onClick={() => void administration.check(shown)}>{t("configuration.check")}</button>
+        <button class="primary" disabled={plan === null || plan.changes.length === 0} onClick={() => void apply()}>{t("configuration.apply")}</button>
+        <button disabled={text === null} onClick={() => setText(null)}>{t("configuration.undo")}</button>
+      </p>
+    </section>
+  );
+}
+
+const roleOf = (role: string): (typeof ROLES)[number] => ROLES.find((each) => each === role) ?? "agent";
