@@ -18,7 +18,6 @@ LARGEST = 2**31 - 1
 Seq = Annotated[int, Field(ge=0, le=LARGEST)]
 
 
-
 class Command(BaseModel):
     """A command that may be repeated: the same op_id has one effect."""
 

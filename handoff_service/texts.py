@@ -62,7 +62,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Sorry for the wait; you still have your place. If you would rather not wait, leave a message.",
     },
     "nobody_took_it": {
-        "zh": "抱歉，暂时还没有同事接待您。您的问题已登记，最迟 {due} 前回复您；您仍在队列中，有同事空出来会马上接待您。",
+        "zh": "抱歉，暂时还没有同事接待您。您的问题已登记，最迟 {due} 前回复您；您仍在队列中，有同事空出来就接待您。",
         "en": "Sorry, nobody has been free for you yet. Your request is on record and we will reply by {due} at the "
         "latest; you also keep your place.",
     },
@@ -109,8 +109,8 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "next_queue": {
         "zh": "您正在排队，有同事空出来就会接待您；如果一直没有人接待，系统会自动上报，并告诉您最迟的答复时间。",
-        "en": "You are in the queue and the next free colleague takes you. If nobody does, your request is passed on by "
-        "itself and you are told by when you have an answer.",
+        "en": "You are in the queue and the next free colleague takes you. If nobody does, your request is passed on "
+        "by itself and you are told by when you have an answer.",
     },
     "next_agent": {
         "zh": "{agent} 正在为您服务；万一连接中断，您会排到队列最前面。",
@@ -118,8 +118,8 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "next_mailbox": {
         "zh": "您的请求已登记，{due} 前回复您；如果超时，会自动提高优先级并告诉您新的时间。",
-        "en": "Your request is on record and you have a reply by {due}. Should we miss that, it becomes more urgent and "
-        "you are told the new time.",
+        "en": "Your request is on record and you have a reply by {due}. Should we miss that, it becomes more urgent "
+        "and you are told the new time.",
     },
     "next_closed": {
         "zh": "本次会话已结束，直接发消息即可继续。",

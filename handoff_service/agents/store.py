@@ -32,6 +32,21 @@ SESSION = Statement(
         A.disabled.is_(False),
     )
 )
+WITH_ROOM = Statement(
+    sa.select(tables.agents).where(
+        A.tenant == sa.bindparam("tenant"),
+        A.status == sa.literal_column("'online'"),
+        A.open < A.capacity,
+        A.disabled.is_(False),
+        sa.exists().where(D.tenant == A.tenant, D.agent == A.id, D.lease_until > sa.bindparam("now")),
+    )
+)
+ASKED = Statement(
+    sa.select(tables.conversations.c.owner_agent).where(
+        tables.conversations.c.tenant == sa.bindparam("tenant"),
+        tables.conversations.c.owner_kind == sa.literal_column("'offer'"),
+    )
+)
 EVERYONE, NAMES = Statement(_everyone), Statement(_everyone.with_only_columns(A.id, A.name))
 
 
@@ -79,8 +94,10 @@ def names(connection: sa.Connection, tenant: str) -> dict[str, str]:
 
 
 def password_of(connection: sa.Connection, tenant: str, email: str) -> tuple[str, str] | None:
-    """(agent id, password hash) of an enabled account, or None."""
-    query = sa.select(A.id, A.password_hash).where(A.tenant == tenant, A.email == email, A.disabled.is_(False))
+    """(agent id, password hash) of an enabled account, or None; who is lent to this tenant signs in at home."""
+    query = sa.select(A.id, A.password_hash).where(
+        A.tenant == tenant, A.email == email, A.disabled.is_(False), A.home_tenant.is_(None)
+    )
     row = connection.execute(query).first()
     return (row.id, row.password_hash) if row else None
 
@@ -227,16 +244,10 @@ def connected(connection: sa.Connection, tenant: str, now: datetime) -> set[str]
 
 def free(connection: sa.Connection, tenant: str, now: datetime) -> list[Agent]:
     """Agents who are online at a connected desk, have room, and to whom nothing is offered just now."""
-    at_desk = sa.exists().where(D.tenant == A.tenant, D.agent == A.id, D.lease_until > now)
-    query = sa.select(tables.agents).where(
-        A.tenant == tenant, A.status == Status.ONLINE, A.open < A.capacity, A.disabled.is_(False), at_desk
-    )
-    with_room = [_agent(row) for row in connection.execute(query).mappings()]
+    with_room = [_agent(row) for row in WITH_ROOM.all(connection, tenant=tenant, now=now)]
     if not with_room:
         return []
-    C = tables.conversations.c
-    offered = sa.select(C.owner_agent).where(C.tenant == tenant, C.owner_kind == sa.literal_column("'offer'"))
-    asked = set(connection.execute(offered).scalars())
+    asked = {row["owner_agent"] for row in ASKED.all(connection, tenant=tenant)}
     return [agent for agent in with_room if agent.id not in asked]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -16,7 +17,6 @@ from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import SYSTEM, Conversation, Draft, Event, Kind, OwnerKind
 from handoff_service.database import Transaction
-from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import withdraw
 from handoff_service.handoffs.request import promise
 from handoff_service.handoffs.routing import store as places
@@ -27,7 +27,9 @@ from handoff_service.webhooks.announce import announce
 from handoff_service.webhooks.model import EventType
 
 # Only the head of a queue is called for: those behind wait for their turn, and cost nothing here.
-HEAD = 20
+HEAD = 10
+MOST_OFFERED = 2000
+NOBODY = Crew(present=False, free=False)
 WAITING = (OwnerKind.QUEUE, OwnerKind.OFFER)
 
 
@@ -38,41 +40,37 @@ def pace_of(tenant: Tenant, queue: str | None, context: Context) -> Pace:
     return Pace(*(timedelta(seconds=each) for each in (settings.notify_s, settings.take_s, offer_s)))
 
 
-def crew_of(connection: sa.Connection, tenant: str, queue: str | None, context: Context) -> Crew:
-    """Who of a queue is there now."""
+def crews_of(connection: sa.Connection, tenant: str, queues: Collection[str], context: Context) -> dict[str, Crew]:
+    """Who of each of these queues is there now."""
     connected = agents.connected(connection, tenant, context.now)
-    here = [one for one in agents.everyone(connection, tenant) if queue in one.queues and present(one, connected)]
-    return Crew(bool(here), any(one.open < one.capacity for one in here))
+    here = [one for one in agents.everyone(connection, tenant) if present(one, connected)]
+    staffed = {queue for one in here for queue in one.queues}
+    free = {queue for one in here if one.open < one.capacity for queue in one.queues}
+    return {queue: Crew(queue in staffed, queue in free) for queue in queues}
 
 
 def overlooked(connection: sa.Connection, context: Context) -> list[tuple[str, str]]:
     """(tenant, conversation) at the heads of the queues, or offered, for which something is to be done now."""
     found = []
     for tenant_id, in_use in places.queues_in_use(connection).items():
-        tenant = tenants.find(connection, tenant_id)
-        for queue in sorted(in_use):
-            heads = [one.id for one in handoffs.waiting(connection, tenant_id, queue, limit=HEAD)]
-            listed = [
-                *conversations.of_handoffs(connection, tenant_id, heads),
-                *(
-                    one
-                    for one in conversations.listed(connection, tenant_id, [OwnerKind.OFFER], limit=500)
-                    if one.owner.queue == queue
-                ),
-            ]
-            calls = store.of_handoffs(connection, tenant_id, [one.handoff for one in listed if one.handoff])
-            crew = crew_of(connection, tenant_id, queue, context)
-            found += [
-                (tenant_id, one.id)
-                for one in listed
-                if _step(tenant, one, calls.get(one.handoff or "", []), crew, context) is not None
-            ]
+        tenant, crews = tenants.find(connection, tenant_id), crews_of(connection, tenant_id, in_use, context)
+        heads = [
+            name for queue in sorted(in_use) for name in places.first_in(connection, tenant_id, [queue], most=HEAD)
+        ]
+        listed = [
+            *conversations.of_handoffs(connection, tenant_id, heads),
+            *conversations.listed(connection, tenant_id, [OwnerKind.OFFER], limit=MOST_OFFERED),
+        ]
+        calls = store.of_handoffs(connection, tenant_id, [one.handoff for one in listed if one.handoff])
+        found += [
+            (tenant_id, one.id)
+            for one in listed
+            if _step(tenant, one, calls.get(one.handoff or "", []), crews.get(one.owner.queue or "", NOBODY), context)
+        ]
     return found
 
 
-def _step(
-    tenant: Tenant, conversation: Conversation, calls: list[Call], crew: Crew, context: Context
-) -> Step | None:
+def _step(tenant: Tenant, conversation: Conversation, calls: list[Call], crew: Crew, context: Context) -> Step | None:
     queue = conversation.owner.queue
     return next_step(
         calls,
@@ -91,7 +89,8 @@ def climb(tx: Transaction, tenant_id: str, conversation_id: str, context: Contex
         return None
     tenant = tenants.find(tx.connection, tenant_id)
     calls = store.of_handoff(tx.connection, tenant_id, conversation.handoff)
-    crew = crew_of(tx.connection, tenant_id, conversation.owner.queue, context)
+    queue = conversation.owner.queue or ""
+    crew = crews_of(tx.connection, tenant_id, [queue], context)[queue]
     step = _step(tenant, conversation, calls, crew, context)
     if step is None:
         return None

@@ -125,9 +125,7 @@ def _next_call(
     return due(asked, pace) + pace.notify, Step(Deed.CALL, following, asked)  # the next agent has his time first
 
 
-def next_step(
-    calls: Sequence[Call], mode: str, *, offered: bool, crew: Crew, pace: Pace, now: datetime
-) -> Step | None:
+def next_step(calls: Sequence[Call], mode: str, *, offered: bool, crew: Crew, pace: Pace, now: datetime) -> Step | None:
     """What is to be done now.
 
     While everybody who is there has his hands full the ladder stands still: that is a queue, and nobody overlooks it.
@@ -143,9 +141,7 @@ def next_step(
     return step
 
 
-def concerns(
-    call: Call, *, agent: str, serves: bool, supervises: bool, mode: str
-) -> bool:
+def concerns(call: Call, *, agent: str, serves: bool, supervises: bool, mode: str) -> bool:
     """Whether a call is for this agent: he is rung, and what his desk confirms counts."""
     if call.rung is Rung.AGENT:
         return call.agent == agent

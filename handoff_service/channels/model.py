@@ -274,7 +274,8 @@ class Abilities:
     is wrong, so it is refused; elsewhere it is taken as well as it can be, because nobody would repeat it better.
     `files`: what an agent may send as a file; anything else goes as a link. `most_bytes` is the largest webhook.
     `hourly`: more than so many messages of one customer in an hour are not answered by the bot: two machines talking.
-    `button_text` is the longest text that may have buttons; a longer one is sent before them.
+    `button_text` is the longest text that may have buttons; a longer one is sent before them. `calls_back`: who leaves
+    while he waits for a person is called back at the number that is his id.
     """
 
     title: str
@@ -290,6 +291,7 @@ class Abilities:
     most_bytes: int = 64 * 1024
     hourly: int | None = None
     button_text: int | None = None
+    calls_back: bool = False
 
 
 class Channel(Protocol):

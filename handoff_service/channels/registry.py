@@ -17,6 +17,7 @@ from handoff_service.channels.signed_api import SignedApi
 from handoff_service.channels.slack import Slack
 from handoff_service.channels.telegram import Telegram
 from handoff_service.channels.twilio_sms import TwilioSms
+from handoff_service.channels.twilio_voice import TwilioVoice
 from handoff_service.channels.wechat import WeChat
 from handoff_service.channels.wecom import WeCom
 from handoff_service.channels.weibo import Weibo
@@ -41,6 +42,7 @@ CHANNELS: Mapping[str, Channel] = {
     "slack": Slack(),
     "sms": TwilioSms(),
     "telegram": Telegram(),
+    "voice": TwilioVoice(),
     "wechat": WeChat("WeChat service account (公众号)", came=Allowance(A_MINUTE, 3)),
     "wechat_mini": WeChat("WeChat mini program (小程序)", came=Allowance(A_MINUTE, 2)),
     "wecom": WECOM,

@@ -53,21 +53,10 @@ class TwilioSms:
     )
 
     def check(self, account: Account, request: WebhookRequest) -> Checked:
-        given = request.headers.get("x-twilio-signature", "")
-        if request.headers.get("x-twilio-webhooks-signature-settings"):
-            raise Unauthorized("This account signs with a SharedKey; use the Auth Token's signature.")
-        fields = _form(request.raw)
-        expected = [
-            sign(token, url, fields)
-            for token in account.every("auth_token")
-            for url in with_and_without_port(request.url)
-        ]
-        if not equal(given, *expected):
-            raise Unauthorized("X-Twilio-Signature does not match the address, the form and the Auth Token.")
-        return Checked(body=request.raw, request=request)
+        return check_signature(account, request)
 
     def parse(self, account: Account, checked: Checked) -> Parsed:  # noqa: ARG002 (the channels' shape)
-        fields = dict(_form(checked.body))
+        fields = dict(form_of(checked.body))
         sid, status = fields.get("MessageSid", ""), fields.get("MessageStatus", "")
         if status:
             if status not in ("failed", "undelivered"):
@@ -126,6 +115,22 @@ class TwilioSms:
         return Download(url=media.ref, headers=key_of(account))
 
 
+def check_signature(account: Account, request: WebhookRequest) -> Checked:
+    """A request that Twilio made, for messages and for calls. Raises Unauthorized."""
+    given = request.headers.get("x-twilio-signature", "")
+    if request.headers.get("x-twilio-webhooks-signature-settings"):
+        raise Unauthorized("This account signs with a SharedKey; use the Auth Token's signature.")
+    fields = form_of(request.raw)
+    expected = [
+        sign(token, url, fields)
+        for token in account.every("auth_token")
+        for url in with_and_without_port(request.url)
+    ]
+    if not equal(given, *expected):
+        raise Unauthorized("X-Twilio-Signature does not match the address, the form and the Auth Token.")
+    return Checked(body=request.raw, request=request)
+
+
 def key_of(account: Account) -> Mapping[str, str]:
     """The header that opens the account's API."""
     pair = f"{account.options['account_sid']}:{account.secret('auth_token')}"
@@ -153,7 +158,8 @@ def with_and_without_port(url: str) -> list[str]:
     return [url, urlunsplit(parts._replace(netloc=host))] if parts.port == usual else [url]
 
 
-def _form(raw: bytes) -> list[tuple[str, str]]:
+def form_of(raw: bytes) -> list[tuple[str, str]]:
+    """The fields of a form as it was signed. Raises Malformed."""
     try:
         return parse_qsl(
             raw.decode("ascii"),

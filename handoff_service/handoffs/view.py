@@ -25,8 +25,8 @@ from handoff_service.handoffs.wait import waiting_numbers
 from handoff_service.mentions import store as mentions
 from handoff_service.mentions.ask import as_json
 from handoff_service.permissions import Permission, holds
-from handoff_service.tickets import listing as tickets
 from handoff_service.promises.view import deadlines, owed_by, promised_to
+from handoff_service.tickets import listing as tickets
 
 LISTED = 200
 

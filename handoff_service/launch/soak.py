@@ -17,6 +17,7 @@ SOAKS = {
 }
 # The pairs take many minutes of their own; who asks for a short soak does not want to wait for them.
 MINUTES_WITH_PAIRS = 20.0
+CUTS = ("tests/soak/test_every_byte.py", "tests/many_machines/test_migrations_killed.py")
 
 
 def soak(settings: Settings, minutes: float, seed: str = "", *, show: Callable[[Run], int] = show) -> int:
@@ -65,10 +66,10 @@ def soak_runs(settings: Settings, minutes: float, seed: str = "") -> list[Run]:
             environment={**environment, "TANDEM_EVERY_WAY": "1"},
         )
         cuts = Run(
-            title="cuts at every byte",
-            command=[settings.python, "-m", "pytest", "-q", "tests/soak/test_every_byte.py"],
+            title="cuts at every byte and statement",
+            command=[settings.python, "-m", "pytest", "-q", *CUTS],
             cwd=settings.root,
-            environment={**environment, "TANDEM_EVERY_BYTE": "1"},
+            environment={**environment, "TANDEM_EVERY_BYTE": "1", "TANDEM_EVERY_STATEMENT": "1"},
         )
         runs += [pairs, asking, cuts]
     return runs

@@ -48,9 +48,7 @@ def check_whisper(agent: Agent, conversation: Conversation, parts: Mapping[str, 
         raise Invalid("This conversation is yours; there is nobody to whisper to.")
 
 
-def ask(
-    tx: Transaction, agent: Agent, conversation: Conversation, entry: Entry, context: Context
-) -> None:
+def ask(tx: Transaction, agent: Agent, conversation: Conversation, entry: Entry, context: Context) -> None:
     """Notes whom a note asks, and that its author has answered what he was asked here. Raises Invalid, NotFound."""
     connection = tx.connection
     answered = store.answer(connection, agent.tenant, agent.id, conversation.id, seq=entry.seq, now=context.now)

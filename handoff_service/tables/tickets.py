@@ -51,6 +51,7 @@ tickets = sa.Table(
     ),
     sa.Index("tickets_by_agent", "tenant", "agent", "state", "due_at"),
     sa.Index("tickets_by_queue", "tenant", "queue", "state", "due_at"),
+    sa.Index("tickets_by_type", "tenant", "type", "state", "due_at"),
     sa.Index(
         "tickets_by_look",
         "look_at",

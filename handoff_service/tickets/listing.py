@@ -1,13 +1,14 @@
 """Lists of tickets, a page at a time: each page costs the same however many tickets there are.
 
-Filters for which there is an index are answered from it; for the others at most WINDOW rows are looked at for a page.
+Filters for which there is an index are answered from it; for the others at most WINDOW rows of each state,
+or WORDS that have the rarest word, are looked at for a page.
 A page may therefore be short, or empty, and still have a `next`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -34,7 +35,7 @@ from handoff_service.tickets.words import asked_words
 T = tables.tickets.c
 W = tables.ticket_words.c
 
-WINDOW = 3000
+WINDOW, WORDS = 1000, 3000
 MOST = 200
 NOBODY = "none"
 COUNTED = 100  # a desk shows "99+"
@@ -137,22 +138,18 @@ def read_cursor(cursor: str | None) -> Place | None:
 
 def _lane(connection: sa.Connection, agent: Agent, asked: Filter, stored: str, after: Place | None, limit: int) -> Lane:
     """One value of the column `state`, in order of the due time."""
-    where = [T.tenant == agent.tenant, T.state == stored, *_indexed(asked)]
+    driver, others = _driver(asked)
+    where = [T.tenant == agent.tenant, T.state == stored, *driver, *seen_by(agent)]
     if after is not None:
         where += [T.due_at >= after.due_at, sa.or_(T.due_at > after.due_at, T.id > after.id)]
-    order = (T.due_at, T.id)
-    others = _others(asked)
-    query = sa.select(*order).where(*where, *seen_by(agent)).order_by(*order)
-    if not others:
-        found = [Place(*row) for row in connection.execute(query.limit(limit + 1))]
-        return Lane(found, found[-1] if len(found) > limit else None)
-    looked_at = [Place(*row) for row in connection.execute(query.limit(WINDOW))]
-    names = [place.id for place in looked_at]
-    fitting = sa.select(*order).where(T.tenant == agent.tenant, T.id.in_(names), *others)
-    found = sorted(Place(*row) for row in connection.execute(fitting))[: limit + 1]
+    if asked.due_before is not None:
+        where.append(T.due_at < asked.due_before)
+    query = sa.select(T.due_at, T.id, T.agent, T.queue, T.type, T.priority).where(*where).order_by(T.due_at, T.id)
+    rows = list(connection.execute(query.limit(WINDOW if others else limit + 1)))
+    found = [Place(row.due_at, row.id) for row in rows if others.fits(row)][: limit + 1]
     if len(found) > limit:
         return Lane(found, found[-1])
-    return Lane(found, looked_at[-1] if len(looked_at) == WINDOW else None)
+    return Lane(found, Place(rows[-1].due_at, rows[-1].id) if others and len(rows) == WINDOW else None)
 
 
 def _of_somebody(connection: sa.Connection, agent: Agent, asked: Filter, after: Place | None, limit: int) -> Page:
@@ -167,25 +164,55 @@ def _of_somebody(connection: sa.Connection, agent: Agent, asked: Filter, after: 
     return Page(rows[:limit], write_cursor(place_of(rows[limit - 1])) if len(rows) > limit else None)
 
 
-def _indexed(asked: Filter) -> list[sa.ColumnElement[bool]]:
-    """Conditions for which there is an index."""
-    where: list[sa.ColumnElement[bool]] = []
+@dataclass(frozen=True)
+class Others:
+    """Conditions for which rows must be looked at, as the column has the values; False when there is none."""
+
+    queue: str | None = None
+    type: str | None = None
+    priority: int | None = None
+
+    def __bool__(self) -> bool:
+        return self != Others()
+
+    def fits(self, row: sa.Row[Any]) -> bool:
+        return (
+            self.queue in (None, row.queue)
+            and self.type in (None, row.type or PROMISE)
+            and (self.priority is None or row.priority >= self.priority)
+        )
+
+
+def _driver(asked: Filter) -> tuple[list[sa.ColumnElement[bool]], Others]:
+    """The condition that leads into an index, the one that leaves least, and what is left to look at."""
+    rest = Others(asked.queue, asked.type, asked.priority)
+    if asked.agent is not None:
+        return [T.agent.is_(None) if asked.agent == NOBODY else T.agent == asked.agent], rest
+    if asked.queue is not None:
+        return [T.queue == asked.queue], replace(rest, queue=None)
+    if asked.type is not None:
+        return [_has_type(asked.type)], replace(rest, type=None)
+    return [], rest
+
+
+def _has_type(type: str) -> sa.ColumnElement[bool]:
+    return T.type.is_(None) if type == PROMISE else T.type == type
+
+
+def _columns(asked: Filter) -> list[sa.ColumnElement[bool]]:
+    """Every condition on the ticket's own columns."""
+    where: list[sa.ColumnElement[bool]] = [T.state.in_(lanes(asked.wanted))]
     if asked.agent is not None:
         where.append(T.agent.is_(None) if asked.agent == NOBODY else T.agent == asked.agent)
-    if asked.queue is not None:
-        where.append(T.queue == asked.queue)
-    if asked.due_before is not None:
-        where.append(T.due_at < asked.due_before)
-    return where
-
-
-def _others(asked: Filter) -> list[sa.ColumnElement[bool]]:
-    """Conditions for which rows must be looked at."""
-    where: list[sa.ColumnElement[bool]] = []
+    for column, value in ((T.queue, asked.queue), (T.contact, asked.contact)):
+        if value is not None:
+            where.append(column == value)
     if asked.type is not None:
-        where.append(T.type.is_(None) if asked.type == PROMISE else T.type == asked.type)
+        where.append(_has_type(asked.type))
     if asked.priority is not None:
         where.append(T.priority >= asked.priority)
+    if asked.due_before is not None:
+        where.append(T.due_at < asked.due_before)
     return where
 
 
@@ -198,11 +225,9 @@ def _by_text(connection: sa.Connection, agent: Agent, asked: Filter, cursor: str
         raise Invalid("This cursor is not one that a search for tickets has given; leave it out to begin anew.")
     rarest, *others = sorted(words, key=lambda word: _occurrences(connection, agent.tenant, word))
     of_word = [W.tenant == agent.tenant, W.word == rarest, *([W.ticket < cursor] if cursor else [])]
-    looked_at = sa.select(W.ticket).where(*of_word).order_by(W.ticket.desc()).limit(WINDOW)
+    looked_at = sa.select(W.ticket).where(*of_word).order_by(W.ticket.desc()).limit(WORDS)
     query = sa.select(tables.tickets).where(T.tenant == agent.tenant, T.id.in_(looked_at), *seen_by(agent))
-    query = query.where(T.state.in_(lanes(asked.wanted)), *_indexed(asked), *_others(asked))
-    if asked.contact is not None:
-        query = query.where(T.contact == asked.contact)
+    query = query.where(*_columns(asked))
     for word in others:
         same = tables.ticket_words.alias().c
         query = query.where(sa.exists().where(same.tenant == agent.tenant, same.word == word, same.ticket == T.id))
@@ -210,14 +235,14 @@ def _by_text(connection: sa.Connection, agent: Agent, asked: Filter, cursor: str
     if len(rows) > limit:
         return Page(rows[:limit], rows[limit - 1].id)
     last = connection.execute(
-        sa.select(W.ticket).where(*of_word).order_by(W.ticket.desc()).offset(WINDOW - 1).limit(1)
+        sa.select(W.ticket).where(*of_word).order_by(W.ticket.desc()).offset(WORDS - 1).limit(1)
     ).scalar_one_or_none()
     return Page(rows, last)
 
 
 def _occurrences(connection: sa.Connection, tenant: str, word: str) -> int:
-    """How many tickets have a word; beyond WINDOW it does not matter."""
-    some = sa.select(W.ticket).where(W.tenant == tenant, W.word == word).limit(WINDOW).subquery()
+    """How many tickets have a word; beyond WORDS it does not matter."""
+    some = sa.select(W.ticket).where(W.tenant == tenant, W.word == word).limit(WORDS).subquery()
     return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
 
 

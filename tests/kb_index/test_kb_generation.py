@@ -148,7 +148,7 @@ def test_every_answer_under_swaps_belongs_to_one_generation(shop: Settings) -> N
     threads = [threading.Thread(target=customer) for _ in range(4)]
     for thread in threads:
         thread.start()
-    for swap in range(200):
+    for swap in range(60):
         store.pointer.write_bytes(pointers[first if swap % 2 else second])
         live.reload()
     stop.set()

@@ -8,7 +8,7 @@ import pytest
 
 from handoff_service.launch.run import Run
 from handoff_service.launch.settings import Settings, read_settings
-from handoff_service.launch.soak import SOAKS, soak, soak_runs
+from handoff_service.launch.soak import CUTS, SOAKS, soak, soak_runs
 
 
 @pytest.fixture
@@ -28,7 +28,8 @@ def test_a_long_soak_plays_every_set_up_every_pair_every_way_to_ask_and_every_by
     assert pairs.environment["TANDEM_EVERY_FAILPOINT_PAIR"] == "1"
     assert asking.environment["TANDEM_EVERY_WAY"] == "1"
     assert asking.command[-1] == "tests/bot/crawl"
-    assert cuts.environment["TANDEM_EVERY_BYTE"] == "1"
+    assert (cuts.environment["TANDEM_EVERY_BYTE"], cuts.environment["TANDEM_EVERY_STATEMENT"]) == ("1", "1")
+    assert all((settings.root / name).is_file() for name in CUTS)
 
 
 @pytest.mark.parametrize("fails", [None, *SOAKS])

@@ -27,6 +27,7 @@ from tests.many_machines.conftest import apart, fresh_database
 from tests.many_machines.killed_migration import count_ddl
 from tests.many_machines.servers import Postgres
 
+UPGRADE_STEP = 1 if os.environ.get("TANDEM_EVERY_STATEMENT") else 3
 NewDatabase = Callable[[str | None], str]
 
 
@@ -107,8 +108,9 @@ def test_killed_after_any_ddl_statement_it_is_never_half_and_the_next_run_comple
     asyncio.run(migrate(whole))
     sa.event.remove(sa.Engine, "after_cursor_execute", listener)
     assert len(statements) > 8
-    # Every statement on the upgrade that people will run, every eighth of those that make a new database.
-    numbers = range(1, len(statements) + 1, 1 if begun else 8)
+    # Every third statement of the upgrade that people will run (every one in a long `make soak`), and every twelfth of
+    # those that make a new database.
+    numbers = range(1, len(statements) + 1, UPGRADE_STEP if begun else 12)
     runs = [(new(begun), str(where)) for where in (*numbers, "0", "f1", "f2", "f3")]
     before = look(runs[0][0], schema)
     assert killed(*(f"{url}@{where}" for url, where in runs)) == [], "each of them died"

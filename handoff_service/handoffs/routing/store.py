@@ -88,6 +88,13 @@ WAITING_TENANTS = Statement(_loose(C.tenant))
 QUEUES_IN_USE = Statement(_loose(C.queue, C.tenant == sa.bindparam("tenant")))
 
 
+TURN = Statement(
+    sa.select(tables.tenants.c.id)
+    .where(tables.tenants.c.id == sa.bindparam("tenant"))
+    .with_for_update(skip_locked=True)
+)
+
+
 class Group(NamedTuple):
     """What one kind of agent may be given: a queue in one language."""
 
@@ -148,8 +155,7 @@ def waiting_tenants(connection: sa.Connection) -> list[str]:
 
 def take_turn(connection: sa.Connection, tenant: str) -> bool:
     """Whether no other gateway is distributing this tenant's handoffs; then nobody else does until the commit."""
-    query = sa.select(tables.tenants.c.id).where(tables.tenants.c.id == tenant).with_for_update(skip_locked=True)
-    return connection.execute(query).first() is not None
+    return TURN.first(connection, tenant=tenant) is not None
 
 
 def queues_of(connection: sa.Connection, tenant: str) -> list[str]:

@@ -31,7 +31,8 @@ def upgrade() -> None:
     op.create_index("tickets_by_conversation", "tickets", ["tenant", "conversation"])
     op.create_index("tickets_by_contact", "tickets", ["tenant", "contact"])
     op.create_index("tickets_by_agent", "tickets", ["tenant", "agent", "state", "due_at"])
-    op.create_index("tickets_by_queue", "tickets", ["tenant", "queue", "state", "due_at"])
+    for name in ("queue", "type"):
+        op.create_index(f"tickets_by_{name}", "tickets", ["tenant", name, "state", "due_at"])
     merged = sa.text("merged_into IS NOT NULL")
     columns = ["tenant", "merged_into"]
     op.create_index("tickets_by_merge", "tickets", columns, sqlite_where=merged, postgresql_where=merged)

@@ -1,4 +1,4 @@
-import type { Card, Colleague, DeskFrame, MessageEntry, Owner, StatusFrame } from "../shared/protocol";
+import type { Card, Colleague, DeskFrame, Mention, MessageEntry, Owner, Promised, StatusFrame } from "../shared/protocol";
 
 /** The lists of the left pane, in the order in which they are shown. */
 export const SECTIONS = ["offers", "waiting", "mine", "aside", "mailbox", "others", "closed"] as const;
@@ -9,6 +9,11 @@ export const NUMBERED: readonly Section[] = ["waiting", "mine", "mailbox", "othe
 export interface Desk {
   readonly lists: Readonly<Record<Section, readonly Card[]>>;
   readonly agents: readonly Colleague[];
+  /** What I have promised customers and not kept yet, the most urgent first. */
+  readonly promises: readonly Promised[];
+  /** Where colleagues ask me something. */
+  readonly mentions: readonly Mention[];
+  readonly tickets: { readonly mine: number; readonly free: number; readonly overdue: number };
 }
 export interface Place {
   readonly section: Section;
@@ -23,6 +28,9 @@ export interface Standing {
 export const EMPTY_DESK: Desk = {
   lists: { offers: [], waiting: [], mine: [], aside: [], mailbox: [], others: [], closed: [] },
   agents: [],
+  promises: [],
+  mentions: [],
+  tickets: { mine: 0, free: 0, overdue: 0 },
 };
 
 /** The desk after a snapshot; closed conversations are not in snapshots and stay, unless they were reopened. */
@@ -41,6 +49,9 @@ export function withSnapshot(desk: Desk, frame: DeskFrame): Desk {
       closed: desk.lists.closed.filter((card) => !open.has(card.conversation)),
     },
     agents: frame.agents,
+    promises: frame.promises ?? [],
+    mentions: frame.mentions ?? [],
+    tickets: frame.tickets ?? EMPTY_DESK.tickets,
   };
 }
 

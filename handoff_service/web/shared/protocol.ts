@@ -280,7 +280,34 @@ export interface Packet {
   missing?: PacketLine[];
   attachments?: { id: string; name: string; type: string; entries: number[] }[];
 }
+/** How long something may take, and how long it has taken; `due_at` is null while the customer is awaited. */
+export interface SlaClock {
+  clock: "first_reply" | "next_reply" | "resolution" | (string & {});
+  state: "running" | "paused" | "met" | "missed" | "cancelled" | (string & {});
+  due_at: string | null;
+  warned_at: string | null;
+  breached_at: string | null;
+}
+export interface Promised {
+  id: string;
+  conversation: string;
+  seq: number;
+  text: string;
+  due_at: string;
+  state: "open" | "kept" | "cancelled" | (string & {});
+  overdue: boolean;
+}
+/** A note in which one colleague asks another. */
+export interface Mention {
+  conversation: string;
+  seq: number;
+  by: Person;
+  at: string;
+}
 export interface Handoff {
+  /** What a gateway of the release before does not tell. */
+  sla?: SlaClock[];
+  promises?: Promised[];
   id: string;
   conversation: string;
   reason: HandoffReason;
@@ -355,8 +382,13 @@ export interface StatusFrame {
   wait_s: number | null;
   language: Language | null;
   rate: boolean;
-  /** Up to where people of the team have read; a gateway of the release before does not tell. */
+  /** Up to where people of the team have read; this and what follows a gateway of the release before does not tell. */
   seen?: number;
+  /** What the customer may do now: "callback", "leave-queue", … */
+  choices?: string[];
+  /** How sure `wait_s` is. */
+  wait?: { low_s: number; high_s: number } | null;
+  promises?: { seq: number; text: string; due_at: string }[];
 }
 export interface DeskFrame {
   t: "desk";
@@ -366,6 +398,10 @@ export interface DeskFrame {
   others: Card[];
   mailbox: Card[];
   agents: Colleague[];
+  /** What a gateway of the release before does not tell. */
+  promises?: Promised[];
+  mentions?: Mention[];
+  tickets?: { mine: number; free: number; overdue: number };
 }
 export interface SentFrame {
   t: "sent";

@@ -173,14 +173,31 @@ describe("waiting", () => {
   it("asks to be called back, with the number that becomes the ticket's", async () => {
     await show();
     await online([state(1), message(2)]);
-    await status("queue", { place: 2 });
+    await status("queue", { place: 2, choices: ["callback", "leave-queue"], wait_s: 200, wait: { low_s: 100, high_s: 400 } });
+    expect(find(".card")?.textContent).toContain("预计等待2分钟到7分钟");
     await press("请回电给我");
     await type(".form input[type=tel]", "+86 138 0000 0000");
+    await type(".form input[type=datetime-local]", "2026-11-22T03:00");
+    const path = `/v1/conversations/${CONV}/callback`;
+    answers[path] = () => json({ error: { code: "invalid", message: "No.", retryable: false, opens: "2026-11-22T01:00:00Z" } }, 422);
     await press("预约回电");
-    expect(calls.at(-1)).toMatchObject({
-      path: `/v1/conversations/${CONV}/leave-message`,
-      body: { text: "请回电：+86 138 0000 0000。方便的时间：任何时间。", reply_to: "+86 138 0000 0000" },
-    });
+    await shown("这个时间没有人值班");
+    delete answers[path];
+    await type(".form input[type=datetime-local]", "");
+    await press("预约回电");
+    expect(calls.at(-1)).toMatchObject({ path, body: { number: "+86 138 0000 0000" } });
+    expect(calls.at(-1)?.body).not.toHaveProperty("at");
+  });
+
+  it("offers only what the server offers, and shows what was promised", async () => {
+    await show();
+    await online([state(1), message(2)]);
+    await status("queue", { place: 2 });
+    expect(find(".card")?.textContent).not.toContain("请回电给我");
+    await status("queue", { place: 2, choices: ["leave-queue"], promises: [{ seq: 3, text: "今天回复您", due_at: "2026-11-21T10:00:00Z" }] });
+    expect(find(".card")?.textContent).toContain("我们承诺：今天回复您");
+    await press("不等了，继续问 AI 助手");
+    expect(calls.at(-1)?.path).toBe(`/v1/conversations/${CONV}/leave-queue`);
   });
 });
 

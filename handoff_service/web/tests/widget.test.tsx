@@ -208,7 +208,7 @@ describe("queue, agent, mailbox, closed", () => {
     await status("queue", { place: 1, wait_s: null });
     expect(find(".card")?.textContent).toContain("您排在第 1 位");
     expect(find(".card")?.textContent).not.toContain("分钟");
-    await press("不等了，继续问 AI 助手");
+    await press("已解决，不用等了");
     expect(calls.at(-1)?.path).toBe(`/v1/conversations/${CONV}/solved`);
   });
 

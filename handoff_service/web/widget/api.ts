@@ -1,6 +1,7 @@
 import { newId } from "../shared/ids";
 import type { EntriesPage, ErrorBody, FileRef, Language, Ticket, WidgetSession } from "../shared/protocol";
 import type { KeyValueStorage } from "../shared/storage";
+import type { Action } from "./chat";
 
 const TIMEOUT_MS = 15_000;
 /** What a customer wrote and did not get sent. */
@@ -8,7 +9,10 @@ const UNSENT = ["outbox", "failed", "draft", "attached"];
 
 /** The gateway refused: `status` of the answer, `code` of its error. */
 export class ApiError extends Error {
-  constructor(readonly status: number, readonly code: string, message: string, readonly retryAfterS = 0) {
+  constructor(
+    readonly status: number, readonly code: string, message: string, readonly retryAfterS = 0,
+    readonly details: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message);
   }
 }
@@ -75,7 +79,7 @@ export class CustomerApi {
   }
 
   /** A command on a conversation; a repeat with the same op_id is harmless. */
-  act(conv: string, verb: "feedback" | "rating" | "ask-human" | "solved" | "leave-message", fields: object = {}, opId = newId()): Promise<unknown> {
+  act(conv: string, verb: Action, fields: object = {}, opId = newId()): Promise<unknown> {
     return this.call("POST", `/v1/conversations/${encodeURIComponent(conv)}/${verb}`, { op_id: opId, ...fields });
   }
 
@@ -192,7 +196,7 @@ export class CustomerApi {
     if (response.ok) return answer as T;
     const error = (answer as { error?: ErrorBody } | null)?.error;
     const message = error?.message ?? `The server answered ${response.status}.`;
-    throw new ApiError(response.status, error?.code ?? "unavailable", message, error?.retry_after_s);
+    throw new ApiError(response.status, error?.code ?? "unavailable", message, error?.retry_after_s, { ...error });
   }
 }
 

@@ -17,7 +17,7 @@ import { Typist } from "./typist";
 import { Uploads } from "./uploads";
 
 export type Loading = "idle" | "loading" | "ready" | "failed";
-export type Action = "feedback" | "rating" | "ask-human" | "solved" | "leave-message";
+export type Action = "feedback" | "rating" | "ask-human" | "ask-senior" | "solved" | "leave-queue" | "leave-message" | "callback";
 
 export interface ChatOptions {
   api: CustomerApi;
@@ -57,6 +57,8 @@ export class Chat {
   readonly actionError = signal<Action | null>(null);
   /** Why, in the server's code; null when it could not be asked. */
   readonly actionCode = signal<string | null>(null);
+  /** What the server told besides, such as when people are there next. */
+  readonly actionDetails = signal<Readonly<Record<string, unknown>>>({});
   readonly busy = signal<Action | null>(null);
   readonly rated = signal(false);
   /** Counts the customers of this page; what was written for one is not the next one's. */
@@ -124,9 +126,7 @@ export class Chat {
     this.client.connect();
   }
 
-  stop(): void {
-    this.client.close();
-  }
+  stop = (): void => this.client.close();
 
   setOpen(open: boolean): void {
     this.open.value = open;
@@ -226,6 +226,7 @@ export class Chat {
     } catch (error) {
       if (error instanceof ApiError && !(error.status >= 500)) this.opIds.delete(key);
       this.actionCode.value = error instanceof ApiError ? error.code : null;
+      this.actionDetails.value = error instanceof ApiError ? error.details : {};
       this.actionError.value = action;
       return false;
     } finally {
@@ -247,13 +248,12 @@ export class Chat {
     if (conv !== null) this.client.read(conv, this.seen.of(conv));
   }
 
-  isRead(conv: string, seq: number): boolean {
-    return isRead(this.log.value, this.status.value, conv, seq);
-  }
+  isRead = (conv: string, seq: number): boolean => isRead(this.log.value, this.status.value, conv, seq);
 
-  file(id: string): Promise<Blob> {
-    return this.api.file(id);
-  }
+  /** Whether the server offers this now. */
+  may = (action: Action): boolean => this.status.value?.choices?.includes(action) ?? false;
+
+  file = (id: string): Promise<Blob> => this.api.file(id);
 
   wasSeen = ({ conv, entry }: Logged): boolean => entry.seq <= this.seen.of(conv);
 

@@ -12,7 +12,7 @@ from handoff_service.calls import store as calls
 from handoff_service.calls.climb import climb, overlooked
 from handoff_service.calls.model import LADDERS, Rung, this_wait
 from handoff_service.calls.shown import confirm
-from handoff_service.conversations import store, sweep
+from handoff_service.conversations import store
 from handoff_service.conversations.model import Audience, Conversation, OwnerKind
 from handoff_service.conversations.reply import reply
 from handoff_service.database import Transaction
@@ -88,7 +88,10 @@ class PeopleWorld(World):
             return None
         agent, other = self._agent(tx, pick), self.people[(pick + 1) % 3]
         whispers = pick % 2 and found.owner.agent
-        body = {"text": f"note {self.count}", **({"whisper": found.owner.agent} if whispers else {"mentions": [other.id]})}
+        body = {
+            "text": f"note {self.count}",
+            **({"whisper": found.owner.agent} if whispers else {"mentions": [other.id]}),
+        }
         said = {"client_id": f"consult-{self.count:06}", "body": body, "epoch": None}
         reply(tx, agent, found.id, **said, audience=Audience.INTERNAL, context=self.context)
         return "whispered" if whispers else "asked"

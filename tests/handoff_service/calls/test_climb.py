@@ -209,8 +209,10 @@ async def test_only_whom_a_call_is_for_confirms_it(shift: Shift, hire: Any, wait
 
 @pytest.mark.parametrize(
     "frame",
-    [None, {}, "h_1", [1], [{}], [{"handoff": "h_1"}], [{"handoff": "h 1", "n": 1}], [{"handoff": "h_1", "n": -1}]]
-    + [[{"handoff": "h_1", "n": True}], [{"handoff": "h_1", "n": 1}] * 201],
+    [
+        *(None, {}, "h_1", [1], [{}], [{"handoff": "h_1"}], [{"handoff": "h 1", "n": 1}]),
+        *([{"handoff": "h_1", "n": -1}], [{"handoff": "h_1", "n": True}], [{"handoff": "h_1", "n": 1}] * 201),
+    ],
 )
 def test_what_is_no_confirmation_is_refused(frame: Any) -> None:
     with pytest.raises(Invalid):

@@ -169,6 +169,8 @@ def test_every_rung_once_in_order_and_never_before_the_one_below_was_in_vain(
         elif step.deed is Deed.TAKE_BACK:
             offered = False
         if sees and calls[-1].shown_at is None:
-            calls[-1] = Call(n=len(calls), rung=calls[-1].rung, agent=calls[-1].agent, at=calls[-1].at, shown_at=at(now))
+            calls[-1] = Call(
+                n=len(calls), rung=calls[-1].rung, agent=calls[-1].agent, at=calls[-1].at, shown_at=at(now)
+            )
     rungs = [one.rung for one in calls if one.rung is not Rung.AGENT]
     assert rungs == list(LADDERS[mode][: len(rungs)])

@@ -1,4 +1,4 @@
-"""Whatever people do in whatever order: nobody without an owner or a place and a deadline, no call after an acceptance."""
+"""Whatever people do in whatever order: nobody without owner or place and deadline, no call after an acceptance."""
 
 from __future__ import annotations
 

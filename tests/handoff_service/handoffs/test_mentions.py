@@ -73,9 +73,7 @@ async def test_a_colleague_is_asked_and_answers_while_the_conversation_stays(flo
     assert {one.answered_seq for one in mine} == {answer.seq}
     picture = await floor.database.read(lambda c: desk(c, maya, floor.context))
     assert picture["mentions"] == []
-    shown = await floor.database.read(
-        lambda c: projected(c, Principal(customer=sender), [asked, by_id, answer])
-    )
+    shown = await floor.database.read(lambda c: projected(c, Principal(customer=sender), [asked, by_id, answer]))
     assert {one["kind"] for one in shown} == {"hidden"}, "F-67: nothing of it reaches the customer"
 
 
@@ -112,7 +110,9 @@ async def test_a_whisper_is_between_the_supervisor_and_the_one_who_speaks(floor:
     kinds = [await reads(Principal(agent=agent)) for agent in (lin, chen, noor, maya)]
     assert kinds == ["message", "message", "message", "hidden"]
     assert await reads(Principal(customer=sender)) == "hidden"
-    assert [one.seq for one in await floor.database.read(lambda c: store.unanswered(c, "demo", lin.id))] == [whisper.seq]
+    assert [one.seq for one in await floor.database.read(lambda c: store.unanswered(c, "demo", lin.id))] == [
+        whisper.seq
+    ]
     for agent, to, error in [(maya, lin.id, Forbidden), (chen, maya.id, Conflict), (chen, "a b", Invalid)]:
         with pytest.raises(error):
             await floor.note(agent, held, "psst", whisper=to)

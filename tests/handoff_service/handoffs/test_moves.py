@@ -69,17 +69,13 @@ async def test_two_agents_who_pass_it_to_and_fro_are_stopped_and_a_supervisor_is
     owner, other = (lin, maya) if held.owner.agent == lin.id else (maya, lin)
 
     def again() -> Any:
-        return floor.do(
-            lambda tx: release.transfer(tx, held.id, owner, held.epoch, floor.context, to_agent=other.id)
-        )
+        return floor.do(lambda tx: release.transfer(tx, held.id, owner, held.epoch, floor.context, to_agent=other.id))
 
     with pytest.raises(TooManyTransfers) as refused:
         await again()
     assert refused.value.extra["until"] == "2026-11-02T10:30:00.000Z"
     with pytest.raises(TooManyTransfers):
-        await floor.do(
-            lambda tx: moves.escalate(tx, held.id, owner, held.epoch, floor.context, reason="I cannot help")
-        )
+        await floor.do(lambda tx: moves.escalate(tx, held.id, owner, held.epoch, floor.context, reason="I cannot help"))
     floor.clock.advance(3600 - 60 * floor.settings.transfers_per_hour)
     held = await again()
     taken = await floor.do(lambda tx: assign.take_over(tx, held.id, chen, held.epoch, floor.context))
@@ -93,7 +89,9 @@ async def test_an_agent_escalates_and_the_customer_is_told_by_when(
     lin = await hire("lin")
     _, held = await floor.served(lin, language=language)
     moved = await floor.do(
-        lambda tx: moves.escalate(tx, held.id, lin, held.epoch, floor.context, reason="above my limit", note="call first")
+        lambda tx: moves.escalate(
+            tx, held.id, lin, held.epoch, floor.context, reason="above my limit", note="call first"
+        )
     )
     assert (moved.owner.kind, moved.owner.queue) == (OwnerKind.QUEUE, "senior")
     entries = await floor.entries(held)
@@ -127,9 +125,7 @@ async def test_a_customer_asks_for_the_senior_tier_from_wherever_he_is(floor: Fl
     moved = await floor.now(held)
     assert (moved.owner.kind, moved.owner.queue, moved.epoch) == (OwnerKind.QUEUE, "senior", held.epoch + 1)
     sender, held = await floor.served(lin)
-    closed = await floor.do(
-        lambda tx: release.close(tx, held.id, lin, held.epoch, floor.context, wrap_up="solved")
-    )
+    closed = await floor.do(lambda tx: release.close(tx, held.id, lin, held.epoch, floor.context, wrap_up="solved"))
     with pytest.raises(IllegalTransition):
         await floor.choose(sender, closed, "ask-senior")
 

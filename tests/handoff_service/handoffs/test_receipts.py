@@ -1,4 +1,4 @@
-"""What everybody may know of a request for a person: when, by whom, by when the next follows, and what happens if not."""
+"""What may be known of a request for a person: when, by whom, by when the next follows, and what happens if not."""
 
 from __future__ import annotations
 
@@ -38,8 +38,12 @@ async def test_every_stage_has_its_time_actor_deadline_and_next_step(floor: Floo
     settings = floor.settings
     _, asking = await floor.asks()
     told = await full(floor, asking)
-    assert told["standing"] == {"stage": "bot", "deadline": after(floor, settings.reply_deadline_s), "next": "hand_over"}
-    sender, waiting = await floor.waits("senior")
+    assert told["standing"] == {
+        "stage": "bot",
+        "deadline": after(floor, settings.reply_deadline_s),
+        "next": "hand_over",
+    }
+    _, waiting = await floor.waits("senior")
     standing = (await full(floor, waiting))["standing"]
     assert standing == {"stage": "queued", "deadline": after(floor, settings.notify_s), "next": "call_team"}
     handoff = await floor.database.read(lambda c: handoffs.find(c, "demo", str(waiting.handoff)))

@@ -29,6 +29,7 @@ from tests.handoff_service.conversations.test_sweep import Desk
 from tests.handoff_service.stage import FakeClock
 
 HOUR = 3600.0
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # what no statement decides
 OFFICE = {"hours": [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "18:30"}]}
 TARGET = {"first_reply_min": 10, "next_reply_min": 20, "resolution_min": 60}
 
@@ -120,6 +121,7 @@ async def test_the_warning_and_the_breach_come_once_from_two_sweepers(talk: Talk
     assert [(clock.kind, clock.used_s) for clock in late] == [(ClockKind.FIRST_REPLY, 1200)]
 
 
+@on_sqlite
 async def test_the_clock_stands_still_while_it_is_closed_and_goes_by_the_hours_as_they_are_now(talk: Talk) -> None:
     await talk.says("hello")
     await talk.hears(after=55 * 60)  # 18:25; twenty minutes are over at 09:15
@@ -136,6 +138,7 @@ async def test_the_clock_stands_still_while_it_is_closed_and_goes_by_the_hours_a
     assert await talk.notes("sla") == ["next_reply breach"]
 
 
+@on_sqlite
 async def test_without_targets_there_are_no_clocks(talk: Talk) -> None:
     tenant = await talk.desk.database.read(lambda c: tenants.find(c, "demo"))
     plain = tenant.model_copy(update={"settings": tenant.settings.model_copy(update={"sla": ()})})
@@ -165,6 +168,7 @@ async def test_a_promise_is_written_down_shown_and_kept_by_the_answer(talk: Talk
     assert await talk.notes("promise") == []
 
 
+@on_sqlite
 async def test_what_is_not_kept_is_chased_once_before_and_once_after(talk: Talk) -> None:
     """A refund within two working days, said on Monday at 17:30: due on Wednesday at 18:30."""
     await talk.says("我们会在两个工作日内给您退款。")
@@ -182,6 +186,7 @@ async def test_what_is_not_kept_is_chased_once_before_and_once_after(talk: Talk)
     assert [one["overdue"] for one in overdue if one["deed"] == "act"] == [True]
 
 
+@on_sqlite
 async def test_closing_with_a_code_cancels_and_silence_does_not(talk: Talk) -> None:
     await talk.says("I will refund you by Friday 5pm.")
     context = talk.desk.context
@@ -198,6 +203,7 @@ async def test_closing_with_a_code_cancels_and_silence_does_not(talk: Talk) -> N
     assert await talk.notes("promise") == [], "nobody reads it there any more; the lists tell"
 
 
+@on_sqlite
 async def test_the_code_of_the_agent_is_the_reason(talk: Talk) -> None:
     await talk.says("I'll look into it right away.")
     where = (talk.held.id, talk.agent, talk.held.epoch)
@@ -206,6 +212,7 @@ async def test_the_code_of_the_agent_is_the_reason(talk: Talk) -> None:
     assert (ended.state, ended.reason, ended.next_at) == (Settled.CANCELLED, "solved", None)
 
 
+@on_sqlite
 async def test_of_an_erased_conversation_no_words_are_left(talk: Talk) -> None:
     await talk.says("I will send the invoice to Ann Miller today.")
     await talk.desk.database.write(lambda tx: erase_conversation(tx, "demo", talk.held.id, talk.desk.context))
@@ -215,7 +222,7 @@ async def test_of_an_erased_conversation_no_words_are_left(talk: Talk) -> None:
     assert "Miller" not in str(rows)
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@on_sqlite
 async def test_what_is_said_twice_in_a_talk_is_owed_once(talk: Talk) -> None:
     await talk.says("I'll call you back tomorrow.")
     await talk.says("As I said, I will call you tomorrow.", after=30)

@@ -98,7 +98,11 @@ def test_times_as_they_are_said_on_a_tuesday_at_two(text: str, due: str | None) 
 @pytest.mark.parametrize(
     ("said", "text", "due"),
     [
-        ("2026-09-29T16:00", "我们会在3-5个工作日内给您退款。", "2026-10-12T18:30"),  # over the golden week, with a Saturday that is worked
+        (
+            "2026-09-29T16:00",
+            "我们会在3-5个工作日内给您退款。",
+            "2026-10-12T18:30",
+        ),  # over the golden week, with a Saturday that is worked
         ("2026-02-13T10:00", "明天给您答复。", "2026-02-14T18:30"),  # a Saturday that is worked
         ("2026-02-13T10:00", "I'll call you by Sunday.", "2026-02-16T00:00"),  # the office is closed that day
     ],

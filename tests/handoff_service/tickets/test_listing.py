@@ -77,6 +77,7 @@ async def everything(office: Office, asked: Filter, *, limit: int = 3, by: str =
 
 async def test_every_filter_and_every_page(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "WINDOW", 4)
+    monkeypatch.setattr(listing, "WORDS", 4)
     draw = random.Random(6)
     made: list[Ticket] = []
     for number in range(24):
@@ -111,6 +112,14 @@ async def test_every_filter_and_every_page(office: Office, monkeypatch: pytest.M
         (Filter(contact=office.customer.contact), lambda _: True),
         (Filter(conversation=office.conversation.id), lambda _: True),
         (Filter(type="message"), lambda _: False),
+        (
+            Filter(agent="a_lin", type="order", queue="support"),
+            lambda one: one.agent == "a_lin" and one.type == "order" and one.queue == "support",
+        ),
+        (
+            Filter(queue="support", priority=5),
+            lambda one: one.queue == "support" and one.priority >= 5 and one.state in unfinished,
+        ),
     ]:
         assert await everything(office, asked) == expected(keep), asked
 

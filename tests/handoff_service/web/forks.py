@@ -1,8 +1,9 @@
 """The gateway's commands as forks of a process that has imported everything: a start takes a tenth of a second.
 
-`python -m tests.handoff_service.web.forks` is that process. It reads one JSON object per line ({"arguments",
+`python -m tests.handoff_service.web.forks FOLDER` is that process. It reads one JSON object per line ({"arguments",
 "environment", "folder", "output", "errors", "status"}) and forks a watcher, which forks the command, prints its process
-id, waits for its end and notes that in the file `status`. Who wants the whole way from an empty process, imports
+id, waits for its end and notes that in the file `status`. When nobody is left to ask it, it removes the folder and ends.
+Who wants the whole way from an empty process, imports
 included, starts `python -m handoff_service` instead, as test_gateway_process.py does.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,11 +63,10 @@ class Nursery:
     """The process that is forked."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="tandem-forks-")
+        self._folder = Path(tempfile.mkdtemp(prefix="tandem-forks-"))
         self._count = 0
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        command = [sys.executable, "-m", __name__, str(self._folder)]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def start(
         self, arguments: Sequence[str], environment: Mapping[str, str], output: Path, errors: Path | None = None
@@ -74,7 +75,7 @@ class Nursery:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._count += 1
-        status = Path(self._folder.name) / str(self._count)
+        status = self._folder / str(self._count)
         order = {
             "arguments": list(arguments),
             "environment": dict(environment),
@@ -89,7 +90,7 @@ class Nursery:
         self, arguments: Sequence[str], environment: Mapping[str, str], *, timeout: float
     ) -> subprocess.CompletedProcess[str]:
         """Runs a command to its end, as subprocess.run does."""
-        output, errors = (Path(self._folder.name) / f"{self._count + 1}.{name}" for name in ("out", "err"))
+        output, errors = (self._folder / f"{self._count + 1}.{name}" for name in ("out", "err"))
         code = self.start(arguments, environment, output, errors).wait(timeout)
         return subprocess.CompletedProcess(list(arguments), code, output.read_text(), errors.read_text())
 
@@ -100,7 +101,6 @@ class Nursery:
         self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait(20)
-        self._folder.cleanup()
 
 
 @cache
@@ -164,6 +164,7 @@ def main() -> None:
         # A watcher stays as long as its command; the ends of earlier ones are collected here.
         while _collected():
             pass
+    shutil.rmtree(sys.argv[1])
 
 
 def _collected() -> bool:

@@ -297,7 +297,8 @@ async def test_the_handoff_shows_its_packet_and_receipt(house):
     accepted(await lin.accept(handoff))
     shown = accepted(await lin.get(f"/v1/handoffs/{handoff}"))
     assert set(shown) == {
-        "id", "conversation", "reason", "priority", "queue", "language", "receipt", "packet"
+        "id", "conversation", "reason", "priority", "queue", "language", "receipt", "packet", "calls", "standing",
+        "promises", "sla",
     }  # fmt: skip
     packet = shown["packet"]
     parts = {"goal", "reason", "evidence", "tried", "facts", "mood", "attachments", "promises", "tasks", "missing"}

@@ -115,7 +115,7 @@ async def test_conversations_are_read_page_by_page_and_then_what_has_changed_sin
     await customers[0].write("one more thing")
     news = accepted(await crm.get("/v1/api/conversations", cursor=second["cursor"]))["conversations"]
     assert news[-1]["id"] == customers[0].conversation
-    assert news[-1]["last_seq"] > [one for one in first["conversations"] + second["conversations"]][0]["last_seq"]
+    assert news[-1]["last_seq"] > first["conversations"][0]["last_seq"]
     path = f"/v1/api/conversations/{customers[0].conversation}"
     entries = accepted(await crm.get(f"{path}/entries", limit=1))
     assert [one["seq"] for one in entries["entries"]] == [1]
@@ -148,7 +148,8 @@ async def test_openapi_shows_the_public_routes_with_examples_that_are_true(house
     owner = await house.agent("owner", role=Role.OWNER)
     document = accepted(await owner.get("/openapi.json"))
     described = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
-    assert described == {route for route in POLICY if route.split(" ")[1].startswith(("/v1/api/", "/v1/admin/"))}
+    assert described <= set(POLICY)
+    assert described >= {route for route in POLICY if "/v1/api/" in route or "/v1/admin/config" in route}
     assert set(document["webhooks"]) == set(EventType) == set(examples.EVENTS)
     for path, item in document["paths"].items():
         for operation in item.values() if path.startswith("/v1/api/") else ():

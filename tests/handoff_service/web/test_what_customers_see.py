@@ -129,7 +129,9 @@ async def test_status_names_the_agent_but_not_his_id(house):
         assert owner["agent"]["name"] in ("Lin", "Maya")
         assert "id" not in owner["agent"]
     for frame in statuses:
-        assert set(frame) == {"t", "conv", "owner", "epoch", "place", "wait_s", "language", "rate"}
+        assert set(frame) == {
+            "t", "conv", "owner", "epoch", "place", "wait_s", "language", "rate", "choices", "wait", "peak", "promises",
+        }  # fmt: skip
     assert customer.conversation == statuses[-1]["conv"]
 
 

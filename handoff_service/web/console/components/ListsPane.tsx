@@ -2,6 +2,7 @@ import { type Section, SECTIONS, NUMBERED } from "../desk";
 import { keyFor } from "../text";
 import { CardItem } from "./CardItem";
 import { Icon } from "./Icon";
+import { OwedList } from "./OwedList";
 import { SearchBox } from "./SearchBox";
 import { useWorkplace } from "./workplace";
 
@@ -11,6 +12,7 @@ export function ListsPane() {
   return (
     <nav class="lists" aria-label={state.t.value("list.label")}>
       <SearchBox />
+      <OwedList />
       {SECTIONS.map((section) => (
         <ListSection key={section} section={section} />
       ))}

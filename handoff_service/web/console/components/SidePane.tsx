@@ -1,5 +1,6 @@
 import type { SideTab } from "../state";
 import { ContactView } from "./ContactView";
+import { DeadlinesView } from "./DeadlinesView";
 import { HistoryView } from "./HistoryView";
 import { Icon } from "./Icon";
 import { Knowledge } from "./Knowledge";
@@ -55,6 +56,7 @@ function HandoffPanel() {
       {newest !== undefined && (
         <>
           <PacketView handoff={newest} t={t} cite={(seqs) => session.cite(seqs)} />
+          <DeadlinesView handoff={newest} />
           <ReceiptView handoff={newest} />
         </>
       )}

@@ -27,6 +27,7 @@ export function TopBar() {
           onClick={() => (state.view.value = state.view.value === view ? "desk" : view)}>
           <Icon name={ICONS[view]} />
           <span class="wide-only">{t(`${view}.nav`)}</span>
+          {view === "tickets" && <TicketCount />}
           <span class="sr-only">{t(`${view}.title`)}</span>
         </button>
       ))}
@@ -55,6 +56,14 @@ export function TopBar() {
       </button>
     </header>
   );
+}
+
+/** How many tickets are mine, red while one of them is overdue. */
+function TicketCount() {
+  const { state } = useWorkplace();
+  const { mine, overdue } = state.desk.value.tickets;
+  if (mine === 0) return null;
+  return <span class={overdue > 0 ? "unread alarm" : "unread"} title={state.t.value("tickets.count", { mine, overdue })}>{mine}</span>;
 }
 
 /** How many conversations I hold of how many I can. */

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { duration } from "../../shared/time";
+import { dayTime, duration } from "../../shared/time";
+import type { Action } from "../chat";
 import { useChat } from "./context";
 import { MailIcon, PhoneIcon, StarIcon } from "./icons";
 
@@ -15,6 +16,7 @@ export function StateCard() {
         <section class="card">
           <h3><MailIcon size={18} />{chat.t("mailboxTitle")}</h3>
           <p>{chat.t("mailboxText")}</p>
+          <Promises />
         </section>
       );
     case "closed":
@@ -39,16 +41,21 @@ function QueueCard() {
         {place === null ? <span class="pulse" aria-hidden="true" /> : <span class="place" aria-hidden="true">{place}</span>}
         <div role="status">
           <h3>{offered ? t("queueOffer") : place === null ? t("queueTitle") : t("queuePlace", { place })}</h3>
-          {wait !== null && <p>{t("queueWait", { time: duration(wait, chat.locale.value) })}</p>}
+          {wait !== null && <p>{waitText(chat, wait)}</p>}
         </div>
       </div>
       <p class="quiet">{t("queueBotHelps")}</p>
+      <Promises />
       <div class="actions">
         <button type="button" class="button plain-button" onClick={() => setForm("message")}>{t("leaveMessage")}</button>
-        <button type="button" class="button plain-button" onClick={() => setForm("call")}>{t("callBack")}</button>
+        {chat.may("callback") && <button type="button" class="button plain-button" onClick={() => setForm("call")}>{t("callBack")}</button>}
+        {chat.may("leave-queue") && (
+          <button type="button" class="button plain-button" disabled={chat.busy.value === "leave-queue"} onClick={() => void chat.act("leave-queue")}>{t("leaveQueue")}</button>
+        )}
         <button type="button" class="button plain-button" disabled={chat.busy.value === "solved"} onClick={() => void chat.act("solved")}>{t("solved")}</button>
       </div>
       <Problem action="solved" />
+      <Problem action="leave-queue" />
     </section>
   );
 }
@@ -83,34 +90,55 @@ function LeaveMessage({ back }: { back: () => void }) {
   );
 }
 
-/** A wish to be called: a left message with a number, which becomes a ticket. */
+/** The range where it is known how sure the number is, else the number. */
+function waitText(chat: ReturnType<typeof useChat>, seconds: number): string {
+  const words = (value: number) => duration(value, chat.locale.value);
+  const range = chat.status.value?.wait;
+  if (!range || words(range.low_s) === words(range.high_s)) return chat.t("queueWait", { time: words(seconds) });
+  return chat.t("queueWaitRange", { low: words(range.low_s), high: words(range.high_s) });
+}
+
+/** What the team has promised and not yet kept. */
+function Promises() {
+  const chat = useChat();
+  const promises = chat.status.value?.promises ?? [];
+  return (
+    <>
+      {promises.map(({ seq, text, due_at }) => (
+        <p key={seq} class="quiet" dir="auto">{chat.t("promised", { text, due: dayTime(due_at, chat.locale.value) })}</p>
+      ))}
+    </>
+  );
+}
+
+/** A wish to be called, which becomes a ticket with a number and a time. */
 function CallBack({ back }: { back: () => void }) {
   const chat = useChat();
   const { t } = chat;
-  const [phone, setPhone] = useState("");
+  const [number, setNumber] = useState("");
   const [when, setWhen] = useState("");
   const submit = async (event: Event) => {
     event.preventDefault();
-    const number = phone.trim();
-    const text = t("callText", { phone: number, when: when.trim() || t("callAnyTime") });
-    if (await chat.act("leave-message", { text, reply_to: number })) back();
+    const at = when === "" ? {} : { at: new Date(when).toISOString() };
+    if (await chat.act("callback", { number: number.trim(), ...at })) back();
   };
+  const opens = chat.actionError.value === "callback" ? chat.actionDetails.value["opens"] : undefined;
   return (
     <form class="card form" onSubmit={(event) => void submit(event)} aria-label={t("callBack")}>
       <h3><PhoneIcon size={18} />{t("callBack")}</h3>
       <label>
         {t("callPhone")}
-        <input type="tel" required autofocus dir="ltr" autocomplete="tel" pattern="[+0-9 \-()]{5,24}" maxLength={24} value={phone} onInput={(event) => setPhone(event.currentTarget.value)} />
+        <input type="tel" required autofocus dir="ltr" autocomplete="tel" maxLength={24} value={number} onInput={(event) => setNumber(event.currentTarget.value)} />
       </label>
       <label>
         {t("callWhen")}
-        <input type="text" dir="auto" maxLength={100} value={when} onInput={(event) => setWhen(event.currentTarget.value)} />
+        <input type="datetime-local" value={when} onInput={(event) => setWhen(event.currentTarget.value)} />
       </label>
       <div class="actions">
-        <button type="submit" class="button" disabled={phone.trim() === "" || chat.busy.value === "leave-message"}>{t("callSend")}</button>
+        <button type="submit" class="button" disabled={number.trim() === "" || chat.busy.value === "callback"}>{t("callSend")}</button>
         <button type="button" class="button plain-button" onClick={back}>{t("keepWaiting")}</button>
       </div>
-      <Problem action="leave-message" />
+      {typeof opens === "string" ? <p class="problem" role="alert">{t("callClosed", { opens: dayTime(opens, chat.locale.value) })}</p> : <Problem action="callback" />}
     </form>
   );
 }
@@ -160,7 +188,7 @@ function RatingCard() {
   );
 }
 
-function Problem({ action }: { action: "solved" | "leave-message" | "rating" }) {
+function Problem({ action }: { action: Action }) {
   const chat = useChat();
   if (chat.actionError.value !== action) return null;
   const stays = chat.actionCode.value === "stays_with_people";

@@ -20,7 +20,7 @@ from tests.handoff_service.web.conftest import House
 from tests.handoff_service.web.failpoints.forked import ForkedGateway, Nursery
 from tests.handoff_service.web.failpoints.operations import DEAD, OPERATIONS, Operation, Scene, takes_offer
 from tests.handoff_service.web.far_bot import FarBot
-from tests.handoff_service.web.serving import clean_environment, free_port, on_both
+from tests.handoff_service.web.serving import PATIENCE_S, clean_environment, free_port, is_ready, on_both
 from tests.handoff_service.web.visitors import Desk, fresh
 
 # `make soak` plays every pair; here only those that are known to meet.
@@ -161,8 +161,11 @@ async def _insist(operation: Operation, scene: Scene) -> None:
 
 
 async def _revive(gateway: ForkedGateway) -> None:
-    if not gateway.is_alive():
-        await asyncio.to_thread(gateway.start)
+    """Starts it again if it has ended, or is about to: then it takes no new connections although it is still there."""
+    if not await asyncio.to_thread(is_ready, gateway.url):
+        await _until_dead(gateway, wait_s=PATIENCE_S)
+        if not gateway.is_alive():
+            await asyncio.to_thread(gateway.start)
 
 
 async def _take_what_is_offered(scene: Scene) -> None:
@@ -205,6 +208,7 @@ async def test_an_error_at_any_place_leaves_nothing_half_done(
                 await _insist(operation, scene)
             await _revive(forked)
             forked.arm("")
+            await _revive(forked)  # what follows an answer takes a moment
             await operation.check(scene)
             await _take_what_is_offered(scene)
     await everything_holds(house.database)

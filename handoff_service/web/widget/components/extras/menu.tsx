@@ -52,6 +52,10 @@ export function Menu({ brand, close }: { brand: string; close: () => void }) {
       ) : (
         <>
           {chat.config?.help && <a class="menu-item" href={chat.help.url} target="_blank" rel="noopener">{t("openHelp")}</a>}
+          {chat.may("ask-senior") && (
+            <button type="button" class="menu-item" onClick={() => void chat.act("ask-senior").then((done) => done && close())}>{t("askSenior")}</button>
+          )}
+          {chat.actionError.value === "ask-senior" && <p class="problem" role="alert">{t("actionFailed")}</p>}
           <button type="button" class="menu-item" disabled={chat.log.value.length === 0} onClick={save}>{t("saveTranscript")}</button>
           <button type="button" class="menu-item" disabled={chat.session.value === null} onClick={() => setAsking(true)}>{t("eraseMe")}</button>
           <fieldset class="languages">

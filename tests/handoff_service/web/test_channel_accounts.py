@@ -1,0 +1,78 @@
+"""Channel accounts over HTTP, by those whose work it is: secrets go in and never out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handoff_service import tables
+from handoff_service.agents.model import Role
+from tests.handoff_service.web.visitors import accepted, fresh, refused
+
+SECRET = "123456:AAH_a-token-of-a-bot-that-is-not-real"
+
+
+async def change(who: Any, path: str, body: Any = None, key: str = "") -> Any:
+    return await who.http.post(f"/v1/channels{path}", json=body, headers={"Idempotency-Key": key or fresh()})
+
+
+async def test_an_account_is_added_changed_rotated_and_switched_off(house: Any, build_house: Any) -> None:
+    boss = await house.agent("boss", role=Role.ADMIN)
+    kinds = accepted(await boss.get("/v1/channels/kinds"))["kinds"]
+    assert "token" in kinds["telegram"]["fields"]
+    new, key = {"channel": "telegram", "name": "Shop bot", "fields": {"token": SECRET}}, fresh()
+    made = accepted(await change(boss, "/accounts", new, key), 201)
+    assert len(made["webhook_secret"]) > 20
+    again = accepted(await change(boss, "/accounts", new, key), 201)
+    assert (again["account"], again["webhook_secret"]) == (made["account"], None), "shown once"
+    place = f"/accounts/{made['account']}"
+    accepted(await change(boss, place, {"name": "New name", "fields": {"api": "https://tg.example"}}))
+    rotated = accepted(await change(boss, f"{place}/rotate", {}))
+    assert rotated["webhook_secret"] != made["webhook_secret"]
+    (shown,) = accepted(await boss.get("/v1/channels/accounts"))["accounts"]
+    assert (shown["name"], shown["options"]) == ("New name", {"api": "https://tg.example"})
+    assert shown["secrets"] == {"token": 1, "webhook_secret": 2}
+    assert shown["webhook"].endswith(f"/v1/channels/{house.tenant.id}/{made['account']}/webhook")
+    accepted(await change(boss, f"{place}/finish-rotation"))
+    accepted(await change(boss, place, {"disabled": True, "fields": {"api": ""}}))
+    (shown,) = accepted(await boss.get("/v1/channels/accounts"))["accounts"]
+    assert (shown["disabled"], shown["options"], shown["secrets"]["webhook_secret"]) == (True, {}, 1)
+    assert SECRET not in boss.heard
+    assert made["webhook_secret"] not in str(accepted(await boss.get("/v1/channels/accounts")))
+    found = accepted(await change(boss, f"{place}/examine"))["findings"]
+    assert {"level": "wrong", "about": "account", "words": "The account is switched off; `enable` it."} in found
+    (shown,) = accepted(await boss.get("/v1/channels/accounts"))["accounts"]
+    assert shown["health"]["findings"] == found
+    audit = await house.database.read(lambda c: [row.action for row in c.execute(tables.audit.select())])
+    assert {"channel_account_added", "channel_account_changed", "channel_secret_rotated"} <= set(audit)
+    elsewhere = await build_house(house.gateway)
+    foreign = await elsewhere.agent("foreigner", role=Role.OWNER)
+    assert accepted(await foreign.get("/v1/channels/accounts")) == {"accounts": []}
+    for path, body in ((place, {}), (f"{place}/rotate", {}), (f"{place}/finish-rotation", None)):
+        refused(await change(foreign, path, body), 404, "not_found")
+    refused(await change(foreign, f"{place}/examine"), 404, "not_found")
+
+
+REFUSED: tuple[tuple[str, Any], ...] = (
+    ("", {"channel": "pigeon", "name": "x"}),
+    ("", {"channel": "telegram", "name": "x"}),
+    ("", {"channel": "telegram", "name": "x", "fields": {"token": "no token"}}),
+    ("", {"channel": "telegram", "name": "x", "fields": {"token": SECRET, "colour": "red"}}),
+    ("", {"channel": "telegram", "name": "", "fields": {"token": SECRET}}),
+    ("", {"channel": "api", "name": "x", "fields": {"url": "ftp://x"}}),
+    ("", {"name": 5}),
+    ("", []),
+    ("/{account}", {"fields": {"token": SECRET}}),
+    ("/{account}", {"fields": {"nothing": "x"}}),
+    ("/{account}/rotate", {"fields": {"api": 5}}),
+    ("/{account}/rotate", {"fields": {"colour": "red"}}),
+)
+
+
+async def test_what_no_account_can_be_is_refused_in_words(house: Any) -> None:
+    boss = await house.agent("boss", role=Role.ADMIN)
+    new = {"channel": "telegram", "name": "Shop bot", "fields": {"token": SECRET}}
+    account = accepted(await change(boss, "/accounts", new), 201)["account"]
+    for path, body in REFUSED:
+        answer = await change(boss, f"/accounts{path.format(account=account)}", body)
+        assert answer.status_code == 422, (path, body, answer.text)
+        assert len(answer.json()["error"]["message"]) > 10
