@@ -23,7 +23,7 @@ from handoff_service.bots.ladder import Ladder
 from handoff_service.bots.model import Bot
 from handoff_service.bots.rasa import RasaBot
 from handoff_service.bots.search import SearchBot
-from handoff_service.channels import accounts_api, widget_api
+from handoff_service.channels import accounts_api, persons_api, widget_api
 from handoff_service.channels import api as channels_api
 from handoff_service.channels.caller import Caller
 from handoff_service.channels.collect import Collector
@@ -40,6 +40,7 @@ from handoff_service.conversations.sweep import Sweeper
 from handoff_service.conversations.turn import TurnRunner
 from handoff_service.database import Database, PostgresDatabase, SqliteDatabase, open_database
 from handoff_service.desk import api as desk_api
+from handoff_service.faces import api as faces_api
 from handoff_service.files import api as files_api
 from handoff_service.handoffs import api as handoffs_api
 from handoff_service.help_centre import api as help_centre_api
@@ -80,8 +81,10 @@ MEDIA_AT_ONCE = 8
 ROUTERS = (
     channels_api,
     accounts_api,
+    persons_api,
     widget_api,
     help_centre_api,
+    faces_api,
     agents_api,
     conversations_api,
     desk_api,

@@ -195,7 +195,7 @@ def _security(path: str, service: Service, frames: str) -> dict[str, str]:
         f"connect-src 'self' {socket}; form-action 'self'; base-uri 'none'; object-src 'none'; "
         f"frame-ancestors {frames}; require-trusted-types-for 'script'"
     )
-    if path.startswith("/v1/files/"):  # what somebody has sent: it may do nothing, wherever it is opened
+    if path.startswith(("/v1/files/", "/v1/pictures/")):  # what somebody has sent may do nothing, wherever it is opened
         policy = "default-src 'none'; sandbox; frame-ancestors 'none'"
     headers = {
         "X-Content-Type-Options": "nosniff",
@@ -212,6 +212,8 @@ def _security(path: str, service: Service, frames: str) -> dict[str, str]:
         headers["Cache-Control"] = "no-cache"
     if path.startswith(PUBLIC_ANSWERS):
         headers |= {"Cache-Control": "public, max-age=60", "Vary": "Origin"}
+    if path.startswith("/v1/pictures/"):  # faces, for whoever has the address; each stays what it is
+        headers |= {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=31536000, immutable"}
     if path.startswith("/widget/"):
         # The widget's parts are modules, which browsers load from another site only with this word.
         headers |= {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}

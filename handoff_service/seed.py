@@ -22,7 +22,7 @@ PEOPLE = (
     ("lin@lanyu.example", "林夕 Lin", Role.AGENT),
     ("maya@lanyu.example", "Maya", Role.AGENT),
     ("chen@lanyu.example", "陈主管 Chen", Role.SUPERVISOR),
-    ("noor@lanyu.example", "Noor", Role.SUPERVISOR),  # reviews what the other one has labelled
+    ("noor@lanyu.example", "Noor", Role.OWNER),  # also reviews what the supervisor has labelled
 )
 
 

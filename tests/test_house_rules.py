@@ -53,6 +53,7 @@ SQL_HOMES = {
     "handoff_service/audit.py": "the audit's chain",
     "handoff_service/channels/cursors.py": "how far accounts of platforms have been read",
     "handoff_service/channels/windows.py": "what a contact on a platform has open, and ids of deliveries",
+    "handoff_service/channels/media_refs.py": "what customers sent and is still with the platform",
     "handoff_service/channels/contacts.py": "contacts and the identities that channels know them by",
     "handoff_service/channels/web_widget.py": "visitor tokens",
     "handoff_service/conversations/receive.py": "locks the contact's row",

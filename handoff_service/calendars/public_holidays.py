@@ -23,11 +23,16 @@ def year_of(country: str, subdivision: str | None, year: int) -> Year:
     """One year of a country. Raises ValueError for a country or subdivision that the package does not know."""
     import holidays  # a second of work that only a calendar with public holidays needs
 
-    try:
-        # A day off in January may be worked for in December, and the other way round.
-        known = holidays.country_holidays(country, subdiv=subdivision, years=range(year - 1, year + 2))
-    except NotImplementedError as error:
-        raise ValueError(_unknown(country, subdivision)) from error
+    countries = holidays.list_supported_countries()
+    if country not in countries:
+        raise ValueError(
+            f"no public holidays are known of the country {country!r}; use two letters of ISO 3166, such as CN or DE"
+        )
+    if subdivision is not None and subdivision not in countries[country]:
+        listed = ", ".join(countries[country]) or "none"
+        raise ValueError(f"{country} has no subdivision {subdivision!r}; known are: {listed}")
+    # A day off in January may be worked for in December, and the other way round.
+    known = holidays.country_holidays(country, subdiv=subdivision, years=range(year - 1, year + 2))
     return Year(
         {day: name for day, name in sorted(known.items()) if day.year == year},
         frozenset(day for day in known.weekend_workdays if day.year == year),
@@ -37,13 +42,3 @@ def year_of(country: str, subdivision: str | None, year: int) -> Year:
 def check(country: str, subdivision: str | None) -> None:
     """Raises ValueError, with what to write instead, unless the country and the subdivision are known."""
     year_of(country, subdivision, 2026)
-
-
-def _unknown(country: str, subdivision: str | None) -> str:
-    import holidays
-
-    countries = holidays.list_supported_countries()
-    if country not in countries:
-        return f"no public holidays are known of the country {country!r}; use two letters of ISO 3166, such as CN or DE"
-    known = ", ".join(countries[country]) or "none"
-    return f"{country} has no subdivision {subdivision!r}; known are: {known}"

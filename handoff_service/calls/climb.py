@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -49,25 +50,43 @@ def crews_of(connection: sa.Connection, tenant: str, queues: Collection[str], co
     return {queue: Crew(queue in staffed, queue in free) for queue in queues}
 
 
-def overlooked(connection: sa.Connection, context: Context) -> list[tuple[str, str]]:
-    """(tenant, conversation) at the heads of the queues, or offered, for which something is to be done now."""
+@dataclass(frozen=True)
+class Overlooked:
+    """A conversation whose ladder has a step to take, and what was seen of it."""
+
+    tenant: str
+    conversation: str
+    handoff: str
+    step: Step
+    crew: Crew
+
+
+def overlooked(connection: sa.Connection, context: Context) -> list[Overlooked]:
+    """At the heads of the queues, or offered: those for whom something is to be done now."""
     found = []
     for tenant_id, in_use in places.queues_in_use(connection).items():
         tenant, crews = tenants.find(connection, tenant_id), crews_of(connection, tenant_id, in_use, context)
-        heads = [
-            name for queue in sorted(in_use) for name in places.first_in(connection, tenant_id, [queue], most=HEAD)
-        ]
+        heads: list[str] = []
+        for queue in sorted(in_use):
+            heads += places.first_in(connection, tenant_id, [queue], most=HEAD)
         listed = [
             *conversations.of_handoffs(connection, tenant_id, heads),
             *conversations.listed(connection, tenant_id, [OwnerKind.OFFER], limit=MOST_OFFERED),
         ]
         calls = store.of_handoffs(connection, tenant_id, [one.handoff for one in listed if one.handoff])
-        found += [
-            (tenant_id, one.id)
-            for one in listed
-            if _step(tenant, one, calls.get(one.handoff or "", []), crews.get(one.owner.queue or "", NOBODY), context)
-        ]
+        for one in listed:
+            crew = crews.get(one.owner.queue or "", NOBODY)
+            step = _step(tenant, one, calls.get(one.handoff or "", []), crew, context)
+            if step is not None and one.handoff is not None:
+                found.append(Overlooked(tenant_id, one.id, one.handoff, step, crew))
     return found
+
+
+def hold(tx: Transaction, found: Iterable[Overlooked], context: Context) -> None:
+    """Lets the time of those begin anew for whom nobody has a hand free; all in one transaction."""
+    for one in found:
+        if one.step.deed is Deed.HOLD and one.step.of is not None:
+            store.hold(tx.connection, one.tenant, one.handoff, one.step.of.n, context.now)
 
 
 def _step(tenant: Tenant, conversation: Conversation, calls: list[Call], crew: Crew, context: Context) -> Step | None:
@@ -82,25 +101,20 @@ def _step(tenant: Tenant, conversation: Conversation, calls: list[Call], crew: C
     )
 
 
-def climb(tx: Transaction, tenant_id: str, conversation_id: str, context: Context) -> Rung | None:
+def climb(tx: Transaction, found: Overlooked, context: Context) -> Rung | None:
     """Takes the next step of a conversation's ladder, unless it was accepted or another gateway was faster."""
-    conversation = conversations.find(tx.connection, tenant_id, conversation_id, lock=True)
+    tenant_id = found.tenant
+    conversation = conversations.find(tx.connection, tenant_id, found.conversation, lock=True)
     if conversation.owner.kind not in WAITING or conversation.handoff is None:
         return None
     tenant = tenants.find(tx.connection, tenant_id)
     calls = store.of_handoff(tx.connection, tenant_id, conversation.handoff)
-    queue = conversation.owner.queue or ""
-    crew = crews_of(tx.connection, tenant_id, [queue], context)[queue]
-    step = _step(tenant, conversation, calls, crew, context)
-    if step is None:
-        return None
-    if step.deed is Deed.HOLD:
-        assert step.of is not None, "only a call is held"
-        store.hold(tx.connection, tenant_id, conversation.handoff, step.of.n, context.now)
+    step = _step(tenant, conversation, calls, found.crew, context)
+    if step is None or step.deed is Deed.HOLD:
         return None
     if step.deed is Deed.TAKE_BACK:
         withdraw(tx, conversation, Event.OFFER_TIMEOUT, context)
-        return climb(tx, tenant_id, conversation_id, context)  # perhaps that was the last agent before the team
+        return climb(tx, found, context)  # perhaps that was the last agent before the team
     store.add(tx.connection, tenant_id, conversation.handoff, step.rung, now=context.now)
     tx.ring(desk_topic(tenant_id))
     if step.rung is Rung.OUTSIDE:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 import structlog
 
 from handoff_service import outbox, tracing
@@ -15,6 +16,7 @@ from handoff_service.channels.collect import MOST_FILES, hold, named
 from handoff_service.channels.model import Abilities, Account, Colleague, Happening, Inbound, Notice
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.undelivered import tell_undelivered
+from handoff_service.channels.web_widget import CHANNEL as WEB
 from handoff_service.channels.window import Rules, opened
 from handoff_service.channels.wording import chosen
 from handoff_service.conversations import store as conversations
@@ -35,6 +37,7 @@ from handoff_service.conversations.receive import Sender, receive, receive_unask
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import Conflict, Invalid, Mismatch, NotFound, Unauthorized
 from handoff_service.failpoints import failpoint
+from handoff_service.handoffs.choices import CHOICES, Callback
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
 
@@ -44,6 +47,7 @@ log = structlog.get_logger()
 NOTICE_WITHIN = 10
 ASKED_WITHIN = 4
 AN_HOUR = timedelta(hours=1)
+WAITS = frozenset((OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.MAILBOX))  # for a person
 LONGEST_CHOICE = 60  # characters of an answer that may choose a button
 
 
@@ -82,7 +86,7 @@ def arrive(
             event = _in_his_name(tx, account, event)
             place = _said(tx, account, event, abilities, seal, context)
         case Notice():
-            place = _noticed(tx, account, event, context)
+            place = _noticed(tx, account, event, abilities, context)
         case Colleague():
             place = _answered_elsewhere(tx, account, event, context)
     if not isinstance(event, Colleague):
@@ -257,8 +261,12 @@ def _by_number(
     return ({"press": {"seq": last.seq, "index": index}}, current.id) if index is not None else None
 
 
-def _noticed(tx: Transaction, account: Account, event: Notice, context: Context) -> tuple[str, int] | None:
-    """A message of ours that failed later is told to agents; nothing else that happens without words needs an entry."""
+def _noticed(
+    tx: Transaction, account: Account, event: Notice, abilities: Abilities, context: Context
+) -> tuple[str, int] | None:
+    """A message of ours that failed later is told to agents, and who rings off while he waits is called back."""
+    if event.what is Notice.What.LEFT and abilities.calls_back:
+        return _call_back(tx, account, event, context)
     if event.what is not Notice.What.FAILED or event.provider_id is None:
         return None
     found = windows.delivery(tx.connection, account.tenant, account.id, event.provider_id)
@@ -268,6 +276,23 @@ def _noticed(tx: Transaction, account: Account, event: Notice, context: Context)
     conversation = conversations.find(tx.connection, account.tenant, found[0], lock=True)
     entry = tell_undelivered(tx, conversation, found[1], event.reason, unclear=False, now=context.now)
     return conversation.id, entry.seq
+
+
+def _call_back(tx: Transaction, account: Account, event: Notice, context: Context) -> tuple[str, int] | None:
+    """Whoever asked for a person and has rung off gets a callback ticket instead of his place in the queue."""
+    known = contacts.known_as(tx.connection, account.tenant, identity_channel(account), event.contact)
+    current = conversations.current(tx.connection, account.tenant, account.channel, known.id) if known else None
+    if known is None or current is None or current.owner.kind not in WAITS:
+        return None
+    sender = Sender(account.tenant, account.channel, known.id, known.name, current.language, account=account.id)
+    locked = conversations.find(tx.connection, account.tenant, current.id, lock=True)
+    try:
+        key = body_hash("callback", event.contact, {"event": event.event_id})[:32]
+        asked = Callback(op_id=key, number=event.contact, at=None, text="")
+        after = CHOICES["callback"].work(tx, sender, locked, asked, context)
+    except Invalid:  # a number that was withheld: he waits for the agents' lists to show him
+        return None
+    return after.id, after.last_seq
 
 
 def _answered_elsewhere(
@@ -315,6 +340,8 @@ def _sender(tx: Transaction, account: Account, event: Inbound, context: Context)
         contacts.identify(connection, account.tenant, channel, event.contact, known.id, verified=False)
     elif event.name and event.name != known.name:
         contacts.rename(connection, account.tenant, known.id, event.name)
+    if event.user:
+        _same_user(connection, account.tenant, event.user, known.id)
     return Sender(
         account.tenant,
         account.channel,
@@ -323,6 +350,15 @@ def _sender(tx: Transaction, account: Account, event: Inbound, context: Context)
         event.language or known.language or "zh",
         account=account.id,
     )
+
+
+def _same_user(connection: sa.Connection, tenant: str, user: str, contact: str) -> None:
+    """The tenant vouches for who the contact is; whoever has signed in on his site as the same is one with him."""
+    before = contacts.known_as(connection, tenant, WEB, user)
+    if before is None:
+        contacts.identify(connection, tenant, WEB, user, contact, verified=True)
+    elif contact not in contacts.same_person(connection, tenant, before.id):
+        contacts.join(connection, tenant, before.id, contact)
 
 
 def _explain(tx: Transaction, conversation: Conversation, seq: int, context: Context) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service import tables
-from handoff_service.errors import NotFound
+from handoff_service.errors import Conflict, Invalid, NotFound
 from handoff_service.ids import new_id
 from handoff_service.statements import Statement, inserting
 from handoff_service.texts import say
@@ -18,6 +18,7 @@ from handoff_service.texts import say
 K = tables.contact_identities.c
 N = tables.contacts.c
 MAX_NAME_CHARS = 100
+MOST_MERGED = 50
 MOST_ATTRIBUTES = 30
 
 _identity = (
@@ -100,9 +101,49 @@ def is_verified(connection: sa.Connection, tenant: str, contact: str) -> bool:
     return connection.execute(query).first() is not None
 
 
+def same_person(connection: sa.Connection, tenant: str, contact: str) -> list[str]:
+    """This contact, and those on other channels that are known to be the same person."""
+    mine = sa.select(N.person).where(N.tenant == tenant, N.id == contact, N.person.is_not(None)).scalar_subquery()
+    query = sa.select(N.id).where(N.tenant == tenant, N.person == mine, N.id != contact).order_by(N.created_at)
+    return [contact, *(row.id for row in connection.execute(query))]
+
+
+def join(connection: sa.Connection, tenant: str, contact: str, other: str) -> None:
+    """Both are one person, with everybody whom either was known to be. Raises NotFound, Invalid, Conflict.
+
+    Nothing is moved: who answers on a channel, and what was said there, stays as it is.
+    """
+    if contact == other:
+        raise Invalid("Nobody can be merged with himself.")
+    for one in sorted((contact, other)):  # in one order, so that two at once do not wait for each other
+        query = sa.select(N.erased_at).where(N.tenant == tenant, N.id == one).with_for_update()
+        found = connection.execute(query).first()
+        if found is None:
+            raise NotFound(f"There is no contact {one[:64]}.")
+        if found.erased_at is not None:
+            raise Conflict("This customer was erased.", contact=one)
+    everyone = {*same_person(connection, tenant, contact), *same_person(connection, tenant, other)}
+    if len(everyone) > MOST_MERGED:
+        raise Conflict(f"At most {MOST_MERGED} contacts can be one person.")
+    change = sa.update(tables.contacts).where(N.tenant == tenant, N.id.in_(everyone))
+    connection.execute(change.values(person=min(everyone)))
+
+
+def part(connection: sa.Connection, tenant: str, contact: str) -> None:
+    """This contact is somebody else than those that it was joined with. Raises NotFound."""
+    change = sa.update(tables.contacts).where(N.tenant == tenant, N.id == contact)
+    others = same_person(connection, tenant, contact)[1:]
+    if connection.execute(change.values(person=None)).rowcount == 0:
+        raise NotFound(f"There is no contact {contact[:64]}.")
+    if others:  # it may have given the others their name
+        rest = sa.update(tables.contacts).where(N.tenant == tenant, N.id.in_(others))
+        connection.execute(rest.values(person=min(others) if len(others) > 1 else None))
+
+
 def forget(connection: sa.Connection, tenant: str, contact: str, now: datetime) -> int:
     """Takes name and identities from an erased contact. Returns how many identities these were."""
     language = connection.execute(sa.select(N.language).where(N.tenant == tenant, N.id == contact)).scalar_one()
+    part(connection, tenant, contact)
     values = {"name": say("erased_contact", language or "en"), "erased_at": now, "attributes": None}
     connection.execute(sa.update(tables.contacts).where(N.tenant == tenant, N.id == contact).values(**values))
     where = (K.tenant == tenant, K.contact == contact)
@@ -142,6 +183,7 @@ def details(connection: sa.Connection, tenant: str, contact: str) -> dict[str, A
         "name": row.name,
         "verified": any(identity.verified for identity in identities),
         "identities": [{"channel": one.channel, "external_id": one.external_id} for one in identities],
+        "person": same_person(connection, tenant, contact),
         **({"attributes": row.attributes} if row.attributes else {}),
     }
 

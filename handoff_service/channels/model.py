@@ -156,7 +156,8 @@ class Inbound:
     `body` is {"text"}, {"press": {"seq", "index"}}, or {} for a type of message that this release does not know;
     then `unsupported` names the type. `event_id` is the platform's and never means another event. `hint` is what a
     reply needs (a token, a thread); it is kept sealed, and the newest wins. `deed` is what it counts as for the window.
-    `answers` is a conversation of ours that the message proves to belong to, whoever sent it.
+    `answers` is a conversation of ours that the message proves to belong to, whoever sent it. `user` is who he is to
+    the tenant, when the tenant himself vouches for it: the `sub` of his identity tokens.
     """
 
     event_id: str
@@ -169,6 +170,7 @@ class Inbound:
     hint: Mapping[str, str] = field(default_factory=dict)
     deed: Deed = Deed.WROTE
     answers: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -100,6 +100,7 @@ class SignedApi:
             body=body,
             unsupported=None if body or media else kind,
             media=media,
+            user=_user(contact.get("user")),
         )
         return Parsed([said])
 
@@ -117,6 +118,15 @@ class SignedApi:
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002
         return Download(url=media.ref)
+
+
+def _user(given: Any) -> str:
+    """Who the customer is to the tenant. Raises Invalid."""
+    if given is None:
+        return ""
+    if not isinstance(given, str) or not 0 < len(given) <= MAX_CONTACT_CHARS or not given.isprintable():
+        raise Invalid(f"`contact.user` is 1 to {MAX_CONTACT_CHARS} printable characters: the `sub` of identity tokens.")
+    return given
 
 
 def _media(given: Any) -> list[Media]:

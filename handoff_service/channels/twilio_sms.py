@@ -122,9 +122,7 @@ def check_signature(account: Account, request: WebhookRequest) -> Checked:
         raise Unauthorized("This account signs with a SharedKey; use the Auth Token's signature.")
     fields = form_of(request.raw)
     expected = [
-        sign(token, url, fields)
-        for token in account.every("auth_token")
-        for url in with_and_without_port(request.url)
+        sign(token, url, fields) for token in account.every("auth_token") for url in with_and_without_port(request.url)
     ]
     if not equal(given, *expected):
         raise Unauthorized("X-Twilio-Signature does not match the address, the form and the Auth Token.")

@@ -8,6 +8,7 @@ person becomes a callback.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit, urlunsplit
@@ -74,6 +75,7 @@ class TwilioVoice:
         Field("language", "spoken language, as zh-CN or en-US", optional=True, pattern=r"[a-z]{2}-[A-Z]{2}"),
         Field("voice", "Twilio's name of the voice, as Polly.Zhiyu", optional=True, pattern=r"[A-Za-z0-9.-]{2,60}"),
         Field("greeting", "what callers hear first", optional=True),
+        Field("pace", "how fast the voice reads, in percent of a usual one", optional=True, pattern=r"[1-9]\d{1,6}"),
         Field("api", "another API server", optional=True),
     )
 
@@ -100,6 +102,9 @@ class TwilioVoice:
         if query.get("hold", "").isdecimal():
             return Parsed(reply=_held(account, place, turn, int(query["hold"])))
         said = fields.get("SpeechResult", "").strip() or fields.get("Digits", "").strip()
+        if fields.get("RecordingUrl") and not said:
+            voicemail = Inbound(event_id=f"{sid}.{turn}", contact=contact, unsupported="recording", hint=hint)
+            return Parsed([voicemail], _held(account, place, turn, 0))
         if not said:
             return Parsed(reply=_silent(account, place, turn, query.get("silent", "0")))
         language = account.options.get("language", "zh-CN").partition("-")[0]
@@ -129,7 +134,9 @@ class TwilioVoice:
         )
         if 200 <= answer.status < 300:
             self._speaking = {one: end for one, end in self._speaking.items() if end > now}
-            self._speaking[call] = now + timedelta(seconds=spoken_s(message.text))
+            self._speaking[call] = now + timedelta(
+                seconds=spoken_s(message.text) * 100 / int(account.options.get("pace", "100"))
+            )
             return f"{call}.{message.key}"
         code = answer.json.get("code")
         if code == CALL_IS_OVER or answer.status == 404:
@@ -142,7 +149,9 @@ class TwilioVoice:
         url = f"{server}/Accounts/{account.options['account_sid']}.json"
         answer = await caller.get(url, headers=key_of(account), judges=REFUSALS)
         if answer.status != 200:
-            raise undelivered(f"Twilio {answer.json.get('code', answer.status)}: {answer.json.get('message', '')}"[:200])
+            raise undelivered(
+                f"Twilio {answer.json.get('code', answer.status)}: {answer.json.get('message', '')}"[:200]
+            )
         return []
 
 
@@ -166,7 +175,7 @@ def _twiml(content: str) -> Reply:
 
 def _say(account: Account, text: str) -> str:
     voice = f" voice={quoteattr(account.options['voice'])}" if account.options.get("voice") else ""
-    readable = "".join(one if one.isprintable() or one in "\n\t" else " " for one in text)
+    readable = "".join(" " if unicodedata.category(one) in ("Cc", "Cs") else one for one in text)
     return f"<Say language={quoteattr(account.options.get('language', 'zh-CN'))}{voice}>{escape(readable)}</Say>"
 
 

@@ -9,6 +9,7 @@ from handoff_service.clock import iso
 from handoff_service.conversations.model import Audience, AuthorKind, Entry, Kind, OwnerKind
 
 # Parts of a message body that a customer sees as they are.
+_SHOWN = ("name", "picture")  # of an agent
 _OPEN_PARTS = ("text", "kind", "interim", "pressed", "article", "file", "call", "erased")
 
 
@@ -47,7 +48,7 @@ def owner_for_customer(owner: Mapping[str, Any]) -> dict[str, Any]:
     """An owner with the agent's name only, and without the one who is merely asked."""
     # An offer is between the queue and the agent; to the customer he waits either way.
     hidden = owner["agent"] is None or owner["kind"] == OwnerKind.OFFER
-    return {**owner, "agent": None if hidden else {"name": owner["agent"]["name"]}}
+    return {**owner, "agent": None if hidden else {key: owner["agent"][key] for key in _SHOWN if key in owner["agent"]}}
 
 
 def _frame(entry: Entry) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from handoff_service import outbox
 from handoff_service.agents import store as agents
 from handoff_service.agents.presence import lost
 from handoff_service.bell import desk_topic
-from handoff_service.calls.climb import climb, overlooked
+from handoff_service.calls.climb import climb, hold, overlooked
+from handoff_service.calls.model import Deed
 from handoff_service.clock import Clock
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, answer_due, deadline_of, farthest_deadlines
@@ -25,7 +26,7 @@ from handoff_service.errors import Unavailable
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import requeue_lost, withdraw
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, rank
-from handoff_service.handoffs.overflow import flow_over
+from handoff_service.handoffs.overflow import flow_over, overflow_at
 from handoff_service.handoffs.push import MOST_OFFERS, make_offers
 from handoff_service.handoffs.release import close_idle, nobody_left
 from handoff_service.handoffs.request import promise, request_handoff
@@ -83,8 +84,12 @@ class Sweeper:
                 made = await self._try(lambda tx, t=tenant: make_offers(tx, t, context), tenant)  # type: ignore[misc]
                 if made != MOST_OFFERS:
                     break
-        for tenant, conversation in await self._database.read(lambda connection: overlooked(connection, context)):
-            await self._try(lambda tx, t=tenant, c=conversation: climb(tx, t, c, context), conversation)  # type: ignore[misc]
+        unnoticed = await self._database.read(lambda connection: overlooked(connection, context))
+        if any(one.step.deed is Deed.HOLD for one in unnoticed):
+            await self._try(lambda tx: hold(tx, unnoticed, context), "calls while nobody has a hand free")
+        for one in unnoticed:
+            if one.step.deed is not Deed.HOLD:
+                await self._try(lambda tx, o=one: climb(tx, o, context), one.conversation)  # type: ignore[misc]
         for tenant, ticket in await self._database.read(lambda connection: tickets.to_look_at(connection, now)):
             await self._try(lambda tx, t=tenant, i=ticket: on_look(tx, t, i, context), ticket)  # type: ignore[misc]
         for tenant, conversation in await self._database.read(lambda connection: promises.due(connection, now)):
@@ -192,6 +197,9 @@ def _still_waiting(tx: Transaction, conversation: Conversation, context: Context
 
 def _set_deadline(tx: Transaction, conversation: Conversation, context: Context) -> None:
     deadline = deadline_of(tx.connection, conversation.tenant, conversation.owner, context)
+    moves_on = overflow_at(tx.connection, conversation) if conversation.owner.kind is OwnerKind.QUEUE else None
+    if deadline is not None and moves_on is not None and context.now < moves_on < deadline:
+        deadline = moves_on
     store.update(tx.connection, conversation, deadline_at=deadline)
 
 

@@ -102,7 +102,9 @@ def router(service: Service) -> APIRouter:
 
         def load(connection: sa.Connection) -> dict[str, Any]:
             contacts.details(connection, agent.tenant, contact_id)  # raises NotFound
-            found = conversations.of_contact(connection, agent.tenant, contact_id)
+            person = contacts.same_person(connection, agent.tenant, contact_id)
+            found = [each for one in person for each in conversations.of_contact(connection, agent.tenant, one)]
+            found.sort(key=lambda one: one.opened_at)
             return {"conversations": cards(connection, found[::-1], agent)}
 
         return await service.database.read(load)

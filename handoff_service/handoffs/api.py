@@ -15,6 +15,7 @@ from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation
 from handoff_service.database import Transaction
 from handoff_service.handoffs import assign, moves, release, store
+from handoff_service.handoffs.queues_now import queues_now
 from handoff_service.handoffs.receipts import conversation_receipts, customer_receipt
 from handoff_service.handoffs.view import handoff_json
 from handoff_service.inputs import Plain
@@ -87,6 +88,12 @@ def router(service: Service) -> APIRouter:
         return await service.database.read(
             lambda connection: handoff_json(connection, store.find(connection, agent.tenant, handoff_id), context)
         )
+
+    @routes.get("/v1/queues")
+    async def queues(agent: SupervisorNow) -> dict[str, Any]:
+        """Every queue as it is now: who is there, who could take one more, who waits and since when."""
+        context = service.context()
+        return await service.database.read(lambda c: {"queues": queues_now(c, agent.tenant, context)})
 
     @routes.get("/v1/conversations/{conversation_id}/receipt")
     async def receipt(conversation_id: str, principal: PrincipalNow) -> dict[str, Any]:

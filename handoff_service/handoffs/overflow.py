@@ -12,8 +12,8 @@ from handoff_service.conversations.change import Context, change
 from handoff_service.conversations.model import Conversation, Event, Owner, OwnerKind
 from handoff_service.database import Transaction
 from handoff_service.handoffs import store
-from handoff_service.handoffs.model import Handoff, rank
-from handoff_service.handoffs.queue import overflows_to
+from handoff_service.handoffs.model import rank
+from handoff_service.handoffs.queue import overflow_due
 from handoff_service.handoffs.request import promise, somebody_on_duty
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.routing import OVERFLOW_ENDS
@@ -23,26 +23,35 @@ from handoff_service.texts import say
 BEEN = "overflowed"
 
 
+def overflow_at(connection: sa.Connection, conversation: Conversation) -> datetime | None:
+    """When the time of a waiting conversation in its queue is over; None if it may stay for ever."""
+    queue = tenants.find(connection, conversation.tenant).settings.queue(conversation.owner.queue or "")
+    if queue is None or queue.overflow is None or conversation.handoff is None:
+        return None
+    handoff = store.find(connection, conversation.tenant, conversation.handoff)
+    since = _since(connection, conversation) or handoff.queued_at or handoff.requested_at
+    return overflow_due(since, queue.overflow, handoff.evidence.get(BEEN, ()))
+
+
 def flow_over(tx: Transaction, conversation: Conversation, context: Context) -> Conversation | None:
     """Moves a waiting conversation on if its time in this queue is over; None when it stays.
 
     It stays where nobody of the other queue is on duty. In the other queue it has the place of who asked when it did.
     """
+    due = overflow_at(tx.connection, conversation)
     tenant = tenants.find(tx.connection, conversation.tenant)
     queue = tenant.settings.queue(conversation.owner.queue or "")
-    if queue is None or queue.overflow is None or conversation.handoff is None:
+    if due is None or due > context.now or queue is None or queue.overflow is None:
         return None
-    handoff = store.find(tx.connection, conversation.tenant, conversation.handoff)
-    been = [*handoff.evidence.get(BEEN, ())]
-    waited = (context.now - (_since(tx.connection, conversation) or _queued_at(handoff))).total_seconds()
-    to = overflows_to(queue.overflow.to, waited_s=waited, after_s=queue.overflow.after_s, been=been)
-    if to is None or (to not in OVERFLOW_ENDS and not somebody_on_duty(tx, conversation.tenant, to, context)):
+    handoff = store.find(tx.connection, conversation.tenant, str(conversation.handoff))
+    been, to = [*handoff.evidence.get(BEEN, ())], queue.overflow.to
+    if to not in OVERFLOW_ENDS and not somebody_on_duty(tx, conversation.tenant, to, context):
         return None
     language = conversation.language
     values: dict[str, Any] = {"evidence": {**handoff.evidence, BEEN: [*been, queue.id]}}
     if to in OVERFLOW_ENDS:
-        due = promise(tx, conversation, tenant, context, queue=queue.id)
-        owner, text = Owner(OwnerKind.MAILBOX, queue=queue.id), say(f"overflow_{to}", language, due=due)
+        promised = promise(tx, conversation, tenant, context, queue=queue.id)
+        owner, text = Owner(OwnerKind.MAILBOX, queue=queue.id), say(f"overflow_{to}", language, due=promised)
     else:
         owner, text = Owner(OwnerKind.QUEUE, queue=to), say("overflow_queue", language)
         place = rank(handoff.requested_at, handoff.priority, tenant.settings.worth(to))
@@ -51,10 +60,6 @@ def flow_over(tx: Transaction, conversation: Conversation, context: Context) -> 
     body = {"text": text, "from_queue": queue.id}
     conversation, _ = change(tx, conversation, Event.OVERFLOW, owner, context=context, body=body)
     return conversation
-
-
-def _queued_at(handoff: Handoff) -> datetime:
-    return handoff.queued_at or handoff.requested_at
 
 
 def _since(connection: sa.Connection, conversation: Conversation) -> datetime | None:

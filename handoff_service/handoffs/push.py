@@ -66,11 +66,12 @@ def load_board(tx: Transaction, tenant: Tenant, context: Context) -> Board:
         for name, queue in queues.items()
         if queue.mode == "offer" and is_open(tenant.settings.calendar(name), context.now)
     }
+    still_kept = _kept(tx, tenant, context)
     most = min(len(free), MOST_OFFERS) + LOOK_PAST
     weights = tenant.settings.capacity
     for waiting in places.heads(tx.connection, tenant.id, groups_of(free, pushing), weights, most=most):
         board.wait(waiting)
-    for waiting in _kept(tx, tenant, context):
+    for waiting in still_kept:
         if waiting.queue in pushing:
             board.wait(waiting)
     return board

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from handoff_service.handoffs.model import CLASS_WORTH
+from handoff_service.tenants.routing import Overflow
 
 WINDOW = timedelta(hours=1)
 ENOUGH_SAMPLES = 5
@@ -148,9 +149,9 @@ def _between(expected: float, variance: float, samples: int) -> Wait:
     )
 
 
-def overflows_to(to: str, *, waited_s: float, after_s: float, been: Sequence[str]) -> str | None:
-    """Where somebody flows over to who has waited in this queue, or None; never into a queue where he has been."""
-    return to if waited_s >= after_s and to not in been else None
+def overflow_due(since: datetime, overflow: Overflow, been: Collection[str]) -> datetime | None:
+    """When somebody who waits in a queue `since` then goes on; None into a queue in which he has been."""
+    return None if overflow.to in been else since + timedelta(seconds=overflow.after_s)
 
 
 def is_peak(wait: Wait | None, limit_s: float) -> bool:

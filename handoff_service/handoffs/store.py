@@ -160,3 +160,20 @@ def update(connection: sa.Connection, handoff: Handoff, **values: Any) -> None:
     )
     if "rank" in values or "priority" in values:
         routing.move_place(connection, handoff.tenant, handoff.conversation, handoff.id)
+
+
+def backlog(connection: sa.Connection, tenant: str) -> list[Row]:
+    """{queue, kind, count, oldest} of everything that people have: `oldest` is when the first of them was asked for."""
+    people = [OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.AGENT, OwnerKind.MAILBOX]
+    query = (
+        sa.select(
+            C.queue,
+            C.owner_kind.label("kind"),
+            sa.func.count().label("count"),
+            sa.func.min(H.requested_at, type_=H.requested_at.type).label("oldest"),
+        )
+        .join(tables.handoffs, sa.and_(H.tenant == C.tenant, H.id == C.handoff))
+        .where(C.tenant == tenant, C.owner_kind.in_(people), C.queue.is_not(None))
+        .group_by(C.queue, C.owner_kind)
+    )
+    return list(connection.execute(query).mappings())

@@ -18,6 +18,7 @@ from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation, OwnerKind
 from handoff_service.conversations.opinion import may_rate
 from handoff_service.desk import store as desks
+from handoff_service.faces import store as faces
 from handoff_service.handoffs import choices, receipts, store
 from handoff_service.handoffs.model import Handoff
 from handoff_service.handoffs.packet import build_packet
@@ -47,7 +48,7 @@ def customer_status(connection: sa.Connection, conversation: Conversation, conte
     names = agent_names(connection, conversation.tenant) if conversation.owner.agent else {}
     return {
         "conv": conversation.id,
-        "owner": owner_json(conversation, names),
+        "owner": faces.with_picture(connection, conversation.tenant, owner_json(conversation, names)),
         "epoch": conversation.epoch,
         **waiting_numbers(connection, conversation, context),
         "language": conversation.language,

@@ -15,7 +15,7 @@ from handoff_service.database import Transaction
 from handoff_service.promises import ledger, store
 from handoff_service.promises.clocks import tell
 from handoff_service.promises.follow import set_clocks
-from handoff_service.promises.model import Promise, StoredClock
+from handoff_service.promises.model import ClockKind, Promise, StoredClock
 from handoff_service.promises.view import breach_json
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import TenantSettings
@@ -53,17 +53,31 @@ def _chase_clock(
     store.put_clocks(tx.connection, {(told.kind, told.since_seq): present}, [told])
     if what == "breach":
         announce(tx, clock.tenant, EventType.SLA_BREACH, breach_json(told), context)
-    language, due_at = conversation.language, told.due_at
-    words = say(f"sla_{clock.kind}", language)
-    text = say(f"sla_{what}", language, what=words, due=_local(due_at, settings.zone))
-    body = {"text": text, "kind": "sla", "clock": clock.kind, "told": what, "due_at": iso(due_at)}
+    text = _clock_text(told, what, conversation.language, settings.zone)
+    body = {"text": text, "kind": "sla", "clock": clock.kind, "told": what, "due_at": iso(told.due_at)}
     return _note(tx, conversation, body, context)
+
+
+def _clock_text(clock: StoredClock, what: str, language: str, zone: ZoneInfo) -> str:
+    awaited = {
+        ClockKind.FIRST_REPLY: say("sla_first_reply", language),
+        ClockKind.NEXT_REPLY: say("sla_next_reply", language),
+        ClockKind.RESOLUTION: say("sla_resolution", language),
+    }[clock.kind]
+    due = _local(clock.due_at, zone)
+    if what == "warning":
+        return say("sla_warning", language, what=awaited, due=due)
+    return say("sla_breach", language, what=awaited, due=due)
 
 
 def _tell_promise(
     tx: Transaction, conversation: Conversation, promise: Promise, what: str, zone: ZoneInfo, context: Context
 ) -> Conversation:
-    text = say(f"promise_{what}", conversation.language, text=promise.text, due=_local(promise.due_at, zone))
+    language, due = conversation.language, _local(promise.due_at, zone)
+    if what == "reminder":
+        text = say("promise_reminder", language, text=promise.text, due=due)
+    else:
+        text = say("promise_overdue", language, text=promise.text, due=due)
     body = {"text": text, "kind": "promise", "promise": promise.id, "told": what, "due_at": iso(promise.due_at)}
     return _note(tx, conversation, body, context)
 

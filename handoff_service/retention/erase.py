@@ -67,7 +67,15 @@ def begin(tx: Transaction, tenant: str, contact: str, *, requested_by: str, cont
     """The job that erases a contact, or the one that is under way. Raises NotFound, and Conflict while on hold."""
     if not store.has_contact(tx.connection, tenant, contact, lock=True):
         raise NotFound("There is no such contact.")
-    _refuse_held(tx.connection, tenant, contact)
+    person = contacts.same_person(tx.connection, tenant, contact)
+    for one in person:
+        _refuse_held(tx.connection, tenant, one)
+    # What he is on other channels goes too; the keeper carries those jobs out.
+    jobs = [_job(tx, tenant, one, requested_by, context) for one in person]
+    return jobs[0]
+
+
+def _job(tx: Transaction, tenant: str, contact: str, requested_by: str, context: Context) -> Job:
     running = store.running_job(tx.connection, tenant, KIND, contact)
     return running or store.add_job(
         tx.connection,

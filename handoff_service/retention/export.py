@@ -27,7 +27,8 @@ def export_person(tx: Transaction, tenant: str, contact: str, *, requested_by: s
     person = contacts.details(tx.connection, tenant, contact)
     names = agent_names(tx.connection, tenant)
     listed = []
-    for one in conversations.of_contact(tx.connection, tenant, contact):
+    everyone = contacts.same_person(tx.connection, tenant, contact)
+    for one in (each for who in everyone for each in conversations.of_contact(tx.connection, tenant, who)):
         listed.append(
             {
                 "conversation": one.id,

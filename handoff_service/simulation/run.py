@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from handoff_service.agents.model import Agent
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, rank
-from handoff_service.handoffs.queue import is_peak, overflows_to
+from handoff_service.handoffs.queue import is_peak, overflow_due
 from handoff_service.handoffs.routing.board import Board
 from handoff_service.handoffs.routing.model import SECOND, Match, Waiting, is_angry, micros, queue_of
 from handoff_service.handoffs.routing.rules import fits, opens_at
@@ -219,9 +219,8 @@ class Run:
         overflow = self._settings[one.waiting.queue].overflow
         if overflow is None or one.turn != turn or one.offered_to or one.fate.ended != "waiting":
             return
-        waited = self._now - one.in_queue_since_s
-        to = overflows_to(overflow.to, waited_s=waited, after_s=overflow.after_s, been=one.fate.been)
-        if to is None:
+        due, to = overflow_due(moment(one.in_queue_since_s), overflow, one.fate.been), overflow.to
+        if due is None or micros(due) > micros(moment(self._now)):
             return
         self._leaves_queue(one)
         if to in OVERFLOW_ENDS:

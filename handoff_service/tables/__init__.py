@@ -14,6 +14,7 @@ from handoff_service.tables.channels import (
 from handoff_service.tables.conversations import conversations, cursors, entries, files, operations, turns
 from handoff_service.tables.customers import contact_identities, contacts, used_identity_tokens, visitor_tokens
 from handoff_service.tables.desk import conversation_tags, snoozes
+from handoff_service.tables.faces import agent_pictures
 from handoff_service.tables.integrations import api_keys, webhook_attempts, webhook_messages, webhooks
 from handoff_service.tables.keeping import article_copies, audit, jobs, training_cursors, training_messages
 from handoff_service.tables.people import agent_sessions, agents, desks, handoffs, socket_tickets
@@ -32,6 +33,7 @@ from handoff_service.tables.tickets import (
 __all__ = [
     "EPOCH",
     "Moment",
+    "agent_pictures",
     "agent_sessions",
     "agents",
     "api_keys",

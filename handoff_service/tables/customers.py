@@ -14,6 +14,8 @@ contacts = sa.Table(
     maybe("language"),
     moment("created_at"),
     maybe("erased_at", Moment),
+    maybe("person"),  # the same for contacts that are known to be one
+    sa.Index("contacts_by_person", "tenant", "person"),
     maybe("attributes", sa.JSON),  # what a page told: claims, no proof
 )
 

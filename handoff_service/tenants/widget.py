@@ -22,9 +22,9 @@ class Welcome(BaseModel):
 
     text: Mapping[str, str]
     suggestions: Mapping[str, tuple[str, ...]] = {}
-    begins: str | None = Field(None, alias="from", pattern=Clock)
-    ends: str | None = Field(None, alias="to", pattern=Clock)
-    page: str | None = Field(None, pattern=r"^/[!-~]{0,200}$", description="part of the page's path")
+    begins: str | None = Field(default=None, alias="from", pattern=Clock)
+    ends: str | None = Field(default=None, alias="to", pattern=Clock)
+    page: str | None = Field(default=None, pattern=r"^/[!-~]{0,200}$", description="part of the page's path")
 
 
 class WidgetSettings(BaseModel):
@@ -32,14 +32,16 @@ class WidgetSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    accent: str | None = Field(None, pattern=Colour)
-    logo: str | None = Field(None, pattern=Address)
+    accent: str | None = Field(default=None, pattern=Colour)
+    logo: str | None = Field(default=None, pattern=Address)
     position: Literal["end", "start"] = "end"
     scheme: Literal["auto", "light", "dark"] = "auto"
     texts: Mapping[str, Mapping[str, str]] = Field(
-        {}, description="by catalogue (zh-Hans, zh-Hant, en) and key of web/widget/texts what is said otherwise"
+        default={}, description="by catalogue (zh-Hans, zh-Hant, en) and key of web/widget/texts what is said otherwise"
     )
     welcome: tuple[Welcome, ...] = ()
-    articles: tuple[str, ...] = Field((), max_length=10, description="what is suggested before anybody has typed")
+    articles: tuple[str, ...] = Field(
+        default=(), max_length=10, description="what is suggested before anybody has typed"
+    )
     voice: bool = True
     help_centre: bool = True

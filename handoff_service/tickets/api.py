@@ -9,18 +9,20 @@ from pydantic import AwareDatetime, Field
 
 from handoff_service.access import Access
 from handoff_service.agents.model import Agent
+from handoff_service.callers import Caller
 from handoff_service.complaints.register import file_complaint
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.api import Command
 from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
+from handoff_service.errors import Invalid
 from handoff_service.handoffs.view import agent_names
 from handoff_service.inputs import Plain
 from handoff_service.permissions import Permission
 from handoff_service.service import Service
 from handoff_service.tickets import follow_up, merge, store, update, work
 from handoff_service.tickets.commands import Commands, standing
-from handoff_service.tickets.listing import MOST, NOBODY, Filter, page
+from handoff_service.tickets.listing import MOST, Filter, page
 from handoff_service.tickets.model import Source, State, Ticket
 from handoff_service.tickets.open import open_work
 from handoff_service.tickets.settings import COMPLAINT
@@ -114,12 +116,12 @@ Work = Callable[[Transaction, Ticket, Context], Ticket]
 def router(service: Service) -> APIRouter:
     routes = APIRouter()
     access, commands = Access(service), Commands(service)
-    ReaderNow = Annotated[Agent, Depends(access.may(Permission.TICKETS_READ))]
+    ReaderNow = Annotated[Caller, Depends(access.calls(Permission.TICKETS_READ))]
     WorkerNow = Annotated[Agent, Depends(access.may(Permission.TICKETS_WORK))]
 
     @routes.get("/v1/tickets")
     async def listed(
-        agent: ReaderNow,
+        caller: ReaderNow,
         state: Annotated[list[State] | None, Query()] = None,
         owner: Annotated[str | None, Query(max_length=64)] = None,
         queue: Annotated[str | None, Query(max_length=64)] = None,
@@ -138,7 +140,7 @@ def router(service: Service) -> APIRouter:
         """
         asked = Filter(
             states=frozenset(state or ()),
-            agent={"me": agent.id, "none": NOBODY}.get(owner or "", owner),
+            agent=_owner(owner, caller),
             queue=queue,
             type=type,
             priority=priority,
@@ -149,20 +151,20 @@ def router(service: Service) -> APIRouter:
         )
 
         def load(connection: sa.Connection) -> dict[str, Any]:
-            found = page(connection, agent, asked, cursor=cursor or None, limit=limit)
-            names = agent_names(connection, agent.tenant)
+            found = page(connection, caller, asked, cursor=cursor or None, limit=limit)
+            names = agent_names(connection, caller.tenant)
             return {"tickets": [ticket_json(one, names) for one in found.tickets], "next": found.next}
 
         return await service.database.read(load)
 
     @routes.get("/v1/tickets/{ticket_id}")
-    async def one(ticket_id: str, agent: ReaderNow) -> dict[str, Any]:
+    async def one(ticket_id: str, caller: ReaderNow) -> dict[str, Any]:
         """A ticket by its id or number; of a merged one what it was merged into, which contains it."""
 
         def load(connection: sa.Connection) -> dict[str, Any]:
-            asked = store.find(connection, agent.tenant, ticket_id, agent)
-            found = store.find(connection, agent.tenant, store.root_of(connection, asked).id, agent)
-            return {**whole_json(connection, agent, found), "asked": asked.number or asked.id}
+            asked = store.find(connection, caller.tenant, ticket_id, caller)
+            found = store.find(connection, caller.tenant, store.root_of(connection, asked).id, caller)
+            return {**whole_json(connection, caller, found), "asked": asked.number or asked.id}
 
         return await service.database.read(load)
 
@@ -268,3 +270,12 @@ def router(service: Service) -> APIRouter:
         return await commands.on_ticket_with(agent, ticket_id, asked, act, what="split")
 
     return routes
+
+
+def _owner(asked: str | None, caller: Caller) -> str | None:
+    """The agent whose tickets are asked for; `me` is nobody's name when an integrator asks. Raises Invalid."""
+    if asked != "me":
+        return asked
+    if caller.agent is None:
+        raise Invalid("`owner=me` is for agents; name an agent's id.")
+    return caller.agent.id

@@ -23,6 +23,7 @@ from handoff_service.tickets.settings import PROMISE
 from handoff_service.tickets.states import UNFINISHED
 from handoff_service.tickets.store import (
     UNFINISHED_STORED,
+    Viewer,
     by_ids,
     lanes,
     of_contact,
@@ -93,16 +94,16 @@ class Lane(NamedTuple):
     upto: Place | None
 
 
-def page(connection: sa.Connection, agent: Agent, asked: Filter, *, cursor: str | None, limit: int) -> Page:
-    """The next page after `cursor` of what the agent may see. Raises Invalid for a cursor of another list."""
+def page(connection: sa.Connection, viewer: Viewer, asked: Filter, *, cursor: str | None, limit: int) -> Page:
+    """The next page after `cursor` of what the viewer may see. Raises Invalid for a cursor of another list."""
     if asked.text:
-        return _by_text(connection, agent, asked, cursor, limit)
+        return _by_text(connection, viewer, asked, cursor, limit)
     after = read_cursor(cursor)
     if asked.contact is not None or asked.conversation is not None:
-        return _of_somebody(connection, agent, asked, after, limit)
-    found = [_lane(connection, agent, asked, stored, after, limit) for stored in lanes(asked.wanted)]
+        return _of_somebody(connection, viewer, asked, after, limit)
+    found = [_lane(connection, viewer, asked, stored, after, limit) for stored in lanes(asked.wanted)]
     places, upto = merged(found, limit)
-    shown = by_ids(connection, agent.tenant, [place.id for place in places], agent)
+    shown = by_ids(connection, viewer.tenant, [place.id for place in places], viewer)
     tickets = [shown[place.id] for place in places if place.id in shown]
     return Page(tickets, None if upto is None else write_cursor(upto))
 
@@ -136,10 +137,12 @@ def read_cursor(cursor: str | None) -> Place | None:
     return Place(EPOCH + timedelta(microseconds=int(moment)), name)
 
 
-def _lane(connection: sa.Connection, agent: Agent, asked: Filter, stored: str, after: Place | None, limit: int) -> Lane:
+def _lane(
+    connection: sa.Connection, viewer: Viewer, asked: Filter, stored: str, after: Place | None, limit: int
+) -> Lane:
     """One value of the column `state`, in order of the due time."""
     driver, others = _driver(asked)
-    where = [T.tenant == agent.tenant, T.state == stored, *driver, *seen_by(agent)]
+    where = [T.tenant == viewer.tenant, T.state == stored, *driver, *seen_by(viewer)]
     if after is not None:
         where += [T.due_at >= after.due_at, sa.or_(T.due_at > after.due_at, T.id > after.id)]
     if asked.due_before is not None:
@@ -152,13 +155,13 @@ def _lane(connection: sa.Connection, agent: Agent, asked: Filter, stored: str, a
     return Lane(found, Place(rows[-1].due_at, rows[-1].id) if others and len(rows) == WINDOW else None)
 
 
-def _of_somebody(connection: sa.Connection, agent: Agent, asked: Filter, after: Place | None, limit: int) -> Page:
+def _of_somebody(connection: sa.Connection, viewer: Viewer, asked: Filter, after: Place | None, limit: int) -> Page:
     """Tickets of a contact or of a conversation, which are few."""
     if asked.conversation is not None:
-        found = on_conversation(connection, agent.tenant, asked.conversation, agent)
+        found = on_conversation(connection, viewer.tenant, asked.conversation, viewer)
         found = [one for one in found if asked.contact in (None, one.contact)]
     else:
-        found = of_contact(connection, agent.tenant, str(asked.contact), agent)
+        found = of_contact(connection, viewer.tenant, str(asked.contact), viewer)
     rows = [one for one in found if asked.fits(one) and (after is None or place_of(one) > after)]
     rows.sort(key=place_of)
     return Page(rows[:limit], write_cursor(place_of(rows[limit - 1])) if len(rows) > limit else None)
@@ -216,21 +219,21 @@ def _columns(asked: Filter) -> list[sa.ColumnElement[bool]]:
     return where
 
 
-def _by_text(connection: sa.Connection, agent: Agent, asked: Filter, cursor: str | None, limit: int) -> Page:
+def _by_text(connection: sa.Connection, viewer: Viewer, asked: Filter, cursor: str | None, limit: int) -> Page:
     """Tickets that have all these words, the newest first. Raises Invalid for a text without words."""
     words = asked_words(asked.text)
     if not words:
         raise Invalid("Search for at least one word, a number, or two characters of Chinese.")
     if cursor and not (cursor.startswith("t_") and len(cursor) <= 64):
         raise Invalid("This cursor is not one that a search for tickets has given; leave it out to begin anew.")
-    rarest, *others = sorted(words, key=lambda word: _occurrences(connection, agent.tenant, word))
-    of_word = [W.tenant == agent.tenant, W.word == rarest, *([W.ticket < cursor] if cursor else [])]
+    rarest, *others = sorted(words, key=lambda word: _occurrences(connection, viewer.tenant, word))
+    of_word = [W.tenant == viewer.tenant, W.word == rarest, *([W.ticket < cursor] if cursor else [])]
     looked_at = sa.select(W.ticket).where(*of_word).order_by(W.ticket.desc()).limit(WORDS)
-    query = sa.select(tables.tickets).where(T.tenant == agent.tenant, T.id.in_(looked_at), *seen_by(agent))
+    query = sa.select(tables.tickets).where(T.tenant == viewer.tenant, T.id.in_(looked_at), *seen_by(viewer))
     query = query.where(*_columns(asked))
     for word in others:
         same = tables.ticket_words.alias().c
-        query = query.where(sa.exists().where(same.tenant == agent.tenant, same.word == word, same.ticket == T.id))
+        query = query.where(sa.exists().where(same.tenant == viewer.tenant, same.word == word, same.ticket == T.id))
     rows = [ticket_of(row) for row in connection.execute(query.order_by(T.id.desc()).limit(limit + 1)).mappings()]
     if len(rows) > limit:
         return Page(rows[:limit], rows[limit - 1].id)
@@ -260,6 +263,11 @@ def counts(connection: sa.Connection, agent: Agent, now: datetime) -> dict[str, 
 
 
 def _count(connection: sa.Connection, agent: Agent, where: sa.ColumnElement[bool]) -> int:
-    unfinished = (T.tenant == agent.tenant, T.state.in_(UNFINISHED_STORED), T.type.is_not(None))
+    # Not `type IS NOT NULL`: that would lead through the index of types, past every ticket that there ever was.
+    unfinished = (
+        T.tenant == agent.tenant,
+        T.state.in_(UNFINISHED_STORED),
+        sa.func.coalesce(T.type, PROMISE) != PROMISE,
+    )
     some = sa.select(T.id).where(*unfinished, where, *seen_by(agent)).limit(COUNTED).subquery()
     return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.agents.model import Agent
+from handoff_service.callers import Caller, caller_of
 from handoff_service.conversations.model import Conversation
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.ids import new_id
-from handoff_service.permissions import Permission, holds
+from handoff_service.permissions import Permission
 from handoff_service.statements import Statement
 from handoff_service.tickets.model import Source, State, Ticket
 from handoff_service.tickets.settings import PROMISE
@@ -31,6 +32,7 @@ UNFINISHED_STORED = ("open", "filed", "in_progress", "waiting")
 ENDED_STORED = ("resolved", "done", "closed")
 
 Row = Mapping[str, Any] | sa.RowMapping
+Viewer = Agent | Caller
 
 
 def stored(state: State, *, promise: bool) -> str:
@@ -91,7 +93,7 @@ def save_look(connection: sa.Connection, ticket: Ticket, look_at: datetime | Non
     connection.execute(sa.update(tables.tickets).where(*where).values(look_at=look_at))
 
 
-def find(connection: sa.Connection, tenant: str, name: str, viewer: Agent | None, *, lock: bool = False) -> Ticket:
+def find(connection: sa.Connection, tenant: str, name: str, viewer: Viewer | None, *, lock: bool = False) -> Ticket:
     """The ticket with this id or number, its row locked until the commit if asked. Raises NotFound.
 
     For who may not see it (`viewer`; None: the gateway itself) there is none either.
@@ -108,13 +110,16 @@ def _named(number: str) -> sa.ColumnElement[bool]:
     return T.number == number.upper()
 
 
-def seen_by(viewer: Agent | None) -> tuple[sa.ColumnElement[bool], ...]:
+def seen_by(viewer: Viewer | None) -> tuple[sa.ColumnElement[bool], ...]:
     """What somebody may see: complaints about agents only who decides on these, and nobody those about himself."""
     if viewer is None:
         return ()
-    if not holds(viewer, Permission.COMPLAINTS_DECIDE):
+    caller = caller_of(viewer) if isinstance(viewer, Agent) else viewer
+    if Permission.COMPLAINTS_DECIDE not in caller.permissions:
         return (T.about_agent.is_(None),)
-    return (sa.or_(T.about_agent.is_(None), T.about_agent != viewer.id),)
+    if caller.agent is None:
+        return ()
+    return (sa.or_(T.about_agent.is_(None), T.about_agent != caller.agent.id),)
 
 
 _of_contact = sa.select(tables.tickets).where(
@@ -146,20 +151,22 @@ def root_of(connection: sa.Connection, ticket: Ticket) -> Ticket:
     return ticket
 
 
-def by_ids(connection: sa.Connection, tenant: str, tickets: Collection[str], viewer: Agent | None) -> dict[str, Ticket]:
+def by_ids(
+    connection: sa.Connection, tenant: str, tickets: Collection[str], viewer: Viewer | None
+) -> dict[str, Ticket]:
     """Those of these tickets that somebody may see, by id."""
     query = sa.select(tables.tickets).where(T.tenant == tenant, T.id.in_(tickets), *seen_by(viewer))
     return {row["id"]: ticket_of(row) for row in connection.execute(query).mappings()}
 
 
-def of_contact(connection: sa.Connection, tenant: str, contact: str, viewer: Agent | None = None) -> list[Ticket]:
+def of_contact(connection: sa.Connection, tenant: str, contact: str, viewer: Viewer | None = None) -> list[Ticket]:
     """Every ticket of a contact that `viewer` may see (None: all), oldest first."""
     query = sa.select(tables.tickets).where(T.tenant == tenant, T.contact == contact, *seen_by(viewer))
     query = query.order_by(T.created_at, T.id)
     return [ticket_of(row) for row in connection.execute(query).mappings()]
 
 
-def on_conversation(connection: sa.Connection, tenant: str, conversation: str, viewer: Agent | None) -> list[Ticket]:
+def on_conversation(connection: sa.Connection, tenant: str, conversation: str, viewer: Viewer | None) -> list[Ticket]:
     """Tickets that a conversation belongs to, oldest first."""
     query = (
         sa.select(tables.tickets)
@@ -204,11 +211,11 @@ def open_ticket(
     due_at: datetime,
     now: datetime,
 ) -> datetime:
-    """When the promise to a conversation is due: at `due_at` if there was none, or if it was due before now."""
+    """When the promise to a conversation is due: at `due_at`, or earlier if that was promised and is still ahead."""
     where = (*_promise(conversation), T.state.in_(UNFINISHED_STORED))
     promised: datetime | None = connection.execute(sa.select(T.due_at).where(*where)).scalars().first()
     if promised is not None:
-        due_at = promised if promised > now else due_at
+        due_at = min(promised, due_at) if promised > now else due_at
         values = {"due_at": due_at, **({"reply_to": reply_to} if reply_to else {})}
         connection.execute(sa.update(tables.tickets).where(*where).values(**values))
         return due_at

@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from handoff_service.agents.model import Agent
 from handoff_service.channels import contacts
 from handoff_service.clock import iso
 from handoff_service.complaints.view import complaint_json
@@ -16,6 +15,7 @@ from handoff_service.handoffs.view import agent_names
 from handoff_service.tickets import log, store
 from handoff_service.tickets.model import Happening, Ticket
 from handoff_service.tickets.settings import COMPLAINT
+from handoff_service.tickets.store import Viewer
 
 PARTS = ("id", "number", "type", "subject", "state", "priority", "tier", "source", "conversation", "contact", "queue")
 
@@ -45,9 +45,9 @@ def line_json(line: Happening, names: Mapping[str, str]) -> dict[str, Any]:
     return {**shown, "actor": {"kind": kind, "id": name, "name": names.get(name, "")}}
 
 
-def whole_json(connection: sa.Connection, agent: Agent, ticket: Ticket) -> dict[str, Any]:
+def whole_json(connection: sa.Connection, viewer: Viewer, ticket: Ticket) -> dict[str, Any]:
     """A ticket with its log, links and files, and what was merged into it with their logs."""
-    names = agent_names(connection, agent.tenant)
+    names = agent_names(connection, viewer.tenant)
     merged = store.merged_into(connection, ticket.tenant, ticket.id)
     person = contacts.names(connection, ticket.tenant, [ticket.contact]) if ticket.contact else {}
     shown = {

@@ -1,5 +1,5 @@
 """`python -m tests.bench [section …]`: measures on the parts that run; sections: answer, breakdown, rasa, appends,
-postgres, claims, routing, webhooks, idle_sockets, reconnects, vectors, peers, understanding, widget.
+postgres, claims, routing, webhooks, idle_sockets, reconnects, vectors, peers, understanding, tickets, widget.
 
 Prints each goal and whether it is reached. The exit code is 0 unless something broke: a slow machine is no failure.
 """
@@ -33,6 +33,7 @@ from tests.bench.pipelines import pipelines
 from tests.bench.reconnects import reconnects
 from tests.bench.routing import routing
 from tests.bench.setting import Bench
+from tests.bench.tickets import tickets
 from tests.bench.understanding import understanding
 from tests.bench.vectors import vectors
 from tests.bench.webhooks import webhooks
@@ -54,6 +55,7 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "vectors": vectors,
     "peers": peers,
     "understanding": understanding,
+    "tickets": tickets,
     "widget": widget,
 }
 

@@ -20,6 +20,22 @@ async def take(stage: Stage) -> None:
     async with open_browser() as browser:
         for lines in (ZH, EN):
             await _conversation(browser, stage, lines)
+            await _before_a_conversation(browser, stage, lines)
+
+
+async def _before_a_conversation(browser: Browser, stage: Stage, lines: Lines) -> None:
+    """By night: articles while one types, one of them, and the help centre by day."""
+    language = lines.language
+    night = Widget(await new_page(browser, size=PHONE, language=language, dark=True))
+    await night.visit(stage.shop, language=language)
+    await night.page.locator(".composer textarea").fill(lines.routine[0])
+    await expect(night.page.locator(".suggestion").first).to_be_visible(timeout=10_000)
+    await _shoot(night, f"widget-search-{language}")
+    help_centre = Widget(await new_page(browser, size=DESK, language=language))
+    await help_centre.page.goto(f"{stage.gateway}/help/demo/{language}/")
+    await _shoot(help_centre, f"help-centre-{language}")
+    await help_centre.page.goto(f"{stage.gateway}/help/demo/{language}/articles/{lines.routine[1]}")
+    await _shoot(help_centre, f"help-article-{language}")
 
 
 async def _conversation(browser: Browser, stage: Stage, lines: Lines) -> None:

@@ -60,6 +60,8 @@ def test_keys_and_indexes_begin_with_the_tenant() -> None:
     over_all_tenants = {
         "conversations_by_deadline",
         "conversations_by_change",
+        "sla_clocks_by_next",
+        "promises_by_next",
         "outbox_by_due",
         "entries_by_mid",
         "tickets_by_look",

@@ -147,7 +147,7 @@ describe("the training page", () => {
     await show(answers);
     expect(root.querySelector<HTMLProgressElement>("progress")?.value).toBe(2);
     expect(root.textContent).toContain("正在训练，第 2/6 步：学习");
-    expect(root.querySelector<HTMLButtonElement>(".training-panel .primary")).not.toBeNull();
+    expect(root.querySelector<HTMLButtonElement>(".training .page-panel .primary")).not.toBeNull();
     const done = { ...run, stage: "done", step: 6, running: false, result: "refused", version: "v0003-aaaaaaaa" };
     answers["/models"].body = { ...MODELS, training: done } as never;
     await act(async () => void (await vi.advanceTimersByTimeAsync(1100)));
@@ -186,7 +186,7 @@ describe("the way to the training page", () => {
     await open("supervisor");
     await click("训练");
     expect(root.querySelector("main h1")?.textContent).toBe("机器人训练");
-    await act(async () => root.querySelector<HTMLButtonElement>(".training-head button")?.click());
+    await act(async () => root.querySelector<HTMLButtonElement>(".page-head button")?.click());
     expect(root.querySelector(".training")).toBeNull();
   });
 

@@ -16,7 +16,7 @@ export interface Person {
 /** Customers learn the agent's name only. */
 export interface Owner {
   kind: OwnerKind;
-  agent: { id?: string; name: string } | null;
+  agent: { id?: string; name: string; picture?: string } | null;
   queue?: string | null;
 }
 

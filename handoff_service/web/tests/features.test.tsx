@@ -169,6 +169,15 @@ describe("answers", () => {
   });
 });
 
+it("shows the face of the agent who has taken over, beside his name and his words", async () => {
+  await show();
+  await online([state(1), message(2)]);
+  await status("agent", { owner: { kind: "agent", agent: { name: "林晓", picture: "/v1/pictures/demo/p_1" } } });
+  await receive(message(3, { author: { kind: "agent", name: "林晓" } }), message(4, { author: { kind: "agent", name: "陈晨" } }));
+  await vi.waitFor(() => expect(calls.filter((call) => call.path === "/v1/pictures/demo/p_1")).toHaveLength(1));
+  expect([...page.querySelectorAll(".face.agent, .avatar.agent")].map((node) => node.firstChild?.textContent)).toEqual(["林", "林", "陈"]);
+});
+
 describe("waiting", () => {
   it("asks to be called back, with the number that becomes the ticket's", async () => {
     await show();

@@ -8,8 +8,10 @@ import { readJson, type KeyValueStorage } from "../shared/storage";
 import { ApiError, type CustomerApi } from "./api";
 import { Arrivals } from "./arrivals";
 import { chooseWelcome, type Config } from "./config";
+import { Faces } from "./faces";
 import { Help } from "./help";
 import type { Attributes } from "./page_api";
+import { PageFacts } from "./page_facts";
 import { answerDue, buildRows, currentOwner, isRead, lastOwn, pressable, unreadCount, votes, type Failed, type Logged } from "./rows";
 import { Seen } from "./seen";
 import { chooseTag, loadCatalogue, type Catalogue, type Key } from "./texts/catalogue";
@@ -42,6 +44,7 @@ export class Chat {
   readonly config: Config | null;
   readonly uploads: Uploads;
   readonly help: Help;
+  readonly faces: Faces;
   readonly loading = signal<Loading>("idle");
   readonly session = signal<WidgetSession | null>(null);
   readonly connection = signal<ConnectionState>("offline");
@@ -75,14 +78,13 @@ export class Chat {
   private readonly client: TandemClient;
   private readonly storage: KeyValueStorage;
   private readonly seen: Seen;
+  private readonly facts: PageFacts;
   private readonly api: CustomerApi;
   /** Whose messages this page holds. */
   private contact: string | null;
   private readonly opIds = new Map<string, string>();
   /** Own messages whose entry is on its way: client_id → conversation and seq. */
   private readonly settling = new Map<string, { conv: string; seq: number }>();
-  private attributes: Attributes = {};
-  private attributesTold = false;
   private readonly arrivals = new Arrivals<Logged>((arrived) => this.draw(arrived));
 
   constructor(options: ChatOptions) {
@@ -96,6 +98,8 @@ export class Chat {
       return fill(this.config?.texts[tag]?.[key] ?? texts[key], values);
     };
     this.uploads = new Uploads(options.api, options.storage);
+    this.faces = new Faces(options.baseUrl);
+    this.facts = new PageFacts(options.api);
     this.help = new Help(options.api, () => this.language.value);
     this.failed = signal(readJson(options.storage, "failed", isFailed, []));
     this.seen = new Seen(options.storage);
@@ -165,9 +169,8 @@ export class Chat {
 
   /** Told with the next message, or at once where a conversation is open. */
   setAttributes(attributes: Attributes): void {
-    this.attributes = { ...this.attributes, ...attributes };
-    this.attributesTold = false;
-    if (this.conv.value !== null) this.tellAttributes();
+    this.facts.add(attributes);
+    if (this.conv.value !== null) this.facts.tell();
   }
 
   /** The first words for this hour and page. */
@@ -181,7 +184,7 @@ export class Chat {
     };
   }
 
-  /** The words, and every file that waits for them: the first file with the words, each other one alone. */
+  /** The words with the first file that waits for them, each other file alone. */
   sendText(text: string): void {
     const [first, ...others] = this.uploads.take();
     if (first === undefined) return this.send({ text });
@@ -272,16 +275,8 @@ export class Chat {
     const draft = this.client.pending().find((item) => item.client_id === clientId);
     if (draft === undefined) return;
     this.outgoing.value = [...this.outgoing.value, draft];
-    this.tellAttributes();
+    this.facts.tell();
     this.typist.expectAnswer();
-  }
-
-  private tellAttributes(): void {
-    if (this.attributesTold) return;
-    this.attributesTold = true;
-    const page = { page: location.origin + location.pathname, title: document.title };
-    // Nobody waits for it, and the next message tells it again.
-    this.api.attributes({ ...page, ...this.attributes }).catch(() => (this.attributesTold = false));
   }
 
   /** This browser belongs to nobody any more. */
@@ -310,6 +305,7 @@ export class Chat {
     client.on("entry", (conv, entry) => this.arrivals.add({ conv, entry }));
     client.on("status", (status) => {
       this.status.value = status;
+      this.faces.learn(status.owner);
       this.conv.value = status.conv;
       if (status.owner.kind !== "closed") this.rated.value = false;
     });

@@ -1,11 +1,11 @@
-"""The configuration file: what is read as what, what is refused with which line, and that nothing is lost on the way."""
+"""The configuration file: what is read as what, what is refused with which line, and nothing lost on the way."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handoff_service.admin.display import table, width
@@ -132,6 +132,7 @@ PLAIN = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,6}", fullmatch=True), PLAIN, max_size=4))
 def test_what_is_written_is_read_back(value):
     assert read(write(value)).value == value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,12 +15,13 @@ from handoff_service.conversations import lifecycle, store
 from handoff_service.conversations.model import OwnerKind
 from handoff_service.database import Database
 from handoff_service.handoffs import store as handoffs
-from handoff_service.handoffs.queue import overflows_to
+from handoff_service.handoffs.queue import overflow_due
 from handoff_service.handoffs.routing.checks import problems
 from handoff_service.settings import Settings
 from handoff_service.tenants.model import TenantSettings
-from tests.handoff_service.handoffs.test_push import Floor
-from tests.handoff_service.stage import FakeClock, person, shop
+from handoff_service.tenants.routing import Overflow
+from tests.handoff_service.handoffs.test_push import Floor, on_sqlite
+from tests.handoff_service.stage import MONDAY, FakeClock, person, shop
 
 Hire = Callable[..., Awaitable[Agent]]
 
@@ -55,6 +57,7 @@ async def test_after_its_time_it_goes_to_the_other_queue_and_never_back(floor: F
     assert "on record" in entries[-1].body["text"]
 
 
+@on_sqlite
 async def test_a_call_back_is_promised_and_is_a_ticket(floor: Floor, hire: Hire, rows: Any) -> None:
     await floor.configure(overflow={"to": "callback", "after_s": 30})
     await hire("front", capacity=0)
@@ -66,6 +69,7 @@ async def test_a_call_back_is_promised_and_is_a_ticket(floor: Floor, hire: Hire,
     assert ticket["conversation"] == waiting
 
 
+@on_sqlite
 async def test_where_nobody_is_on_duty_nobody_is_sent(floor: Floor, hire: Hire) -> None:
     await floor.configure(overflow={"to": "senior", "after_s": 30})
     await hire("front", queues=("support",), capacity=0)
@@ -77,9 +81,8 @@ async def test_where_nobody_is_on_duty_nobody_is_sent(floor: Floor, hire: Hire) 
 
 def test_a_circle_of_overflows_ends() -> None:
     """Settings refuse it; yet whoever was in a queue before does not come back, whatever the settings say meanwhile."""
-    assert overflows_to("b", waited_s=60, after_s=60, been=["a"]) == "b"
-    assert overflows_to("a", waited_s=60, after_s=60, been=["a"]) is None
-    assert overflows_to("b", waited_s=59, after_s=60, been=[]) is None
+    assert overflow_due(MONDAY, Overflow(to="b", after_s=60), ["a"]) == MONDAY + timedelta(seconds=60)
+    assert overflow_due(MONDAY, Overflow(to="a", after_s=60), ["a"]) is None
 
 
 @pytest.mark.parametrize(

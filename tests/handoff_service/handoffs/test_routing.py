@@ -1,4 +1,4 @@
-"""Who gets what as a pure decision: the fast board against going through everybody in order, and each rule by itself."""
+"""Who gets what as a pure decision: the fast board against going through everybody, and each rule by itself."""
 
 from __future__ import annotations
 
@@ -325,7 +325,7 @@ def test_nobody_waits_behind_later_ones_for_longer_than_the_ageing_bound(
 
 
 def test_a_flood_of_urgent_ones_starves_nobody() -> None:
-    """One agent, one urgent request every second for ever: the calm one goes after nine classes and not a second later."""
+    """One agent, one urgent request a second for ever: the calm one goes after nine classes and not a second later."""
     board = Board({"front": Queue()})
     board.wait(waiting(0, id="calm", priority=0, rank=rank(MONDAY, 0)))
     bound = int(9 * CLASS_WORTH / timedelta(seconds=1))

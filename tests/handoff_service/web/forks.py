@@ -1,10 +1,9 @@
 """The gateway's commands as forks of a process that has imported everything: a start takes a tenth of a second.
 
 `python -m tests.handoff_service.web.forks FOLDER` is that process. It reads one JSON object per line ({"arguments",
-"environment", "folder", "output", "errors", "status"}) and forks a watcher, which forks the command, prints its process
-id, waits for its end and notes that in the file `status`. When nobody is left to ask it, it removes the folder and ends.
-Who wants the whole way from an empty process, imports
-included, starts `python -m handoff_service` instead, as test_gateway_process.py does.
+"environment", "output", "errors", "status"}) and forks a watcher, which forks the command, prints its process id, waits
+for its end and notes that in the file `status`. When nobody is left to ask, it removes the folder and ends. Who wants
+the whole way from an empty process, imports included, starts `python -m handoff_service`, as test_gateway_process.py.
 """
 
 from __future__ import annotations
@@ -128,23 +127,24 @@ def _command(order: Mapping[str, Any]) -> int:
     return main()
 
 
-def _forked(order: Mapping[str, Any]) -> int:
+def _forked(order: Mapping[str, Any]) -> None:
+    code = 1
     try:
-        return _command(order)
+        code = _command(order)
     except SystemExit as asked:
-        return asked.code if isinstance(asked.code, int) else int(asked.code is not None)
-    except BaseException:
-        traceback.print_exc()
-        return 1
+        code = asked.code if isinstance(asked.code, int) else int(asked.code is not None)
+    finally:
+        if sys.exc_info()[0] is not None:
+            traceback.print_exc()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _watch(order: Mapping[str, Any]) -> None:
     pid = os.fork()
     if pid == 0:
-        code = _forked(order)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        _forked(order)
     sys.stdout.write(f"{pid}\n")
     sys.stdout.flush()
     _, status = os.waitpid(pid, 0)

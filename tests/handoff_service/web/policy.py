@@ -23,6 +23,8 @@ POLICY: dict[str, P | str] = {
     "GET /v1/channels/{tenant}/{account}/webhook": SIGNED,
     "POST /v1/channels/{tenant}/{account}/webhook": SIGNED,
     "POST /v1/channels/{tenant}/{account}/webhook/mime": SIGNED,
+    "POST /v1/contacts/{contact_id}/merge": P.CONVERSATIONS_ANSWER,
+    "POST /v1/contacts/{contact_id}/part": P.CONVERSATIONS_ANSWER,
     "GET /v1/channels/kinds": P.SETTINGS_READ,
     "GET /v1/channels/accounts": P.SETTINGS_READ,
     "POST /v1/channels/accounts": P.INTEGRATIONS,
@@ -65,6 +67,8 @@ POLICY: dict[str, P | str] = {
     "POST /v1/agents/sign-in": PUBLIC,
     "POST /v1/agents/sign-out": SIGNED_IN,
     "GET /v1/agents/me": SIGNED_IN,
+    "POST /v1/agents/me/picture": SIGNED_IN,
+    "GET /v1/pictures/{tenant}/{picture}": PUBLIC,
     "POST /v1/agents/me/presence": P.CONVERSATIONS_ANSWER,
     "POST /v1/agents/me/sign-off": P.CONVERSATIONS_ANSWER,
     # Conversations
@@ -80,6 +84,7 @@ POLICY: dict[str, P | str] = {
     "POST /v1/conversations/{conversation_id}/escalate": P.CONVERSATIONS_ANSWER,
     "POST /v1/conversations/{conversation_id}/join": P.CONVERSATIONS_SUPERVISE,
     "GET /v1/mentions": P.CONVERSATIONS_READ,
+    "GET /v1/queues": P.CONVERSATIONS_SUPERVISE,
     "POST /v1/mentions/seen": P.CONVERSATIONS_READ,
     # Keeping
     "POST /v1/conversations/{conversation_id}/hold": P.PRIVACY,

@@ -215,6 +215,33 @@ async def test_a_voice_note_is_a_recording_by_its_bytes(house, content, kind):
         )
 
 
+async def test_the_face_of_an_agent_reaches_his_customer_and_only_pictures_are_taken(helped):
+    agent, customer = await helped.agent(), await helped.customer()
+    await agent.socket()
+    socket = await customer.socket()
+    headers = {"x-requested-by": "console"}
+    png = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+    address = accepted(await agent.http.post("/v1/agents/me/picture", content=png, headers=headers), 201)["picture"]
+    for wrong in (b"<svg onload=alert(1)>" + b" " * 40, b"%PDF-1.7" + b" " * 40):
+        refused(await agent.http.post("/v1/agents/me/picture", content=wrong, headers=headers), 422, "invalid")
+    large = await agent.http.post("/v1/agents/me/picture", content=png + b"\0" * 100_000, headers=headers)
+    refused(large, 413, "too_large")
+    await customer.write("hello")
+    await customer.answered()
+    await customer.ask_human()
+    accepted(await agent.accept(await helped.handoff_of(customer)))
+    told = await socket.until(lambda frame: frame["t"] == "status" and frame["owner"]["kind"] == "agent")
+    assert told["owner"]["agent"] == {"name": "Lin", "picture": address}
+    shown = await helped.browser.get(address, headers={"origin": "https://anywhere.example"})
+    assert (shown.headers["content-type"], shown.content) == ("image/png", png)
+    assert shown.headers["access-control-allow-origin"] == "*"
+    assert "sandbox" in shown.headers["content-security-policy"]
+    assert accepted(await agent.http.post("/v1/agents/me/picture", content=b"", headers=headers), 201) == {
+        "picture": None
+    }
+    refused(await helped.browser.get(address), 404, "not_found")
+
+
 async def test_a_customer_is_told_that_the_agent_has_read(helped):
     agent, customer = await helped.agent(), await helped.customer()
     desk, socket = await agent.socket(), await customer.socket()

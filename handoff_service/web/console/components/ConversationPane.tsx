@@ -72,12 +72,12 @@ function Actions() {
             <Icon name={media === "voice" ? "phone" : "camera"} />
           </button>
         ))}
-        <button onClick={() => (state.dialog.value = "transfer")}><Icon name="swap" /><span>{t("action.transfer")}</span></button>
-        <button onClick={() => (state.dialog.value = "give_back")}><Icon name="return" /><span>{t("action.give_back")}</span></button>
+        <button title={t("action.transfer")} onClick={() => (state.dialog.value = "transfer")}><Icon name="swap" /><span>{t("action.transfer")}</span></button>
+        <button title={t("action.give_back")} onClick={() => (state.dialog.value = "give_back")}><Icon name="return" /><span>{t("action.give_back")}</span></button>
         {state.card.value?.aside_until ? (
-          <button onClick={() => void verbs.bringBack()}><Icon name="clock" /><span>{t("action.bring_back")}</span></button>
+          <button title={t("action.bring_back")} onClick={() => void verbs.bringBack()}><Icon name="clock" /><span>{t("action.bring_back")}</span></button>
         ) : (
-          <button onClick={() => (state.dialog.value = "aside")}><Icon name="clock" /><span>{t("action.aside")}</span></button>
+          <button title={t("action.aside")} onClick={() => (state.dialog.value = "aside")}><Icon name="clock" /><span>{t("action.aside")}</span></button>
         )}
         <button class="strong" onClick={() => (state.dialog.value = "close")}><Icon name="check" /><span>{t("action.close")}</span></button>
       </div>

@@ -22,15 +22,16 @@ export function TopBar() {
         <span>{t("palette.label")}</span>
         <kbd aria-hidden="true">Ctrl K</kbd>
       </button>
-      {VIEWS.filter(({ needs }) => holds(state, needs)).map(({ view }) => (
-        <button key={view} aria-pressed={state.view.value === view}
-          onClick={() => (state.view.value = state.view.value === view ? "desk" : view)}>
-          <Icon name={ICONS[view]} />
-          <span class="wide-only">{t(`${view}.nav`)}</span>
-          {view === "tickets" && <TicketCount />}
-          <span class="sr-only">{t(`${view}.title`)}</span>
-        </button>
-      ))}
+      <nav class="views" aria-label={t("page.views")}>
+        {VIEWS.filter(({ needs }) => holds(state, needs)).map(({ view }) => (
+          <button key={view} aria-pressed={state.view.value === view} aria-label={t(`${view}.title`)} title={t(`${view}.title`)}
+            onClick={() => (state.view.value = state.view.value === view ? "desk" : view)}>
+            <Icon name={ICONS[view]} />
+            <span class="label" aria-hidden="true">{t(`${view}.nav`)}</span>
+            {view === "tickets" && <TicketCount />}
+          </button>
+        ))}
+      </nav>
       <span class={`link-state ${state.connection.value}`} title={t(`connection.${stateText(state.connection.value)}`)} />
       <label class={`presence ${agent.status}`}>
         <span class="sr-only">{t("presence.label")}</span>

@@ -54,6 +54,7 @@ export const pagesEn: Readonly<Record<keyof typeof pagesZh, string>> = {
   "warning.private": "This looks like a card number, an ID, a password or a code.",
   "hints.label": "Suggestions for the reply",
   "hints.dismiss": "Dismiss these suggestions",
+  "page.views": "Pages",
   "page.retry": "Try again",
   "page.more": "More",
   "articles.nav": "Knowledge",

@@ -52,6 +52,7 @@ export const pagesZh = {
   "warning.private": "这里像有卡号、证件号、密码或验证码。",
   "hints.label": "回复建议",
   "hints.dismiss": "不用这些建议",
+  "page.views": "页面",
   "page.retry": "重试",
   "page.more": "更多",
   "articles.nav": "知识库",

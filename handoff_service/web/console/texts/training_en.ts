@@ -4,10 +4,7 @@ import type { TrainingKey } from "./training_zh";
 export const trainingEn: Record<TrainingKey, string> = {
   "training.nav": "Training",
   "training.title": "Train the bot",
-  "training.back": "Back to the desk",
   "training.lead": "See what the bot did not understand and teach it. A new version goes live only when it passes its gate.",
-  "training.loading": "Loading…",
-  "training.retry": "Try again",
 
   "versions.title": "Versions",
   "versions.none": "No version has been trained yet.",

@@ -2,10 +2,7 @@
 export const trainingZh = {
   "training.nav": "训练",
   "training.title": "机器人训练",
-  "training.back": "返回工作台",
   "training.lead": "看看机器人没听懂的话，教它下次听懂；训练出的新版本要通过检验才会上线。",
-  "training.loading": "正在读取…",
-  "training.retry": "重试",
 
   "versions.title": "版本",
   "versions.none": "还没有训练过版本。",

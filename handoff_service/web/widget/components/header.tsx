@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { useChat, type Mode } from "./context";
 import { CloseIcon, ClockIcon, MailIcon, MoreIcon, SparkIcon } from "./icons";
 import { lazy } from "./lazy";
+import { Portrait } from "./portrait";
 
 const Menu = lazy(() => import("./extras/menu").then((file) => file.Menu));
 
@@ -38,7 +39,7 @@ function Speaker() {
   const owner = chat.owner.value;
   switch (owner?.kind) {
     case "agent":
-      return <span class="avatar agent" aria-hidden="true">{initial(owner.agent?.name)}</span>;
+      return <Portrait kind="avatar" name={owner.agent?.name} />;
     case "queue":
     case "offer":
       return <span class="avatar waiting" aria-hidden="true"><ClockIcon /></span>;
@@ -54,10 +55,6 @@ function Logo({ address }: { address: string | null | undefined }) {
   const [broken, setBroken] = useState(false);
   if (!address || broken) return <span class="avatar" aria-hidden="true"><SparkIcon /></span>;
   return <img class="avatar logo" src={address} alt="" width={42} height={42} referrerpolicy="no-referrer" onError={() => setBroken(true)} />;
-}
-
-export function initial(name: string | null | undefined): string {
-  return [...(name ?? "").trim()][0]?.toUpperCase() ?? "•";
 }
 
 function speakerText({ t, owner }: ReturnType<typeof useChat>): string {

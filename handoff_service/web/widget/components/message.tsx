@@ -6,9 +6,9 @@ import { clockTime } from "../../shared/time";
 import type { Chat } from "../chat";
 import type { Row } from "../rows";
 import { useChat } from "./context";
-import { initial } from "./header";
 import { AlertIcon, BookIcon, CheckIcon, ChecksIcon, ClockIcon, DownvoteIcon, SparkIcon, UpIcon } from "./icons";
 import { lazy } from "./lazy";
+import { Portrait } from "./portrait";
 
 const Attachment = lazy(() => import("./extras/attachment").then((file) => file.Attachment), ({ file }) => <p class="source"><bdi>{file.name}</bdi></p>);
 const Guide = lazy(() => import("./extras/guide").then((file) => file.Guide));
@@ -85,7 +85,8 @@ function speakerName({ t }: Chat, { author }: MessageEntry): string {
 
 function Face({ kind, name, hidden = false }: { kind: string; name: string | null | undefined; hidden?: boolean }) {
   if (hidden) return <span class="face none" aria-hidden="true" />;
-  return <span class={`face ${kind}`} aria-hidden="true">{kind === "agent" ? initial(name) : <SparkIcon size={16} />}</span>;
+  if (kind === "agent") return <Portrait kind="face" name={name} />;
+  return <span class={`face ${kind}`} aria-hidden="true"><SparkIcon size={16} /></span>;
 }
 
 function PlainText({ text }: { text: string }) {

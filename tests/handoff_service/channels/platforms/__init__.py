@@ -16,6 +16,7 @@ from tests.handoff_service.channels.platforms.meta import FakeInstagram, FakeMes
 from tests.handoff_service.channels.platforms.slack import FakeSlack
 from tests.handoff_service.channels.platforms.telegram import FakeTelegram
 from tests.handoff_service.channels.platforms.twilio import FakeTwilio
+from tests.handoff_service.channels.platforms.voice import FakeVoice
 from tests.handoff_service.channels.platforms.wechat import FakeMiniProgram, FakeWeChat, FakeWeCom
 
 PLATFORMS: Mapping[str, type[Platform]] = {
@@ -33,6 +34,7 @@ PLATFORMS: Mapping[str, type[Platform]] = {
         FakeSlack,
         FakeTelegram,
         FakeTwilio,
+        FakeVoice,
         FakeWeChat,
         FakeWeCom,
         FakeWeibo,

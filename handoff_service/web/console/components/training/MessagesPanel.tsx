@@ -11,7 +11,7 @@ export function MessagesPanel() {
   const shown = training.shown.value;
   if (found === null) return null;
   return (
-    <section class="training-panel" aria-labelledby="messages-title">
+    <section class="page-panel" aria-labelledby="messages-title">
       <header><h2 id="messages-title">{t("messages.title")}</h2></header>
       <p class="hint">{t("messages.private")}</p>
       <div class="message-states" role="group" aria-label={t("messages.tabs")}>

@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { cause } from "../../problem";
-import { Icon } from "../Icon";
+import { PageHead } from "../PageHead";
 import { useWorkplace } from "../workplace";
 import { MessagesPanel } from "./MessagesPanel";
 import { VersionsPanel } from "./VersionsPanel";
@@ -15,23 +15,14 @@ export function TrainingPage() {
     return () => training.close();
   }, []);
   return (
-    <main class="training">
-      <header class="training-head">
-        <button class="icon-button" aria-label={t("training.back")} title={t("training.back")}
-          onClick={() => (state.view.value = "desk")}>
-          <Icon name="back" />
-        </button>
-        <div>
-          <h1>{t("training.title")}</h1>
-          <p class="hint">{t("training.lead")}</p>
-        </div>
-      </header>
+    <main class="page training">
+      <PageHead title={t("training.title")} lead={t("training.lead")} />
       {failed !== null && (
-        <p class="training-failed" role="alert">
-          {cause(failed, t)} <button class="small" onClick={() => void training.open()}>{t("training.retry")}</button>
+        <p class="page-failed" role="alert">
+          {cause(failed, t)} <button class="small" onClick={() => void training.open()}>{t("page.retry")}</button>
         </p>
       )}
-      {failed === null && training.models.value === null && <p class="hint" role="status">{t("training.loading")}</p>}
+      {failed === null && training.models.value === null && <p class="hint" role="status">{t("page.loading")}</p>}
       <div class="training-panels">
         <MessagesPanel />
         <VersionsPanel />

@@ -11,7 +11,7 @@ export function VersionsPanel() {
   const models = training.models.value;
   if (models === null) return null;
   return (
-    <section class="training-panel" aria-labelledby="versions-title">
+    <section class="page-panel" aria-labelledby="versions-title">
       <header>
         <h2 id="versions-title">{t("versions.title")}</h2>
         <button class="primary" disabled={models.training?.running ?? false} onClick={() => void training.train()}>

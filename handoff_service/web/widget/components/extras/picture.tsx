@@ -5,9 +5,9 @@ const MOST_PX = 480;
 
 /**
  * A picture drawn on a canvas: no address is loaded, so that no page's `img-src` stands against it, and nothing in the
- * file can do more than be painted.
+ * file can do more than be painted. A `quiet` one is not there if it cannot be shown.
  */
-export function Picture({ load, name, small = false }: { load: () => Promise<Blob>; name: string; small?: boolean }) {
+export function Picture({ load, name, small = false, quiet = false }: { load: () => Promise<Blob>; name: string; small?: boolean; quiet?: boolean }) {
   const { t } = useChat();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [failed, setFailed] = useState(false);
@@ -16,6 +16,7 @@ export function Picture({ load, name, small = false }: { load: () => Promise<Blo
     void paint(load, () => (gone ? null : canvas.current), small ? 96 : MOST_PX).catch(() => setFailed(true));
     return () => void (gone = true);
   }, []);
+  if (failed && quiet) return null;
   if (failed) return <span class="picture-failed">{t("fileUnseen")}</span>;
   return <canvas ref={canvas} class={small ? "picture small" : "picture"} width={small ? 48 : 240} height={small ? 48 : 160} role="img" aria-label={name} />;
 }

@@ -1,0 +1,80 @@
+"""One customer on several channels: merged by an agent or by the tenant's own word, and parted again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handoff_service.agents.model import Role
+from handoff_service.channels import contacts
+from handoff_service.channels.web_widget import CHANNEL as WEB
+from handoff_service.clock import utc_now
+from tests.handoff_service.web.visitors import accepted, fresh, refused
+
+
+async def spoken(house: Any, words: str) -> Any:
+    customer = await house.customer()
+    await customer.write(words)
+    await customer.answered()
+    return customer
+
+
+async def merge(who: Any, one: str, other: str) -> Any:
+    return await who.post(f"/v1/contacts/{one}/merge", {"op_id": fresh(), "other": other})
+
+
+async def history(who: Any, contact: str) -> list[str]:
+    found = accepted(await who.get(f"/v1/contacts/{contact}/conversations"))["conversations"]
+    return [one["id"] for one in found]
+
+
+async def test_merged_contacts_have_one_history_until_they_are_parted(house: Any, build_house: Any) -> None:
+    lin = await house.agent("lin")
+    ann, also, third = [await spoken(house, f"I am {name}") for name in ("Ann", "Ann too", "Ann as well")]
+    places = [one.conversation for one in (ann, also, third)]
+    assert await history(lin, ann.contact) == places[:1]
+    assert accepted(await merge(lin, ann.contact, also.contact))["person"] == [ann.contact, also.contact]
+    assert len(accepted(await merge(lin, third.contact, also.contact))["person"]) == 3
+    for one in (ann, also, third):
+        assert await history(lin, one.contact) == places[::-1], "the latest first, from every side"
+    shown = await house.database.read(lambda c: contacts.details(c, house.tenant.id, ann.contact))
+    assert set(shown["person"]) == {one.contact for one in (ann, also, third)}
+    accepted(await lin.post(f"/v1/contacts/{ann.contact}/part", {"op_id": fresh()}))
+    assert await history(lin, ann.contact) == places[:1]
+    assert set(await history(lin, also.contact)) == set(places[1:])
+    refused(await merge(lin, ann.contact, ann.contact), 422, "invalid")
+    refused(await merge(lin, ann.contact, "k_none"), 404, "not_found")
+    stranger = await (await build_house(house.gateway)).agent("lin")
+    refused(await merge(stranger, ann.contact, also.contact), 404, "not_found")
+    refused(await stranger.post(f"/v1/contacts/{ann.contact}/part", {"op_id": fresh()}), 404, "not_found")
+
+
+async def test_who_is_erased_is_erased_on_every_channel(house: Any) -> None:
+    boss, lin = await house.agent("boss", role=Role.OWNER), await house.agent("lin")
+    ann, also = await spoken(house, "I am kakapo"), await spoken(house, "kakapo too")
+    accepted(await merge(lin, ann.contact, also.contact))
+    accepted(await boss.post(f"/v1/contacts/{ann.contact}/erase", {"op_id": fresh()}))
+    from handoff_service.retention import store
+
+    def jobs(connection: Any) -> list[str]:
+        found = [store.running_job(connection, house.tenant.id, "erase", also.contact)]
+        return [one.subject for one in found if one is not None]
+
+    gone = "kakapo" not in str(await house.entries(also.conversation))
+    assert gone or await house.database.read(jobs) == [also.contact], "done, or the keeper's next work"
+
+
+async def test_the_tenants_own_word_merges_and_makes_nobody_twice(house: Any) -> None:
+    from handoff_service.channels.arrive import _same_user
+
+    def work(tx: Any) -> list[str]:
+        now, tenant, made = utc_now(), house.tenant.id, []
+        for name in ("on the app", "on another app"):
+            made.append(contacts.add(tx.connection, tenant, name=name, language="en", now=now).id)
+            _same_user(tx.connection, tenant, "user-1", made[-1])
+            _same_user(tx.connection, tenant, "user-1", made[-1])
+        known = contacts.known_as(tx.connection, tenant, WEB, "user-1")
+        assert known is not None
+        assert known.id == made[0]
+        return contacts.same_person(tx.connection, tenant, made[1])
+
+    assert len(await house.database.write(work)) == 2
