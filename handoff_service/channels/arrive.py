@@ -83,7 +83,7 @@ def arrive(
     place: tuple[str, int] | None
     match event:
         case Inbound():
-            event = _in_his_name(tx, account, event)
+            event = _by_one_name(tx, account, _in_his_name(tx, account, event), context)
             place = _said(tx, account, event, abilities, seal, context)
         case Notice():
             place = _noticed(tx, account, event, abilities, context)
@@ -157,6 +157,23 @@ def _in_his_name(tx: Transaction, account: Account, event: Inbound) -> Inbound:
     return replace(event, contact=known, name="", body={**event.body, "text": text} if event.body else {})
 
 
+def _by_one_name(tx: Transaction, account: Account, event: Inbound, context: Context) -> Inbound:
+    """Whoever the platform calls by several ids is one contact, whichever of them it tells this time."""
+    if not event.aliases:
+        return event
+    channel, ids = identity_channel(account), [event.contact, *event.aliases]
+    found = {one: contacts.known_as(tx.connection, account.tenant, channel, one) for one in ids}
+    known = next((one for one in found.values() if one is not None), None)
+    contact = _sender(tx, account, event, context).contact if known is None else known.id
+    for one in ids:
+        if contacts.known_as(tx.connection, account.tenant, channel, one) is None:
+            contacts.identify(tx.connection, account.tenant, channel, one, contact, verified=False)
+    # Deliveries ask for his id in the same way.
+    return replace(
+        event, contact=contacts.external_id(tx.connection, account.tenant, channel, contact) or event.contact
+    )
+
+
 def _said(
     tx: Transaction, account: Account, event: Inbound, abilities: Abilities, seal: Seal, context: Context
 ) -> tuple[str, int]:
@@ -178,7 +195,7 @@ def _words(
         shown = {"text": text, "kind": "media"}
         conversation, entry = receive_unasked(tx, sender, shown, client_id=event.event_id, context=context)
         return conversation.id, entry.seq
-    if "text" in event.body and _is_machine(tx, sender, abilities, context):
+    if "text" in event.body and (event.quiet or _is_machine(tx, sender, abilities, context)):
         said = {"text": str(event.body["text"]), "kind": "unanswered"}
         conversation, entry = receive_unasked(tx, sender, said, client_id=event.event_id, context=context)
         return conversation.id, entry.seq
@@ -322,7 +339,9 @@ def _keep_open(
     """What the deed allows us to send, the hint for the reply, and whether the contact can be reached at all."""
     whose = (account.tenant, account.id, event.contact)
     before = windows.find(tx.connection, *whose, seal) or windows.Standing(None, {}, left=False)
-    window = opened(rules, before.window, event.deed, context.now) if event.deed is not None else before.window
+    sent_at = event.sent_at if isinstance(event, Inbound) else None
+    at = min(sent_at or context.now, context.now)  # the window runs since then, however late we hear of it
+    window = opened(rules, before.window, event.deed, at) if event.deed is not None else before.window
     back = isinstance(event, Inbound) or event.what is Notice.What.OPENED
     left = (before.left and not back) or (isinstance(event, Notice) and event.what is Notice.What.LEFT)
     standing = windows.Standing(window, {**before.hint, **event.hint}, left)

@@ -36,6 +36,7 @@ EXTERNAL_ID = Statement(
     .where(
         K.tenant == sa.bindparam("tenant"), K.channel == sa.bindparam("channel"), K.contact == sa.bindparam("contact")
     )
+    .order_by(K.external_id)
     .limit(1)
 )
 VERIFIED = Statement(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -73,9 +74,22 @@ class Deliverer:
         self._clock = clock
         self._channels = channels
         self._seal = Seal(settings.encryption_key.get_secret_value())
+        self._begun: set[str] = set()  # jobs whose message may have left
         self._deadline = timedelta(seconds=settings.delivery_deadline_s)
 
     async def __call__(self, job: outbox.Job) -> None:
+        try:
+            await self._carry_out(job)
+        except asyncio.CancelledError:
+            # We are stopped. What is not on its way yet is nobody's doubt: the next gateway just sends it.
+            if job.id not in self._begun and not job.uncertain:
+                now = self._clock()
+                await self._database.write(lambda tx: outbox.postpone(tx.connection, job, None, until=now))
+            raise
+        finally:
+            self._begun.discard(job.id)
+
+    async def _carry_out(self, job: outbox.Job) -> None:
         try:
             parcel = await self._database.read(
                 lambda connection: pack(connection, job, self._seal, self._channels, self._settings)
@@ -107,13 +121,16 @@ class Deliverer:
                 raise NotDelivered("an earlier attempt was cut off", uncertain=True)
             _check_reachable(parcel, message, abilities, self._clock())
             message = await self._filled(job.tenant, abilities, message)
+            self._begun.add(job.id)
             with tracing.span("deliver", conversation=job.conversation, seq=job.seq):
                 provider_id = await channel.send(self._caller, parcel.account, message, self._clock())
         except NotDelivered as error:
             failure = error
             return await self._database.write(lambda tx: self._failed(tx, job, parcel, channel, failure))
         failpoint("outbox_after_http")
-        return await self._database.write(lambda tx: self._arrived(tx, job, parcel, message, provider_id))
+        state = await self._database.write(lambda tx: self._arrived(tx, job, parcel, message, provider_id))
+        self._begun.discard(job.id)  # until the next part
+        return state
 
     async def _filled(self, tenant: str, abilities: Abilities, message: Outbound) -> Outbound:
         """The part with its file's content, where the platform is to be given it. Raises NotDelivered."""

@@ -30,6 +30,7 @@ from handoff_service.channels.model import (
     WebhookRequest,
     equal,
 )
+from handoff_service.channels.stamps import sent
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.window import Allowance, Deed, Rules
 from handoff_service.channels.wording import Form, Markup
@@ -119,7 +120,14 @@ def _read(account: Account, event: Mapping[str, Any], content: Mapping[str, Any]
         raise Invalid("A message has `server_message_id` and `from_user_id`.")
     hint = {"msg_id": event_id, "conversation_id": str(content.get("conversation_short_id", ""))}
     names = [one.get("nick_name") for one in content.get("user_infos") or () if str(one.get("open_id", "")) in who]
-    said = Inbound(event_id=event_id, contact=who, name=shown(names[0] if names else ""), language="zh", hint=hint)
+    said = Inbound(
+        event_id=event_id,
+        contact=who,
+        name=shown(names[0] if names else ""),
+        language="zh",
+        hint=hint,
+        sent_at=sent(content.get("create_time", ""), 1000),
+    )
     sort = str(content.get("message_type", ""))
     if sort == "text":
         return replace(said, body={"text": str(content.get("text", ""))})

@@ -93,7 +93,7 @@ class Feishu:
         if header.get("app_id") != account.options["app_id"]:
             return Parsed()
         happening = _read(str(header.get("event_id", "")), str(header.get("event_type", "")), content)
-        return Parsed([happening] if happening else [])
+        return Parsed([happening] if happening else [], Reply({}))  # cards show whatever else it says
 
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         content: Mapping[str, Any] = {"text": message.text}

@@ -150,7 +150,8 @@ def _read(event: Mapping[str, Any]) -> Happening | None:
     if kind in ("follow", "unfollow"):
         what = Notice.What.OPENED if kind == "follow" else Notice.What.LEFT
         return Notice(event_id=event_id, contact=contact, what=what)
-    said = Inbound(event_id=event_id, contact=contact)
+    # In "standby" another module answers in this chat.
+    said = Inbound(event_id=event_id, contact=contact, quiet=event.get("mode") == "standby")
     if kind == "postback":
         data = str((event.get("postback") or {}).get("data", ""))
         press = from_data(data)

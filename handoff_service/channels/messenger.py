@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from handoff_service.channels.model import (
     WebhookRequest,
 )
 from handoff_service.channels.press import as_data, from_data
+from handoff_service.channels.stamps import sent
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.window import Allowance, Deed, Rules
 from handoff_service.channels.wording import Form
@@ -99,6 +101,10 @@ class Messenger:
                 happening = _read(account, one)
                 if happening is not None:
                     yield happening
+            for one in entry.get("standby") or ():  # another app owns the thread
+                happening = _read(account, one)
+                if isinstance(happening, Inbound):
+                    yield replace(happening, quiet=True)
 
 
 def _read(account: Account, one: Mapping[str, Any]) -> Happening | None:
@@ -109,7 +115,7 @@ def _read(account: Account, one: Mapping[str, Any]) -> Happening | None:
         title = str(postback.get("title", ""))
         body = {"press": press, "text": title} if press else {"text": title}
         event_id = str(postback.get("mid") or f"{contact}.{one.get('timestamp')}")
-        return Inbound(event_id=event_id[:128], contact=contact, body=body)
+        return Inbound(event_id=event_id[:128], contact=contact, body=body, sent_at=sent(one.get("timestamp"), 1000))
     if not isinstance(message, Mapping):
         return None
     mid = message.get("mid")
@@ -126,6 +132,7 @@ def _read(account: Account, one: Mapping[str, Any]) -> Happening | None:
     return Inbound(
         event_id=mid[:128],
         contact=contact,
+        sent_at=sent(one.get("timestamp"), 1000),
         body={"press": press, "text": text} if press else {"text": text} if text else {},
         media=media,
         unsupported=None if text or media else "attachment",

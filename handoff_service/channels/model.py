@@ -157,7 +157,9 @@ class Inbound:
     then `unsupported` names the type. `event_id` is the platform's and never means another event. `hint` is what a
     reply needs (a token, a thread); it is kept sealed, and the newest wins. `deed` is what it counts as for the window.
     `answers` is a conversation of ours that the message proves to belong to, whoever sent it. `user` is who he is to
-    the tenant, when the tenant himself vouches for it: the `sub` of his identity tokens.
+    the tenant, when the tenant himself vouches for it: the `sub` of his identity tokens. `aliases` are other ids by
+    which the platform may call him next time. `quiet`: somebody else answers him, the bot does not. `sent_at` is the
+    platform's time, from which its window runs.
     """
 
     event_id: str
@@ -171,6 +173,9 @@ class Inbound:
     deed: Deed = Deed.WROTE
     answers: str = ""
     user: str = ""
+    aliases: Sequence[str] = ()
+    quiet: bool = False
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

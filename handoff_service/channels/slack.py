@@ -37,7 +37,8 @@ from handoff_service.errors import Invalid, Unauthorized
 
 API = "https://slack.com/api"
 VERSION = "v0"
-OWN = ("bot_message", "message_changed", "message_deleted", "channel_join", "channel_leave")
+# What programs and Slack itself say; `message_changed` and the like are about messages that we have.
+OWN = ("bot_", "message_", "channel_", "group_", "pinned_item", "unpinned_item", "reminder_add", "tombstone")
 BUSY = ("ratelimited", "rate_limited", "service_unavailable", "internal_error", "fatal_error", "request_timeout")
 KEYS = ("invalid_auth", "not_authed", "token_revoked", "token_expired", "missing_scope")
 
@@ -150,7 +151,7 @@ def sign(secret: str, stamp: str, raw: bytes) -> str:
 
 def _read(event_id: str, team: str, event: Mapping[str, Any]) -> Happening | None:
     """What a person wrote to the app in a direct message; None for anything else."""
-    if event.get("type") != "message" or event.get("bot_id") or event.get("subtype") in OWN:
+    if event.get("type") != "message" or event.get("bot_id") or str(event.get("subtype", "")).startswith(OWN):
         return None
     if event.get("channel_type", "im") != "im":
         return None

@@ -20,3 +20,11 @@ def moment_of(stamp: str, per_second: int = 1) -> datetime:
     except (OverflowError, OSError, ValueError):
         pass
     raise Unauthorized("The request has no timestamp that could be one.")
+
+
+def sent(stamp: object, per_second: int = 1) -> datetime | None:
+    """The platform's time of a message, as `moment_of` reads it; None for what is none."""
+    try:
+        return moment_of(str(stamp), per_second)
+    except Unauthorized:
+        return None

@@ -6,6 +6,7 @@ The bot's token is part of every address, so no address may reach a log or an er
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
 from collections.abc import Mapping, Sequence
@@ -86,6 +87,9 @@ class Telegram:
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         if message.file is not None:
             return await _send_file(caller, account, message.contact, message.file)
+        if message.hint.get("pressed"):  # the button turns until it is answered
+            with contextlib.suppress(NotDelivered):
+                await _call(caller, account, "answerCallbackQuery", {"callback_query_id": message.hint["pressed"]})
         body: dict[str, Any] = {
             "chat_id": message.contact,
             "text": message.text,
@@ -143,7 +147,10 @@ def _read(event_id: str, update: Mapping[str, Any]) -> Happening | None:
         chat = ((pressed.get("message") or {}).get("chat") or {}).get("id", who.get("id"))
         press = from_data(str(pressed.get("data", "")))
         body = {"press": press} if press else {"text": str(pressed.get("data", ""))}
-        return Inbound(event_id=event_id, contact=str(chat), name=_name(who), language=_language(who), body=body)
+        hint = {"pressed": str(pressed.get("id", ""))}
+        return Inbound(
+            event_id=event_id, contact=str(chat), name=_name(who), language=_language(who), body=body, hint=hint
+        )
     member = update.get("my_chat_member")
     if isinstance(member, Mapping):
         status = (member.get("new_chat_member") or {}).get("status")
@@ -174,6 +181,7 @@ def _message(event_id: str, chat: str, message: Mapping[str, Any]) -> Inbound:
         name=_name(who),
         language=_language(who),
         body={"text": str(text)} if text else {},
+        hint={"pressed": ""},
         unsupported=None if known else other,
         media=[one for one in media if one],
     )

@@ -33,7 +33,7 @@ from handoff_service.channels.model import (
     equal,
 )
 from handoff_service.channels.press import as_data, from_data
-from handoff_service.channels.stamps import moment_of
+from handoff_service.channels.stamps import moment_of, sent
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.weixin_cipher import decipher_by_any, signature
 from handoff_service.channels.window import Allowance, Deed, Rules
@@ -146,7 +146,8 @@ def _read(event: Mapping[str, Any]) -> Happening | None:
         raise Malformed("A message has FromUserName and MsgType.")
     if kind == "event":
         return _event(contact, event)
-    said = Inbound(event_id=str(event.get("MsgId", "")) or _made_id(event), contact=contact)
+    told = str(event.get("MsgId", "")) or _made_id(event)
+    said = Inbound(event_id=told, contact=contact, sent_at=sent(event.get("CreateTime", "")))
     if kind == "text":
         press = from_data(str(event.get("bizmsgmenuid", "")))
         text = str(event.get("Content", ""))

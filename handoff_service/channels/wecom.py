@@ -36,7 +36,7 @@ from handoff_service.channels.model import (
     equal,
 )
 from handoff_service.channels.press import as_data, from_data
-from handoff_service.channels.stamps import moment_of
+from handoff_service.channels.stamps import moment_of, sent
 from handoff_service.channels.weixin_cipher import decipher_by_any, signature
 from handoff_service.channels.window import Allowance, Deed, Rules
 from handoff_service.channels.wording import Form, Markup, octets
@@ -149,7 +149,7 @@ def _read(message: Mapping[str, Any]) -> Happening | None:
         return Colleague(event_id=event_id, contact=contact, name=name, text=text)
     if origin != CUSTOMER:
         return None
-    said = Inbound(event_id=event_id, contact=contact, language="zh")
+    said = Inbound(event_id=event_id, contact=contact, language="zh", sent_at=sent(message.get("send_time", "")))
     if kind == "text":
         press, text = from_data(str(content.get("menu_id", ""))), str(content.get("content", ""))
         return replace(said, body={"press": press, "text": text} if press else {"text": text})

@@ -114,7 +114,7 @@ def _read(event: Mapping[str, Any]) -> Happening | None:
                 event_id=event_id, contact=contact, body={"text": str(data.get("key", text))}, deed=Deed.PRESSED
             )
         return Notice(event_id=event_id, contact=contact, what=Notice.What.LEFT) if subtype == "unfollow" else None
-    said = Inbound(event_id=event_id, contact=contact, language="zh")
+    said = Inbound(event_id=event_id, contact=contact, language="zh", sent_at=moment(at))
     if sort == "text":
         return replace(said, body={"text": text})
     if sort == "image":

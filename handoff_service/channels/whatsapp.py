@@ -28,6 +28,7 @@ from handoff_service.channels.model import (
     WebhookRequest,
 )
 from handoff_service.channels.press import as_data, from_data
+from handoff_service.channels.stamps import sent
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.window import Allowance, Deed, Rules
 from handoff_service.channels.wording import Form, Markup
@@ -136,7 +137,10 @@ def _message(message: Mapping[str, Any], people: Mapping[str, tuple[str, str]]) 
     if not isinstance(event_id, str) or not who:
         raise Invalid("A message has `id` and `from`.")
     contact, name = people.get(who, (who, ""))
-    said = Inbound(event_id=event_id, contact=contact, name=name)
+    others = [one for one, (kept, _) in people.items() if kept == contact != one]
+    said = Inbound(
+        event_id=event_id, contact=contact, name=name, aliases=others, sent_at=sent(message.get("timestamp", ""))
+    )
     kind = str(message.get("type", ""))
     content = message.get(kind)
     content = content if isinstance(content, Mapping) else {}

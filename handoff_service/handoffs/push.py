@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 import structlog
@@ -42,12 +43,17 @@ def make_offers(tx: Transaction, tenant_id: str, context: Context) -> int:
     board = load_board(tx, tenant, context)
     now, made = micros(context.now), 0
     while made < MOST_OFFERS and (match := board.next(now)) is not None:
-        handoff = store.find(tx.connection, tenant_id, match.waiting.id)
+        waiting, agent = match
+        handoff = store.find(tx.connection, tenant_id, waiting.id)
+        if agent.id in handoff.declined and not waiting.declined:  # once for each: rather somebody else
+            board.wait(replace(waiting, declined=frozenset(handoff.declined)))
+            board.free(agent)
+            continue
         try:
-            offer(tx, handoff, match.agent, context)
+            offer(tx, handoff, agent, context)
         except IllegalTransition:  # the customer left or somebody took it by hand, just now
             log.info("offer came too late", handoff=handoff.id)
-            board.free(match.agent)
+            board.free(agent)
         else:
             made += 1
     return made

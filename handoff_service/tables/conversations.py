@@ -56,9 +56,11 @@ conversations = sa.Table(
         sqlite_where=sa.text("rank IS NOT NULL"),
         postgresql_where=sa.text("rank IS NOT NULL"),
     ),
+    # Everything that routing asks of those who wait: their rows are not touched until one of them is chosen.
     sa.Index(
         "conversations_by_lane",
         *("tenant", "queue", "language", "owner_kind", "reserved_for", "rank", "handoff"),
+        *("id", "channel", "priority", "mood"),
         sqlite_where=sa.text("rank IS NOT NULL"),
         postgresql_where=sa.text("rank IS NOT NULL"),
     ),

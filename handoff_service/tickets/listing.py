@@ -36,7 +36,7 @@ from handoff_service.tickets.words import asked_words
 T = tables.tickets.c
 W = tables.ticket_words.c
 
-WINDOW, WORDS = 1000, 3000
+WINDOW, WORDS = 500, 2000
 MOST = 200
 NOBODY = "none"
 COUNTED = 100  # a desk shows "99+"
@@ -148,11 +148,11 @@ def _lane(
     if asked.due_before is not None:
         where.append(T.due_at < asked.due_before)
     query = sa.select(T.due_at, T.id, T.agent, T.queue, T.type, T.priority).where(*where).order_by(T.due_at, T.id)
-    rows = list(connection.execute(query.limit(WINDOW if others else limit + 1)))
-    found = [Place(row.due_at, row.id) for row in rows if others.fits(row)][: limit + 1]
+    rows = connection.execute(query.limit(WINDOW if others else limit + 1)).mappings().all()
+    found = [Place(row["due_at"], row["id"]) for row in rows if others.fits(row)][: limit + 1]
     if len(found) > limit:
         return Lane(found, found[-1])
-    return Lane(found, Place(rows[-1].due_at, rows[-1].id) if others and len(rows) == WINDOW else None)
+    return Lane(found, Place(rows[-1]["due_at"], rows[-1]["id"]) if others and len(rows) == WINDOW else None)
 
 
 def _of_somebody(connection: sa.Connection, viewer: Viewer, asked: Filter, after: Place | None, limit: int) -> Page:
@@ -178,11 +178,11 @@ class Others:
     def __bool__(self) -> bool:
         return self != Others()
 
-    def fits(self, row: sa.Row[Any]) -> bool:
+    def fits(self, row: sa.RowMapping) -> bool:
         return (
-            self.queue in (None, row.queue)
-            and self.type in (None, row.type or PROMISE)
-            and (self.priority is None or row.priority >= self.priority)
+            self.queue in (None, row["queue"])
+            and self.type in (None, row["type"] or PROMISE)
+            and (self.priority is None or row["priority"] >= self.priority)
         )
 
 

@@ -54,7 +54,7 @@ THEORY = ((5, 0.7, None), (20, 0.8, None), (60, 0.9, None), (10, 1.2, 400.0), (5
 
 
 async def routing(bench: Bench) -> None:
-    """Prints what decisions cost over the number who wait, in memory and in both databases; and waits against theory."""
+    """Prints what decisions cost over the number who wait, in memory and in both databases; and waits beside theory."""
     show_latencies(
         f"Routing in memory, {AGENTS} agents, {QUEUES} queues: processor time of one decision",
         [line for waiting in (*WAITING, 200_000) for line in _in_memory(waiting)],

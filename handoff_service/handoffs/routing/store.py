@@ -6,7 +6,6 @@ however many have been served before.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
@@ -31,7 +30,6 @@ GROUPS = 16
 # Everything that is kept for its last agent is looked at in each round; it is not kept for long.
 MOST_KEPT = 500
 LAST_RANK = 2**63 - 1
-NOBODY: frozenset[str] = frozenset()
 
 PLACE_OF = Statement(
     sa.select(H.rank, H.priority).where(H.tenant == sa.bindparam("tenant"), H.id == sa.bindparam("handoff"))
@@ -68,7 +66,7 @@ FIRST = Statement(
 )
 _HEAD = (C.id, C.handoff, C.queue, C.language, C.channel, C.priority, C.rank, C.mood)
 KEPT = Statement(
-    sa.select(*_HEAD, C.reserved_for, C.reserved_until, sa.cast(H.declined, sa.Text).label("declined"))
+    sa.select(*_HEAD, C.reserved_for, C.reserved_until, H.declined)
     .join(tables.handoffs, sa.and_(H.tenant == C.tenant, H.id == C.handoff))
     .where(C.tenant == sa.bindparam("tenant"), C.reserved_for.is_not(None), QUEUED)
     .order_by(C.reserved_until)
@@ -122,11 +120,7 @@ def _heads(groups: int) -> Statement:
             .subquery()
         )
         parts.append(sa.select(part))
-    found = sa.union_all(*parts).subquery()
-    declined = sa.select(sa.cast(H.declined, sa.Text)).where(
-        H.tenant == sa.bindparam("tenant"), H.id == found.c.handoff
-    )
-    return Statement(sa.select(found, declined.scalar_subquery().label("declined")))
+    return Statement(sa.union_all(*parts))
 
 
 def take_place(connection: sa.Connection, tenant: str, conversation: str, handoff: str) -> None:
@@ -197,7 +191,7 @@ def first_in(connection: sa.Connection, tenant: str, queues: Sequence[str], *, m
 def heads(
     connection: sa.Connection, tenant: str, groups: Sequence[Group], weights: CapacityWeights, *, most: int
 ) -> list[Waiting]:
-    """The first `most` who wait in each group, kept for nobody."""
+    """The first `most` who wait in each group, kept for nobody; who declined them is not known here."""
     found: list[Waiting] = []
     left = iter(groups)
     while chunk := list(islice(left, GROUPS)):
@@ -235,7 +229,7 @@ def _waiting(row: Row, weights: CapacityWeights, kept_for: str | None = None, un
         rank=row["rank"],
         weight=weights.weight(row["channel"], live=True),
         angry=is_angry(row["mood"]),
-        declined=NOBODY if row["declined"] in (None, "[]") else frozenset(json.loads(row["declined"])),
+        declined=frozenset(row.get("declined") or ()),
         reserved_for=kept_for,
         reserved_until=until,
     )

@@ -39,7 +39,10 @@ def upgrade() -> None:
     op.create_index(
         "conversations_by_lane",
         "conversations",
-        ["tenant", "queue", "language", "owner_kind", "reserved_for", "rank", "handoff"],
+        [
+            *("tenant", "queue", "language", "owner_kind", "reserved_for", "rank", "handoff"),
+            *("id", "channel", "priority", "mood"),
+        ],
         sqlite_where=WAITS,
         postgresql_where=WAITS,
     )

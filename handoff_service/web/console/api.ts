@@ -35,6 +35,12 @@ export class ApiError extends Error {
   }
 }
 
+/** What becomes of the conversations of an agent who goes. */
+export interface SignOff {
+  readonly conversations: "requeue" | "transfer" | "keep";
+  readonly to_agent?: string;
+  readonly back_at?: string;
+}
 export interface Target {
   readonly conversation: string;
   readonly epoch: number;
@@ -107,6 +113,9 @@ export class Api {
     const headers = { "X-Requested-By": "console" };
     return (await this.request<{ file: FileRef }>(path, { method: "POST", headers, body: content })).file;
   };
+  signOff = (what: SignOff) => this.act<unknown>("/v1/agents/me/sign-off", what);
+  escalate = ({ conversation, epoch }: Target, reason: string) =>
+    this.act<void>(`${conversationPath(conversation)}/escalate`, { epoch, reason });
   putAside = ({ conversation, epoch }: Target, until: string) =>
     this.act<void>(`${conversationPath(conversation)}/put-aside`, { epoch, until });
   bringBack = ({ conversation, epoch }: Target) =>

@@ -1,4 +1,4 @@
-import type { Owner } from "../shared/protocol";
+import type { Owner, Person } from "../shared/protocol";
 import { findCard, isAcceptable } from "./desk";
 import type { DeskState } from "./state";
 import type { Translate } from "./text";
@@ -23,4 +23,11 @@ export function mayTakeOver(state: DeskState): boolean {
   const kind = state.standing.value?.owner.kind;
   if (kind === "bot") return true;
   return kind === "agent" && !state.holding.value && holds(state, "conversations.supervise");
+}
+
+/** The colleague whom a supervisor may whisper to in the open conversation: the one who holds it. */
+export function whisperable(state: DeskState): Person | null {
+  const owner = state.standing.value?.owner;
+  if (owner?.kind !== "agent" || owner.agent?.id === undefined || state.holding.value) return null;
+  return holds(state, "conversations.supervise") ? { id: owner.agent.id, name: owner.agent.name } : null;
 }

@@ -11,7 +11,7 @@ import { type Translate, translator } from "./text";
 export type Pane = "lists" | "conversation" | "details";
 export type View = "desk" | "wall" | "tickets" | "articles" | "training" | "administration";
 export type SideTab = "handoff" | "knowledge";
-export type DialogKind = "transfer" | "give_back" | "aside" | "close" | "palette" | "shortcuts";
+export type DialogKind = "transfer" | "give_back" | "aside" | "escalate" | "sign_off" | "close" | "palette" | "shortcuts";
 export interface Notice {
   readonly id: number;
   readonly tone: "good" | "bad";
@@ -64,6 +64,8 @@ export class DeskState {
   /** Raised whenever the client's outbox changed. */
   readonly outbox = signal(0);
   /** The file that is on its way to the server. */
+  /** Conversations in which the next note is for the agent who holds them only. */
+  readonly whispers = signal<ReadonlySet<string>>(new Set());
   readonly attaching = signal<string | null>(null);
 
   /** What Enter takes while the text begins with a slash. */

@@ -1,7 +1,7 @@
 import { batch } from "@preact/signals";
 import type { Accepted, Card, PresenceStatus } from "../shared/protocol";
 import { answered } from "./alerts";
-import type { Api, Target } from "./api";
+import type { Api, SignOff, Target } from "./api";
 import { acceptable } from "./desk";
 import type { Session, SignedOut } from "./session";
 import type { DeskState } from "./state";
@@ -66,6 +66,12 @@ export class Verbs {
     return done;
   }
 
+  async escalate(reason: string): Promise<boolean> {
+    const done = await this.act((target) => this.parts.api.escalate(target, reason));
+    if (done) this.parts.session.notify("good", this.parts.state.t.value("escalate.done"));
+    return done;
+  }
+
   async putAside(until: Date): Promise<boolean> {
     const done = await this.act((target) => this.parts.api.putAside(target, until.toISOString()));
     if (done) this.parts.session.notify("good", this.parts.state.t.value("aside.done"));
@@ -108,7 +114,21 @@ export class Verbs {
     });
   }
 
+  /** Goes; with conversations left open, only after saying what becomes of them. */
   async signOut(): Promise<void> {
+    const { state } = this.parts;
+    const { mine, aside } = state.desk.value.lists;
+    if (mine.length + aside.length > 0) state.dialog.value = "sign_off";
+    else await this.leave();
+  }
+
+  async signOff(what: SignOff): Promise<boolean> {
+    const done = await this.parts.session.attempt(() => this.parts.api.signOff(what));
+    if (done) await this.leave();
+    return done;
+  }
+
+  private async leave(): Promise<void> {
     const { session, api, writing, signedOut } = this.parts;
     if (!(await session.attempt(() => api.signOut()))) return;
     writing.forgetAll();

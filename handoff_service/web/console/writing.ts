@@ -5,6 +5,7 @@ import { namedOwner } from "./desk";
 import type { Api } from "./api";
 import type { CannedReply } from "./canned";
 import type { Drafts } from "./drafts";
+import { whisperable } from "./rights";
 import type { Session } from "./session";
 import { type DeskState, put } from "./state";
 
@@ -96,7 +97,8 @@ export class Writing {
   /** A reply carries the epoch that the agent saw while writing, so that the server can refuse a stale one. */
   private dispatch(conversation: string, mode: Mode, text: string, article: QuotedArticle | null, canned?: string): void {
     const { state, client } = this.parts;
-    const body = { text, ...(article !== null && { article }), ...(canned !== undefined && { canned }) };
+    const whisper = mode === "note" && state.whispers.value.has(conversation) ? whisperable(state)?.id : undefined;
+    const body = { text, ...(whisper != null && { whisper }), ...(article !== null && { article }), ...(canned !== undefined && { canned }) };
     const epoch = state.standing.value?.epoch;
     const audience = mode === "note" ? "internal" : "public";
     batch(() => {

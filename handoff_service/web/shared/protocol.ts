@@ -47,6 +47,8 @@ export interface TextBody {
   article?: { id: string; language: Language; title: string };
   /** The canned reply that the text began as. */
   canned?: string;
+  /** Of a note: the agent whom alone it is for. */
+  whisper?: string;
   /** What its sender has uploaded for this message. */
   file?: string;
 }

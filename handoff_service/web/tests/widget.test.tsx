@@ -256,7 +256,7 @@ describe("queue, agent, mailbox, closed", () => {
     await press("提交评价");
     expect(calls.at(-1)).toMatchObject({ path: `/v1/conversations/${CONV}/rating`, body: { score: 4, comment: "很快" } });
     await vi.waitFor(() => expect(find(".card")?.textContent).toContain("感谢您的评价"));
-    expect(find(".write textarea")?.getAttribute("placeholder")).toContain("重新打开对话");
+    expect(find(".write textarea")?.getAttribute("placeholder")).toBe("再写一句即可继续…");
     await status("bot", { epoch: 6 });
     expect(find(".card")).toBeNull();
   });

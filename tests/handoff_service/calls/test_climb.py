@@ -13,6 +13,7 @@ from handoff_service.agents.model import Agent, Role, Status
 from handoff_service.bell import Bell
 from handoff_service.calls import store as calls
 from handoff_service.calls.shown import calls_in, confirm
+from handoff_service.channels.sealing import Seal
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation, Event, OwnerKind
@@ -24,6 +25,8 @@ from handoff_service.handoffs import assign, release
 from handoff_service.handoffs.request import request_handoff
 from handoff_service.handoffs.view import desk
 from handoff_service.settings import Settings
+from handoff_service.webhooks import store as webhooks
+from handoff_service.webhooks.model import EventType, Webhook
 from tests.handoff_service.stage import FakeClock
 
 Moment = Callable[[], Context]
@@ -35,8 +38,8 @@ EVERY_S = 5
 def waits(database: Database, arrive: Any, context: Moment) -> Callable[..., Awaitable[Conversation]]:
     """`await waits("senior")`: a new customer who waits in a queue."""
 
-    async def waiting(queue: str = "support") -> Conversation:
-        sender = await arrive()
+    async def waiting(queue: str = "support", **changes: Any) -> Conversation:
+        sender = await arrive(**changes)
 
         def work(tx: Any) -> Conversation:
             found, _ = receive(tx, sender, client_id="client-01", body={"text": "help"}, context=context())
@@ -80,11 +83,23 @@ def shift(database: Database, settings: Settings, clock: FakeClock) -> Shift:
 
 
 @SQLITE
+@pytest.mark.parametrize(("language", "words"), [("en", "you also keep your place"), ("zh", "您仍在队列中")])
 async def test_nobody_looks_and_the_ladder_ends_with_a_ticket_that_the_customer_knows_of(
-    shift: Shift, hire: Any, waits: Any, rows: Any
+    shift: Shift, hire: Any, waits: Any, rows: Any, language: str, words: str
 ) -> None:
     await hire("lin")
-    waiting = await waits()
+    waiting = await waits(language=language)
+    wants = Webhook(
+        tenant="demo",
+        id="w_1",
+        url="https://pager.example/tandem",
+        description="",
+        events=(EventType.LADDER_RUNG,),
+        secrets=("whsec_1",),
+        disabled=False,
+        created_at=shift.clock(),
+    )
+    await shift.database.write(lambda tx: webhooks.add(tx.connection, wants, Seal("only-for-tests-" * 4)))
     await shift.passes(75)
     assert await shift.told(waiting) == [
         ("queued", 0, None),
@@ -92,12 +107,15 @@ async def test_nobody_looks_and_the_ladder_ends_with_a_ticket_that_the_customer_
         ("outside", 40, None),
         ("ticket", 60, None),
     ]
+    (sent,) = await rows(tables.webhook_messages)
+    data = {"conversation": waiting.id, "handoff": waiting.handoff, "queue": "support", "rung": "outside"}
+    assert sent["body"]["data"] == data, "once, and without a word of the customer"
     (ticket,) = await rows(tables.tickets)
     assert ticket["conversation"] == waiting.id
     entries = await shift.database.read(lambda c: store.entries_after(c, "demo", waiting.id, 0))
     notices = [entry for entry in entries if entry.body.get("kind") == "notice"]
     assert len(notices) == 1
-    assert "keep your place" in notices[0].body["text"]
+    assert words in notices[0].body["text"]
     assert (await shift.database.read(lambda c: store.find(c, "demo", waiting.id))).owner.kind is OwnerKind.QUEUE
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from handoff_service import tables
 from handoff_service.audit import broken_timelines
 from handoff_service.conversations import sweep
 from handoff_service.errors import AlreadyTaken, Conflict, Forbidden, IllegalTransition, Invalid, NotFound
@@ -160,6 +161,23 @@ async def test_the_customer_is_told_on_his_channel_and_his_answer_goes_on(office
     line = (await office.log(ticket))[-1]
     assert (line.kind, line.actor) == (Deed.ANSWERED, f"customer:{office.customer.contact}")
     assert await office.database.read(lambda c: list(broken_timelines(c))) == []
+
+
+@only_sqlite
+async def test_on_a_platform_it_goes_out_like_every_message(office: Office, rows: Any) -> None:
+    sender = replace(office.customer, channel="telegram", account="acc_1")
+    conversation, _ = await office.says("hello from afar", sender)
+    ticket = await office.opens(conversation=conversation)
+    await office.tells("lin", ticket, "Found it.")
+    (job,) = [row for row in await rows(tables.outbox) if row["destination"] == "channel"]
+    assert (job["conversation"], job["state"]) == (conversation.id, "new")
+    told = await office.now(ticket)
+    assert (told.told_in, told.told_seq) == (conversation.id, job["seq"])
+    await office.does("lin", work.resolve, ticket)
+    await office.says("no, it is another one")
+    assert (await office.now(ticket)).state is State.RESOLVED, "that was said on another channel"
+    await office.says("no, it is another one", sender)
+    assert (await office.now(ticket)).state is State.OPEN
 
 
 @only_sqlite

@@ -24,7 +24,7 @@ async def merge(who: Any, one: str, other: str) -> Any:
 
 async def history(who: Any, contact: str) -> list[str]:
     found = accepted(await who.get(f"/v1/contacts/{contact}/conversations"))["conversations"]
-    return [one["id"] for one in found]
+    return [one["conversation"] for one in found]
 
 
 async def test_merged_contacts_have_one_history_until_they_are_parted(house: Any, build_house: Any) -> None:

@@ -198,3 +198,30 @@ async def test_bad_input_is_named(house: Any, body: dict[str, Any], told: str) -
     lin = await house.agent("lin")
     error = refused(await lin.post("/v1/tickets", {"op_id": fresh(), **body}), 422, "invalid")
     assert told in error["message"]
+
+
+async def test_a_file_of_an_agent_stays_with_the_ticket_and_that_of_a_stranger_does_not_get_in(house: Any) -> None:
+    lin, maya = await house.agent("lin"), await house.agent("maya")
+    customer, stranger = await house.customer(), await house.customer()
+    for one in (customer, stranger):
+        await one.write("hello")
+
+    async def uploads(desk: Any, conversation: str) -> str:
+        address = f"/v1/conversations/{conversation}/files?name=proof.txt"
+        return str(accepted(await desk.http.post(address, content=b"the proof"), 201)["file"]["id"])
+
+    case = await filed(lin, conversation=customer.conversation)
+    mine, foreign = await uploads(lin, customer.conversation), await uploads(lin, stranger.conversation)
+    colleague = await uploads(maya, customer.conversation)
+    await on(lin, case["ticket"], "files", file=mine)
+    again = await on(lin, case["ticket"], "files", file=mine)
+    assert again["n"] == 3, "filed and attached once"
+    for file in (foreign, colleague):
+        answer = await lin.post(f"/v1/tickets/{case['ticket']}/files", {"op_id": fresh(), "file": file})
+        refused(answer, 422, "invalid")
+    await on_complaint(lin, case["ticket"], "evidence", kind="statement", file=mine)
+    shown = accepted(await lin.get(f"/v1/tickets/{case['ticket']}"))
+    assert [one["id"] for one in shown["files"]] == [mine]
+    assert (await lin.get(f"/v1/files/{mine}")).content == b"the proof"
+    answer = await customer.get(f"/v1/files/{mine}")
+    refused(answer, 404, "not_found")

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { isSendKey, length, type Mode, sendable } from "../composer";
 import { cause } from "../problem";
-import { mayAccept, mayTakeOver, ownerText } from "../rights";
+import { mayAccept, mayTakeOver, ownerText, whisperable } from "../rights";
 import { warningsOf } from "../warnings";
 import { CannedList } from "./CannedList";
 import { Hints } from "./Hints";
@@ -38,6 +38,7 @@ export function Composer({ conversation, name }: ComposerProps) {
       <Article conversation={conversation} />
       {mode === "reply" && <CannedList conversation={conversation} />}
       <Editor conversation={conversation} name={name} />
+      {mode === "note" && <WhisperSwitch conversation={conversation} />}
       {mode === "reply" && <WarningLines />}
       {mode === "reply" && <BlockedLine />}
     </section>
@@ -145,6 +146,25 @@ function Article({ conversation }: { conversation: string }) {
         <Icon name="close" />
       </button>
     </p>
+  );
+}
+
+/** A supervisor's note for the one who speaks with the customer, and for nobody else. */
+function WhisperSwitch({ conversation }: { conversation: string }) {
+  const { state } = useWorkplace();
+  const agent = whisperable(state);
+  if (agent === null) return null;
+  const on = state.whispers.value.has(conversation);
+  const change = (event: Event & { currentTarget: HTMLInputElement }): void => {
+    const next = new Set(state.whispers.value);
+    if (event.currentTarget.checked) next.add(conversation);
+    else next.delete(conversation);
+    state.whispers.value = next;
+  };
+  return (
+    <label class="whisper">
+      <input type="checkbox" checked={on} onChange={change} /> {state.t.value("whisper.label", { name: agent.name })}
+    </label>
   );
 }
 

@@ -73,6 +73,7 @@ function Actions() {
           </button>
         ))}
         <button title={t("action.transfer")} onClick={() => (state.dialog.value = "transfer")}><Icon name="swap" /><span>{t("action.transfer")}</span></button>
+        <button title={t("action.escalate")} onClick={() => (state.dialog.value = "escalate")}><Icon name="up" /><span>{t("action.escalate")}</span></button>
         <button title={t("action.give_back")} onClick={() => (state.dialog.value = "give_back")}><Icon name="return" /><span>{t("action.give_back")}</span></button>
         {state.card.value?.aside_until ? (
           <button title={t("action.bring_back")} onClick={() => void verbs.bringBack()}><Icon name="clock" /><span>{t("action.bring_back")}</span></button>

@@ -1,8 +1,10 @@
 import { useState } from "preact/hooks";
 import { HELP } from "../shortcuts";
 import { AsideForm } from "./AsideForm";
+import { EscalateForm } from "./EscalateForm";
 import { FormDialog, Modal, NoteField } from "./Modal";
 import { Palette } from "./Palette";
+import { SignOffForm } from "./SignOffForm";
 import { TransferForm } from "./TransferForm";
 import { useWorkplace } from "./workplace";
 
@@ -18,6 +20,10 @@ export function Dialogs() {
       return <GiveBackForm />;
     case "aside":
       return <AsideForm />;
+    case "escalate":
+      return <EscalateForm />;
+    case "sign_off":
+      return <SignOffForm />;
     case "close":
       return <CloseForm />;
     case "palette":

@@ -64,7 +64,7 @@ function actionsOf({ state, verbs, writing, session }: Workplace): Choice[] {
     if (mayAccept(state)) choices.push(action("accept", t("accept"), () => void verbs.accept()));
     if (mayTakeOver(state)) choices.push(action("take_over", t("take_over"), () => void verbs.takeOver()));
     if (state.holding.value) {
-      for (const kind of ["transfer", "give_back", "aside", "close"] as const) {
+      for (const kind of ["transfer", "give_back", "escalate", "aside", "close"] as const) {
         choices.push(action(kind, t(`action.${kind}`), () => (state.dialog.value = kind)));
       }
     }

@@ -46,7 +46,7 @@ function QueueCard() {
       </div>
       <p class="quiet">{t("queueBotHelps")}</p>
       <Promises />
-      <div class="actions">
+      <div class="actions choices-grid">
         <button type="button" class="button plain-button" onClick={() => setForm("message")}>{t("leaveMessage")}</button>
         {chat.may("callback") && <button type="button" class="button plain-button" onClick={() => setForm("call")}>{t("callBack")}</button>}
         {chat.may("leave-queue") && (

@@ -305,6 +305,7 @@ class FakeKuaishou(Platform):
         return Hook(raw, {"Content-Type": "application/json", "kwaisign": signed})
 
     def answer(self, call: Call) -> Response:
+        assert call.headers["kwaisign"] == hashlib.md5(call.raw + self.secret.encode()).hexdigest()
         self.received.append(Received(call.json["to"], call.json["text"]))
         return Response(body={"result": 1})
 

@@ -107,7 +107,7 @@ class FakeWhatsApp(_Meta):
         return {
             "from": contact,
             "id": f"wamid.{self.number()}",
-            "timestamp": "1694427240",
+            "timestamp": str(int(time.time())),
             "type": kind,
             kind: dict(content),
         }

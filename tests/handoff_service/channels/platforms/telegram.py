@@ -54,11 +54,16 @@ class FakeTelegram(Platform):
         headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": given}
         return Hook(json.dumps(event).encode(), headers)
 
+    def carries(self, call: Call) -> bool:
+        return call.path.endswith(("/sendMessage", "/sendPhoto", "/sendDocument"))
+
     def answer(self, call: Call) -> Response:
         if call.path.startswith(f"/file/bot{TOKEN}/photos/"):
             return self.kept(call.path.rpartition("/")[2])
         if not call.path.startswith(f"/bot{TOKEN}/"):
             return _error(401, "Unauthorized")
+        if call.path.endswith("/answerCallbackQuery"):
+            return Response(body={"ok": True, "result": True})
         if call.path.endswith("/getWebhookInfo"):
             return Response(body={"ok": True, "result": {"url": self.webhook, "pending_update_count": 0}})
         if call.path.endswith("/getFile"):

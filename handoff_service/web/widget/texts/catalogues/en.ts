@@ -47,7 +47,7 @@ export const catalogue: Catalogue = {
 
     composer: "Your message",
     composerHint: "Ask a question…",
-    composerClosed: "Write again to continue…",
+    composerClosed: "Write to continue…",
     send: "Send",
     charactersLeft: "{count} {count:character|characters} left",
     charactersOver: "{count} {count:character|characters} too many",

@@ -46,7 +46,7 @@ export const catalogue = {
 
     composer: "输入消息",
     composerHint: "请输入您的问题…",
-    composerClosed: "继续输入，即可重新打开对话…",
+    composerClosed: "再写一句即可继续…",
     send: "发送",
     charactersLeft: "还可输入 {count} 字",
     charactersOver: "超出 {count} 字",

@@ -47,7 +47,7 @@ export const catalogue: Catalogue = {
 
     composer: "輸入訊息",
     composerHint: "請輸入您的問題…",
-    composerClosed: "繼續輸入，即可重新開啟對話…",
+    composerClosed: "再寫一句即可繼續…",
     send: "傳送",
     charactersLeft: "還可輸入 {count} 字",
     charactersOver: "超出 {count} 字",
