@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Request
@@ -82,30 +81,50 @@ class Access:
 
             return await self._service.database.write(issue, durable=False)
 
-    def may(self, permission: Permission) -> Callable[[Request], Awaitable[Agent]]:
+    def may(self, permission: Permission) -> AgentDoor:
         """An agent whose role has the permission."""
+        return AgentDoor(self, permission)
 
-        async def check(request: Request) -> Agent:
-            agent = await self.agent(request)
-            require(agent, permission)
-            return agent
-
-        return check
-
-    def calls(self, permission: Permission) -> Callable[[Request], Awaitable[Caller]]:
+    def calls(self, permission: Permission) -> CallerDoor:
         """Whoever has the permission: an agent with his cookie, or an integrator with an API key."""
+        return CallerDoor(self, permission)
 
-        async def check(request: Request) -> Caller:
-            scheme, _, key = request.headers.get("authorization", "").partition(" ")
-            if scheme.lower() == "bearer":
-                caller = await caller_with(self._service.database, key, self._service.clock())
-                await self._service.limits.api(caller.actor)
-            else:
-                caller = caller_of(await self.agent(request))
-            caller.require(permission)
-            return caller
+    async def caller(self, request: Request) -> Caller:
+        """An agent with his cookie, or an integrator with an API key."""
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return caller_of(await self.agent(request))
+        caller = await caller_with(self._service.database, key, self._service.clock())
+        await self._service.limits.api(caller.actor)
+        return caller
 
-        return check
+
+class AgentDoor:
+    """A dependency that lets in agents whose role has `permission`; tests compare it with the list of all routes."""
+
+    def __init__(self, access: Access, permission: Permission) -> None:
+        self.permission = permission
+        self._access = access
+
+    async def __call__(self, request: Request) -> Agent:
+        """The agent. Raises Unauthorized, Forbidden."""
+        agent = await self._access.agent(request)
+        require(agent, self.permission)
+        return agent
+
+
+class CallerDoor:
+    """The same for agents and integrators."""
+
+    def __init__(self, access: Access, permission: Permission) -> None:
+        self.permission = permission
+        self._access = access
+
+    async def __call__(self, request: Request) -> Caller:
+        """The caller. Raises Unauthorized, Forbidden."""
+        caller = await self._access.caller(request)
+        caller.require(self.permission)
+        return caller
 
 
 def _visitor_token(request: Request) -> str:

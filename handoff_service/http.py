@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handoff_service import health
+from handoff_service.complaints.case_file import CASE_POLICY
 from handoff_service.errors import Invalid, NotFound, TandemError, TooLarge, Unavailable
 from handoff_service.ids import new_id
 from handoff_service.service import Service
@@ -23,6 +24,8 @@ from handoff_service.service import Service
 log = structlog.get_logger()
 
 MAX_BODY = 256 * 1024
+MAX_WEBHOOK = 32 * 1024 * 1024  # mails with their attachments
+WEBHOOK = re.compile(r"/v1/channels/[^/]+/[^/]+/webhook(/mime)?")
 UPLOAD = re.compile(r"/v1/conversations/[^/]+/files")
 FOR_OTHER_SITES = ("/v1/widget/", "/v1/ws-ticket", "/v1/conversations/", "/v1/files/")
 # What anybody may know of a tenant before he has said a word.
@@ -96,6 +99,8 @@ class Guard:
             return
         is_upload = UPLOAD.fullmatch(scope["path"]) is not None  # the route counts its bytes as well
         most = self._service.settings.file_max_bytes if is_upload else MAX_BODY
+        if WEBHOOK.fullmatch(scope["path"]):  # its channel says how much that is
+            most = MAX_WEBHOOK
         request, body = Request(scope), Body(receive, most)
         try:
             origin, frames = await self._allowed_origin(request), await self._frames(request)
@@ -197,6 +202,8 @@ def _security(path: str, service: Service, frames: str) -> dict[str, str]:
     )
     if path.startswith(("/v1/files/", "/v1/pictures/")):  # what somebody has sent may do nothing, wherever it is opened
         policy = "default-src 'none'; sandbox; frame-ancestors 'none'"
+    if path.endswith("/case.html"):
+        policy = CASE_POLICY
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",

@@ -27,7 +27,7 @@ FORBIDDEN_NAMES = {
 
 # Catching everything is right only where one failed job must not end the loop that runs all jobs.
 CATCHES_ALL = {
-    "handoff_service/channels/fetch.py::_one": "a worker's loop: what one platform says must not end the gateway",
+    "handoff_service/channels/fetch.py::_fetch": "a worker's loop: what one platform says must not end the gateway",
     "handoff_service/conversations/sweep.py::_try": "one conversation must not keep the sweeper from those behind it",
     "handoff_service/conversations/sweep.py::run": "a worker's loop: a bug in one sweep must not end the gateway",
     "handoff_service/database.py::_commit": "one failed write must not fail the group it is committed with",
@@ -41,6 +41,7 @@ CATCHES_ALL = {
     "handoff_service/outbox_worker.py::_release": "leases that are not given back run out",
     "handoff_service/outbox_worker.py::run": "a worker's loop: one look that fails must not end the gateway",
     "handoff_service/retention/keeper.py::run": "a worker's loop: one round that fails must not end the gateway",
+    "handoff_service/webhooks/worker.py::run": "a worker's loop: one look that fails must not end the gateway",
     "handoff_service/wires.py::_again_and_again": "a broken wire costs latency only, whatever its library raises",
 }
 

@@ -15,7 +15,7 @@ from typing import Any
 from handoff_service.admin import configuration, lists, people, pool, store
 from handoff_service.admin.api import shown
 from handoff_service.admin.display import table
-from handoff_service.admin.marked import Refused, read, write
+from handoff_service.admin.marked import read, write
 from handoff_service.admin.people import Account
 from handoff_service.admin.plan import Change
 from handoff_service.agents.model import Role
@@ -72,12 +72,15 @@ def administer(arguments: Sequence[str], settings: Settings) -> int:
     try:
         sys.stdout.write(asyncio.run(_run(asked, settings)))
     except BadConfiguration as error:
+        if "file" not in asked:  # a value behind FIELD= is YAML too
+            sys.stderr.write(f"{asked.command}: {error.message}\n")
+            return 1
         sys.stderr.write(f"{asked.command}: {asked.file}: nothing was applied\n")
         for one in error.extra["problems"]:
             place = f"{asked.file}:{one['line']}:{one['column']}" if one["line"] else str(asked.file)
             sys.stderr.write(f"{place}: {one['where']}: {one['message']}\n".replace(": : ", ": "))
         return 1
-    except (TandemError, Refused, ValueError, OSError) as error:
+    except (TandemError, ValueError, OSError) as error:
         message = error.message if isinstance(error, TandemError) else str(error)
         sys.stderr.write(f"{asked.command}: {message}\n")
         return 1

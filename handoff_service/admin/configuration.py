@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from handoff_service import audit
 from handoff_service.admin import people, store
 from handoff_service.admin.document import AGENTS, State, as_yaml, check, exported
-from handoff_service.admin.marked import Problem
+from handoff_service.admin.marked import refused
 from handoff_service.admin.people import Account, account_of
 from handoff_service.admin.plan import Change, changes
 from handoff_service.bell import desk_topic
@@ -20,7 +20,7 @@ from handoff_service.callers import Caller
 from handoff_service.channels import store as channels
 from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
-from handoff_service.errors import BadConfiguration, Conflict, Forbidden
+from handoff_service.errors import Conflict, Forbidden
 from handoff_service.handoffs.routing import store as places
 from handoff_service.permissions import Permission, refusal
 from handoff_service.tenants import store as tenants
@@ -38,11 +38,6 @@ class Plan:
     state: State
     changes: Sequence[Change]
     version: str
-
-
-def _bad(problems: Sequence[Problem]) -> BadConfiguration:
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return BadConfiguration(f"{problems[0].as_text()}{more}", problems=[one.as_json() for one in problems])
 
 
 def present(connection: sa.Connection, tenant: str) -> State:
@@ -69,7 +64,7 @@ def plan(connection: sa.Connection, caller: Caller, text: str) -> Plan:
     before = present(connection, caller.tenant)
     after, problems = check(text, before)
     if after is None:
-        raise _bad(problems)
+        raise refused(problems)
     return Plan(after, changes(exported(before), exported(after)), version_of(before))
 
 

@@ -15,8 +15,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from handoff_service.admin.marked import Marked, Path, Problem, Refused, read, write
+from handoff_service.admin.marked import Marked, Path, Problem, read, write
 from handoff_service.admin.people import Account, wrong_parts
+from handoff_service.errors import BadConfiguration
 from handoff_service.tenants.model import TenantSettings
 from handoff_service.tenants.wording import did_you_mean
 
@@ -69,8 +70,8 @@ def check(text: str, state: State) -> tuple[State | None, list[Problem]]:
     """What would be configured after this file, or None and everything that is wrong with it, by line."""
     try:
         marked = read(text)
-    except Refused as error:
-        return None, [error.problem]
+    except BadConfiguration as error:
+        return None, [Problem(**one) for one in error.extra["problems"]]
     if not isinstance(marked.value, dict):
         return None, [marked.problem((), f"A file has sections: {', '.join(SECTIONS)}.")]
     problems = [*_unknown_sections(marked), *_not_ours(marked, state)]

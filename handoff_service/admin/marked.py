@@ -7,11 +7,13 @@ aliases, tags or documents behind the first one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+
+from handoff_service.errors import BadConfiguration
 
 Path = tuple[str | int, ...]
 DEEPEST = 20
@@ -51,12 +53,10 @@ class Marked:
         return Problem(line, column, ".".join(map(str, path)), message)
 
 
-class Refused(ValueError):
-    """The text is no document; `problem` says where."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.as_text())
-        self.problem = problem
+def refused(problems: Sequence[Problem]) -> BadConfiguration:
+    """The error for a text with these problems."""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return BadConfiguration(f"{problems[0].as_text()}{more}", problems=[one.as_json() for one in problems])
 
 
 class _Loader(yaml.SafeLoader):
@@ -75,9 +75,9 @@ for _tag, _pattern, _first in (
 
 
 def read(text: str) -> Marked:
-    """The first and only document of a text. Raises Refused."""
+    """The first and only document of a text. Raises BadConfiguration."""
     if len(text) > LARGEST:
-        raise Refused(Problem(0, 0, "", f"The file has more than {LARGEST} characters."))
+        raise refused([Problem(0, 0, "", f"The file has more than {LARGEST} characters.")])
     loader = None
     try:
         loader = _Loader(text)
@@ -85,9 +85,9 @@ def read(text: str) -> Marked:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise Refused(Problem(line, column, "", f"This is no YAML: {error.problem or error.context}.")) from error
+        raise refused([Problem(line, column, "", f"This is no YAML: {error.problem or error.context}.")]) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise Refused(Problem(0, 0, "", f"This is no YAML: {error.__class__.__name__}: {error}.")) from error
+        raise refused([Problem(0, 0, "", f"This is no YAML: {error.__class__.__name__}: {error}.")]) from error
     finally:
         if loader is not None:
             loader.dispose()
@@ -101,9 +101,9 @@ def _value(node: yaml.Node, path: Path, marked: Marked, seen: set[int]) -> Any:
     marked.places.setdefault(path, (line, column))
     where = ".".join(map(str, path))
     if id(node) in seen:
-        raise Refused(Problem(line, column, where, "Anchors and aliases are not read here; write it out."))
+        raise refused([Problem(line, column, where, "Anchors and aliases are not read here; write it out.")])
     if len(path) > DEEPEST:
-        raise Refused(Problem(line, column, where, f"This is nested deeper than {DEEPEST} levels."))
+        raise refused([Problem(line, column, where, f"This is nested deeper than {DEEPEST} levels.")])
     seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         return [_value(one, (*path, place), marked, seen) for place, one in enumerate(node.value)]
@@ -114,7 +114,7 @@ def _value(node: yaml.Node, path: Path, marked: Marked, seen: set[int]) -> Any:
         return None if kind == "null" else node.value
     if kind in READ:
         return READ[kind](node.value)
-    raise Refused(Problem(line, column, where, f"The tag {node.tag} is not read here."))
+    raise refused([Problem(line, column, where, f"The tag {node.tag} is not read here.")])
 
 
 READ: Mapping[str, Callable[[str], Any]] = {
@@ -129,13 +129,12 @@ def _mapping(node: yaml.MappingNode, path: Path, marked: Marked, seen: set[int])
     for key, value in node.value:
         line, column = key.start_mark.line + 1, key.start_mark.column + 1
         if not isinstance(key, yaml.ScalarNode):
-            raise Refused(Problem(line, column, ".".join(map(str, path)), "A key is a word."))
+            raise refused([Problem(line, column, ".".join(map(str, path)), "A key is a word.")])
         name = key.value
         if name in found:
             first = marked.places[(*path, name)][0]
-            raise Refused(
-                Problem(line, column, ".".join(map(str, path)), f"{name} is there twice, also in line {first}.")
-            )
+            message = f"{name} is there twice, also in line {first}."
+            raise refused([Problem(line, column, ".".join(map(str, path)), message)])
         marked.places[(*path, name)] = (line, column)
         found[name] = _value(value, (*path, name), marked, seen)
     return found

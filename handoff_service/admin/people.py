@@ -149,11 +149,11 @@ def change(
         return agent
     if role is not agent.role:
         _keep_an_owner(tx, agent)
-        store.end_sessions(tx.connection, agent.tenant, agent.id)
+        agents.end_sessions(tx.connection, agent.tenant, agent.id)
     stored = {name: list(value) if isinstance(value, tuple) else value for name, value in new.items()}
     if "skills" in stored:
         stored["skills"] = dict(stored["skills"]) or None
-    store.change(tx.connection, agent.tenant, agent.id, **stored)
+    agents.change(tx.connection, agent.tenant, agent.id, **stored)
     # What somebody is called is personal; the audit is kept for longer than the account may be.
     told = {name: value for name, value in stored.items() if name != "name"}
     _record(tx, caller, "agent_changed", agent.id, {"changed": sorted(new), **told}, context)
@@ -171,8 +171,8 @@ def set_disabled(tx: Transaction, caller: Caller, agent_id: str, context: Contex
         if caller.is_agent(agent.id):
             raise Conflict("Nobody disables his own account; ask somebody else.", agent=agent.id)
         _keep_an_owner(tx, agent)
-        store.end_sessions(tx.connection, agent.tenant, agent.id)
-    store.change(tx.connection, agent.tenant, agent.id, disabled=disabled)
+        agents.end_sessions(tx.connection, agent.tenant, agent.id)
+    agents.change(tx.connection, agent.tenant, agent.id, disabled=disabled)
     _record(tx, caller, "agent_disabled" if disabled else "agent_enabled", agent.id, {}, context)
     tx.ring(desk_topic(agent.tenant))
     return agents.find(tx.connection, agent.tenant, agent.id)
@@ -189,8 +189,8 @@ def reset_password(tx: Transaction, caller: Caller, agent_id: str, password_hash
     _refuse_unless_high(caller, agent.role)
     if agent.home_tenant is not None:
         raise Conflict(f"{agent.email} is lent by {agent.home_tenant} and signs in there.", agent=agent.id)
-    store.change(tx.connection, agent.tenant, agent.id, password_hash=password_hash)
-    ended = store.end_sessions(tx.connection, agent.tenant, agent.id)
+    agents.change(tx.connection, agent.tenant, agent.id, password_hash=password_hash)
+    ended = agents.end_sessions(tx.connection, agent.tenant, agent.id)
     _record(tx, caller, "password_reset", agent.id, {"ended": ended}, context)
 
 
@@ -198,7 +198,7 @@ def sign_out_everywhere(tx: Transaction, caller: Caller, agent_id: str, context:
     """Ends every sign-in of an account; its sockets close within seconds. Returns how many there were."""
     agent = store.lock(tx.connection, caller.tenant, agent_id)
     _refuse_unless_high(caller, agent.role)
-    ended = store.end_sessions(tx.connection, agent.tenant, agent.id)
+    ended = agents.end_sessions(tx.connection, agent.tenant, agent.id)
     _record(tx, caller, "signed_out_everywhere", agent.id, {"ended": ended}, context)
     tx.ring(desk_topic(agent.tenant))
     return ended

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handoff_service import audit
-from handoff_service.admin import people, store
+from handoff_service.admin import people
 from handoff_service.admin.people import Account
 from handoff_service.agents import store as agents
 from handoff_service.agents.lending import home_of
@@ -27,7 +27,7 @@ def lend(
             f"{home.email} of {home.tenant} has no account of his own there that could be lent.", agent=home.id
         )
     added = people.add(tx, caller, terms, nobodys_password, context)
-    store.change(tx.connection, caller.tenant, added.id, home_tenant=home.tenant, home_agent=home.id)
+    agents.change(tx.connection, caller.tenant, added.id, home_tenant=home.tenant, home_agent=home.id)
     for tenant, subject in ((caller.tenant, added.id), (home.tenant, home.id)):
         detail = {"from": home.tenant, "to": caller.tenant}
         audit.record(

@@ -128,6 +128,19 @@ def lock(connection: sa.Connection, tenant: str, agent: str) -> None:
     connection.execute(sa.select(A.id).where(A.tenant == tenant, A.id == agent).with_for_update())
 
 
+def change(connection: sa.Connection, tenant: str, agent: str, **values: Any) -> None:
+    """Replaces columns of an account. Raises NotFound."""
+    where = (A.tenant == tenant, A.id == agent)
+    if connection.execute(sa.update(tables.agents).where(*where).values(**values)).rowcount == 0:
+        raise NotFound(f"There is no agent {agent}.", agent=agent)
+
+
+def end_sessions(connection: sa.Connection, tenant: str, agent: str) -> int:
+    """Ends every sign-in of an account; its sockets end when gateways look at them next. Returns how many."""
+    where = (S.tenant == tenant, S.agent == agent)
+    return connection.execute(sa.delete(tables.agent_sessions).where(*where)).rowcount
+
+
 def take_capacity(
     connection: sa.Connection, tenant: str, agent: str, now: datetime, *, load: int = 1, angry: bool = False
 ) -> None:

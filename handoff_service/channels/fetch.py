@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 
 FETCH_TOPIC = "fetch"
 LOOK_EVERY_S = 5.0
+AT_ONCE = 4  # mailboxes are read in threads, of which there are not many
 
 
 class Fetcher:
@@ -53,6 +55,8 @@ class Fetcher:
         self._wake = asyncio.Event()
         self._hints: set[tuple[str, str]] = set()
         self._next: dict[tuple[str, str], float] = {}
+        self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._places = asyncio.Semaphore(AT_ONCE)
         bell.listen(FETCH_TOPIC, self._heard)
 
     def _heard(self, _: str, hint: Any) -> None:
@@ -73,12 +77,32 @@ class Fetcher:
                 log.warning("accounts cannot be read, trying again", error=error.message)
                 accounts = []
             due = [one for one in accounts if one in hinted or self._next.get(one, 0.0) <= loop.time()]
-            await asyncio.gather(*(self._one(tenant, account) for tenant, account in due))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._wake.wait()
+            for one in due:
+                if one in self._running:  # and once more afterwards, for what it may have missed
+                    self._hints |= {one} & hinted
+                    continue
+                self._running[one] = asyncio.create_task(self._one(*one))
+                self._running[one].add_done_callback(functools.partial(self._done, one))
+            try:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_EVERY_S):
+                        await self._wake.wait()
+            except asyncio.CancelledError:
+                for task in self._running.values():
+                    task.cancel()
+                await asyncio.gather(*self._running.values(), return_exceptions=True)
+                raise
+
+    def _done(self, account: tuple[str, str], _: asyncio.Task[None]) -> None:
+        self._running.pop(account, None)
+        if account in self._hints:
+            self._wake.set()
 
     async def _one(self, tenant: str, account: str) -> None:
+        async with self._places:  # one slow server keeps no other account waiting
+            await self._fetch(tenant, account)
+
+    async def _fetch(self, tenant: str, account: str) -> None:
         loop = asyncio.get_running_loop()
         self._next[tenant, account] = loop.time() + LOOK_EVERY_S
         try:

@@ -30,6 +30,8 @@ PORTS = {"smtp": 587, "smtps": 465, "imap": 143, "imaps": 993}
 MAIL_SERVER = r"{}s?://[A-Za-z0-9.-]{{1,253}}(:\d{{1,5}})?"
 BUSY_FROM, REFUSED_FROM = 400, 500
 WRONG_KEYS = (530, 534, 535)
+# AttributeError: uvloop asks a connection for its other end that was lost while it was taken over.
+LOST = (aiosmtplib.SMTPException, OSError, TimeoutError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ async def send(server: Server, message: EmailMessage, sender: str, to: str) -> N
         raise _refused(max(codes, default=550), str(error.recipients[0].message) if codes else "") from error
     except aiosmtplib.SMTPResponseException as error:
         raise _refused(error.code, error.message) from error
-    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+    except LOST as error:
         raise NotDelivered(f"{error.__class__.__name__} at {server.host}", uncertain=given) from error
 
 
@@ -109,7 +111,7 @@ async def log_in(server: Server) -> None:
                 await client.login(server.user, server.password)
     except aiosmtplib.SMTPResponseException as error:
         raise _refused(error.code, error.message) from error
-    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+    except LOST as error:
         raise NotDelivered(f"{error.__class__.__name__} at {server.host}") from error
 
 

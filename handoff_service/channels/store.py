@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -131,12 +132,12 @@ def examined(connection: sa.Connection, account: Account, findings: Sequence[Map
     _update(connection, account.tenant, account.id, **values)
 
 
-def standing(connection: sa.Connection) -> Sequence[sa.RowMapping]:
+def standing(connection: sa.Connection) -> list[dict[str, Any]]:
     """How many accounts of each channel there are, fail, and are switched off."""
     failing = sa.func.sum(sa.case((A.last_error.is_not(None), 1), else_=0)).label("failing")
     off = sa.func.sum(sa.case((A.disabled, 1), else_=0)).label("disabled")
     query = sa.select(A.channel, sa.func.count().label("accounts"), failing, off).group_by(A.channel)
-    return connection.execute(query).mappings().all()
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def seen(connection: sa.Connection, account: Account, now: datetime) -> None:

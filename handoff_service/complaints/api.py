@@ -16,7 +16,7 @@ from handoff_service.access import Access
 from handoff_service.agents.model import Agent
 from handoff_service.clock import iso
 from handoff_service.complaints import remedies, store
-from handoff_service.complaints.case_file import CASE_HEADERS, case_html, case_json
+from handoff_service.complaints.case_file import case_html, case_json
 from handoff_service.complaints.register import add_evidence, as_complaint, classify, file_complaint
 from handoff_service.complaints.view import register_json, timelines
 from handoff_service.conversations import store as conversations
@@ -228,7 +228,7 @@ def router(service: Service) -> APIRouter:
         language: Annotated[str, Query(pattern="^(zh|en)$")] = "zh",
     ) -> HTMLResponse:
         """The case file as a page for the printer."""
-        return HTMLResponse(case_html(await case(agent, ticket_id, notes=notes), language), headers=CASE_HEADERS)
+        return HTMLResponse(case_html(await case(agent, ticket_id, notes=notes), language))
 
     return routes
 

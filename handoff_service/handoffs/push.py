@@ -9,6 +9,7 @@ import sqlalchemy as sa
 import structlog
 
 from handoff_service.agents import store as agents
+from handoff_service.agents.lending import with_what_is_left
 from handoff_service.agents.model import Agent
 from handoff_service.calendars.moments import is_open
 from handoff_service.conversations.change import Context
@@ -85,9 +86,8 @@ def load_board(tx: Transaction, tenant: Tenant, context: Context) -> Board:
 
 def free_agents(connection: sa.Connection, tenant: str, context: Context) -> list[Agent]:
     """Everybody who may be offered something now: there, with room, and asked for nothing else."""
-    return [
-        agent for agent in agents.free(connection, tenant, context.now) if holds(agent, Permission.CONVERSATIONS_ANSWER)
-    ]
+    able = [one for one in agents.free(connection, tenant, context.now) if holds(one, Permission.CONVERSATIONS_ANSWER)]
+    return [agent for agent in with_what_is_left(connection, able) if agent.open < agent.capacity]
 
 
 def groups_of(free: Sequence[Agent], queues: set[str]) -> list[Group]:

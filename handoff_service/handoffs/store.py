@@ -144,6 +144,23 @@ def last_served_by(connection: sa.Connection, tenant: str, contact: str, *, sinc
     return connection.execute(query).scalar()
 
 
+def held_beside(connection: sa.Connection, tenant: str, queue: str) -> dict[str, int]:
+    """By queue, how many conversations those agents have who have at least one from this queue."""
+    here = (
+        sa.select(C.owner_agent)
+        .where(C.tenant == tenant, C.owner_kind == OwnerKind.AGENT, C.queue == queue)
+        .distinct()
+        .subquery()
+    )
+    query = (
+        sa.select(C.queue, sa.func.count().label("held"))
+        .join(here, here.c.owner_agent == C.owner_agent)
+        .where(C.tenant == tenant, C.owner_kind == OwnerKind.AGENT)
+        .group_by(C.queue)
+    )
+    return {row.queue: row.held for row in connection.execute(query) if row.queue}
+
+
 def in_service(connection: sa.Connection, tenant: str, queue: str) -> int:
     """Conversations from this queue that agents have now."""
     query = (

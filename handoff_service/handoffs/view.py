@@ -150,7 +150,8 @@ def most_urgent_first(listed: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _waiting(connection: sa.Connection, agent: Agent) -> list[dict[str, Any]]:
     """Waiting conversations of the agent's queues in queue order, with their places."""
-    order = listed_for(connection, agent, store.waiting(connection, agent.tenant, limit=LISTED))
+    among = () if holds(agent, Permission.CONVERSATIONS_SUPERVISE) else agent.queues or ("",)
+    order = listed_for(connection, agent, store.waiting(connection, agent.tenant, limit=LISTED, among=among))
     ordered = cards(connection, conversations.of_handoffs(connection, agent.tenant, [one.id for one in order]), agent)
     places: dict[str, int] = {}
     for card in ordered:

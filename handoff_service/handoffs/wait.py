@@ -14,6 +14,7 @@ from handoff_service.conversations.model import Conversation, OwnerKind
 from handoff_service.database import Transaction
 from handoff_service.errors import NotFound
 from handoff_service.handoffs import store
+from handoff_service.handoffs.model import rank as rank_of
 from handoff_service.handoffs.queue import (
     PACE_WINDOW,
     WINDOW,
@@ -23,6 +24,7 @@ from handoff_service.handoffs.queue import (
     arrivals_per_s,
     expected_wait,
     is_peak,
+    shares,
 )
 from handoff_service.handoffs.routing import store as places
 from handoff_service.tenants import store as tenants
@@ -43,7 +45,9 @@ def waiting_numbers(connection: sa.Connection, conversation: Conversation, conte
     place = store.place(connection, handoff)
     queue = tenant.settings.queue(handoff.queue)
     told["place"] = place
-    wait = wait_at(connection, tenant, handoff.queue, place, handoff.priority, context)
+    if conversation.owner.kind is OwnerKind.OFFER:
+        return told  # somebody is being asked: it takes as long as he takes
+    wait = wait_at(connection, tenant, handoff.queue, handoff.rank, place, handoff.priority, context)
     if wait is not None:
         told["wait_s"] = wait.expected_s
         told["wait"] = {"low_s": wait.low_s, "high_s": wait.high_s, "samples": wait.samples}
@@ -52,27 +56,33 @@ def waiting_numbers(connection: sa.Connection, conversation: Conversation, conte
 
 
 def wait_at(
-    connection: sa.Connection, tenant: Tenant, queue: str, place: int, priority: int, context: Context
+    connection: sa.Connection, tenant: Tenant, queue: str, rank: int, place: int, priority: int, context: Context
 ) -> Wait | None:
     """How long somebody at this place of a queue will wait; None while too little is known."""
     settings = tenant.settings.queue(queue)
     pushes = settings is not None and settings.mode == "offer"
     now = context.now
-    lately = Lately(accepted_at=store.recent_acceptances(connection, tenant.id, queue, since=now - WINDOW))
+    lately, before = Lately(accepted_at=store.recent_acceptances(connection, tenant.id, queue, since=now - WINDOW)), 0.0
     if pushes:
         ended = store.ended(connection, tenant.id, queue, since=now - ENDED_WITHIN)
         served = [(closed - accepted).total_seconds() for _, accepted, closed in ended if accepted is not None]
+        held = store.held_beside(connection, tenant.id, queue)
+        all_served = {name: store.in_service(connection, tenant.id, name) for name in held}
+        for name, part in shares(held, all_served, queue).items():
+            if name != queue:
+                before += part * places.ahead(connection, tenant.id, name, rank, "", most=store.FARTHEST)
         lately = Lately(
             accepted_at=lately.accepted_at,
             busy_since=_busy_since(connection, tenant.id, queue),
             service_s=served,
-            served=store.in_service(connection, tenant.id, queue),
+            served=held.get(queue, 0),
+            shared=sum(held.values()) / held[queue] if held.get(queue) else 1.0,
             left=len(ended) - len(served),
             waited_s=sum(((accepted or closed) - queued).total_seconds() for queued, accepted, closed in ended),
             arrivals=arrivals_per_s(store.arrivals(connection, tenant.id, queue, since=now - PACE_WINDOW), now),
         )
     worth = float(settings.ageing_s) if settings else Place(place=1).worth_s
-    return expected_wait(Place(place=place, priority=priority, worth_s=worth), lately, pushes=pushes, now=now)
+    return expected_wait(Place(place=place + before, priority=priority, worth_s=worth), lately, pushes=pushes, now=now)
 
 
 def _busy_since(connection: sa.Connection, tenant: str, queue: str) -> datetime | None:
@@ -92,7 +102,8 @@ def welcome(
     if settings is None or settings.peak is None:
         return say("queued", language)
     ahead = places.queue_length(connection, tenant.id, queue, most=store.FARTHEST)
-    wait = wait_at(connection, tenant, queue, ahead + 1, priority, context)
+    place = rank_of(context.now, priority, tenant.settings.worth(queue))
+    wait = wait_at(connection, tenant, queue, place, ahead + 1, priority, context)
     if wait is None or not is_peak(wait, settings.peak.wait_s):
         return say("queued", language)
     minutes = str(max(1, round(wait.expected_s / 60)))

@@ -43,9 +43,29 @@ EVENTS: dict[EventType, dict[str, Any]] = {
     EventType.HANDOFF_REQUESTED: {**_ABOUT, "reason": "asked", "queue": "support"},
     EventType.HANDOFF_ACCEPTED: {**_ABOUT, "agent": "a_01jc9p2q4r6s8t0v1w3x5y7z9a", "queue": "support", "by": "claim"},
     EventType.MESSAGE: {**_ABOUT, "author": {"kind": "customer", "id": "v_01jd3v8w0c2e4g6h8j1k3m5n7p"}},
-    EventType.TICKET: {"ticket": "t_01jd3vb2c4e6g8h0j1k3m5n7p9", "state": "open"},
-    EventType.SLA_BREACH: {**_ABOUT, "target": "first_reply"},
-    EventType.LADDER_RUNG: {**_ABOUT, "rung": "team", "n": 2},
+    EventType.TICKET: {
+        "ticket": "t_01jd3vb2c4e6g8h0j1k3m5n7p9",
+        "number": "T261122-004217",
+        "type": "complaint",
+        "state": "open",
+        "event": "opened",
+    },
+    EventType.SLA_BREACH: {
+        "conversation": CONVERSATION["id"],
+        "handoff": "h_01jd3vc0e2g4h6j8k1m3n5p7q9",
+        "clock": "first_reply",
+        "queue": "support",
+        "channel": "web",
+        "priority": 3,
+        "started_at": "2026-11-22T02:14:05.120000Z",
+        "due_at": "2026-11-22T02:19:05.120000Z",
+    },
+    EventType.LADDER_RUNG: {
+        "conversation": CONVERSATION["id"],
+        "handoff": "h_01jd3vc0e2g4h6j8k1m3n5p7q9",
+        "queue": "support",
+        "rung": "outside",
+    },
     EventType.TEST: {"webhook": "wh_01jd3vd0e2g4h6j8k1m3n5p7q9"},
 }
 

@@ -18,8 +18,8 @@ from handoff_service.inputs import Plain
 from handoff_service.operations import once
 from handoff_service.permissions import Permission
 from handoff_service.promises import ledger, store
-from handoff_service.promises.model import Outcome, Settled
-from handoff_service.promises.view import GOING, clock_json, kept_share, owed_by, promise_json
+from handoff_service.promises.model import Settled
+from handoff_service.promises.view import clock_json, kept_share, owed_by, promise_json
 from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
 
@@ -42,16 +42,15 @@ def router(service: Service) -> APIRouter:
     async def clocks(
         agent: Supervisor,
         box: Literal["going", "late", "ended"] = "going",
-        days: int = Query(7, ge=1, le=366),
+        days: Annotated[int, Query(ge=1, le=14)] = 7,
         limit: Limit = 100,
     ) -> dict[str, Any]:
-        """Clocks, the one due first at the top, and by queue how many of the last days were in time."""
+        """Clocks that go (the one due first at the top), were missed or ended, and how many were in time, by queue."""
         since = service.clock() - timedelta(days=days)
-        over = (Outcome.MET, Outcome.MISSED, Outcome.DROPPED)
-        states = {"going": GOING, "late": tuple(Outcome), "ended": over}[box]
+        listed_in = {"going": store.going_clocks, "late": store.late_clocks, "ended": store.ended_clocks}[box]
 
         def read(connection: sa.Connection) -> dict[str, Any]:
-            listed = store.listed_clocks(connection, agent.tenant, states, late=box == "late", limit=limit)
+            listed = listed_in(connection, agent.tenant, limit=limit)
             return {
                 "clocks": [clock_json(clock) for clock in listed],
                 "kept": kept_share(store.counted_clocks(connection, agent.tenant, since)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -58,12 +58,10 @@ def clocks_of_handoff(connection: sa.Connection, tenant: str, handoff: str) -> C
 
 def clocks_of_conversation(connection: sa.Connection, tenant: str, conversation: str) -> list[StoredClock]:
     """All clocks of a conversation, those of its last handoff at the end."""
-    query = (
-        sa.select(tables.sla_clocks)
-        .where(S.tenant == tenant, S.conversation == conversation)
-        .order_by(S.started_at, S.kind, S.since_seq)
-    )
-    return [_clock(row) for row in connection.execute(query).mappings()]
+    query = sa.select(tables.sla_clocks).where(S.tenant == tenant, S.conversation == conversation)
+    found = [_clock(row) for row in connection.execute(query).mappings()]
+    # Ordered here: asked to do it, SQLite walks through the whole tenant in that order instead of finding these few.
+    return sorted(found, key=lambda clock: (clock.started_at, clock.kind, clock.since_seq))
 
 
 def put_clocks(connection: sa.Connection, old: Clocks, new: Iterable[StoredClock]) -> None:
@@ -82,15 +80,23 @@ def _only(clock: StoredClock) -> tuple[sa.ColumnElement[bool], ...]:
     return S.tenant == clock.tenant, S.handoff == clock.handoff, S.kind == clock.kind, S.since_seq == clock.since_seq
 
 
-def listed_clocks(
-    connection: sa.Connection, tenant: str, states: Sequence[Outcome], *, late: bool, limit: int
-) -> list[StoredClock]:
-    """Clocks in these states, the one due first at the top; `late`: only those that missed their time."""
-    query = sa.select(tables.sla_clocks).where(S.tenant == tenant, S.state.in_([str(state) for state in states]))
-    if late:
-        query = query.where(S.breached_at.is_not(None))
-    query = query.order_by(S.due_at.is_(None), S.due_at, S.handoff, S.kind, S.since_seq).limit(limit)
-    return [_clock(row) for row in connection.execute(query).mappings()]
+def going_clocks(connection: sa.Connection, tenant: str, *, limit: int) -> list[StoredClock]:
+    """Clocks that run or wait for the customer; the one due first at the top, those that wait at the end."""
+    query = sa.select(tables.sla_clocks).where(S.tenant == tenant, S.state.in_((Outcome.RUNNING, Outcome.PAUSED)))
+    order = (S.due_at.is_(None), S.due_at, S.handoff, S.kind, S.since_seq)
+    return [_clock(row) for row in connection.execute(query.order_by(*order).limit(limit)).mappings()]
+
+
+def late_clocks(connection: sa.Connection, tenant: str, *, limit: int) -> list[StoredClock]:
+    """Clocks that missed their time, running or not; the latest breach first."""
+    query = sa.select(tables.sla_clocks).where(S.tenant == tenant, S.breached_at.is_not(None))
+    return [_clock(row) for row in connection.execute(query.order_by(S.breached_at.desc()).limit(limit)).mappings()]
+
+
+def ended_clocks(connection: sa.Connection, tenant: str, *, limit: int) -> list[StoredClock]:
+    """Clocks that ended, however; the one that started last first."""
+    query = sa.select(tables.sla_clocks).where(S.tenant == tenant, S.ended_at.is_not(None))
+    return [_clock(row) for row in connection.execute(query.order_by(S.started_at.desc()).limit(limit)).mappings()]
 
 
 def counted_clocks(connection: sa.Connection, tenant: str, since: datetime) -> list[tuple[str, str, str, bool, int]]:
@@ -154,13 +160,14 @@ def listed_promises(
     by: str | None = None,
     limit: int = 100,
 ) -> list[Promise]:
-    """Promises in a state, the one due first at the top: those due before a moment, those of one agent."""
+    """Promises in a state: those due before a moment, those of one agent. Of open ones the first due at the top."""
     query = sa.select(tables.promises).where(P.tenant == tenant, P.state == state)
     if before is not None:
         query = query.where(P.due_at <= before)
     if by is not None:
         query = query.where(P.by_id == by)
-    return [_promise(row) for row in connection.execute(query.order_by(P.due_at, P.id).limit(limit)).mappings()]
+    first = P.due_at if state is Settled.OPEN else P.due_at.desc()
+    return [_promise(row) for row in connection.execute(query.order_by(first, P.id).limit(limit)).mappings()]
 
 
 def forget(connection: sa.Connection, tenant: str, conversation: str) -> int:

@@ -36,6 +36,10 @@ class Ledger:
         del self.order[bisect.bisect_left(self.order, place)]
         del self._joined[place[1]]
 
+    def ahead(self, place: tuple[int, str]) -> int:
+        """How many wait before this place."""
+        return bisect.bisect_left(self.order, place)
+
     def accepted(self, at: datetime) -> None:
         """An agent has him."""
         self.served += 1
@@ -48,9 +52,9 @@ class Ledger:
             self.served -= 1
 
     def expect(
-        self, place: tuple[int, str], priority: int, worth_s: float, *, pushes: bool, now: datetime
+        self, before: float, priority: int, worth_s: float, *, shared: float, pushes: bool, now: datetime
     ) -> Wait | None:
-        """What somebody at this place is told."""
+        """What somebody is told before whom so many wait."""
         while self._came and now - self._came[0][0] > PACE_WINDOW:
             self._came.popleft()
         served = [service for _, service in self._ended if service is not None]
@@ -62,6 +66,7 @@ class Ledger:
             left=len(self._ended) - len(served),
             waited_s=sum([waited for waited, _ in self._ended]),
             arrivals=arrivals_per_s(self._came, now),
+            shared=shared,
         )
-        at = Place(place=1 + bisect.bisect_left(self.order, place), priority=priority, worth_s=worth_s)
+        at = Place(place=1 + before, priority=priority, worth_s=worth_s)
         return expected_wait(at, lately, pushes=pushes, now=now)

@@ -61,7 +61,7 @@ class Day:
 
 @dataclass
 class Fate:
-    """What became of a customer. `shown` is the wait that he was told when he came and everybody was busy."""
+    """What became of a customer. `shown` is the wait that he was told when he came, if everybody was busy."""
 
     customer: Customer
     queue: str
@@ -69,7 +69,6 @@ class Fate:
     wait_s: float = 0.0
     agent: str | None = None
     shown: Wait | None = None
-    told: bool = False
     been: list[str] = field(default_factory=list)
 
 

@@ -29,7 +29,7 @@ def percentile(samples: Sequence[float], share: float) -> float:
 
 def guesses(fates: Sequence[Fate]) -> Guess:
     """Of those who had to wait, were shown an expected wait when they came, and were served."""
-    told = [(one.shown, one.wait_s) for one in fates if one.ended == "served" and one.told and one.shown is not None]
+    told = [(one.shown, one.wait_s) for one in fates if one.ended == "served" and one.shown is not None]
     if not told:
         return Guess(shown=0, median_error_s=0.0, median_share=0.0, within=0.0)
     errors = [abs(shown.expected_s - wait) for shown, wait in told]

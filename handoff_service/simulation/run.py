@@ -7,13 +7,14 @@ import itertools
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from handoff_service.agents.model import Agent
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, rank
-from handoff_service.handoffs.queue import is_peak, overflow_due
+from handoff_service.handoffs.queue import is_peak, overflow_due, shares
 from handoff_service.handoffs.routing.board import Board
 from handoff_service.handoffs.routing.model import SECOND, Match, Waiting, is_angry, micros, queue_of
 from handoff_service.handoffs.routing.rules import fits, opens_at
@@ -53,6 +54,7 @@ class _Desk:
     here: bool = True
     asked: bool = False
     used_since_s: float = 0.0
+    held: Counter[str] = field(default_factory=Counter)
 
 
 class Run:
@@ -154,8 +156,9 @@ class Run:
             angry=is_angry(customer.mood),
         )
         pushes = settings.mode == "offer"
+        before, shared = self._before(waiting)
         fate.shown = self._ledgers[customer.queue].expect(
-            waiting.place, customer.priority, settings.ageing_s, pushes=pushes, now=moment(self._now)
+            before, customer.priority, settings.ageing_s, shared=shared, pushes=pushes, now=moment(self._now)
         )
         if settings.peak and customer.messages and is_peak(fate.shown, settings.peak.wait_s):
             fate.ended = "message"
@@ -164,6 +167,15 @@ class Run:
         one = self._open[customer.id] = _Open(waiting, fate, self._now, self._now)
         self._joins(one)
         self._at(self._now + customer.patience_s, lambda: self._gives_up(one))
+
+    def _before(self, waiting: Waiting) -> tuple[float, float]:
+        """How many wait before him, and what each conversation of his queue counts, see `shares`."""
+        here = waiting.queue
+        held = [desk.held for desk in self._desks.values() if desk.held[here]]
+        by_queue = {name: sum(one[name] for one in held) for name in self._ledgers}
+        parts = shares(by_queue, {name: ledger.served for name, ledger in self._ledgers.items()}, here)
+        before = sum(part * self._ledgers[name].ahead(waiting.place) for name, part in parts.items())
+        return before, sum(by_queue.values()) / by_queue[here] if held else 1.0
 
     def _kept(self, waiting: Waiting, customer: Customer) -> Waiting:
         """For the one who had him last, if the queue does that and he is there."""
@@ -248,6 +260,8 @@ class Run:
     def _offer(self, match: Match) -> None:
         one, desk = self._open[match.waiting.id], self._desks[match.agent.id]
         one.waiting = replace(match.waiting, reserved_for=None, reserved_until=None)
+        if self._now - one.since_s <= self._day.sweep_s:
+            one.fate.shown = None  # somebody was asked before there was anything to show
         one.turn += 1
         one.offered_to, desk.asked, turn = desk.agent.id, True, one.turn
         self._late += self._overtook(one)
@@ -292,13 +306,13 @@ class Run:
         fate = one.fate
         fate.ended, fate.wait_s = "served", self._now - one.since_s
         fate.agent, fate.queue = desk.agent.id, one.waiting.queue
-        fate.told = fate.shown is not None and fate.wait_s > self._day.sweep_s + self._day.accept_to_s
         self._last_agent[customer.contact] = desk.agent.id, self._now
         work, weight = desk.work, min(one.waiting.weight, desk.agent.capacity)
         work.conversations += 1
         row = desk.agent.angry_row + 1 if one.waiting.angry else 0
         work.worst_row = max(work.worst_row, row)
         desk.asked = False
+        desk.held[one.waiting.queue] += 1
         self._has(desk, more=weight, last_assigned_at=moment(self._now), angry_row=row)
         waited = self._now - one.in_queue_since_s
         self._at(self._now + customer.service_s, lambda: self._over(one, desk, weight, waited))
@@ -306,4 +320,5 @@ class Run:
     def _over(self, one: _Open, desk: _Desk, weight: int, waited_s: float) -> None:
         self._ledgers[one.waiting.queue].ended(waited_s, one.fate.customer.service_s)
         del self._open[one.waiting.id]
+        desk.held[one.waiting.queue] -= 1
         self._has(desk, more=-weight)

@@ -70,6 +70,12 @@ conversations = sa.Table(
         sqlite_where=sa.text("reserved_for IS NOT NULL"),
         postgresql_where=sa.text("reserved_for IS NOT NULL"),
     ),
+    sa.Index(
+        "conversations_offered",
+        *("tenant", "owner_agent"),
+        sqlite_where=sa.text("owner_kind = 'offer'"),
+        postgresql_where=sa.text("owner_kind = 'offer'"),
+    ),
     # What a gateway of the release before has put into a queue; the sweeper gives it its place.
     sa.Index(
         "conversations_unplaced",

@@ -27,7 +27,9 @@ sla_clocks = sa.Table(
     maybe("next_at", Moment),
     sa.Index("sla_clocks_by_conversation", "tenant", "conversation"),
     sa.Index("sla_clocks_by_state", "tenant", "state", "due_at"),
-    sa.Index("sla_clocks_by_start", "tenant", "started_at"),
+    # Holds all that the counts of the last days look at.
+    sa.Index("sla_clocks_by_start", "tenant", "started_at", "queue", "kind", "state", "breached_at"),
+    sa.Index("sla_clocks_by_breach", "tenant", "breached_at"),
     sa.Index("sla_clocks_by_next", "next_at"),
 )
 

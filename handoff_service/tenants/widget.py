@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Colour = r"^#[0-9a-fA-F]{6}$"
 Clock = r"^([01]\d|2[0-3]):[0-5]\d$"
+Words = Annotated[str, Field(max_length=1000)]
 Address = r"^(https://|/)[!-~]{1,500}$"
 
 
@@ -20,7 +21,7 @@ class Welcome(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
 
-    text: Mapping[str, str]
+    text: Mapping[str, Words]
     suggestions: Mapping[str, tuple[str, ...]] = {}
     begins: str | None = Field(default=None, alias="from", pattern=Clock)
     ends: str | None = Field(default=None, alias="to", pattern=Clock)
@@ -36,10 +37,10 @@ class WidgetSettings(BaseModel):
     logo: str | None = Field(default=None, pattern=Address)
     position: Literal["end", "start"] = "end"
     scheme: Literal["auto", "light", "dark"] = "auto"
-    texts: Mapping[str, Mapping[str, str]] = Field(
+    texts: Mapping[str, Mapping[str, Words]] = Field(
         default={}, description="by catalogue (zh-Hans, zh-Hant, en) and key of web/widget/texts what is said otherwise"
     )
-    welcome: tuple[Welcome, ...] = ()
+    welcome: tuple[Welcome, ...] = Field(default=(), max_length=50)
     articles: tuple[str, ...] = Field(
         default=(), max_length=10, description="what is suggested before anybody has typed"
     )

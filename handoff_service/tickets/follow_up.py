@@ -19,7 +19,7 @@ from handoff_service.tickets.model import HIGHEST, Deed, State, Ticket
 from handoff_service.tickets.open import FARTHEST
 from handoff_service.tickets.states import ENDED, after_working, next_look
 from handoff_service.tickets.tell import place, tell_customer
-from handoff_service.tickets.work import actor_of
+from handoff_service.tickets.work import actor_of, without_lost
 
 KINDS = ("message", "task")
 OUTCOMES = ("satisfied", "not_satisfied", "no_answer")
@@ -70,6 +70,8 @@ def on_look(tx: Transaction, tenant: str, ticket_id: str, context: Context) -> N
     elif ticket.state is State.RESOLVED and _is_over(ticket, reopen_days, context):
         record(tx, ticket, Deed.CLOSED, by, to=State.CLOSED, body={"kind": "time"})
     elif ticket.state in (State.OPEN, State.IN_PROGRESS) and ticket.due_at <= context.now and not ticket.overdue_at:
+        if lost := without_lost(tx, ticket):
+            ticket = record(tx, ticket, Deed.RELEASED, by, to=State.OPEN, **lost)
         higher = min(HIGHEST, ticket.priority + 1)
         record(tx, ticket, Deed.OVERDUE, by, overdue_at=context.now, priority=higher)
     else:  # the tenant's days were changed since

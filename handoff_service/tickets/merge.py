@@ -10,11 +10,12 @@ from handoff_service.agents.model import Agent
 from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
 from handoff_service.errors import Conflict, Invalid
+from handoff_service.tenants import store as tenants
 from handoff_service.tickets import log, store
 from handoff_service.tickets.log import by_agent, record
 from handoff_service.tickets.model import Deed, Source, State, Ticket
 from handoff_service.tickets.open import open_work
-from handoff_service.tickets.settings import COMPLAINT
+from handoff_service.tickets.settings import CALLBACK, COMPLAINT
 from handoff_service.tickets.states import UNFINISHED
 from handoff_service.tickets.work import actor_of, locked, refuse_undecided
 
@@ -98,7 +99,7 @@ def split(
     The first keeps everything it had but those links. Returns (first, second). Raises Invalid for lines or
     conversations that it has not, and for a complaint, which is entered anew instead.
     """
-    kind = type or (ticket.type if ticket.type != COMPLAINT and not ticket.is_promise else "other")
+    kind = type or _usual_type(tx, ticket)
     if kind == COMPLAINT:
         raise Invalid("File the second complaint with POST /v1/complaints, so that it is in the register.")
     if ticket.state not in UNFINISHED:
@@ -136,6 +137,14 @@ def split(
     first = record(tx, ticket, Deed.SPLIT, by_agent(agent, context), body=body_of_first)
     _note(tx, agent, "ticket_split", ticket, second, context)
     return first, second
+
+
+def _usual_type(tx: Transaction, ticket: Ticket) -> str:
+    """That of the first; of a complaint or promise the last of the tenant's types."""
+    if ticket.type != COMPLAINT and not ticket.is_promise:
+        return ticket.type
+    types = tenants.find(tx.connection, ticket.tenant).settings.tickets.types
+    return types[-1] if types else CALLBACK
 
 
 def _quoted(tx: Transaction, ticket: Ticket, numbers: Sequence[int]) -> list[dict[str, Any]]:

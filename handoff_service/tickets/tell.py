@@ -18,13 +18,15 @@ HIDDEN_FROM = "hidden_from"
 def place(tx: Transaction, ticket: Ticket) -> Conversation:
     """Where the customer is told, locked: what is open now on the channel of the ticket's conversation, else that one.
 
-    Raises Conflict for a ticket without a conversation.
+    Raises Conflict for a ticket without a conversation, and for a customer who was erased.
     """
     if not ticket.conversation:
         raise Conflict("This ticket has no conversation in which its customer could be told; link one first.")
     first = conversations.find(tx.connection, ticket.tenant, ticket.conversation)
     latest = conversations.current(tx.connection, ticket.tenant, first.channel, first.contact, lock=True)
-    return latest or conversations.find(tx.connection, ticket.tenant, first.id, lock=True)
+    if latest is None:
+        raise Conflict("This customer was erased; nobody can be told anything any more.", ticket=ticket.id)
+    return latest
 
 
 def tell_customer(tx: Transaction, ticket: Ticket, conversation: Conversation, text: str, now: datetime) -> Entry:

@@ -17,6 +17,7 @@ from handoff_service.tickets.model import Happening, Ticket
 from handoff_service.tickets.settings import COMPLAINT
 from handoff_service.tickets.store import Viewer
 
+MOST_LINES = 2000
 PARTS = ("id", "number", "type", "subject", "state", "priority", "tier", "source", "conversation", "contact", "queue")
 
 
@@ -53,7 +54,7 @@ def whole_json(connection: sa.Connection, viewer: Viewer, ticket: Ticket) -> dic
     shown = {
         "ticket": ticket_json(ticket, names),
         "contact": {"id": ticket.contact, "name": person.get(ticket.contact, "")} if ticket.contact else None,
-        "log": [line_json(line, names) for line in log.lines(connection, ticket)],
+        "log": [line_json(line, names) for line in log.lines(connection, ticket, limit=MOST_LINES)],
         "conversations": log.linked(connection, ticket),
         "files": _files(connection, ticket),
         "merged": [

@@ -87,8 +87,9 @@ def wait(tx: Transaction, agent: Agent, ticket: Ticket, context: Context) -> Tic
 def go_on(tx: Transaction, ticket: Ticket, actor: str, context: Context, body: Mapping[str, Any]) -> Ticket:
     """The customer has answered: back to work, due as much later as he was waited for."""
     waited = context.now - _since_when_waiting(tx, ticket)
-    due_at = ticket.due_at + max(waited, timedelta(0))
-    return record(tx, ticket, Deed.ANSWERED, By(actor, context.now), to=after_working(ticket), body=body, due_at=due_at)
+    changes: dict[str, Any] = {"due_at": ticket.due_at + max(waited, timedelta(0)), **without_lost(tx, ticket)}
+    to = State.OPEN if "agent" in changes else after_working(ticket)
+    return record(tx, ticket, Deed.ANSWERED, By(actor, context.now), to=to, body=body, **changes)
 
 
 def _since_when_waiting(tx: Transaction, ticket: Ticket) -> datetime:
@@ -118,6 +119,13 @@ def close(tx: Transaction, agent: Agent, ticket: Ticket, context: Context, *, no
     return record(tx, ticket, Deed.CLOSED, by_agent(agent, context), to=State.CLOSED, body=body, **gone)
 
 
+def without_lost(tx: Transaction, ticket: Ticket) -> dict[str, Any]:
+    """What changes when the owner's account was disabled meanwhile: it is open to all again."""
+    if ticket.agent is None or not agents.find(tx.connection, ticket.tenant, ticket.agent).disabled:
+        return {}
+    return {"agent": None}
+
+
 def finish(tx: Transaction, agent: Agent, ticket: Ticket, context: Context) -> Ticket:
     """Closes what is done; once more changes nothing."""
     return ticket if ticket.state is State.CLOSED else close(tx, agent, ticket, context)
@@ -134,8 +142,9 @@ def refuse_undecided(tx: Transaction, ticket: Ticket) -> None:
 def reopen(tx: Transaction, ticket: Ticket, actor: str, context: Context, body: Mapping[str, Any]) -> Ticket:
     """Takes up again what has ended; it is due anew, after the time that it had at first."""
     due_at = max(ticket.due_at, context.now + (ticket.due_at - ticket.created_at))
-    changes: dict[str, Any] = {"due_at": due_at, "overdue_at": None}
-    return record(tx, ticket, Deed.REOPENED, By(actor, context.now), to=after_working(ticket), body=body, **changes)
+    changes: dict[str, Any] = {"due_at": due_at, "overdue_at": None, **without_lost(tx, ticket)}
+    to = State.OPEN if "agent" in changes else after_working(ticket)
+    return record(tx, ticket, Deed.REOPENED, By(actor, context.now), to=to, body=body, **changes)
 
 
 def change(

@@ -52,6 +52,7 @@ class Trainers:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._trainer = Access(service).may(Permission.BOT_TRAIN)
+        self.permission = self._trainer.permission
 
     async def __call__(self, request: Request) -> Agent:
         """The one who asks. Raises Unauthorized, Forbidden."""

@@ -72,7 +72,8 @@ async def test_a_conversation_from_hello_to_rating(
     await expect(widget.page.locator(".message.agent")).to_have_count(2, timeout=10_000)
     assert await widget.texts() == before
     await expect(widget.page.locator(".composer textarea")).to_have_value(HALF)
-    await _look_from_a_second_tab(widget, before)
+    if size is DESK:
+        await _look_from_a_second_tab(widget, before)
 
     await _close(console)
     await widget.page.locator(".star").nth(4).click()
@@ -126,15 +127,39 @@ async def _send_picture(widget: Widget) -> None:
 async def _look_from_a_second_tab(widget: Widget, before: list[str]) -> None:
     """A second tab of the same browser is the same customer, and shows the same; in another script when he likes."""
     other = Widget(await widget.page.context.new_page())
+    await other.page.add_init_script("window.before = Object.keys(window)")
     await other.page.goto(widget.page.url)
     await other.open()
+    added = await other.page.evaluate(
+        "Object.keys(window).filter((name) => !before.includes(name) && name !== 'before')"
+    )
+    assert added == ["Tandem"]
     await expect(other.page.locator(".message.agent")).to_have_count(2, timeout=10_000)
     assert await other.texts() == before
     await other.page.locator(".menu-button").click()
     await other.page.locator(".menu .language[lang=zh-Hant]").click()
     await expect(other.page.locator(".composer textarea")).to_have_attribute("aria-label", "輸入訊息")
+    heard = await other.page.evaluate(
+        "() => { const heard = []; Tandem.on('close', () => heard.push('close')); Tandem.close(); return heard; }"
+    )
+    assert heard == ["close"]
+    await expect(other.page.locator(".panel")).to_have_count(0)
+    await other.page.evaluate("Tandem.open()")
+    await _mirror(other.page)
     assert other.complaints == []
     await other.page.close()
+
+
+async def _mirror(page: Page) -> None:
+    """From right to left one's own words stand on the left, and nothing sticks out."""
+    await expect(page.locator(".message.customer").first).to_be_visible()
+    await page.locator(".tandem").evaluate("(frame) => { frame.dir = 'rtl'; }")
+    panel = await page.locator(".panel").bounding_box()
+    own = await page.locator(".message.customer .bubble").last.bounding_box()
+    assert panel is not None
+    assert own is not None
+    assert own["x"] + own["width"] / 2 < panel["x"] + panel["width"] / 2
+    assert await page.locator(".panel").evaluate("(panel) => panel.scrollWidth <= panel.clientWidth")
 
 
 async def _take(console: Console, lines: Lines) -> None:

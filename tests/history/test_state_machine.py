@@ -141,7 +141,7 @@ def _agents_are_not_fenced(patch: pytest.MonkeyPatch) -> None:
 
 
 def _capacity_is_not_counted(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(agents, "take_capacity", lambda *_: None)
+    patch.setattr(agents, "take_capacity", lambda *_, **__: None)
 
 
 def _notes_are_shown(patch: pytest.MonkeyPatch) -> None:

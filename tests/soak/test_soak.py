@@ -15,13 +15,15 @@ from tests.soak.verdict import Verdict
 
 SECONDS = float(os.environ.get("TANDEM_SOAK_SECONDS", "40"))
 SEED = int(os.environ.get("TANDEM_SOAK_SEED", "20261122"))
-# These show within the first messages, so the soak with them is short and does not wait for a quiesce.
+# These show within the first messages, so the soak with them is short and does not wait for a quiesce. On a machine so
+# busy that somebody has not come to write a note by then, it is played again, longer.
 PLANTED = {"posts_without_epoch": "I11", "acknowledges_too_early": "I1", "shows_notes": "I18"}
-PLANTED_S, PATIENCE_S = 10.0, 3.0
+PLANTED_S, PATIENCE_S = (10.0, 40.0, 120.0), 3.0
 
 
 async def soak(folder: Path, **asked: object) -> Verdict:
     """A soak with its history and logs in the test's folder; what it says comes out when the test fails."""
+    folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
     return await run(Options(keep=folder, **asked), print)  # type: ignore[arg-type]
 
@@ -41,9 +43,12 @@ async def test_two_gateways_on_postgresql_survive_faults(tmp_path: Path) -> None
 @pytest.mark.stack
 async def test_planted_bugs_are_found(tmp_path: Path) -> None:
     """A soak that cannot fail proves nothing: this gateway posts late answers, acknowledges too early, shows notes."""
-    verdict = await soak(
-        tmp_path, seconds=PLANTED_S, planted=",".join(PLANTED), only=("bot mood",), contacts=0, patience_s=PATIENCE_S,
-        shrink=False,
-    )  # fmt: skip
+    for seconds in PLANTED_S:
+        verdict = await soak(
+            tmp_path / f"{seconds:.0f}", seconds=seconds, planted=",".join(PLANTED), only=("bot mood",), contacts=0,
+            patience_s=PATIENCE_S, shrink=False,
+        )  # fmt: skip
+        if verdict.broken >= set(PLANTED.values()):
+            break
     assert not verdict.ok
     assert verdict.broken >= set(PLANTED.values()), verdict.report

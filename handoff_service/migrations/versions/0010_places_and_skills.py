@@ -53,6 +53,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("reserved_for IS NOT NULL"),
         postgresql_where=sa.text("reserved_for IS NOT NULL"),
     )
+    offered = sa.text("owner_kind = 'offer'")
+    op.create_index(
+        "conversations_offered",
+        "conversations",
+        ["tenant", "owner_agent"],
+        sqlite_where=offered,
+        postgresql_where=offered,
+    )
     unplaced = sa.text("owner_kind = 'queue' AND rank IS NULL")
     op.create_index(
         "conversations_unplaced", "conversations", ["tenant", "id"], sqlite_where=unplaced, postgresql_where=unplaced

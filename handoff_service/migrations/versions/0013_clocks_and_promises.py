@@ -25,7 +25,9 @@ def upgrade() -> None:
     )
     op.create_index("sla_clocks_by_conversation", "sla_clocks", ["tenant", "conversation"])
     op.create_index("sla_clocks_by_state", "sla_clocks", ["tenant", "state", "due_at"])
-    op.create_index("sla_clocks_by_start", "sla_clocks", ["tenant", "started_at"])
+    counted = ["tenant", "started_at", "queue", "kind", "state", "breached_at"]
+    op.create_index("sla_clocks_by_start", "sla_clocks", counted)
+    op.create_index("sla_clocks_by_breach", "sla_clocks", ["tenant", "breached_at"])
     op.create_index("sla_clocks_by_next", "sla_clocks", ["next_at"])
     failpoint("migrate_step")
     op.create_table(

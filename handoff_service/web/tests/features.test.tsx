@@ -12,7 +12,7 @@ import { transcript } from "../widget/transcript";
 import { FakeUpload, fakeUploads } from "./fake_upload";
 import { message, state } from "./fakes";
 import {
-  answer, answers, calls, chat, configure, CONV, draw, find, json, key, meet, network, newChat, online, owner, page, press, receive, refusal,
+  answer, answers, calls, chat, configure, CONV, draw, find, json, key, meet, network, newChat, online, owner, page, press, receive, refusal, SESSION,
   show, status, storage, type,
 } from "./stage";
 
@@ -35,9 +35,13 @@ describe("self-service before the chat", () => {
     await act(() => find(".suggestion")!.click());
     await shown("这篇文章有帮助吗？");
     expect(find(".article strong")?.textContent).toBe("两天");
+    expect(document.activeElement).toBe(find(".article"));
+    expect(find<HTMLElement>(".composer")!.inert).toBe(true);
     await press("没解决，问客服");
     expect(network.last.frames("send")[0]).toMatchObject({ body: { text: "退款多久到账" } });
     expect(find(".article")).toBeNull();
+    expect(find<HTMLElement>(".composer")!.inert).toBe(false);
+    expect(document.activeElement).toBe(find(".composer textarea"));
     expect(find(".suggested")).toBeNull();
   });
 
@@ -247,6 +251,27 @@ describe("the page's API", () => {
       ["close", undefined],
     ]);
     expect(failed).toHaveBeenCalledOnce();
+    vi.unstubAllGlobals();
+  });
+
+  it("does not let a visit that is still starting win over who has signed in meanwhile", async () => {
+    let answerFirst = (_: Response): void => undefined;
+    const first = new Promise<Response>((done) => (answerFirst = done));
+    const asked: unknown[] = [];
+    const later = { ...SESSION, token: "tok_a", contact: { id: "cus_a", name: "A" } };
+    await show();
+    vi.stubGlobal("fetch", (input: string, init: RequestInit) => {
+      if (!input.endsWith("/sessions")) return Promise.resolve(json({ ticket: "t", expires_in: 30 }));
+      asked.push(JSON.parse(String(init.body)).identity);
+      return asked.length === 1 ? first : Promise.resolve(json(later, 201));
+    });
+    await act(() => chat.setOpen(true));
+    await act(() => chat.identify("jwt of A"));
+    await act(() => answerFirst(json(SESSION, 201)));
+    expect(asked).toEqual([null, "jwt of A"]);
+    expect(chat.session.value?.contact.id).toBe("cus_a");
+    expect([storage.getItem("token"), storage.getItem("contact")]).toEqual(["tok_a", "cus_a"]);
+    await vi.waitFor(() => expect(network.sockets).toHaveLength(1));
     vi.unstubAllGlobals();
   });
 

@@ -58,6 +58,7 @@ export class CustomerApi {
   /** From now on as whom this signed token names; null: as a stranger. */
   identify(token: string | null): void {
     this.identity = token;
+    this.starting = null; // what is on its way belongs to somebody else
     if (token === null) this.forget();
   }
 
@@ -66,8 +67,11 @@ export class CustomerApi {
   }
 
   session(): Promise<WidgetSession> {
-    this.starting ??= this.startSession().finally(() => (this.starting = null));
-    return this.starting;
+    if (this.starting !== null) return this.starting;
+    const starting: Promise<WidgetSession> = this.startSession().finally(() => {
+      if (this.starting === starting) this.starting = null;
+    });
+    return (this.starting = starting);
   }
 
   async ticket(): Promise<string> {
@@ -158,6 +162,7 @@ export class CustomerApi {
       if (!(error instanceof ApiError) || identity === null || body.token === null || error.status >= 500) throw error;
       session = await this.fetch<WidgetSession>("POST", "/v1/widget/sessions", { ...body, identity: null });
     }
+    if (identity !== this.identity) return session; // somebody signed in or out meanwhile
     const before = storage.getItem("contact");
     // Somebody else signed in on this browser: what the last one left unsent must not go out in the new one's name.
     // Only a visitor who never signed in finds the text that he was typing, although his token has expired.

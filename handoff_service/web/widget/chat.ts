@@ -77,6 +77,8 @@ export class Chat {
 
   private readonly client: TandemClient;
   private readonly storage: KeyValueStorage;
+  /** Of getting a session; only the last one counts. */
+  private attempts = 0;
   private readonly seen: Seen;
   private readonly facts: PageFacts;
   private readonly api: CustomerApi;
@@ -117,13 +119,15 @@ export class Chat {
   async start(): Promise<void> {
     if (this.loading.value === "loading" || this.loading.value === "ready") return;
     this.loading.value = "loading";
+    const attempt = ++this.attempts;
     try {
       const session = await this.api.session();
+      if (attempt !== this.attempts) return;
       this.serve(session.contact.id);
       this.session.value = session;
       this.loading.value = "ready";
     } catch (error) {
-      this.loading.value = "failed";
+      if (attempt === this.attempts) this.loading.value = "failed";
       if (!(error instanceof ApiError || error instanceof TypeError || error instanceof DOMException)) throw error;
       return;
     }
@@ -147,6 +151,7 @@ export class Chat {
 
   /** Somebody signed in on the page (a JWT of the tenant's site), or out (null): then nothing of him stays here. */
   async identify(token: string | null): Promise<void> {
+    this.attempts += 1;
     this.client.close();
     this.api.identify(token);
     this.loading.value = "idle";

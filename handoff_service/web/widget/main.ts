@@ -63,23 +63,34 @@ function embed(script: HTMLScriptElement): void {
         throw error;
       });
 
+  /** Loads the conversation; a click that finds no network can be repeated. */
+  const wake = (open = false) => {
+    root.querySelector("button")?.setAttribute("aria-busy", "true");
+    load().then(
+      ({ chat }) => open && chat.setOpen(true),
+      (error: unknown) => {
+        console.warn("Tandem: the chat did not load.", error);
+        root.querySelector("button")?.removeAttribute("aria-busy");
+      },
+    );
+  };
   const early = Array.isArray(window.Tandem) ? window.Tandem.filter(isApiCall) : [];
   const waking = (name: "open" | "toggle" | "identify") => (...args: unknown[]) => {
     api.push([name, ...args]);
-    void load();
+    wake();
   };
   window.Tandem = { ...api, open: waking("open"), toggle: waking("toggle"), identify: waking("identify") };
   for (const [name, ...args] of early) (window.Tandem[name] as (...args: unknown[]) => void)(...args);
 
   const draw = () => {
     dress();
-    if (mounting === null) launcher(root, nameFor(language), () => void load().then(({ chat }) => chat.setOpen(true)), () => void load());
+    if (mounting === null) launcher(root, nameFor(language), () => wake(true), () => wake());
   };
   // The usual looks are not shown for a blink before the tenant's; but a slow gateway hides nothing either.
   if (config !== null) draw();
   void Promise.race([fetched, new Promise((done) => setTimeout(done, CONFIG_WAIT_MS))]).then(draw);
   void fetched.then(dress);
-  if (identity || storage.getItem("token") !== null || tab.getItem("open") === "1") void load();
+  if (identity || storage.getItem("token") !== null || tab.getItem("open") === "1") wake();
 }
 
 /** What the page itself says about the looks goes before what the tenant has set. */

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from handoff_service.admin.display import table, width
 from handoff_service.admin.document import State, as_yaml, check, exported
-from handoff_service.admin.marked import DEEPEST, Refused, read, write
+from handoff_service.admin.marked import DEEPEST, read, write
 from handoff_service.admin.people import Account
 from handoff_service.admin.plan import changes
 from handoff_service.agents.model import Role
+from handoff_service.errors import BadConfiguration
 from tests.handoff_service.stage import shop
 
 LIN = Account(email="lin@lanyu.example", name="林夕 Lin", queues=("support", "senior"))
@@ -143,7 +144,7 @@ def test_what_is_written_is_read_back(value):
     ["[" * 100, "a: " * 50, "- " * (DEEPEST + 5) + "x", "\x00", "a: |\n b\n\tc", "%YAML 9", "? [a]: b", "--- a\n--- b"],
 )
 def test_what_is_no_document_is_refused_and_nothing_worse(text):
-    with pytest.raises(Refused):
+    with pytest.raises(BadConfiguration):
         read(text)
 
 

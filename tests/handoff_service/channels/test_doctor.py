@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from handoff_service import metrics
 from handoff_service.channels import doctor
 from handoff_service.channels.accounts import new_account
 from handoff_service.channels.commands import channel as command
@@ -90,3 +91,12 @@ def test_the_doctor_on_the_command_line_ends_with_1_when_something_is_wrong(sett
     capsys.readouterr()
     assert command(["doctor", account], settings) == 1
     assert "✗ account: The account is switched off" in capsys.readouterr().out
+
+
+def test_the_metrics_count_accounts_by_channel_and_state() -> None:
+    metrics.set_accounts([{"channel": "telegram", "accounts": 3, "failing": 1, "disabled": None}])
+    page = metrics.page().decode()
+    assert 'tandem_channel_accounts{channel="telegram",state="failing"} 1.0' in page
+    assert 'tandem_channel_accounts{channel="telegram",state="disabled"} 0.0' in page
+    metrics.set_accounts([])
+    assert "tandem_channel_accounts{" not in metrics.page().decode()

@@ -117,7 +117,7 @@ async def test_the_warning_and_the_breach_come_once_from_two_sweepers(talk: Talk
     assert await talk.notes("sla") == ["first_reply warning", "first_reply breach"]
     await talk.says("sorry that it took so long")
     assert (await talk.clocks())[ClockKind.FIRST_REPLY] is Outcome.MISSED
-    late = await desk.database.read(lambda c: store.listed_clocks(c, "demo", tuple(Outcome), late=True, limit=9))
+    late = await desk.database.read(lambda c: store.late_clocks(c, "demo", limit=9))
     assert [(clock.kind, clock.used_s) for clock in late] == [(ClockKind.FIRST_REPLY, 1200)]
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.audit import broken_timelines
@@ -258,6 +259,22 @@ async def test_what_is_overdue_rises_once_and_what_was_resolved_closes(office: O
     assert (found.priority, found.overdue_at) == (4, office.clock())
     assert [line.kind for line in await office.log(late)] == [Deed.OPENED, Deed.OVERDUE]
     assert (await office.now(resolved)).state is State.CLOSED
+
+
+@only_sqlite
+async def test_what_a_disabled_account_has_is_open_to_all_again(office: Office, settings: Any) -> None:
+    late, resolved = await office.opens("late"), await office.opens("resolved")
+    for one in (late, resolved):
+        await office.does("lin", work.take, one)
+    await office.tells("lin", resolved, "It is done.")
+    await office.does("lin", work.resolve, resolved)
+    disabled = sa.update(tables.agents).where(tables.agents.c.id == "a_lin").values(disabled=True)
+    await office.database.write(lambda tx: tx.connection.execute(disabled).rowcount)
+    await office.says("no, it is not")
+    assert ((await office.now(resolved)).state, (await office.now(resolved)).agent) == (State.OPEN, None)
+    office.clock.advance(3 * 86400)
+    await sweep.Sweeper(office.database, settings, office.clock).sweep()
+    assert ((await office.now(late)).state, (await office.now(late)).agent) == (State.OPEN, None)
 
 
 @only_sqlite

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -121,7 +123,11 @@ async def test_a_case_file_shows_everything_and_runs_nothing(house: Any) -> None
     page = await lin.get(f"/v1/complaints/{case['ticket']}/case.html", language="en")
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
-    assert "default-src 'none'" in page.headers["content-security-policy"]
+    policy = page.headers["content-security-policy"]
+    style = page.text.partition("<style>")[2].partition("</style>")[0]
+    assert b64encode(sha256(style.encode()).digest()).decode() in policy, "its own style is allowed, and only that"
+    assert "script-src" not in policy
+    assert "sandbox" in policy
     assert "<script" not in page.text
     assert "<img" not in page.text
     for part in ("LY20261103001", "&lt;script&gt;", "12.50 CNY", "We are sorry.", case["number"]):

@@ -69,7 +69,7 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
     change(text.slice(0, from) + emoji + text.slice(to));
     element?.focus();
   };
-  const recordable = !said && !files && chat.config?.voice === true && typeof MediaRecorder !== "undefined";
+  const recordable = !said && !files && chat.config?.voice === true && mayRecord();
   return (
     <form class="composer" onSubmit={(event) => { event.preventDefault(); send(); }}>
       {fresh && chat.help.hits.value.length > 0 && <Suggested />}
@@ -114,6 +114,12 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
       )}
     </form>
   );
+}
+
+/** Whether this browser can record, and the page's own policy lets it (only Chromium can tell beforehand). */
+function mayRecord(): boolean {
+  const policy = (document as { featurePolicy?: { allowsFeature(name: string): boolean } }).featurePolicy;
+  return typeof MediaRecorder !== "undefined" && isSecureContext && (policy?.allowsFeature("microphone") ?? true);
 }
 
 /** On a phone the system's own sheet offers the camera as well. */

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { useChat, type Mode } from "./context";
 import { CloseIcon, ClockIcon, MailIcon, MoreIcon, SparkIcon } from "./icons";
 import { lazy } from "./lazy";
@@ -11,6 +11,11 @@ export function Header({ mode, brand }: { mode: Mode; brand: string }) {
   const chat = useChat();
   const { t } = chat;
   const [menu, setMenu] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const closeMenu = (comeBack: boolean) => {
+    setMenu(false);
+    if (comeBack) button.current?.focus();
+  };
   return (
     <header class="header">
       <Speaker />
@@ -19,7 +24,7 @@ export function Header({ mode, brand }: { mode: Mode; brand: string }) {
         <p class="speaker">{speakerText(chat)}</p>
       </div>
       <button
-        type="button" class="icon-button menu-button" aria-label={t("menu")} title={t("menu")} aria-expanded={menu}
+        ref={button} type="button" class="icon-button menu-button" aria-label={t("menu")} title={t("menu")} aria-expanded={menu}
         onClick={() => setMenu(!menu)}
       >
         <MoreIcon />
@@ -29,7 +34,7 @@ export function Header({ mode, brand }: { mode: Mode; brand: string }) {
           <CloseIcon />
         </button>
       )}
-      {menu && <Menu brand={brand} close={() => setMenu(false)} />}
+      {menu && <Menu brand={brand} close={closeMenu} />}
     </header>
   );
 }

@@ -19,6 +19,7 @@ from tests.handoff_service.channels.platforms.fake import Call, Hook, Platform, 
 
 
 class FakeFeishu(Platform):
+    signs_time = True
     channel = "feishu"
     signing = "encrypt_key"
     app, secret, check = (
@@ -38,6 +39,10 @@ class FakeFeishu(Platform):
     def text(self, contact: str, text: str) -> dict[str, Any]:
         return self._message(contact, "text", {"text": text})
 
+    def handshake(self, secret: str | None = None) -> tuple[Hook, bytes]:
+        asked = {"type": "url_verification", "token": self.check, "challenge": "ajls384kdj"}
+        return self.hook(asked, secret=secret), b'{"challenge": "ajls384kdj"}'
+
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
         return self._message(contact, "image", {"image_key": self.keep(content)})
 
@@ -54,7 +59,7 @@ class FakeFeishu(Platform):
         assert self.account is not None
         key = secret if secret is not None else self.account.secret("encrypt_key")
         raw = json.dumps({"encrypt": _feishu_cipher(key, json.dumps(dict(event)).encode())}).encode()
-        stamp, nonce = str(int(time.time())), "nonce123"
+        stamp, nonce = str(int(self.now())), "nonce123"
         signed = hashlib.sha256(f"{stamp}{nonce}{key}".encode() + raw).hexdigest()
         headers = {"X-Lark-Request-Timestamp": stamp, "X-Lark-Request-Nonce": nonce, "X-Lark-Signature": signed}
         return Hook(raw, {"Content-Type": "application/json", **headers})
@@ -115,6 +120,7 @@ def _feishu_cipher(key: str, plain: bytes) -> str:
 
 
 class FakeDingTalk(Platform):
+    signs_time = True
     channel = "dingtalk"
     signing = "app_secret"
     key, secret = "dingabcdefgh12345", "dingtalk-secret-0123456789"
@@ -136,7 +142,7 @@ class FakeDingTalk(Platform):
 
     def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
         (event,) = events
-        stamp = str(int(time.time() * 1000))
+        stamp = str(int(self.now() * 1000))
         key = secret if secret is not None else self.secret
         digest = hmac.new(key.encode(), f"{stamp}\n{key}".encode(), hashlib.sha256).digest()
         headers = {"timestamp": stamp, "sign": base64.b64encode(digest).decode()}
@@ -208,6 +214,10 @@ class FakeDouyin(Platform):
         headers = {"X-Douyin-Signature": signed, "Msg-Id": str(self.number())}
         return Hook(raw, {"Content-Type": "application/json", **headers})
 
+    def handshake(self, secret: str | None = None) -> tuple[Hook, bytes]:
+        asked = {"event": "verify_webhook", "client_key": "", "content": {"challenge": 12345}}
+        return self.hook(asked, secret=secret), b'{"challenge": 12345}'
+
     def answer(self, call: Call) -> Response:
         if call.headers.get("access-token") != self.token or call.query.get("open_id") != self.merchant:
             return Response(body={"data": {"error_code": 2190008, "description": "access_token expired"}})
@@ -233,6 +243,7 @@ class FakeDouyin(Platform):
 
 
 class FakeWeibo(Platform):
+    signs_time = True
     channel = "weibo"
     signing = "app_secret"
     secret, token = "xyz123xyz", "2.00weibo-access-token"
@@ -243,6 +254,10 @@ class FakeWeibo(Platform):
     def text(self, contact: str, text: str) -> dict[str, Any]:
         return self._event(contact, "text", text, {})
 
+    def handshake(self, secret: str | None = None) -> tuple[Hook, bytes]:
+        hook = self.hook({}, secret=secret)
+        return Hook(b"", {}, "GET", f"{hook.query}&echostr=43751"), b"43751"
+
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
         return self._event(contact, "image", "发了一张图片", {"vfid": 1, "tovfid": self.keep(content)})
 
@@ -251,7 +266,7 @@ class FakeWeibo(Platform):
 
     def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
         (event,) = events
-        stamp, nonce = str(int(time.time() * 1000)), "57155157"
+        stamp, nonce = str(int(self.now() * 1000)), "57155157"
         key = secret if secret is not None else self.secret
         signed = hashlib.sha1("".join(sorted((key, stamp, nonce))).encode("utf-8", "surrogateescape")).hexdigest()
         query = urlencode({"signature": signed, "timestamp": stamp, "nonce": nonce})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.bots.model import Answer, TurnRequest
@@ -58,6 +59,14 @@ class Bridge(Office):
                 return found
             assert time.monotonic() < end, found
             await asyncio.sleep(0.02)
+
+    async def filled(self, table: sa.Table) -> list[dict[str, Any]]:
+        """The tenant's rows of a table, as soon as there are any."""
+        end = time.monotonic() + PATIENCE_S
+        while not (rows := await self.rows(table)):
+            assert time.monotonic() < end, f"nothing in {table.name}"
+            await asyncio.sleep(0.05)
+        return rows
 
     async def until_said(self, words: str) -> None:
         """Waits until a customer has written these words."""

@@ -97,6 +97,8 @@ class Platform(ABC):
 
     channel = ""
     holds_nul = True  # its format can carry the character
+    signs_time = False  # its signature covers a time
+    bundles = False  # one webhook may carry several events
     keeps_media = True  # files of customers stay with it until they are fetched, or are lost there
     signing = ""  # the account's secret that proves a webhook
     accepted: Callable[[Answered], bool] = staticmethod(lambda answer: 200 <= answer.status < 300)
@@ -111,6 +113,7 @@ class Platform(ABC):
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.webhook = ""
         self.account: Account | None = None
+        self.skew_s = 0.0  # how far its clock is ahead of ours
         self._numbers = 0
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -131,6 +134,10 @@ class Platform(ABC):
     def press(self, contact: str, message: Received, index: int) -> dict[str, Any]:
         """A fresh event: the customer presses a button of a message."""
         raise AssertionError(f"{self.channel} has no buttons: {contact}, {message}, {index}")
+
+    def handshake(self, secret: str | None = None) -> tuple[Hook, bytes] | None:  # noqa: ARG002
+        """The request by which it checks the address, and the answer that it wants; None where it does not check."""
+        return None
 
     def photo(self, contact: str, content: bytes) -> dict[str, Any] | None:  # noqa: ARG002
         """A fresh event: the customer sends a picture; None where the platform keeps pictures to itself."""
@@ -186,6 +193,10 @@ class Platform(ABC):
 
     def connect(self, account: Account, webhook: str) -> None:
         self.account, self.webhook = account, webhook
+
+    def now(self) -> float:
+        """Its own clock, in seconds since 1970."""
+        return time.time() + self.skew_s
 
     def number(self) -> int:
         """A number that was never given before."""

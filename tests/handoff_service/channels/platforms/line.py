@@ -16,6 +16,7 @@ SECRET, TOKEN = "8c570fa6dd201bb328f1c1eac23a96d8", "line-access-token-012345678
 
 
 class FakeLine(Platform):
+    bundles = True
     channel = "line"
     signing = "channel_secret"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import hashlib
 import hmac
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from email.message import EmailMessage
@@ -22,6 +21,7 @@ BOUNDARY = "mailgun-boundary-1f2e3d"
 
 
 class FakeMail(Platform):
+    signs_time = True
     channel = "email"
     signing = "signing_key"
     keeps_media = False
@@ -29,11 +29,14 @@ class FakeMail(Platform):
     def __init__(self) -> None:
         super().__init__()
         self.mails: list[EmailMessage] = []
+        self._lines: list[Any] = []
         self.smtp_port = free_port()
         self._smtp = Controller(self, hostname="127.0.0.1", port=self.smtp_port, enable_SMTPUTF8=True)
         self._smtp.start()
 
     def close(self) -> None:
+        for line in self._lines:
+            self._smtp.loop.call_soon_threadsafe(line.abort)
         self._smtp.stop()
         super().close()
 
@@ -54,7 +57,7 @@ class FakeMail(Platform):
 
     def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
         (event,) = events
-        stamp, token = str(int(time.time())), f"{self.number():050}"
+        stamp, token = str(int(self.now())), f"{self.number():050}"
         key = secret if secret is not None else KEY
         signed = hmac.new(key.encode("utf-8", "surrogateescape"), f"{stamp}{token}".encode(), hashlib.sha256)
         fields = {"timestamp": stamp.encode(), "token": token.encode(), "signature": signed.hexdigest().encode()}
@@ -72,6 +75,11 @@ class FakeMail(Platform):
 
     def answer(self, call: Call) -> Response:
         raise AssertionError(f"mail servers have no web API: {call.path}")
+
+    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: Any) -> Any:  # noqa: ARG002
+        self._lines.append(server.transport)
+        session.host_name = hostname
+        return responses
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: ARG002
         """What our SMTP server does with a mail (aiosmtpd's hook)."""

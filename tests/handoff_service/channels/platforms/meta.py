@@ -9,6 +9,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.handoff_service.channels.platforms.fake import Call, Hook, Platform, Received, Response
 
@@ -27,6 +28,12 @@ class _Meta(Platform):
         signed = hmac.new(key, raw, hashlib.sha256).hexdigest()
         return Hook(raw, {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signed}"})
 
+    def handshake(self, secret: str | None = None) -> tuple[Hook, bytes]:
+        assert self.account is not None
+        token = secret or self.account.secret("verify_token")
+        query = {"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": "1158201444"}
+        return Hook(b"", {}, "GET", urlencode(query)), b"1158201444"
+
     @abstractmethod
     def _body(self, events: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
         """These events as one webhook carries them."""
@@ -43,6 +50,7 @@ class _Meta(Platform):
 
 
 class FakeWhatsApp(_Meta):
+    bundles = True
     channel = "whatsapp"
     signing = "app_secret"
 
@@ -129,6 +137,7 @@ class FakeWhatsApp(_Meta):
 
 
 class FakeMessenger(_Meta):
+    bundles = True
     channel = "messenger"
     signing = "app_secret"
     kind, most, outside = "page", 2000, 10

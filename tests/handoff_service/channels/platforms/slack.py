@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +15,7 @@ SECRET, TOKEN = "8f742231b10e8888abcd99yyyzzz85a5".replace("y", "a").replace("z"
 
 
 class FakeSlack(Platform):
+    signs_time = True
     channel = "slack"
     signing = "signing_secret"
 
@@ -25,6 +25,11 @@ class FakeSlack(Platform):
     def text(self, contact: str, text: str) -> dict[str, Any]:
         escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return self._event({"type": "message", "text": escaped, **self._where(contact)})
+
+    def handshake(self, secret: str | None = None) -> tuple[Hook, bytes]:
+        return self.hook(
+            {"type": "url_verification", "challenge": "3eZbrw1a"}, secret=secret
+        ), b'{"challenge": "3eZbrw1a"}'
 
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
         url = f"{self.url}/files-pri/{self.keep(content)}"
@@ -48,7 +53,7 @@ class FakeSlack(Platform):
         kind, raw = "application/json", json.dumps(dict(event)).encode()
         if event.get("type") == "block_actions":
             kind, raw = "application/x-www-form-urlencoded", urlencode({"payload": raw.decode()}).encode()
-        stamp = str(int(time.time()))
+        stamp = str(int(self.now()))
         key = (secret if secret is not None else SECRET).encode()
         signed = hmac.new(key, f"v0:{stamp}:".encode() + raw, hashlib.sha256).hexdigest()
         headers = {"Content-Type": kind, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={signed}"}

@@ -11,6 +11,7 @@ import pytest
 
 from handoff_service import tables
 from handoff_service.channels import store as accounts
+from handoff_service.channels.registry import FETCHING
 from tests.handoff_service.channels.platforms.conftest import Bridge
 from tests.handoff_service.channels.platforms.fake import Platform, Response
 from tests.handoff_service.stage import Held, ScriptedBot, answer
@@ -70,6 +71,30 @@ async def test_one_changed_byte_of_the_signed_is_refused(bridge: Bridge, far: Pl
     changed = far.tampered(far.hook(far.text(ANN, "hello")))
     assert (await asyncio.to_thread(far.send, changed)).status in (401, 403)
     assert await bridge.messages() == []
+
+
+async def test_handshakes_several_events_of_one_delivery_and_old_ones(bridge: Bridge, far: Platform) -> None:
+    if (asked := far.handshake()) is not None:
+        answered = await asyncio.to_thread(far.send, asked[0])
+        assert (answered.status, answered.body) == (200, asked[1])
+        forged = far.handshake("anothersecret0123456789")
+        assert forged is not None
+        assert (await asyncio.to_thread(far.send, forged[0])).status in (401, 403)
+        assert await bridge.messages() == []
+    if far.bundles:
+        assert far.accepted(await bridge.sends(far.text(ANN, "one"), far.text(ANN, "two")))
+        assert [row["body"]["text"] for row in await bridge.messages(2)] == ["one", "two"]
+    before = len(await bridge.messages())
+    if far.signs_time:
+        for skew_s in (-7200.0, 7200.0):
+            far.skew_s = skew_s
+            answered = await bridge.sends(far.text(BEN, f"{skew_s}"))
+            assert answered.status in (401, 403), skew_s
+        far.skew_s = -120.0
+        assert far.accepted(await bridge.sends(far.text(BEN, "a little late")))
+        await bridge.until_said("a little late")
+        if far.channel not in FETCHING:  # what waits at the platform comes with any hint
+            assert len(await bridge.messages()) == before + 1
 
 
 @pytest.mark.parametrize("text", ["x" * 9000, "   ", "a\x00b", "\u3000"])

@@ -40,10 +40,10 @@ def only(channel: str) -> pytest.MarkDecorator:
 async def test_a_failure_that_is_told_before_we_know_the_message_is_not_lost(bridge: Bridge, far: FakeWhatsApp) -> None:
     """B16: the platform's notice overtook the answer to our own request."""
     errors = [{"code": 131026, "title": "Message undeliverable"}]
-    await bridge.sends(far.fate("wamid.out3", ANN, "failed", errors=errors))
+    await bridge.sends(far.fate("wamid.out2", ANN, "failed", errors=errors))
     await bridge.sends(far.text(ANN, "hello"))
     await bridge.settled()
-    assert far.number() > 3, "the third number was that of our answer"
+    assert {row["provider_id"] for row in await bridge.rows(tables.outbox)} >= {"wamid.out2"}
     (note,) = await bridge.notes()
     assert "Message undeliverable" in note
     await bridge.sends(far.fate("wamid.of-another-app", ANN, "failed", errors=errors))
@@ -77,7 +77,7 @@ async def test_a_long_text_keeps_its_buttons(open_bridge: Any, far: FakeWhatsApp
     bridge = await open_bridge(bot=ScriptedBot([answer("x" * 1500, buttons=buttons)], usually=answer("ok")))
     await bridge.sends(far.text(ANN, "help"))
     await bridge.settled()
-    assert [len(one.text) for one in far.received][0] == 1500
+    assert len(far.received[0].text) == 1500
     assert [one["title"] for one in far.received[-1].buttons] == ["Refund", "Exchange"]
 
 
@@ -141,9 +141,8 @@ async def test_a_session_that_has_ended_is_pushed_and_a_busy_one_waits(code: int
     account = new_account("shop", "dingtalk", "x", far.fields(), trial_settings())
     far.close()
     hint = {"url": "https://oapi.dingtalk.com/s", "until": (NOW + timedelta(hours=1)).isoformat()}
-    message = Outbound(
-        mid="m_1", conversation="c_1", contact="1", seq=1, author_kind="bot", author_name="", text="hi", at=NOW, hint=hint
-    )  # fmt: skip
+    parts: dict[str, Any] = {"mid": "m_1", "conversation": "c_1", "contact": "1", "seq": 1, "text": "hi", "at": NOW}
+    message = Outbound(**parts, author_kind="bot", author_name="", hint=hint)
     sessions = Sessions(code)
     if outcome in ("again", "final"):
         with pytest.raises(NotDelivered) as refused:

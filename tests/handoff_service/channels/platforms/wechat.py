@@ -18,6 +18,7 @@ MOST = 5
 
 
 class FakeWeChat(Platform):
+    signs_time = True
     channel = "wechat"
     holds_nul = False
     signing = "token"
@@ -33,6 +34,13 @@ class FakeWeChat(Platform):
 
     def text(self, contact: str, text: str) -> dict[str, Any]:
         return self._event(contact, MsgType="text", Content=text, MsgId=f"90000000000000{self.number():06}")
+
+    def handshake(self, secret: str | None = None) -> tuple[Hook, bytes]:
+        assert self.account is not None
+        stamp, nonce = str(int(self.now())), "1514711492"
+        signed = signature(secret or self.account.secret("token"), stamp, nonce)
+        query = {"signature": signed, "timestamp": stamp, "nonce": nonce, "echostr": "4375120948345356249"}
+        return Hook(b"", {}, "GET", urlencode(query)), b"4375120948345356249"
 
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
         number = f"80000000000000{self.number():06}"
@@ -51,7 +59,7 @@ class FakeWeChat(Platform):
         self.left[str(event["FromUserName"])] = MOST
         inner = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in event.items())
         sealed = encipher(KEY, f"<xml>{inner}</xml>".encode(), owner=APP, random=os.urandom(16))
-        stamp, nonce = str(int(time.time())), "415670741"
+        stamp, nonce = str(int(self.now())), "415670741"
         token = secret if secret is not None else self.account.secret("token")
         query = {
             "signature": signature(token, stamp, nonce),
@@ -117,7 +125,7 @@ class FakeMiniProgram(FakeWeChat):
         assert self.account is not None
         self.left[str(event["FromUserName"])] = MOST
         sealed = encipher(KEY, json.dumps(dict(event)).encode(), owner=APP, random=os.urandom(16))
-        stamp, nonce = str(int(time.time())), "1320562132"
+        stamp, nonce = str(int(self.now())), "1320562132"
         token = secret if secret is not None else self.account.secret("token")
         query = {"timestamp": stamp, "nonce": nonce, "msg_signature": signature(token, stamp, nonce, sealed)}
         raw = json.dumps({"ToUserName": "gh_1", "Encrypt": sealed}).encode()
@@ -127,6 +135,8 @@ class FakeMiniProgram(FakeWeChat):
 class FakeWeCom(Platform):
     """微信客服: the callback holds no message; messages wait behind a cursor, in pieces."""
 
+    signs_time = True
+    bundles = True
     channel = "wecom"
     signing = "token"
     accepted = staticmethod(lambda answer: answer.status == 200 and answer.body == b"success")
@@ -147,6 +157,14 @@ class FakeWeCom(Platform):
     def text(self, contact: str, text: str) -> dict[str, Any]:
         return self._message(contact, "text", {"content": text})
 
+    def handshake(self, secret: str | None = None) -> tuple[Hook, bytes]:
+        assert self.account is not None
+        stamp, nonce = str(int(self.now())), "263014780"
+        sealed = encipher(self.key, b"1616140317555161061", owner=self.corp, random=os.urandom(16))
+        signed = signature(secret or self.account.secret("token"), stamp, nonce, sealed)
+        query = {"msg_signature": signed, "timestamp": stamp, "nonce": nonce, "echostr": sealed}
+        return Hook(b"", {}, "GET", urlencode(query)), b"1616140317555161061"
+
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
         return self._message(contact, "image", {"media_id": self.keep(content)})
 
@@ -166,7 +184,7 @@ class FakeWeCom(Platform):
         told = f"<Event>kf_msg_or_event</Event><Token>t</Token><OpenKfId>{self.kf}</OpenKfId>"
         inner = f"<xml><MsgType>event</MsgType>{told}</xml>"
         sealed = encipher(self.key, inner.encode(), owner=self.corp, random=os.urandom(16))
-        stamp, nonce = str(int(time.time())), "1372623149"
+        stamp, nonce = str(int(self.now())), "1372623149"
         token = secret if secret is not None else self.account.secret("token")
         query = {"timestamp": stamp, "nonce": nonce, "msg_signature": signature(token, stamp, nonce, sealed)}
         return Hook(

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { markdown } from "../../../shared/markdown";
 import { useChat } from "../context";
 import { BookIcon, DownIcon } from "../icons";
@@ -28,10 +28,23 @@ export function ArticleView() {
   const chat = useChat();
   const { t, help } = chat;
   const [helped, setHelped] = useState(false);
+  const section = useRef<HTMLElement>(null);
   const article = help.article.value;
+  useEffect(() => {
+    const element = section.current;
+    if (element === null) return;
+    // Nobody comes by Tab to what lies under it.
+    const below = [...(element.parentElement?.children ?? [])].filter((one): one is HTMLElement => one instanceof HTMLElement && one !== element);
+    for (const one of below) one.inert = true;
+    element.focus();
+    return () => {
+      for (const one of below) one.inert = false;
+      below.find((one) => one.classList.contains("composer"))?.querySelector("textarea")?.focus();
+    };
+  }, []);
   if (article === null) return null;
   return (
-    <section class="article" tabIndex={-1} aria-label={typeof article === "string" ? t("loading") : article.title}>
+    <section ref={section} class="article" tabIndex={-1} aria-label={typeof article === "string" ? t("loading") : article.title}>
       <button type="button" class="link-button article-back" onClick={() => help.close()}><span class="back-arrow"><DownIcon size={18} /></span>{t("articleBack")}</button>
       {article === "loading" ? <p class="loading">{t("loading")}</p> : article === "failed" ? <p class="problem" role="alert">{t("articleFailed")}</p> : (
         <>

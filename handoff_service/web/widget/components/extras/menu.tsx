@@ -5,18 +5,19 @@ import { transcript } from "../../transcript";
 import { useChat } from "../context";
 
 /** What is rarely wanted: another language, a copy of the conversation, to be forgotten. */
-export function Menu({ brand, close }: { brand: string; close: () => void }) {
+export function Menu({ brand, close: leave }: { brand: string; close: (comeBack: boolean) => void }) {
   const chat = useChat();
   const { t } = chat;
   const [asking, setAsking] = useState(false);
   const [state, setState] = useState<"" | "busy" | "failed">("");
   const box = useRef<HTMLDivElement>(null);
+  const close = () => leave(true);
 
   useEffect(() => {
     const root = box.current?.getRootNode() as Document | ShadowRoot | undefined;
     box.current?.querySelector<HTMLElement>("button, a")?.focus();
     const away = (event: Event) => {
-      if (box.current !== null && !event.composedPath().includes(box.current)) close();
+      if (box.current !== null && !event.composedPath().includes(box.current)) leave(false);
     };
     const timer = setTimeout(() => root?.addEventListener("click", away)); // not the click that opened it
     return () => {

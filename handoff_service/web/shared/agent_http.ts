@@ -1,0 +1,171 @@
+// What agents get over HTTP; a part of the protocol (protocol.ts), which gives it on to all who import it.
+import type { HandoffReason, Language, Owner, Person, PresenceStatus } from "./protocol";
+
+export interface Colleague {
+  id: string;
+  name: string;
+  status: PresenceStatus;
+  open: number;
+  capacity: number;
+}
+/** Something that a tenant has named in both languages. */
+export interface Choice {
+  id: string;
+  zh: string;
+  en: string;
+}
+export interface Me {
+  agent: {
+    id: string;
+    name: string;
+    email: string;
+    role: "agent" | "supervisor";
+    languages: Language[];
+    capacity: number;
+    status: PresenceStatus;
+    /** What the role may do; a gateway of the release before does not tell. */
+    permissions?: string[];
+  };
+  tenant: {
+    id: string;
+    name: string;
+    queues: { id: string; name: string }[];
+    wrap_up_codes: Choice[];
+    /** What a gateway of the release before does not tell. */
+    tags?: Choice[];
+    ticket_types?: string[];
+    complaints?: { categories: Choice[]; causes: Choice[]; remedies: Choice[]; currency: string };
+  };
+  colleagues: Colleague[];
+}
+export interface Call {
+  n: number;
+  rung: "queued" | "agent" | "team" | "supervisor" | (string & {});
+  at: string;
+  shown: boolean;
+}
+export interface Card {
+  conversation: string;
+  contact: Person;
+  channel: string;
+  language: Language;
+  owner: Owner;
+  epoch: number;
+  last_seq: number;
+  unread: number;
+  preview: string;
+  updated_at: string;
+  handoff: null | {
+    id: string;
+    reason: HandoffReason;
+    priority: number;
+    queue: string;
+    requested_at: string;
+    place: number | null;
+    /** The last call that is for me: my page confirms that it was shown. Null: nobody calls me. Not of older gateways. */
+    call?: Call | null;
+  };
+  offer: null | { agent: Person | string; deadline: string };
+  mood: number | null;
+  /** What a gateway of the release before does not tell. */
+  tags?: string[];
+  aside_until?: string | null;
+}
+export interface PacketLine {
+  text: string;
+  entries: number[];
+}
+export interface Packet {
+  goal: PacketLine | null;
+  reason: PacketLine | null;
+  evidence: { label: string; value: string | number; entries: number[] }[];
+  tried: { article: string; language: Language; title: string; probability: number; entries: number[] }[];
+  facts: {
+    kind: "order_number" | "tracking_number" | "amount" | "date" | "phone" | "email" | "address" | (string & {});
+    value: string;
+    entries: number[];
+  }[];
+  mood: { seq: number; unhappy: number }[];
+  /** What a gateway of the release before does not tell. */
+  tasks?: { name: string; entries: number[] }[];
+  promises?: { by: "agent" | "bot"; text: string; entries: number[] }[];
+  missing?: PacketLine[];
+  attachments?: { id: string; name: string; type: string; entries: number[] }[];
+}
+/** How long something may take, and how long it has taken; `due_at` is null while the customer is awaited. */
+export interface SlaClock {
+  clock: "first_reply" | "next_reply" | "resolution" | (string & {});
+  state: "running" | "paused" | "met" | "missed" | "cancelled" | (string & {});
+  due_at: string | null;
+  warned_at: string | null;
+  breached_at: string | null;
+}
+export interface Promised {
+  id: string;
+  conversation: string;
+  seq: number;
+  text: string;
+  due_at: string;
+  state: "open" | "kept" | "cancelled" | (string & {});
+  overdue: boolean;
+}
+/** A note in which one colleague asks another. */
+export interface Mention {
+  conversation: string;
+  seq: number;
+  by: Person;
+  at: string;
+}
+export interface Handoff {
+  /** What a gateway of the release before does not tell. */
+  sla?: SlaClock[];
+  promises?: Promised[];
+  id: string;
+  conversation: string;
+  reason: HandoffReason;
+  priority: number;
+  queue: string;
+  language: Language;
+  receipt: {
+    stage: "requested" | "queued" | "offered" | "accepted" | "first_reply" | "closed";
+    at: string;
+    by: string | Person | null;
+  }[];
+  packet: Packet;
+}
+export interface ConversationDetail {
+  card: Card;
+  handoffs: Handoff[];
+  contact: {
+    id: string;
+    name: string;
+    verified: boolean;
+    identities: { channel: string; external_id: string }[];
+  };
+}
+export interface KnowledgeHit {
+  article: string;
+  language: Language;
+  title: string;
+  category: string;
+  answer: string;
+  probability: number;
+}
+export interface KnowledgeAnswer {
+  generation: string;
+  hits: KnowledgeHit[];
+}
+export interface TicketRow {
+  id: string;
+  conversation: string;
+  subject: string;
+  reply_to: string | null;
+  state: string;
+  due_at: string | null;
+  created_at: string;
+}
+export interface Accepted {
+  conversation: string;
+  epoch: number;
+}
+
