@@ -25,7 +25,7 @@ NOTED_EVERY = timedelta(minutes=1)
 
 
 @cache
-def _nobody() -> str:
+def nobodys_password() -> str:
     """The hash of a password that nobody knows; made when it is first needed, because it costs a command's start."""
     return HASHER.hash(new_token())
 
@@ -42,7 +42,7 @@ async def sign_in(database: Database, tenant: str, email: str, password: str, *,
     known = await database.read(lambda connection: store.password_of(connection, tenant, email.strip().lower()))
     # Something is checked for unknown addresses too, so that time does not tell which accounts exist.
     right = await asyncio.get_running_loop().run_in_executor(
-        HASHING, lambda: HASHER.verify(password, known[1] if known else _nobody())
+        HASHING, lambda: HASHER.verify(password, known[1] if known else nobodys_password())
     )
     if known is None or not right:
         raise Unauthorized("Wrong e-mail address or password.")

@@ -21,6 +21,7 @@ from handoff_service.database import Transaction
 from handoff_service.handoffs.assign import withdraw
 from handoff_service.handoffs.request import promise
 from handoff_service.handoffs.routing import store as places
+from handoff_service.permissions import Permission, holds
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import Tenant
 from handoff_service.texts import say
@@ -44,7 +45,8 @@ def pace_of(tenant: Tenant, queue: str | None, context: Context) -> Pace:
 def crews_of(connection: sa.Connection, tenant: str, queues: Collection[str], context: Context) -> dict[str, Crew]:
     """Who of each of these queues is there now."""
     connected = agents.connected(connection, tenant, context.now)
-    here = [one for one in agents.everyone(connection, tenant) if present(one, connected)]
+    able = [one for one in agents.everyone(connection, tenant) if holds(one, Permission.CONVERSATIONS_ANSWER)]
+    here = [one for one in able if present(one, connected)]
     staffed = {queue for one in here for queue in one.queues}
     free = {queue for one in here if one.open < one.capacity for queue in one.queues}
     return {queue: Crew(queue in staffed, queue in free) for queue in queues}

@@ -25,7 +25,7 @@ def is_for(call: Call, agent: Agent, tenant: Tenant, queue: str) -> bool:
     return concerns(
         call,
         agent=agent.id,
-        serves=queue in agent.queues,
+        serves=queue in agent.queues and holds(agent, Permission.CONVERSATIONS_ANSWER),
         supervises=holds(agent, Permission.CONVERSATIONS_SUPERVISE),
         mode=mode_of(tenant, queue),
     )

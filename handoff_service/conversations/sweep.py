@@ -27,7 +27,7 @@ from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import requeue_lost, withdraw
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, rank
 from handoff_service.handoffs.overflow import flow_over, overflow_at
-from handoff_service.handoffs.push import MOST_OFFERS, make_offers
+from handoff_service.handoffs.push import MOST_OFFERS, make_offers, unserved
 from handoff_service.handoffs.release import close_idle, nobody_left
 from handoff_service.handoffs.request import promise, request_handoff
 from handoff_service.handoffs.routing import store as places
@@ -97,6 +97,8 @@ class Sweeper:
         if self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY:
             self._tidied_at = now
             await self._try(lambda tx: tidy(tx, context), "bookkeeping")
+            for tenant, problem in await self._database.read(unserved):
+                log.warning("a queue that nobody can help", tenant=tenant, problem=problem)
 
     async def _try(self, work: Callable[[Transaction], T], subject: str) -> T | None:
         """One that fails must not keep the sweeper from those behind it."""

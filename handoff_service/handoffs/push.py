@@ -19,6 +19,7 @@ from handoff_service.handoffs import store
 from handoff_service.handoffs.assign import offer
 from handoff_service.handoffs.routing import store as places
 from handoff_service.handoffs.routing.board import Board
+from handoff_service.handoffs.routing.checks import problems
 from handoff_service.handoffs.routing.model import Waiting, micros, queue_of
 from handoff_service.handoffs.routing.store import Group
 from handoff_service.permissions import Permission, holds
@@ -82,6 +83,15 @@ def load_board(tx: Transaction, tenant: Tenant, context: Context) -> Board:
         if waiting.queue in pushing:
             board.wait(waiting)
     return board
+
+
+def unserved(connection: sa.Connection) -> list[tuple[str, str]]:
+    """(tenant, sentence) of every queue that no agent can help."""
+    return [
+        (tenant.id, problem)
+        for tenant in tenants.everyone(connection)
+        for problem in problems(tenant.settings, agents.everyone(connection, tenant.id))
+    ]
 
 
 def free_agents(connection: sa.Connection, tenant: str, context: Context) -> list[Agent]:

@@ -214,10 +214,12 @@ async def test_an_agent_who_is_lost_begins_a_new_wait(shift: Shift, hire: Any, w
 @SQLITE
 async def test_only_whom_a_call_is_for_confirms_it(shift: Shift, hire: Any, waits: Any) -> None:
     lin, stranger = await hire("lin"), await hire("stranger", queues=("senior",))
+    trainer = await hire("trainer", role=Role.TRAINER)
     waiting = await waits()
     context = Context(shift.settings, shift.clock())
     for agent, shown, news in [
         (stranger, [(str(waiting.handoff), 1)], 0),
+        (trainer, [(str(waiting.handoff), 1)], 0),
         (lin, [(str(waiting.handoff), 2), ("h_unknown", 1)], 0),
         (lin, [(str(waiting.handoff), 1)] * 2, 1),
     ]:

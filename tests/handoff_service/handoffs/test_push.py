@@ -23,7 +23,7 @@ from handoff_service.conversations.sweep import Sweeper
 from handoff_service.database import Database
 from handoff_service.handoffs import assign, release
 from handoff_service.handoffs import store as handoffs
-from handoff_service.handoffs.push import make_offers
+from handoff_service.handoffs.push import make_offers, unserved
 from handoff_service.handoffs.request import request_handoff
 from handoff_service.handoffs.routing import store as places
 from handoff_service.handoffs.wait import waiting_numbers, welcome
@@ -207,6 +207,17 @@ async def test_more_than_an_agent_can_is_all_that_he_can(floor: Floor, hire: Hir
     assert (await floor.agent(lin.id)).open == 2
     await floor.close(first)
     assert (await floor.agent(lin.id)).open == 0
+
+
+@on_sqlite
+async def test_a_queue_that_nobody_can_help_is_named(floor: Floor, hire: Hire) -> None:
+    """F-62: a skill that no agent has and that never relaxes; the sweeper warns of it each hour."""
+    await floor.configure(skills=[{"skill": "law", "level": 2}])
+    await hire("lin", skills={"law": 1})
+    ((tenant, problem),) = await floor.database.read(unserved)
+    assert (tenant, "nobody who serves support has law 2" in problem) == ("demo", True)
+    await floor.configure(skills=[{"skill": "law", "level": 2, "relax_after_s": 60}])
+    assert await floor.database.read(unserved) == []
 
 
 @on_sqlite

@@ -16,7 +16,10 @@ OURS = re.compile(
 
 
 def test_the_subset():
-    source = "# Refunds\n\nIt takes **two days**.\nSee [the rules](https://shop.example/r?a=1&b=2).\n\n1. Open\n2. Press\n\n- one\n- two"
+    source = (
+        "# Refunds\n\nIt takes **two days**.\nSee [the rules](https://shop.example/r?a=1&b=2).\n\n"
+        "1. Open\n2. Press\n\n- one\n- two"
+    )
     assert as_html(source).split("\n") == [
         "<p><strong>Refunds</strong></p>",
         '<p>It takes <strong>two days</strong>.<br>See <a href="https://shop.example/r?a=1&amp;b=2" '
@@ -30,14 +33,14 @@ def test_a_list_that_goes_on_after_a_paragraph_keeps_its_numbers():
     assert '<ol start="3"><li>three</li></ol>' in as_html("1. one\n2. two\n\nWait.\n\n3. three")
 
 
-@pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("frame", ["{}", "- {}", "1. {}", "**{}**", "[{}](https://a.example)", "[a]({})", "# {}"])
-def test_no_mark_but_our_own_comes_out(text, frame):
-    html = str(as_html(frame.format(text)))
-    left = OURS.sub("", html)
-    assert "<" not in left
-    assert ">" not in left
-    assert not re.search(r"href=\"\s*(javascript|data|vbscript)", html, re.IGNORECASE)
+def test_no_mark_but_our_own_comes_out(frame):
+    for text in HOSTILE:
+        html = str(as_html(frame.format(text)))
+        left = OURS.sub("", html)
+        assert "<" not in left, html
+        assert ">" not in left, html
+        assert not re.search(r"href=\"\s*(javascript|data|vbscript)", html, re.IGNORECASE), html
 
 
 def test_an_excerpt_has_no_marks_and_ends_in_time():

@@ -25,8 +25,9 @@ async def test_signing_in_tells_who_and_where_one_is(house):
     await house.hire("maya")
     desk = house.desk(await house.hire("lin", role=Role.SUPERVISOR))
     me = accepted(await desk.sign_in())
-    assert set(me) == {"agent", "tenant", "colleagues"}
-    assert set(me["agent"]) == {"id", "name", "email", "role", "languages", "capacity", "status"}
+    assert set(me) == {"agent", "tenant", "colleagues", "clients"}
+    said = {"status", "reason", "back_at", "permissions"}
+    assert set(me["agent"]) == {"id", "name", "email", "role", "languages", "capacity", *said}
     assert (me["agent"]["role"], me["agent"]["status"]) == ("supervisor", "online")
     assert [queue["id"] for queue in me["tenant"]["queues"]] == ["support", "senior"]
     assert {"id", "zh", "en"} == set(me["tenant"]["wrap_up_codes"][0])
@@ -147,9 +148,9 @@ async def test_sessions_end_after_half_an_hour_of_silence_or_twelve_hours_of_wor
 
 
 @pytest.mark.parametrize(
-    "wish", [{}, {"status": "busy"}, {"status": 1}, {"status": "online", "role": "supervisor"}, {"status": ["online"]}]
+    "wish", [{}, {"status": "asleep"}, {"status": 1}, {"status": "online", "role": "supervisor"}, {"status": ["online"]}]
 )
-async def test_presence_is_one_of_three_words(house, wish):
+async def test_presence_is_one_of_four_words(house, wish):
     desk = await house.agent("lin")
     refused(await desk.post("/v1/agents/me/presence", wish), 422, "invalid")
     assert accepted(await desk.get("/v1/agents/me"))["agent"]["role"] == "agent"

@@ -106,9 +106,10 @@ async def test_in_standby_the_bot_is_silent(bridge: Bridge, far: FakeLine) -> No
 async def test_the_bot_does_not_answer_what_a_colleague_has_answered(open_bridge: Any, far: FakeMessenger) -> None:
     """C21: a person of the shop was faster, in Meta's own inbox."""
     held = Held(answer("Too late."))
-    bridge = await open_bridge(bot=ScriptedBot([held], usually=answer("Next.")))
+    bot = ScriptedBot([held], usually=answer("Next."))
+    bridge = await open_bridge(bot=bot)
     await bridge.sends(far.text(ANN, "hello?"))
-    await bridge.messages(1)
+    await bridge.until(lambda: bot.requests)
     await bridge.sends(far.echo(ANN, "I am on it", app="999"))
     held.go.set()
     await bridge.sends(far.text(ANN, "and then?"))
