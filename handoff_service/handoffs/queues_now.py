@@ -30,7 +30,7 @@ def queues_now(connection: sa.Connection, tenant_id: str, context: Context) -> l
     connected = agents.connected(connection, tenant_id, context.now)
     found: dict[str, dict[str, Mapping[str, Any]]] = {queue.id: {} for queue in settings.queues}
     for row in store.backlog(connection, tenant_id):
-        found.setdefault(str(row["queue"]), {})[row["kind"]] = row
+        found.setdefault(str(row["queue"]), {})[row["kind"]] = dict(row)
     told = []
     for name, backlog in found.items():
         queue = settings.queue(name)

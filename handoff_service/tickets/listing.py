@@ -36,7 +36,7 @@ from handoff_service.tickets.words import asked_words
 T = tables.tickets.c
 W = tables.ticket_words.c
 
-WINDOW, WORDS = 500, 2000
+WINDOW, WORDS = 500, 1000
 MOST = 200
 NOBODY = "none"
 COUNTED = 100  # a desk shows "99+"
@@ -228,19 +228,18 @@ def _by_text(connection: sa.Connection, viewer: Viewer, asked: Filter, cursor: s
         raise Invalid("This cursor is not one that a search for tickets has given; leave it out to begin anew.")
     rarest, *others = sorted(words, key=lambda word: _occurrences(connection, viewer.tenant, word))
     of_word = [W.tenant == viewer.tenant, W.word == rarest, *([W.ticket < cursor] if cursor else [])]
-    looked_at = sa.select(W.ticket).where(*of_word).order_by(W.ticket.desc()).limit(WORDS)
-    query = sa.select(tables.tickets).where(T.tenant == viewer.tenant, T.id.in_(looked_at), *seen_by(viewer))
-    query = query.where(*_columns(asked))
+    newest = sa.select(W.ticket).where(*of_word).order_by(W.ticket.desc()).limit(WORDS)
+    looked_at = list(connection.execute(newest).scalars())
+    fitting = looked_at
     for word in others:
-        same = tables.ticket_words.alias().c
-        query = query.where(sa.exists().where(same.tenant == viewer.tenant, same.word == word, same.ticket == T.id))
-    rows = [ticket_of(row) for row in connection.execute(query.order_by(T.id.desc()).limit(limit + 1)).mappings()]
+        same = (W.tenant == viewer.tenant, W.word == word, W.ticket.in_(fitting))
+        fitting = list(connection.execute(sa.select(W.ticket).where(*same)).scalars())
+    query = sa.select(tables.tickets).where(T.tenant == viewer.tenant, T.id.in_(fitting), *seen_by(viewer))
+    query = query.where(*_columns(asked)).order_by(T.id.desc()).limit(limit + 1)
+    rows = [ticket_of(row) for row in connection.execute(query).mappings()]
     if len(rows) > limit:
         return Page(rows[:limit], rows[limit - 1].id)
-    last = connection.execute(
-        sa.select(W.ticket).where(*of_word).order_by(W.ticket.desc()).offset(WORDS - 1).limit(1)
-    ).scalar_one_or_none()
-    return Page(rows, last)
+    return Page(rows, looked_at[-1] if len(looked_at) == WORDS else None)
 
 
 def _occurrences(connection: sa.Connection, tenant: str, word: str) -> int:

@@ -122,7 +122,10 @@ class Live:
     async def _read(self) -> None:
         try:
             async for raw in self._socket:
-                self._take(json.loads(raw))
+                frame = json.loads(raw)
+                self._take(frame)
+                if frame["t"] == "desk" and (calls := calls_on(frame)):
+                    await self.say({"t": "shown", "calls": calls})
                 async with self._changed:
                     self._changed.notify_all()
         except websockets.ConnectionClosed as closed:
@@ -146,6 +149,13 @@ class Live:
             self.errors.append(frame)
         elif kind in ("desk", "welcome"):
             setattr(self, kind, frame)
+
+
+def calls_on(desk: Frame) -> list[dict[str, Any]]:
+    """The calls that this picture of a desk shows to its agent, as the frame `shown` confirms them."""
+    cards = [card for name in ("waiting", "offers", "others") for card in desk.get(name, [])]
+    calls = [(card["handoff"]["id"], card["handoff"].get("call")) for card in cards if card["handoff"]]
+    return [{"handoff": handoff, "n": call["n"]} for handoff, call in calls if call and not call["shown"]]
 
 
 def _short(entry: Entry) -> str:

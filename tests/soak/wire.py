@@ -14,6 +14,7 @@ from typing import Any, Literal
 import httpx2
 import websockets
 
+from tests.end_to_end.clients import calls_on
 from tests.soak.scribe import Scribe
 
 Frame = dict[str, Any]
@@ -264,6 +265,8 @@ class Line:
             self.scribe.acknowledged(str(self.session), conversation, seq)
             await self._say({"t": "ack", "conv": conversation, "seq": seq})
         self._unacked.clear()
+        if calls := calls_on(self.desk):
+            await self._say({"t": "shown", "calls": calls})
 
     def hang_up(self) -> None:
         """Ends the socket without a word, as a closed tab or a lost network does."""

@@ -5,6 +5,7 @@ import type {
 import type { Account, NewAccount, Plan } from "./administration";
 import type { ArticleFields, ArticlePage, Filter, Kept, KnowledgeTask, Revision, Step, Tried } from "./articles";
 import type { CannedReply } from "./canned";
+import type { ChannelAccount, ChannelKinds, Finding } from "./channels";
 import type { Messages, MessageState, Models } from "./training";
 import type { TicketFilter, TicketPage, WholeTicket } from "./tickets";
 import type { WallFigures } from "./wall";
@@ -104,6 +105,15 @@ export class Api {
   checkConfiguration = (yaml: string) => this.post<Plan>("/v1/admin/config/check", { yaml });
   applyConfiguration = (yaml: string, version: string) =>
     this.administer<Plan>("/v1/admin/config/apply", { yaml, version });
+
+  channelAccounts = async () => (await this.get<{ accounts: ChannelAccount[] }>("/v1/channels/accounts")).accounts;
+  channelKinds = async () => (await this.get<{ kinds: ChannelKinds }>("/v1/channels/kinds")).kinds;
+  examineChannel = async (account: string) =>
+    (await this.administer<{ findings: Finding[] }>(`/v1/channels/accounts/${encodeURIComponent(account)}/examine`, null)).findings;
+  changeChannel = (account: string, change: { disabled: boolean }) =>
+    this.administer<unknown>(`/v1/channels/accounts/${encodeURIComponent(account)}`, change);
+  addChannel = (channel: string, name: string, fields: Readonly<Record<string, string>>) =>
+    this.administer<Record<string, string>>("/v1/channels/accounts", { channel, name, fields });
 
   ring = ({ conversation, epoch }: Target, media: "voice" | "video") =>
     this.act<CallAnswer>(`${conversationPath(conversation)}/call`, { epoch, media });

@@ -6,6 +6,7 @@ import { browserStorage } from "../shared/storage";
 import { Administration } from "./administration";
 import type { Api } from "./api";
 import { Calls } from "./calls";
+import { Channels } from "./channels";
 import { Articles } from "./articles";
 import { Drafts } from "./drafts";
 import { Session, type SignedOut } from "./session";
@@ -29,6 +30,7 @@ export interface Workplace {
   readonly tickets: Tickets;
   readonly calls: Calls;
   readonly administration: Administration;
+  readonly channels: Channels;
   readonly client: TandemClient;
   readonly api: Api;
 }
@@ -61,7 +63,8 @@ export function createDesk({ me, api, language, signedOut, socket }: DeskOptions
   const verbs = new Verbs({ state, api, session, writing, signedOut });
   const training = new Training({ api, state, session });
   const tickets = new Tickets({ api, session });
+  const channels = new Channels({ api, session });
   const administration = new Administration({ api, session });
   const articles = new Articles({ api, session, owner: me.agent.name });
-  return { state, session, writing, verbs, training, wall: new Wall(api), articles, tickets, calls, administration, client, api };
+  return { state, session, writing, verbs, training, wall: new Wall(api), articles, tickets, calls, administration, channels, client, api };
 }

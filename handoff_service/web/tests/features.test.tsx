@@ -209,7 +209,7 @@ describe("waiting", () => {
     expect(find(".card")?.textContent).not.toContain("请回电给我");
     await status("queue", { place: 2, choices: ["leave-queue"], promises: [{ seq: 3, text: "今天回复您", due_at: "2026-11-21T10:00:00Z" }] });
     expect(find(".card")?.textContent).toContain("我们承诺：今天回复您");
-    await press("不等了，继续问 AI 助手");
+    await press("继续问 AI 助手");
     expect(calls.at(-1)?.path).toBe(`/v1/conversations/${CONV}/leave-queue`);
   });
 });

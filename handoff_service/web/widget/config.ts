@@ -31,10 +31,14 @@ export function isConfig(value: unknown): value is Config {
   return typeof value === "object" && value !== null && "look" in value && "welcome" in value;
 }
 
+const TIMEOUT_MS = 4_000;
+
 /** Never rejects: a widget without its tenant's looks is better than none. */
 export async function fetchConfig(baseUrl: string, tenant: string): Promise<Config | null> {
   try {
-    const answer = await fetch(`${baseUrl}/v1/widget/config?tenant=${encodeURIComponent(tenant)}`, { credentials: "omit" });
+    const answer = await fetch(`${baseUrl}/v1/widget/config?tenant=${encodeURIComponent(tenant)}`, {
+      credentials: "omit", signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     const config: unknown = answer.ok ? await answer.json() : null;
     return isConfig(config) ? config : null;
   } catch {

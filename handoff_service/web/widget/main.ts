@@ -52,12 +52,14 @@ function embed(script: HTMLScriptElement): void {
   };
 
   const { api, replay } = record();
+  /** The panel was open before the page was loaded again: it comes back without a closed launcher first. */
+  let reopening = tab.getItem("open") === "1";
+  let there = false;
   let mounting: Promise<Mounted> | null = null;
   const load = () =>
-    (mounting ??= fetched
-      .then(() => import(/* @vite-ignore */ files + CHAT_FILE) as Promise<typeof import("./mount")>)
-      .then(({ mount }) => mount({ host, root, mode: "widget", baseUrl, tenant, identity: identity || null, language, config, look: ownLook }))
-      .then((mounted) => (replay(mounted.api), mounted)))
+    (mounting ??= Promise.all([import(/* @vite-ignore */ files + CHAT_FILE) as Promise<typeof import("./mount")>, config ?? fetched])
+      .then(([{ mount }]) => mount({ host, root, mode: "widget", baseUrl, tenant, identity: identity || null, language, config, look: ownLook }))
+      .then((mounted) => ((there = true), replay(mounted.api), mounted)))
       .catch((error: unknown) => {
         mounting = null; // a later click tries again
         throw error;
@@ -71,6 +73,8 @@ function embed(script: HTMLScriptElement): void {
       (error: unknown) => {
         console.warn("Tandem: the chat did not load.", error);
         root.querySelector("button")?.removeAttribute("aria-busy");
+        reopening = false;
+        draw();
       },
     );
   };
@@ -83,14 +87,14 @@ function embed(script: HTMLScriptElement): void {
   for (const [name, ...args] of early) (window.Tandem[name] as (...args: unknown[]) => void)(...args);
 
   const draw = () => {
-    dress();
-    if (mounting === null) launcher(root, nameFor(language), () => wake(true), () => wake());
+    if (!there) dress();
+    if (!there && !reopening) launcher(root, nameFor(language), () => wake(true), () => wake());
   };
   // The usual looks are not shown for a blink before the tenant's; but a slow gateway hides nothing either.
   if (config !== null) draw();
   void Promise.race([fetched, new Promise((done) => setTimeout(done, CONFIG_WAIT_MS))]).then(draw);
-  void fetched.then(dress);
-  if (identity || storage.getItem("token") !== null || tab.getItem("open") === "1") wake();
+  void fetched.then(draw);
+  if (identity || storage.getItem("token") !== null || reopening) wake();
 }
 
 /** What the page itself says about the looks goes before what the tenant has set. */

@@ -124,7 +124,7 @@ def minutes_open(plan: CalendarSettings, zone: ZoneInfo, start: datetime, minute
     return found
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(OPENINGS, SPECIAL, st.booleans(), st.sampled_from(ZONES), STARTS, st.integers(0, 1439), st.integers(1, 2000))
 @example([{"days": ["sat"], "from": "22:00", "to": "06:17"}], {}, False, BERLIN, "2026-10-24", 0, 490)
 @example([OFFICE], {}, True, SHANGHAI, "2026-09-29", 600, 1200)

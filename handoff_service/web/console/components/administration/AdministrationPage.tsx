@@ -4,6 +4,7 @@ import { cause } from "../../problem";
 import { holds } from "../../views";
 import { PageHead } from "../PageHead";
 import { useWorkplace } from "../workplace";
+import { ChannelsPanel } from "./ChannelsPanel";
 
 /** Accounts on one side, everything else as one file on the other. */
 export function AdministrationPage() {
@@ -20,7 +21,10 @@ export function AdministrationPage() {
         </p>
       )}
       <div class="page-columns">
-        <div><People /></div>
+        <div>
+          <People />
+          <ChannelsPanel />
+        </div>
         <div><Configuration /></div>
       </div>
     </main>

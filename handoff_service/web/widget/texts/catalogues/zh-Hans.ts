@@ -60,7 +60,7 @@ export const catalogue = {
     queueBotHelps: "等待时可继续提问，AI 助手会尽量先为您解答，排位不变。",
     leaveMessage: "改为留言",
     solved: "已解决，不用等了",
-    leaveQueue: "不等了，继续问 AI 助手",
+    leaveQueue: "继续问 AI 助手",
     askSenior: "请资深客服处理",
     queueWaitRange: "预计等待{low}到{high}",
     promised: "我们承诺：{text}（{due}前）",

@@ -61,7 +61,7 @@ export const catalogue: Catalogue = {
     queueBotHelps: "等待時可繼續提問，AI 助手會盡量先為您解答，排位不變。",
     leaveMessage: "改為留言",
     solved: "已解決，不用等了",
-    leaveQueue: "不等了，繼續問 AI 助手",
+    leaveQueue: "繼續問 AI 助手",
     askSenior: "請資深客服處理",
     queueWaitRange: "預計等待{low}到{high}",
     promised: "我們承諾：{text}（{due}前）",

@@ -1,0 +1,68 @@
+import { signal } from "@preact/signals";
+import { type Api, ApiError } from "./api";
+import type { Session } from "./session";
+
+export interface Finding {
+  readonly level: "ok" | "warning" | "wrong";
+  readonly about: string;
+  readonly words: string;
+}
+export interface ChannelAccount {
+  readonly id: string;
+  readonly channel: string;
+  readonly name: string;
+  readonly disabled: boolean;
+  readonly webhook: string;
+  readonly health: {
+    readonly last_event_at: string | null;
+    readonly last_error: string | null;
+    readonly examined_at: string | null;
+  };
+}
+/** By channel: what it is called, and what an account of it must be told. */
+export type ChannelKinds = Readonly<Record<string, { readonly platform: string; readonly fields: Readonly<Record<string, string>> }>>;
+
+/** Accounts on platforms: what there is, how they are, and what the doctor says. */
+export class Channels {
+  readonly accounts = signal<readonly ChannelAccount[] | null>(null);
+  readonly kinds = signal<ChannelKinds>({});
+  readonly findings = signal<{ readonly account: string; readonly found: readonly Finding[] } | null>(null);
+  /** Secrets that the gateway has made for a new account; shown until dismissed, and never again. */
+  readonly made = signal<Readonly<Record<string, string>> | null>(null);
+  readonly failed = signal<ApiError | null>(null);
+
+  constructor(private readonly parts: { api: Api; session: Session }) {}
+
+  async start(): Promise<void> {
+    try {
+      const [accounts, kinds] = await Promise.all([this.parts.api.channelAccounts(), this.parts.api.channelKinds()]);
+      this.accounts.value = accounts;
+      this.kinds.value = kinds;
+      this.failed.value = null;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.failed.value = error;
+    }
+  }
+
+  async examine({ id }: ChannelAccount): Promise<void> {
+    await this.parts.session.attempt(async () => {
+      this.findings.value = { account: id, found: await this.parts.api.examineChannel(id) };
+    });
+    await this.start();
+  }
+
+  async setDisabled({ id }: ChannelAccount, disabled: boolean): Promise<void> {
+    await this.parts.session.attempt(() => this.parts.api.changeChannel(id, { disabled }));
+    await this.start();
+  }
+
+  async add(channel: string, name: string, fields: Readonly<Record<string, string>>): Promise<boolean> {
+    const done = await this.parts.session.attempt(async () => {
+      const { account: _account, webhook: _webhook, ...made } = await this.parts.api.addChannel(channel, name, fields);
+      this.made.value = Object.keys(made).length > 0 ? made : null;
+    });
+    await this.start();
+    return done;
+  }
+}
