@@ -65,7 +65,7 @@ def forget_before(connection: sa.Connection, moment: datetime) -> None:
 
 
 def forget(connection: sa.Connection, tenant: str, actor: str, subjects: Sequence[str]) -> int:
-    """Deletes the commands of an actor, and everybody's on these conversations and tickets. Returns how many these were.
+    """Deletes the commands of an actor, and everybody's on these conversations and tickets. Returns how many.
 
     The hash of a command covers its text, and that of a short text can be guessed.
     """

@@ -8,14 +8,16 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "I am connecting you with a colleague. You can go on asking while you wait; you keep your place.",
     },
     "queued_peak_message": {
-        "zh": "现在咨询的人较多，预计等待约 {minutes} 分钟。建议您直接留言，我们会尽快回复；如果愿意等待，您的排队位置已保留。",
-        "en": "It is busy just now: the wait is about {minutes} minutes. You may leave a message and we reply as soon as "
-        "we can; or wait, you have your place.",
+        "zh": "现在咨询的人较多，预计等待约 {minutes} 分钟。建议您直接留言，我们会尽快回复；"
+        "如果愿意等待，您的排队位置已保留。",
+        "en": "It is busy just now: the wait is about {minutes} minutes. You may leave a message and we reply as soon "
+        "as we can; or wait, you have your place.",
     },
     "queued_peak_callback": {
-        "zh": "现在咨询的人较多，预计等待约 {minutes} 分钟。您可以留下电话，由我们回电；如果愿意等待，您的排队位置已保留。",
-        "en": "It is busy just now: the wait is about {minutes} minutes. You may leave your number and we call you back; "
-        "or wait, you have your place.",
+        "zh": "现在咨询的人较多，预计等待约 {minutes} 分钟。您可以留下电话，由我们回电；"
+        "如果愿意等待，您的排队位置已保留。",
+        "en": "It is busy just now: the wait is about {minutes} minutes. You may leave your number and we call you "
+        "back; or wait, you have your place.",
     },
     "overflow_queue": {
         "zh": "抱歉让您久等了，已为您转到另一组同事，您已等待的时间会计入排队。",
@@ -133,8 +135,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "到了您设定的时间，这条会话回到了您的列表。",
         "en": "The time you set has come; this conversation is back in your list.",
     },
-    "media_voice": {"zh": "语音", "en": "voice"},
-    "media_video": {"zh": "视频", "en": "video"},
+    "voice_call": {"zh": "语音", "en": "voice"},
+    "video_call": {"zh": "视频", "en": "video"},
     "call_ringing": {"zh": "客服邀请您进行{media}通话。", "en": "Your agent invites you to a {media} call."},
     "call_accepted": {"zh": "{media}通话已接通。", "en": "The {media} call has begun."},
     "call_declined": {"zh": "{media}通话未接受。", "en": "The {media} call was declined."},
@@ -222,7 +224,7 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "media_why": {"zh": "客户发的{what}未能保存：{reason}", "en": "The customer's {what} could not be kept: {reason}"},
     "choose_button": {"zh": "请选择：", "en": "Please choose:"},
-    "file_link": {"zh": "{name}：{link}", "en": "{name}: {link}"},
+    "file_link": {"zh": "文件 {name}：{link}", "en": "File {name}: {link}"},
     "answered_elsewhere": {
         "zh": "{name} 在平台上回复：{text}",
         "en": "{name} answered on the platform: {text}",
@@ -238,12 +240,18 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "您好，工单 {number} 之前已处理完毕，想跟您确认一下：问题解决了吗？如果还有问题，直接回复即可。",
         "en": "Hello, we closed your case {number} a while ago. Is everything all right now? If not, just reply here.",
     },
-    "threat_subject": {"zh": "客户表示将投诉或曝光：{words}", "en": "The customer says he will take it further: {words}"},
+    "threat_subject": {
+        "zh": "客户表示将投诉或曝光：{words}",
+        "en": "The customer says he will take it further: {words}",
+    },
     "low_rating_subject": {"zh": "低分评价：{score} 星", "en": "A low rating: {score} of 5"},
     "sla_first_reply": {"zh": "首次回复", "en": "First reply"},
     "sla_next_reply": {"zh": "后续回复", "en": "Next reply"},
     "sla_resolution": {"zh": "解决", "en": "Resolution"},
-    "sla_warning": {"zh": "【时限提醒】{what}时限即将到期：{due}", "en": "Running out of time. {what} is due by {due}."},
+    "sla_warning": {
+        "zh": "【时限提醒】{what}时限即将到期：{due}",
+        "en": "Running out of time. {what} is due by {due}.",
+    },
     "sla_breach": {"zh": "【超时】{what}已超过时限：{due}", "en": "Out of time. {what} was due by {due}."},
     "promise_reminder": {
         "zh": "【承诺提醒】您答应过客户：“{text}”，请在 {due} 前兑现。",

@@ -18,8 +18,8 @@ from handoff_service.bell import Bell
 from handoff_service.bots.left_message import buttons
 from handoff_service.bots.model import Answer, Bot
 from handoff_service.clock import Clock
-from handoff_service.conversations import store
 from handoff_service.complaints.register import on_threat
+from handoff_service.conversations import store
 from handoff_service.conversations.answer import Turn, hand_over, say_answer, threat_in
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import BOT, Conversation, Draft, Entry, Kind, OwnerKind

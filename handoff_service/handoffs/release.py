@@ -197,12 +197,13 @@ def solved(tx: Transaction, conversation: Conversation, actor: Author, context: 
 
     Raises IllegalTransition, StaysWithPeople.
     """
-    return _back_to_bot(tx, conversation, actor, context, wrap_up="solved", text="solved")
+    return _back_to_bot(tx, conversation, actor, context, wrap_up="solved", text=say("solved", conversation.language))
 
 
 def leave_queue(tx: Transaction, conversation: Conversation, actor: Author, context: Context) -> Conversation:
     """The waiting customer gives up his place and goes on with the bot. Raises IllegalTransition, StaysWithPeople."""
-    return _back_to_bot(tx, conversation, actor, context, wrap_up="left", text="went_on_with_bot")
+    text = say("went_on_with_bot", conversation.language)
+    return _back_to_bot(tx, conversation, actor, context, wrap_up="left", text=text)
 
 
 def _back_to_bot(
@@ -217,7 +218,7 @@ def _back_to_bot(
         Owner(OwnerKind.BOT),
         context=context,
         actor=actor,
-        body={"text": say(text, conversation.language)},
+        body={"text": text},
     )
     if outbox.pending(tx.connection, conversation.tenant, conversation.id, "bot") is not None:
         outbox.revive(tx, conversation.tenant, conversation.id, "bot", context.now)

@@ -199,9 +199,7 @@ def erase_conversation(tx: Transaction, tenant: str, conversation_id: str, conte
         training=training.forget(tx.connection, tenant, conversation_id),
         webhooks=webhooks.forget(tx.connection, tenant, conversation_id),
     )
-    counts += keep.drop(
-        tx.connection, context.settings, files.of_conversation(tx.connection, tenant, conversation_id)
-    )
+    counts += keep.drop(tx.connection, context.settings, files.of_conversation(tx.connection, tenant, conversation_id))
     for handoff in handoffs.of_conversation(tx.connection, tenant, conversation_id):
         handoffs.update(tx.connection, handoff, evidence={})
         counts["handoffs"] += 1

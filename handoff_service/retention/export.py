@@ -51,7 +51,8 @@ def export_person(tx: Transaction, tenant: str, contact: str, *, requested_by: s
         detail={"conversations": len(listed)},
         now=context.now,
     )
-    return {"tenant": tenant, "made_at": iso(context.now), "contact": person, "conversations": listed, "tickets": others}
+    about = {"tenant": tenant, "made_at": iso(context.now), "contact": person}
+    return {**about, "conversations": listed, "tickets": others}
 
 
 def _timeline(tx: Transaction, tenant: str, conversation: str) -> list[Entry]:

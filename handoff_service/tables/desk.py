@@ -15,6 +15,4 @@ conversation_tags = sa.Table(
     sa.Index("conversations_by_tag", "tenant", "tag", "at"),
 )
 
-snoozes = sa.Table(
-    "snoozes", metadata, *key("tenant", "conversation"), text("agent"), number("seq"), moment("until")
-)
+snoozes = sa.Table("snoozes", metadata, *key("tenant", "conversation"), text("agent"), number("seq"), moment("until"))

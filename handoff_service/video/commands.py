@@ -90,7 +90,7 @@ def _say(
 
 
 def _sentence(state: CallState, language: str, media: str, time: str) -> str:
-    called = say("media_video", language) if media == "video" else say("media_voice", language)
+    called = say("video_call", language) if media == "video" else say("voice_call", language)
     match state:
         case CallState.RINGING:
             return say("call_ringing", language, media=called)

@@ -329,7 +329,11 @@ def _waits(case: Case, log: Log) -> Iterator[_Wait]:
         entry = log.entries[place]
         if entry.to == "queue" and entry.event in REASONS:
             requested = place
-        elif entry.to not in ("queue", "offer") or entry.source == "agent" or entry.event in ("transfer", "escalate", "overflow"):
+        elif (
+            entry.to not in ("queue", "offer")
+            or entry.source == "agent"
+            or entry.event in ("transfer", "escalate", "overflow")
+        ):
             requested = None
         if entry.to == "queue" and requested is not None:
             gone = float("inf") if following is None else moments[following][0]

@@ -23,7 +23,7 @@ from handoff_service.conversations.model import Conversation, Entry
 from handoff_service.database import Database, open_database
 from handoff_service.ids import new_id
 from handoff_service.tenants import store as tenants
-from handoff_service.tenants.model import Tenant
+from handoff_service.tenants.model import Tenant, TenantSettings
 from tests.handoff_service.stage import person, shop
 from tests.handoff_service.web.conftest import PASSWORD_HASH
 from tests.handoff_service.web.far_bot import FarBot
@@ -188,8 +188,13 @@ async def town(replicas: list[Replica]) -> AsyncIterator[Town]:
     database = open_database(replicas[0].database_url, Bell(), notify=False)
     tenant = shop(new_id("shop").lower())
     # The release before this one refuses `survey`, as any setting that it does not know: such wait for the upgrade.
-    codes = tuple(code.model_copy(update={"survey": True}) for code in tenant.settings.wrap_up_codes)
-    tenant = tenant.model_copy(update={"settings": tenant.settings.model_copy(update={"wrap_up_codes": codes})})
+    raw = tenant.settings.model_dump(mode="json", exclude_none=True)
+    codes, queues = (
+        [{key: one[key] for key in one if key in known} for one in raw[part]]
+        for part, known in (("wrap_up_codes", ("id", "zh", "en")), ("queues", ("id", "name", "mode")))
+    )
+    plain = {key: value for key, value in raw.items() if key != "widget"} | {"wrap_up_codes": codes, "queues": queues}
+    tenant = tenant.model_copy(update={"settings": TenantSettings.model_validate(plain)})
     await database.write(lambda tx: tenants.save(tx.connection, tenant))
     one = Town(replicas, tenant, database)
     try:

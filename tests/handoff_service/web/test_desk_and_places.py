@@ -40,7 +40,18 @@ async def test_the_desk_shows_every_change_of_a_conversation(house):
     )
     sockets = {desk.id: await desk.socket() for desk in (lin, maya, chen)}
     first = await desk_where(sockets[lin.id], lambda _: True)
-    assert set(first) == {"t", "waiting", "offers", "mine", "others", "mailbox", "agents", "promises", "mentions", "tickets"}
+    assert set(first) == {
+        "t",
+        "waiting",
+        "offers",
+        "mine",
+        "others",
+        "mailbox",
+        "agents",
+        "promises",
+        "mentions",
+        "tickets",
+    }
     at_lin, at_maya, at_chen = sockets[lin.id], sockets[maya.id], sockets[chen.id]
 
     customer, handoff = await house.waiting("where is my parcel?")

@@ -148,7 +148,8 @@ async def test_sessions_end_after_half_an_hour_of_silence_or_twelve_hours_of_wor
 
 
 @pytest.mark.parametrize(
-    "wish", [{}, {"status": "asleep"}, {"status": 1}, {"status": "online", "role": "supervisor"}, {"status": ["online"]}]
+    "wish",
+    [{}, {"status": "asleep"}, {"status": 1}, {"status": "online", "role": "supervisor"}, {"status": ["online"]}],
 )
 async def test_presence_is_one_of_four_words(house, wish):
     desk = await house.agent("lin")

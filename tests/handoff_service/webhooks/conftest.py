@@ -55,9 +55,9 @@ class Post:
         return made.id
 
     async def tell(self, *subjects: str, event: EventType = EventType.MESSAGE) -> None:
-        """One event about each of these conversations, in this order."""
-        for subject in subjects:
-            body = {"conversation": subject}
+        """One event about each of these conversations, in this order, numbered from 0."""
+        for number, subject in enumerate(subjects):
+            body = {"conversation": subject, "n": number}
             await self.database.write(lambda tx, b=body: announce(tx, "demo", event, b, self.context))
 
     async def work(self) -> None:
