@@ -226,8 +226,8 @@ def _security(path: str, service: Service, frames: str) -> dict[str, str]:
         headers |= {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
         if HASHED.search(path):
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    if path.startswith("/chat/"):
-        headers["Permissions-Policy"] = "camera=(), microphone=(self), geolocation=()"  # voice notes
+    if path.startswith(("/chat/", "/console/")):  # voice notes and calls
+        headers["Permissions-Policy"] = "camera=(self), microphone=(self), geolocation=()"
     if service.settings.gateway_url.startswith("https:"):
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     return headers

@@ -43,7 +43,7 @@ def security_headers(gateway_url: str) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), microphone=(self), geolocation=()",  # voice notes in the chat
+        "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",  # calls and voice notes in the chat
         # The page holds an identity that is good for one use.
         "Cache-Control": "no-store",
     }

@@ -17,6 +17,7 @@ from handoff_service.errors import Conflict, Forbidden, Invalid
 from handoff_service.ids import new_id
 from handoff_service.permissions import Permission, require
 from handoff_service.tenants import store as tenants
+from handoff_service.tickets import store as tickets
 from handoff_service.tickets.log import by_agent, record
 from handoff_service.tickets.model import Deed, Ticket
 from handoff_service.tickets.states import UNFINISHED
@@ -29,7 +30,7 @@ NOTE_CHARS = 500
 def needs_approval(rules: ComplaintSettings, agent: Agent, amount: int, before: Sequence[Remedy]) -> bool:
     """Whether the agent may not grant this by himself. Pure.
 
-    What a complaint has got already counts: many small remedies are one large one.
+    What a complaint has got already counts, also by what was merged into it: many small remedies are one large one.
     """
     granted = sum(one.amount for one in before if one.state is not RemedyState.REFUSED)
     return granted + amount > rules.limit(agent.role)
@@ -49,7 +50,7 @@ def propose(
         raise Invalid(f"An amount is in hundredths of {rules.currency}, from 0 to {LARGEST}; it is {amount}.")
     if ticket.state not in UNFINISHED:
         raise Conflict(f"The complaint is {ticket.state}; reopen it before offering something.", state=ticket.state)
-    before = store.remedies(tx.connection, ticket.tenant, [ticket.id])
+    before = store.remedies(tx.connection, ticket.tenant, tickets.family(tx.connection, ticket))
     if len(before) >= MOST:
         raise Conflict(f"This complaint has {MOST} remedies; that is the most.")
     waits = needs_approval(rules, agent, amount, before)
@@ -77,7 +78,7 @@ def decide(
 
     Refusing also takes back what was approved and is not done.
     """
-    remedy = store.find_remedy(tx.connection, ticket.tenant, ticket.id, remedy_id)
+    remedy = store.find_remedy(tx.connection, ticket.tenant, tickets.family(tx.connection, ticket), remedy_id)
     to = RemedyState.APPROVED if approve else RemedyState.REFUSED
     check_remedy(remedy, to)
     own = remedy.proposed_by == agent.id
@@ -95,7 +96,8 @@ def decide(
 
 def _check_limit(tx: Transaction, agent: Agent, ticket: Ticket, remedy: Remedy) -> None:
     rules = tenants.find(tx.connection, ticket.tenant).settings.complaints
-    others = [one for one in store.remedies(tx.connection, ticket.tenant, [ticket.id]) if one.id != remedy.id]
+    offered = store.remedies(tx.connection, ticket.tenant, tickets.family(tx.connection, ticket))
+    others = [one for one in offered if one.id != remedy.id]
     granted = [one for one in others if one.state in (RemedyState.APPROVED, RemedyState.DONE)]
     if needs_approval(rules, agent, remedy.amount, granted):
         able = [str(role) for role, most in rules.limits.items() if most > rules.limit(agent.role)]
@@ -108,7 +110,7 @@ def _check_limit(tx: Transaction, agent: Agent, ticket: Ticket, remedy: Remedy) 
 
 def carry_out(tx: Transaction, agent: Agent, ticket: Ticket, remedy_id: str, context: Context) -> tuple[Ticket, Remedy]:
     """Notes that the customer has got it. Raises IllegalTransition for what is not approved."""
-    remedy = store.find_remedy(tx.connection, ticket.tenant, ticket.id, remedy_id)
+    remedy = store.find_remedy(tx.connection, ticket.tenant, tickets.family(tx.connection, ticket), remedy_id)
     check_remedy(remedy, RemedyState.DONE)
     done = replace(remedy, state=RemedyState.DONE, done_at=context.now)
     store.update_remedy(tx.connection, remedy, state=RemedyState.DONE, done_at=context.now)

@@ -89,9 +89,9 @@ def remedies(connection: sa.Connection, tenant: str, tickets: Sequence[str]) -> 
     return [_remedy(row) for row in connection.execute(query).mappings()]
 
 
-def find_remedy(connection: sa.Connection, tenant: str, ticket: str, remedy: str) -> Remedy:
-    """A remedy of a ticket. Raises NotFound."""
-    query = sa.select(tables.remedies).where(R.tenant == tenant, R.ticket == ticket, R.id == remedy)
+def find_remedy(connection: sa.Connection, tenant: str, tickets: Sequence[str], remedy: str) -> Remedy:
+    """A remedy of one of the tickets. Raises NotFound."""
+    query = sa.select(tables.remedies).where(R.tenant == tenant, R.ticket.in_(tickets), R.id == remedy)
     row = connection.execute(query).mappings().first()
     if row is None:
         raise NotFound(f"There is no remedy {remedy[:64]} on this ticket.", remedy=remedy[:64])

@@ -24,7 +24,7 @@ def complaint_json(connection: sa.Connection, ticket: Ticket, names: Mapping[str
     """What the register knows of a complaint, with what its timelines prove, and the remedies."""
     complaint = store.find(connection, ticket.tenant, ticket.id)
     rules = tenants.find(connection, ticket.tenant).settings.complaints
-    family = [ticket.id, *(one.id for one in tickets.merged_into(connection, ticket.tenant, ticket.id))]
+    family = tickets.family(connection, ticket)
     timeline = timelines(connection, ticket)
     evidence = [*complaint.evidence, *found_evidence(timeline)]
     needed = checklist(rules.category(complaint.category), evidence, transcript=bool(timeline))

@@ -24,6 +24,7 @@ from handoff_service.handoffs.routing.store import take_place
 from handoff_service.promises.follow import follow
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
+from handoff_service.video.entries import end_at_move
 
 # By how much the clocks of well kept machines may differ; what lies further ahead is an error, not a plan.
 CLOCKS_DIFFER = timedelta(minutes=1)
@@ -94,9 +95,10 @@ def change(
 ) -> tuple[Conversation, Entry]:
     """Moves a locked conversation to a new owner, with the agents' capacity counted in the same transaction.
 
-    Raises IllegalTransition or CapacityFull; nothing has changed then.
+    A call that its agent is in ends before that. Raises IllegalTransition or CapacityFull; nothing has changed then.
     """
     if conversation.owner.kind is OwnerKind.AGENT and conversation.owner.agent:
+        conversation = end_at_move(tx, conversation, context.now)
         held = conversation.load or 1
         agents.free_capacity(tx.connection, conversation.tenant, conversation.owner.agent, load=held)
     load = 1

@@ -39,6 +39,7 @@ from handoff_service.texts import say
 from handoff_service.tickets import store as tickets
 from handoff_service.tickets.follow_up import on_look
 from handoff_service.tidy import tidy
+from handoff_service.video.entries import end_unanswered
 
 log = structlog.get_logger()
 
@@ -129,6 +130,7 @@ def on_deadline(tx: Transaction, tenant: str, conversation_id: str, context: Con
     elif kind is OwnerKind.OFFER:
         withdraw(tx, conversation, Event.OFFER_TIMEOUT, context)
     elif kind is OwnerKind.AGENT:
+        conversation = end_unanswered(tx, conversation, context.now)
         if not aside.at_deadline(tx, conversation, context):
             _agent_deadline(tx, conversation, context)
     else:
@@ -171,11 +173,12 @@ def _agent_deadline(tx: Transaction, conversation: Conversation, context: Contex
 
 def _promise_is_due(tx: Transaction, conversation: Conversation, context: Context) -> None:
     """A promise that was not kept is owned up to, renewed and put before the others."""
+    tenant = tenants.find(tx.connection, conversation.tenant)
     if conversation.handoff is not None:
         handoff = handoffs.find(tx.connection, conversation.tenant, conversation.handoff)
         urgent = min(HIGHEST_PRIORITY, handoff.priority + 2)
-        handoffs.update(tx.connection, handoff, priority=urgent, rank=rank(handoff.requested_at, urgent))
-    tenant = tenants.find(tx.connection, conversation.tenant)
+        place = rank(handoff.requested_at, urgent, tenant.settings.worth(handoff.queue))
+        handoffs.update(tx.connection, handoff, priority=urgent, rank=place)
     due = promise(tx, conversation, tenant, context, queue=conversation.owner.queue or "")
     body = {"text": say("promise_renewed", conversation.language, due=due), "kind": "notice"}
     conversation, _ = store.append(tx, conversation, Draft(kind=Kind.MESSAGE, author=SYSTEM, body=body), context.now)

@@ -189,7 +189,7 @@ def decline(tx: Transaction, handoff_id: str, agent: Agent, context: Context) ->
 
 def requeue_lost(tx: Transaction, conversation: Conversation, context: Context) -> Conversation:
     """Puts the conversation of an agent who is gone at the front of its queue and tells the customer once."""
-    return requeue(tx, conversation, context, event=Event.AGENT_LOST, text="agent_lost")
+    return requeue(tx, conversation, context, event=Event.AGENT_LOST, text=say("agent_lost", conversation.language))
 
 
 def requeue(
@@ -208,6 +208,6 @@ def requeue(
         Owner(OwnerKind.QUEUE, queue=handoff.queue),
         context=context,
         actor=actor,
-        body={"text": say(text, conversation.language)},
+        body={"text": text},
     )
     return conversation

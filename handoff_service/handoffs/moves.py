@@ -108,12 +108,13 @@ def into_queue(tx: Transaction, conversation: Conversation, queue: str, context:
     assert conversation.handoff is not None, "people have only what has a handoff"
     handoff = store.find(tx.connection, conversation.tenant, conversation.handoff)
     priority = min(HIGHEST_PRIORITY, handoff.priority + raised)
+    worth = tenants.find(tx.connection, conversation.tenant).settings.worth(queue)
     store.update(
         tx.connection,
         handoff,
         queue=queue,
         priority=priority,
-        rank=rank(handoff.requested_at, priority),
+        rank=rank(handoff.requested_at, priority, worth),
         queued_at=handoff.queued_at or context.now,
     )
     return priority

@@ -51,7 +51,13 @@ def flow_over(tx: Transaction, conversation: Conversation, context: Context) -> 
     values: dict[str, Any] = {"evidence": {**handoff.evidence, BEEN: [*been, queue.id]}}
     if to in OVERFLOW_ENDS:
         promised = promise(tx, conversation, tenant, context, queue=queue.id)
-        owner, text = Owner(OwnerKind.MAILBOX, queue=queue.id), say(f"overflow_{to}", language, due=promised)
+        owner = Owner(OwnerKind.MAILBOX, queue=queue.id)
+        by_phone = to == "callback"
+        text = (
+            say("overflow_callback", language, due=promised)
+            if by_phone
+            else say("overflow_mailbox", language, due=promised)
+        )
     else:
         owner, text = Owner(OwnerKind.QUEUE, queue=to), say("overflow_queue", language)
         place = rank(handoff.requested_at, handoff.priority, tenant.settings.worth(to))

@@ -23,7 +23,8 @@ MISFIT = 0.12
 PACE_WINDOW = timedelta(minutes=15)
 # Nobody is told more than this; and the pushing in of others is followed for so many rounds at most.
 LONGEST_S = 8 * 3600.0
-ROUNDS = 30
+ROUNDS = 100
+CLOSE_S = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +117,7 @@ def _by_service(at: Place, lately: Lately, now: datetime) -> Wait:
             if priority > at.priority
         )
         longer = min(_mean(before, moves, gives_up), LONGEST_S)
-        if longer - expected < 1.0:
+        if longer - expected < CLOSE_S:
             break
         expected = longer
     expected = longer
@@ -158,7 +159,8 @@ def _between(expected: float, variance: float, samples: int) -> Wait:
     def quantile(deviations: float) -> float:
         return expected * max(0.0, 1 - 1 / (9 * shape) + deviations / (3 * math.sqrt(shape))) ** 3
 
-    low, high = quantile(-EIGHT_OF_TEN), quantile(EIGHT_OF_TEN)
+    # Where hardly anything is known, the mean lies above nine tenths of such a distribution: it still is to be shown.
+    low, high = quantile(-EIGHT_OF_TEN), max(expected, quantile(EIGHT_OF_TEN))
     return Wait(
         expected_s=max(1, round(expected)), low_s=max(1, round(low)), high_s=max(1, round(high)), samples=samples
     )

@@ -108,5 +108,7 @@ def _next_for_customer(
     if kind is OwnerKind.AGENT:
         agent = names.get(conversation.owner.agent or "", "")
         return {"text": say("next_agent", language, agent=agent), "deadline": None}
-    waits = kind in (OwnerKind.QUEUE, OwnerKind.OFFER)
-    return {"text": say("next_queue" if waits else f"next_{kind}", language), "deadline": None}
+    if kind in (OwnerKind.QUEUE, OwnerKind.OFFER):
+        return {"text": say("next_queue", language), "deadline": None}
+    text = say("next_bot", language) if kind is OwnerKind.BOT else say("next_closed", language)
+    return {"text": text, "deadline": None}

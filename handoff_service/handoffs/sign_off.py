@@ -95,7 +95,12 @@ def _settle(
 ) -> None:
     act: dict[Fate, Callable[[], object]] = {
         Fate.REQUEUE: lambda: requeue(
-            tx, conversation, context, event=Event.TRANSFER, text="requeued", actor=as_author(agent)
+            tx,
+            conversation,
+            context,
+            event=Event.TRANSFER,
+            text=say("requeued", conversation.language),
+            actor=as_author(agent),
         ),
         Fate.TRANSFER: lambda: pass_on(
             tx,

@@ -107,7 +107,9 @@ def welcome(
     if wait is None or not is_peak(wait, settings.peak.wait_s):
         return say("queued", language)
     minutes = str(max(1, round(wait.expected_s / 60)))
-    return say(f"queued_peak_{settings.peak.offer}", language, minutes=minutes)
+    if settings.peak.offer == "callback":
+        return say("queued_peak_callback", language, minutes=minutes)
+    return say("queued_peak_message", language, minutes=minutes)
 
 
 def keep_for_last_agent(

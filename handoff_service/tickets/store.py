@@ -193,6 +193,11 @@ def merged_into(connection: sa.Connection, tenant: str, ticket: str) -> list[Tic
     return sorted(found, key=lambda one: (one.created_at, one.id))
 
 
+def family(connection: sa.Connection, ticket: Ticket) -> list[str]:
+    """The ids of a ticket and of all that was merged into it."""
+    return [ticket.id, *(one.id for one in merged_into(connection, ticket.tenant, ticket.id))]
+
+
 def to_look_at(connection: sa.Connection, now: datetime, *, limit: int = 100) -> list[tuple[str, str]]:
     """(tenant, id) of tickets to which something is to happen by itself."""
     query = sa.select(T.tenant, T.id).where(T.look_at.is_not(None), T.look_at <= now).order_by(T.look_at).limit(limit)

@@ -61,13 +61,14 @@ def latest_call(entries: Sequence[Entry]) -> Call | None:
     return found
 
 
-def standing(call: Call | None, *, epoch: int, now: datetime) -> Call | None:
-    """The call that rings or goes on now. It is over when nobody answered in time, or when the owner changed."""
-    if call is None or call.state not in LIVE or call.epoch != epoch:
-        return None
-    if call.state is CallState.RINGING and now - call.at >= RINGS:
-        return None
-    return call
+def unended(call: Call | None, *, epoch: int) -> Call | None:
+    """The call if nothing has ended it under this epoch of the conversation: a new owner ends every call."""
+    return call if call is not None and call.state in LIVE and call.epoch == epoch else None
+
+
+def answered_in_time(call: Call, now: datetime) -> bool:
+    """False once it has rung as long as it may and nobody has answered."""
+    return call.state is not CallState.RINGING or now - call.at < RINGS
 
 
 def lasted_s(call: Call, now: datetime) -> int | None:

@@ -131,6 +131,11 @@ def plain(article: Article) -> dict[str, Any]:
     return values
 
 
+def written(article: Article) -> dict[str, Any]:
+    """The fields that somebody writes, as a request may send them back: plain() without whose it is and its state."""
+    return {key: value for key, value in plain(article).items() if key not in ("tenant", "state")}
+
+
 def plain_fact(fact: Fact) -> dict[str, Any]:
     """The fact as JSON can hold it."""
     days = {key: day.isoformat() for key in ("valid_from", "valid_to") if (day := getattr(fact, key)) is not None}

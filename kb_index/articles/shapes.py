@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kb_index.articles.findings import Finding, Task
 from kb_index.articles.lifecycle import Kept, Revision
-from kb_index.articles.model import plain
+from kb_index.articles.model import written
 from kb_index.errors import Problem
 from kb_index.shapes import Usable
 
@@ -103,7 +103,7 @@ class PreviewBody(Strict):
 
 
 class KeptModel(Strict):
-    """An article as an editor sees it; `served` is the revision that customers see."""
+    """An article as an editor sees it; `served` is the revision that customers see, `article` can be put back."""
 
     article: dict[str, Any]
     state: Literal["draft", "published", "retired"]
@@ -115,7 +115,7 @@ class KeptModel(Strict):
     @classmethod
     def of(cls, kept: Kept) -> KeptModel:
         return KeptModel(
-            article=plain(kept.article),
+            article=written(kept.article),
             state=kept.state.value,
             revision=kept.revision,
             served=kept.served,
@@ -173,7 +173,7 @@ class RevisionModel(Strict):
             actor=step.actor,
             why=step.why,
             at=step.at.isoformat(),
-            article=plain(step.article) if step.article is not None else None,
+            article=written(step.article) if step.article is not None else None,
         )
 
 

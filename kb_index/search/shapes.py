@@ -84,12 +84,14 @@ class HitModel(_Strict):
     score: float
     probability: float = Field(ge=0, le=1)
     quote: Literal[True] | None = None
+    internal: Literal[True] | None = None
     doubt: str | None = None
     rewrite_within_s: float | None = None
 
     @classmethod
     def of(cls, hit: Hit) -> HitModel:
-        return cls.model_validate({**asdict(hit), "score": round(hit.score, 4), "quote": hit.quote or None})
+        flags = {"quote": hit.quote or None, "internal": hit.internal or None}
+        return cls.model_validate({**asdict(hit), "score": round(hit.score, 4), **flags})
 
 
 class DecisionModel(_Strict):

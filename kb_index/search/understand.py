@@ -49,7 +49,7 @@ class Hit:
     """An article found, with the passage that matched best and the probability that it answers.
 
     answer is the wording for the channel. Who gets a quote must not change a word of it; in doubt is what must not
-    be answered today, with the reason.
+    be answered today, with the reason. What is internal is for agents to read, and for no customer.
     """
 
     article: str
@@ -61,6 +61,7 @@ class Hit:
     score: float
     probability: float
     quote: bool = False
+    internal: bool = False
     doubt: str | None = None
 
 
@@ -211,6 +212,7 @@ def _hits(asked: Asked, tenant: Tenant, attempt: Attempt, *, day: date) -> tuple
                 score=candidate.score,
                 probability=probability,
                 quote=article.quote_only,
+                internal=article.audience is Audience.AGENTS,
                 doubt=_doubt(article, doubts),
             )
         )

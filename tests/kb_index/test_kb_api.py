@@ -172,6 +172,8 @@ def test_search_finds_for_agents_what_customers_do_not_see(client: httpx2.Client
     assert len(public["hits"]) == 3
     assert "compensation-limits" not in [hit["article"] for hit in public["hits"]]
     assert agents["hits"][0]["article"] == "compensation-limits"
+    assert agents["hits"][0]["internal"] is True, "an agent must know what is not for customers"
+    assert all("internal" not in hit for hit in agents["hits"] if hit["article"] != "compensation-limits")
     assert client.get("/search", params={"tenant": "shop"}).status_code == 422
 
 

@@ -5,6 +5,12 @@ export interface CannedReply {
   readonly text: string;
 }
 
+/** The replies of one conversation, as far as they are known; null: the server did not give them. */
+export interface CannedReplies {
+  readonly conversation: string;
+  readonly replies: readonly CannedReply[] | null;
+}
+
 const SHOWN = 8;
 
 /** What is searched for in a text that begins with a slash; null for any other text. */

@@ -15,6 +15,16 @@ export interface Draft {
   readonly article: QuotedArticle | null;
   /** The canned reply that the text began as. */
   readonly canned?: string;
+  /** The agent whom alone the note is for; it stays with the text, or a whisper would become a note for everybody. */
+  readonly whisper?: string;
+}
+/** A file that waits for the agent's word: not uploaded yet (`content`), or uploaded and refused when it was sent (`file`). */
+export interface WaitingFile {
+  readonly key: number;
+  readonly name: string;
+  readonly content: Blob | null;
+  /** The id that the server gave it. */
+  readonly file: string | null;
 }
 /** Why a reply cannot be sent now, as a text and its parameters. */
 export interface Blocked {
@@ -32,6 +42,19 @@ export const EMPTY_DRAFT: Draft = { reply: "", note: "", article: null };
 
 export const isEmpty = (draft: Draft): boolean =>
   draft.reply === "" && draft.note === "" && draft.article === null;
+
+/** The draft without the canned reply that its emptied text began as: what is written next is something else. */
+export function withoutLeftovers(draft: Draft): Draft {
+  if (draft.canned === undefined || draft.reply.trim() !== "") return draft;
+  const { canned: _gone, ...rest } = draft;
+  return rest;
+}
+
+/** The draft whose note is for one agent only, or for all colleagues again (null). */
+export function withWhisper(draft: Draft, agent: string | null): Draft {
+  const { whisper: _before, ...rest } = draft;
+  return agent === null ? rest : { ...rest, whisper: agent };
+}
 
 /** Why this agent may not reply to the customer, or null when he may. Notes are always allowed. */
 export function blockedReply(standing: Standing | null, me: string): Blocked | null {
@@ -70,6 +93,7 @@ export function withArticle(
 /** The draft with a refused text back in it, ahead of whatever was written since; nothing is lost. */
 export function withReturned(draft: Draft, mode: Mode, text: string, article: QuotedArticle | null = null): Draft {
   const since = draft[mode];
+  if (text === "") return draft;
   const whole = since === "" || since === text ? text : `${text}\n${since}`;
   return { ...draft, [mode]: whole, article: draft.article ?? article };
 }

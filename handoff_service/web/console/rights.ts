@@ -11,8 +11,12 @@ export function ownerText(owner: Owner, me: string, t: Translate): string {
   return t(`owner.${owner.kind}`);
 }
 
+/** Whether this agent speaks with customers at all. */
+export const mayAnswer = (state: DeskState): boolean => holds(state, "conversations.answer");
+
 /** Whether a person is wanted in the open conversation. */
 export function mayAccept(state: DeskState): boolean {
+  if (!mayAnswer(state)) return false;
   const conversation = state.current.value;
   const place = conversation === null ? null : findCard(state.desk.value, conversation);
   return place !== null && isAcceptable(place.section) && place.card.handoff !== null;
@@ -21,6 +25,7 @@ export function mayAccept(state: DeskState): boolean {
 /** From the bot anybody may, from a colleague a supervisor. */
 export function mayTakeOver(state: DeskState): boolean {
   const kind = state.standing.value?.owner.kind;
+  if (!mayAnswer(state)) return false;
   if (kind === "bot") return true;
   return kind === "agent" && !state.holding.value && holds(state, "conversations.supervise");
 }

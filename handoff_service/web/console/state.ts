@@ -2,11 +2,12 @@ import { computed, type ReadonlySignal, type Signal, signal } from "@preact/sign
 import type { ConnectionState } from "../shared/client";
 import type { Card, ConversationDetail, Language, Me } from "../shared/protocol";
 import { type Alerts, SILENT } from "./alerts";
-import type { CannedReply } from "./canned";
-import { type Blocked, blockedReply, type Draft, EMPTY_DRAFT, type Mode, type Refusal } from "./composer";
+import { cannedFor, type CannedReplies, type CannedReply, slashQuery } from "./canned";
+import { type Blocked, blockedReply, type Draft, EMPTY_DRAFT, type Mode, type Refusal, type WaitingFile } from "./composer";
 import { type Desk, EMPTY_DESK, findCard, newestStanding, type Section, type Standing } from "./desk";
 import { EMPTY_TIMELINE, standingAt, type Timeline } from "./timeline";
 import { type Translate, translator } from "./text";
+import { holds } from "./views";
 
 export type Pane = "lists" | "conversation" | "details";
 export type View = "desk" | "wall" | "tickets" | "articles" | "training" | "administration";
@@ -16,6 +17,8 @@ export interface Notice {
   readonly id: number;
   readonly tone: "good" | "bad";
   readonly text: string;
+  /** What it is about, where the agent may want to go; null: it needs no way. */
+  readonly conversation: string | null;
 }
 export interface Highlight {
   readonly conversation: string;
@@ -63,13 +66,14 @@ export class DeskState {
   readonly refusals = signal<ByConversation<Refusal>>(new Map());
   /** Raised whenever the client's outbox changed. */
   readonly outbox = signal(0);
-  /** The file that is on its way to the server. */
-  /** Conversations in which the next note is for the agent who holds them only. */
-  readonly whispers = signal<ReadonlySet<string>>(new Set());
+  /** Files that were pasted, dropped or refused and go out on a click. */
+  readonly files = signal<ByConversation<readonly WaitingFile[]>>(new Map());
+  /** The name of the file that is on its way to the server. */
   readonly attaching = signal<string | null>(null);
+  readonly canned = signal<CannedReplies | null>(null);
+  /** Which of `offeredReplies` Enter takes. */
+  readonly cannedAt = signal(0);
 
-  /** What Enter takes while the text begins with a slash. */
-  canned: CannedReply | null = null;
   /** Where the cursor was in the composer, so that an article is inserted there; null: at the end. */
   cursor: number | null = null;
 
@@ -95,9 +99,21 @@ export class DeskState {
   );
   readonly draft: ReadonlySignal<Draft>;
   readonly refusal = computed(() => this.of(this.refusals.value));
-  readonly blocked = computed<Blocked | null>(() => blockedReply(this.standing.value, this.me.value.agent.id));
+  readonly blocked = computed<Blocked | null>(() =>
+    holds(this, "conversations.answer")
+      ? blockedReply(this.standing.value, this.me.value.agent.id)
+      : { key: "composer.blocked.rights", name: "" },
+  );
   readonly mode = computed<Mode>(() => this.of(this.modes.value) ?? "reply");
   readonly holding = computed(() => this.blocked.value === null);
+  readonly waitingFiles = computed(() => this.of(this.files.value) ?? []);
+  /** The canned replies of this conversation that fit what is typed after the slash. */
+  readonly offeredReplies = computed<readonly CannedReply[]>(() => {
+    const query = slashQuery(this.draft.value.reply);
+    const canned = this.canned.value;
+    if (query === null || canned === null || canned.conversation !== this.current.value) return [];
+    return cannedFor(canned.replies ?? [], query);
+  });
 
   private of<T>(map: ByConversation<T>): T | null {
     const conversation = this.current.value;

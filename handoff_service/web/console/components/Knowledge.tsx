@@ -55,7 +55,7 @@ function Hit({ hit }: { hit: KnowledgeHit }) {
   const t = state.t.value;
   const [open, setOpen] = useState(false);
   const { article, language, title, answer, probability } = hit;
-  const mine = state.holding.value && state.current.value !== null;
+  const mine = state.holding.value && state.current.value !== null && hit.internal !== true;
   const quoted = { id: article, language, title };
 
   const insert = (): void => {
@@ -73,6 +73,7 @@ function Hit({ hit }: { hit: KnowledgeHit }) {
         <b title={t("knowledge.probability", { percent: percent(probability) })}>{percent(probability)}</b>
       </header>
       <progress class="score" max={1} value={probability} aria-hidden="true" />
+      {hit.internal === true && <p class="badge bad">{t("knowledge.internal")}</p>}
       <div class="answer" lang={language}>{markdown(answer)}</div>
       <footer>
         <button class="link" aria-expanded={open} onClick={() => setOpen(!open)}>{t(open ? "knowledge.less" : "knowledge.more")}</button>

@@ -258,6 +258,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "knowledge.less": "Show less",
   "knowledge.language": "Article language",
   "knowledge.busy": "Searching…",
+  "knowledge.internal": "For agents only, not for customers",
   "knowledge.probability": "match {percent}",
 
   "action.transfer": "Transfer",

@@ -257,6 +257,7 @@ export const zh = {
   "knowledge.less": "收起",
   "knowledge.language": "文章语言",
   "knowledge.busy": "正在搜索…",
+  "knowledge.internal": "仅供客服参考，不能发给客户",
   "knowledge.probability": "匹配度 {percent}",
 
   "action.transfer": "转接",
