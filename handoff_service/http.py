@@ -196,7 +196,7 @@ def _cors(origin: str, *, preflight: bool = False) -> dict[str, str]:
 def _security(path: str, service: Service, frames: str) -> dict[str, str]:
     socket = service.settings.gateway_url.replace("http", "ws", 1)
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
         f"connect-src 'self' {socket}; form-action 'self'; base-uri 'none'; object-src 'none'; "
         f"frame-ancestors {frames}; require-trusted-types-for 'script'"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -54,18 +54,26 @@ def version_of(state: State) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def export(connection: sa.Connection, tenant: str) -> str:
-    """The configuration as YAML, without secrets."""
-    return as_yaml(present(connection, tenant))
+def export(connection: sa.Connection, caller: Caller) -> str:
+    """The configuration as YAML, without secrets, and without accounts for who may not read those."""
+    hidden = () if Permission.AGENTS_READ in caller.permissions else (AGENTS,)
+    return as_yaml(present(connection, caller.tenant), without=hidden)
 
 
 def plan(connection: sa.Connection, caller: Caller, text: str) -> Plan:
-    """What a file would change. Raises BadConfiguration."""
+    """What a file would change. Raises BadConfiguration, and Forbidden when it is about accounts he may not read."""
     before = present(connection, caller.tenant)
     after, problems = check(text, before)
     if after is None:
         raise refused(problems)
-    return Plan(after, changes(exported(before), exported(after)), version_of(before))
+    found = changes(exported(before), exported(after))
+    if Permission.AGENTS_READ not in caller.permissions and any(_section(one) == AGENTS for one in found):
+        raise Forbidden(f"Accounts: {refusal(Permission.AGENTS_READ)}")
+    return Plan(after, found, version_of(before))
+
+
+def _section(change: Change) -> str:
+    return change.where.partition(".")[0].partition(" ")[0]
 
 
 def apply(
@@ -76,6 +84,7 @@ def apply(
     `version`: that of the plan which somebody has seen; Conflict when it is another one by now. New accounts get
     `nobodys_password`, the hash of one that nobody knows: they are let in with a reset.
     """
+    tenants.lock(tx.connection, caller.tenant)  # what is compared here is what is replaced
     before = present(tx.connection, caller.tenant)
     done = plan(tx.connection, caller, text)
     if version is not None and version != done.version:
@@ -89,15 +98,31 @@ def apply(
     for email, account in done.state.agents.items():
         if account != before.agents.get(email):
             _set_account(tx, caller, account, nobodys_password, context)
-    detail = {"changes": [f"{one.sign} {one.where}" for one in done.changes][:200], "count": len(done.changes)}
+    ids = {one.email: one.id for one in store.accounts(tx.connection, caller.tenant)}
+    told = [f"{one.sign} {without_address(one.where, ids)}" for one in done.changes[:200]]
+    detail = {"changes": told, "count": len(done.changes)}
     _record(tx, caller, "configuration_applied", detail, context)
     if changes(exported(present(tx.connection, caller.tenant)), exported(done.state)):
         raise Conflict("Somebody else changed the same at this moment; look at a new plan.")
     return done
 
 
+def without_address(where: str, ids: Mapping[str, str]) -> str:
+    """Where something changed, with the id of an account in place of its address, which the audit must not keep."""
+    section, _, inner = where.partition(".")
+    if section != AGENTS:
+        return where
+    for email, name in ids.items():
+        if inner == email or (inner.startswith(f"{email}.") and inner.removeprefix(f"{email}.") in Account.model_fields):
+            return f"{AGENTS}.{name}{inner.removeprefix(email)}"
+    return f"{AGENTS}.…"
+
+
 def replace_settings(tx: Transaction, caller: Caller, settings: TenantSettings) -> None:
-    """Stores settings. Raises Conflict for a queue that goes although somebody waits in it."""
+    """Stores settings, made from those that were read under `tenants.lock`.
+
+    Raises Conflict for a queue that goes although somebody waits in it.
+    """
     tenant = tenants.find(tx.connection, caller.tenant)
     if settings == tenant.settings:
         return
@@ -112,7 +137,7 @@ def replace_settings(tx: Transaction, caller: Caller, settings: TenantSettings) 
 
 def _refuse(caller: Caller, changed: Sequence[Change]) -> None:
     """Raises Forbidden for sections that he may not change."""
-    sections = {one.where.partition(".")[0].partition(" ")[0] for one in changed}
+    sections = {_section(one) for one in changed}
     if AGENTS in sections and Permission.AGENTS_MANAGE not in caller.permissions:
         raise Forbidden(f"Accounts: {refusal(Permission.AGENTS_MANAGE)}")
     if sections - {AGENTS} - WORDING and Permission.SETTINGS_WRITE not in caller.permissions:

@@ -7,7 +7,7 @@ A section that is not in the file stays as it is; one that is there is the whole
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -61,9 +61,9 @@ def _empty(default: Any) -> Any:
     return [] if isinstance(default, tuple) else default
 
 
-def as_yaml(state: State) -> str:
-    """The file, for people."""
-    return write(exported(state))
+def as_yaml(state: State, *, without: Collection[str] = ()) -> str:
+    """The file, for people; sections can be left out, which then are not the file's business."""
+    return write({name: section for name, section in exported(state).items() if name not in without})
 
 
 def check(text: str, state: State) -> tuple[State | None, list[Problem]]:

@@ -16,6 +16,7 @@ from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
 from handoff_service.errors import Invalid, NotFound
 from handoff_service.permissions import Permission
+from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import TenantSettings
 from handoff_service.tenants.wording import did_you_mean
 
@@ -57,7 +58,7 @@ def put(
     """Adds a thing to a list, or replaces the one with this id. Raises NotFound, Invalid, Forbidden."""
     kind = kind_of(name)
     caller.require(kind.writes)
-    sections = sections_of(caller.settings(tx.connection))
+    sections = sections_of(tenants.lock(tx.connection, caller.tenant).settings)
     if given.get("id", item) != item:
         raise Invalid(f"`id` is {given['id']!r} here and {item!r} in the address; an id cannot change.")
     things = _by_id(sections[kind.section])
@@ -72,7 +73,7 @@ def remove(tx: Transaction, caller: Caller, name: str, item: str, context: Conte
     """Takes a thing out of a list. Raises NotFound, Invalid when something still needs it, Forbidden, Conflict."""
     kind = kind_of(name)
     caller.require(kind.writes)
-    sections = sections_of(caller.settings(tx.connection))
+    sections = sections_of(tenants.lock(tx.connection, caller.tenant).settings)
     things = _by_id(sections[kind.section])
     if item not in things:
         raise NotFound(f"There is no {kind.one} {item[:64]!r}{did_you_mean(item, things)}")

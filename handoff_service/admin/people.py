@@ -19,6 +19,7 @@ from handoff_service.database import Transaction
 from handoff_service.errors import Conflict, Forbidden, Invalid
 from handoff_service.ids import new_id, new_token
 from handoff_service.permissions import GRANTED, Permission, refusal
+from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import TenantSettings
 from handoff_service.tenants.wording import did_you_mean
 
@@ -97,7 +98,7 @@ def _refuse_unless_high(caller: Caller, *roles: Role) -> None:
 
 
 def _keep_an_owner(tx: Transaction, agent: Agent) -> None:
-    """Raises Conflict when nobody would be left who may manage admins."""
+    """Raises Conflict when nobody would be left who may manage admins; the tenant is locked, so two cannot both go."""
     counts = agent.role is Role.OWNER and not agent.disabled
     if counts and store.enabled_with_role(tx.connection, agent.tenant, Role.OWNER) <= 1:
         raise Conflict(f"{agent.email} is the last owner; make somebody else one first.", agent=agent.id)
@@ -139,6 +140,7 @@ def change(
 
     `checked`: whether the tenant must have the queues and so on. Raises NotFound, Invalid, Forbidden, Conflict.
     """
+    tenants.lock(tx.connection, caller.tenant)
     agent = store.lock(tx.connection, caller.tenant, agent_id)
     role = Role(changes.get("role") or agent.role)
     _refuse_unless_high(caller, agent.role, role)
@@ -162,7 +164,11 @@ def change(
 
 
 def set_disabled(tx: Transaction, caller: Caller, agent_id: str, context: Context, *, disabled: bool) -> Agent:
-    """Closes an account, which ends every sign-in, or opens it again. Raises NotFound, Forbidden, Conflict."""
+    """Closes an account, which ends every sign-in, or opens it again. Raises NotFound, Forbidden, Conflict.
+
+    Of who is lent, the accounts at his clients are closed too; each client opens its own again.
+    """
+    tenants.lock(tx.connection, caller.tenant)
     agent = store.lock(tx.connection, caller.tenant, agent_id)
     _refuse_unless_high(caller, agent.role)
     if agent.disabled == disabled:
@@ -174,8 +180,29 @@ def set_disabled(tx: Transaction, caller: Caller, agent_id: str, context: Contex
         agents.end_sessions(tx.connection, agent.tenant, agent.id)
     agents.change(tx.connection, agent.tenant, agent.id, disabled=disabled)
     _record(tx, caller, "agent_disabled" if disabled else "agent_enabled", agent.id, {}, context)
+    if disabled and agent.home_tenant is None:
+        _close_at_clients(tx, caller, agent, context)
     tx.ring(desk_topic(agent.tenant))
     return agents.find(tx.connection, agent.tenant, agent.id)
+
+
+def _close_at_clients(tx: Transaction, caller: Caller, home: Agent, context: Context) -> None:
+    """His conversations there go back to their queues at once, as those at home do."""
+    for one in agents.known_as(tx.connection, home.tenant, home.id):
+        if one.home_tenant is None or one.disabled:
+            continue
+        agents.change(tx.connection, one.tenant, one.id, disabled=True)
+        detail = {"closed_by": home.tenant}
+        audit.record(
+            tx,
+            one.tenant,
+            actor=caller.actor,
+            action="agent_disabled",
+            subject=one.id,
+            detail=detail,
+            now=context.now,
+        )
+        tx.ring(desk_topic(one.tenant))
 
 
 def new_password() -> str:

@@ -13,8 +13,7 @@ A = tables.agents.c
 
 def accounts(connection: sa.Connection, tenant: str) -> list[Agent]:
     """All accounts of a tenant by name, disabled ones too."""
-    ids = connection.execute(sa.select(A.id).where(A.tenant == tenant).order_by(A.name, A.id)).scalars().all()
-    return [agents.find(connection, tenant, one) for one in ids]
+    return agents.all_accounts(connection, tenant)
 
 
 def by_email(connection: sa.Connection, tenant: str, email: str) -> Agent | None:

@@ -40,11 +40,12 @@ def home_of(agent: Agent) -> tuple[str, str]:
 
 def with_what_is_left(connection: sa.Connection, agents: Sequence[Agent]) -> list[Agent]:
     """The same agents; those who are lent have no more capacity than they have left over all their clients."""
-    return [_left(connection, one) if one.home_tenant is not None else one for one in agents]
+    lent = {home_of(one) for one in agents if one.home_tenant is not None}
+    everywhere = store.known_as_each(connection, lent) if lent else {}
+    return [_left(one, everywhere[home_of(one)]) if one.home_tenant is not None else one for one in agents]
 
 
-def _left(connection: sa.Connection, agent: Agent) -> Agent:
-    everywhere = store.known_as(connection, *home_of(agent))
+def _left(agent: Agent, everywhere: Sequence[Agent]) -> Agent:
     own = next((one for one in everywhere if one.home_tenant is None), agent)
     left = max(0, own.capacity - sum(one.open for one in everywhere))
     return replace(agent, capacity=min(agent.capacity, agent.open + left))

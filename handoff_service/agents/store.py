@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -88,6 +88,12 @@ def everyone(connection: sa.Connection, tenant: str) -> list[Agent]:
     return [_agent(row) for row in EVERYONE.all(connection, tenant=tenant)]
 
 
+def all_accounts(connection: sa.Connection, tenant: str) -> list[Agent]:
+    """All accounts of a tenant by name, disabled ones too, in one query."""
+    query = sa.select(tables.agents).where(A.tenant == tenant).order_by(A.name, A.id)
+    return [_agent(row) for row in connection.execute(query).mappings()]
+
+
 def names(connection: sa.Connection, tenant: str) -> dict[str, str]:
     """Names of all agents who are not disabled, by id."""
     return {row["id"]: row["name"] for row in NAMES.all(connection, tenant=tenant)}
@@ -121,6 +127,18 @@ def known_as(connection: sa.Connection, home_tenant: str, home_agent: str) -> li
     query = sa.select(tables.agents).where(sa.or_(sa.and_(A.tenant == home_tenant, A.id == home_agent), lent))
     rows = connection.execute(query.order_by(A.home_tenant.is_not(None), A.tenant)).mappings()
     return [_agent(row) for row in rows]
+
+
+def known_as_each(connection: sa.Connection, homes: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[Agent]]:
+    """The same for many accounts, each (tenant, id), in one query."""
+    known: dict[tuple[str, str], list[Agent]] = {home: [] for home in homes}
+    names = {name for _, name in homes}
+    query = sa.select(tables.agents).where(sa.or_(A.id.in_(names), A.home_agent.in_(names)))
+    for row in connection.execute(query.order_by(A.home_tenant.is_not(None), A.tenant)).mappings():
+        home = (row["home_tenant"] or row["tenant"], row["home_agent"] or row["id"])
+        if home in known:
+            known[home].append(_agent(row))
+    return known
 
 
 def lock(connection: sa.Connection, tenant: str, agent: str) -> None:

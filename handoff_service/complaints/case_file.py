@@ -57,10 +57,8 @@ def case_json(
     """The case file; `whole` is the ticket as a desk sees it, `notes`: with what was noted for colleagues."""
     shown = dict(whole)
     if not notes:
-        shown["log"] = [line for line in whole["log"] if not _is_note(line)]
-        shown["merged"] = [
-            {**one, "log": [line for line in one["log"] if not _is_note(line)]} for one in whole["merged"]
-        ]
+        shown |= _without_notes(whole)
+        shown["merged"] = [{**one, **_without_notes(one)} for one in whole["merged"]]
     said = [
         {"conversation": entry.conversation, **for_customer(entry, {}, "")}
         for entry in timeline
@@ -69,8 +67,20 @@ def case_json(
     return {"tenant": tenant, "made_at": made_at, **shown, "transcript": said}
 
 
-def _is_note(line: Mapping[str, Any]) -> bool:
-    return (line["kind"], line["audience"]) == ("updated", "internal")
+def _without_notes(ticket: Mapping[str, Any]) -> dict[str, Any]:
+    """Ticket and log without what was written for colleagues: notes go, of other internal lines the words do."""
+    lines = [line for line in ticket["log"] if (line["kind"], line["audience"]) != ("updated", "internal")]
+    plan = ticket["ticket"].get("follow_up")
+    return {
+        "ticket": {**ticket["ticket"], "follow_up": plan and _wordless(plan)},
+        "log": [
+            line if line["audience"] == "public" else {**line, "body": _wordless(line["body"])} for line in lines
+        ],
+    }
+
+
+def _wordless(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in ("text", "note")}
 
 
 def case_html(case: Mapping[str, Any], language: str) -> str:

@@ -12,6 +12,7 @@ from handoff_service.agents.model import Agent, Role
 from handoff_service.complaints import store
 from handoff_service.complaints.model import Complaint, guessed_category
 from handoff_service.complaints.settings import AGENT, Choice
+from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation
 from handoff_service.database import Transaction
@@ -24,7 +25,7 @@ from handoff_service.texts import say
 from handoff_service.tickets import log
 from handoff_service.tickets import store as tickets
 from handoff_service.tickets.log import SYSTEM, By, by_agent, record
-from handoff_service.tickets.model import URGENT, Deed, Source, Ticket
+from handoff_service.tickets.model import URGENT, Deed, Source, State, Ticket
 from handoff_service.tickets.open import open_work
 from handoff_service.tickets.settings import COMPLAINT
 from handoff_service.tickets.states import UNFINISHED
@@ -64,9 +65,7 @@ def file_complaint(
         about_agent = serving_agent(tx.connection, conversation)
     if about_agent is not None:
         agents.find(tx.connection, tenant, about_agent)
-        people = agents.everyone(tx.connection, tenant)
-        here = agents.connected(tx.connection, tenant, context.now)
-        parts = {**parts, "agent": choose_decider(people, here, about_agent), "tier": 2}
+        parts = {**parts, "agent": _decider(tx, tenant, about_agent, context), "tier": 2}
     usual = ABOUT_AGENT_PRIORITY if about_agent else PRIORITY
     ticket = open_work(
         tx,
@@ -124,6 +123,32 @@ def choose_decider(people: Sequence[Agent], connected: set[str], about: str | No
     return order[0].id if order else None
 
 
+def _decider(tx: Transaction, tenant: str, about: str, context: Context) -> str | None:
+    people = agents.everyone(tx.connection, tenant)
+    return choose_decider(people, agents.connected(tx.connection, tenant, context.now), about)
+
+
+def _about_whom(tx: Transaction, ticket: Ticket, category: str | None, context: Context) -> dict[str, Any]:
+    """What changes in a ticket that turns out to be about an agent: he sees it no more, a supervisor has it."""
+    if category != AGENT or ticket.about_agent is not None or not ticket.conversation:
+        return {}
+    about = serving_agent(tx.connection, conversations.find(tx.connection, ticket.tenant, ticket.conversation))
+    if about is None:
+        return {}
+    changes = {"about_agent": about, "tier": 2, "priority": max(ticket.priority, ABOUT_AGENT_PRIORITY)}
+    holder = agents.find(tx.connection, ticket.tenant, ticket.agent) if ticket.agent else None
+    if holder is None or holder.id == about or not holds(holder, Permission.COMPLAINTS_DECIDE):
+        changes["agent"] = _decider(tx, ticket.tenant, about, context)
+    return changes
+
+
+def _opened_without_owner(tx: Transaction, ticket: Ticket, context: Context) -> Ticket:
+    """Nobody can decide on it: it is open until somebody can."""
+    if ticket.agent is not None or ticket.state is not State.IN_PROGRESS:
+        return ticket
+    return record(tx, ticket, Deed.RELEASED, By(SYSTEM, context.now), to=State.OPEN, agent=None)
+
+
 def serving_agent(connection: sa.Connection, conversation: Conversation) -> str | None:
     """The agent who serves the customer, or served him last in this conversation."""
     if conversation.owner.agent is not None:
@@ -149,7 +174,9 @@ def classify(
     if not changes:
         raise Invalid("Name a `category`, a `cause` or both.")
     store.update(tx.connection, complaint, **changes)
-    return record(tx, ticket, Deed.CLASSIFIED, by_agent(agent, context), body=changes)
+    about = _about_whom(tx, ticket, category, context)
+    ticket = record(tx, ticket, Deed.CLASSIFIED, by_agent(agent, context), body=changes, **about)
+    return _opened_without_owner(tx, ticket, context)
 
 
 def add_evidence(
@@ -242,8 +269,9 @@ def as_complaint(
     rules = tenants.find(tx.connection, ticket.tenant).settings.complaints
     chosen = category or guessed_category(rules, ticket.subject)
     check_choice("category", rules.categories, chosen)
-    priority = max(ticket.priority, PRIORITY)
+    parts = {"priority": max(ticket.priority, PRIORITY), **_about_whom(tx, ticket, chosen, context)}
     actor = f"agent:{agent.id}"
     body = {"type": COMPLAINT, "was": ticket.type}
-    changed = record(tx, ticket, Deed.CHANGED, By(actor, context.now), body=body, type=COMPLAINT, priority=priority)
+    changed = record(tx, ticket, Deed.CHANGED, By(actor, context.now), body=body, type=COMPLAINT, **parts)
+    changed = _opened_without_owner(tx, changed, context)
     return enter(tx, changed, category=chosen, wanted=wanted, actor=actor, context=context)

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service.agents.model import Agent
+from handoff_service.callers import Caller
 from handoff_service.conversations import store
 from handoff_service.conversations.model import Conversation, Entry, Kind
 from handoff_service.conversations.projection import for_agent, for_customer, withheld
@@ -15,6 +16,7 @@ from handoff_service.errors import NotFound
 from handoff_service.handoffs.view import agent_names
 from handoff_service.live.principal import Principal
 from handoff_service.mentions.ask import may_read
+from handoff_service.permissions import Permission
 from handoff_service.tickets.tell import HIDDEN_FROM
 
 
@@ -35,6 +37,21 @@ def projected(connection: sa.Connection, principal: Principal, entries: Sequence
         return [for_customer(entry, names, contact) for entry in entries]
     viewer = principal.as_agent()
     return [for_agent(entry, names) if _may_read(entry, viewer) else withheld(entry) for entry in entries]
+
+
+def projected_to(connection: sa.Connection, caller: Caller, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The entries as an integrator's key may see them, or an agent who asks where integrators do."""
+    names = agent_names(connection, caller.tenant)
+    return [for_agent(entry, names) if _is_open_to(entry, caller) else withheld(entry) for entry in entries]
+
+
+def _is_open_to(entry: Entry, caller: Caller) -> bool:
+    """Whether whispers, and what is kept from an accused agent, may be read: a key needs the permission for each."""
+    if caller.agent is not None:
+        return _may_read(entry, caller.agent)
+    if entry.body.get("whisper") is not None and Permission.CONVERSATIONS_SUPERVISE not in caller.permissions:
+        return False
+    return entry.body.get(HIDDEN_FROM) is None or Permission.COMPLAINTS_DECIDE in caller.permissions
 
 
 def _may_read(entry: Entry, viewer: Agent) -> bool:

@@ -97,10 +97,10 @@ def change(
 
     A call that its agent is in ends before that. Raises IllegalTransition or CapacityFull; nothing has changed then.
     """
-    if conversation.owner.kind is OwnerKind.AGENT and conversation.owner.agent:
+    holder = conversation.owner.agent
+    if conversation.owner.kind is OwnerKind.AGENT and holder:
         conversation = end_at_move(tx, conversation, context.now)
-        held = conversation.load or 1
-        agents.free_capacity(tx.connection, conversation.tenant, conversation.owner.agent, load=held)
+        agents.free_capacity(tx.connection, conversation.tenant, holder, load=conversation.load or 1)
     load = 1
     if to.kind is OwnerKind.AGENT and to.agent:
         load, angry = _load(tx.connection, conversation, to.agent), is_angry(conversation.mood)

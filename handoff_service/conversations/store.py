@@ -155,9 +155,8 @@ def listed(
     query = sa.select(tables.conversations).where(C.tenant == tenant, C.owner_kind.in_([str(kind) for kind in kinds]))
     if agent is not None:
         query = query.where(C.owner_agent == agent)
-    return [
-        _conversation(row) for row in connection.execute(query.order_by(C.updated_at.desc()).limit(limit)).mappings()
-    ]
+    found = connection.execute(query.order_by(C.updated_at.desc()).limit(limit)).mappings()
+    return [_conversation(row) for row in found]
 
 
 def of_handoffs(connection: sa.Connection, tenant: str, handoffs: Sequence[str]) -> list[Conversation]:
@@ -168,12 +167,13 @@ def of_handoffs(connection: sa.Connection, tenant: str, handoffs: Sequence[str])
 
 
 def due(
-    connection: sa.Connection, now: datetime, *, farthest: Mapping[OwnerKind, datetime] | None = None, limit: int = 100
+    connection: sa.Connection, now: datetime, farthest: Mapping[OwnerKind, datetime], *, queued: bool, limit: int
 ) -> list[tuple[str, str]]:
-    """(tenant, id) of conversations whose deadline has passed, or is beyond the farthest of its kind of owner."""
-    beyond = [sa.and_(C.owner_kind == kind, C.deadline_at > moment) for kind, moment in (farthest or {}).items()]
-    query = sa.select(C.tenant, C.id).where(sa.or_(C.deadline_at <= now, *beyond)).order_by(C.deadline_at).limit(limit)
-    return [(row.tenant, row.id) for row in connection.execute(query)]
+    """(tenant, id) of those who are `queued`, or all others, whose deadline has passed or is beyond the farthest."""
+    beyond = [sa.and_(C.owner_kind == kind, C.deadline_at > moment) for kind, moment in farthest.items()]
+    whose = C.owner_kind == OwnerKind.QUEUE if queued else C.owner_kind != OwnerKind.QUEUE
+    query = sa.select(C.tenant, C.id).where(whose, sa.or_(C.deadline_at <= now, *beyond))
+    return [(row.tenant, row.id) for row in connection.execute(query.order_by(C.deadline_at).limit(limit))]
 
 
 def entries_after(

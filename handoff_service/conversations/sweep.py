@@ -45,6 +45,7 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 TIDY_EVERY = timedelta(hours=1)
+DUE = {False: 500, True: 200}  # deadlines of one sweep: of those who wait in queues, and of all others
 # Full transactions of offers in one sweep for one tenant; what is left waits for the next sweep.
 ROUNDS = 20
 
@@ -72,8 +73,11 @@ class Sweeper:
         now = self._clock()
         context = Context(self._settings, now)
         farthest = farthest_deadlines(context)
-        for tenant, conversation in await self._database.read(lambda c: store.due(c, now, farthest=farthest)):
-            await self._try(lambda tx, t=tenant, c=conversation: on_deadline(tx, t, c, context), conversation)  # type: ignore[misc]
+        # Who waits is looked at every minute, thousands of them: promises to the others must not stand behind that.
+        for queued in (False, True):
+            found = await self._database.read(lambda c, q=queued: store.due(c, now, farthest, queued=q, limit=DUE[q]))  # type: ignore[misc]
+            for tenant, conversation in found:
+                await self._try(lambda tx, t=tenant, c=conversation: on_deadline(tx, t, c, context), conversation)  # type: ignore[misc]
         for tenant, conversation in await self._database.read(lambda connection: held_by_lost(connection, context)):
             await self._try(lambda tx, t=tenant, c=conversation: on_lost(tx, t, c, context), conversation)  # type: ignore[misc]
         for tenant, conversation in await self._database.read(lambda connection: offered_to_lost(connection, now)):

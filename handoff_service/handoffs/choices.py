@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pydantic import Field, ValidationError
 
 from handoff_service.calendars.model import Calendar
-from handoff_service.calendars.moments import is_open, next_opening
+from handoff_service.calendars.moments import add_working_time, is_open, next_opening, when_open
 from handoff_service.clock import iso
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, change
@@ -32,7 +32,7 @@ from handoff_service.tickets.open import open_work
 from handoff_service.tickets.settings import CALLBACK
 
 FARTHEST = timedelta(days=30)
-SOONEST = timedelta(hours=1)  # within which he is called who names no time
+SOONEST = timedelta(hours=1)  # working time within which he is called who names no time
 _NUMBER = re.compile(r"\+?[0-9(][0-9 ()/.-]{3,24}")
 FEWEST_DIGITS = 5
 
@@ -155,7 +155,7 @@ def call_time(at: str | None, calendar: Calendar, now: datetime) -> datetime:
     """
     moment = moment_of(at, "at")
     if moment is None:
-        return (next_opening(calendar, now) or now) + SOONEST
+        return when_open(calendar, add_working_time(calendar, now, SOONEST) or now + SOONEST)
     if not now < moment <= now + FARTHEST:
         raise Invalid(f"`at` lies ahead, within {FARTHEST.days} days.")
     if not is_open(calendar, moment):

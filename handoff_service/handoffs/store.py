@@ -88,6 +88,17 @@ def place(connection: sa.Connection, handoff: Handoff, *, most: int = FARTHEST) 
     return 1 + routing.ahead(connection, handoff.tenant, handoff.queue, handoff.rank, handoff.id, most=most - 1)
 
 
+def most_urgent(connection: sa.Connection, tenant: str, *, limit: int) -> list[str]:
+    """Handoffs in the mailbox by priority, then by who asked first: nobody may lie under what came after him."""
+    query = (
+        sa.select(H.id)
+        .join(tables.conversations, sa.and_(C.tenant == H.tenant, C.handoff == H.id))
+        .where(C.tenant == tenant, C.owner_kind == OwnerKind.MAILBOX)
+        .order_by(H.priority.desc(), H.requested_at, H.id)
+    )
+    return list(connection.execute(query.limit(limit)).scalars())
+
+
 def front_rank(connection: sa.Connection, tenant: str, queue: str) -> int | None:
     """The lowest rank that waits in the queue, or None."""
     return routing.first_rank(connection, tenant, queue)

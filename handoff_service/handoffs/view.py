@@ -115,12 +115,14 @@ def desk(connection: sa.Connection, agent: Agent, context: Context) -> dict[str,
     tenant = agent.tenant
     waiting = _waiting(connection, agent)
     held = conversations.listed(connection, tenant, [OwnerKind.OFFER, OwnerKind.AGENT], limit=LISTED)
-    mine = [one for one in held if one.owner.kind is OwnerKind.AGENT and one.owner.agent == agent.id]
-    offers = [one for one in held if one.owner.kind is OwnerKind.OFFER and one.owner.agent == agent.id]
+    # His own are asked for by themselves: among many colleagues' the quiet ones would not be among the latest.
+    mine = conversations.listed(connection, tenant, [OwnerKind.AGENT], agent=agent.id, limit=LISTED)
+    offers = conversations.listed(connection, tenant, [OwnerKind.OFFER], agent=agent.id, limit=LISTED)
     others = [one for one in held if one.owner.agent != agent.id]
     if holds(agent, Permission.CONVERSATIONS_SUPERVISE):
         others += conversations.listed(connection, tenant, [OwnerKind.BOT], limit=LISTED)
-    mailbox = conversations.listed(connection, tenant, [OwnerKind.MAILBOX], limit=LISTED)
+    urgent = store.most_urgent(connection, tenant, limit=LISTED)
+    mailbox = conversations.of_handoffs(connection, tenant, urgent)
     connected = agents.connected(connection, tenant, context.now)
     offered, elsewhere = cards(connection, offers, agent), cards(connection, others, agent)
     mark_calls(connection, agent, waiting, offered, elsewhere)
@@ -130,22 +132,12 @@ def desk(connection: sa.Connection, agent: Agent, context: Context) -> dict[str,
         "offers": offered,
         "mine": cards(connection, mine, agent),
         "others": [one for one in elsewhere if one not in called],
-        "mailbox": most_urgent_first(cards(connection, mailbox, agent)),
+        "mailbox": cards(connection, mailbox, agent),
         "promises": owed_by(connection, tenant, agent.id, context.now),
         "agents": [colleague(one, connected) for one in agents.everyone(connection, tenant)],
         "tickets": tickets.counts(connection, agent, context.now),
         "mentions": as_json(mentions.unanswered(connection, tenant, agent.id), agent_names(connection, tenant)),
     }
-
-
-def most_urgent_first(listed: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """By priority, then by who asked first: nobody may lie under what came after him. Without a handoff at the end."""
-
-    def place(card: Mapping[str, Any]) -> tuple[int, str]:
-        handoff = card["handoff"]
-        return (-handoff["priority"], handoff["requested_at"]) if handoff else (1, card["updated_at"])
-
-    return sorted(listed, key=place)
 
 
 def _waiting(connection: sa.Connection, agent: Agent) -> list[dict[str, Any]]:

@@ -14,13 +14,12 @@ from handoff_service.callers import Caller
 from handoff_service.changes import Changing, IdempotencyKey
 from handoff_service.clock import iso
 from handoff_service.conversations import store as conversations
+from handoff_service.conversations.access import projected_to
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Audience, Author, AuthorKind, Conversation, Draft, Kind
-from handoff_service.conversations.projection import for_agent
 from handoff_service.conversations.receive import clean_text
 from handoff_service.database import Transaction
 from handoff_service.errors import Invalid
-from handoff_service.handoffs.view import agent_names
 from handoff_service.inputs import Plain, Seq
 from handoff_service.integrators import examples, store
 from handoff_service.permissions import Permission
@@ -117,14 +116,17 @@ def _add_reading(routes: APIRouter, service: Service, access: Access) -> None:
     async def entries(
         conversation_id: str, caller: ReaderNow, cursor: Annotated[Seq, Query()] = 0, limit: Limit = 100
     ) -> dict[str, Any]:
-        """The timeline in order, internal notes too; `cursor` is the seq of the last entry that you have."""
+        """The timeline in order, internal notes too; `cursor` is the seq of the last entry that you have.
+
+        Whispers need conversations.supervise, what is kept from an accused agent complaints.decide: else only the
+        place of such an entry is shown, with the kind `hidden`.
+        """
 
         def load(connection: sa.Connection) -> dict[str, Any]:
             found = conversations.find(connection, caller.tenant, conversation_id)
             listed = conversations.entries_after(connection, caller.tenant, found.id, cursor, limit=limit)
-            names = agent_names(connection, caller.tenant)
             last = listed[-1].seq if listed else cursor
-            page = [for_agent(entry, names) for entry in listed]
+            page = projected_to(connection, caller, listed)
             return {"entries": page, "cursor": last, "more": last < found.last_seq}
 
         return await service.database.read(load)

@@ -100,9 +100,10 @@ def router(service: Service) -> APIRouter:
             def work() -> dict[str, Any]:
                 found = store.find_promise(tx.connection, agent.tenant, promise)
                 if found.state is Settled.OPEN:
-                    found = ledger.settled(found, state, now, by=as_author(agent), reason=reason)
-                    store.put_promise(tx.connection, found)
-                    tx.ring(desk_topic(agent.tenant))
+                    ended = ledger.settled(found, state, now, by=as_author(agent), reason=reason)
+                    if store.put_promise(tx.connection, ended):
+                        tx.ring(desk_topic(agent.tenant))
+                    found = store.find_promise(tx.connection, agent.tenant, promise)
                 return promise_json(found, now)
 
             request = {"command": f"promise {state}", "promise": promise, "reason": reason}

@@ -33,8 +33,7 @@ def chase(tx: Transaction, tenant: str, conversation_id: str, context: Context) 
             conversation = _chase_clock(tx, conversation, clock, settings, context)
     for promise in store.promises_of(tx.connection, tenant, conversation_id, only_open=True):
         told, what = ledger.tell(promise, context.now)
-        if what is not None:
-            store.put_promise(tx.connection, told)
+        if what is not None and store.put_promise(tx.connection, told):
             conversation = _tell_promise(tx, conversation, told, what, settings.zone, context)
     tx.ring(desk_topic(tenant))
 

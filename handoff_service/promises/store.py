@@ -129,9 +129,10 @@ def add_promise(connection: sa.Connection, promise: Promise) -> None:
     connection.execute(sa.insert(tables.promises).values(**asdict(promise)))
 
 
-def put_promise(connection: sa.Connection, promise: Promise) -> None:
-    where = (P.tenant == promise.tenant, P.id == promise.id)
-    connection.execute(sa.update(tables.promises).where(*where).values(**asdict(promise)))
+def put_promise(connection: sa.Connection, promise: Promise) -> bool:
+    """Writes what became of an open promise. False, and nothing written, if somebody has settled it meanwhile."""
+    where = (P.tenant == promise.tenant, P.id == promise.id, P.state == Settled.OPEN)
+    return connection.execute(sa.update(tables.promises).where(*where).values(**asdict(promise))).rowcount == 1
 
 
 def find_promise(connection: sa.Connection, tenant: str, promise: str) -> Promise:

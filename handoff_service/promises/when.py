@@ -55,9 +55,9 @@ _EN_NUMBERS = {
 } | {"a": 1, "an": 1, "the": 1, "next": 1, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60}
 _EN_NUMBERS |= {"forty-eight": 48, "twenty-four": 24, "seventy-two": 72, "couple": 2, "few": 3, "half": 0}
 
-_ZH_NUMBER = r"(?:\d{1,4}|[零一二两兩三四五六七八九十]{1,4}|几|幾|半)"
+_ZH_NUMBER = r"(?:\d{1,4}|[零一二两兩三四五六七八九十百]{1,6}|几|幾|半)"
 _ZH_AMOUNT = re.compile(
-    rf"({_ZH_NUMBER})\s*(?:[-~—–到至、]\s*({_ZH_NUMBER}))?\s*(?:个|個)?(半)?(?P<unit>工作日|工作天|工作小时|工作小時|"
+    rf"(?<![\d零一二两兩三四五六七八九十百千万萬])({_ZH_NUMBER})\s*(?:[-~—–到至、]\s*({_ZH_NUMBER}))?\s*(?:个|個)?(半)?(?P<unit>工作日|工作天|工作小时|工作小時|"
     r"小时|小時|钟头|鐘頭|分钟|分鐘|天|周|週|星期|礼拜|禮拜|(?<=[个個半])月)(?![一二三四五六日天底末初])"
 )
 _EN_NUMBER = (
@@ -345,6 +345,10 @@ def _zh_number(text: str) -> float:
         return 3
     if text == "半":
         return 0.5
+    hundreds, found, rest = text.rpartition("百")
+    if found:
+        below = _zh_number(rest) * (10 if len(rest) == 1 and rest != "十" else 1) if rest else 0  # 一百二 is 120
+        return 100 * _ZH_DIGITS.get(hundreds, 1) + below
     tens, found, ones = text.rpartition("十")
     if not found:
         return _ZH_DIGITS.get(text[-1], 1)

@@ -16,11 +16,24 @@ T = tables.tenants.c
 # The settings as the text that they are stored as, which is parsed once however often it is read.
 EVERYONE = sa.select(T.id, T.name, sa.cast(T.settings, sa.Text).label("settings")).order_by(T.id)
 FIND = EVERYONE.where(T.id == sa.bindparam("tenant"))
+# Not the key: what others add to a tenant meanwhile refers to that, and need not wait.
+LOCK = FIND.with_for_update(key_share=True)
 
 
 def find(connection: sa.Connection, tenant: str) -> Tenant:
     """The tenant. Raises NotFound."""
     row = connection.execute(FIND, {"tenant": tenant}).first()
+    if row is None:
+        raise NotFound(f"There is no tenant {tenant}.", tenant=tenant)
+    return _tenant(row.id, row.name, row.settings)
+
+
+def lock(connection: sa.Connection, tenant: str) -> Tenant:
+    """The tenant, locked until the end of the transaction: for whoever writes settings that he has read before.
+
+    It comes before the lock of any account. Raises NotFound.
+    """
+    row = connection.execute(LOCK, {"tenant": tenant}).first()
     if row is None:
         raise NotFound(f"There is no tenant {tenant}.", tenant=tenant)
     return _tenant(row.id, row.name, row.settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from handoff_service.agents.canned import refuse_foreign
 from handoff_service.agents.model import Agent
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation
@@ -30,7 +31,7 @@ def plan(
 ) -> Ticket:
     """Plans a check: a message to the customer, or a task for the owner of the ticket. Without a time: none any more.
 
-    A new plan replaces the one before. Raises Invalid, and Conflict for a message to nobody.
+    A new plan replaces the one before. Raises Invalid, also for the words of another client, and Conflict for a message to nobody.
     """
     by = by_agent(agent, context)
     if at is None:
@@ -44,6 +45,8 @@ def plan(
     if kind == "task" and not text.strip():
         raise Invalid("A task says in `text` what is to be done.")
     planned = {"kind": kind, "text": clean_text(text) if text else "", "by": actor_of(agent)}
+    if kind == "message":
+        refuse_foreign(tx.connection, agent, planned)
     body = {"kind": kind, "text": planned["text"], "at": at.isoformat()}
     return record(tx, ticket, Deed.PLANNED, by, body=body, check_at=at, check_plan=planned)
 

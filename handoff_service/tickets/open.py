@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent
-from handoff_service.calendars.moments import add_working_time, next_opening
+from handoff_service.calendars.moments import add_working_time, when_open
 from handoff_service.channels import contacts
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation
@@ -153,8 +153,8 @@ def default_due(settings: TenantSettings, type: str, queue: str, context: Contex
     if type == COMPLAINT:
         amount = timedelta(hours=settings.complaints.answer_hours)
         return add_working_time(calendar, context.now, amount) or context.now + amount
-    start = next_opening(calendar, context.now) or context.now
-    return start + timedelta(seconds=context.settings.message_due_s)
+    length = timedelta(seconds=context.settings.message_due_s)
+    return when_open(calendar, when_open(calendar, context.now) + length)
 
 
 def free_number(connection: sa.Connection, tenant: str, seed: str, now: datetime, zone: ZoneInfo) -> str:

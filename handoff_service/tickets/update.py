@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from handoff_service.agents.canned import refuse_foreign
 from handoff_service.agents.model import Agent
 from handoff_service.complaints import store as complaints
 from handoff_service.conversations.change import Context
@@ -27,9 +28,11 @@ def note(tx: Transaction, agent: Agent, ticket: Ticket, text: str, context: Cont
 def tell(tx: Transaction, agent: Agent, name: str, text: str, context: Context) -> Ticket:
     """Tells the customer how far it is; what he says next in that conversation may be his answer.
 
-    The conversation is locked before the ticket, as where he writes. Raises Conflict for a ticket without one.
+    The conversation is locked before the ticket, as where he writes. Raises Conflict for a ticket without one, and
+    Invalid for the words of another client.
     """
     text = clean_text(text)
+    refuse_foreign(tx.connection, agent, {"text": text})
     conversation = place(tx, store.find(tx.connection, agent.tenant, name, agent))
     ticket = locked(tx, agent, name)
     said = text

@@ -18,8 +18,6 @@ from handoff_service.webhooks import store
 from handoff_service.webhooks.announce import TOPIC, tell
 from handoff_service.webhooks.model import MOST_WEBHOOKS, EventType, Webhook
 
-MOST_SECRETS = 2
-
 
 def read_events(names: Iterable[str]) -> tuple[EventType, ...]:
     """Events by name; none means all. Raises Invalid for an unknown one."""
@@ -78,9 +76,12 @@ def change(
 
 
 def rotate(tx: Transaction, caller: Caller, webhook: str, secret: str | None, *, seal: Seal, context: Context) -> None:
-    """A new secret beside the present one: both sign until the rotation is finished, which is without a `secret`."""
+    """A new secret beside the present one: both sign until the rotation is finished, which is without a `secret`.
+
+    Rotated again before that, the newer of the two goes: the receiver may know no other than the older one.
+    """
     present = store.find(tx.connection, caller.tenant, webhook, seal).secrets
-    secrets = present[:1] if secret is None else (secret, *present)[:MOST_SECRETS]
+    secrets = present[:1] if secret is None else (secret, present[-1])
     store.change(tx.connection, caller.tenant, webhook, secrets=[seal.seal(one) for one in secrets])
     _record(tx, caller, "webhook_rotated", webhook, {"secrets": len(secrets)}, context)
 

@@ -28,9 +28,10 @@ def chromium_path() -> str | None:
 
 
 @asynccontextmanager
-async def open_browser() -> AsyncIterator[Browser]:
+async def open_browser(*more: str) -> AsyncIterator[Browser]:
+    """A browser of its own; `more`: arguments besides those that every test needs."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=[*ARGUMENTS, *more])
         try:
             yield browser
         finally:

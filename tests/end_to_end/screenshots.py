@@ -21,6 +21,7 @@ async def take(stage: Stage) -> None:
         for lines in (ZH, EN):
             await _conversation(browser, stage, lines)
             await _before_a_conversation(browser, stage, lines)
+            await _pages(browser, stage, lines)
 
 
 async def _before_a_conversation(browser: Browser, stage: Stage, lines: Lines) -> None:
@@ -72,6 +73,17 @@ async def _conversation(browser: Browser, stage: Stage, lines: Lines) -> None:
     await desk.page.locator(".modal-close footer .primary").click()
     await expect(customer.page.locator(".rating")).to_be_visible(timeout=10_000)
     await _shoot(customer, f"widget-rating-{language}")
+
+
+async def _pages(browser: Browser, stage: Stage, lines: Lines) -> None:
+    """What the owner of the shop sees beside the conversations."""
+    console = Console(await new_page(browser, size=DESK, language=lines.language))
+    await console.sign_in(stage.gateway, stage.logins[-1])
+    for view in ("wall", "tickets", "articles", "administration"):
+        await console.page.locator(f".views [data-view={view}]").click()
+        await expect(console.page.locator(f".page.{view} h1")).to_be_visible()
+        await expect(console.page.locator(".page [role=status]", has_text="…")).to_have_count(0, timeout=10_000)
+        await _shoot(console, f"console-{view}-{lines.language}")
 
 
 async def _shoot(window: Widget | Console, name: str) -> None:

@@ -1,5 +1,7 @@
 import { signal } from "@preact/signals";
-import { type Api, ApiError } from "./api";
+import type { Api, ApiError } from "./api";
+import type { Look } from "../widget/look";
+import { Fetching } from "./fetching";
 import type { Session } from "./session";
 
 export interface Account {
@@ -21,6 +23,31 @@ export interface NewAccount {
   readonly role: string;
   readonly queues: readonly string[];
   readonly capacity: number;
+}
+/** What an administrator changes of an account. */
+export interface AccountChange {
+  readonly role?: string;
+  readonly queues?: readonly string[];
+  readonly capacity?: number;
+}
+const OF_OWNERS: readonly string[] = ["admin", "owner"];
+
+/** The roles that somebody may give: those of administrators only with their own permission. */
+export const rolesGivenBy = (managesAdmins: boolean): readonly (typeof ROLES)[number][] =>
+  ROLES.filter((role) => managesAdmins || !OF_OWNERS.includes(role));
+
+/** Whether somebody who manages accounts may change this one: nobody his own, administrators' only with permission. */
+export const mayManage = (account: Account, me: string, managesAdmins: boolean): boolean =>
+  account.id !== me && (managesAdmins || !OF_OWNERS.includes(account.role));
+
+/** Those parts of an account that were given another value. */
+export function changedParts(account: Account, now: Required<AccountChange>): AccountChange {
+  const same = now.queues.length === account.queues.length && now.queues.every((queue) => account.queues.includes(queue));
+  return {
+    ...(now.role !== account.role && { role: now.role }),
+    ...(!same && { queues: now.queues }),
+    ...(now.capacity !== account.capacity && { capacity: now.capacity }),
+  };
 }
 export interface PlannedChange {
   readonly sign: "+" | "-" | "~";
@@ -44,20 +71,44 @@ export class Administration {
   /** A password that was just drawn: whose, and what it is. Shown until it is dismissed, and never again. */
   readonly drawn = signal<{ readonly email: string; readonly password: string } | null>(null);
   readonly yaml = signal<string | null>(null);
+  /** The file as it is being edited; null: as it is stored. Kept while another page is shown. */
+  readonly edited = signal<string | null>(null);
   readonly plan = signal<Plan | null>(null);
+  /** The widget's look as it is being tried out. */
+  readonly look = signal<Look | null>(null);
   readonly problems = signal<readonly FileProblem[]>([]);
-  readonly failed = signal<ApiError | null>(null);
+  private readonly fetching = new Fetching();
+  readonly failed = this.fetching.failed;
 
-  constructor(private readonly parts: { api: Api; session: Session }) {}
+  constructor(private readonly parts: { api: Api; session: Session; tenant: string }) {}
 
   async start(): Promise<void> {
-    await this.load(async () => {
-      const [people, yaml] = await Promise.all([this.parts.api.accounts(), this.parts.api.configuration()]);
-      this.people.value = people;
-      this.yaml.value = yaml;
-      this.plan.value = null;
-      this.problems.value = [];
-    });
+    await Promise.all([
+      this.list(),
+      this.fetching.ask("file", () => this.parts.api.configuration(), (yaml) => {
+        this.yaml.value = yaml;
+        this.plan.value = null;
+        this.problems.value = [];
+      }),
+      this.fetching.ask("look", () => this.parts.api.widgetLook(this.parts.tenant), (look) => {
+        this.look.value ??= look;
+      }),
+    ]);
+  }
+
+  /** What the text area holds after a key; what was found out about the text before is no longer true. */
+  edit(text: string): void {
+    this.edited.value = text === this.yaml.value ? null : text;
+    this.plan.value = null;
+    this.problems.value = [];
+  }
+
+  discard(): void {
+    this.edit(this.yaml.value ?? "");
+  }
+
+  async change({ id }: Account, change: AccountChange): Promise<boolean> {
+    return this.act(() => this.parts.api.changeAccount(id, change));
   }
 
   async add(account: NewAccount): Promise<boolean> {
@@ -76,20 +127,26 @@ export class Administration {
     return this.act(() => this.parts.api.accountCommand(id, "sign-out"));
   }
 
-  /** What the file would change, or what is wrong with it; nothing is applied. */
-  async check(text: string): Promise<void> {
+  /** What the edited file would change, or what is wrong with it; nothing is applied. */
+  async check(): Promise<void> {
+    const text = this.edited.value;
+    if (text === null) return;
     await this.withFile(async () => {
-      this.plan.value = await this.parts.api.checkConfiguration(text);
+      const plan = await this.parts.api.checkConfiguration(text);
+      if (this.edited.value === text) this.plan.value = plan;
     });
   }
 
-  /** Applies the file as the shown plan has it, whole or not at all. */
-  async apply(text: string): Promise<boolean> {
+  /** Applies the edited file as the shown plan has it, whole or not at all. */
+  async apply(): Promise<boolean> {
     const version = this.plan.value?.version;
-    if (version === undefined) return false;
+    const text = this.edited.value;
+    if (version === undefined || text === null) return false;
     const done = await this.withFile(() => this.parts.api.applyConfiguration(text, version));
-    if (done) await this.start();
-    return done;
+    if (!done) return false;
+    if (this.edited.value === text) this.edited.value = null;
+    await this.start();
+    return true;
   }
 
   private async withFile(run: () => Promise<unknown>): Promise<boolean> {
@@ -109,20 +166,14 @@ export class Administration {
 
   private async act(run: () => Promise<unknown>): Promise<boolean> {
     const done = await this.parts.session.attempt(run);
-    await this.load(async () => {
-      this.people.value = await this.parts.api.accounts();
-    });
+    await this.list();
     return done;
   }
 
-  private async load(run: () => Promise<void>): Promise<void> {
-    try {
-      await run();
-      this.failed.value = null;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.failed.value = error;
-    }
+  private list(): Promise<void> {
+    return this.fetching.ask("people", () => this.parts.api.accounts(), (people) => {
+      this.people.value = people;
+    });
   }
 }
 

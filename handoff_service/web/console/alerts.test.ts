@@ -35,9 +35,11 @@ describe("the bell", () => {
 
   it("is cancelled by my answer, even when the next snapshot still shows the handoff", () => {
     const desk = snapshot({ offers: [card("c_1")] });
-    const after = answered(SILENT, "h_c_1");
-    expect(hear(after, desk).ring).toBeNull();
-    expect(badge(answered(hear(SILENT, desk).alerts, "h_c_1"))).toBe(0);
+    const after = answered(hear(SILENT, desk).alerts, "h_c_1/0");
+    expect(badge(after)).toBe(0);
+    const late = hear(after, desk);
+    expect(late.ring).toBeNull();
+    expect(badge(late.alerts)).toBe(0);
   });
 
   it("sounds softer for more unread messages, and not for fewer", () => {
@@ -56,6 +58,15 @@ describe("a call", () => {
   it("makes no sound for what waits for others only", () => {
     expect(rings(snapshot({ waiting: [called("c_1", null)] }))).toEqual([null]);
     expect(rings(snapshot({ waiting: [called("c_1", call)] }))).toEqual(["handoff"]);
+  });
+
+  it("rings and counts again when the same handoff calls once more, after a decline as well", () => {
+    const first = snapshot({ offers: [called("c_1", { ...call, n: 1, rung: "agent" })] });
+    const second = snapshot({ waiting: [called("c_1", call)] });
+    expect(rings(first, first, second, second)).toEqual(["handoff", null, "handoff", null]);
+    const declined = answered(hear(SILENT, first).alerts, "h_c_1/1");
+    expect(badge(hear(declined, first).alerts)).toBe(0);
+    expect(badge(hear(declined, second).alerts)).toBe(1);
   });
 
   it("is to be confirmed until somebody did", () => {

@@ -1,24 +1,22 @@
 import type {
-  Accepted, Box, CallAnswer, Card, ConversationDetail, EntriesPage, ErrorBody, FileRef, KnowledgeAnswer, Language, Me, Owner, Person,
+  Accepted, Box, CallAnswer, Card, ConversationDetail, EntriesPage, ErrorBody, FileRef, KnowledgeAnswer, Language, Me, Person,
   PresenceStatus, Ticket,
 } from "../shared/protocol";
-import type { Account, NewAccount, Plan } from "./administration";
-import type { ArticleFields, ArticlePage, Filter, Kept, KnowledgeTask, Revision, Step, Tried } from "./articles";
+import type { Look } from "../widget/look";
+import type { Account, AccountChange, NewAccount, Plan } from "./administration";
+import type { ArticleFields, ArticlePage, Edited, Filter, Kept, KnowledgeTask, Reviewed, Revision, Step, Tried } from "./articles";
 import type { CannedReply } from "./canned";
 import type { ChannelAccount, ChannelKinds, Finding } from "./channels";
+import { type RegisterPage, type Span, spanQuery } from "./complaints";
 import type { Messages, MessageState, Models } from "./training";
 import type { TicketFilter, TicketPage, WholeTicket } from "./tickets";
-import type { WallFigures } from "./wall";
+import type { LateClock, WallFigures } from "./wall";
 
 /** The server's answer was an error, or there was no answer (status 0, code "unreachable"). */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
-  readonly retryable: boolean;
   readonly holder: Person | null;
-  readonly owner: Owner | null;
-  readonly epoch: number | null;
-  readonly retryAfterS: number;
   /** Everything the server said of it. */
   readonly extra: Readonly<Record<string, unknown>>;
 
@@ -27,11 +25,7 @@ export class ApiError extends Error {
     this.name = "ApiError";
     this.status = status;
     this.code = body.code ?? (status === 0 ? "unreachable" : "error");
-    this.retryable = body.retryable ?? (status === 0 || status >= 500);
     this.holder = body.holder ?? null;
-    this.owner = body.owner ?? null;
-    this.epoch = body.epoch ?? null;
-    this.retryAfterS = body.retry_after_s ?? 0;
     this.extra = { ...body };
   }
 }
@@ -82,12 +76,13 @@ export class Api {
   box = async (box: Box, limit = 50) =>
     (await this.get<{ conversations: Card[] }>("/v1/conversations", { box, limit: String(limit) })).conversations;
   searchKnowledge = (q: string, language: Language) =>
-    this.get<KnowledgeAnswer>("/v1/knowledge/search", { q, language });
+    this.get<KnowledgeAnswer>("/v1/knowledge/search", { q: [...q].slice(0, QUESTION_CHARS).join(""), language });
 
   accept = (handoff: string) => this.act<Accepted>(`/v1/handoffs/${encodeURIComponent(handoff)}/accept`, {});
   decline = (handoff: string) => this.act<void>(`/v1/handoffs/${encodeURIComponent(handoff)}/decline`, {});
   takeOver = ({ conversation, epoch }: Target) =>
     this.act<Accepted>(`${conversationPath(conversation)}/take-over`, { epoch });
+  join = ({ conversation, epoch }: Target) => this.act<Accepted>(`${conversationPath(conversation)}/join`, { epoch });
   transfer = ({ conversation, epoch }: Target, to: { to_agent: string } | { to_queue: string }, note: string) =>
     this.act<void>(`${conversationPath(conversation)}/transfer`, { epoch, ...to, ...optional({ note }) });
   giveBack = ({ conversation, epoch }: Target, summary: string) =>
@@ -99,8 +94,11 @@ export class Api {
     (await this.get<{ canned_replies: CannedReply[] }>(`${conversationPath(conversation)}/canned-replies`)).canned_replies;
   accounts = async () => (await this.get<{ agents: Account[] }>("/v1/admin/agents")).agents;
   addAccount = (account: NewAccount) => this.administer<{ password?: string }>("/v1/admin/agents", account);
+  changeAccount = (agent: string, change: AccountChange) =>
+    this.administer<unknown>(`/v1/admin/agents/${encodeURIComponent(agent)}`, change);
   accountCommand = (agent: string, command: string) =>
     this.administer<{ password?: string }>(`/v1/admin/agents/${encodeURIComponent(agent)}/${command}`, null);
+  widgetLook = async (tenant: string) => (await this.get<{ look: Look }>("/v1/widget/config", { tenant })).look;
   configuration = async () => (await this.get<{ yaml: string }>("/v1/admin/config")).yaml;
   checkConfiguration = (yaml: string) => this.post<Plan>("/v1/admin/config/check", { yaml });
   applyConfiguration = (yaml: string, version: string) =>
@@ -123,6 +121,10 @@ export class Api {
     const headers = { "X-Requested-By": "console" };
     return (await this.request<{ file: FileRef }>(path, { method: "POST", headers, body: content })).file;
   };
+  /** The content of a file that somebody sent. */
+  file = async (id: string): Promise<Blob> => (await this.ask(filePath(id), { method: "GET" })).blob();
+  promiseDone = (promise: string) => this.act<unknown>(`/v1/promises/${encodeURIComponent(promise)}/done`, {});
+  mentionsSeen = (conversation: string) => this.act<unknown>("/v1/mentions/seen", { conversation });
   signOff = (what: SignOff) => this.act<unknown>("/v1/agents/me/sign-off", what);
   escalate = ({ conversation, epoch }: Target, reason: string) =>
     this.act<void>(`${conversationPath(conversation)}/escalate`, { epoch, reason });
@@ -136,6 +138,7 @@ export class Api {
     (await this.get<{ conversations: Card[] }>(`/v1/contacts/${encodeURIComponent(contact)}/conversations`)).conversations;
   search = async (q: string) => (await this.get<{ conversations: Card[] }>("/v1/search", { q })).conversations;
   wall = () => this.get<WallFigures>("/v1/wall");
+  lateClocks = async () => (await this.get<{ clocks: LateClock[] }>("/v1/sla", { box: "late" })).clocks;
 
   tickets = ({ whose, state, type, text }: TicketFilter, cursor: string | null) => {
     const owner = whose === "all" ? "" : whose;
@@ -146,6 +149,8 @@ export class Api {
     this.act<unknown>(`/v1/tickets/${encodeURIComponent(ticket)}/${path}`, body);
   complaintCommand = (ticket: string, path: string, body: object) =>
     this.act<unknown>(`/v1/complaints/${encodeURIComponent(ticket)}/${path}`, body);
+  complaints = (span: Span, cursor: string | null) =>
+    this.get<RegisterPage>("/v1/complaints", { ...spanQuery(span), ...optional({ cursor: cursor ?? "" }), limit: "50" });
   openTicket = (subject: string, type: string, conversation: string | null) =>
     this.act<{ ticket: string }>("/v1/tickets", { subject, type, ...(conversation !== null && { conversation }) });
 
@@ -154,12 +159,13 @@ export class Api {
   article = (id: string, language: Language) => this.get<Kept>(articlePath(id, language));
   articleHistory = (id: string, language: Language) => this.get<{ history: Revision[] }>(`${articlePath(id, language)}/history`);
   knowledgeTasks = () => this.get<{ tasks: KnowledgeTask[] }>("/v1/knowledge/tasks");
-  tryQuestion = (text: string, language: Language) => this.post<Tried>("/v1/knowledge/try", { text, language });
-  createArticle = (article: ArticleFields, why: string) => this.act<unknown>("/v1/knowledge/articles", { article, why });
+  tryQuestion = (text: string) => this.post<Tried>("/v1/knowledge/try", { text });
+  reviewKnowledge = () => this.post<Reviewed>("/v1/knowledge/review", {});
+  createArticle = (article: ArticleFields, why: string) => this.act<Edited>("/v1/knowledge/articles", { article, why });
   editArticle = (article: ArticleFields, revision: number, why: string) =>
-    this.act<unknown>(articlePath(article.id, article.language), { article, revision, why });
+    this.act<Edited>(articlePath(article.id, article.language), { article, revision, why });
   articleStep = ({ id, language }: ArticleFields, step: Step | "roll-back", body: object) =>
-    this.act<unknown>(`${articlePath(id, language)}/${step}`, body);
+    this.act<Edited>(`${articlePath(id, language)}/${step}`, body);
 
   models = () => this.get<Models>("/v1/training/models");
   trainNow = () => this.act<unknown>("/v1/training/models/train", {});
@@ -220,6 +226,11 @@ export class Api {
   }
 
   private async request<T>(path: string, init: RequestInit): Promise<T> {
+    return (await readJson(await this.ask(path, init))) as T;
+  }
+
+  /** The answer to a request; anything else than success is an ApiError. */
+  private async ask(path: string, init: RequestInit): Promise<Response> {
     let response: Response;
     try {
       response = await this.fetch(path, { ...init, credentials: "same-origin", cache: "no-store" });
@@ -227,15 +238,21 @@ export class Api {
       if (error instanceof TypeError) throw new ApiError(0, { message: error.message });
       throw error;
     }
+    if (response.ok) return response;
     const answer = await readJson(response);
-    if (response.ok) return answer as T;
     const failure = new ApiError(response.status, (answer as { error?: Partial<ErrorBody> } | null)?.error ?? {});
     if (response.status === 401 && !path.endsWith("/sign-in")) this.onSignedOut();
     throw failure;
   }
 }
 
+/** What the search reads of a question, characters; a longer one it refuses. */
+const QUESTION_CHARS = 500;
+
 const isUndecided = (error: ApiError): boolean => error.status === 0 || error.status >= 500;
+
+/** Where a browser gets a file with the agent's cookie. */
+export const filePath = (file: string): string => `/v1/files/${encodeURIComponent(file)}`;
 
 const conversationPath = (conversation: string): string => `/v1/conversations/${encodeURIComponent(conversation)}`;
 

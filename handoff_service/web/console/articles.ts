@@ -1,6 +1,8 @@
 import { signal } from "@preact/signals";
 import type { Language } from "../shared/protocol";
-import { type Api, ApiError } from "./api";
+import type { Api, ApiError } from "./api";
+import { Fetching } from "./fetching";
+import { findingsOf } from "./problem";
 import type { Session } from "./session";
 
 /** One language version of an article, as the knowledge base keeps it; what the form does not show is kept as it is. */
@@ -58,6 +60,28 @@ export interface Filter {
   readonly state: ArticleState | "";
   readonly language: Language | "";
 }
+/** What the knowledge base answers to a change. */
+export interface Edited {
+  readonly findings?: readonly { readonly message: string }[];
+}
+export interface Reviewed {
+  readonly findings: readonly unknown[];
+  readonly opened: number;
+}
+/** What the checks said about the open article; `publishable`: it was not published, and can be in spite of them. */
+export interface Findings {
+  readonly of: string;
+  readonly messages: readonly string[];
+  readonly publishable: boolean;
+}
+/** An article as it is being written, and the revision that it was begun on. */
+export interface ArticleDraft {
+  readonly revision: number;
+  readonly fields: ArticleFields;
+  /** As typed, one per line. */
+  readonly questions: string;
+  readonly why: string;
+}
 export type Step = "publish" | "retire" | "delete";
 
 const YEAR_MS = 365 * 86_400_000;
@@ -75,6 +99,22 @@ export function blank(language: Language, owner: string, now: Date): ArticleFiel
 export const linesOf = (typed: string): readonly string[] =>
   [...new Set(typed.split("\n").map((line) => line.trim()).filter(Boolean))];
 
+/** What the draft of an article is kept under; there is one of a new article. */
+export const draftKey = ({ article, revision }: Kept): string => (revision < 0 ? "" : `${article.id}/${article.language}`);
+
+/** The article as the draft has it. */
+export const contentOf = ({ fields, questions }: ArticleDraft): ArticleFields => ({ ...fields, questions: linesOf(questions) });
+
+/** Whether the draft says something else than what is stored. */
+export const isChanged = (kept: Kept, draft: ArticleDraft): boolean =>
+  kept.revision < 0 || JSON.stringify(contentOf(draft)) !== JSON.stringify(kept.article);
+
+/** The action of a step in the history, and the number that belongs to it ("roll-back to 2"). */
+export function actionOf({ action }: Pick<Revision, "action">): { readonly name: string; readonly to: string } {
+  const [, name = action, to = ""] = /^(\S+) to (\d+)$/.exec(action) ?? [];
+  return { name, to };
+}
+
 /** The editor of the knowledge base: what it lists, what is open, and what was done. */
 export class Articles {
   readonly filter = signal<Filter>({ text: "", state: "", language: "" });
@@ -83,102 +123,151 @@ export class Articles {
   /** The article in the form; with revision -1 it is nowhere stored. */
   readonly open = signal<Kept | null>(null);
   readonly history = signal<readonly Revision[]>([]);
+  readonly findings = signal<Findings | null>(null);
+  readonly reviewed = signal<Reviewed | null>(null);
   readonly tried = signal<Tried | null>(null);
-  readonly failed = signal<ApiError | null>(null);
-  private asked = 0;
+  /** What is written and not saved stays when another article or page is shown. */
+  readonly drafts = signal<ReadonlyMap<string, ArticleDraft>>(new Map());
+  private readonly fetching = new Fetching();
+  readonly failed = this.fetching.failed;
+  /** The key of the article that is open or asked for. */
+  private wanted: string | null = null;
 
   constructor(private readonly parts: { api: Api; session: Session; owner: string }) {}
 
   async start(): Promise<void> {
-    await this.load(async () => {
-      const [, { tasks }] = await Promise.all([this.list(), this.parts.api.knowledgeTasks()]);
-      this.tasks.value = tasks;
-    });
+    await Promise.all([this.list(), this.listTasks()]);
   }
 
   async search(filter: Filter): Promise<void> {
     this.filter.value = filter;
-    await this.load(() => this.list());
+    await this.list();
   }
 
   async more(): Promise<void> {
     const { listed } = this;
     const after = listed.value?.after;
     if (after == null) return;
-    await this.load(async () => {
-      const next = await this.parts.api.articles(this.filter.value, after);
+    await this.fetching.ask("list", () => this.parts.api.articles(this.filter.value, after), (next) => {
       listed.value = { articles: [...(listed.value?.articles ?? []), ...next.articles], after: next.after };
     });
   }
 
-  /** The answer to an older search must not replace that to a newer one. */
-  private async list(): Promise<void> {
-    const mine = (this.asked += 1);
-    const page = await this.parts.api.articles(this.filter.value, null);
-    if (mine === this.asked) this.listed.value = page;
-  }
-
-  async show(id: string, language: Language): Promise<void> {
-    await this.load(async () => {
-      const [kept, { history }] = await Promise.all([
-        this.parts.api.article(id, language), this.parts.api.articleHistory(id, language),
-      ]);
-      this.open.value = kept;
-      this.history.value = history;
+  private list(): Promise<void> {
+    const filter = this.filter.value;
+    return this.fetching.ask("list", () => this.parts.api.articles(filter, null), (page) => {
+      this.listed.value = page;
     });
   }
 
+  private listTasks(): Promise<void> {
+    return this.fetching.ask("tasks", () => this.parts.api.knowledgeTasks(), ({ tasks }) => {
+      this.tasks.value = tasks;
+    });
+  }
+
+  async show(id: string, language: Language): Promise<void> {
+    const { api } = this.parts;
+    this.wanted = `${id}/${language}`;
+    await this.fetching.ask("article", () => Promise.all([api.article(id, language), api.articleHistory(id, language)]),
+      ([kept, { history }]) => {
+        this.open.value = kept;
+        this.history.value = history;
+      });
+  }
+
+  /** A new article, or the one that was begun and not saved. */
   create(language: Language): void {
+    this.leave();
     const article = blank(language, this.parts.owner, new Date());
     this.open.value = { article, state: "draft", revision: -1, served: null, changed_by: "", changed_at: null };
     this.history.value = [];
   }
 
   leave(): void {
+    this.fetching.forget("article");
+    this.wanted = null;
     this.open.value = null;
   }
 
-  async save(article: ArticleFields, why: string): Promise<boolean> {
-    const { api } = this.parts;
-    const revision = this.open.value?.revision ?? -1;
-    return this.act(article, () => (revision < 0 ? api.createArticle(article, why) : api.editArticle(article, revision, why)));
+  draftOf(kept: Kept): ArticleDraft {
+    const { article, revision } = kept;
+    return this.drafts.value.get(draftKey(kept)) ?? { revision, fields: article, questions: article.questions.join("\n"), why: "" };
   }
 
-  async step(step: Step, why: string, accept = false): Promise<boolean> {
-    const open = this.open.value;
-    if (open === null) return false;
-    const body = step === "publish" ? { revision: open.revision, why, accept } : { revision: open.revision, why };
-    return this.act(open.article, () => this.parts.api.articleStep(open.article, step, body), step === "delete");
+  write(kept: Kept, change: Partial<ArticleDraft>): void {
+    this.drafts.value = new Map(this.drafts.value).set(draftKey(kept), { ...this.draftOf(kept), ...change });
+  }
+
+  discard(kept: Kept): void {
+    const others = new Map(this.drafts.value);
+    others.delete(draftKey(kept));
+    this.drafts.value = others;
+  }
+
+  /** Stores what is written; refused, it stays written, beside the article as it is by now. */
+  async save(): Promise<boolean> {
+    const { api } = this.parts;
+    const kept = this.open.value;
+    if (kept === null) return false;
+    const draft = this.draftOf(kept);
+    const article = contentOf(draft);
+    const isNew = kept.revision < 0;
+    const done = await this.act(kept, () =>
+      isNew ? api.createArticle(article, draft.why) : api.editArticle(article, kept.revision, draft.why));
+    // What was typed while it was on its way is new.
+    if (done && this.draftOf(kept) === draft) this.discard(kept);
+    if (done && isNew && this.open.value === kept) await this.show(article.id, article.language);
+    return done;
+  }
+
+  /** Publish, retire or delete the open article; a publication in spite of findings needs `accept`. */
+  async step(step: Step, accept = false): Promise<boolean> {
+    const kept = this.open.value;
+    if (kept === null) return false;
+    const { why } = this.draftOf(kept);
+    const body = { revision: kept.revision, why, ...(step === "publish" && { accept }) };
+    const done = await this.act(kept, () => this.parts.api.articleStep(kept.article, step, body), step === "delete");
+    if (done) this.discard(kept);
+    return done;
   }
 
   async rollBack(to: number): Promise<boolean> {
-    const open = this.open.value;
-    if (open === null) return false;
-    return this.act(open.article, () => this.parts.api.articleStep(open.article, "roll-back", { revision: open.revision, why: "", to }));
+    const kept = this.open.value;
+    if (kept === null) return false;
+    return this.act(kept, () => this.parts.api.articleStep(kept.article, "roll-back", { revision: kept.revision, why: "", to }));
   }
 
-  async tryOut(text: string, language: Language): Promise<void> {
+  /** What the bot would be told about a question; its language is found out as for a customer. */
+  async tryOut(text: string): Promise<void> {
     await this.parts.session.attempt(async () => {
-      this.tried.value = await this.parts.api.tryQuestion(text, language);
+      this.tried.value = await this.parts.api.tryQuestion(text);
     });
   }
 
-  private async act({ id, language }: ArticleFields, run: () => Promise<unknown>, gone = false): Promise<boolean> {
-    const done = await this.parts.session.attempt(run);
-    if (!done) return false;
-    if (gone) this.leave();
-    else await this.show(id, language);
-    await this.load(() => this.list());
-    return true;
+  /** Lets all checks look at all that is published. */
+  async review(): Promise<void> {
+    await this.parts.session.attempt(async () => {
+      this.reviewed.value = await this.parts.api.reviewKnowledge();
+    });
+    await this.listTasks();
   }
 
-  private async load(run: () => Promise<void>): Promise<void> {
-    try {
-      await run();
-      this.failed.value = null;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.failed.value = error;
-    }
+  /** Changes an article and shows it again if it is still the open one. */
+  private async act(kept: Kept, run: () => Promise<Edited | undefined>, gone = false): Promise<boolean> {
+    const of = draftKey(kept);
+    this.findings.value = null;
+    const found = (messages: readonly string[], publishable: boolean): void => {
+      if (messages.length > 0) this.findings.value = { of, messages, publishable };
+    };
+    const refused = (error: ApiError): void => found(findingsOf(error), true);
+    const done = await this.parts.session.attempt(async () => {
+      found(((await run())?.findings ?? []).map(({ message }) => message), false);
+    }, refused);
+    const open = this.open.value === kept || this.wanted === of;
+    if (done && gone && open) this.leave();
+    else if (open && kept.revision >= 0) await this.show(kept.article.id, kept.article.language);
+    if (done) await Promise.all([this.list(), this.listTasks()]);
+    return done;
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fromLocalInput, laters, localInput, tagsOf } from "./aside";
+import { fromLocalInput, laters, localInput, tagsOf, toggledTag } from "./aside";
 
 describe("putting aside", () => {
   const times = (now: Date) => Object.fromEntries(laters(now).map(({ id, at }) => [id, localInput(at)]));
@@ -24,5 +24,10 @@ describe("tags", () => {
   it("are separated by commas of either script and kept once", () => {
     expect(tagsOf(" vip，退款, vip、 ,")).toEqual(["vip", "退款"]);
     expect(tagsOf("  ")).toEqual([]);
+  });
+
+  it("are picked beside what was typed", () => {
+    expect(toggledTag("vip，退款", "urgent")).toBe("vip, 退款, urgent");
+    expect(toggledTag("vip, urgent", "vip")).toBe("urgent");
   });
 });

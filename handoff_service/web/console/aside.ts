@@ -36,3 +36,9 @@ export function fromLocalInput(value: string): Date | null {
 export function tagsOf(typed: string): readonly string[] {
   return [...new Set(typed.split(/[,，、;；\n]/).map((tag) => tag.trim()).filter(Boolean))];
 }
+
+/** What was typed, with a tag in it or without it. */
+export function toggledTag(typed: string, tag: string): string {
+  const tags = tagsOf(typed);
+  return (tags.includes(tag) ? tags.filter((each) => each !== tag) : [...tags, tag]).join(", ");
+}

@@ -1,8 +1,10 @@
-import { signal } from "@preact/signals";
-import { type Media, PeerCall } from "../shared/call";
+import { computed, signal } from "@preact/signals";
+import { type Media, openDevices, PeerCall, RINGS_MS, stop } from "../shared/call";
 import type { TandemClient } from "../shared/client";
 import type { CallRef, Entry, IceServer } from "../shared/protocol";
-import type { Api } from "./api";
+import { type StandingCall, standingCall } from "../shared/standing_call";
+import type { Api, Target } from "./api";
+import { findCard } from "./desk";
 import type { Session } from "./session";
 import type { DeskState } from "./state";
 
@@ -13,7 +15,7 @@ export interface ActiveCall {
   readonly id: string;
   readonly media: Media;
   readonly stage: CallStage;
-  readonly own: MediaStream | null;
+  readonly own: MediaStream;
   readonly heard: MediaStream | null;
   readonly muted: boolean;
   readonly hidden: boolean;
@@ -23,15 +25,21 @@ export interface CallsParts {
   readonly client: TandemClient;
   readonly api: Api;
   readonly session: Session;
-  /** For tests; a real one otherwise. */
+  /** For tests; real ones otherwise. */
   readonly peer?: (parts: ConstructorParameters<typeof PeerCall>[0]) => PeerCall;
+  readonly open?: (media: Media) => Promise<MediaStream>;
 }
 
 /** Rings customers and talks to them: one call at a time, and what the timeline says of it is the truth. */
 export class Calls {
   readonly active = signal<ActiveCall | null>(null);
+  /** A call of mine that another page of this desk holds, or held before it was reloaded: it can be ended here. */
+  readonly left = computed<StandingCall | null>(() => this.elsewhere());
   private peer: PeerCall | null = null;
   private ice: readonly IceServer[] = [];
+  private asking = false;
+  private stopped = false;
+  private patience = 0;
 
   constructor(private readonly parts: CallsParts) {
     const { session } = parts;
@@ -39,21 +47,41 @@ export class Calls {
     session.listen("signal", ({ conv, call, data }) => {
       if (this.active.value?.conversation === conv && this.active.value.id === call) void this.peer?.receive(data);
     });
-  }
-
-  /** Asks the customer of the open conversation for a call. */
-  async ring(media: Media): Promise<void> {
-    const { state, api, session } = this.parts;
-    const conversation = state.current.value;
-    const epoch = state.standing.value?.epoch;
-    if (conversation === null || epoch === undefined || this.active.value !== null) return;
-    await session.attempt(async () => {
-      const { call, ice } = await api.ring({ conversation, epoch }, media);
-      this.ice = ice;
-      this.active.value = { conversation, id: call, media, stage: "ringing", own: null, heard: null, muted: false, hidden: false };
+    session.atStop(() => {
+      this.stopped = true;
+      this.finish();
     });
   }
 
+  /** Asks for microphone and camera, and then the customer of the open conversation for a call. */
+  async ring(media: Media): Promise<void> {
+    const { state } = this.parts;
+    const conversation = state.current.value;
+    const epoch = state.standing.value?.epoch;
+    if (conversation === null || epoch === undefined || this.active.value !== null || this.asking) return;
+    this.asking = true;
+    try {
+      const own = await this.devices(media);
+      if (own !== null) await this.ringWith(own, { conversation, epoch }, media);
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  private async ringWith(own: MediaStream, target: Target, media: Media): Promise<void> {
+    const { api, session } = this.parts;
+    const { conversation } = target;
+    await session.attempt(async () => {
+      const { call, ice } = await api.ring(target, media);
+      if (this.stopped) return;
+      this.ice = ice;
+      this.active.value = { conversation, id: call, media, stage: "ringing", own, heard: null, muted: false, hidden: false };
+      this.patience = window.setTimeout(() => void this.hangUp(), RINGS_MS);
+    });
+    if (this.active.value?.own !== own) stop(own);
+  }
+
+  /** Ends the call of this page; resolves when the server knows. */
   async hangUp(): Promise<void> {
     const call = this.active.value;
     if (call === null) return;
@@ -61,12 +89,45 @@ export class Calls {
     await this.parts.session.attempt(() => this.parts.api.hangUp(call.conversation, call.id));
   }
 
+  /** Ends the call that this page did not begin. */
+  async endLeft(): Promise<void> {
+    const call = this.left.value;
+    if (call !== null) await this.parts.session.attempt(() => this.parts.api.hangUp(call.conv, call.id));
+  }
+
+  /** The customer's name, for a call that is shown on every page. */
+  nameOf(conversation: string): string {
+    return findCard(this.parts.state.desk.value, conversation)?.card.contact.name || this.parts.state.t.value("list.anonymous");
+  }
+
   toggle(kind: "audio" | "video"): void {
     const call = this.active.value;
     if (call === null) return;
     const next = kind === "audio" ? { ...call, muted: !call.muted } : { ...call, hidden: !call.hidden };
-    this.peer?.enable(kind, kind === "audio" ? !next.muted : !next.hidden);
+    for (const track of call.own.getTracks()) if (track.kind === kind) track.enabled = kind === "audio" ? !next.muted : !next.hidden;
     this.active.value = next;
+  }
+
+  private async devices(media: Media): Promise<MediaStream | null> {
+    const { session, state } = this.parts;
+    try {
+      return await (this.parts.open ?? ((which) => openDevices(which, "user")))(media);
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      session.notify("bad", state.t.value("call.no_devices", { message: error.message }));
+      return null;
+    }
+  }
+
+  private elsewhere(): StandingCall | null {
+    const { timelines, desk, now } = this.parts.state;
+    const { mine, aside } = desk.value.lists;
+    for (const { conversation, owner } of [...mine, ...aside]) {
+      const call = standingCall(conversation, timelines.value.get(conversation)?.entries ?? [], owner);
+      if (call === null || call.id === this.active.value?.id) continue;
+      if (call.state === "accepted" || now.value - Date.parse(call.at) < RINGS_MS) return call;
+    }
+    return null;
   }
 
   /** What the timeline says of the call, whoever wrote it; a new owner ends it too. */
@@ -81,32 +142,38 @@ export class Calls {
   }
 
   private async talk(call: ActiveCall): Promise<void> {
-    const { client, session, state } = this.parts;
+    const { client } = this.parts;
+    window.clearTimeout(this.patience);
     const make = this.parts.peer ?? ((parts) => new PeerCall(parts));
     const change = (changes: Partial<ActiveCall>): void => {
       const now = this.active.value;
       if (now?.id === call.id) this.active.value = { ...now, ...changes };
     };
     const peer = make({
-      media: call.media, ice: this.ice, offers: true,
+      media: call.media, ice: this.ice, own: call.own, offers: true,
       signal: (data) => client.signal(call.conversation, call.id, data),
-      phase: (phase) => (phase === "over" ? void this.hangUp() : change({ stage: phase })),
+      phase: (phase) => (phase === "over" ? this.lost(call.id) : change({ stage: phase })),
       heard: (heard) => change({ heard }),
     });
     this.peer = peer;
-    try {
-      await peer.start();
-      change({ own: peer.own });
-    } catch (error) {
-      session.notify("bad", state.t.value("call.no_devices", { message: error instanceof Error ? error.message : "" }));
-      await this.hangUp();
-    }
+    await peer.start();
+  }
+
+  /** The connection between the browsers did not come, or broke. */
+  private lost(id: string): void {
+    const { session, state } = this.parts;
+    if (this.active.value?.id !== id) return; // ended by a person
+    session.notify("bad", state.t.value(this.active.value.stage === "talking" ? "call.lost" : "call.not_connected"));
+    void this.hangUp();
   }
 
   private finish(): void {
-    const peer = this.peer;
+    const { peer } = this;
+    const call = this.active.value;
     this.peer = null;
     this.active.value = null;
+    window.clearTimeout(this.patience);
     peer?.close();
+    if (call !== null) stop(call.own);
   }
 }

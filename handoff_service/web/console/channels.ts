@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
-import { type Api, ApiError } from "./api";
+import type { Api } from "./api";
+import { Fetching } from "./fetching";
 import type { Session } from "./session";
 
 export interface Finding {
@@ -29,20 +30,17 @@ export class Channels {
   readonly findings = signal<{ readonly account: string; readonly found: readonly Finding[] } | null>(null);
   /** Secrets that the gateway has made for a new account; shown until dismissed, and never again. */
   readonly made = signal<Readonly<Record<string, string>> | null>(null);
-  readonly failed = signal<ApiError | null>(null);
+  private readonly fetching = new Fetching();
+  readonly failed = this.fetching.failed;
 
   constructor(private readonly parts: { api: Api; session: Session }) {}
 
   async start(): Promise<void> {
-    try {
-      const [accounts, kinds] = await Promise.all([this.parts.api.channelAccounts(), this.parts.api.channelKinds()]);
+    const { api } = this.parts;
+    await this.fetching.ask("accounts", () => Promise.all([api.channelAccounts(), api.channelKinds()]), ([accounts, kinds]) => {
       this.accounts.value = accounts;
       this.kinds.value = kinds;
-      this.failed.value = null;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.failed.value = error;
-    }
+    });
   }
 
   async examine({ id }: ChannelAccount): Promise<void> {

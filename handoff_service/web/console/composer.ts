@@ -22,6 +22,8 @@ export interface Draft {
 export interface WaitingFile {
   readonly key: number;
   readonly name: string;
+  /** Who it was brought for: as with texts, switching must never send to the customer what was for colleagues. */
+  readonly mode: Mode;
   readonly content: Blob | null;
   /** The id that the server gave it. */
   readonly file: string | null;

@@ -50,7 +50,7 @@ describe("the composer", () => {
   it("cannot be written in and says why when a colleague owns the conversation", async () => {
     await show(MIA);
     expect(area().readOnly).toBe(true);
-    expect(root.querySelector("#composer-blocked")?.textContent).toContain("Mia 正在负责这个对话");
+    expect(root.querySelector("#composer-blocked")?.textContent).toContain("Mia 正在负责这个会话");
     expect(root.querySelector<HTMLButtonElement>(".send")?.disabled).toBe(true);
   });
 

@@ -7,8 +7,10 @@ import { Administration } from "./administration";
 import type { Api } from "./api";
 import { Calls } from "./calls";
 import { Channels } from "./channels";
+import { Register } from "./complaints";
 import { Articles } from "./articles";
 import { Drafts } from "./drafts";
+import { Popups } from "./popups";
 import { Session, type SignedOut } from "./session";
 import { Bell } from "./sound";
 import { DeskState } from "./state";
@@ -28,9 +30,11 @@ export interface Workplace {
   readonly wall: Wall;
   readonly articles: Articles;
   readonly tickets: Tickets;
+  readonly register: Register;
   readonly calls: Calls;
   readonly administration: Administration;
   readonly channels: Channels;
+  readonly popups: Popups;
   readonly client: TandemClient;
   readonly api: Api;
 }
@@ -57,14 +61,16 @@ export function createDesk({ me, api, language, signedOut, socket }: DeskOptions
     language: language.value,
     ...(socket && { socket }),
   });
-  const session = new Session({ state, client, api, bell: new Bell(), memory, signedOut });
+  const popups = new Popups(memory);
+  const session = new Session({ state, client, api, bell: new Bell(), popups, memory, signedOut });
   const writing = new Writing({ state, client, api, drafts, session });
   const calls = new Calls({ state, client, api, session });
-  const verbs = new Verbs({ state, api, session, writing, signedOut });
+  const verbs = new Verbs({ state, api, session, writing, calls, signedOut });
   const training = new Training({ api, state, session });
   const tickets = new Tickets({ api, session });
+  const register = new Register(api);
   const channels = new Channels({ api, session });
-  const administration = new Administration({ api, session });
+  const administration = new Administration({ api, session, tenant: me.tenant.id });
   const articles = new Articles({ api, session, owner: me.agent.name });
-  return { state, session, writing, verbs, training, wall: new Wall(api), articles, tickets, calls, administration, channels, client, api };
+  return { state, session, writing, verbs, training, wall: new Wall(api), articles, tickets, register, calls, administration, channels, popups, client, api };
 }

@@ -20,7 +20,7 @@ const line = (text: string): Element | undefined =>
 describe("the packet", () => {
   it("shows reason, evidence, tried articles with scores and facts", () => {
     expect([...root.querySelectorAll("h4")].map((title) => title.textContent)).toEqual([
-      "顾客想要", "转人工原因", "依据", "机器人试过", "已知信息",
+      "客户想要", "转人工原因", "依据", "机器人试过", "已知信息",
     ]);
     expect(line("专用发票")?.textContent).toContain("31%");
     expect(line("LY20261103001")?.textContent).toContain("订单号");

@@ -8,6 +8,8 @@ export interface Line {
   /** 0..1 where the line has a score. */
   readonly score: number | null;
   readonly entries: readonly number[];
+  /** The file that the line names. */
+  readonly file?: { readonly id: string; readonly name: string };
 }
 export interface Group {
   readonly title: TextKey;
@@ -45,7 +47,7 @@ export function groupsOf(packet: Packet, t: Translate): readonly Group[] {
       title: "packet.facts",
       lines: facts.map(({ kind, value, entries }) => line(value, entries, { label: t(keyFor("fact", kind) ?? "fact.other") })),
     },
-    { title: "packet.attachments", lines: attachments.map(({ name, entries }) => line(name, entries)) },
+    { title: "packet.attachments", lines: attachments.map(({ id, name, entries }) => ({ ...line(name, entries), file: { id, name } })) },
     {
       title: "packet.mood",
       lines: mood.map(({ seq, unhappy }) =>

@@ -7,23 +7,53 @@ export interface Refused {
   readonly code: string;
   readonly message: string;
   readonly holder?: Person | null;
+  /** Everything else that was said of it. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 /** What an agent should read when the server refused: his language, the other's name where there is one. */
 export function problem(error: Refused, t: Translate): string {
-  return known(error, t) ?? t("error.other", { message: error.message });
+  return known(error, t) ?? t("error.other", { message: told(error) });
 }
 
 /** The same for use inside a sentence that already says what did not work; an unknown code gives the server's message. */
 export function cause(error: Refused, t: Translate): string {
-  return known(error, t) ?? error.message;
+  return known(error, t) ?? told(error);
 }
 
-function known({ code, holder }: Refused, t: Translate): string | null {
+/** Codes that say only what kind of refusal it is: our words lead, the server's sentence says which. */
+const KINDS: readonly string[] = ["conflict", "not_found", "invalid", "forbidden"];
+const MOST_DETAILS = 5;
+
+function known(error: Refused, t: Translate): string | null {
+  const { code, holder } = error;
   if (code === "already_taken") return holder ? t("accept.taken", { name: holder.name }) : t("accept.taken_unknown");
   const key = keyFor("error", code);
   // `error.other` is our frame around a message, not the sentence of a code.
-  return key === null || key === "error.other" ? null : t(key);
+  if (key === null || key === "error.other") return null;
+  return KINDS.includes(code) ? `${t(key)} ${told(error)}`.trim() : t(key);
+}
+
+/** The server's sentence with the wrong fields that it does not name; where there are findings, those. */
+function told(error: Refused): string {
+  const findings = findingsOf(error);
+  if (findings.length > 0) return findings.slice(0, MOST_DETAILS).join(" · ");
+  const fields = fieldsOf(error).filter((field) => !error.message.includes(field));
+  return [error.message, ...fields.slice(0, MOST_DETAILS)].filter(Boolean).join(" · ");
+}
+
+/** What a refused publication would contradict, one sentence each. */
+export function findingsOf({ extra }: Pick<Refused, "extra">): readonly string[] {
+  const found = extra?.["findings"];
+  return Array.isArray(found) ? found.filter((one): one is string => typeof one === "string") : [];
+}
+
+/** Which fields are wrong and why, "title: is missing". */
+function fieldsOf({ extra }: Refused): readonly string[] {
+  const fields = extra?.["fields"];
+  const isField = (one: unknown): one is { field: string; message: string } =>
+    typeof (one as { field?: unknown } | null)?.field === "string" && typeof (one as { message?: unknown }).message === "string";
+  return Array.isArray(fields) ? fields.filter(isField).map(({ field, message }) => `${field}: ${message}`) : [];
 }
 
 /** What the sign-in form says. */

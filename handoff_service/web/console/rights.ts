@@ -1,4 +1,4 @@
-import type { Owner, Person } from "../shared/protocol";
+import type { Card, Owner, Person } from "../shared/protocol";
 import { findCard, isAcceptable } from "./desk";
 import type { DeskState } from "./state";
 import type { Translate } from "./text";
@@ -36,3 +36,7 @@ export function whisperable(state: DeskState): Person | null {
   if (owner?.kind !== "agent" || owner.agent?.id === undefined || state.holding.value) return null;
   return holds(state, "conversations.supervise") ? { id: owner.agent.id, name: owner.agent.name } : null;
 }
+
+/** Whether a supervisor may join what a colleague holds, or take it from the bot. */
+export const mayStepIn = ({ owner }: Pick<Card, "owner">, me: string): boolean =>
+  owner.kind === "bot" || (owner.kind === "agent" && owner.agent?.id !== me);

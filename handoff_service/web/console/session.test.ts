@@ -28,7 +28,36 @@ describe("accepting", () => {
     server.say(deskFrame({ waiting: [card("c_1")] }));
     await verbs.accept(card("c_1"));
     expect(state.current.value).toBeNull();
-    expect(state.notices.value.map((notice) => notice.text)).toEqual(["Mia 已经接起了这个对话。"]);
+    expect(state.notices.value.map((notice) => notice.text)).toEqual(["Mia 已经接起了这个会话。"]);
+  });
+});
+
+describe("what is being written", () => {
+  it("stays a note when the conversation is accepted in the middle of it", async () => {
+    const { state, server, verbs, writing } = await begin({ "/accept": { status: 200, body: { conversation: "c_1", epoch: 3 } } });
+    server.say(deskFrame({ waiting: [card("c_1")] }));
+    writing.setMode("c_1", "note");
+    writing.write("c_1", { reply: "", note: "客户上周", article: null });
+    await verbs.accept(card("c_1"));
+    expect(state.mode.value).toBe("note");
+  });
+
+  it("is not cut by where the cursor was in another conversation, or in a text that was replaced", async () => {
+    const { state, session, writing } = await begin();
+    session.open("c_1");
+    state.cursor = 5;
+    session.open("c_2");
+    expect(state.cursor).toBeNull();
+    state.cursor = 5;
+    writing.useCanned("c_2", { id: "thanks", title: "谢谢", text: "谢谢" });
+    expect(state.cursor).toBeNull();
+  });
+
+  it("is shown wherever the agent was: opening a conversation leaves the other pages", async () => {
+    const { state, session } = await begin();
+    state.view.value = "tickets";
+    session.open("c_1");
+    expect(state.view.value).toBe("desk");
   });
 });
 
@@ -73,11 +102,11 @@ describe("a reply", () => {
     const trial = await begin();
     trial.server.say(deskFrame({ mine: [mine] }));
     trial.session.open("c_1");
-    trial.writing.write("c_1", { reply: "给顾客", note: "给同事", article: null });
+    trial.writing.write("c_1", { reply: "给客户", note: "给同事", article: null });
     trial.writing.setMode("c_1", "note");
     trial.writing.send();
     expect(trial.server.sends).toMatchObject([{ body: { text: "给同事" }, audience: "internal" }]);
-    expect(trial.state.draft.value).toEqual({ reply: "给顾客", note: "", article: null });
+    expect(trial.state.draft.value).toEqual({ reply: "给客户", note: "", article: null });
   });
 });
 

@@ -7,20 +7,25 @@ import { type Api, ApiError } from "./api";
 import {
   neighbour, type Section, type Standing, standingOf, walkable, withClosed, withMessage, withSeen, withSnapshot,
 } from "./desk";
+import type { Popups } from "./popups";
 import { problem } from "./problem";
 import type { Bell } from "./sound";
 import { type DeskState, put } from "./state";
 import { EMPTY_TIMELINE, lastSeq, withEntry } from "./timeline";
+import { holds, viewFor } from "./views";
 
 export interface SessionParts {
   readonly state: DeskState;
   readonly client: TandemClient;
   readonly api: Api;
   readonly bell: Bell;
+  readonly popups: Popups;
   /** Which handoffs rang, and whether the sound is off. */
   readonly memory: KeyValueStorage;
   readonly signedOut: SignedOut;
 }
+/** True: it was done. Otherwise why not, in the agent's language. */
+export type Outcome = true | string;
 /** The agent left, or the server ended his session. */
 export type SignedOut = (why: "left" | "ended") => void;
 
@@ -45,6 +50,7 @@ export class Session {
     const rung = readJson(memory, "rung", isStrings, []);
     state.alerts.value = { ...SILENT, rung: new Set(rung) };
     state.muted.value = bell.muted = memory.getItem("muted") === "yes";
+    state.view.value = viewFor(state, "desk") ?? "desk";
   }
 
   start(): void {
@@ -80,7 +86,13 @@ export class Session {
       () => clearInterval(tick),
       () => client.close(),
     );
-    client.connect();
+    // Whose role reads no conversations has no socket; the server would refuse it as if the session had ended.
+    if (holds(state, "conversations.read")) client.connect();
+  }
+
+  /** Runs this when the agent leaves or his session ends. */
+  atStop(end: () => void): void {
+    this.stops.push(end);
   }
 
   stop(): void {
@@ -116,11 +128,22 @@ export class Session {
 
   /** Calls the agent if the desk has something that he was not called for yet. */
   private listenUp(): void {
-    const { state, bell } = this.parts;
+    const { state, bell, popups } = this.parts;
     const { alerts, ring } = hear(state.alerts.value, state.desk.value);
     this.remember(alerts);
     // A message rings only for who is not looking; a handoff always does.
     if (ring === "handoff" || (ring === "message" && document.hidden)) bell.ring(ring);
+    if (ring !== null && !document.hasFocus() && state.me.value.agent.status !== "busy") {
+      popups.show(ring, state.t.value(`popup.${ring}`), () => this.toLists());
+    }
+  }
+
+  /** To what waits: the window, the desk, its lists. */
+  private toLists(): void {
+    const { state } = this.parts;
+    window.focus();
+    state.view.value = "desk";
+    state.pane.value = "lists";
   }
 
   private arrived(conversation: string, entry: Entry): void {
@@ -161,8 +184,12 @@ export class Session {
 
   open(conversation: string, options: { focus?: boolean } = {}): void {
     const { state } = this.parts;
+    if (!holds(state, "conversations.read")) return;
     batch(() => {
+      if (state.current.value !== conversation) state.cursor = null;
+      state.view.value = "desk";
       state.current.value = conversation;
+      state.notices.value = state.notices.value.filter((notice) => notice.conversation !== conversation);
       state.pane.value = "conversation";
       state.highlight.value = null;
       state.focusWanted.value = options.focus ?? false;
@@ -171,11 +198,18 @@ export class Session {
     void this.loadDetail(conversation);
   }
 
+  /** Opens a conversation at one of its entries. */
+  openAt(conversation: string, seq: number): void {
+    this.open(conversation);
+    this.cite([seq]);
+  }
+
   /** Subscribes; what was opened long ago and is not mine is let go. */
   private follow(conversation: string): void {
     const { client, state } = this.parts;
     client.subscribe(conversation);
-    const mine = new Set(state.desk.value.lists.mine.map((card) => card.conversation));
+    const { lists } = state.desk.value;
+    const mine = new Set([...lists.mine, ...lists.aside].map((card) => card.conversation));
     const followed = [conversation, ...this.followed.filter((each) => each !== conversation)];
     const keep = (each: string): boolean => mine.has(each) || each === state.current.value;
     this.followed = followed.filter((each, index) => index < FOLLOWED || keep(each));
@@ -194,12 +228,12 @@ export class Session {
     });
   }
 
-  /** The person has the current conversation before his eyes. */
+  /** The person has the end of the current conversation before his eyes; a dialog covers it. */
   saw(): void {
     const { state, client } = this.parts;
     const conversation = state.current.value;
     const seq = lastSeq(state.timeline.value);
-    if (conversation === null || seq === 0 || document.hidden) return;
+    if (conversation === null || seq === 0 || document.hidden || state.dialog.value !== null) return;
     client.read(conversation, seq);
     this.seen.set(conversation, seq);
     batch(() => {
@@ -267,11 +301,12 @@ export class Session {
     if (learned) memory.setItem("rung", JSON.stringify([...alerts.rung]));
   }
 
-  notify(tone: "good" | "bad", text: string): void {
+  /** Says it for a while; what concerns a conversation elsewhere stays until the agent goes there or dismisses it. */
+  notify(tone: "good" | "bad", text: string, conversation: string | null = null): void {
     const { notices } = this.parts.state;
     const id = (this.noticeId += 1);
-    notices.value = [...notices.value, { id, tone, text }];
-    window.setTimeout(() => this.dismiss(id), NOTICE_MS);
+    notices.value = [...notices.value, { id, tone, text, conversation }];
+    if (conversation === null) window.setTimeout(() => this.dismiss(id), NOTICE_MS);
   }
 
   dismiss(id: number): void {
@@ -281,14 +316,26 @@ export class Session {
 
   /** Runs one request; a refusal becomes a notice in the agent's language, anything else is a bug and is thrown. */
   async attempt(run: () => Promise<unknown>, refused?: (error: ApiError) => void): Promise<boolean> {
+    const error = await this.refusal(run);
+    if (error === null) return true;
+    if (error.status !== 401) this.notify("bad", problem(error, this.parts.state.t.value));
+    refused?.(error);
+    return false;
+  }
+
+  /** Runs one request of a dialog: true, or the sentence that the dialog shows in place of a notice behind it. */
+  async outcome(run: () => Promise<unknown>): Promise<Outcome> {
+    const error = await this.refusal(run);
+    return error === null ? true : problem(error, this.parts.state.t.value);
+  }
+
+  private async refusal(run: () => Promise<unknown>): Promise<ApiError | null> {
     try {
       await run();
-      return true;
+      return null;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status !== 401) this.notify("bad", problem(error, this.parts.state.t.value));
-      refused?.(error);
-      return false;
+      return error;
     }
   }
 

@@ -12,7 +12,7 @@ import { holds } from "./views";
 export type Pane = "lists" | "conversation" | "details";
 export type View = "desk" | "wall" | "tickets" | "articles" | "training" | "administration";
 export type SideTab = "handoff" | "knowledge";
-export type DialogKind = "transfer" | "give_back" | "aside" | "escalate" | "sign_off" | "close" | "palette" | "shortcuts";
+export type DialogKind = "transfer" | "give_back" | "aside" | "escalate" | "sign_off" | "close" | "ticket" | "palette" | "shortcuts";
 export interface Notice {
   readonly id: number;
   readonly tone: "good" | "bad";
@@ -106,7 +106,7 @@ export class DeskState {
   );
   readonly mode = computed<Mode>(() => this.of(this.modes.value) ?? "reply");
   readonly holding = computed(() => this.blocked.value === null);
-  readonly waitingFiles = computed(() => this.of(this.files.value) ?? []);
+  readonly waitingFiles = computed(() => (this.of(this.files.value) ?? []).filter(({ mode }) => mode === this.mode.value));
   /** The canned replies of this conversation that fit what is typed after the slash. */
   readonly offeredReplies = computed<readonly CannedReply[]>(() => {
     const query = slashQuery(this.draft.value.reply);

@@ -25,7 +25,7 @@ async function line(body: StateBody, ...language: ["en"?]): Promise<string> {
 const due_at = new Date(2026, 10, 24, 7, 11).toISOString();
 
 it("tells until when the customer was promised a reply, whatever led to the mailbox", async () => {
-  expect(await line({ event: "leave_message", to: owner("mailbox"), due_at })).toContain("顾客改为留言承诺 11月24日 07:11 前回复");
+  expect(await line({ event: "leave_message", to: owner("mailbox"), due_at })).toContain("客户改为留言承诺 11月24日 07:11 前回复");
   desk.session.stop();
   expect(await line({ event: "asked", to: owner("mailbox"), due_at }, "en")).toContain("promised by 24 Nov, 07:11");
 });
@@ -36,4 +36,8 @@ it.each([{}, { due_at: null }, { due_at: "soon" }])("promises nothing with %j", 
 
 it("calls a slow bot a first handoff", async () => {
   expect(await line({ event: "reply_timeout", to: owner("queue") })).toContain("机器人未及时回复，转人工");
+});
+
+it("tells why somebody escalated", async () => {
+  expect(await line({ event: "escalate", to: owner("queue"), reason: "要赔偿，超出我的权限" })).toContain("要赔偿，超出我的权限");
 });

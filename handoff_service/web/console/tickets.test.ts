@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { trial } from "./fixtures";
-import { deedsOf, hundredths, money, type Ticket, TICKET_STATES, words } from "./tickets";
+import { LIN, MIA, trial } from "./fixtures";
+import { deedsOf, handTypes, hundredths, money, type Remedy, remedyDeeds, type Ticket, TICKET_STATES, words } from "./tickets";
 
 const ticket = (change: Partial<Ticket> = {}): Ticket => ({
   id: "t_1", number: "T261121-123456", type: "refund", subject: "Where is my refund", state: "open", priority: 3, tier: 1,
@@ -15,6 +15,8 @@ describe("a ticket", () => {
     expect(deedsOf(ticket({ number: null }))).toEqual([]);
   });
 
+  it("is not opened by hand as a promise to answer", () => expect(handTypes(["message", "refund"])).toEqual(["refund"]));
+
   it("shows only words of its log", () => {
     expect(words({ text: "Called him", conversation: "c_1" })).toBe("Called him");
     expect(words({ to: "open" })).toBe("");
@@ -26,6 +28,18 @@ describe("amounts", () => {
     "%s → %s", (typed, value) => expect(hundredths(typed)).toBe(value),
   );
   it("are written with two places", () => expect(money(1205)).toBe("12.05"));
+});
+
+const remedy = (state: string): Remedy => ({ id: "r_1", kind: "refund", amount: 500, note: "", state, proposed_by: LIN });
+
+describe("a remedy", () => {
+  it("is decided by others, and taken back by who proposed it", () => {
+    expect(remedyDeeds(remedy("proposed"), LIN.id, true)).toEqual(["withdraw"]);
+    expect(remedyDeeds(remedy("proposed"), MIA.id, true)).toEqual(["approve", "refuse"]);
+    expect(remedyDeeds(remedy("proposed"), MIA.id, false)).toEqual([]);
+    expect(remedyDeeds(remedy("approved"), MIA.id, false)).toEqual(["done"]);
+    expect(remedyDeeds(remedy("done"), LIN.id, true)).toEqual([]);
+  });
 });
 
 describe("the board", () => {
@@ -42,6 +56,41 @@ describe("the board", () => {
     expect(desk.requests.slice(before).map((each) => each.path)).toEqual(["/v1/tickets/t_1/take", "/v1/tickets/t_1"]);
     expect(await desk.tickets.command("wait")).toBe(true);
     expect(desk.requests.at(-1)?.path).toBe("/v1/tickets?limit=50");
+  });
+
+  it("does not go back to a ticket that was left while its command ran", async () => {
+    const desk = await trial({
+      "/v1/tickets/t_1": { status: 200, body: whole },
+      "/v1/tickets/t_2": { status: 200, body: { ...whole, ticket: ticket({ id: "t_2" }) } },
+    });
+    await desk.tickets.show("t_1");
+    const command = desk.tickets.command("take");
+    await desk.tickets.show("t_2");
+    await command;
+    expect(desk.tickets.open.value?.ticket.id).toBe("t_2");
+    const late = desk.tickets.show("t_1");
+    desk.tickets.leave();
+    await late;
+    expect(desk.tickets.open.value).toBe(null);
+  });
+
+  it("keeps what is written in each ticket until it was said", async () => {
+    const desk = await trial({ "/v1/tickets/t_1": { status: 200, body: whole }, "/update": { status: 503, body: {} } });
+    await desk.tickets.show("t_1");
+    desk.tickets.write("t_1", { text: "Called him", audience: "public" });
+    desk.tickets.leave();
+    await desk.tickets.show("t_1");
+    expect(await desk.tickets.say()).toBe(false);
+    expect(desk.tickets.wordsOf("t_1")).toEqual({ text: "Called him", audience: "public" });
+    expect(desk.tickets.wordsOf("t_2").text).toBe("");
+    expect(desk.requests.find(({ path }) => path.endsWith("/update"))?.body).toMatchObject({ text: "Called him", audience: "public" });
+  });
+
+  it("takes an own proposal back by refusing it", async () => {
+    const desk = await trial({ "/v1/tickets/t_1": { status: 200, body: whole } });
+    await desk.tickets.show("t_1");
+    await desk.tickets.onRemedy(remedy("proposed"), "withdraw");
+    expect(desk.requests.some(({ path }) => path === "/v1/complaints/t_1/remedies/r_1/refuse")).toBe(true);
   });
 
   it("asks for what the filter says", async () => {

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { Person } from "../shared/protocol";
-import { type Api, ApiError } from "./api";
+import type { Api } from "./api";
+import { Fetching } from "./fetching";
 import type { Session } from "./session";
 
 export type TicketState = "open" | "in_progress" | "waiting" | "resolved" | "closed";
@@ -71,6 +72,9 @@ export interface TicketFilter {
   readonly text: string;
 }
 
+/** The types of which one opens tickets by hand; promises to answer (`message`) come of messages that were left. */
+export const handTypes = (known: readonly string[]): readonly string[] => known.filter((type) => type !== "message");
+
 /** What can be done to a ticket in this state, as far as its state decides. */
 export function deedsOf({ state, number }: Ticket): readonly ("take" | "release" | "wait" | "resolve" | "reopen" | "close")[] {
   if (number === null) return [];
@@ -102,42 +106,86 @@ export function hundredths(typed: string): number | null {
   return found === null ? null : Number(found[1]) * 100 + Number((found[2] ?? "").padEnd(2, "0"));
 }
 
+export type RemedyDeed = "approve" | "refuse" | "withdraw" | "done";
+
+/** What this person can do about a remedy: nobody approves his own, but he can take it back. */
+export function remedyDeeds({ state, proposed_by }: Remedy, me: string, decides: boolean): readonly RemedyDeed[] {
+  const own = proposed_by.id === me;
+  if (state === "proposed") return own ? ["withdraw"] : decides ? ["approve", "refuse"] : [];
+  if (state === "approved") return own || decides ? ["done", "withdraw"] : ["done"];
+  return [];
+}
+
+/** What is being written in a ticket and has not been said yet. */
+export interface TicketWords {
+  readonly text: string;
+  readonly audience: "internal" | "public";
+}
+const NO_WORDS: TicketWords = { text: "", audience: "internal" };
+
 /** The board of tickets: what it lists, which one is open, and what was done to it. */
 export class Tickets {
   readonly filter = signal<TicketFilter>({ whose: "all", state: "", type: "", text: "" });
   readonly listed = signal<TicketPage | null>(null);
   readonly open = signal<WholeTicket | null>(null);
-  readonly failed = signal<ApiError | null>(null);
-  private asked = 0;
+  /** By ticket: what is written there stays when another one is opened. */
+  readonly words = signal<ReadonlyMap<string, TicketWords>>(new Map());
+  private readonly fetching = new Fetching();
+  readonly failed = this.fetching.failed;
+  /** Which ticket is open or asked for. */
+  private wanted: string | null = null;
 
   constructor(private readonly parts: { api: Api; session: Session }) {}
 
   start(): Promise<void> {
-    return this.load(() => this.list());
+    return this.list();
   }
 
   async search(filter: TicketFilter): Promise<void> {
     this.filter.value = filter;
-    await this.load(() => this.list());
+    await this.list();
   }
 
   async more(): Promise<void> {
     const next = this.listed.value?.next;
     if (next == null) return;
-    await this.load(async () => {
-      const page = await this.parts.api.tickets(this.filter.value, next);
+    await this.fetching.ask("list", () => this.parts.api.tickets(this.filter.value, next), (page) => {
       this.listed.value = { tickets: [...(this.listed.value?.tickets ?? []), ...page.tickets], next: page.next };
     });
   }
 
+  /** Opens a ticket; of a merged one the server shows what it was merged into. */
   async show(ticket: string): Promise<void> {
-    await this.load(async () => {
-      this.open.value = await this.parts.api.ticketOf(ticket);
+    this.wanted = ticket;
+    await this.fetching.ask("ticket", () => this.parts.api.ticketOf(ticket), (whole) => {
+      this.wanted = whole.ticket.id;
+      this.open.value = whole;
     });
   }
 
   leave(): void {
+    this.fetching.forget("ticket");
+    this.wanted = null;
     this.open.value = null;
+  }
+
+  wordsOf(ticket: string): TicketWords {
+    return this.words.value.get(ticket) ?? NO_WORDS;
+  }
+
+  write(ticket: string, change: Partial<TicketWords>): void {
+    this.words.value = new Map(this.words.value).set(ticket, { ...this.wordsOf(ticket), ...change });
+  }
+
+  /** Says what is written in the open ticket; it stays written when the server refuses. */
+  async say(): Promise<boolean> {
+    const ticket = this.open.value?.ticket.id;
+    if (ticket === undefined) return false;
+    const { text, audience } = this.wordsOf(ticket);
+    if (text.trim() === "" || !(await this.command("update", { text: text.trim(), audience }))) return false;
+    // What was typed while it was on its way is new.
+    if (this.wordsOf(ticket).text === text) this.write(ticket, { text: "" });
+    return true;
   }
 
   /** Runs a command on the open ticket and shows what became of it. */
@@ -153,6 +201,11 @@ export class Tickets {
     return this.change(() => this.parts.api.complaintCommand(ticket, path, body), ticket);
   }
 
+  /** Decides on a remedy of the open complaint, also on one that came with a merged ticket. */
+  async onRemedy({ id }: Remedy, deed: RemedyDeed): Promise<boolean> {
+    return this.onComplaint(`remedies/${id}/${deed === "withdraw" ? "refuse" : deed}`);
+  }
+
   /** Opens a ticket of a conversation by hand and shows it. */
   async create(subject: string, type: string, conversation: string | null): Promise<boolean> {
     let made = "";
@@ -160,31 +213,22 @@ export class Tickets {
       made = (await this.parts.api.openTicket(subject, type, conversation)).ticket;
     };
     if (!(await this.parts.session.attempt(run))) return false;
-    await this.show(made);
+    await Promise.all([this.show(made), this.list()]);
     return true;
   }
 
+  /** The ticket is shown again only while nobody has opened another one. */
   private async change(run: () => Promise<unknown>, ticket: string): Promise<boolean> {
     const done = await this.parts.session.attempt(run);
-    await this.show(ticket);
-    if (done) await this.load(() => this.list());
+    const again = this.wanted === ticket ? [this.show(ticket)] : [];
+    await Promise.all([...again, ...(done ? [this.list()] : [])]);
     return done;
   }
 
-  /** The answer to an older question must not replace that to a newer one. */
-  private async list(): Promise<void> {
-    const mine = (this.asked += 1);
-    const page = await this.parts.api.tickets(this.filter.value, null);
-    if (mine === this.asked) this.listed.value = page;
-  }
-
-  private async load(run: () => Promise<void>): Promise<void> {
-    try {
-      await run();
-      this.failed.value = null;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.failed.value = error;
-    }
+  private list(): Promise<void> {
+    const filter = this.filter.value;
+    return this.fetching.ask("list", () => this.parts.api.tickets(filter, null), (page) => {
+      this.listed.value = page;
+    });
   }
 }

@@ -90,6 +90,7 @@ function continues(entry: MessageEntry, before: Visible): boolean {
     before.author.kind === entry.author.kind &&
     before.author.id === entry.author.id &&
     before.audience === entry.audience &&
+    before.body.whisper === entry.body.whisper &&
     Date.parse(entry.at) - Date.parse(before.at) < SAME_BREATH_MS
   );
 }
@@ -103,7 +104,7 @@ export function standingAt(timeline: Timeline): Standing | null {
 /** What the customer said last in words, for a search of the knowledge base. */
 export function lastQuestion(timeline: Timeline): string | null {
   const said = timeline.entries.findLast(
-    (entry): entry is MessageEntry => entry.kind === "message" && entry.author.kind === "customer",
+    (entry): entry is MessageEntry => entry.kind === "message" && entry.author.kind === "customer" && entry.body.call === undefined,
   );
   return said?.body.text ?? null;
 }

@@ -161,7 +161,7 @@ describe("the training page", () => {
   it("says why it cannot be used, and tries again", async () => {
     const refusal = { status: 403, body: { error: { code: "forbidden", message: "not you", retryable: false } } };
     await show({ "/messages/collect": refusal });
-    expect(root.querySelector("[role=alert]")?.textContent).toContain("你没有权限");
+    expect(root.querySelector("[role=alert]")?.textContent).toContain("您没有权限");
     const before = desk.requests.length;
     await click("重试");
     expect(desk.requests.length).toBeGreaterThan(before);

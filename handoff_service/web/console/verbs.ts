@@ -1,9 +1,11 @@
 import { batch } from "@preact/signals";
 import type { Accepted, Card, PresenceStatus } from "../shared/protocol";
-import { answered } from "./alerts";
-import type { Api, SignOff, Target } from "./api";
+import { answered, callKey } from "./alerts";
+import { type Api, ApiError, type SignOff, type Target } from "./api";
+import type { Calls } from "./calls";
 import { acceptable } from "./desk";
-import type { Session, SignedOut } from "./session";
+import { mayAnswer } from "./rights";
+import type { Outcome, Session, SignedOut } from "./session";
 import type { DeskState } from "./state";
 import type { Writing } from "./writing";
 
@@ -12,6 +14,7 @@ export interface VerbParts {
   readonly api: Api;
   readonly session: Session;
   readonly writing: Writing;
+  readonly calls: Calls;
   readonly signedOut: SignedOut;
 }
 
@@ -22,24 +25,32 @@ export class Verbs {
   /** Accepts this card, or what the agent most likely means: the open conversation, else the oldest offer. */
   async accept(card?: Card): Promise<void> {
     const { state, api } = this.parts;
+    if (!mayAnswer(state)) return;
     const chosen = card ?? acceptable(state.desk.value, state.current.value);
     if (chosen?.handoff == null) return;
-    await this.answer(chosen.handoff.id, async (handoff) => this.took(await api.accept(handoff)));
+    await this.answer(chosen.handoff, async (handoff) => this.took(await api.accept(handoff)));
   }
 
   async decline(card: Card): Promise<void> {
-    if (card.handoff !== null) await this.answer(card.handoff.id, (handoff) => this.parts.api.decline(handoff));
+    if (card.handoff !== null) await this.answer(card.handoff, (handoff) => this.parts.api.decline(handoff));
   }
 
-  /** However it ends, this handoff does not call me again. */
-  private async answer(handoff: string, run: (handoff: string) => Promise<unknown>): Promise<void> {
+  /** However it ends, this call does not ring again. */
+  private async answer(handoff: NonNullable<Card["handoff"]>, run: (handoff: string) => Promise<unknown>): Promise<void> {
     const { session, state } = this.parts;
-    session.remember(answered(state.alerts.value, handoff));
-    await session.attempt(() => run(handoff));
+    session.remember(answered(state.alerts.value, callKey(handoff)));
+    await session.attempt(() => run(handoff.id));
   }
 
   async takeOver(): Promise<void> {
-    await this.act(async (target) => this.took(await this.parts.api.takeOver(target)));
+    this.tell(await this.act(async (target) => this.took(await this.parts.api.takeOver(target))));
+  }
+
+  /** A supervisor speaks himself: joins a colleague's conversation, or takes it from the bot. */
+  async stepIn({ conversation, epoch, owner }: Card): Promise<boolean> {
+    const { session, api } = this.parts;
+    const command = owner.kind === "agent" ? api.join : api.takeOver;
+    return session.attempt(async () => this.took(await command({ conversation, epoch })));
   }
 
   private took({ conversation, epoch }: Accepted): void {
@@ -48,38 +59,32 @@ export class Verbs {
     batch(() => {
       session.stand(conversation, { owner: { kind: "agent", agent: { id, name }, queue: null }, epoch });
       writing.forgive(conversation);
-      writing.setMode(conversation, "reply");
+      // Who is in the middle of a note goes on with the note.
+      if (writing.draftOf(conversation).note.trim() === "") writing.setMode(conversation, "reply");
       session.open(conversation, { focus: true });
     });
   }
 
-  async transfer(to: { agent: string } | { queue: string }, name: string, note: string): Promise<boolean> {
+  async transfer(to: { agent: string } | { queue: string }, name: string, note: string): Promise<Outcome> {
     const receiver = "agent" in to ? { to_agent: to.agent } : { to_queue: to.queue };
-    const done = await this.act((target) => this.parts.api.transfer(target, receiver, note));
-    if (done) this.parts.session.notify("good", this.parts.state.t.value("transfer.done", { name }));
-    return done;
+    const done = this.parts.state.t.value("transfer.done", { name });
+    return this.act((target) => this.parts.api.transfer(target, receiver, note), done);
   }
 
-  async giveBack(summary: string): Promise<boolean> {
-    const done = await this.act((target) => this.parts.api.giveBack(target, summary));
-    if (done) this.parts.session.notify("good", this.parts.state.t.value("give_back.done"));
-    return done;
+  giveBack(summary: string): Promise<Outcome> {
+    return this.act((target) => this.parts.api.giveBack(target, summary), this.parts.state.t.value("give_back.done"));
   }
 
-  async escalate(reason: string): Promise<boolean> {
-    const done = await this.act((target) => this.parts.api.escalate(target, reason));
-    if (done) this.parts.session.notify("good", this.parts.state.t.value("escalate.done"));
-    return done;
+  escalate(reason: string): Promise<Outcome> {
+    return this.act((target) => this.parts.api.escalate(target, reason), this.parts.state.t.value("escalate.done"));
   }
 
-  async putAside(until: Date): Promise<boolean> {
-    const done = await this.act((target) => this.parts.api.putAside(target, until.toISOString()));
-    if (done) this.parts.session.notify("good", this.parts.state.t.value("aside.done"));
-    return done;
+  putAside(until: Date): Promise<Outcome> {
+    return this.act((target) => this.parts.api.putAside(target, until.toISOString()), this.parts.state.t.value("aside.done"));
   }
 
-  async bringBack(): Promise<boolean> {
-    return this.act((target) => this.parts.api.bringBack(target));
+  async bringBack(): Promise<void> {
+    this.tell(await this.act((target) => this.parts.api.bringBack(target)));
   }
 
   async tag(conversation: string, tags: readonly string[]): Promise<boolean> {
@@ -89,21 +94,42 @@ export class Verbs {
     return done;
   }
 
-  async close(wrapUp: string, note: string): Promise<boolean> {
-    const done = await this.act((target) => this.parts.api.close(target, wrapUp, note));
-    if (!done) return false;
-    this.parts.session.notify("good", this.parts.state.t.value("close.done"));
-    void this.parts.session.loadClosed();
-    return true;
+  /** What I promised is done; the next snapshot would tell as much. */
+  async promiseDone(promise: string): Promise<void> {
+    const { api, session, state } = this.parts;
+    if (!(await session.attempt(() => api.promiseDone(promise)))) return;
+    const { desk } = state;
+    desk.value = { ...desk.value, promises: desk.value.promises.filter((each) => each.id !== promise) };
   }
 
-  /** Runs a verb on the open conversation under the epoch that the agent sees. */
-  private async act(run: (target: Target) => Promise<unknown>): Promise<boolean> {
-    const { current, standing } = this.parts.state;
-    const conversation = current.value;
-    if (conversation === null || standing.value === null) return false;
-    const { epoch } = standing.value;
-    return this.parts.session.attempt(() => run({ conversation, epoch }));
+  /** I have looked at what colleagues ask me in this conversation. */
+  async mentionsSeen(conversation: string): Promise<void> {
+    const { api, session, state } = this.parts;
+    if (!(await session.attempt(() => api.mentionsSeen(conversation)))) return;
+    const { desk } = state;
+    desk.value = { ...desk.value, mentions: desk.value.mentions.filter((each) => each.conversation !== conversation) };
+  }
+
+  async close(wrapUp: string, note: string): Promise<Outcome> {
+    const done = await this.act((target) => this.parts.api.close(target, wrapUp, note), this.parts.state.t.value("close.done"));
+    if (done === true) void this.parts.session.loadClosed();
+    return done;
+  }
+
+  /** Runs a verb on the open conversation under the epoch that the agent sees; `done` is said when it worked. */
+  private async act(run: (target: Target) => Promise<unknown>, done?: string): Promise<Outcome> {
+    const { state, session } = this.parts;
+    const conversation = state.current.value;
+    const standing = state.standing.value;
+    if (conversation === null || standing === null) return state.t.value("error.conflict");
+    const outcome = await session.outcome(() => run({ conversation, epoch: standing.epoch }));
+    if (outcome === true && done !== undefined) session.notify("good", done);
+    return outcome;
+  }
+
+  /** A verb outside of a dialog says as a notice why it did not work. */
+  private tell(outcome: Outcome): void {
+    if (outcome !== true) this.parts.session.notify("bad", outcome);
   }
 
   async presence(status: PresenceStatus): Promise<void> {
@@ -122,14 +148,26 @@ export class Verbs {
     else await this.leave();
   }
 
-  async signOff(what: SignOff): Promise<boolean> {
-    const done = await this.parts.session.attempt(() => this.parts.api.signOff(what));
-    if (done) await this.leave();
+  async signOff(what: SignOff): Promise<Outcome> {
+    const { api, session, calls } = this.parts;
+    await calls.hangUp();
+    const done = await session.outcome(async () => {
+      try {
+        await api.signOff(what);
+      } catch (error) {
+        // A gateway of the release before knows no signing off: its conversations wait as they always did. Only the
+        // colleague of a transfer may be what is not found.
+        const unknown = error instanceof ApiError && error.status === 404 && what.conversations !== "transfer";
+        if (!unknown) throw error;
+      }
+    });
+    if (done === true) await this.leave();
     return done;
   }
 
   private async leave(): Promise<void> {
-    const { session, api, writing, signedOut } = this.parts;
+    const { session, api, writing, calls, signedOut } = this.parts;
+    await calls.hangUp(); // while the server still knows whose call it is
     if (!(await session.attempt(() => api.signOut()))) return;
     writing.forgetAll();
     signedOut("left");

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { Card, Colleague } from "../shared/protocol";
-import { type Api, ApiError } from "./api";
+import type { Api } from "./api";
+import { Fetching } from "./fetching";
 
 export interface QueueLine {
   readonly id: string;
@@ -21,17 +22,32 @@ export interface WallFigures {
   readonly overdue: readonly Card[];
 }
 
+/** A time that was promised for a conversation and was missed. */
+export interface LateClock {
+  readonly clock: string;
+  readonly state: string;
+  readonly conversation: string;
+  readonly queue: string;
+  readonly breached_at: string;
+  readonly ended_at: string | null;
+}
+
 const EVERY_MS = 3000;
+
+/** Missed times for which somebody still waits: only those can be made good. */
+export const stillLate = (clocks: readonly LateClock[]): readonly LateClock[] => clocks.filter(({ ended_at }) => ended_at === null);
 
 /** The supervisor's wall: looks again every three seconds while it is shown. */
 export class Wall {
   readonly figures = signal<WallFigures | null>(null);
+  readonly late = signal<readonly LateClock[]>([]);
+  private readonly fetching = new Fetching();
   /** Why what is shown is not the present. */
-  readonly failed = signal<ApiError | null>(null);
+  readonly failed = this.fetching.failed;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private shown = false;
 
-  constructor(private readonly api: Pick<Api, "wall">) {}
+  constructor(private readonly api: Pick<Api, "wall" | "lateClocks">) {}
 
   async open(): Promise<void> {
     this.shown = true;
@@ -45,13 +61,10 @@ export class Wall {
 
   private async look(): Promise<void> {
     clearTimeout(this.timer);
-    try {
-      this.figures.value = await this.api.wall();
-      this.failed.value = null;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.failed.value = error;
-    }
+    await this.fetching.ask("wall", () => Promise.all([this.api.wall(), this.api.lateClocks()]), ([figures, clocks]) => {
+      this.figures.value = figures;
+      this.late.value = stillLate(clocks);
+    });
     if (this.shown) this.timer = setTimeout(() => void this.look(), EVERY_MS);
   }
 }

@@ -1,9 +1,13 @@
 import { batch } from "@preact/signals";
 import type { SendError, TandemClient } from "../shared/client";
-import { type Draft, type Mode, type QuotedArticle, withReturned } from "./composer";
-import { namedOwner } from "./desk";
+import type { TextBody } from "../shared/protocol";
+import {
+  type Draft, type Mode, type QuotedArticle, type WaitingFile, withoutLeftovers, withReturned, withWhisper,
+} from "./composer";
+import { findCard, namedOwner } from "./desk";
 import type { Api } from "./api";
 import type { CannedReply } from "./canned";
+import { cause } from "./problem";
 import type { Drafts } from "./drafts";
 import { whisperable } from "./rights";
 import type { Session } from "./session";
@@ -17,8 +21,16 @@ export interface WritingParts {
   readonly session: Session;
 }
 
+/** A second click on "Send" beside an article this soon is the same click. */
+const SAME_CLICK_MS = 2000;
+
 /** What the agent writes: drafts, sending, and getting a refused text back. */
 export class Writing {
+  /** Names of the files that this page has uploaded, by id. */
+  private readonly names = new Map<string, string>();
+  private fileKey = 0;
+  private lastArticle = { what: "", at: 0 };
+
   constructor(private readonly parts: WritingParts) {
     const { session, state } = parts;
     session.listen("sent", () => void (state.outbox.value += 1));
@@ -29,8 +41,12 @@ export class Writing {
     return this.parts.state.drafts.value.get(conversation) ?? this.parts.drafts.read(conversation);
   }
 
-  write(conversation: string, draft: Draft): void {
+  write(conversation: string, written: Draft): void {
     const { state, drafts } = this.parts;
+    const draft = withoutLeftovers(written);
+    // Where the cursor was says nothing about a text that is another one now; the composer tells after each key.
+    if (conversation === state.current.value) state.cursor = null;
+    state.cannedAt.value = 0;
     state.drafts.value = put(state.drafts.value, conversation, draft);
     drafts.write(conversation, draft);
   }
@@ -39,6 +55,8 @@ export class Writing {
     const { modes } = this.parts.state;
     modes.value = put(modes.value, conversation, mode);
   }
+
+  private modeOf = (conversation: string): Mode => this.parts.state.modes.value.get(conversation) ?? "reply";
 
   toggleMode(): void {
     const { current, mode, focusWanted } = this.parts.state;
@@ -59,13 +77,30 @@ export class Writing {
     const conversation = current.value;
     if (conversation === null) return;
     const draft = this.draftOf(conversation);
+    const { reply, note, article, canned } = draft;
     if (mode.value === "note") {
-      this.dispatch(conversation, "note", draft.note.trim(), null);
-      this.write(conversation, { ...draft, note: "" });
+      if (!this.mayWhisper(conversation, draft)) return;
+      this.dispatch(conversation, "note", { text: note.trim(), ...whispered(draft) });
+      this.write(conversation, withWhisper({ ...draft, note: "" }, null));
     } else {
-      this.dispatch(conversation, "reply", draft.reply.trim(), draft.article, draft.canned);
-      this.write(conversation, { reply: "", note: draft.note, article: null });
+      this.dispatch(conversation, "reply", { text: reply.trim(), ...quoting(article), ...(canned !== undefined && { canned }) });
+      const { canned: _sent, ...rest } = draft;
+      this.write(conversation, { ...rest, reply: "", article: null });
     }
+  }
+
+  /** The note is for this agent only, or for all colleagues again (null). */
+  whisper(conversation: string, agent: string | null): void {
+    this.write(conversation, withWhisper(this.draftOf(conversation), agent));
+  }
+
+  /** False, with the reason beside the text, where a whisper is for somebody who does not hold the conversation any more. */
+  private mayWhisper(conversation: string, { whisper }: Draft): boolean {
+    const { state } = this.parts;
+    if (whisper === undefined || whisperable(state)?.id === whisper) return true;
+    const refusal = { code: "whisper_gone", message: "", owner: null };
+    state.refusals.value = put(state.refusals.value, conversation, refusal);
+    return false;
   }
 
   /** Puts a canned reply where the slash was; it can be changed before it goes out. */
@@ -74,32 +109,74 @@ export class Writing {
     this.parts.state.focusWanted.value = true;
   }
 
+  /** Sends an article as it is; a double click sends it once. */
   sendArticle(answer: string, article: QuotedArticle): void {
     const conversation = this.parts.state.current.value;
-    if (conversation !== null) this.dispatch(conversation, "reply", answer, article);
+    if (conversation === null) return;
+    const what = `${conversation} ${article.id} ${article.language}`;
+    const now = Date.now();
+    if (this.lastArticle.what === what && now - this.lastArticle.at < SAME_CLICK_MS) return;
+    this.lastArticle = { what, at: now };
+    this.dispatch(conversation, "reply", { text: answer, article });
+  }
+
+  // ---- files
+
+  /** Files that were pasted or dropped wait for a click: a picture on the clipboard may be anything. */
+  offer(conversation: string, files: readonly File[]): void {
+    const mode = this.modeOf(conversation);
+    for (const content of files) this.wait(conversation, { name: content.name, mode, content, file: null });
+  }
+
+  private wait(conversation: string, waiting: Omit<WaitingFile, "key">): void {
+    const { files } = this.parts.state;
+    const key = (this.fileKey += 1);
+    files.value = put(files.value, conversation, [...(files.value.get(conversation) ?? []), { key, ...waiting }]);
+  }
+
+  removeFile(conversation: string, key: number): void {
+    const { files } = this.parts.state;
+    const left = (files.value.get(conversation) ?? []).filter((each) => each.key !== key);
+    files.value = put(files.value, conversation, left.length === 0 ? null : left);
+  }
+
+  /** Sends a file that waited; one that the server has already is not uploaded again. */
+  async sendWaiting(conversation: string, { key, name, mode, content, file }: WaitingFile): Promise<void> {
+    const { state } = this.parts;
+    if (state.attaching.value !== null) return;
+    if (file !== null) {
+      if (this.sendFile(conversation, file, mode)) this.removeFile(conversation, key);
+    } else if (content !== null && (await this.attach(conversation, content, name, mode))) this.removeFile(conversation, key);
   }
 
   /** Uploads a file and sends it at once, as a message of its own; what is being written stays. */
-  async attach(conversation: string, content: Blob, name: string): Promise<boolean> {
-    const { state, client, api, session } = this.parts;
-    const audience = state.modes.value.get(conversation) === "note" ? "internal" : "public";
-    const epoch = state.standings.value.get(conversation)?.epoch ?? state.standing.value?.epoch;
+  async attach(conversation: string, content: Blob, name: string, mode: Mode = this.modeOf(conversation)): Promise<boolean> {
+    const { state, api, session } = this.parts;
+    if (mode === "note" && !this.mayWhisper(conversation, this.draftOf(conversation))) return false;
     state.attaching.value = name;
     const done = await session.attempt(async () => {
-      const file = await api.upload(conversation, content, name);
-      client.send(conversation, { text: "", file: file.id }, epoch === undefined ? { audience } : { audience, epoch });
-      state.outbox.value += 1;
+      const { id } = await api.upload(conversation, content, name);
+      this.names.set(id, name);
+      if (!this.sendFile(conversation, id, mode)) this.wait(conversation, { name, mode, content: null, file: id });
     });
     state.attaching.value = null;
     return done;
   }
 
+  private sendFile(conversation: string, file: string, mode: Mode): boolean {
+    const draft = this.draftOf(conversation);
+    if (mode === "note" && !this.mayWhisper(conversation, draft)) return false;
+    this.dispatch(conversation, mode, { text: "", file, ...(mode === "note" && whispered(draft)) });
+    return true;
+  }
+
+  /** The name of a file that this page has uploaded; null for one of an earlier page. */
+  fileName = (file: string): string | null => this.names.get(file) ?? null;
+
   /** A reply carries the epoch that the agent saw while writing, so that the server can refuse a stale one. */
-  private dispatch(conversation: string, mode: Mode, text: string, article: QuotedArticle | null, canned?: string): void {
+  private dispatch(conversation: string, mode: Mode, body: TextBody): void {
     const { state, client } = this.parts;
-    const whisper = mode === "note" && state.whispers.value.has(conversation) ? whisperable(state)?.id : undefined;
-    const body = { text, ...(whisper != null && { whisper }), ...(article !== null && { article }), ...(canned !== undefined && { canned }) };
-    const epoch = state.standing.value?.epoch;
+    const epoch = this.epochOf(conversation);
     const audience = mode === "note" ? "internal" : "public";
     batch(() => {
       client.send(conversation, body, epoch === undefined ? { audience } : { audience, epoch });
@@ -108,16 +185,36 @@ export class Writing {
     });
   }
 
+  private epochOf(conversation: string): number | undefined {
+    const { state } = this.parts;
+    if (conversation === state.current.value) return state.standing.value?.epoch;
+    return state.standings.value.get(conversation)?.epoch ?? findCard(state.desk.value, conversation)?.card.epoch;
+  }
+
   private refused({ draft: { conv, body, audience }, code, message, owner, epoch }: SendError): void {
     const { state, session } = this.parts;
     state.outbox.value += 1;
     if (conv === null || !("text" in body)) return;
     const mode: Mode = audience === "internal" ? "note" : "reply";
-    this.write(conv, withReturned(this.draftOf(conv), mode, body.text, body.article ?? null));
+    const returned = withReturned(this.draftOf(conv), mode, body.text, body.article ?? null);
+    // A whisper that comes back in front of a note keeps both from the team; the other way round would tell it.
+    this.write(conv, body.whisper === undefined ? returned : withWhisper(returned, body.whisper));
+    if (body.file !== undefined) {
+      const name = this.fileName(body.file) ?? state.t.value("composer.file");
+      this.wait(conv, { name, mode, content: null, file: body.file });
+    }
     const holder = owner === undefined ? null : namedOwner(owner, state.desk.value.agents);
     if (holder !== null && epoch !== undefined) session.stand(conv, { owner: holder, epoch });
     state.refusals.value = put(state.refusals.value, conv, { code, message, owner: holder });
+    if (conv !== state.current.value || state.view.value !== "desk") this.tellElsewhere(conv, cause({ code, message }, state.t.value));
     session.refresh(conv);
+  }
+
+  private tellElsewhere(conversation: string, why: string): void {
+    const { state, session } = this.parts;
+    const t = state.t.value;
+    const name = findCard(state.desk.value, conversation)?.card.contact.name || t("list.anonymous");
+    session.notify("bad", t("composer.refused_elsewhere", { name, message: why }), conversation);
   }
 
   /** The agent has seen that a text came back. */
@@ -134,3 +231,7 @@ export class Writing {
     this.parts.state.drafts.value = new Map();
   }
 }
+
+const quoting = (article: QuotedArticle | null): Pick<TextBody, "article"> => (article === null ? {} : { article });
+
+const whispered = ({ whisper }: Draft): Pick<TextBody, "whisper"> => (whisper === undefined ? {} : { whisper });

@@ -157,15 +157,6 @@ export interface KnowledgeAnswer {
   generation: string;
   hits: KnowledgeHit[];
 }
-export interface TicketRow {
-  id: string;
-  conversation: string;
-  subject: string;
-  reply_to: string | null;
-  state: string;
-  due_at: string | null;
-  created_at: string;
-}
 export interface Accepted {
   conversation: string;
   epoch: number;

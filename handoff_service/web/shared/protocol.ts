@@ -76,6 +76,8 @@ export interface MessageBody {
   article?: ArticleRef;
   file?: FileRef;
   call?: CallRef;
+  /** Of a note: the agent whom alone it is for. */
+  whisper?: string;
 }
 
 /** How a voice or video call stands after this message. */

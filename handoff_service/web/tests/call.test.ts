@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { type CallPhase, PeerCall } from "../shared/call";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type CallPhase, CONNECTING_MS, nextCamera, openDevices, PeerCall } from "../shared/call";
 import type { SignalData } from "../shared/protocol";
 
 /** An RTCPeerConnection that keeps what it was told; descriptions are named after who made them. */
@@ -24,21 +24,38 @@ class Peer {
   addIceCandidate = async ({ candidate }: RTCIceCandidateInit) => {
     this.told.push(String(candidate));
   };
+  addTransceiver = (kind: string, { direction }: { direction: string }) => this.told.push(`${kind} ${direction}`);
+  sent: unknown = null;
+  getSenders = () => [{ track: this.sent, replaceTrack: async (track: unknown) => void (this.sent = track) }];
   close = () => this.told.push("closed");
 }
 
-const track = { kind: "audio", enabled: true, stopped: false, stop() { this.stopped = true; } };
-const devices = { getUserMedia: async () => ({ getTracks: () => [track] }) as unknown as MediaStream };
+class Track {
+  enabled = true;
+  stopped = false;
+  constructor(readonly kind: "audio" | "video") {}
+  stop = () => void (this.stopped = true);
+}
+const streamOf = (...tracks: Track[]) => ({
+  getTracks: () => tracks,
+  getAudioTracks: () => tracks.filter(({ kind }) => kind === "audio"),
+  getVideoTracks: () => tracks.filter(({ kind }) => kind === "video"),
+}) as unknown as MediaStream;
 
-function side(name: string, offers: boolean, signal: (data: SignalData) => void) {
+function side(name: string, offers: boolean, signal: (data: SignalData) => void, media: "voice" | "video" = "voice", tracks = [new Track("audio")]) {
   const peer = new Peer(name);
   const phases: CallPhase[] = [];
   const call = new PeerCall({
-    media: "voice", ice: [], offers, signal, phase: (phase) => phases.push(phase), heard: () => undefined,
-    connect: () => peer as unknown as RTCPeerConnection, devices,
+    media, ice: [], offers, signal, own: streamOf(...tracks), phase: (phase) => phases.push(phase), heard: () => undefined,
+    connect: () => peer as unknown as RTCPeerConnection,
   });
-  return { peer, call, phases };
+  return { peer, call, phases, tracks };
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 describe("a call between two browsers", () => {
   it("is offered by the one who rang and answered by the other", async () => {
@@ -66,12 +83,61 @@ describe("a call between two browsers", () => {
   });
 
   it("ends once, lets go of the microphone, and does not hang on what it cannot read", async () => {
-    const { call, phases } = side("customer", false, () => undefined);
+    const { call, phases, tracks } = side("customer", false, () => undefined);
     await call.start();
     await call.receive({ description: { type: "offer", sdp: "broken" } });
     call.close();
     expect(phases).toEqual(["connecting", "over"]);
-    expect(track.stopped).toBe(true);
+    expect(tracks.map(({ stopped }) => stopped)).toEqual([true]);
     await call.receive({ candidate: { candidate: "after the end" } });
+  });
+
+  it("is over when the browsers find no way to each other in time, and not when they did", async () => {
+    vi.useFakeTimers();
+    const alone = side("agent", true, () => undefined);
+    const together = side("agent", true, () => undefined);
+    await alone.call.start();
+    await together.call.start();
+    together.peer.connectionState = "connected";
+    together.peer.onconnectionstatechange?.();
+    vi.advanceTimersByTime(CONNECTING_MS);
+    expect([alone.phases, together.phases]).toEqual([["connecting", "over"], ["connecting", "talking"]]);
+  });
+
+  it("asks for the other side's picture when there is no camera on this one", async () => {
+    const { call, peer } = side("agent", true, () => undefined, "video");
+    await call.start();
+    expect(peer.told).toEqual(["track", "video recvonly"]);
+  });
+
+  it("shows what another camera sees, as hidden as before", async () => {
+    const [sound, front, back] = [new Track("audio"), new Track("video"), new Track("video")];
+    vi.stubGlobal("MediaStream", class { constructor(readonly tracks: Track[]) {} });
+    const { call, peer } = side("customer", false, () => undefined, "video", [sound, front]);
+    peer.sent = front;
+    call.enable("video", false);
+    const asked: unknown[] = [];
+    const getUserMedia = (wish: unknown) => Promise.resolve((asked.push(wish), streamOf(back)));
+    const shown = await call.showCamera("cam_2", { getUserMedia });
+    expect([peer.sent, front.stopped, back.enabled, (shown as unknown as { tracks: Track[] }).tracks]).toEqual([back, true, false, [sound, back]]);
+    expect(asked).toEqual([{ video: { deviceId: { exact: "cam_2" }, width: { ideal: 1280 } } }]);
+  });
+});
+
+describe("microphone and camera", () => {
+  const sound = streamOf(new Track("audio"));
+  it("are the microphone alone where there is no camera, and a refusal where there is neither", async () => {
+    const refuse = (video: unknown) => (video ? Promise.reject(new DOMException("no camera", "NotFoundError")) : Promise.resolve(sound));
+    expect(await openDevices("video", "user", { getUserMedia: (wish) => refuse(wish?.video) })).toBe(sound);
+    const none = { getUserMedia: () => Promise.reject(new DOMException("denied", "NotAllowedError")) };
+    await expect(openDevices("video", "user", none)).rejects.toThrow("denied");
+    await expect(openDevices("voice", "user", none)).rejects.toThrow("denied");
+  });
+
+  it("go round the cameras that there are", async () => {
+    const list = (...ids: string[]) => ({ enumerateDevices: async () => ids.map((deviceId) => ({ kind: "videoinput", deviceId })) as MediaDeviceInfo[] });
+    expect(await nextCamera("front", list("front", "back"))).toBe("back");
+    expect(await nextCamera("back", list("front", "back"))).toBe("front");
+    expect([await nextCamera("front", list("front")), await nextCamera(undefined, list())]).toEqual([null, null]);
   });
 });

@@ -1,5 +1,5 @@
 import { newId } from "../shared/ids";
-import type { EntriesPage, ErrorBody, FileRef, Language, Ticket, WidgetSession } from "../shared/protocol";
+import type { EntriesPage, ErrorBody, FileRef, IceServer, Language, Ticket, WidgetSession } from "../shared/protocol";
 import type { KeyValueStorage } from "../shared/storage";
 import type { Action } from "./chat";
 
@@ -85,6 +85,15 @@ export class CustomerApi {
   /** A command on a conversation; a repeat with the same op_id is harmless. */
   act(conv: string, verb: Action, fields: object = {}, opId = newId()): Promise<unknown> {
     return this.call("POST", `/v1/conversations/${encodeURIComponent(conv)}/${verb}`, { op_id: opId, ...fields });
+  }
+
+  /** Says yes or no to a call. */
+  answerCall(conv: string, call: string, accept: boolean): Promise<{ ice: readonly IceServer[] }> {
+    return this.call("POST", `/v1/conversations/${encodeURIComponent(conv)}/call/respond`, { op_id: newId(), call, accept });
+  }
+
+  endCall(conv: string, call: string): Promise<unknown> {
+    return this.call("POST", `/v1/conversations/${encodeURIComponent(conv)}/call/end`, { op_id: newId(), call });
   }
 
   async erase(): Promise<void> {

@@ -2,17 +2,17 @@ import { batch, computed, signal, type ReadonlySignal, type Signal } from "@prea
 import { TandemClient, type ClientOptions, type ConnectionState, type Draft, type SendError } from "../shared/client";
 import { fill, type Translate } from "../shared/i18n";
 import { newId } from "../shared/ids";
-import { isDrafts } from "../shared/outbox";
 import { fileLabel, type Body, type Entry, type Language, type Owner, type StatusFrame, type WidgetSession } from "../shared/protocol";
 import { readJson, type KeyValueStorage } from "../shared/storage";
 import { ApiError, type CustomerApi } from "./api";
 import { Arrivals } from "./arrivals";
+import { Calls } from "./calls";
 import { chooseWelcome, type Config } from "./config";
 import { Faces } from "./faces";
 import { Help } from "./help";
 import type { Attributes } from "./page_api";
 import { PageFacts } from "./page_facts";
-import { answerDue, buildRows, currentOwner, isRead, lastOwn, pressable, unreadCount, votes, type Failed, type Logged } from "./rows";
+import { answerDue, buildRows, currentOwner, isFailed, isRead, lastOwn, pressable, unreadCount, votes, type Failed, type Logged } from "./rows";
 import { Seen } from "./seen";
 import { chooseTag, loadCatalogue, type Catalogue, type Key } from "./texts/catalogue";
 import { Typist } from "./typist";
@@ -45,6 +45,7 @@ export class Chat {
   readonly uploads: Uploads;
   readonly help: Help;
   readonly faces: Faces;
+  readonly calls: Calls;
   readonly loading = signal<Loading>("idle");
   readonly session = signal<WidgetSession | null>(null);
   readonly connection = signal<ConnectionState>("offline");
@@ -112,6 +113,7 @@ export class Chat {
       fetchEntries: (conv, after) => options.api.entries(conv, after),
     });
     this.outgoing.value = this.client.pending();
+    this.calls = new Calls({ log: this.log, conv: this.conv, owner: this.owner, client: this.client, api: options.api });
     this.listen();
   }
 
@@ -152,6 +154,7 @@ export class Chat {
   /** Somebody signed in on the page (a JWT of the tenant's site), or out (null): then nothing of him stays here. */
   async identify(token: string | null): Promise<void> {
     this.attempts += 1;
+    void this.calls.hangUp();
     this.client.close();
     this.api.identify(token);
     this.loading.value = "idle";
@@ -393,8 +396,4 @@ export class Chat {
     const due = botSpeaks && this.typist.expected.value && answerDue(this.log.value, this.outgoing.value);
     return due && this.connection.value === "online" ? this.t("bot") : null;
   }
-}
-
-function isFailed(value: unknown): value is Failed[] {
-  return Array.isArray(value) && value.every((item) => typeof item?.code === "string") && isDrafts(value.map((item) => item.draft));
 }

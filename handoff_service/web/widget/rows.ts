@@ -1,4 +1,4 @@
-import type { Draft } from "../shared/outbox";
+import { type Draft, isDrafts } from "../shared/outbox";
 import type { Entry, FeedbackBody, MessageEntry, Owner, StateEntry, StatusFrame } from "../shared/protocol";
 import { dayKey } from "../shared/time";
 
@@ -10,6 +10,11 @@ export interface Logged {
 export interface Failed {
   draft: Draft;
   code: string;
+}
+
+/** Whether what was found in the browser's storage is what was written there. */
+export function isFailed(value: unknown): value is Failed[] {
+  return Array.isArray(value) && value.every((item) => typeof item?.code === "string") && isDrafts(value.map((item) => item.draft));
 }
 
 export type Row =
@@ -39,7 +44,7 @@ export function buildRows(log: readonly Logged[], outgoing: readonly Draft[], fa
     if (entry.kind === "message") {
       const author = `${entry.author.kind}:${entry.author.name ?? ""}`;
       rows.push({ kind: "message", key, conv, entry, named: author !== speaker });
-      speaker = author;
+      speaker = entry.body.call === undefined ? author : ""; // a quiet line between what people say
     } else if (entry.kind === "state") {
       rows.push({ kind: "notice", key, entry });
       speaker = "";
@@ -80,7 +85,7 @@ export function votes(log: readonly Logged[]): Map<string, FeedbackBody> {
 
 /** The customer's last message, if it is the last of all that is shown. */
 export function lastOwn(log: readonly Logged[]): MessageEntry | null {
-  const last = log.findLast(({ entry }) => entry.kind === "message" && entry.author.kind === "customer")?.entry;
+  const last = log.findLast(({ entry }) => entry.kind === "message" && entry.author.kind === "customer" && entry.body.call === undefined)?.entry;
   return last?.kind === "message" ? last : null;
 }
 

@@ -423,3 +423,11 @@ async def test_what_is_put_aside_is_not_closed_as_idle_and_comes_back_at_its_tim
     assert (note.audience, note.body["kind"]) == (Audience.INTERNAL, "notice")
     await desk.sweep(after=desk.settings.agent_idle_s)
     assert (await desk.now(held)).owner.kind is OwnerKind.CLOSED
+
+
+async def test_in_the_mailbox_the_most_urgent_comes_first_then_who_asked_first(desk: Desk) -> None:
+    first, later = await desk.hands_off(), await desk.hands_off()
+    urgent = await desk.hands_off(priority=9)
+    listed = await desk.database.read(lambda c: handoffs.most_urgent(c, "demo", limit=2))
+    assert listed == [urgent.handoff, first.handoff]
+    assert (await desk.database.read(lambda c: handoffs.most_urgent(c, "demo", limit=9)))[-1] == later.handoff

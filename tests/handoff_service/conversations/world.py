@@ -355,7 +355,9 @@ class World:
         return "here"
 
     def sweeper_runs(self, tx: Transaction, pick: int) -> str:  # noqa: ARG002
-        for tenant, conversation in store.due(tx.connection, self.clock()):
+        now = self.clock()
+        late = [one for queued in (False, True) for one in store.due(tx.connection, now, {}, queued=queued, limit=100)]
+        for tenant, conversation in late:
             sweep.on_deadline(tx, tenant, conversation, self.context)
         for tenant, conversation in sweep.held_by_lost(tx.connection, self.context):
             sweep.on_lost(tx, tenant, conversation, self.context)

@@ -12,7 +12,7 @@ import pytest
 from handoff_service.conversations.model import Audience, Author, AuthorKind, Entry, Kind
 from handoff_service.errors import Invalid
 from handoff_service.video.ice import VALID, ice_servers
-from handoff_service.video.model import RINGS, CallState, lasted_s, latest_call, standing, told
+from handoff_service.video.model import RINGS, CallState, answered_in_time, lasted_s, latest_call, told, unended
 from handoff_service.video.signal import packed, passing_frame
 from tests.handoff_service.stage import MONDAY, trial_settings
 from tests.handoff_service.web.serving import on_both
@@ -34,15 +34,17 @@ def entry(seq, state, *, call="v_1", epoch=3, after=0.0):
 
 def test_a_call_stands_while_it_rings_or_is_talked_in_and_its_owner_is_the_same():
     rung, taken = entry(4, "ringing"), entry(5, "accepted", after=7)
-    now = MONDAY + timedelta(seconds=20)
-    assert standing(latest_call([rung]), epoch=3, now=now).state is CallState.RINGING
-    assert standing(latest_call([rung]), epoch=3, now=MONDAY + RINGS) is None, "nobody answered in time"
-    assert standing(latest_call([rung, taken]), epoch=3, now=MONDAY + timedelta(hours=2)).id == "v_1"
-    assert standing(latest_call([rung, taken]), epoch=4, now=now) is None, "somebody else has the conversation now"
-    assert standing(latest_call([rung, taken, entry(6, "ended", after=60)]), epoch=3, now=now) is None
+    ringing, talking = latest_call([rung]), latest_call([rung, taken])
+    assert unended(ringing, epoch=3).state is CallState.RINGING
+    assert answered_in_time(ringing, MONDAY + timedelta(seconds=20))
+    assert not answered_in_time(ringing, MONDAY + RINGS), "nobody answered"
+    assert answered_in_time(talking, MONDAY + timedelta(hours=2))
+    assert unended(talking, epoch=3).id == "v_1"
+    assert unended(talking, epoch=4) is None, "somebody else has the conversation now"
+    assert unended(latest_call([rung, taken, entry(6, "ended", after=60)]), epoch=3) is None
     assert latest_call([]) is None
     assert lasted_s(latest_call([rung, taken]), MONDAY + timedelta(seconds=67.9)) == 60
-    assert lasted_s(latest_call([rung, taken, entry(6, "ringing", call="v_2", after=90)]), now) is None
+    assert lasted_s(latest_call([rung, taken, entry(6, "ringing", call="v_2", after=90)]), MONDAY) is None
 
 
 def test_what_browsers_say_to_each_other_comes_through_whole_and_is_bounded():

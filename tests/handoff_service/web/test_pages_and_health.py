@@ -38,7 +38,8 @@ async def test_every_answer_carries_what_protects_users(house, path):
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["cross-origin-opener-policy"] == "same-origin"
-    assert "camera=()" in answer.headers["permissions-policy"]
+    calls = "(self)" if path in ("/console/", "/chat/") else "()"
+    assert answer.headers["permissions-policy"] == f"camera={calls}, microphone={calls}, geolocation=()"
     assert "server" not in answer.headers
     rules = policy(answer)
     assert rules["default-src"] == ["'none'"]

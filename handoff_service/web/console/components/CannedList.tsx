@@ -1,39 +1,63 @@
-import { useEffect, useState } from "preact/hooks";
-import { cannedFor, type CannedReply, slashQuery } from "../canned";
+import { useEffect } from "preact/hooks";
+import { slashQuery } from "../canned";
 import { useWorkplace } from "./workplace";
 
-/** The replies that are kept ready, while the text begins with a slash; Enter takes the first, a click any. */
+/** The element that holds the list, and the line of it at an index: the text field points at them. */
+export const CANNED_ID = "canned-replies";
+export const cannedLine = (index: number): string => `${CANNED_ID}-${index}`;
+
+/** The replies that are kept ready, while the text begins with a slash; Enter takes the chosen one, a click any. */
 export function CannedList({ conversation }: { conversation: string }) {
   const { state, session, writing, api } = useWorkplace();
   const t = state.t.value;
-  const query = slashQuery(state.draft.value.reply);
-  const [replies, setReplies] = useState<readonly CannedReply[] | null>(null);
-  const wanted = query !== null;
+  const wanted = slashQuery(state.draft.value.reply) !== null;
   useEffect(() => {
     if (!wanted) return;
     let left = false;
-    void session.attempt(async () => {
-      const found = await api.canned(conversation);
-      if (!left) setReplies(found);
-    });
+    state.canned.value = null;
+    void session.attempt(
+      async () => {
+        const replies = await api.canned(conversation);
+        if (!left) state.canned.value = { conversation, replies };
+      },
+      () => {
+        if (!left) state.canned.value = { conversation, replies: null };
+      },
+    );
     return () => {
       left = true;
     };
   }, [wanted, conversation]);
-  const found = query === null || replies === null ? [] : cannedFor(replies, query);
-  state.canned = found[0] ?? null;
-  if (query === null) return null;
+  if (!wanted) return null;
+  const found = state.offeredReplies.value;
+  const at = state.cannedAt.value;
+  const chosen = found[at];
   return (
-    <ul class="canned" aria-label={t("canned.title")}>
-      {replies !== null && found.length === 0 && <li class="hint">{t("canned.none")}</li>}
-      {found.map((reply, index) => (
-        <li key={reply.id}>
-          <button class="link-row" onClick={() => writing.useCanned(conversation, reply)}>
-            <span class="ticket-line"><strong>{reply.title}</strong>{index === 0 && <kbd>Enter</kbd>}</span>
+    <div class="canned">
+      <p class="hint" role="status">
+        {chosen === undefined ? <Missing conversation={conversation} /> : (
+          <span class="sr-only">{t("canned.choice", { title: chosen.title, n: at + 1, count: found.length })}</span>
+        )}
+      </p>
+      <ul id={CANNED_ID} role="listbox" aria-label={t("canned.title")}>
+        {found.map((reply, index) => (
+          <li key={reply.id} id={cannedLine(index)} role="option" aria-selected={index === at} class="link-row"
+            onPointerMove={() => (state.cannedAt.value = index)} onClick={() => writing.useCanned(conversation, reply)}>
+            <span class="ticket-line"><strong>{reply.title}</strong>{index === at && <kbd>Enter</kbd>}</span>
             <span class="preview">{reply.text}</span>
-          </button>
-        </li>
-      ))}
-    </ul>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
+}
+
+/** Why nothing is listed, and that Enter sends nothing. */
+function Missing({ conversation }: { conversation: string }) {
+  const { state } = useWorkplace();
+  const t = state.t.value;
+  const canned = state.canned.value;
+  if (canned === null || canned.conversation !== conversation) return <>{t("canned.loading")}</>;
+  if (canned.replies === null) return <>{t("canned.failed")}</>;
+  return <>{t("canned.none")} {t("canned.literal")}</>;
 }

@@ -2,6 +2,7 @@ import { useRef } from "preact/hooks";
 import { clockTime, dayKey, dayLabel } from "../../shared/time";
 import type { Card, HandoffReason, Language } from "../../shared/protocol";
 import { isAcceptable, type Section } from "../desk";
+import { mayAnswer } from "../rights";
 import { keyFor, spell, type Translate } from "../text";
 import { useWorkplace } from "./workplace";
 
@@ -32,6 +33,7 @@ export function CardItem({ card, section }: CardProps) {
         </span>
         <span class="card-line">
           <span class="preview" lang={card.language}>{plain(card.preview) || t("list.no_preview")}</span>
+          {state.refusals.value.has(card.conversation) && <span class="badge bad">{t("list.refused")}</span>}
           {section === "mine" && card.unread > 0 && (
             <span class="unread" aria-label={t("list.unread", { count: card.unread })}>{card.unread}</span>
           )}
@@ -40,8 +42,8 @@ export function CardItem({ card, section }: CardProps) {
           {card.handoff !== null && isAcceptable(section) && <Priority priority={card.handoff.priority} t={t} />}
         </span>
       </button>
-      {section === "offers" && <Offer card={card} />}
-      {section !== "offers" && isAcceptable(section) && <AcceptButton card={card} />}
+      {section === "offers" && mayAnswer(state) && <Offer card={card} />}
+      {section !== "offers" && isAcceptable(section) && mayAnswer(state) && <AcceptButton card={card} />}
     </li>
   );
 }
@@ -84,7 +86,7 @@ export function Priority({ priority, t }: { priority: number; t: Translate }) {
 const ownerName = (card: Card, t: Translate): string =>
   card.owner.kind === "agent" ? t("list.held_by", { name: card.owner.agent?.name ?? "" }) : t("owner.bot");
 
-function Offer({ card }: { card: Card }) {
+export function Offer({ card }: { card: Card }) {
   const { state, verbs } = useWorkplace();
   const t = state.t.value;
   // How long an offer lasts is the server's affair; the bar is full when the offer is first seen.

@@ -1,14 +1,19 @@
 import { useEffect, useRef } from "preact/hooks";
 import { isSendKey, length, type Mode, sendable } from "../composer";
+import { pastedFiles } from "../files";
 import { cause } from "../problem";
 import { mayAccept, mayTakeOver, ownerText, whisperable } from "../rights";
 import { warningsOf } from "../warnings";
-import { CannedList } from "./CannedList";
+import { slashQuery } from "../canned";
+import { CANNED_ID, CannedList, cannedLine } from "./CannedList";
+import { WaitingFiles } from "./Files";
 import { Hints } from "./Hints";
 import { Icon } from "./Icon";
 import { useWorkplace } from "./workplace";
 
 const MODES: readonly Mode[] = ["reply", "note"];
+/** What the arrow keys do while canned replies are listed. */
+const STEPS: Readonly<Record<string, 1 | -1>> = { ArrowDown: 1, ArrowUp: -1 };
 /** The counter appears when this share of the limit is used. */
 const NEAR_LIMIT = 0.9;
 
@@ -38,6 +43,7 @@ export function Composer({ conversation, name }: ComposerProps) {
       <Article conversation={conversation} />
       {mode === "reply" && <CannedList conversation={conversation} />}
       <Editor conversation={conversation} name={name} />
+      <WaitingFiles conversation={conversation} />
       {mode === "note" && <WhisperSwitch conversation={conversation} />}
       {mode === "reply" && <WarningLines />}
       {mode === "reply" && <BlockedLine />}
@@ -53,7 +59,11 @@ function Editor({ conversation, name }: ComposerProps) {
   const blocked = mode === "reply" ? state.blocked.value : null;
   const text = state.draft.value[mode];
   const limit = state.limit.value;
-  const ready = sendable(text, { mode, blocked, limit });
+  // What begins with a slash is a search for a canned reply; Enter never sends it, whatever the search has found so far.
+  const slash = mode === "reply" && blocked === null && slashQuery(text) !== null;
+  const offered = slash ? state.offeredReplies.value : [];
+  const searching = slash && state.canned.value?.conversation !== conversation;
+  const ready = sendable(text, { mode, blocked, limit }) && !searching;
   const used = length(text);
   const wanted = state.focusWanted.value && blocked === null;
   useEffect(() => {
@@ -63,13 +73,33 @@ function Editor({ conversation, name }: ComposerProps) {
   }, [wanted]);
 
   const send = (): void => {
-    if (mode === "reply" && state.canned !== null) return writing.useCanned(conversation, state.canned);
+    const canned = offered[state.cannedAt.peek()];
+    if (canned !== undefined) return writing.useCanned(conversation, canned);
     if (ready) writing.send();
     area.current?.focus();
   };
   const typed = (value: string): void => {
     writing.write(conversation, { ...state.draft.peek(), [mode]: value });
     writing.typed(conversation);
+    moved();
+  };
+  const pressed = (event: KeyboardEvent): void => {
+    // Out of the text, so that J, K and A are shortcuts again.
+    if (event.key === "Escape" && !event.isComposing) area.current?.blur();
+    const step = event.isComposing ? undefined : STEPS[event.key];
+    if (step !== undefined && offered.length > 0) {
+      event.preventDefault();
+      state.cannedAt.value = Math.min(offered.length - 1, Math.max(0, state.cannedAt.peek() + step));
+    }
+    if (!isSendKey(event)) return;
+    event.preventDefault();
+    const begun = mode === "reply" && slashQuery(state.draft.peek().reply) !== null;
+    if (!begun || state.offeredReplies.peek().length > 0) send();
+  };
+  const brought = (event: Event, files: readonly File[]): void => {
+    if (files.length === 0) return;
+    event.preventDefault();
+    if (blocked === null) writing.offer(conversation, files);
   };
   const moved = (): void => {
     if (mode === "reply") state.cursor = area.current?.selectionStart ?? null;
@@ -80,26 +110,11 @@ function Editor({ conversation, name }: ComposerProps) {
       {/* Read-only, not disabled: a refused text can still be read and copied. */}
       <textarea ref={area} rows={3} value={text} readOnly={blocked !== null} placeholder={placeholder} dir="auto"
         aria-label={t(mode === "note" ? "composer.note" : "composer.reply")} aria-describedby="composer-blocked"
-        onPaste={(event) => {
-          const [file] = event.clipboardData?.files ?? [];
-          if (file === undefined || blocked !== null) return;
-          event.preventDefault();
-          void writing.attach(conversation, file, file.name);
-        }}
-        onDrop={(event) => {
-          const [file] = event.dataTransfer?.files ?? [];
-          if (file === undefined) return;
-          event.preventDefault();
-          if (blocked === null) void writing.attach(conversation, file, file.name);
-        }}
-        onInput={(event) => typed(event.currentTarget.value)} onSelect={moved} onKeyUp={moved}
-        onKeyDown={(event) => {
-          // Out of the text, so that J, K and A are shortcuts again.
-          if (event.key === "Escape" && !event.isComposing) area.current?.blur();
-          if (!isSendKey(event)) return;
-          event.preventDefault();
-          send();
-        }} />
+        aria-controls={slash ? CANNED_ID : undefined}
+        aria-activedescendant={offered.length > 0 ? cannedLine(state.cannedAt.value) : undefined}
+        onPaste={(event) => brought(event, pastedFiles(event.clipboardData))}
+        onDrop={(event) => brought(event, [...(event.dataTransfer?.files ?? [])])}
+        onInput={(event) => typed(event.currentTarget.value)} onSelect={moved} onKeyUp={moved} onKeyDown={pressed} />
       {used > limit * NEAR_LIMIT && (
         <span class={used > limit ? "counter over" : "counter"}>{t("composer.too_long", { count: used, limit })}</span>
       )}
@@ -112,7 +127,7 @@ function Editor({ conversation, name }: ComposerProps) {
   );
 }
 
-/** A file from the computer; pictures can be pasted and dropped as well. */
+/** A file from the computer; files can be pasted and dropped as well. */
 function Attach({ conversation, blocked }: { conversation: string; blocked: boolean }) {
   const { state, writing } = useWorkplace();
   const t = state.t.value;
@@ -151,19 +166,17 @@ function Article({ conversation }: { conversation: string }) {
 
 /** A supervisor's note for the one who speaks with the customer, and for nobody else. */
 function WhisperSwitch({ conversation }: { conversation: string }) {
-  const { state } = useWorkplace();
+  const { state, writing } = useWorkplace();
   const agent = whisperable(state);
-  if (agent === null) return null;
-  const on = state.whispers.value.has(conversation);
-  const change = (event: Event & { currentTarget: HTMLInputElement }): void => {
-    const next = new Set(state.whispers.value);
-    if (event.currentTarget.checked) next.add(conversation);
-    else next.delete(conversation);
-    state.whispers.value = next;
-  };
+  const chosen = state.draft.value.whisper;
+  const gone = chosen !== undefined && chosen !== agent?.id;
+  if (agent === null && !gone) return null;
+  const name = gone ? (state.desk.value.agents.find((each) => each.id === chosen)?.name ?? "") : (agent?.name ?? "");
   return (
     <label class="whisper">
-      <input type="checkbox" checked={on} onChange={change} /> {state.t.value("whisper.label", { name: agent.name })}
+      <input type="checkbox" checked={chosen !== undefined}
+        onChange={(event) => writing.whisper(conversation, event.currentTarget.checked ? (agent?.id ?? null) : null)} />{" "}
+      {state.t.value(gone ? "whisper.gone" : "whisper.label", { name })}
     </label>
   );
 }

@@ -1,5 +1,4 @@
 import { mayAccept, mayTakeOver, ownerText } from "../rights";
-import { CallPanel } from "./CallPanel";
 import { Composer } from "./Composer";
 import { Icon } from "./Icon";
 import { TimelineView } from "./TimelineView";
@@ -21,7 +20,6 @@ export function ConversationPane() {
   return (
     <section class="conversation" aria-label={t("conversation.label", { name })}>
       <ConversationHead name={name} />
-      <CallPanel />
       <TimelineView key={`timeline-${conversation}`} />
       <TypingLine />
       <Composer key={`composer-${conversation}`} conversation={conversation} name={name} />
@@ -64,7 +62,7 @@ function Actions() {
   const { state, verbs, calls } = useWorkplace();
   const t = state.t.value;
   if (state.holding.value) {
-    const callable = state.card.value?.channel === "web" && calls.active.value === null;
+    const callable = state.card.value?.channel === "web" && calls.active.value === null && calls.left.value === null;
     return (
       <div class="actions">
         {callable && (["voice", "video"] as const).map((media) => (

@@ -3,12 +3,15 @@ import { badge, pageTitle } from "../alerts";
 import favicon from "../favicon.svg";
 import faviconAlert from "../favicon-alert.svg";
 import { type Shortcut, shortcutOf } from "../shortcuts";
+import { holds, viewFor } from "../views";
 import { AdministrationPage } from "./administration/AdministrationPage";
 import { ArticlesPage } from "./articles/ArticlesPage";
+import { CallPanel } from "./CallPanel";
 import { ConversationPane } from "./ConversationPane";
 import { Dialogs } from "./Dialogs";
 import { ListsPane } from "./ListsPane";
 import { Notices } from "./Notices";
+import { OfferBar } from "./OfferBar";
 import { SidePane } from "./SidePane";
 import { TicketsPage } from "./tickets/TicketsPage";
 import { TopBar } from "./TopBar";
@@ -24,14 +27,17 @@ export function DeskPage() {
   useBadge();
   const t = state.t.value;
   const connection = state.connection.value;
+  const wired = holds(state, "conversations.read");
   return (
     <div class={`desk show-${state.pane.value}`} onPointerDown={session.unlockSound} onKeyDown={session.unlockSound}>
       <TopBar />
-      {connection !== "online" && connection !== "unauthorized" && (
+      {wired && connection !== "online" && connection !== "unauthorized" && (
         <p class={`banner ${connection}`} role="status">{t(`connection.${connection}`)}</p>
       )}
       <Shown />
+      <CallPanel />
       <Notices />
+      <OfferBar />
       <Dialogs />
     </div>
   );
@@ -39,7 +45,9 @@ export function DeskPage() {
 
 function Shown() {
   const { state } = useWorkplace();
-  switch (state.view.value) {
+  switch (viewFor(state, state.view.value)) {
+    case null:
+      return <main class="page"><p class="hint">{state.t.value("rights.none")}</p></main>;
     case "desk":
       return <Panes />;
     case "wall":
@@ -128,7 +136,8 @@ function useShortcuts(): void {
     const pressed = (event: KeyboardEvent): void => {
       const shortcut = shortcutOf(event, { typing: isTextField(event.target) });
       // An open dialog has the keyboard to itself.
-      if (shortcut === null || state.dialog.value !== null || state.view.value !== "desk") return;
+      if (shortcut === null || state.dialog.value !== null) return;
+      if (state.view.value !== "desk" && !EVERYWHERE.has(shortcut.do)) return;
       event.preventDefault();
       run(shortcut);
     };
@@ -136,6 +145,9 @@ function useShortcuts(): void {
     return () => document.removeEventListener("keydown", pressed);
   }, []);
 }
+
+/** The shortcuts that work on every page; the others are about the conversations that only the desk shows. */
+const EVERYWHERE: ReadonlySet<Shortcut["do"]> = new Set<Shortcut["do"]>(["palette", "help"]);
 
 const isTextField = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));

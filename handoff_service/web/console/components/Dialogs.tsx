@@ -5,6 +5,7 @@ import { EscalateForm } from "./EscalateForm";
 import { FormDialog, Modal, NoteField } from "./Modal";
 import { Palette } from "./Palette";
 import { SignOffForm } from "./SignOffForm";
+import { TicketForm } from "./tickets/TicketForm";
 import { TransferForm } from "./TransferForm";
 import { useWorkplace } from "./workplace";
 
@@ -26,6 +27,8 @@ export function Dialogs() {
       return <SignOffForm />;
     case "close":
       return <CloseForm />;
+    case "ticket":
+      return <TicketForm />;
     case "palette":
       return <Palette />;
     case "shortcuts":

@@ -1,8 +1,9 @@
 import { markdown, tame } from "../../shared/markdown";
 import type { Draft } from "../../shared/outbox";
-import { type Author, type FeedbackEntry, fileName, type MessageBody, type MessageEntry, type RatingEntry, type StateEntry } from "../../shared/protocol";
+import { type Author, type FeedbackEntry, fileLabel, type MessageBody, type MessageEntry, type RatingEntry, type StateEntry } from "../../shared/protocol";
 import { clockTime, dayTime, fullTime } from "../../shared/time";
 import { keyFor, percent } from "../text";
+import { SentFile } from "./Files";
 import { Icon } from "./Icon";
 import { useWorkplace } from "./workplace";
 
@@ -25,7 +26,7 @@ export function MessageRow({ entry, feedback, continues, cited, lit }: MessagePr
         <header>
           {entry.author.kind === "bot" && <Icon name="bot" />}
           <b>{useAuthorName(entry.author)}</b>
-          {internal && <span class="note-label">{t("entry.note")} · {t("entry.note_hint")}</span>}
+          {internal && <span class="note-label"><NoteLabel whisper={entry.body.whisper} /></span>}
           {entry.body.interim && <span class="interim">{t("entry.interim")}</span>}
         </header>
       )}
@@ -44,8 +45,19 @@ export function MessageRow({ entry, feedback, continues, cited, lit }: MessagePr
   );
 }
 
+/** Who reads a note: all colleagues, or one to whom it is whispered. */
+function NoteLabel({ whisper }: { whisper: string | undefined }) {
+  const { state } = useWorkplace();
+  const t = state.t.value;
+  if (whisper === undefined) return <>{t("entry.note")} · {t("entry.note_hint")}</>;
+  const { agent } = state.me.value;
+  const name = whisper === agent.id ? t("author.me") : (state.desk.value.agents.find((each) => each.id === whisper)?.name ?? "");
+  return <>{t("whisper.entry", { name })}</>;
+}
+
 function MessageText({ entry }: { entry: MessageEntry }) {
-  const { text } = entry.body;
+  const { text, file } = entry.body;
+  if (text === "" || (file !== undefined && text === fileLabel(file.name))) return null;
   // Only bot and agents write Markdown; a customer's stars and dashes are what he typed.
   const isPlain = entry.author.kind === "customer" || entry.audience === "internal";
   return <div class="text" dir="auto">{isPlain ? <p class="plain">{tame(text)}</p> : markdown(text)}</div>;
@@ -60,7 +72,7 @@ function Attachments({ body }: { body: MessageBody }) {
       {body.buttons !== undefined && body.buttons.length > 0 && (
         <ul class="buttons">{body.buttons.map(({ title }) => <li key={title}>{title}</li>)}</ul>
       )}
-      {fileName(body) !== null && <p class="article-ref">{tame(fileName(body) ?? "")}</p>}
+      {body.file !== undefined && <SentFile file={body.file} />}
       {body.article !== undefined && (
         <p class="article-ref"><Icon name="book" />{t("entry.article")}: {body.article.title}</p>
       )}
@@ -77,13 +89,16 @@ function Attachments({ body }: { body: MessageBody }) {
 
 /** A message that the server has not confirmed. */
 export function PendingRow({ draft }: { draft: Draft }) {
-  const { state } = useWorkplace();
+  const { state, writing } = useWorkplace();
   if (!("text" in draft.body)) return null;
+  const { text, file, whisper } = draft.body;
   const status = state.connection.value === "online" ? "entry.sending" : "entry.queued";
   return (
     <article class={`message by-agent pending${draft.audience === "internal" ? " note" : ""}`}>
       <div class="bubble">
-        <div class="text"><p class="plain">{draft.body.text}</p></div>
+        {whisper !== undefined && <span class="note-label"><NoteLabel whisper={whisper} /></span>}
+        {text !== "" && <div class="text"><p class="plain">{text}</p></div>}
+        {file !== undefined && <p class="article-ref"><Icon name="clip" />{writing.fileName(file) ?? state.t.value("composer.file")}</p>}
         <footer>{state.t.value(status)}</footer>
       </div>
     </article>
@@ -106,7 +121,7 @@ export function StateLine({ entry, lit }: { entry: StateEntry; lit: boolean }) {
       {outcome !== undefined && <b>{outcome[state.language.value]}</b>}
       {due !== "" && <b>{t("event.due", { time: due })}</b>}
       <time dateTime={entry.at}>{clockTime(entry.at, state.language.value)}</time>
-      {[entry.body["summary"], entry.body["note"]].map((text) => typeof text === "string" && (
+      {[entry.body["summary"], entry.body["note"], entry.body.event === "escalate" && entry.body["reason"]].map((text) => typeof text === "string" && (
         <q key={text} class="state-note" title={t("entry.note")}>{tame(text)}</q>
       ))}
     </p>

@@ -30,8 +30,8 @@ export function Hints({ conversation }: { conversation: string }) {
     writing.write(conversation, { ...draft, reply });
     state.focusWanted.value = true;
   };
-  const insert = ({ article, title, answer }: KnowledgeHit): void => {
-    writing.write(conversation, withArticle(draft, { id: article, language, title, answer }));
+  const insert = ({ article, language: written, title, answer }: KnowledgeHit): void => {
+    writing.write(conversation, withArticle(draft, { id: article, language: written, title, answer }));
     state.focusWanted.value = true;
   };
   return (

@@ -2,10 +2,11 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useWorkplace } from "./workplace";
 
-/** A modal window; Escape and a click beside it close it, the focus goes back to where it was. */
+/** A modal window; Escape and a click beside it (begun there: not a selection that ends there) close it, the focus goes back to where it was. */
 export function Modal({ name, label, children }: { name: string; label: string; children: ComponentChildren }) {
   const { state } = useWorkplace();
   const dialog = useRef<HTMLDialogElement>(null);
+  const pressed = useRef<EventTarget | null>(null);
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
@@ -19,7 +20,8 @@ export function Modal({ name, label, children }: { name: string; label: string; 
   };
   return (
     <dialog ref={dialog} class={`modal modal-${name}`} aria-label={label} onClose={close}
-      onClick={(event) => event.target === dialog.current && close()}>
+      onPointerDown={(event) => (pressed.current = event.target)}
+      onClick={(event) => event.target === dialog.current && pressed.current === dialog.current && close()}>
       {children}
     </dialog>
   );

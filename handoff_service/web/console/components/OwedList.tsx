@@ -1,9 +1,10 @@
+import { mayAnswer } from "../rights";
 import { spell } from "../text";
 import { useWorkplace } from "./workplace";
 
 /** What others wait for from me beside my conversations: colleagues who ask, and promises that are not kept yet. */
 export function OwedList() {
-  const { state, session } = useWorkplace();
+  const { state, session, verbs } = useWorkplace();
   const t = state.t.value;
   const { mentions, promises } = state.desk.value;
   if (mentions.length === 0 && promises.length === 0) return null;
@@ -12,18 +13,24 @@ export function OwedList() {
       <h2>{t("owed.title")}</h2>
       <ul>
         {mentions.map((mention) => (
-          <li key={`${mention.conversation}-${mention.seq}`}>
-            <button class="link-row" onClick={() => session.open(mention.conversation)}>
+          <li key={`${mention.conversation}-${mention.seq}`} class="owed-line">
+            <button class="link-row" onClick={() => session.openAt(mention.conversation, mention.seq)}>
               <span>{t("owed.asks", { name: mention.by.name ?? "" })}</span>
             </button>
+            <button class="small" aria-label={t("owed.seen_label", { name: mention.by.name ?? "" })}
+              onClick={() => void verbs.mentionsSeen(mention.conversation)}>{t("owed.seen")}</button>
           </li>
         ))}
         {promises.map((promise) => (
-          <li key={promise.id}>
-            <button class="link-row" onClick={() => session.open(promise.conversation)}>
+          <li key={promise.id} class="owed-line">
+            <button class="link-row" onClick={() => session.openAt(promise.conversation, promise.seq)}>
               <span class="preview">{promise.text}</span>
               <DueIn at={promise.due_at} />
             </button>
+            {mayAnswer(state) && (
+              <button class="small" aria-label={t("owed.done_label", { text: promise.text })}
+                onClick={() => void verbs.promiseDone(promise.id)}>{t("owed.done")}</button>
+            )}
           </li>
         ))}
       </ul>

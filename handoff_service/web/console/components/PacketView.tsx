@@ -2,6 +2,7 @@ import type { Handoff } from "../../shared/protocol";
 import { groupsOf, type Line } from "../packet";
 import { percent, type Translate } from "../text";
 import { Priority, ReasonBadge } from "./CardItem";
+import { FileLink } from "./Files";
 
 interface PacketProps {
   readonly handoff: Handoff;
@@ -33,18 +34,22 @@ export function PacketView({ handoff, t, cite }: PacketProps) {
 }
 
 function PacketLine({ line, t, cite }: { line: Line; t: Translate; cite: PacketProps["cite"] }) {
-  const { label, text, score, entries } = line;
+  const { label, text, score, entries, file } = line;
   const seqs = entries.map((seq) => `#${seq}`).join(" ");
   const content = (
     <>
       {label !== null && <span class="line-label">{label}</span>}
-      <span class="line-text" dir="auto">{text}</span>
+      {(file === undefined || entries.length > 0) && <span class="line-text" dir="auto">{text}</span>}
       {score !== null && <><progress class="score" max={1} value={score} aria-hidden="true" /><b>{percent(score)}</b></>}
       {entries.length > 0 && <span class="line-seqs">{seqs}</span>}
     </>
   );
-  if (entries.length === 0) return <span class="packet-line">{content}</span>;
+  const saved = file !== undefined && <FileLink file={file} t={t} />;
+  if (entries.length === 0) return <span class="packet-line">{content}{saved}</span>;
   return (
-    <button class="packet-line" title={t("packet.go", { seqs })} onClick={() => cite(entries)}>{content}</button>
+    <>
+      <button class="packet-line" title={t("packet.go", { seqs })} onClick={() => cite(entries)}>{content}</button>
+      {saved}
+    </>
   );
 }

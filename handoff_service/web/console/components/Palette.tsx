@@ -3,7 +3,7 @@ import type { PresenceStatus } from "../../shared/protocol";
 import type { Workplace } from "../composition";
 import { SECTIONS } from "../desk";
 import { type Choice, matching } from "../palette";
-import { mayAccept, mayTakeOver } from "../rights";
+import { mayAccept, mayAnswer, mayTakeOver } from "../rights";
 import { holds, VIEWS } from "../views";
 import { Modal } from "./Modal";
 import { useWorkplace } from "./workplace";
@@ -71,16 +71,19 @@ function actionsOf({ state, verbs, writing, session }: Workplace): Choice[] {
     for (const mode of ["reply", "note"] as const) {
       choices.push(action(mode, t(`palette.${mode}`), () => {
         writing.setMode(conversation, mode);
+        state.view.value = "desk";
         state.focusWanted.value = true;
       }));
     }
   }
-  choices.push(action("search", t("palette.search"), () => searchKnowledge(state)));
-  choices.push(action("find", t("search.label"), () => searchConversations(state)));
+  if (holds(state, "conversations.read")) {
+    choices.push(action("search", t("palette.search"), () => searchKnowledge(state)));
+    choices.push(action("find", t("search.label"), () => searchConversations(state)));
+  }
   for (const { view } of VIEWS.filter(({ needs }) => holds(state, needs))) {
     choices.push(action(`view-${view}`, t(`${view}.title`), () => (state.view.value = view)));
   }
-  for (const status of STATUSES) {
+  for (const status of mayAnswer(state) ? STATUSES : []) {
     const label = t("palette.presence", { status: t(`presence.${status}`) });
     choices.push(action(`presence-${status}`, label, () => void verbs.presence(status)));
   }
@@ -110,6 +113,7 @@ function searchConversations(state: Workplace["state"]): void {
 }
 
 function searchKnowledge(state: Workplace["state"]): void {
+  state.view.value = "desk";
   state.side.value = "knowledge";
   state.pane.value = "details";
   requestAnimationFrame(() => document.getElementById("knowledge-search")?.focus());

@@ -8,6 +8,7 @@ import { PacketView } from "./PacketView";
 import { ReceiptView } from "./ReceiptView";
 import { TagsView } from "./TagsView";
 import { newestFirst } from "../packet";
+import { holds } from "../views";
 import { useWorkplace } from "./workplace";
 
 const TABS: readonly SideTab[] = ["handoff", "knowledge"];
@@ -62,6 +63,9 @@ function HandoffPanel() {
       )}
       <ContactView detail={detail} />
       <TagsView key={`tags-${detail.card.conversation}`} card={detail.card} />
+      {holds(state, "tickets.work") && (
+        <button class="open-ticket" onClick={() => (state.dialog.value = "ticket")}><Icon name="note" /><span>{t("ticket.make")}</span></button>
+      )}
       <HistoryView contact={detail.contact.id} />
       {earlier.length > 0 && (
         <details class="earlier">

@@ -58,18 +58,20 @@ export function TimelineView() {
     return () => frame.disconnect();
   }, []);
   useEffect(() => {
-    // On a narrow screen another pane may cover this one.
+    // On a narrow screen another pane may cover this one; who reads further up has not seen the end.
     const seen = (): void => {
-      if (log.current?.offsetParent) session.saw();
+      if (follows.current && log.current?.offsetParent) session.saw();
     };
     seen();
     document.addEventListener("visibilitychange", seen);
     return () => document.removeEventListener("visibilitychange", seen);
-  }, [rows.value, state.pane.value]);
+  }, [rows.value, state.pane.value, state.dialog.value, atEnd, highlight]);
+  const first = highlight?.seqs[0];
+  const there = first !== undefined && rows.value.some((row) => row.kind !== "day" && row.entry.seq === first);
   useEffect(() => {
-    const first = highlight?.seqs[0];
-    if (first !== undefined) document.getElementById(`entry-${first}`)?.scrollIntoView({ block: "center" });
-  }, [highlight]);
+    // Of a conversation that was not open, the entry comes later.
+    if (there) document.getElementById(`entry-${first}`)?.scrollIntoView({ block: "center" });
+  }, [highlight, there]);
 
   const scrolled = (): void => {
     const box = log.current;

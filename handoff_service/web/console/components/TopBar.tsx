@@ -1,6 +1,7 @@
 import type { PresenceStatus } from "../../shared/protocol";
 import { Icon } from "./Icon";
 import { localName } from "../text";
+import { mayAnswer } from "../rights";
 import { holds, VIEWS } from "../views";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { useWorkplace } from "./workplace";
@@ -9,7 +10,7 @@ const ICONS = { wall: "chart", tickets: "note", articles: "book", training: "bot
 const STATUSES: readonly PresenceStatus[] = ["online", "away", "busy", "offline"];
 
 export function TopBar() {
-  const { state, session, verbs } = useWorkplace();
+  const { state, session, verbs, popups } = useWorkplace();
   const t = state.t.value;
   const { agent, tenant } = state.me.value;
   const muted = state.muted.value;
@@ -24,7 +25,7 @@ export function TopBar() {
       </button>
       <nav class="views" aria-label={t("page.views")}>
         {VIEWS.filter(({ needs }) => holds(state, needs)).map(({ view }) => (
-          <button key={view} aria-pressed={state.view.value === view} aria-label={t(`${view}.title`)} title={t(`${view}.title`)}
+          <button key={view} data-view={view} aria-pressed={state.view.value === view} aria-label={t(`${view}.title`)} title={t(`${view}.title`)}
             onClick={() => (state.view.value = state.view.value === view ? "desk" : view)}>
             <Icon name={ICONS[view]} />
             <span class="label" aria-hidden="true">{t(`${view}.nav`)}</span>
@@ -32,16 +33,21 @@ export function TopBar() {
           </button>
         ))}
       </nav>
-      <span class={`link-state ${state.connection.value}`} title={t(`connection.${stateText(state.connection.value)}`)} />
-      <label class={`presence ${agent.status}`}>
+      {holds(state, "conversations.read") && (
+        <span class={`link-state ${state.connection.value}`} title={t(`connection.${stateText(state.connection.value)}`)} />
+      )}
+      {mayAnswer(state) && <label class={`presence ${agent.status}`}>
         <span class="sr-only">{t("presence.label")}</span>
         <select value={agent.status} onChange={(event) => void verbs.presence(event.currentTarget.value as PresenceStatus)}>
           {STATUSES.map((status) => (
             <option key={status} value={status}>{t(`presence.${status}`)}</option>
           ))}
         </select>
-      </label>
-      <Load />
+      </label>}
+      {mayAnswer(state) && <Load />}
+      {popups.askable.value && holds(state, "conversations.read") && (
+        <button class="small wide-only" onClick={() => void popups.ask()}>{t("popup.ask")}</button>
+      )}
       <button class="icon-button" aria-pressed={muted} aria-label={t(muted ? "sound.off" : "sound.on")}
         title={t(muted ? "sound.off" : "sound.on")} onClick={() => session.toggleSound()}>
         <Icon name={muted ? "bell_off" : "bell"} />

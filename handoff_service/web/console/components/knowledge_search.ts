@@ -7,16 +7,17 @@ const PAUSE_MS = 250;
 export type Search =
   | { at: "idle" } | { at: "busy" } | { at: "failed"; error: ApiError } | { at: "found"; hits: readonly KnowledgeHit[] };
 
-/** The answer to the newest query; answers that come late are dropped. */
+/** The answer to the newest query; answers that come late, and those to the query before, are dropped. */
 export function useKnowledge(query: string, language: Language): Search {
   const { api } = useWorkplace();
-  const [search, setSearch] = useState<Search>({ at: "idle" });
+  const asked = `${language} ${query}`;
+  const [known, setKnown] = useState<{ asked: string; search: Search }>({ asked, search: { at: "idle" } });
   const turn = useRef(0);
   useEffect(() => {
     const mine = (turn.current += 1);
-    if (query === "") return setSearch({ at: "idle" });
+    if (query === "") return setKnown({ asked, search: { at: "idle" } });
     const show = (result: Search): void => {
-      if (mine === turn.current) setSearch(result);
+      if (mine === turn.current) setKnown({ asked, search: result });
     };
     const timer = setTimeout(() => {
       show({ at: "busy" });
@@ -30,5 +31,6 @@ export function useKnowledge(query: string, language: Language): Search {
     }, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [query, language]);
-  return search;
+  if (query === "") return { at: "idle" };
+  return known.asked === asked ? known.search : { at: "busy" };
 }

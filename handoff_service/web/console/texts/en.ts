@@ -1,10 +1,12 @@
 import { trainingEn } from "./training_en";
+import { deskEn } from "./desk_en";
 import { pagesEn } from "./pages_en";
 import { ticketsEn } from "./tickets_en";
 import type { TextKey } from "./zh";
 
 /** Every English text of the console; the compiler refuses a missing or surplus key. */
 export const en: Readonly<Record<TextKey, string>> = {
+  ...deskEn,
   ...pagesEn,
   ...ticketsEn,
   ...trainingEn,
@@ -312,16 +314,16 @@ export const en: Readonly<Record<TextKey, string>> = {
   "error.unauthorized": "You are not signed in any more. Sign in again.",
   "error.fenced": "This conversation just moved on. Look at its state, then try again.",
   "error.forbidden": "You are not allowed to do this.",
-  "error.not_found": "This conversation cannot be found. It may have been deleted.",
+  "error.not_found": "This cannot be found; it may have been deleted.",
   "error.rate": "Too many requests. Wait a moment, then try again.",
   "error.illegal_transition": "The conversation has changed; this is not possible any more.",
   "error.capacity_full": "You are at capacity. Close a conversation first.",
   "error.stays_with_people": "The bot could not help here several times within an hour. Answer it, transfer it or close it.",
   "error.unavailable": "The service is not available right now. Try again in a moment.",
   "error.mismatch": "This was already submitted with other content. Reload the page, then try again.",
-  "error.invalid": "The content was not accepted. Change it, then try again.",
+  "error.invalid": "This was not accepted.",
   "error.too_large": "This is too long. Shorten it, then try again.",
-  "error.conflict": "Things just changed. Look at the present state, then try again.",
+  "error.conflict": "This is not possible now.",
   "error.internal": "The server had a problem. Try again in a moment.",
   "error.other": "That did not work: {message}",
 

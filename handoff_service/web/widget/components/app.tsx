@@ -3,7 +3,10 @@ import { locale } from "../../shared/i18n";
 import type { Chat } from "../chat";
 import { ChatProvider, type Mode } from "./context";
 import { ChatIcon, DownIcon } from "./icons";
+import { lazy } from "./lazy";
 import { Panel } from "./panel";
+
+const CallView = lazy(() => import("./extras/call").then((file) => file.CallView));
 
 /** The launcher with its panel, or the panel alone as a page. */
 export function App({ chat, mode }: { chat: Chat; mode: Mode }) {
@@ -20,6 +23,7 @@ export function App({ chat, mode }: { chat: Chat; mode: Mode }) {
     <ChatProvider value={chat}>
       <div class={`tandem ${mode}`} lang={locale(chat.locale.value)} dir={chat.catalogue.value.dir}>
         {(open || mode === "page") && <Panel mode={mode} />}
+        {!open && mode === "widget" && chat.calls.standing.value !== null && <div class="call-float"><CallView /></div>}
         {mode === "widget" && (
           <button
             ref={launcher} type="button" class={open ? "launcher open" : "launcher"} aria-expanded={open}

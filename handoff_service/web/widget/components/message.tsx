@@ -41,6 +41,7 @@ export function Message({ conv, entry, named }: { conv: string; entry: MessageEn
   const chat = useChat();
   const { t } = chat;
   const { author, body } = entry;
+  if (body.call !== undefined) return <p class="notice" dir="auto">{tame(body.text)}</p>;
   const own = author.kind === "customer";
   const name = speakerName(chat, entry);
   const wordless = body.file !== undefined && body.text === fileLabel(body.file.name);

@@ -7,6 +7,7 @@ import { MessageList } from "./message_list";
 import { StateCard } from "./state_card";
 
 const ArticleView = lazy(() => import("./extras/articles").then((file) => file.ArticleView));
+const CallView = lazy(() => import("./extras/call").then((file) => file.CallView));
 const PHONE = "(max-width: 640px)";
 
 /** The conversation: a dialog over the shop's page (modal on a phone, where it covers everything), or a page. */
@@ -38,6 +39,7 @@ export function Panel({ mode }: { mode: Mode }) {
     <div ref={panel} class="panel" {...role} {...dropping.handlers} aria-label={t("panel", { brand })} onKeyDown={keyDown}>
       <Header mode={mode} brand={brand} />
       <Banner />
+      {chat.calls.standing.value !== null && <CallView />}
       {chat.loading.value === "failed" && chat.session.value === null ? <Unreachable /> : <MessageList />}
       <StateCard />
       <Composer key={chat.writer.value} autofocus={mode === "widget"} />

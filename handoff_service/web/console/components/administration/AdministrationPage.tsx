@@ -1,10 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
-import { type Account, changeLine, ROLES } from "../../administration";
+import { type Account, changedParts, changeLine, mayManage, ROLES, rolesGivenBy } from "../../administration";
 import { cause } from "../../problem";
 import { holds } from "../../views";
 import { PageHead } from "../PageHead";
 import { useWorkplace } from "../workplace";
 import { ChannelsPanel } from "./ChannelsPanel";
+import { WidgetPanel } from "./WidgetPanel";
 
 /** Accounts on one side, everything else as one file on the other. */
 export function AdministrationPage() {
@@ -25,7 +26,10 @@ export function AdministrationPage() {
           <People />
           <ChannelsPanel />
         </div>
-        <div><Configuration /></div>
+        <div>
+          <Configuration />
+          <WidgetPanel />
+        </div>
       </div>
     </main>
   );
@@ -55,7 +59,8 @@ function People() {
 function Person({ account }: { account: Account }) {
   const { state, administration } = useWorkplace();
   const t = state.t.value;
-  const manages = holds(state, "agents.manage") && account.id !== state.me.value.agent.id;
+  const manages = holds(state, "agents.manage") && mayManage(account, state.me.value.agent.id, holds(state, "admins.manage"));
+  const [editing, setEditing] = useState(false);
   return (
     <li class={account.disabled ? "off" : undefined}>
       <span class="ticket-line">
@@ -64,8 +69,10 @@ function Person({ account }: { account: Account }) {
         {account.disabled && <span class="badge bad">{t("people.disabled")}</span>}
       </span>
       <span class="hint">{account.email} · {account.queues.join(", ")} · {t("presence.load", { open: account.open, capacity: account.capacity })}</span>
-      {manages && (
+      {editing && <EditPerson account={account} done={() => setEditing(false)} />}
+      {manages && !editing && (
         <span class="ticket-line">
+          <button class="small" onClick={() => setEditing(true)}>{t("people.edit")}</button>
           <button class="small" onClick={() => void administration.resetPassword(account)}>{t("people.reset")}</button>
           <button class="small" onClick={() => void administration.signOut(account)}>{t("people.sign_out")}</button>
           <button class="small" onClick={() => void administration.setDisabled(account, !account.disabled)}>
@@ -74,6 +81,62 @@ function Person({ account }: { account: Account }) {
         </span>
       )}
     </li>
+  );
+}
+
+/** Role, queues and capacity of an account; another role ends its sign-ins. */
+function EditPerson({ account, done }: { account: Account; done: () => void }) {
+  const { state, administration } = useWorkplace();
+  const t = state.t.value;
+  const { role, queues, capacity } = account;
+  const [now, setNow] = useState({ role, queues, capacity });
+  const change = changedParts(account, now);
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    if (Object.keys(change).length === 0 || (await administration.change(account, change))) done();
+  };
+  return (
+    <form class="article-form" onSubmit={(event) => void submit(event)}>
+      <div class="pair">
+        <label>{t("people.role")}
+          <select value={now.role} onChange={(event) => setNow({ ...now, role: event.currentTarget.value })}><RoleOptions /></select>
+        </label>
+        <label>{t("people.capacity")}
+          <input type="number" required min={1} max={100} value={now.capacity}
+            onInput={(event) => setNow({ ...now, capacity: Number(event.currentTarget.value) })} />
+        </label>
+      </div>
+      <QueueChoice chosen={now.queues} choose={(chosen) => setNow({ ...now, queues: chosen })} />
+      <footer>
+        <button class="primary">{t("people.save")}</button>
+        <button type="button" onClick={done}>{t("dialog.cancel")}</button>
+      </footer>
+    </form>
+  );
+}
+
+function RoleOptions() {
+  const { state } = useWorkplace();
+  return (
+    <>
+      {rolesGivenBy(holds(state, "admins.manage")).map((each) => <option key={each} value={each}>{state.t.value(`role.${each}`)}</option>)}
+    </>
+  );
+}
+
+function QueueChoice({ chosen, choose }: { chosen: readonly string[]; choose: (queues: readonly string[]) => void }) {
+  const { state } = useWorkplace();
+  return (
+    <fieldset class="choices">
+      <legend>{state.t.value("transfer.queues")}</legend>
+      {state.me.value.tenant.queues.map(({ id, name }) => (
+        <label key={id} class="choice">
+          <input type="checkbox" checked={chosen.includes(id)}
+            onChange={(event) => choose(event.currentTarget.checked ? [...chosen, id] : chosen.filter((each) => each !== id))} />
+          {name}
+        </label>
+      ))}
+    </fieldset>
   );
 }
 
@@ -96,23 +159,14 @@ function NewPerson() {
         </label>
         <label>{t("people.role")}
           <select value={account.role} onChange={(event) => setAccount({ ...account, role: event.currentTarget.value })}>
-            {ROLES.map((each) => <option key={each} value={each}>{t(`role.${each}`)}</option>)}
+            <RoleOptions />
           </select>
         </label>
       </div>
       <label>{t("contact.name")}
         <input required maxLength={80} value={account.name} onInput={(event) => setAccount({ ...account, name: event.currentTarget.value })} />
       </label>
-      <fieldset class="choices">
-        <legend>{t("transfer.queues")}</legend>
-        {queues.map(({ id, name }) => (
-          <label key={id} class="choice">
-            <input type="checkbox" checked={account.queues.includes(id)}
-              onChange={(event) => setAccount({ ...account, queues: event.currentTarget.checked ? [...account.queues, id] : account.queues.filter((each) => each !== id) })} />
-            {name}
-          </label>
-        ))}
-      </fieldset>
+      <QueueChoice chosen={account.queues} choose={(chosen) => setAccount({ ...account, queues: [...chosen] })} />
       <footer><button class="primary">{t("people.add")}</button></footer>
     </form>
   );
@@ -122,22 +176,16 @@ function NewPerson() {
 function Configuration() {
   const { state, administration } = useWorkplace();
   const t = state.t.value;
-  const stored = administration.yaml.value;
   const plan = administration.plan.value;
-  const [text, setText] = useState<string | null>(null);
-  const shown = text ?? stored ?? "";
-  const apply = async (): Promise<void> => {
-    if (await administration.apply(shown)) setText(null);
-  };
+  const edited = administration.edited.value;
+  const shown = edited ?? administration.yaml.value ?? "";
+  const writes = holds(state, "settings.write");
   return (
     <section class="page-panel">
       <h2>{t("configuration.title")}</h2>
       <p class="hint">{t("configuration.lead")}</p>
-      <textarea class="yaml" rows={24} spellcheck={false} value={shown} aria-label={t("configuration.title")}
-        onInput={(event) => {
-          setText(event.currentTarget.value);
-          administration.plan.value = null;
-        }} />
+      <textarea class="yaml" rows={24} spellcheck={false} value={shown} readOnly={!writes} aria-label={t("configuration.title")}
+        onInput={(event) => administration.edit(event.currentTarget.value)} />
       <ul class="problems" role="alert">
         {administration.problems.value.map((problem) => (
           <li key={`${problem.line}${problem.where}`}>
@@ -149,11 +197,14 @@ function Configuration() {
       {plan !== null && plan.changes.length > 0 && (
         <pre class="plan">{plan.changes.map(changeLine).join("\n")}</pre>
       )}
-      <p class="ticket-line">
-        <button disabled={text === null} onClick={() => void administration.check(shown)}>{t("configuration.check")}</button>
-        <button class="primary" disabled={plan === null || plan.changes.length === 0} onClick={() => void apply()}>{t("configuration.apply")}</button>
-        <button disabled={text === null} onClick={() => setText(null)}>{t("configuration.undo")}</button>
-      </p>
+      {!writes && <p class="hint">{t("configuration.read_only")}</p>}
+      {writes && (
+        <p class="ticket-line">
+          <button disabled={edited === null} onClick={() => void administration.check()}>{t("configuration.check")}</button>
+          <button class="primary" disabled={plan === null || plan.changes.length === 0} onClick={() => void administration.apply()}>{t("configuration.apply")}</button>
+          <button disabled={edited === null} onClick={() => administration.discard()}>{t("configuration.undo")}</button>
+        </p>
+      )}
     </section>
   );
 }

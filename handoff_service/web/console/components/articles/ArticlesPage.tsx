@@ -1,8 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Language } from "../../../shared/protocol";
-import { ARTICLE_STATES, type ArticleState, type Kept } from "../../articles";
+import { ARTICLE_STATES, type ArticleState, draftKey, isChanged, type Kept } from "../../articles";
 import { cause } from "../../problem";
 import { percent } from "../../text";
+import { holds } from "../../views";
 import { Icon } from "../Icon";
 import { PageHead } from "../PageHead";
 import { useWorkplace } from "../workplace";
@@ -32,7 +33,7 @@ export function ArticlesPage() {
           <Tasks />
         </div>
         <div>
-          {open === null ? <TryOut /> : <ArticleForm key={`${open.article.id}/${open.article.language}/${open.revision}`} kept={open} />}
+          {open === null ? <TryOut /> : <ArticleForm key={draftKey(open)} kept={open} />}
         </div>
       </div>
     </main>
@@ -80,7 +81,8 @@ function Listed() {
   );
 }
 
-function Line({ kept: { article, state: at, revision, served } }: { kept: Kept }) {
+function Line({ kept }: { kept: Kept }) {
+  const { article, state: at, revision, served } = kept;
   const { state, articles } = useWorkplace();
   const t = state.t.value;
   const open = articles.open.value?.article;
@@ -92,6 +94,7 @@ function Line({ kept: { article, state: at, revision, served } }: { kept: Kept }
         <span class="hint">
           {article.category} · {t(`language.${article.language}`)} · {t(`articles.state.${at}`)}
           {served !== null && revision > served && ` · ${t("articles.draft_ahead")}`}
+          {isChanged(kept, articles.draftOf(kept)) && <b> · {t("articles.unsaved")}</b>}
         </span>
       </button>
     </li>
@@ -102,10 +105,24 @@ function Tasks() {
   const { state, articles } = useWorkplace();
   const t = state.t.value;
   const tasks = articles.tasks.value;
-  if (tasks.length === 0) return null;
+  const reviewed = articles.reviewed.value;
+  const [busy, setBusy] = useState(false);
+  const decides = holds(state, "knowledge.decide");
+  const review = async (): Promise<void> => {
+    setBusy(true);
+    await articles.review();
+    setBusy(false);
+  };
+  if (tasks.length === 0 && !decides) return null;
   return (
     <section class="page-panel">
       <h2>{t("articles.tasks")}</h2>
+      {decides && (
+        <p class="ticket-line">
+          <button class="small" disabled={busy} onClick={() => void review()}>{t("articles.review")}</button>
+          <span role="status">{reviewed !== null && t("articles.reviewed", { count: reviewed.findings.length, opened: reviewed.opened })}</span>
+        </p>
+      )}
       <ul class="rows">
         {tasks.map((task) => (
           <li key={task.id}>
@@ -129,7 +146,7 @@ function TryOut() {
   const tried = articles.tried.value;
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
-    if (question.trim() !== "") void articles.tryOut(question.trim(), state.language.value);
+    if (question.trim() !== "") void articles.tryOut(question.trim());
   };
   return (
     <section class="page-panel">

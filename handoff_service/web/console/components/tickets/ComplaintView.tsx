@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Choice } from "../../../shared/protocol";
 import { keyFor } from "../../text";
-import { type Complaint, hundredths, money, type Remedy } from "../../tickets";
+import { type Complaint, hundredths, money, type Remedy, remedyDeeds } from "../../tickets";
 import { holds } from "../../views";
 import { Icon } from "../Icon";
 import { useWorkplace } from "../workplace";
@@ -103,17 +103,18 @@ function RemedyLine({ remedy, complaint }: { remedy: Remedy; complaint: Complain
   const t = state.t.value;
   const named = state.me.value.tenant.complaints?.remedies.find((each) => each.id === remedy.kind);
   const stateKey = keyFor("remedy", remedy.state);
-  const decides = remedy.state === "proposed" && holds(state, "complaints.decide") && remedy.proposed_by.id !== state.me.value.agent.id;
-  const act = (deed: string): void => void tickets.onComplaint(`remedies/${remedy.id}/${deed}`);
+  const deeds = holds(state, "complaints.work") ? remedyDeeds(remedy, state.me.value.agent.id, holds(state, "complaints.decide")) : [];
   return (
     <li class="ticket-line">
       <span>{named?.[state.language.value] ?? remedy.kind}</span>
       {remedy.amount > 0 && <b>{money(remedy.amount)} {complaint.currency}</b>}
       <span class="badge">{stateKey === null ? remedy.state : t(stateKey)}</span>
       <span class="hint">{remedy.proposed_by.name}</span>
-      {decides && <button class="small primary" onClick={() => act("approve")}>{t("remedy.approve")}</button>}
-      {decides && <button class="small" onClick={() => act("refuse")}>{t("remedy.refuse")}</button>}
-      {remedy.state === "approved" && <button class="small" onClick={() => act("done")}>{t("remedy.carry_out")}</button>}
+      {deeds.map((deed) => (
+        <button key={deed} class={deed === "approve" ? "small primary" : "small"} onClick={() => void tickets.onRemedy(remedy, deed)}>
+          {t(deed === "done" ? "remedy.carry_out" : `remedy.${deed}`)}
+        </button>
+      ))}
     </li>
   );
 }

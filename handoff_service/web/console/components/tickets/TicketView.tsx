@@ -1,4 +1,3 @@
-import { useState } from "preact/hooks";
 import { clockTime, dayLabel } from "../../../shared/time";
 import { keyFor } from "../../text";
 import { deedsOf, type LogLine, type WholeTicket, words } from "../../tickets";
@@ -6,6 +5,7 @@ import { holds } from "../../views";
 import { Icon } from "../Icon";
 import { useWorkplace } from "../workplace";
 import { ComplaintView } from "./ComplaintView";
+import { Moves } from "./Moves";
 import { Due, typeName } from "./TicketsPage";
 
 /** One ticket: what it is, whose, its words, and what can be done next. */
@@ -65,11 +65,11 @@ function Field({ name, value }: { name: string; value: string }) {
 function Deeds({ whole }: { whole: WholeTicket }) {
   const { state, tickets } = useWorkplace();
   const t = state.t.value;
-  const [text, setText] = useState("");
-  const [audience, setAudience] = useState<"internal" | "public">("internal");
-  const said = async (event: SubmitEvent): Promise<void> => {
+  const { id } = whole.ticket;
+  const { text, audience } = tickets.wordsOf(id);
+  const said = (event: SubmitEvent): void => {
     event.preventDefault();
-    if (text.trim() !== "" && (await tickets.command("update", { text: text.trim(), audience }))) setText("");
+    void tickets.say();
   };
   return (
     <>
@@ -83,18 +83,19 @@ function Deeds({ whole }: { whole: WholeTicket }) {
           <button onClick={() => void tickets.command("complaint")}>{t("ticket.do.complaint")}</button>
         )}
       </div>
-      <form class={`ticket-words mode-${audience === "internal" ? "note" : "reply"}`} onSubmit={(event) => void said(event)}>
+      {whole.ticket.number !== null && <Moves ticket={whole.ticket} />}
+      <form class={`ticket-words mode-${audience === "internal" ? "note" : "reply"}`} onSubmit={said}>
         <div class="modes" role="radiogroup" aria-label={t("composer.mode")}>
           {(["internal", "public"] as const).map((each) => (
             <label key={each} class={each === audience ? "mode on" : "mode"}>
-              <input type="radio" name="audience" checked={each === audience} onChange={() => setAudience(each)} />
+              <input type="radio" name="audience" checked={each === audience} onChange={() => tickets.write(id, { audience: each })} />
               {t(`ticket.to.${each}`)}
             </label>
           ))}
         </div>
         <textarea rows={3} value={text} maxLength={8000} aria-label={t(`ticket.to.${audience}`)}
           placeholder={t(audience === "internal" ? "composer.note_placeholder" : "ticket.public_hint")}
-          onInput={(event) => setText(event.currentTarget.value)} />
+          onInput={(event) => tickets.write(id, { text: event.currentTarget.value })} />
         <button class="primary" disabled={text.trim() === ""}>{t(audience === "internal" ? "composer.save_note" : "composer.send")}</button>
       </form>
     </>

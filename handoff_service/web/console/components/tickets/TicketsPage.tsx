@@ -2,9 +2,11 @@ import { useEffect, useState } from "preact/hooks";
 import { cause } from "../../problem";
 import { keyFor } from "../../text";
 import { TICKET_STATES, type Ticket, type TicketState, type Whose } from "../../tickets";
+import { holds } from "../../views";
 import { Icon } from "../Icon";
 import { PageHead } from "../PageHead";
 import { useWorkplace } from "../workplace";
+import { RegisterView } from "./RegisterView";
 import { TicketView } from "./TicketView";
 
 const PAUSE_MS = 250;
@@ -17,6 +19,7 @@ export function TicketsPage() {
   const t = state.t.value;
   const failed = tickets.failed.value;
   const open = tickets.open.value;
+  const [tab, setTab] = useState<"board" | "register">("board");
   useEffect(() => void tickets.start(), []);
   return (
     <main class="page tickets">
@@ -27,7 +30,16 @@ export function TicketsPage() {
         </p>
       )}
       <div class="page-columns">
-        <div><Board /></div>
+        <div>
+          {holds(state, "complaints.read") && (
+            <div class="tabs" role="tablist">
+              {(["board", "register"] as const).map((each) => (
+                <button key={each} role="tab" class="tab" aria-selected={each === tab} onClick={() => setTab(each)}>{t(`tickets.${each}`)}</button>
+              ))}
+            </div>
+          )}
+          {tab === "board" ? <Board /> : <RegisterView />}
+        </div>
         <div>{open === null ? <p class="hint">{t("tickets.pick")}</p> : <TicketView key={open.ticket.id} whole={open} />}</div>
       </div>
     </main>

@@ -1,8 +1,9 @@
 import { useEffect } from "preact/hooks";
 import type { Card } from "../../../shared/protocol";
 import { cause } from "../../problem";
-import { spell } from "../../text";
-import type { QueueLine, WallFigures } from "../../wall";
+import { mayStepIn } from "../../rights";
+import { keyFor, spell } from "../../text";
+import type { LateClock, QueueLine, WallFigures } from "../../wall";
 import { PageHead } from "../PageHead";
 import { useWorkplace } from "../workplace";
 
@@ -31,8 +32,9 @@ export function WallPage() {
 }
 
 function Figures({ figures }: { figures: WallFigures }) {
-  const { state } = useWorkplace();
+  const { state, wall } = useWorkplace();
   const t = state.t.value;
+  const late = wall.late.value;
   const waiting = figures.queues.reduce((sum, queue) => sum + queue.waiting, 0);
   const held = figures.queues.reduce((sum, queue) => sum + queue.held, 0);
   return (
@@ -44,12 +46,14 @@ function Figures({ figures }: { figures: WallFigures }) {
         <Tile value={figures.mailbox} label={t("wall.mailbox")} />
         <Tile value={figures.upset.length} label={t("wall.upset")} alarm={figures.upset.length > 0} />
         <Tile value={figures.overdue.length} label={t("wall.overdue")} alarm={figures.overdue.length > 0} />
+        <Tile value={late.length} label={t("wall.late")} alarm={late.length > 0} />
       </ul>
       <div class="wall-panels">
         <Queues queues={figures.queues} />
         <People figures={figures} />
         <Look title={t("wall.upset")} cards={figures.upset} empty={t("wall.upset_none")} />
         <Look title={t("wall.overdue")} cards={figures.overdue} empty={t("wall.overdue_none")} />
+        <Late clocks={late} queues={figures.queues} />
       </div>
     </>
   );
@@ -121,11 +125,11 @@ function People({ figures }: { figures: WallFigures }) {
 }
 
 function Look({ title, cards, empty }: { title: string; cards: readonly Card[]; empty: string }) {
-  const { state, session } = useWorkplace();
+  const { state, verbs } = useWorkplace();
   const t = state.t.value;
-  const open = (conversation: string): void => {
-    state.view.value = "desk";
-    session.open(conversation);
+  const open = useOpen();
+  const join = async (card: Card): Promise<void> => {
+    if (await verbs.stepIn(card)) state.view.value = "desk";
   };
   return (
     <section class="page-panel">
@@ -133,15 +137,54 @@ function Look({ title, cards, empty }: { title: string; cards: readonly Card[]; 
       {cards.length === 0 && <p class="hint">{empty}</p>}
       <ul class="look">
         {cards.map((card) => (
-          <li key={card.conversation}>
+          <li key={card.conversation} class="look-line">
             <button class="link-row" onClick={() => open(card.conversation)}>
               <strong>{card.contact.name || t("list.anonymous")}</strong>
               <span class="preview" lang={card.language}>{card.preview || t("list.no_preview")}</span>
               <span class="hint">{card.owner.agent?.name ?? t(`owner.${card.owner.kind === "agent" || card.owner.kind === "offer" ? "queue" : card.owner.kind}`)}</span>
             </button>
+            {mayStepIn(card, state.me.value.agent.id) && (
+              <button class="small" onClick={() => void join(card)}>{t(card.owner.kind === "agent" ? "wall.join" : "take_over")}</button>
+            )}
           </li>
         ))}
       </ul>
     </section>
   );
+}
+
+/** Times that were missed and for which somebody still waits. */
+function Late({ clocks, queues }: { clocks: readonly LateClock[]; queues: readonly QueueLine[] }) {
+  const { state } = useWorkplace();
+  const t = state.t.value;
+  const open = useOpen();
+  return (
+    <section class="page-panel">
+      <h2>{t("wall.late")}</h2>
+      {clocks.length === 0 && <p class="hint">{t("wall.late_none")}</p>}
+      <ul class="look">
+        {clocks.map(({ clock, conversation, queue, breached_at }) => {
+          const key = keyFor("sla", clock);
+          return (
+            <li key={`${conversation}/${clock}/${breached_at}`}>
+              <button class="link-row" onClick={() => open(conversation)}>
+                <strong>{key === null ? clock : t(key)}</strong>
+                <span class="too-long">{t("wall.late_by", { time: spell(state.now.value - Date.parse(breached_at), t) })}</span>
+                <span class="hint">{queues.find((each) => each.id === queue)?.name ?? queue} · {conversation}</span>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+/** Leaves the wall for a conversation. */
+function useOpen(): (conversation: string) => void {
+  const { state, session } = useWorkplace();
+  return (conversation) => {
+    state.view.value = "desk";
+    session.open(conversation);
+  };
 }

@@ -1,0 +1,51 @@
+import { act } from "preact/test-utils";
+import { afterEach, describe, expect, it } from "vitest";
+import { TimelineView } from "./components/TimelineView";
+import { card, deskFrame, LIN, message, owner, type Trial, trial } from "./fixtures";
+import { mounted } from "./mounted";
+
+let desk: Trial;
+let leave = (): void => undefined;
+afterEach(() => {
+  leave();
+  desk.session.stop();
+});
+
+const mine = (id: string, change = {}) => card(id, { owner: owner("agent", LIN), epoch: 3, ...change });
+const reads = () => desk.server.frames.flatMap((frame) => (frame.t === "read" ? [frame.seq] : []));
+const says = (seq: number) => act(() => desk.server.say({ t: "entry", conv: "c_1", entry: message(seq, "好") }));
+
+describe("what counts as read", () => {
+  it("is the end of the conversation while somebody is there, and no dialog covers it", async () => {
+    desk = await trial();
+    desk.server.say(deskFrame({ mine: [mine("c_1")] }));
+    desk.session.open("c_1");
+    const { root, leave: away } = await mounted(desk, <TimelineView />);
+    leave = away;
+    const log = root.querySelector(".timeline") as HTMLElement;
+    Object.defineProperty(log, "offsetParent", { value: document.body });
+    await says(1);
+    await act(() => void (desk.state.dialog.value = "close"));
+    await says(2);
+    expect(reads()).toEqual([1]);
+    await act(() => void (desk.state.dialog.value = null));
+    expect(reads()).toEqual([1, 2]);
+    Object.defineProperty(log, "scrollHeight", { value: 5000 });
+    await act(() => void log.dispatchEvent(new Event("scroll")));
+    await says(3);
+    expect(reads()).toEqual([1, 2]);
+  });
+});
+
+describe("what stays subscribed", () => {
+  it("is everything of mine, put aside or not, however often the lists come", async () => {
+    desk = await trial();
+    const ids = Array.from({ length: 15 }, (_, index) => `c_${index}`);
+    const frame = deskFrame({ mine: ids.map((id) => mine(id, { aside_until: "2026-11-22T08:00:00Z" })) });
+    desk.server.say(frame);
+    const before = desk.server.frames.length;
+    desk.server.say(frame);
+    expect(desk.server.frames.slice(before)).toEqual([]);
+    expect(desk.server.frames.filter(({ t }) => t === "unsub")).toEqual([]);
+  });
+});

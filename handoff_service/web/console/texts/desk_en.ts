@@ -1,0 +1,31 @@
+import type { deskZh } from "./desk_zh";
+
+/** English texts of files, whispers, canned replies and what reaches the agent wherever he is. */
+export const deskEn: Readonly<Record<keyof typeof deskZh, string>> = {
+  "composer.blocked.rights": "Your role does not serve customers; you can read this conversation.",
+  "composer.file": "File",
+  "composer.refused_elsewhere": "Not sent to {name}: {message}",
+  "error.whisper_gone": "That colleague does not hold this conversation any more; nobody can get the whisper. Untick it or delete the text.",
+  "whisper.entry": "Whisper, for {name}, its author and supervisors only",
+  "whisper.gone": "Whisper to {name} only (does not hold this conversation any more)",
+  "canned.loading": "Loading canned replies…",
+  "canned.failed": "The canned replies could not be loaded. Enter does not send what begins with /.",
+  "canned.literal": "Enter does not send this; to send it as it is, click “Send”.",
+  "canned.choice": "{title}, {n} of {count}",
+  "files.waiting": "Files waiting to be sent",
+  "files.send": "Send {name}",
+  "files.remove": "Remove {name}",
+  "files.download": "Download {name}",
+  "files.failed": "The picture could not be loaded: {message}",
+  "notice.open": "Go there",
+  "list.refused": "Something was not sent",
+  "offer.bar": "Offered to you: {name}",
+  "rights.none": "There is no page that your role may open. Ask an administrator.",
+  "popup.ask": "Turn on desktop notifications",
+  "popup.handoff": "A customer is waiting for you",
+  "popup.message": "New message",
+  "owed.done": "Done",
+  "owed.done_label": "Done: {text}",
+  "owed.seen": "Seen",
+  "owed.seen_label": "Seen: what {name} asks",
+};
