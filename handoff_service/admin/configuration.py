@@ -113,7 +113,8 @@ def without_address(where: str, ids: Mapping[str, str]) -> str:
     if section != AGENTS:
         return where
     for email, name in ids.items():
-        if inner == email or (inner.startswith(f"{email}.") and inner.removeprefix(f"{email}.") in Account.model_fields):
+        part = inner.removeprefix(f"{email}.").partition(".")[0]
+        if inner == email or (inner.startswith(f"{email}.") and part in Account.model_fields):
             return f"{AGENTS}.{name}{inner.removeprefix(email)}"
     return f"{AGENTS}.…"
 

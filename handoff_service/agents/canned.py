@@ -21,6 +21,8 @@ from handoff_service.tenants.model import Tenant
 from handoff_service.tenants.wording import NOBODY, CannedReply, did_you_mean, pieces, plain, rendered
 
 SHORTEST = 24  # characters of a piece of an article by which it is known again
+MOST_KEPT = 64  # clients whose articles are kept in memory
+Articles = tuple[tuple[str, str], ...]
 
 
 def for_conversation(
@@ -55,13 +57,33 @@ def refuse_foreign(connection: sa.Connection, agent: Agent, body: Mapping[str, A
     if canned is not None:
         _own_reply(here, others, canned)
     said = plain(text) if isinstance(text, str) else ""
-    own = {copy.article for copy in knowledge.copies(connection, here.id)} if others else set()
+    versions = knowledge.versions(connection, [here.id, *(one.id for one in others)]) if others else {}
+    own = {copied for copied, _ in _articles(connection, here.id, versions)}
     for other in others:
         _own_words(here, other, said)
-        for copy in knowledge.copies(connection, other.id):
-            named = isinstance(article, Mapping) and copy.article == article.get("id")
-            if copy.article not in own and (named or _is_from(said, plain(copy.answer))):
-                raise _foreign(here, other, f"the article {copy.article}")
+        for copied, answer in _articles(connection, other.id, versions):
+            named = isinstance(article, Mapping) and copied == article.get("id")
+            if copied not in own and (named or _is_from(said, answer)):
+                raise _foreign(here, other, f"the article {copied}")
+
+
+# Of the latest copies of some clients; what is newer takes the place of what was there before.
+_normalised: dict[str, tuple[knowledge.Version, Articles]] = {}
+
+
+def _articles(connection: sa.Connection, tenant: str, versions: Mapping[str, knowledge.Version]) -> Articles:
+    """(article, answer in plain words) of each that was copied for a tenant, read once for each version."""
+    version = versions.get(tenant)
+    if version is None:
+        return ()
+    kept = _normalised.get(tenant)
+    if kept is not None and kept[0] == version:
+        return kept[1]
+    found = tuple((copy.article, plain(copy.answer)) for copy in knowledge.copies(connection, tenant))
+    while len(_normalised) >= MOST_KEPT:
+        _normalised.pop(next(iter(_normalised), tenant), None)
+    _normalised[tenant] = version, found
+    return found
 
 
 def _other_clients(connection: sa.Connection, agent: Agent) -> list[Tenant]:

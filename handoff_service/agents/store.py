@@ -132,8 +132,9 @@ def known_as(connection: sa.Connection, home_tenant: str, home_agent: str) -> li
 def known_as_each(connection: sa.Connection, homes: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[Agent]]:
     """The same for many accounts, each (tenant, id), in one query."""
     known: dict[tuple[str, str], list[Agent]] = {home: [] for home in homes}
-    names = {name for _, name in homes}
-    query = sa.select(tables.agents).where(sa.or_(A.id.in_(names), A.home_agent.in_(names)))
+    places, names = {place for place, _ in homes}, {name for _, name in homes}
+    lent = sa.and_(A.home_tenant.in_(places), A.home_agent.in_(names))
+    query = sa.select(tables.agents).where(sa.or_(sa.and_(A.tenant.in_(places), A.id.in_(names)), lent))
     for row in connection.execute(query.order_by(A.home_tenant.is_not(None), A.tenant)).mappings():
         home = (row["home_tenant"] or row["tenant"], row["home_agent"] or row["id"])
         if home in known:

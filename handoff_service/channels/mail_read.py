@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.errors import HeaderParseError
-from email.header import decode_header
+from email.header import Header, decode_header
 from email.message import Message
 from email.utils import getaddresses, parseaddr
 
@@ -80,8 +80,9 @@ def read(raw: bytes) -> Mail:
     """Raises Malformed for what has no sender."""
     whole = email.message_from_bytes(raw)
     bounce = _bounce(whole)
-    name, sender = parseaddr(header(whole, "From") or header(whole, "Sender"))
-    sender = sender.strip().lower()
+    # Before anything is deciphered: an encoded name such as "<other@shop.example>" must not become the address.
+    name, sender = parseaddr(_raw_header(whole, "From") or _raw_header(whole, "Sender"))
+    name, sender = deciphered(name), sender.strip().lower()
     if not ADDRESS.fullmatch(sender) and bounce is None:
         raise Malformed("The mail has no sender.")
     plain, page, files = _content(whole)
@@ -104,8 +105,16 @@ def read(raw: bytes) -> Mail:
 def header(message: Message, name: str) -> str:
     """A header's text, deciphered; empty when it is missing."""
     given = message.get(name)
-    if given is None:
-        return ""
+    return "" if given is None else deciphered(given)
+
+
+def _raw_header(message: Message, name: str) -> str:
+    """A header as it came, its bytes beyond ASCII as surrogates; empty when it is missing."""
+    return next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
+
+
+def deciphered(given: str | Header) -> str:
+    """A header's words without their encodings (RFC 2047)."""
     try:
         pieces = decode_header(given)
     except (HeaderParseError, ValueError):

@@ -10,9 +10,12 @@ import nh3
 import regex
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+# All patterns look at the stripped beginning of a line (`_looked`), and none has two neighbours that take the same
+# characters: whatever somebody sends, a line costs what it is long.
+LOOKED = 1_000  # characters
 # Lines after which everything is the older mail.
 DIVIDERS = regex.compile(
-    r"""^\s*(?:
+    r"""^(?:
         [-_*=]{2,}\s*
         (?:original\ message|forwarded\ message|原始邮件|原邮件|转发的邮件|转发邮件信息|回复的原邮件)
         \s*[-_*=]{2,}.*
@@ -21,33 +24,43 @@ DIVIDERS = regex.compile(
     )\s*$""",
     regex.IGNORECASE | regex.VERBOSE,
 )
-# The head of the older mail: two of these in neighbouring lines, the first of which names its sender.
-FROM = regex.compile(r"^\s*[*>]*\s*(?:from|发件人|寄件者|寄件人)\s*[*]*\s*[:：]", regex.IGNORECASE)
-ALSO = regex.compile(
-    r"^\s*[*>]*\s*(?:sent|date|to|subject|cc|发送时间|发送日期|日期|时间|收件人|主题|抄送)\s*[*]*\s*[:：]",
-    regex.IGNORECASE,
-)
+# The head of the older mail names its sender, and in neighbouring lines what else a mail has. Customers write "From:
+# Shanghai" and "收件人：李四" too: only an address, or a subject and a date, make it a head.
+FROM = regex.compile(r"^[\s*>]*(?:from|发件人|寄件者|寄件人)[\s*]*[:：]", regex.IGNORECASE)
+SUBJECT = regex.compile(r"^[\s*>]*(?:subject|主题|主旨)[\s*]*[:：]", regex.IGNORECASE)
+DATE = regex.compile(r"^[\s*>]*(?:sent|date|发送时间|发送日期|日期|时间)[\s*]*[:：]", regex.IGNORECASE)
+TO = regex.compile(r"^[\s*>]*(?:to|cc|收件人|抄送)[\s*]*[:：]", regex.IGNORECASE)
+ADDRESS = regex.compile(r"[^\s@<>]@[A-Za-z0-9-]")
 # "On Monday Ann wrote:", perhaps over three lines; "在 2026年11月22日，客服 写道："
 WROTE = regex.compile(
-    r"""^\s*[>]*\s*(?:
+    r"""^[\s>]*(?:
         (?:on|at|le|am)\b.{6,240}?\b(?:wrote|writes)\s*:
         | (?:在|于)?.{0,200}?(?:写道|寫道|写到)\s*[:：]
-        | .{0,200}?[<＜]\S+@\S+[>＞].{0,80}?(?:wrote|写道|寫道)\s*[:：]
+        | .{0,200}?[<＜][^\s@<>＜＞]{1,99}@[^\s@<>＜＞]{1,199}[>＞].{0,80}?(?:wrote|写道|寫道)\s*[:：]
     )\s*$""",
     regex.IGNORECASE | regex.VERBOSE | regex.DOTALL,
 )
-FOLDED = regex.compile(r"^\s*[>]*\s*(?:on|at|le|am|在|于)(?:\s|\p{Han}|\d)", regex.IGNORECASE)  # it may begin so
-QUOTED = regex.compile(r"^\s*[>＞|]")
+FOLDED = regex.compile(r"^[\s>]*(?:on|at|le|am|在|于)(?:\s|\p{Han}|\d)", regex.IGNORECASE)  # it may begin so
+QUOTED = regex.compile(r"^[>＞|]")
 SIGNATURE = regex.compile(r"^--\s?$")
-# What telephones and programs add beneath.
+# What telephones and programs add beneath: the line ends behind the device's name, else a customer has written it.
 ADDED = regex.compile(
-    r"""^\s*[-—–]*\s*(?:
-        sent\ from\ (?:my|mail|outlook|yahoo|proton).* | get\ outlook\ for.* | sent\ via\ .*
-        | (?:发自|發自|来自|來自|从|自).{0,12}(?:iphone|ipad|手机|邮箱|邮件|安卓|android|华为|小米|客户端).*
-        | 获取\s*outlook.*
-    )\s*$""",
+    r"""^[\s\-—–]*(?:
+        sent\ (?:from|via)\ [^,;:!?]{0,30}?
+        \b(?:iphone|ipad|ipod|android|phone|smartphone|samsung|galaxy|huawei|xiaomi|pixel|blackberry|device|tablet
+          |mobile|windows|outlook|yahoo|proton|gmail|mail|mailbox|mac|macbook)
+        (?:\s(?:\d+|pro|max|plus|mini|ultra|galaxy|phone|smartphone|device|tablet|mail|app)){0,4}
+        (?:\s(?:for|on)\s[\w\ ]{1,30})? \.?
+        | get\ outlook\ for\ (?:ios|android|mac|windows)\b\W?\S{0,60}
+        | 获取\s?(?:outlook\s?for\s?(?:ios|android)|适用于\s?(?:ios|android)\s?的\s?outlook)\W?\S{0,60}
+        | (?:发自|發自|(?:来自|來自)我的)
+          (?=.{0,30}(?:iphone|ipad|android|outlook|手机|手機|邮箱|郵箱|邮件|郵件|安卓|华为|華為|小米|客户端|客戶端|平板|电脑))
+          (?:我的|网易|新浪|搜狐|阿里|企业|腾讯|三星|荣耀|红米|华为|華為|小米|苹果|安卓|手机|手機|平板|电脑|邮箱|郵箱|邮件|郵件
+            |大师|客户端|客戶端|[A-Za-z0-9+\ ])+ [.。]?
+    )$""",
     regex.IGNORECASE | regex.VERBOSE,
 )
+LONGEST_ADDED = 120  # characters
 MOST_LINES = 20_000
 SPAN = 3  # lines over which a "wrote" may be folded
 QUOTES = (
@@ -92,37 +105,45 @@ def safe_html(content: str) -> str:
     return nh3.clean(content, tags=set(MARKS), attributes={"a": {"href"}}, url_schemes={"https", "http", "mailto"})
 
 
+def _looked(line: str) -> str:
+    return line[:LOOKED].strip()
+
+
 def _without_quotes(lines: list[str]) -> list[str]:
+    looked = [_looked(line) for line in lines]
     kept: list[str] = []
     at = 0
     while at < len(lines):
-        line = lines[at]
-        if DIVIDERS.match(line) or _is_head(lines, at):
+        if DIVIDERS.match(looked[at]) or _is_head(looked, at):
             break  # all behind it is older
-        span = _wrote(lines, at)
+        span = _wrote(looked, at)
         if span:
-            behind = [one for one in lines[at + span :] if one.strip()]
-            if not behind or not QUOTED.match(behind[0]):
+            behind = next((looked[one] for one in range(at + span, len(looked)) if looked[one]), "")
+            if not QUOTED.match(behind):
                 break  # the older mail stands there as it is
             at += span
             continue
-        if not QUOTED.match(line):
-            kept.append(line)
+        if not QUOTED.match(looked[at]):
+            kept.append(lines[at])
         at += 1
     return kept
 
 
-def _is_head(lines: list[str], at: int) -> bool:
-    near = [one for one in lines[at + 1 : at + 6] if one.strip()]
-    return bool(FROM.match(lines[at])) and any(ALSO.match(one) for one in near[:3])
+def _is_head(looked: list[str], at: int) -> bool:
+    if not FROM.match(looked[at]):
+        return False
+    near = [one for one in looked[at + 1 : at + 7] if one]
+    has_subject, has_date, has_to = (any(map(kind.match, near)) for kind in (SUBJECT, DATE, TO))
+    by_address = ADDRESS.search(looked[at]) is not None and (has_subject or has_date or has_to)
+    return by_address or (has_subject and has_date)
 
 
-def _wrote(lines: list[str], at: int) -> int:
+def _wrote(looked: list[str], at: int) -> int:
     """How many lines from here say that somebody wrote what follows; 0 when they do not."""
-    if not lines[at].strip():
+    if not looked[at]:
         return 0
-    for span in range(1, SPAN + 1 if FOLDED.match(lines[at]) else 2):
-        said = " ".join(one.strip() for one in lines[at : at + span])
+    for span in range(1, SPAN + 1 if FOLDED.match(looked[at]) else 2):
+        said = " ".join(looked[at : at + span])
         if len(said) <= 320 and WROTE.match(said):
             return span
     return 0
@@ -133,9 +154,14 @@ def _without_signature(lines: list[str]) -> list[str]:
         if number and SIGNATURE.match(line):
             lines = lines[:number]
             break
-    while lines and (not lines[-1].strip() or ADDED.match(lines[-1])):
-        lines = lines[:-1]
-    return lines
+    end = len(lines)
+    while end and (not lines[end - 1].strip() or _is_added(lines[end - 1].strip())):
+        end -= 1
+    return lines[:end]
+
+
+def _is_added(line: str) -> bool:
+    return len(line) <= LONGEST_ADDED and ADDED.match(line) is not None
 
 
 def _text(node: LexborNode) -> str:

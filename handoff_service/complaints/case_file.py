@@ -73,9 +73,7 @@ def _without_notes(ticket: Mapping[str, Any]) -> dict[str, Any]:
     plan = ticket["ticket"].get("follow_up")
     return {
         "ticket": {**ticket["ticket"], "follow_up": plan and _wordless(plan)},
-        "log": [
-            line if line["audience"] == "public" else {**line, "body": _wordless(line["body"])} for line in lines
-        ],
+        "log": [line if line["audience"] == "public" else {**line, "body": _wordless(line["body"])} for line in lines],
     }
 
 

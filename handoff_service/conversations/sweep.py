@@ -13,7 +13,6 @@ import structlog
 from handoff_service import outbox
 from handoff_service.agents import store as agents
 from handoff_service.agents.presence import lost
-from handoff_service.bell import desk_topic
 from handoff_service.calls.climb import climb, hold, overlooked
 from handoff_service.calls.model import Deed
 from handoff_service.clock import Clock
@@ -25,11 +24,10 @@ from handoff_service.desk import aside
 from handoff_service.errors import Unavailable
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import requeue_lost, withdraw
-from handoff_service.handoffs.model import HIGHEST_PRIORITY, rank
 from handoff_service.handoffs.overflow import flow_over, overflow_at
 from handoff_service.handoffs.push import MOST_OFFERS, make_offers, unserved
 from handoff_service.handoffs.release import close_idle, nobody_left
-from handoff_service.handoffs.request import promise, request_handoff
+from handoff_service.handoffs.request import own_up, request_handoff
 from handoff_service.handoffs.routing import store as places
 from handoff_service.promises import store as promises
 from handoff_service.promises.chase import chase
@@ -38,6 +36,8 @@ from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
 from handoff_service.tickets import store as tickets
 from handoff_service.tickets.follow_up import on_look
+from handoff_service.tickets.settings import CALLBACK
+from handoff_service.tickets.states import UNFINISHED
 from handoff_service.tidy import tidy
 from handoff_service.video.entries import end_unanswered
 
@@ -176,18 +176,21 @@ def _agent_deadline(tx: Transaction, conversation: Conversation, context: Contex
 
 
 def _promise_is_due(tx: Transaction, conversation: Conversation, context: Context) -> None:
-    """A promise that was not kept is owned up to, renewed and put before the others."""
-    tenant = tenants.find(tx.connection, conversation.tenant)
-    if conversation.handoff is not None:
-        handoff = handoffs.find(tx.connection, conversation.tenant, conversation.handoff)
-        urgent = min(HIGHEST_PRIORITY, handoff.priority + 2)
-        place = rank(handoff.requested_at, urgent, tenant.settings.worth(handoff.queue))
-        handoffs.update(tx.connection, handoff, priority=urgent, rank=place)
-    due = promise(tx, conversation, tenant, context, queue=conversation.owner.queue or "")
-    body = {"text": say("promise_renewed", conversation.language, due=due), "kind": "notice"}
-    conversation, _ = store.append(tx, conversation, Draft(kind=Kind.MESSAGE, author=SYSTEM, body=body), context.now)
-    _set_deadline(tx, conversation, context)
-    tx.ring(desk_topic(conversation.tenant))
+    """A promise that was not kept is renewed; who was called as he wished waits for nothing any more."""
+    if _was_called(tx.connection, conversation):
+        close_idle(tx, conversation, context)
+    else:
+        _set_deadline(tx, own_up(tx, conversation, context), context)
+
+
+def _was_called(connection: sa.Connection, conversation: Conversation) -> bool:
+    """Whether every call that he asked for here is done, and he has written nothing since."""
+    asked = tickets.on_conversation(connection, conversation.tenant, conversation.id, None)
+    calls = [tickets.root_of(connection, one) for one in asked if one.type == CALLBACK]
+    if not calls or any(one.state in UNFINISHED or one.ended_at is None for one in calls):
+        return False
+    done = max(one.ended_at for one in calls if one.ended_at is not None)
+    return all(entry.at <= done for entry in store.unanswered(connection, conversation))
 
 
 def _still_waiting(tx: Transaction, conversation: Conversation, context: Context) -> None:

@@ -174,9 +174,10 @@ CHOICES: Mapping[str, Choice] = {
 }
 
 
-def offered(kind: OwnerKind) -> list[str]:
-    """What a customer may choose now."""
-    return [verb for verb, choice in CHOICES.items() if kind in choice.offered]
+def offered(kind: OwnerKind, *, senior: bool) -> list[str]:
+    """What a customer may choose now; `senior`: whether the tenant has a senior tier that he could ask for."""
+    able = [verb for verb, choice in CHOICES.items() if kind in choice.offered]
+    return able if senior else [verb for verb in able if verb != "ask-senior"]
 
 
 def read_choice(verb: object, parts: Mapping[str, Any]) -> Command:

@@ -31,7 +31,7 @@ from handoff_service.errors import Conflict, IllegalTransition, Invalid, TooMany
 from handoff_service.handoffs import store
 from handoff_service.handoffs.assign import as_author
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, rank
-from handoff_service.handoffs.request import promise, request_handoff, somebody_on_duty
+from handoff_service.handoffs.request import as_read, promised_by, request_handoff, somebody_on_duty
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import QueueSettings, Tenant
 from handoff_service.texts import say
@@ -39,6 +39,11 @@ from handoff_service.texts import say
 HOUR = timedelta(hours=1)
 SENIOR = 2
 RAISED = 2  # classes of priority that an escalation is worth
+
+
+def has_senior(tenant: Tenant) -> bool:
+    """Whether there is a queue for whoever asks for a senior colleague."""
+    return any(queue.tier >= SENIOR for queue in tenant.settings.queues)
 
 
 def passed_on(states: Iterable[Entry], since: datetime) -> list[datetime]:
@@ -181,13 +186,21 @@ def _raise(
     context: Context,
     **said: str,
 ) -> Conversation:
-    due = promise(tx, conversation, tenant, context, queue=queue.id, within_s=context.settings.escalate_due_s)
-    body: dict[str, Any] = {"text": say("escalated", conversation.language, due=due), **said}
+    due_at = promised_by(tx, conversation, tenant, context, queue=queue.id, within_s=context.settings.escalate_due_s)
+    due, language = as_read(due_at, tenant, conversation.language), conversation.language
+    body: dict[str, Any] = {"text": say("escalated", language, due=due), **said}
     body["priority"] = into_queue(tx, conversation, queue.id, context, raised=RAISED)
     waits = conversation.owner.kind is OwnerKind.AGENT or somebody_on_duty(tx, tenant.id, queue.id, context)
     to = Owner(OwnerKind.QUEUE if waits else OwnerKind.MAILBOX, queue=queue.id)
     moved, _ = change(tx, conversation, Event.ESCALATE, to, context=context, actor=actor, body=body)
+    _look_by(tx, moved, due_at)
     return moved
+
+
+def _look_by(tx: Transaction, conversation: Conversation, due_at: datetime) -> None:
+    """In the mailbox the deadline is what was promised, which is sooner than the usual one."""
+    if conversation.owner.kind is OwnerKind.MAILBOX:
+        conversations.update(tx.connection, conversation, deadline_at=due_at)
 
 
 def _promise_beside(
@@ -200,7 +213,9 @@ def _promise_beside(
     reason: str = "",
 ) -> Conversation:
     """Promises an answer of the senior tier without moving the conversation; its agent is told why."""
-    due = promise(tx, conversation, tenant, context, queue=queue, within_s=context.settings.escalate_due_s)
+    due_at = promised_by(tx, conversation, tenant, context, queue=queue, within_s=context.settings.escalate_due_s)
+    due = as_read(due_at, tenant, conversation.language)
+    _look_by(tx, conversation, due_at)
     owner, language = conversation.owner, conversation.language
     if owner.kind is OwnerKind.AGENT and owner.agent:
         name = agents.find(tx.connection, conversation.tenant, owner.agent).name

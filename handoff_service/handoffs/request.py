@@ -11,10 +11,21 @@ import sqlalchemy as sa
 
 from handoff_service.agents import store as agents
 from handoff_service.agents.presence import on_duty
+from handoff_service.bell import desk_topic
 from handoff_service.calendars.moments import is_open, next_opening, when_open
 from handoff_service.clock import iso
+from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context, change
-from handoff_service.conversations.model import SYSTEM, Author, Conversation, Event, Owner, OwnerKind
+from handoff_service.conversations.model import (
+    SYSTEM,
+    Author,
+    Conversation,
+    Draft,
+    Event,
+    Kind,
+    Owner,
+    OwnerKind,
+)
 from handoff_service.database import Transaction
 from handoff_service.errors import StaysWithPeople
 from handoff_service.handoffs import store
@@ -176,13 +187,28 @@ def promise(
     reply_to: str = "",
     within_s: float | None = None,
 ) -> str:
-    """Opens a ticket for the conversation, unless it has one, and returns its due time as the customer reads it.
+    """The same as `promised_by`, as the customer reads it."""
+    due_at = promised_by(tx, conversation, tenant, context, queue=queue, reply_to=reply_to, within_s=within_s)
+    return as_read(due_at, tenant, conversation.language)
+
+
+def promised_by(
+    tx: Transaction,
+    conversation: Conversation,
+    tenant: Tenant,
+    context: Context,
+    *,
+    queue: str,
+    reply_to: str = "",
+    within_s: float | None = None,
+) -> datetime:
+    """Opens a ticket for the conversation, unless it has one, and returns when it is due.
 
     While the queue is closed the time runs from when it opens; what would be due then is due when people are back.
     """
     calendar = tenant.settings.calendar(queue)
     length = timedelta(seconds=context.settings.message_due_s if within_s is None else within_s)
-    due_at = tickets.open_ticket(
+    return tickets.open_ticket(
         tx.connection,
         conversation,
         subject=conversation.preview,
@@ -190,7 +216,22 @@ def promise(
         due_at=when_open(calendar, when_open(calendar, context.now) + length),
         now=context.now,
     )
-    return as_read(due_at, tenant, conversation.language)
+
+
+def own_up(tx: Transaction, conversation: Conversation, context: Context) -> Conversation:
+    """A promise that was not kept is owned up to, renewed and put before the others. The conversation is locked."""
+    tenant = tenants.find(tx.connection, conversation.tenant)
+    if conversation.handoff is not None:
+        handoff = store.find(tx.connection, conversation.tenant, conversation.handoff)
+        urgent = min(HIGHEST_PRIORITY, handoff.priority + 2)
+        place = rank(handoff.requested_at, urgent, tenant.settings.worth(handoff.queue))
+        store.update(tx.connection, handoff, priority=urgent, rank=place)
+    due = promise(tx, conversation, tenant, context, queue=conversation.owner.queue or "")
+    body = {"text": say("promise_renewed", conversation.language, due=due), "kind": "notice"}
+    draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, body=body)
+    conversation, _ = conversations.append(tx, conversation, draft, context.now)
+    tx.ring(desk_topic(conversation.tenant))
+    return conversation
 
 
 def as_read(moment: datetime, tenant: Tenant, language: str) -> str:

@@ -21,12 +21,14 @@ from handoff_service.desk import store as desks
 from handoff_service.faces import store as faces
 from handoff_service.handoffs import choices, receipts, store
 from handoff_service.handoffs.model import Handoff
+from handoff_service.handoffs.moves import has_senior
 from handoff_service.handoffs.packet import build_packet
 from handoff_service.handoffs.wait import waiting_numbers
 from handoff_service.mentions import store as mentions
 from handoff_service.mentions.ask import as_json
 from handoff_service.permissions import Permission, holds
 from handoff_service.promises.view import deadlines, owed_by, promised_to
+from handoff_service.tenants import store as tenants
 from handoff_service.tickets import listing as tickets
 
 LISTED = 200
@@ -54,7 +56,9 @@ def customer_status(connection: sa.Connection, conversation: Conversation, conte
         "language": conversation.language,
         "rate": may_rate(connection, conversation, context),
         "promises": promised_to(connection, conversation.tenant, conversation.id),
-        "choices": choices.offered(conversation.owner.kind),
+        "choices": choices.offered(
+            conversation.owner.kind, senior=has_senior(tenants.find(connection, conversation.tenant))
+        ),
         **cursors.seen(connection, conversation),
     }
 

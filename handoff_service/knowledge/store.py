@@ -12,6 +12,8 @@ from handoff_service.knowledge.matching import Copy
 
 A = tables.article_copies.c
 
+Version = tuple[datetime, int]
+
 
 def replace(connection: sa.Connection, tenant: str, copies: Sequence[Copy], now: datetime) -> None:
     """What customers of the tenant may read from now on; what is not among it is gone."""
@@ -38,6 +40,13 @@ def copied_at(connection: sa.Connection, tenant: str) -> datetime | None:
     query = sa.select(sa.func.max(A.copied_at, type_=A.copied_at.type)).where(A.tenant == tenant)
     moment: datetime | None = connection.execute(query).scalar_one()
     return moment
+
+
+def versions(connection: sa.Connection, tenants: Sequence[str]) -> dict[str, Version]:
+    """Which copies these tenants have now, another version whenever they are replaced; none for who has no copies."""
+    made = sa.func.max(A.copied_at, type_=A.copied_at.type)
+    query = sa.select(A.tenant, made, sa.func.count()).where(A.tenant.in_(tenants)).group_by(A.tenant)
+    return {tenant: (moment, count) for tenant, moment, count in connection.execute(query)}
 
 
 def copies(connection: sa.Connection, tenant: str) -> list[Copy]:

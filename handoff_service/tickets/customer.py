@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from handoff_service.clock import iso
 from handoff_service.conversations.model import Conversation
 from handoff_service.tickets import log, store
-from handoff_service.tickets.model import Ticket
+from handoff_service.tickets.model import Deed, Happening, Ticket
 
 
 def of_conversation(connection: sa.Connection, conversation: Conversation) -> list[dict[str, Any]]:
@@ -26,12 +26,20 @@ def without_conversation(connection: sa.Connection, tenant: str, contact: str) -
 
 
 def for_customer(connection: sa.Connection, ticket: Ticket) -> dict[str, Any]:
-    """A ticket with the updates that were meant for him."""
+    """A ticket with the updates that were meant for him; the subject only where no agent has worded it."""
     shown = {part: getattr(ticket, part) for part in ("number", "type", "subject", "reply_to", "state")}
-    told = [line for line in log.lines(connection, ticket) if line.audience == log.PUBLIC]
+    lines = log.lines(connection, ticket)
+    told = [line for line in lines if line.audience == log.PUBLIC]
     return {
         **shown,
+        "subject": "" if any(map(_words_subject, lines)) else ticket.subject,
         "due_at": iso(ticket.due_at),
         "created_at": iso(ticket.created_at),
         "updates": [{"at": iso(line.at), "text": line.body.get("text", "")} for line in told],
     }
+
+
+def _words_subject(line: Happening) -> bool:
+    """Whether the subject is an agent's own words since this line."""
+    by_agent = line.actor.startswith("agent:")
+    return by_agent and (line.kind is Deed.OPENED or "subject" in (line.body.get("changes") or {}))

@@ -7,11 +7,13 @@ from typing import Any
 
 from handoff_service.agents.canned import refuse_foreign
 from handoff_service.agents.model import Agent
+from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
-from handoff_service.conversations.model import Conversation
+from handoff_service.conversations.model import Conversation, OwnerKind
 from handoff_service.conversations.receive import clean_text
 from handoff_service.database import Transaction
 from handoff_service.errors import Conflict, Invalid
+from handoff_service.handoffs.request import own_up
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
 from handoff_service.tickets import store
@@ -23,6 +25,7 @@ from handoff_service.tickets.tell import place, tell_customer
 from handoff_service.tickets.work import actor_of, without_lost
 
 KINDS = ("message", "task")
+LOOK_AGAIN = timedelta(minutes=1)  # at a promise in the mailbox whose deadline is being dealt with
 OUTCOMES = ("satisfied", "not_satisfied", "no_answer")
 
 
@@ -31,7 +34,8 @@ def plan(
 ) -> Ticket:
     """Plans a check: a message to the customer, or a task for the owner of the ticket. Without a time: none any more.
 
-    A new plan replaces the one before. Raises Invalid, also for the words of another client, and Conflict for a message to nobody.
+    A new plan replaces the one before. Raises Invalid, also for the words of another client, and Conflict for a
+    message to nobody.
     """
     by = by_agent(agent, context)
     if at is None:
@@ -63,6 +67,7 @@ def on_look(tx: Transaction, tenant: str, ticket_id: str, context: Context) -> N
     found = store.find(tx.connection, tenant, ticket_id, None)
     # A conversation is locked before a ticket, as where its customer writes.
     conversation = place(tx, found) if (found.check_plan or {}).get("kind") == "message" else None
+    promised_in = conversations.find(tx.connection, tenant, found.conversation, lock=True) if found.is_promise else None
     ticket = store.find(tx.connection, tenant, ticket_id, None, lock=True)
     if ticket.look_at is None or ticket.look_at > context.now or ticket.check_plan != found.check_plan:
         return
@@ -72,6 +77,8 @@ def on_look(tx: Transaction, tenant: str, ticket_id: str, context: Context) -> N
         _check(tx, ticket, conversation, context)
     elif ticket.state is State.RESOLVED and _is_over(ticket, reopen_days, context):
         record(tx, ticket, Deed.CLOSED, by, to=State.CLOSED, body={"kind": "time"})
+    elif promised_in is not None and ticket.state in (State.OPEN, State.IN_PROGRESS):
+        _promise(tx, ticket, promised_in, context)
     elif ticket.state in (State.OPEN, State.IN_PROGRESS) and ticket.due_at <= context.now and not ticket.overdue_at:
         if lost := without_lost(tx, ticket):
             ticket = record(tx, ticket, Deed.RELEASED, by, to=State.OPEN, **lost)
@@ -81,6 +88,28 @@ def on_look(tx: Transaction, tenant: str, ticket_id: str, context: Context) -> N
         after = next_look(ticket, reopen_days)
         assert after is None or after > context.now, "nothing would be done about it, again and again"
         store.save_look(tx.connection, ticket, after)
+
+
+def _promise(tx: Transaction, ticket: Ticket, conversation: Conversation, context: Context) -> None:
+    """The told time of a promise has come, or a later look at it.
+
+    Who waits hears that it was not kept, and a new time. In the mailbox the deadline of the conversation does that. Who
+    was answered meanwhile by an agent, but not by whom it was promised of, is put before the others at the desks.
+    """
+    kind, after = conversation.owner.kind, None
+    if ticket.due_at > context.now:
+        after = ticket.due_at
+    elif kind is OwnerKind.MAILBOX:
+        after = max(conversation.deadline_at or context.now, context.now + LOOK_AGAIN)
+    elif kind in (OwnerKind.QUEUE, OwnerKind.OFFER) or (
+        kind is OwnerKind.AGENT and conversations.unanswered(tx.connection, conversation)
+    ):
+        own_up(tx, conversation, context)
+        return
+    elif kind is OwnerKind.AGENT and ticket.overdue_at is None:
+        higher = min(HIGHEST, ticket.priority + 1)
+        ticket = record(tx, ticket, Deed.OVERDUE, By(SYSTEM, context.now), overdue_at=context.now, priority=higher)
+    store.save_look(tx.connection, ticket, after)
 
 
 def _is_over(ticket: Ticket, reopen_days: int, context: Context) -> bool:

@@ -70,11 +70,14 @@ def replay(happenings: Iterable[Happening]) -> tuple[State | None, str | None, i
 
 
 def next_look(ticket: Ticket, reopen_days: int) -> datetime | None:
-    """When something is to happen by itself: a planned check, the passing of the due time, the end of reopening."""
+    """When something is to happen by itself: a planned check, the passing of the due time, the end of reopening.
+
+    Of a promise the due time is written by whoever makes or renews it, see store.open_ticket.
+    """
     if ticket.merged_into is not None:
         return None
     moments = [ticket.check_at]
-    if ticket.state in (OPEN, IN_PROGRESS) and ticket.overdue_at is None and not ticket.is_promise:
+    if ticket.state in (OPEN, IN_PROGRESS) and ticket.overdue_at is None:
         moments.append(ticket.due_at)
     if ticket.state is RESOLVED and ticket.ended_at is not None:
         moments.append(ticket.ended_at + timedelta(days=reopen_days))

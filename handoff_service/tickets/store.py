@@ -221,7 +221,7 @@ def open_ticket(
     promised: datetime | None = connection.execute(sa.select(T.due_at).where(*where)).scalars().first()
     if promised is not None:
         due_at = min(promised, due_at) if promised > now else due_at
-        values = {"due_at": due_at, **({"reply_to": reply_to} if reply_to else {})}
+        values = {"due_at": due_at, "look_at": due_at, **({"reply_to": reply_to} if reply_to else {})}
         connection.execute(sa.update(tables.tickets).where(*where).values(**values))
         return due_at
     ticket = Ticket(
@@ -239,6 +239,7 @@ def open_ticket(
         due_at=due_at,
         created_at=now,
         updated_at=now,
+        look_at=due_at,
     )
     connection.execute(sa.insert(tables.tickets).values(**_columns(ticket)))
     return due_at
@@ -251,7 +252,7 @@ def _promise(conversation: Conversation) -> tuple[sa.ColumnElement[bool], ...]:
 def close_tickets(connection: sa.Connection, conversation: Conversation) -> list[Ticket]:
     """Closes the promise to a conversation that is closed; those that somebody has worked on are left to the caller."""
     mine = (*_promise(conversation), T.state.in_(UNFINISHED_STORED))
-    connection.execute(sa.update(tables.tickets).where(*mine, T.last_n == 0).values(state=str(State.CLOSED)))
+    connection.execute(sa.update(tables.tickets).where(*mine, T.last_n == 0).values(state=str(State.CLOSED), look_at=None))
     worked_on = sa.select(tables.tickets).where(*mine).with_for_update()
     return [ticket_of(row) for row in connection.execute(worked_on).mappings()]
 

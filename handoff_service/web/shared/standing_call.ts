@@ -11,7 +11,8 @@ export interface StandingCall extends CallRef {
 /** The call that the entries of one conversation (in order) leave standing; a new owner ends every call. */
 export function standingCall(conv: string, entries: readonly Entry[], owner: Owner | null): StandingCall | null {
   if (owner !== null && owner.kind !== "agent") return null;
-  for (const entry of entries.toReversed()) {
+  for (let at = entries.length - 1; at >= 0; at -= 1) {
+    const entry = entries[at]!;
     if (entry.kind === "state") return null;
     if (entry.kind !== "message" || entry.body.call === undefined) continue;
     const { call } = entry.body;

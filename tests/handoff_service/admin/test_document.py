@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handoff_service.admin.configuration import without_address
 from handoff_service.admin.display import table, width
 from handoff_service.admin.document import State, as_yaml, check, exported
 from handoff_service.admin.marked import DEEPEST, read, write
@@ -36,6 +37,19 @@ def test_what_is_exported_changes_nothing():
     assert problems == []
     assert after == STATE
     assert as_yaml(after) == TEXT
+
+
+def test_the_audit_names_accounts_by_their_ids():
+    ids = {"lin@lanyu.example": "a_1", "lin@lanyu.example.org": "a_2"}
+    places = {
+        "agents.lin@lanyu.example": "agents.a_1",
+        "agents.lin@lanyu.example.skills.billing": "agents.a_1.skills.billing",
+        "agents.lin@lanyu.example.org.role": "agents.a_2.role",
+        "agents.gone@lanyu.example.name": "agents.…",
+        "queues.senior.mode": "queues.senior.mode",
+        "agents (order)": "agents (order)",
+    }
+    assert {where: without_address(where, ids) for where in places} == places
 
 
 # One slip each: what was written, what becomes of it, the line that is named, and what the sentence says.

@@ -26,10 +26,10 @@ from handoff_service.knowledge import store
 from handoff_service.knowledge.client import Knowledge
 from handoff_service.knowledge.copier import Copier
 from handoff_service.knowledge.matching import Copy, Matcher, is_sure
-from handoff_service.tickets.store import listed
 from tests.handoff_service.bots.test_ladder import REQUEST, failing
 from tests.handoff_service.conversations.test_turn import Chat, chat  # noqa: F401
 from tests.handoff_service.stage import FakeClock, ScriptedBot, answer
+from tests.handoff_service.test_tickets import listed
 
 ROOT = Path(__file__).parents[3]
 
@@ -251,8 +251,8 @@ async def test_who_leaves_a_message_is_promised_an_answer(
         await chat.until_heard(3)
     now = await chat.now()
     assert now.owner.kind is OwnerKind.MAILBOX
-    (ticket,) = await chat.database.read(lambda c: listed(c, "demo"))
-    assert (ticket["conversation"], ticket["state"]) == (now.id, "open")
+    (ticket,) = await listed(chat.database)
+    assert (ticket.conversation, ticket.state) == (now.id, "open")
 
 
 async def test_the_button_for_a_person_is_not_kept_waiting_either(chat: Chat) -> None:  # noqa: F811

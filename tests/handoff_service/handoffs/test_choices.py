@@ -26,9 +26,10 @@ LATER = "2026-11-02T20:00:00+08:00"
 
 def test_every_waiting_customer_may_leave_write_be_called_or_ask_higher() -> None:
     for kind in (OwnerKind.QUEUE, OwnerKind.OFFER):
-        assert offered(kind) == ["ask-senior", "solved", "leave-queue", "leave-message", "callback"]
-    assert offered(OwnerKind.BOT) == ["ask-human", "ask-senior", "callback"]
-    assert offered(OwnerKind.CLOSED) == []
+        assert offered(kind, senior=True) == ["ask-senior", "solved", "leave-queue", "leave-message", "callback"]
+    assert offered(OwnerKind.BOT, senior=True) == ["ask-human", "ask-senior", "callback"]
+    assert offered(OwnerKind.BOT, senior=False) == ["ask-human", "callback"], "there is nobody higher to ask for"
+    assert offered(OwnerKind.CLOSED, senior=True) == []
 
 
 @SQLITE
@@ -164,6 +165,10 @@ def test_without_a_time_he_is_called_within_an_hour_of_people_being_there() -> N
     assert call_time(None, open_by_day(), MONDAY) == MONDAY + timedelta(hours=1)
     night = MONDAY.replace(hour=22)
     assert call_time(None, open_by_day(), night) == night.replace(day=3, hour=10, minute=0)
+    late = MONDAY.replace(hour=17, minute=30)
+    assert call_time(None, open_by_day(), late) == late.replace(day=3, hour=9, minute=30), "not after it has closed"
+    friday = MONDAY.replace(day=3, hour=17)
+    assert call_time(None, open_by_day(), friday) == friday.replace(day=9, hour=9), "nor at the moment it closes"
 
 
 @pytest.mark.parametrize(

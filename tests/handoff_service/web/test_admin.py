@@ -145,6 +145,10 @@ async def test_a_file_is_applied_as_a_whole_or_not_at_all(house):
     body = {"yaml": good, "version": plan["version"]}
     assert accepted(await change(owner, "config/apply", body))["changes"] == plan["changes"]
     assert await exported(owner) == good
+    kept = await house.database.read(lambda c: str(c.execute(sa.select(tables.audit.c.detail)).scalars().all()))
+    assert "queues.senior.mode" in kept
+    assert "agents.a_lin.name" in kept
+    assert "lin@lanyu.example" not in kept
     assert accepted(await change(owner, "config/apply", {"yaml": good}))["changes"] == []
     refused(await change(owner, "config/apply", {"yaml": before, "version": plan["version"]}), 409, "conflict")
 

@@ -10,11 +10,15 @@ import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.agents.model import Role
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.model import SYSTEM, Audience, Draft, Kind
 from handoff_service.errors import Invalid
 from handoff_service.integrators import examples
 from handoff_service.integrators.api import from_cursor
 from handoff_service.permissions import Permission
+from handoff_service.tickets.tell import HIDDEN_FROM
 from handoff_service.webhooks.model import EventType
+from tests.handoff_service.stage import MONDAY
 from tests.handoff_service.web.policy import POLICY
 from tests.handoff_service.web.visitors import Client, accepted, fresh, refused
 from tests.handoff_service.webhooks.receiver import Receiver
@@ -121,6 +125,34 @@ async def test_conversations_are_read_page_by_page_and_then_what_has_changed_sin
     assert [one["seq"] for one in entries["entries"]] == [1]
     assert (entries["cursor"], entries["more"]) == (1, True)
     refused(await crm.get("/v1/api/conversations", cursor="WzEsIDJd"), 422, "invalid")
+
+
+async def test_whispers_and_accounts_need_permissions_of_their_own(house):
+    owner = await house.agent("owner", role=Role.OWNER)
+    await house.hire("lin")
+    customer, _ = await house.waiting()
+    crm, _ = await key_of(house, owner, "conversations.read", "settings.read")
+    chief = ("conversations.read", "conversations.supervise", "complaints.decide", "settings.read", "agents.read")
+    above, _ = await key_of(house, owner, *chief, name="above")
+
+    def written(tx):
+        for audience, part in ((Audience.INTERNAL, {"whisper": "a_lin"}), (Audience.PUBLIC, {HIDDEN_FROM: "a_lin"})):
+            found = conversations.find(tx.connection, house.tenant.id, customer.conversation, lock=True)
+            body = {"text": f"canary {audience}", **part}
+            draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, body=body, audience=audience)
+            conversations.append(tx, found, draft, MONDAY)
+
+    await house.database.write(written)
+    path = f"/v1/api/conversations/{customer.conversation}/entries"
+    for client, kinds in ((crm, ["hidden", "hidden"]), (above, ["message", "message"])):
+        entries = accepted(await client.get(path))["entries"]
+        assert [one["kind"] for one in entries[-2:]] == kinds
+        assert ("canary" in client.heard) == (client is above)
+    own = accepted(await crm.get("/v1/admin/config"))["yaml"]
+    assert "lin@lanyu.example" not in own
+    assert "lin@lanyu.example" in accepted(await above.get("/v1/admin/config"))["yaml"]
+    assert accepted(await crm.post("/v1/admin/config/check", {"yaml": own}))["changes"] == []
+    refused(await crm.post("/v1/admin/config/check", {"yaml": "agents: []"}), 403, "forbidden")
 
 
 async def test_a_note_is_written_once_and_no_customer_sees_it(house):

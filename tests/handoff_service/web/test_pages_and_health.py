@@ -44,6 +44,7 @@ async def test_every_answer_carries_what_protects_users(house, path):
     rules = policy(answer)
     assert rules["default-src"] == ["'none'"]
     assert rules["script-src"] == ["'self'"]
+    assert rules["img-src"] == ["'self'", "data:", "blob:"]  # blob: a picture that was fetched with the agent's cookie
     assert rules["frame-ancestors"] == ["'none'"]
     assert rules["base-uri"] == ["'none'"]
     assert "unsafe" not in answer.headers["content-security-policy"]

@@ -152,6 +152,17 @@ async def test_while_a_secret_is_rotated_both_sign_and_afterwards_only_the_new_o
     assert is_signed(receiver.got[-1], newer)
 
 
+async def test_rotated_twice_the_secret_that_the_receiver_has_still_signs(post, receiver):
+    common = {"seal": post.seal, "context": post.context}
+    unused, newest = new_secret(), new_secret()
+    for secret in (unused, newest):
+        await post.database.write(lambda tx, s=secret: administer.rotate(tx, operator("demo"), post.id, s, **common))
+    await post.tell("c_1")
+    await post.work()
+    signed = [is_signed(receiver.got[-1], secret) for secret in (post.secret, unused, newest)]
+    assert signed == [True, False, True]
+
+
 async def test_what_is_rolled_back_was_never_announced_and_others_hear_nothing(post):
     await post.add(events=(EventType.TICKET,))
 

@@ -225,4 +225,5 @@ export const pagesEn: Readonly<Record<keyof typeof pagesZh, string>> = {
   "widget.sample.chip": "Talk to a person",
   "widget.page": "For one page:",
   "widget.all_pages": "For all pages, in the configuration:",
+  "configuration.canned_only": "You can change canned replies and tags; the rest needs an administrator.",
 };

@@ -223,4 +223,5 @@ export const pagesZh = {
   "widget.sample.chip": "转人工",
   "widget.page": "放到一个网页：",
   "widget.all_pages": "用于所有网页，放进配置：",
+  "configuration.canned_only": "您可以修改常用回复和标签，其他内容需要管理员。",
 } as const;

@@ -179,7 +179,8 @@ function Configuration() {
   const plan = administration.plan.value;
   const edited = administration.edited.value;
   const shown = edited ?? administration.yaml.value ?? "";
-  const writes = holds(state, "settings.write");
+  const all = holds(state, "settings.write");
+  const writes = all || holds(state, "canned.write");
   return (
     <section class="page-panel">
       <h2>{t("configuration.title")}</h2>
@@ -197,7 +198,7 @@ function Configuration() {
       {plan !== null && plan.changes.length > 0 && (
         <pre class="plan">{plan.changes.map(changeLine).join("\n")}</pre>
       )}
-      {!writes && <p class="hint">{t("configuration.read_only")}</p>}
+      {!all && <p class="hint">{t(writes ? "configuration.canned_only" : "configuration.read_only")}</p>}
       {writes && (
         <p class="ticket-line">
           <button disabled={edited === null} onClick={() => void administration.check()}>{t("configuration.check")}</button>

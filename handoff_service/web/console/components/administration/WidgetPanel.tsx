@@ -11,7 +11,7 @@ const SCHEMES = ["auto", "light", "dark"] as const;
 const OWN_ACCENT = "#155eb0";
 /** The page that the preview stands for; a transform makes it what the launcher's place is measured from. */
 const STAGE = `
-  :host { display: block; position: relative; height: 230px; overflow: hidden; transform: translateZ(0); border-radius: 8px; }
+  :host { display: block; position: relative; height: 270px; overflow: hidden; transform: translateZ(0); border-radius: 8px; }
   .stage { display: grid; gap: 10px; align-content: start; height: 100%; padding: 16px; background: var(--ground); }
   .said { justify-self: start; max-width: 75%; padding: 8px 12px; border-radius: 14px; background: var(--bubble); border: 1px solid var(--line); }
   .mine { justify-self: end; background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
