@@ -200,7 +200,7 @@ def _security(path: str, service: Service, frames: str) -> dict[str, str]:
         f"connect-src 'self' {socket}; form-action 'self'; base-uri 'none'; object-src 'none'; "
         f"frame-ancestors {frames}; require-trusted-types-for 'script'"
     )
-    if path.startswith(("/v1/files/", "/v1/pictures/")):  # what somebody has sent may do nothing, wherever it is opened
+    if path.startswith(("/v1/files/", "/v1/shared/", "/v1/pictures/")):  # what somebody has sent may do nothing, wherever it is opened
         policy = "default-src 'none'; sandbox; frame-ancestors 'none'"
     if path.endswith("/case.html"):
         policy = CASE_POLICY

@@ -59,9 +59,11 @@ def add_working_time(calendar: Calendar, start: datetime, amount: timedelta) -> 
     if calendar.is_always_open or amount <= timedelta():
         return start + max(amount, timedelta())
     seen, left = start, amount
+    near = amount.days + CLOSING_LOOK.days + 2
+    days = near  # enough in nearly every case; what is open for months is one span, and long to put together
     while True:
         found = False
-        for opens, closes in _spans(calendar, seen):
+        for opens, closes in _spans(calendar, seen, days=days):
             begins = max(opens, seen)
             if closes <= begins:
                 continue
@@ -70,9 +72,9 @@ def add_working_time(calendar: Calendar, start: datetime, amount: timedelta) -> 
                 return begins + left
             left -= closes - begins
             last = closes
-        if not found:
+        if not found and days == HORIZON:
             return None
-        seen = last
+        seen, days = (last, near) if found else (seen, HORIZON)
 
 
 def add_working_days(calendar: Calendar, start: datetime, days: int) -> datetime | None:

@@ -29,6 +29,9 @@ from handoff_service.tenants import store as tenants
 
 MOST_ACCOUNTS = 2_000
 MOST_NAME = 100
+SERVER = re.compile(r"(?:smtp|imap|http)s?://\S+")
+# Servers that are shown secrets, and which; "api" is shown all that we have not made ourselves.
+SERVERS: Mapping[str, tuple[str, ...] | None] = {"api": None, "smtp": ("smtp_password",), "imap": ("imap_password",)}
 
 
 def check_fields(channel: str, given: Mapping[str, str], *, complete: bool = True) -> None:
@@ -39,10 +42,21 @@ def check_fields(channel: str, given: Mapping[str, str], *, complete: bool = Tru
             raise Invalid(f"{channel} has no field {name}; it has {', '.join(fields)}.")
         if not re.fullmatch(fields[name].pattern, value):
             raise Invalid(f"{name} ({fields[name].explain}) does not look like {fields[name].pattern}.")
+        if SERVER.fullmatch(value):
+            _check_port(name, value)
     missing = [name for name, field in fields.items() if name not in given and not (field.made or field.optional)]
     if complete and missing:
         told = "; ".join(f"{name} ({fields[name].explain})" for name in missing)
         raise Invalid(f"{channel} needs {told}.")
+
+
+def _check_port(name: str, value: str) -> None:
+    try:
+        port = urlsplit(value).port
+    except ValueError as error:
+        raise Invalid(f"{name}: {value} has no port of 1 to 65535: {error}.") from error
+    if port == 0:
+        raise Invalid(f"{name}: {value} has no port of 1 to 65535.")
 
 
 def new_account(
@@ -113,13 +127,19 @@ def change(
 ) -> Account:
     """Changes the name, fields that are no secrets (an empty one ends), or switches it off and on.
 
-    Raises NotFound, and Invalid for a secret: those are rotated, so that no event is lost.
+    Raises NotFound, and Invalid for a secret: those are rotated, so that no event is lost. But a server that is named
+    anew must be given its secrets with it: else who may change an account could have them sent to himself.
     """
     known = store.find(tx.connection, caller.tenant, account, seal)
     fields = {field.name: field for field in CHANNELS[known.channel].fields}
-    secret = [one for one in options if one in fields and fields[one].secret]
-    if secret:
-        raise Invalid(f"{secret[0]} is a secret; give it with `rotate`.")
+    again = _shown_to_new_servers(known, options)
+    secrets = {one: options[one] for one in options if one in fields and fields[one].secret}
+    if foreign := [one for one in secrets if one not in again]:
+        raise Invalid(f"{foreign[0]} is a secret; give it with `rotate`.")
+    if lacking := [one for one in again if not secrets.get(one)]:
+        raise Invalid(f"A new server of account {account} needs its secrets once more: give {', '.join(lacking)} too.")
+    check_fields(known.channel, secrets, complete=False)
+    options = {one: value for one, value in options.items() if one not in secrets}
     given = {one: value for one, value in options.items() if value}
     check_fields(known.channel, given, complete=False)
     if "url" in given:
@@ -130,10 +150,20 @@ def change(
     if missing := [one for one in needed if one not in after]:
         raise Invalid(f"{known.channel} needs {missing[0]} ({fields[missing[0]].explain}).")
     store.change(tx.connection, known, name=name, options=after, disabled=disabled)
-    told = {"name": name, "disabled": disabled, "fields": sorted(options) or None}
+    if secrets:
+        store.rotate(tx.connection, known, secrets, seal)
+    told = {"name": name, "disabled": disabled, "fields": sorted([*options, *secrets]) or None}
     detail = {key: value for key, value in told.items() if value is not None}
     _record(tx, caller, "channel_account_changed", account, detail, context)
     return store.find(tx.connection, caller.tenant, account, seal)
+
+
+def _shown_to_new_servers(known: Account, options: Mapping[str, str]) -> list[str]:
+    """The names of the secrets that an account has and that servers would be shown which it has not had before."""
+    own = {field.name for field in CHANNELS[known.channel].fields if field.secret and not field.made}
+    new = [one for one in SERVERS if options.get(one) and options[one] != known.options.get(one)]
+    shown_there = {name for server in new for name in (SERVERS[server] or own)}
+    return sorted(one for one in own & shown_there if known.secret(one))
 
 
 def rotate(

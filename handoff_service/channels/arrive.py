@@ -195,9 +195,13 @@ def _words(
         shown = {"text": text, "kind": "media"}
         conversation, entry = receive_unasked(tx, sender, shown, client_id=event.event_id, context=context)
         return conversation.id, entry.seq
-    if "text" in event.body and (event.quiet or _is_machine(tx, sender, abilities, context)):
+    is_machine = not event.quiet and _is_machine(tx, sender, abilities, context)
+    if "text" in event.body and (event.quiet or is_machine):
         said = {"text": str(event.body["text"]), "kind": "unanswered"}
         conversation, entry = receive_unasked(tx, sender, said, client_id=event.event_id, context=context)
+        if is_machine and conversation.owner.kind is OwnerKind.BOT:  # it may be somebody in need: people look at it
+            why = {"rule": f"{abilities.hourly} messages within an hour", "seq": entry.seq}
+            request_handoff(tx, conversation, Event.FAILING, evidence=why, context=context, actor=SYSTEM)
         return conversation.id, entry.seq
     if event.unsupported is not None:
         conversation, entry = receive_unsupported(
@@ -244,7 +248,8 @@ def _is_machine(tx: Transaction, sender: Sender, abilities: Abilities, context: 
     )
     since = context.now - AN_HOUR
     said = [one for one in recent if one.author.kind is AuthorKind.CUSTOMER and one.at > since]
-    return len([one for one in said if one.kind is Kind.MESSAGE]) >= abilities.hourly
+    # Ten pictures of one mail are one message.
+    return len([one for one in said if one.kind is Kind.MESSAGE and "file" not in one.body]) >= abilities.hourly
 
 
 def _last_asked(tx: Transaction, conversation: Conversation) -> Entry | None:
@@ -372,11 +377,19 @@ def _sender(tx: Transaction, account: Account, event: Inbound, context: Context)
 
 
 def _same_user(connection: sa.Connection, tenant: str, user: str, contact: str) -> None:
-    """The tenant vouches for who the contact is; whoever has signed in on his site as the same is one with him."""
+    """The tenant vouches for who the contact is; whoever has signed in on his site as the same is one with him.
+
+    Raises Invalid for a contact, or one that is the same person, who has signed in as another user.
+    """
     before = contacts.known_as(connection, tenant, WEB, user)
+    person = contacts.same_person(connection, tenant, contact)
+    if before is not None and before.id in person:
+        return
+    if any(contacts.external_id(connection, tenant, WEB, one) for one in person):
+        raise Invalid(f"Contact {contact} is another user already and cannot be {user[:64]}; part them first.")
     if before is None:
         contacts.identify(connection, tenant, WEB, user, contact, verified=True)
-    elif contact not in contacts.same_person(connection, tenant, before.id):
+    else:
         contacts.join(connection, tenant, before.id, contact)
 
 

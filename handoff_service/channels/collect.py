@@ -7,8 +7,11 @@ agents get it as they get uploads; what does not is told to both sides.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import httpx2
 import sqlalchemy as sa
@@ -26,7 +29,7 @@ from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import SYSTEM, Audience, Conversation, Draft, Kind, OwnerKind
 from handoff_service.conversations.receive import Sender, receive
 from handoff_service.database import Database, Transaction
-from handoff_service.errors import Conflict, Invalid, NotDelivered, NotFound, TooSlow, Unauthorized, Unavailable
+from handoff_service.errors import Conflict, Invalid, NotDelivered, NotFound, TandemError, TooSlow, Unauthorized, Unavailable
 from handoff_service.files import store as files
 from handoff_service.files.keep import Content, keep
 from handoff_service.files.model import Sniffer, StoredFile, clean_name
@@ -39,6 +42,7 @@ log = structlog.get_logger()
 
 HELD = "held:"  # the content came with the message and lies on our own shelf
 MOST_FILES = 10  # of one message
+TRIED_FOR = timedelta(hours=4)  # platforms and our own storage have outages of hours
 ENDINGS = {"image/jpeg": "jpg", "audio/mpeg": "mp3", "video/quicktime": "mov", "text/plain": "txt"}
 
 
@@ -49,6 +53,7 @@ class Found:
     conversation: Conversation
     account: Account | None
     mid: str
+    asked_at: datetime
     waiting: Sequence[tuple[int, Media]]
 
 
@@ -75,16 +80,15 @@ class Collector:
         for number, media in found.waiting:
             try:
                 content = await self._fetch(found, media)
-            except (NotDelivered, Unavailable, TooSlow) as error:
-                again = not (isinstance(error, NotDelivered) and error.final)
-                if again and await self._put_back(job, error.message):
-                    return
-                await self._lost(job, number, media, error.message)
-                continue
+                await self._came(job, found, number, media, content)
             except (Invalid, NotFound) as error:  # too large, of another kind, infected
                 await self._lost(job, number, media, error.message)
-                continue
-            await self._came(job, found, number, media, content)
+            except Exception as error:  # the job loop: what nobody foresaw may pass too, and in the end is told
+                reason = error.message if isinstance(error, TandemError) else repr(error)
+                again = not (isinstance(error, NotDelivered) and error.final)
+                if again and await self._put_back(job, found, reason):
+                    return
+                await self._lost(job, number, media, reason)
         await self._database.write(lambda tx: outbox.settle(tx.connection, job))
 
     def _find(self, connection: sa.Connection, job: outbox.Job) -> Found:
@@ -95,7 +99,7 @@ class Collector:
         except NotFound:
             account = None
         waiting = media_refs.waiting(connection, job.tenant, job.conversation, job.seq, self._seal)
-        return Found(conversation, account, entry.mid, waiting)
+        return Found(conversation, account, entry.mid, entry.at, waiting)
 
     async def _fetch(self, found: Found, media: Media) -> Content:
         """Stores the content. Raises NotDelivered, Unavailable, TooSlow, and Invalid."""
@@ -118,12 +122,13 @@ class Collector:
         download = await channel.locate(self._caller, found.account, media)
         return pieces(self._caller.client, download, most=self._settings.media_max_bytes)
 
-    async def _put_back(self, job: outbox.Job, reason: str) -> bool:
+    async def _put_back(self, job: outbox.Job, found: Found, reason: str) -> bool:
         """Whether it is tried once more."""
-        if job.attempts >= outbox.MOST_ATTEMPTS:
-            return False
         now = self._clock()
-        await self._database.write(lambda tx: outbox.put_back(tx.connection, job, reason, now))
+        if now - found.asked_at >= TRIED_FOR:
+            return False
+        until = now + timedelta(seconds=outbox.back_off(job))
+        await self._database.write(lambda tx: outbox.postpone(tx.connection, job, reason, until=until))
         return True
 
     async def _came(self, job: outbox.Job, found: Found, number: int, media: Media, content: Content) -> None:
@@ -205,7 +210,7 @@ async def hold(settings: Settings, tenant: str, event: Happening) -> Happening:
         part = shelf.part(tenant, name)
         try:
             await asyncio.to_thread(part.parent.mkdir, parents=True, exist_ok=True)
-            await asyncio.to_thread(part.write_bytes, one.content)
+            await asyncio.to_thread(_write, part, one.content)
             await shelf.put(part, tenant, name)
         except OSError as error:
             raise Unavailable("An attachment cannot be stored at the moment; try again later.") from error
@@ -213,6 +218,14 @@ async def hold(settings: Settings, tenant: str, event: Happening) -> Happening:
             part.unlink(missing_ok=True)
         held.append(replace(one, ref=f"{HELD}{name}", content=None))
     return replace(event, media=held)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """On the disk when it returns: the platform is told next that we have it."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def named(media: Media, language: str) -> str:

@@ -6,6 +6,7 @@ that a mail which answers one belongs to it whoever sent it; a sender's address 
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import email
@@ -61,6 +62,7 @@ MARK = re.compile(rf"\[#({CONVERSATION})\.({PROOF})\]")
 LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 HAN = re.compile(r"[\u4e00-\u9fff]")
+SERVERS = re.compile(r"(?:mailer-daemon|postmaster)@", re.IGNORECASE)
 ANSWERED = re.compile(r"^\s*(?:re|aw|回复|答复|回覆)\s*[:：]\s*", re.IGNORECASE)
 
 
@@ -106,7 +108,7 @@ class MailChannel:
         events: list[Happening] = []
         for raw in found.mails:
             try:
-                happening = event(account, read(raw))
+                happening = event(account, await asyncio.to_thread(read, raw))
             except Malformed as error:
                 log.warning("mail left out", account=account.id, error=error.message)
                 continue
@@ -132,7 +134,7 @@ class MailChannel:
 
 
 def event(account: Account, mail: Mail) -> Happening | None:
-    """What a mail means; None for what a program sent, which nobody must answer."""
+    """What a mail means; None for our own and for what mail servers report. Other programs are shown, unanswered."""
     event_id = hashlib.sha256(mail.message_id.encode("utf-8", "replace")).hexdigest()[:48]
     if mail.bounce is not None:
         ours = OURS.fullmatch(mail.bounce.message_id)
@@ -141,8 +143,8 @@ def event(account: Account, mail: Mail) -> Happening | None:
         failed, reason = Notice.What.FAILED, f"the mail came back: {mail.bounce.reason}"
         lost = mail.bounce.message_id
         return Notice(event_id=event_id, contact="bounce", what=failed, provider_id=lost, reason=reason)
-    if mail.automatic or mail.sender == account.options["address"].lower():
-        log.info("automatic mail left out", account=account.id, sign=mail.automatic or "our own address")
+    if mail.sender == account.options["address"].lower() or SERVERS.match(mail.sender):
+        log.info("mail of ours or of a mail server left out", account=account.id, sender=mail.sender)
         return None
     subject = ANSWERED.sub("", MARK.sub("", mail.subject)).strip()
     answers = thread(account, mail)
@@ -152,14 +154,19 @@ def event(account: Account, mail: Mail) -> Happening | None:
         "references": " ".join(reversed(mail.answers[:10])),
         "subject": subject,
     }
+    files = mail.files
+    if mail.automatic:  # a file or an unreadable message would be answered; its names in words are not
+        text = "\n".join([text or mail.subject or "…", *(f"[{one.name or one.kind}]" for one in files)])
+        files = ()
     return Inbound(
         event_id=event_id,
         contact=mail.sender,
         name=mail.name,
         language="zh" if HAN.search(f"{subject}{mail.text}") else "en",
         body={"text": text} if text else {},
-        unsupported=None if text or mail.files else "mail",
-        media=mail.files,
+        unsupported=None if text or files else "mail",
+        media=files,
+        quiet=bool(mail.automatic),
         hint=hint,
         answers=answers,
     )

@@ -68,13 +68,7 @@ async def send(server: Server, message: EmailMessage, sender: str, to: str) -> N
     """Hands a mail over. Raises NotDelivered, an uncertain one when the answer to the whole mail is missing."""
     given = False
     try:
-        line = await asyncio.to_thread(server.connect)
-        line.setblocking(False)
-        # Outside development nothing goes without TLS: the password and the mail would be for everybody to read.
-        start_tls = None if server.is_tls else (True if server.guarded else None)
-        client = aiosmtplib.SMTP(
-            hostname=server.host, port=None, sock=line, timeout=ANSWER_S, use_tls=server.is_tls, start_tls=start_tls
-        )
+        client = await _client(server)
         async with asyncio.timeout(2 * ANSWER_S), client:
             if server.user:
                 await client.login(server.user, server.password)
@@ -87,6 +81,16 @@ async def send(server: Server, message: EmailMessage, sender: str, to: str) -> N
         raise _refused(error.code, error.message) from error
     except LOST as error:
         raise NotDelivered(f"{error.__class__.__name__} at {server.host}", uncertain=given) from error
+
+
+async def _client(server: Server) -> aiosmtplib.SMTP:
+    """Outside development nothing goes without TLS: the password and the mail would be for everybody to read."""
+    line = await asyncio.to_thread(server.connect)
+    line.setblocking(False)
+    start_tls = True if server.guarded and not server.is_tls else None
+    return aiosmtplib.SMTP(
+        hostname=server.host, port=None, sock=line, timeout=ANSWER_S, use_tls=server.is_tls, start_tls=start_tls
+    )
 
 
 def _refused(code: int, said: str) -> NotDelivered:
@@ -103,9 +107,7 @@ async def log_in(server: Server) -> None:
         await asyncio.to_thread(_with_mailbox, server, lambda mailbox: mailbox.noop())
         return
     try:
-        line = await asyncio.to_thread(server.connect)
-        line.setblocking(False)
-        client = aiosmtplib.SMTP(hostname=server.host, port=None, sock=line, timeout=ANSWER_S, use_tls=server.is_tls)
+        client = await _client(server)
         async with asyncio.timeout(ANSWER_S), client:
             if server.user:
                 await client.login(server.user, server.password)

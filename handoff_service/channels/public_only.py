@@ -25,6 +25,8 @@ def is_public(address: str) -> bool:
             ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         else:
             ip = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)
+    if isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local:  # fec0::/10, of the time before fc00::/7
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 

@@ -45,7 +45,7 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 TIDY_EVERY = timedelta(hours=1)
-DUE = {False: 500, True: 200}  # deadlines of one sweep: of those who wait in queues, and of all others
+DUE = {False: 500, True: 200}  # deadlines of one sweep, by whether one waits in a queue
 # Full transactions of offers in one sweep for one tenant; what is left waits for the next sweep.
 ROUNDS = 20
 

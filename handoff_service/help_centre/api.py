@@ -135,6 +135,8 @@ def _add_pages(routes: APIRouter, service: Service, articles: Articles) -> None:
     @routes.get("/help/{tenant}/sitemap.xml", include_in_schema=False)
     async def sitemap(tenant: str, request: Request) -> Response:
         found = await service.database.read(lambda connection: tenants.find(connection, tenant))
+        if not found.settings.widget.help_centre:
+            raise NotFound(f"{tenant[:64]} has no help centre.")
         addresses = [
             f"{gateway}{_at(found.id, language)}" for language in found.settings.languages if language in TEXTS
         ]
@@ -179,7 +181,8 @@ def _add_pages(routes: APIRouter, service: Service, articles: Articles) -> None:
             return page(request, "missing.html", found, language, status=404)
         named = {each.path: each for each in await articles.categories(found.id, language)}
         near = await articles.listed(found.id, language, category=read.category or None)
-        others = await articles.languages(found.id, read.article)
+        # A translation may not be in the copy yet that tells the others.
+        others = {language, *await articles.languages(found.id, read.article)}
         return page(
             request,
             "article.html",
@@ -190,5 +193,5 @@ def _add_pages(routes: APIRouter, service: Service, articles: Articles) -> None:
             category=named.get(read.category),
             related=[each for each in near if each.article != read.article][:RELATED],
             description=plain(read.answer, most=DESCRIPTION_CHARS),
-            alternates={other: f"{_at(found.id, other)}articles/{quote(read.article)}" for other in others},
+            alternates={other: f"{_at(found.id, other)}articles/{quote(read.article)}" for other in sorted(others)},
         )

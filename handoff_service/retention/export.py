@@ -19,16 +19,20 @@ from handoff_service.tickets import customer as tickets
 PAGE = 500
 
 
-def export_person(tx: Transaction, tenant: str, contact: str, *, requested_by: str, context: Context) -> dict[str, Any]:
+def export_person(
+    tx: Transaction, tenant: str, contact: str, *, requested_by: str, context: Context, alone: bool = False
+) -> dict[str, Any]:
     """Contact, conversations and tickets; internal notes, and what the bot thought, are left out. Raises NotFound.
 
-    Leaves a row in the audit.
+    `alone`: nothing of the contacts that he was merged with. A visitor may talk an agent into merging him with
+    somebody else, so whoever asks for himself gets what he said as himself. Leaves a row in the audit.
     """
     person = contacts.details(tx.connection, tenant, contact)
+    if alone:
+        person["person"] = [contact]
     names = agent_names(tx.connection, tenant)
     listed = []
-    everyone = contacts.same_person(tx.connection, tenant, contact)
-    for one in (each for who in everyone for each in conversations.of_contact(tx.connection, tenant, who)):
+    for one in (each for who in person["person"] for each in conversations.of_contact(tx.connection, tenant, who)):
         listed.append(
             {
                 "conversation": one.id,

@@ -252,7 +252,8 @@ def _promise(conversation: Conversation) -> tuple[sa.ColumnElement[bool], ...]:
 def close_tickets(connection: sa.Connection, conversation: Conversation) -> list[Ticket]:
     """Closes the promise to a conversation that is closed; those that somebody has worked on are left to the caller."""
     mine = (*_promise(conversation), T.state.in_(UNFINISHED_STORED))
-    connection.execute(sa.update(tables.tickets).where(*mine, T.last_n == 0).values(state=str(State.CLOSED), look_at=None))
+    ended = {"state": str(State.CLOSED), "look_at": None}
+    connection.execute(sa.update(tables.tickets).where(*mine, T.last_n == 0).values(**ended))
     worked_on = sa.select(tables.tickets).where(*mine).with_for_update()
     return [ticket_of(row) for row in connection.execute(worked_on).mappings()]
 

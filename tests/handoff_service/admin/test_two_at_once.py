@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from handoff_service.admin import configuration, lists, people, store
 from handoff_service.agents import store as agents
@@ -59,12 +60,19 @@ async def test_owners_who_disable_each_other_leave_one(database: Database, tenan
 
     async def disable(number: int) -> str:
         caller, other = caller_of(owners[number]), owners[1 - number]
+
+        def work(tx: Any) -> None:
+            people.set_disabled(tx, caller, other.id, context(), disabled=True)
+            tx.connection.execute(sa.select(sa.func.pg_sleep(0.2)))  # both have begun before either is committed
+
         try:
-            await database.write(lambda tx: people.set_disabled(tx, caller, other.id, context(), disabled=True))
+            await database.write(work)
         except Conflict as error:
             return error.message
         return ""
 
+    # Two connections are open, so that neither has to wait for its own.
+    await asyncio.gather(*(database.write(lambda tx: tx.connection.execute(sa.select(sa.func.pg_sleep(0.2)))) for _ in "ab"))
     refusals = sorted(await asyncio.gather(disable(0), disable(1)))
     assert refusals[0] == ""
     assert "is the last owner" in refusals[1]

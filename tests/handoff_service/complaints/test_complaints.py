@@ -16,6 +16,7 @@ from handoff_service.complaints import remedies, store
 from handoff_service.complaints.model import RemedyState, checklist, guessed_category
 from handoff_service.complaints.register import (
     add_evidence,
+    as_complaint,
     choose_decider,
     classify,
     file_complaint,
@@ -222,6 +223,31 @@ async def test_remedies_of_a_merged_complaint_are_seen_to_on_the_one_it_was_merg
     assert (await office.does("lin", decides, root, granted[1].id, approve=False)).state is RemedyState.REFUSED
     more = await office.does("lin", proposes, await office.now(first), most // 2 + 1)
     assert more.state is RemedyState.PROPOSED, "what the merged one has got counts for the limit"
+
+
+@only_sqlite
+@pytest.mark.parametrize("by_class", [True, False])
+async def test_one_that_turns_out_to_be_about_an_agent_leaves_him(office: Office, *, by_class: bool) -> None:  # noqa: F811
+    served = waiting_handoff(1, accepted_by="a_lin", accepted_at=MONDAY)
+    mine = replace(served, conversation=office.conversation.id)
+    await office.database.write(lambda tx: handoffs.add(tx.connection, mine))
+    if by_class:
+        ticket = await files(office)
+        await office.does("lin", work.take, ticket)
+        await office.does("lin", classify, ticket, category="agent_attitude", cause=None)
+    else:
+        ticket = await office.opens("the agent shouted")
+        await office.does("lin", work.take, ticket)
+        await office.does("lin", as_complaint, ticket, category="agent_attitude", wanted="")
+    found = await office.now(ticket)
+    assert (found.about_agent, found.tier, found.priority) == ("a_lin", 2, 7)
+    assert found.agent in ("a_chen", "a_noor")
+    for who in ("lin", "maya"):
+        with pytest.raises(NotFound):
+            await office.does(who, work.close, ticket)
+    holder = str(found.agent).removeprefix("a_")
+    await office.does(holder, classify, ticket, category="agent_attitude", cause=None)
+    assert (await office.now(ticket)).agent == found.agent, "whoever decides on it keeps it"
 
 
 def test_who_decides_is_at_his_desk_and_never_the_one_complained_about() -> None:

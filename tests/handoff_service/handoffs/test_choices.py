@@ -12,10 +12,14 @@ from handoff_service import tables
 from handoff_service.calendars.model import Calendar
 from handoff_service.calendars.settings import Opening
 from handoff_service.conversations.model import OwnerKind
+from handoff_service.conversations.receive import receive
+from handoff_service.conversations.sweep import on_deadline
 from handoff_service.errors import Conflict, IllegalTransition, Invalid, Mismatch, NotFound
 from handoff_service.handoffs import release
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.choices import call_time, choose, offered, phone_number, read_choice
+from handoff_service.tickets import store as tickets
+from handoff_service.tickets import work
 from tests.handoff_service.handoffs.floor import Floor
 from tests.handoff_service.stage import MONDAY
 
@@ -77,6 +81,25 @@ async def test_a_callback_is_a_ticket_with_number_and_time(floor: Floor, hire: A
     sender, asking = await floor.asks()
     told = await floor.choose(sender, asking, "callback", number=NUMBER)
     assert told["owner"] == "bot", "with the bot he goes on beside it"
+
+
+@SQLITE
+@pytest.mark.parametrize(("writes", "left"), [(False, OwnerKind.CLOSED), (True, OwnerKind.MAILBOX)])
+async def test_who_was_called_is_not_told_that_he_was_not(floor: Floor, hire: Any, *, writes: bool, left: Any) -> None:
+    lin = await hire("lin")
+    sender, waiting = await floor.waits()
+    await floor.choose(sender, waiting, "callback", number=NUMBER, at=LATER)
+    (ticket,) = await floor.database.read(lambda c: tickets.on_conversation(c, "demo", waiting.id, None))
+    floor.clock.advance(60)
+    await floor.do(lambda tx: work.resolve(tx, lin, work.locked(tx, lin, ticket.id), floor.context))
+    floor.clock.advance(60)
+    if writes:
+        said = {"client_id": "client-02", "body": {"text": "and the refund?"}}
+        await floor.do(lambda tx: receive(tx, sender, **said, context=floor.context))
+    floor.clock.advance((datetime.fromisoformat(LATER) - floor.clock()).total_seconds())
+    await floor.do(lambda tx: on_deadline(tx, "demo", waiting.id, floor.context))
+    assert (await floor.now(waiting)).owner.kind is left
+    assert ("did not reply in time" in await floor.last_text(waiting)) is writes
 
 
 @SQLITE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from handoff_service import tables
 from handoff_service.agents.model import Role
 from handoff_service.conversations import lifecycle, store
-from handoff_service.conversations.model import Conversation, OwnerKind
+from handoff_service.conversations.model import Audience, Conversation, OwnerKind
+from handoff_service.conversations.reply import reply
+from handoff_service.conversations.sweep import on_deadline
 from handoff_service.errors import (
     CapacityFull,
     Conflict,
@@ -22,6 +25,8 @@ from handoff_service.errors import (
 )
 from handoff_service.handoffs import assign, moves, release
 from handoff_service.handoffs import store as handoffs
+from handoff_service.tickets import store as tickets
+from handoff_service.tickets.follow_up import on_look
 from tests.handoff_service.handoffs.floor import Floor
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -141,7 +146,14 @@ async def test_without_a_senior_on_duty_the_agent_stays_and_a_time_is_promised(f
     assert "Lin stays with you" in notice.body["text"]
     sender, waiting = await floor.waits()
     await floor.choose(sender, waiting, "ask-senior")
-    assert (await floor.now(waiting)).owner.kind is OwnerKind.MAILBOX
+    moved = await floor.now(waiting)
+    assert moved.owner.kind is OwnerKind.MAILBOX
+    promised = floor.clock() + timedelta(seconds=floor.settings.escalate_due_s)
+    assert moved.deadline_at == promised, "it is looked at when he was told, not days later"
+    sender, asking = await floor.asks()
+    await floor.choose(sender, asking, "ask-senior")
+    moved = await floor.now(asking)
+    assert (moved.owner.kind, moved.deadline_at) == (OwnerKind.MAILBOX, promised)
 
 
 async def test_a_supervisor_joins_and_the_agent_takes_it_back(floor: Floor, hire: Any) -> None:
@@ -183,3 +195,39 @@ async def test_taking_it_back_needs_room(floor: Floor, hire: Any) -> None:
     await floor.served(lin)
     with pytest.raises(CapacityFull):
         await floor.do(lambda tx: assign.take_over(tx, held.id, lin, joined.epoch, floor.context))
+
+
+async def test_a_promise_beside_an_agent_is_seen_to_at_the_told_time(floor: Floor, hire: Any, rows: Any) -> None:
+    """The senior team promised it; whether he is owned up to depends on who had the last word meanwhile."""
+    lin = await hire("lin", queues=("support",))
+    sender, silent = await floor.served(lin)
+    other, answered = await floor.served(lin)
+    for who, held in ((sender, silent), (other, answered)):
+        await floor.choose(who, held, "ask-senior")
+    told = {"client_id": "lin-0001", "body": {"text": "I have asked."}, "epoch": answered.epoch}
+    public = {"audience": Audience.PUBLIC, "context": floor.context}
+    await floor.do(lambda tx: reply(tx, lin, answered.id, **told, **public))
+    floor.clock.advance(floor.settings.escalate_due_s)
+    due = await floor.database.read(lambda c: tickets.to_look_at(c, floor.clock()))
+    assert len(due) == 2
+    for tenant, ticket in due:
+        await floor.do(lambda tx, t=tenant, i=ticket: on_look(tx, t, i, floor.context))
+    assert await floor.database.read(lambda c: tickets.to_look_at(c, floor.clock())) == []
+    assert "we did not reply in time" in await floor.last_text(silent)
+    assert await floor.last_text(answered) == "I have asked."
+    left = {row["conversation"]: row for row in await rows(tables.tickets)}
+    assert left[silent.id]["due_at"] == left[silent.id]["look_at"] > floor.clock()
+    assert (left[answered.id]["overdue_at"], left[answered.id]["look_at"]) == (floor.clock(), None)
+
+
+async def test_in_the_mailbox_the_deadline_owns_up_and_the_ticket_does_not_do_it_again(floor: Floor, rows: Any) -> None:
+    _, waiting = await floor.waits()
+    assert waiting.owner.kind is OwnerKind.MAILBOX
+    (ticket,) = await rows(tables.tickets)
+    floor.clock.advance(floor.settings.message_due_s)
+    await floor.do(lambda tx: on_look(tx, "demo", ticket["id"], floor.context))
+    assert "did not reply in time" not in await floor.last_text(waiting)
+    await floor.do(lambda tx: on_deadline(tx, "demo", waiting.id, floor.context))
+    await floor.do(lambda tx: on_look(tx, "demo", ticket["id"], floor.context))
+    said = [one for one in await floor.entries(waiting) if "did not reply in time" in str(one.body.get("text"))]
+    assert len(said) == 1

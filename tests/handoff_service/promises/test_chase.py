@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -234,3 +235,17 @@ async def test_what_is_said_twice_in_a_talk_is_owed_once(talk: Talk) -> None:
         lambda tx: reply(tx, talk.agent, talk.held.id, audience=Audience.PUBLIC, context=talk.desk.context, **what)
     )
     assert len(await talk.promises()) == 1, "an article speaks for everybody"
+
+
+@on_sqlite
+async def test_what_was_settled_meanwhile_is_not_opened_again_by_an_older_copy(talk: Talk) -> None:
+    """An agent marks it as done between the sweeper's reading and its writing."""
+    await talk.says("I'll get back to you tomorrow.")
+    (read,) = await talk.promises()
+    done = replace(read, state=Settled.KEPT, settled_by=f"agent:{talk.agent.id}", next_at=None)
+    told = replace(read, state=Settled.CANCELLED, reason="too late")
+    write = talk.desk.database.write
+    assert await write(lambda tx: store.put_promise(tx.connection, done))
+    for older in (read, told):
+        assert not await write(lambda tx, one=older: store.put_promise(tx.connection, one))
+    assert await talk.promises() == [done]

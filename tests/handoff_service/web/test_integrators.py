@@ -138,7 +138,7 @@ async def test_whispers_and_accounts_need_permissions_of_their_own(house):
     def written(tx):
         for audience, part in ((Audience.INTERNAL, {"whisper": "a_lin"}), (Audience.PUBLIC, {HIDDEN_FROM: "a_lin"})):
             found = conversations.find(tx.connection, house.tenant.id, customer.conversation, lock=True)
-            body = {"text": f"canary {audience}", **part}
+            body = {"text": f"entrusted {audience}", **part}
             draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, body=body, audience=audience)
             conversations.append(tx, found, draft, MONDAY)
 
@@ -147,7 +147,7 @@ async def test_whispers_and_accounts_need_permissions_of_their_own(house):
     for client, kinds in ((crm, ["hidden", "hidden"]), (above, ["message", "message"])):
         entries = accepted(await client.get(path))["entries"]
         assert [one["kind"] for one in entries[-2:]] == kinds
-        assert ("canary" in client.heard) == (client is above)
+        assert ("entrusted" in client.heard) == (client is above)
     own = accepted(await crm.get("/v1/admin/config"))["yaml"]
     assert "lin@lanyu.example" not in own
     assert "lin@lanyu.example" in accepted(await above.get("/v1/admin/config"))["yaml"]

@@ -68,6 +68,7 @@ async def test_the_life_of_a_ticket(house: Any) -> None:
     assert (seen["number"], seen["state"]) == (first["number"], "resolved")
     assert [update["text"] for update in seen["updates"]] == ["Which colour is the box?", "It is on its way."]
     assert "carrier" not in str(mine)
+    assert seen["subject"] == "", "an agent has worded it"
 
 
 async def test_nobody_of_another_tenant_gets_to_any_of_it(house: Any, build_house: Any) -> None:
@@ -119,6 +120,8 @@ async def test_a_case_file_shows_everything_and_runs_nothing(house: Any) -> None
     await on_complaint(lin, case["ticket"], "remedies", kind="refund", amount=1250, note=EVIL)
     await on(lin, case["ticket"], "update", text=f"we think he lies {EVIL}")
     await on(lin, case["ticket"], "update", text="We are sorry.", audience="public")
+    await on(lin, case["ticket"], "follow-up", in_days=3, kind="task", text="look whether he lies")
+    await on(lin, case["ticket"], "resolve", note="I say he lies")
 
     page = await lin.get(f"/v1/complaints/{case['ticket']}/case.html", language="en")
     assert page.status_code == 200
@@ -133,8 +136,11 @@ async def test_a_case_file_shows_everything_and_runs_nothing(house: Any) -> None
     for part in ("LY20261103001", "&lt;script&gt;", "12.50 CNY", "We are sorry.", case["number"]):
         assert part in page.text, part
     assert "he lies" not in page.text, "a note is for colleagues"
+    plain = await lin.get(f"/v1/complaints/{case['ticket']}/case.json")
+    assert "he lies" not in plain.text, "nor what was planned or said at the end"
     noted = await lin.get(f"/v1/complaints/{case['ticket']}/case.html?notes=true&language=zh")
-    assert "he lies" in noted.text
+    for words in ("we think he lies", "look whether he lies", "I say he lies"):
+        assert words in noted.text
     assert "投诉案卷" in noted.text
     whole = accepted(await lin.get(f"/v1/complaints/{case['ticket']}/case.json"))
     assert whole["complaint"]["checklist"]
