@@ -30,6 +30,7 @@ UPLOAD = re.compile(r"/v1/conversations/[^/]+/files")
 FOR_OTHER_SITES = ("/v1/widget/", "/v1/ws-ticket", "/v1/conversations/", "/v1/files/")
 # What anybody may know of a tenant before he has said a word.
 PUBLIC_ANSWERS = ("/v1/widget/config", "/v1/widget/articles", "/v1/widget/qr.svg")
+SENT_IN = ("/v1/files/", "/v1/shared/", "/v1/pictures/")
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.:-]+")
 HASHED = re.compile(r"-[A-Za-z0-9_-]{8}\.js$")
 PAGES = Path(__file__).parent / "web" / "dist"
@@ -200,7 +201,7 @@ def _security(path: str, service: Service, frames: str) -> dict[str, str]:
         f"connect-src 'self' {socket}; form-action 'self'; base-uri 'none'; object-src 'none'; "
         f"frame-ancestors {frames}; require-trusted-types-for 'script'"
     )
-    if path.startswith(("/v1/files/", "/v1/shared/", "/v1/pictures/")):  # what somebody has sent may do nothing, wherever it is opened
+    if path.startswith(SENT_IN):  # what somebody has sent may do nothing, wherever it is opened
         policy = "default-src 'none'; sandbox; frame-ancestors 'none'"
     if path.endswith("/case.html"):
         policy = CASE_POLICY

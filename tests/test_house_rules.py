@@ -27,6 +27,7 @@ FORBIDDEN_NAMES = {
 
 # Catching everything is right only where one failed job must not end the loop that runs all jobs.
 CATCHES_ALL = {
+    "handoff_service/channels/collect.py::__call__": "the job loop: tried again, and in the end the customer is told",
     "handoff_service/channels/fetch.py::_fetch": "a worker's loop: what one platform says must not end the gateway",
     "handoff_service/conversations/sweep.py::_try": "one conversation must not keep the sweeper from those behind it",
     "handoff_service/conversations/sweep.py::run": "a worker's loop: a bug in one sweep must not end the gateway",

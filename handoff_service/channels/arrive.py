@@ -13,6 +13,7 @@ import structlog
 from handoff_service import outbox, tracing
 from handoff_service.channels import contacts, media_refs, store, windows
 from handoff_service.channels.collect import MOST_FILES, hold, named
+from handoff_service.channels.machines import let_people_look, seems_machine
 from handoff_service.channels.model import Abilities, Account, Colleague, Happening, Inbound, Notice
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.undelivered import tell_undelivered
@@ -46,7 +47,6 @@ log = structlog.get_logger()
 # A customer who sends ten stickers is told once that nobody can see them.
 NOTICE_WITHIN = 10
 ASKED_WITHIN = 4
-AN_HOUR = timedelta(hours=1)
 WAITS = frozenset((OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.MAILBOX))  # for a person
 LONGEST_CHOICE = 60  # characters of an answer that may choose a button
 
@@ -112,7 +112,7 @@ async def take(
     """
     arrived = []
     for came in events:
-        event = await hold(context.settings, account.tenant, came)
+        event = await _held_once(database, account, came, context)
 
         def store_it(tx: Transaction, event: Happening = event) -> Arrived:
             done = arrive(tx, account, event, abilities, seal, context)
@@ -129,6 +129,15 @@ async def take(
                 raise
             log.warning("event left out", channel=account.channel, account=account.id, error=error.message)
     return arrived
+
+
+async def _held_once(database: Database, account: Account, came: Happening, context: Context) -> Happening:
+    """As `hold`, but what has come before is not put on the shelf again. Raises Unavailable."""
+    if not isinstance(came, Inbound) or all(one.content is None for one in came.media):
+        return came
+    tenant, event_id = account.tenant, came.event_id
+    before = await database.read(lambda connection: store.received(connection, tenant, account.id, event_id))
+    return replace(came, media=()) if before is not None else await hold(context.settings, tenant, came)
 
 
 def _digest(event: Happening) -> str:
@@ -195,13 +204,12 @@ def _words(
         shown = {"text": text, "kind": "media"}
         conversation, entry = receive_unasked(tx, sender, shown, client_id=event.event_id, context=context)
         return conversation.id, entry.seq
-    is_machine = not event.quiet and _is_machine(tx, sender, abilities, context)
+    is_machine = not event.quiet and seems_machine(tx, sender, abilities, context)
     if "text" in event.body and (event.quiet or is_machine):
         said = {"text": str(event.body["text"]), "kind": "unanswered"}
         conversation, entry = receive_unasked(tx, sender, said, client_id=event.event_id, context=context)
         if is_machine and conversation.owner.kind is OwnerKind.BOT:  # it may be somebody in need: people look at it
-            why = {"rule": f"{abilities.hourly} messages within an hour", "seq": entry.seq}
-            request_handoff(tx, conversation, Event.FAILING, evidence=why, context=context, actor=SYSTEM)
+            let_people_look(tx, conversation, abilities, context)
         return conversation.id, entry.seq
     if event.unsupported is not None:
         conversation, entry = receive_unsupported(
@@ -234,22 +242,6 @@ def _meant(
     if "text" in event.body:
         return _by_number(tx, sender, str(event.body["text"]), abilities) or (event.body, None)
     return event.body, None
-
-
-def _is_machine(tx: Transaction, sender: Sender, abilities: Abilities, context: Context) -> bool:
-    """Whether he has written so often within an hour that the bot would be talking to another machine."""
-    if abilities.hourly is None:
-        return False
-    current = conversations.current(tx.connection, sender.tenant, sender.channel, sender.contact)
-    if current is None:
-        return False
-    recent = conversations.entries_after(
-        tx.connection, sender.tenant, current.id, current.last_seq - 4 * abilities.hourly
-    )
-    since = context.now - AN_HOUR
-    said = [one for one in recent if one.author.kind is AuthorKind.CUSTOMER and one.at > since]
-    # Ten pictures of one mail are one message.
-    return len([one for one in said if one.kind is Kind.MESSAGE and "file" not in one.body]) >= abilities.hourly
 
 
 def _last_asked(tx: Transaction, conversation: Conversation) -> Entry | None:

@@ -29,7 +29,16 @@ from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import SYSTEM, Audience, Conversation, Draft, Kind, OwnerKind
 from handoff_service.conversations.receive import Sender, receive
 from handoff_service.database import Database, Transaction
-from handoff_service.errors import Conflict, Invalid, NotDelivered, NotFound, TandemError, TooSlow, Unauthorized, Unavailable
+from handoff_service.errors import (
+    Conflict,
+    Invalid,
+    NotDelivered,
+    NotFound,
+    TandemError,
+    TooSlow,
+    Unauthorized,
+    Unavailable,
+)
 from handoff_service.files import store as files
 from handoff_service.files.keep import Content, keep
 from handoff_service.files.model import Sniffer, StoredFile, clean_name
@@ -42,7 +51,7 @@ log = structlog.get_logger()
 
 HELD = "held:"  # the content came with the message and lies on our own shelf
 MOST_FILES = 10  # of one message
-TRIED_FOR = timedelta(hours=4)  # platforms and our own storage have outages of hours
+TRIED_FOR = timedelta(hours=2)  # platforms and our own storage have outages of hours
 ENDINGS = {"image/jpeg": "jpg", "audio/mpeg": "mp3", "video/quicktime": "mov", "text/plain": "txt"}
 
 

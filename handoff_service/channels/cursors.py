@@ -28,8 +28,11 @@ def lease(connection: sa.Connection, tenant: str, account: str, node: str, now: 
 
 
 def advance(connection: sa.Connection, tenant: str, account: str, node: str, cursor: str, now: datetime) -> bool:
-    """Sets the cursor, in the transaction that stores what came before it; False when another gateway reads by now."""
-    mine = (C.tenant == tenant, C.account == account, C.node == node, C.lease_until > now)
+    """Sets the cursor, after what came before it was stored; False when another gateway reads by now.
+
+    A look that took longer than its lease goes on as long as nobody has taken its place: else it began anew for ever.
+    """
+    mine = (C.tenant == tenant, C.account == account, C.node == node)
     values = {"cursor": cursor, "lease_until": now + LEASE, "fetched_at": now}
     return connection.execute(sa.update(tables.channel_cursors).where(*mine).values(**values)).rowcount == 1
 

@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,9 @@ Result = TypeVar("Result")
 ANSWER_S = 10.0
 AT_ONCE = 10  # mails of one look
 MOST_BYTES = 25 * 1024 * 1024
+# A look ends behind the mail with which it has so much: it must not outlast the gateway's lease.
+LOOK_BYTES = 10 * 1024 * 1024
+LOOK_S = 10.0
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 PORTS = {"smtp": 587, "smtps": 465, "imap": 143, "imaps": 993}
 MAIL_SERVER = r"{}s?://[A-Za-z0-9.-]{{1,253}}(:\d{{1,5}})?"
@@ -180,8 +184,15 @@ def _look(mailbox: imaplib.IMAP4, cursor: str, since: datetime) -> Look:
     found = mailbox.uid("SEARCH", f"UID {last + 1}:*") if goes_on else mailbox.uid("SEARCH", f"SINCE {day}")
     # "5:*" always finds the last mail, however small its number is.
     numbers = sorted(number for number in map(int, (found[1][0] or b"").split()) if number > last)
-    piece = numbers[:AT_ONCE]
-    mails = [one for number in piece if (one := _fetch(mailbox, number)) is not None]
+    piece: list[int] = []
+    mails: list[bytes] = []
+    ends_at = time.monotonic() + LOOK_S
+    for number in numbers[:AT_ONCE]:
+        one = _fetch(mailbox, number)
+        piece.append(number)
+        mails += [one] if one is not None else []
+        if sum(map(len, mails)) >= LOOK_BYTES or time.monotonic() >= ends_at:
+            break
     behind = {"generation": generation, "uid": piece[-1] if piece else last, "unseen": ",".join(map(str, piece))}
     return Look(mails, json.dumps(behind), len(numbers) > len(piece))
 

@@ -22,12 +22,15 @@ A = tables.webhook_attempts.c
 LISTENERS = Statement(
     sa.select(W.id, W.events).where(W.tenant == sa.bindparam("tenant"), W.disabled.is_(False)).order_by(W.id)
 )
-LAST_POSITION = Statement(
-    sa.select(sa.func.max(M.position).label("position")).where(
+LAST = Statement(
+    sa.select(M.position, M.state, M.next_at)
+    .where(
         M.tenant == sa.bindparam("tenant"),
         M.webhook == sa.bindparam("webhook"),
         M.subject == sa.bindparam("subject"),
     )
+    .order_by(M.position.desc())
+    .limit(sa.literal_column("1"))
 )
 
 
@@ -38,11 +41,13 @@ def listeners(connection: sa.Connection, tenant: str, event: EventType) -> list[
 
 
 def put(connection: sa.Connection, message: Message) -> None:
-    """Adds a message behind those about the same subject."""
+    """Adds a message behind those about the same subject; it is not looked at before the one that it waits for."""
     line = {"tenant": message.tenant, "webhook": message.webhook, "subject": message.subject}
-    last = LAST_POSITION.first(connection, **line)
+    last = LAST.first(connection, **line)
     values = {name: getattr(message, name) for name in Message.__dataclass_fields__}
-    position = ((last["position"] if last else None) or 0) + 1
+    position = (last["position"] if last else 0) + 1
+    if last is not None and last["state"] == MessageState.WAITING:
+        values["next_at"] = max(message.next_at, last["next_at"])
     connection.execute(sa.insert(tables.webhook_messages).values(**values, position=position))
 
 
@@ -164,7 +169,24 @@ def settle(
     """Ends the lease with what became of the attempt; False when it had run out and somebody else has it."""
     where = (M.tenant == message.tenant, M.id == message.id, M.lease_until == message.lease_until)
     values = {"state": state, "error": error, "next_at": next_at, "lease_until": None, "ended_at": ended_at}
-    return connection.execute(sa.update(tables.webhook_messages).where(*where).values(**values)).rowcount == 1
+    settled = connection.execute(sa.update(tables.webhook_messages).where(*where).values(**values)).rowcount == 1
+    if settled and state is MessageState.WAITING:
+        _put_off_others(connection, message, next_at)
+    return settled
+
+
+def _put_off_others(connection: sa.Connection, message: Message, next_at: datetime) -> None:
+    """What waits for a message is due no earlier than that: else every look would find it again and pass it over."""
+    own = sa.select(M.position).where(M.tenant == message.tenant, M.id == message.id).scalar_subquery()
+    where = (
+        M.tenant == message.tenant,
+        M.webhook == message.webhook,
+        M.subject == message.subject,
+        M.position > own,
+        M.state == MessageState.WAITING,
+        M.next_at < next_at,
+    )
+    connection.execute(sa.update(tables.webhook_messages).where(*where).values(next_at=next_at))
 
 
 def note_attempt(

@@ -9,13 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.admin import configuration, lists, people, store
-from handoff_service.agents import store as agents
-from handoff_service.agents.model import Role
+from handoff_service.agents.model import Agent, Role
 from handoff_service.callers import caller_of, operator
 from handoff_service.database import Database
 from handoff_service.errors import Conflict
 from handoff_service.tenants import store as tenants
-from tests.handoff_service.stage import person
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 
@@ -54,9 +52,11 @@ async def test_of_two_files_that_were_made_from_the_same_one_is_refused(
 
 
 async def test_owners_who_disable_each_other_leave_one(database: Database, tenant: Any, context: Any) -> None:
-    owners = [person(name, role=Role.OWNER) for name in ("ann", "bea")]
-    for one in owners:
-        await database.write(lambda tx, o=one: agents.save(tx.connection, o, "none"))
+    def hired(tx: Any, name: str) -> Agent:  # which is in the audit: it is not empty when the two begin
+        account = people.Account(email=f"{name}@lanyu.example", name=name, role=Role.OWNER)
+        return people.add(tx, operator(tenant.id), account, "none", context())
+
+    owners = [await database.write(lambda tx, n=name: hired(tx, n)) for name in ("ann", "bea")]
 
     async def disable(number: int) -> str:
         caller, other = caller_of(owners[number]), owners[1 - number]
@@ -71,8 +71,6 @@ async def test_owners_who_disable_each_other_leave_one(database: Database, tenan
             return error.message
         return ""
 
-    # Two connections are open, so that neither has to wait for its own.
-    await asyncio.gather(*(database.write(lambda tx: tx.connection.execute(sa.select(sa.func.pg_sleep(0.2)))) for _ in "ab"))
     refusals = sorted(await asyncio.gather(disable(0), disable(1)))
     assert refusals[0] == ""
     assert "is the last owner" in refusals[1]

@@ -31,6 +31,8 @@ async def test_the_second_gateway_waits_and_takes_over_when_the_first_has_died(s
         assert await advance("first", "5")
         assert not await advance("second", "9"), "who does not hold it moves nothing"
         late = cursors.LEASE.total_seconds() + 1
+        assert await advance("first", "5", late), "slow, but nobody has taken its place"
+        late *= 3
         assert await lease("second", late) == "5", "the first has died"
         assert not await advance("first", "6", late), "and finds that out"
         await database.write(lambda tx: cursors.release(tx.connection, "shop", "acc", "second"))

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handoff_service.conversations.change import Context
 from handoff_service.errors import IllegalTransition
+from handoff_service.tenants.model import TenantSettings
 from handoff_service.tickets.answered import only_thanks
 from handoff_service.tickets.model import Deed, Happening, State, Ticket
+from handoff_service.tickets.open import default_due
 from handoff_service.tickets.states import MOVES, MOVING, UNFINISHED, check, next_look, replay
 from handoff_service.tickets.words import MOST_WORDS, asked_words, words_of
-from tests.handoff_service.stage import MONDAY
+from tests.handoff_service.stage import MONDAY, shop, trial_settings
 
 DAY = timedelta(days=1)
 
@@ -92,6 +95,16 @@ def test_something_always_looks_at_what_is_unfinished_and_never_at_what_was_merg
         assert look <= MONDAY + days * DAY
     else:
         assert look == check_at
+
+
+def test_work_is_due_while_people_are_there() -> None:
+    """Asked on Monday morning, promised within two days: on Wednesday nobody is there, so it is due on Thursday."""
+    days = {"days": ["mon", "tue", "thu", "fri"], "from": "09:00", "to": "18:00"}
+    changed = {"timezone": "UTC", "calendars": {"office": {"hours": [days]}}}
+    raw = shop().settings.model_dump(mode="json", exclude_none=True) | changed
+    raw["queues"] = [{"id": "support", "name": "Support", "calendar": "office"}]
+    rules, context = TenantSettings.model_validate(raw), Context(trial_settings(), MONDAY)
+    assert default_due(rules, "order", "support", context) == MONDAY.replace(day=5, hour=9, minute=0)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,12 @@ async def test_an_account_is_added_changed_rotated_and_switched_off(house: Any, 
     again = accepted(await change(boss, "/accounts", new, key), 201)
     assert (again["account"], again["webhook_secret"]) == (made["account"], None), "shown once"
     place = f"/accounts/{made['account']}"
-    accepted(await change(boss, place, {"name": "New name", "fields": {"api": "https://tg.example"}}))
+    moved = await change(boss, place, {"fields": {"api": "https://tg.example"}})
+    refused(moved, 422, "invalid")  # else `examine` would hand the bot's token to whoever is there
+    assert "token" in moved.json()["error"]["message"]
+    again = {"api": "https://tg.example", "token": SECRET}
+    accepted(await change(boss, place, {"name": "New name", "fields": again}))
+    accepted(await change(boss, place, {"fields": {"api": "https://tg.example"}}))  # as it was
     rotated = accepted(await change(boss, f"{place}/rotate", {}))
     assert rotated["webhook_secret"] != made["webhook_secret"]
     (shown,) = accepted(await boss.get("/v1/channels/accounts"))["accounts"]

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from handoff_service.clock import utc_now
+from handoff_service.help_centre.articles import Articles
 from handoff_service.knowledge import store
 from handoff_service.knowledge.matching import Copy
 from handoff_service.tenants import store as tenants
@@ -57,6 +58,7 @@ async def test_everything_is_reached_by_links_and_one_form(helped):
     home = await page(helped, "en/")
     assert re.findall(r'topics/([\w/]+)">', home) == ["account", "returns"]
     assert "2 articles" in home
+    assert "<p>1 article</p>" in home
     topic = await page(helped, "en/topics/returns")
     assert 'articles/refund-time">' in topic
     assert 'topics/returns/refund">' in topic
@@ -81,12 +83,28 @@ async def test_a_search_engine_learns_title_words_languages_and_where_all_articl
     assert 'content="noindex"' in await page(helped, "en/?q=refund")
 
 
+async def test_a_translation_that_the_copy_does_not_know_yet_is_a_page(helped, monkeypatch):
+    async def languages(_, __, ___):
+        return ["zh"]
+
+    monkeypatch.setattr(Articles, "languages", languages)
+    article = await page(helped, "en/articles/refund-time")
+    assert f'rel="canonical" href="{helped.gateway.url}/help/{helped.tenant.id}/en/articles/refund-time"' in article
+
+
+async def test_what_somebody_has_sent_may_do_nothing_in_a_browser(helped):
+    for place in ("/v1/files/f_1", f"/v1/shared/{helped.tenant.id}/f_1?until=1&proof=x"):
+        answer = await helped.browser.get(place)
+        assert "sandbox" in answer.headers["content-security-policy"], place
+
+
 async def test_what_is_not_there_says_so_in_the_language_of_the_page(helped):
     assert "没有这篇文章" in await page(helped, "zh/articles/sign-in", 404)
     assert "no such article" in await page(helped, "en/topics/nothing", 404)
     refused(await helped.browser.get("/help/nobody/en/"), 404, "not_found")
     await set_widget(helped, help_centre=False)
-    refused(await helped.browser.get(f"/help/{helped.tenant.id}/en/"), 404, "not_found")
+    for path in ("en/", "sitemap.xml"):
+        refused(await helped.browser.get(f"/help/{helped.tenant.id}/{path}"), 404, "not_found")
     config = accepted(await helped.browser.get(f"/v1/widget/config?tenant={helped.tenant.id}"))
     assert config["help"] is False
 

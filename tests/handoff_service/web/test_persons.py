@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from handoff_service.agents.model import Role
 from handoff_service.channels import contacts
 from handoff_service.channels.web_widget import CHANNEL as WEB
 from handoff_service.clock import utc_now
+from handoff_service.errors import Invalid
 from tests.handoff_service.web.visitors import accepted, fresh, refused
 
 
@@ -61,6 +64,40 @@ async def test_who_is_erased_is_erased_on_every_channel(house: Any) -> None:
 
     gone = "kakapo" not in str(await house.entries(also.conversation))
     assert gone or await house.database.read(jobs) == [also.contact], "done, or the keeper's next work"
+
+
+async def test_who_asks_for_himself_gets_and_erases_nothing_of_those_he_was_merged_with(house: Any) -> None:
+    """A visitor may talk an agent into merging him with Ann."""
+    lin = await house.agent("lin")
+    ann, visitor = await spoken(house, "I am Ann, kakapo"), await spoken(house, "I am Ann, believe me")
+    accepted(await merge(lin, ann.contact, visitor.contact))
+    told = accepted(await visitor.get("/v1/widget/export"))
+    assert [one["conversation"] for one in told["conversations"]] == [visitor.conversation]
+    assert told["contact"]["person"] == [visitor.contact]
+    accepted(await visitor.post("/v1/widget/erase", {}))
+    assert "kakapo" in str(await house.entries(ann.conversation))
+    assert accepted(await ann.get("/v1/widget/export"))["contact"]["id"] == ann.contact
+
+
+async def test_one_contact_is_never_two_users_of_the_tenant(house: Any) -> None:
+    from handoff_service.channels.arrive import _same_user
+
+    def work(tx: Any) -> list[list[str]]:
+        now, tenant = utc_now(), house.tenant.id
+        first, second, app = [
+            contacts.add(tx.connection, tenant, name=name, language="en", now=now).id for name in ("1", "2", "app")
+        ]
+        _same_user(tx.connection, tenant, "user-a", first)
+        _same_user(tx.connection, tenant, "user-b", second)
+        _same_user(tx.connection, tenant, "user-a", app)
+        for contact, user in ((first, "user-b"), (app, "user-b"), (first, "user-new")):
+            with pytest.raises(Invalid, match="another user already"):
+                _same_user(tx.connection, tenant, user, contact)
+        assert contacts.known_as(tx.connection, tenant, WEB, "user-new") is None
+        return [contacts.same_person(tx.connection, tenant, one) for one in (first, second)]
+
+    both, alone = await house.database.write(work)
+    assert (len(both), len(alone)) == (2, 1)
 
 
 async def test_the_tenants_own_word_merges_and_makes_nobody_twice(house: Any) -> None:

@@ -94,6 +94,24 @@ async def test_after_the_last_attempt_it_is_dead_the_next_goes_on_and_replay_beg
     assert [one["n"] for one in log] == list(range(1, MOST_ATTEMPTS + 2))
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+async def test_what_waits_for_one_that_failed_is_due_when_that_is(post, receiver):
+    receiver.answers = [500, 500]
+    await post.tell("c_1", "c_1", "c_1")
+    await post.work()
+    await post.tell("c_1")  # and what comes later
+    waiting = await post.messages(state=MessageState.WAITING)
+    [failed] = [one for one in waiting if one.attempts]
+    assert failed.next_at > post.clock()
+    assert [one.next_at for one in waiting] == [failed.next_at] * 4
+    for _ in range(2):
+        post.clock.advance(SCHEDULE_S[1] * 1.2)
+        await post.work()
+    assert list(dict.fromkeys(one.body["data"]["n"] for one in receiver.got)) == [0, 1, 2]
+    assert {one.state for one in await post.messages()} == {MessageState.SENT}
+    assert sorted(one.id for one in receiver.got[2:]) == sorted(one.id for one in waiting)
+
+
 async def test_a_receiver_that_is_down_gets_everything_when_it_is_back(post, receiver):
     await receiver.__aexit__()
     await post.tell("c_1", "c_2", "c_3")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from handoff_service import tables
-from handoff_service.channels import mail_words
+from handoff_service.channels import mail_ways, mail_words
 from handoff_service.channels.accounts import new_account
 from handoff_service.channels.caller import Caller
 from handoff_service.channels.mail import MailChannel, compose, event, mailgun_signature, sendgrid_signed, thread
@@ -22,7 +22,7 @@ from handoff_service.channels.mail_read import read
 from handoff_service.channels.mail_words import new_words, safe_html, words_of_html
 from handoff_service.channels.model import Account, Enclosed, Inbound, Notice, Outbound
 from handoff_service.clock import utc_now
-from handoff_service.errors import Malformed, NotDelivered
+from handoff_service.errors import Invalid, Malformed, NotDelivered
 from tests.handoff_service.channels.platforms.conftest import Bridge
 from tests.handoff_service.channels.platforms.imap import FakeMailbox
 from tests.handoff_service.channels.platforms.mail import FakeMail
@@ -193,7 +193,7 @@ def test_what_has_no_sender_is_refused(raw: bytes) -> None:
 def test_an_encoded_name_never_becomes_the_address() -> None:
     mail = read(b"From: =?utf-8?q?=3Cvictim=40shop=2Ecom=3E?= <attacker@evil.example>\n\nx")
     assert (mail.sender, mail.name) == ("attacker@evil.example", "<victim@shop.com>")
-    mail = read("From: =?utf-8?b?5byg5LiJ?=\n =?utf-8?b?5LiJ?= <A@x.example>\n\nx".encode())
+    mail = read(b"From: =?utf-8?b?5byg5LiJ?=\n =?utf-8?b?5LiJ?= <A@x.example>\n\nx")
     assert (mail.sender, mail.name) == ("a@x.example", "张三三")
     mail = read("From: 李四 <b@x.example>\n\nx".encode())
     assert (mail.sender, mail.name) == ("b@x.example", "李四")
@@ -206,7 +206,7 @@ def test_an_encoded_name_never_becomes_the_address() -> None:
     [
         ("Auto-Submitted", "auto-replied"), ("Auto-Submitted", "auto-generated; x=1"), ("Precedence", "Bulk"),
         ("List-Id", "<l.x>"), ("X-Auto-Response-Suppress", "All"), ("X-Autoreply", "yes"), ("Return-Path", "<>"),
-        ("From", "no-reply@x.example"), ("From", "MAILER-DAEMON@x.example"), ("From", "support@shop.example"),
+        ("From", "no-reply@x.example"), ("Precedence", "list"),
     ],
 )  # fmt: skip
 def test_a_program_gets_no_answer(name: str, value: str) -> None:
@@ -214,8 +214,41 @@ def test_a_program_gets_no_answer(name: str, value: str) -> None:
     made = a_mail()
     del made[name]
     made[name] = value
-    assert event(an_account(), read(made.as_bytes())) is None
-    assert isinstance(event(an_account(), read(a_mail(Auto_Submitted="no").as_bytes())), Inbound)
+    made.add_attachment(b"%PDF-1", maintype="application", subtype="pdf", filename="a.pdf")
+    shown = event(an_account(), read(made.as_bytes()))
+    assert isinstance(shown, Inbound)
+    assert (shown.quiet, shown.body, shown.media) == (True, {"text": "hello\n[a.pdf]"}, ())
+    person = event(an_account(), read(a_mail(Auto_Submitted="no").as_bytes()))
+    assert isinstance(person, Inbound)
+    assert not person.quiet
+
+
+@pytest.mark.parametrize("sender", ["MAILER-DAEMON@x.example", "support@shop.example"])
+def test_what_mail_servers_and_we_ourselves_write_is_left_out(sender: str) -> None:
+    assert event(an_account(), read(a_mail(From=sender).as_bytes())) is None
+
+
+async def test_no_password_goes_over_a_line_that_anybody_could_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The doctor as well as every mail: STARTTLS or nothing, outside development."""
+    made: list[bool | None] = []
+
+    def smtp(**given: Any) -> None:
+        made.append(given["start_tls"])
+        raise OSError("enough")
+
+    monkeypatch.setattr(mail_ways.Server, "connect", lambda _: SimpleNamespace(setblocking=bool))
+    monkeypatch.setattr(mail_ways.aiosmtplib, "SMTP", smtp)
+    server = mail_ways.Server("smtp://mail.example", "u", "p", guarded=True)
+    for work in (mail_ways.log_in(server), mail_ways.send(server, a_mail(), "a@x.example", "b@x.example")):
+        with pytest.raises(NotDelivered, match="OSError at mail"):
+            await work
+    assert made == [True, True]
+
+
+@pytest.mark.parametrize("server", ["smtp://mail.example:99999", "smtps://mail.example:0"])
+def test_a_server_without_a_real_port_is_refused_when_the_account_is_saved(server: str) -> None:
+    with pytest.raises(Invalid, match="port of 1 to 65535"):
+        an_account(smtp=server)
 
 
 @pytest.mark.parametrize("plus", ["yes", "no"])
@@ -333,6 +366,23 @@ async def test_a_mailbox_is_read_behind_a_cursor_and_marked_afterwards() -> None
         mailbox.close()
 
 
+async def test_a_look_ends_before_it_outlasts_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail_ways, "LOOK_BYTES", 10)
+    mailbox = FakeMailbox()
+    server = mail_ways.Server(mailbox.url, mailbox.user, mailbox.password, guarded=False)
+    try:
+        cursor = (await mail_ways.look(server, "", NOW)).cursor
+        for number in range(3):
+            mailbox.put(a_mail(f"mail {number}").as_bytes())
+        for number in range(3):
+            found = await mail_ways.look(server, cursor, NOW)
+            cursor = found.cursor
+            assert [read(raw).text for raw in found.mails] == [f"mail {number}"]
+            assert found.more == (number < 2)
+    finally:
+        mailbox.close()
+
+
 @pytest.mark.parametrize("far", ["email"], indirect=True)
 async def test_a_thread_goes_on_whoever_answers_and_what_comes_back_is_told(bridge: Bridge, far: FakeMail) -> None:
     first = a_mail("我想退货", Message_ID="<1@x>", Subject="退货")
@@ -356,7 +406,8 @@ async def test_a_thread_goes_on_whoever_answers_and_what_comes_back_is_told(brid
     assert far.accepted(await bridge.sends({"mail": a_mail("Danke!", Auto_Submitted="auto-replied").as_bytes()}))
     (note,) = await bridge.notes()
     assert "550 no such user" in note
-    assert len(await bridge.messages()) == 3
+    said = [row["body"] for row in await bridge.messages(4)]
+    assert (said[3]["text"], said[3]["kind"]) == ("Danke!", "unanswered")
 
 
 @pytest.mark.parametrize("far", ["email"], indirect=True)
@@ -367,3 +418,4 @@ async def test_a_machine_that_hides_is_answered_a_few_times_only(bridge: Bridge,
     await bridge.settled()
     said = await bridge.messages(15)
     assert [row["body"].get("kind") for row in said].count("unanswered") == 3
+    assert [row["reason"] for row in await bridge.rows(tables.handoffs)] == ["policy"], "people look at it, once"
