@@ -20,8 +20,6 @@ A = tables.channel_accounts.c
 I = tables.inbox.c  # noqa: E741
 # An account's row is not written with every event: all of them would wait for one another.
 SEEN_EVERY = timedelta(minutes=1)
-# What is in use while a secret is rotated: the new one and the one before.
-MOST_SECRETS = 2
 
 # The statements of every event and every delivery.
 _account = (A.tenant == sa.bindparam("tenant"), A.id == sa.bindparam("id"))
@@ -91,9 +89,12 @@ def add(connection: sa.Connection, account: Account, seal: Seal) -> None:
 
 
 def rotate(connection: sa.Connection, account: Account, changed: Mapping[str, str] | None, seal: Seal) -> None:
-    """Puts a new generation of secrets before the present one, both valid from now on; without one the old end."""
-    present = account.secrets[:1]
-    secrets = present if changed is None else ({**account.secrets[0], **changed}, *account.secrets)[:MOST_SECRETS]
+    """Puts a new generation of secrets before the oldest one, both valid from now on; without one the old end.
+
+    Rotated again before that, the one between them goes: the platform may know no other than the oldest.
+    """
+    newest = account.secrets[0]
+    secrets = (newest,) if changed is None else ({**newest, **changed}, account.secrets[-1])
     _update(connection, account.tenant, account.id, secrets=[seal.seal(_closed(one)) for one in secrets])
 
 
