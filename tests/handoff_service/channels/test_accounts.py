@@ -53,7 +53,7 @@ def test_the_command_line_keeps_accounts(settings: Settings, capsys: Any) -> Non
     stored = _stored(settings)
     assert not any(secret in json.dumps(stored) for secret in secrets), "sealed"
     seal = Seal(settings.encryption_key.get_secret_value())
-    assert [seal.open(one) for one in stored] == [secrets[2], secrets[0]], "the newest, and the one that the platform may still have"
+    assert [seal.open(one) for one in stored] == [secrets[2], secrets[0]], "the newest, and what the platform may have"
     run("rotate", made["account"], "--finish")
     assert [seal.open(one) for one in _stored(settings)] == [secrets[2]]
     assert run("disable", made["account"])["disabled"] is True
