@@ -2,6 +2,7 @@ import { act } from "preact/test-utils";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Me } from "../shared/protocol";
 import { DeskPage } from "./components/DeskPage";
+import { createDesk } from "./composition";
 import { card, deskFrame, LIN, MIA, owner, type Trial, trial, whoMay } from "./fixtures";
 import { click, mounted, settled } from "./mounted";
 import type { DeskState } from "./state";
@@ -48,6 +49,18 @@ describe("on a page beside the conversations", () => {
     await act(() => void (state.dialog.value = null));
     await press({ key: "?", code: "Slash", shiftKey: true });
     expect(state.dialog.value).toBe("shortcuts");
+  });
+
+  it("single keys are switched off in the list of shortcuts, and stay so after a reload", async () => {
+    await page();
+    await press({ key: "?", code: "Slash", shiftKey: true });
+    await click(root.querySelector(".plain-keys input"));
+    await act(() => void (desk.state.dialog.value = null));
+    await press({ key: "?", code: "Slash", shiftKey: true });
+    expect(desk.state.dialog.value).toBeNull();
+    const { api, state } = desk;
+    const reloaded = createDesk({ me: state.me.value, api, language: state.language, signedOut: () => undefined });
+    expect(reloaded.state.plainKeys.value).toBe(false);
   });
 
   it("an offer can be accepted, and leads to its conversation", async () => {

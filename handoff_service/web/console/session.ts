@@ -50,6 +50,7 @@ export class Session {
     const rung = readJson(memory, "rung", isStrings, []);
     state.alerts.value = { ...SILENT, rung: new Set(rung) };
     state.muted.value = bell.muted = memory.getItem("muted") === "yes";
+    state.plainKeys.value = memory.getItem("plain_keys") !== "no";
     state.view.value = viewFor(state, "desk") ?? "desk";
   }
 
@@ -290,6 +291,12 @@ export class Session {
     state.muted.value = bell.muted = muted;
     memory.setItem("muted", muted ? "yes" : "no");
     if (!muted) bell.ring("message");
+  }
+
+  /** Whether keys without Ctrl or Alt are shortcuts; kept in this browser, like the sound. */
+  usePlainKeys(wanted: boolean): void {
+    this.parts.state.plainKeys.value = wanted;
+    this.parts.memory.setItem("plain_keys", wanted ? "yes" : "no");
   }
 
   unlockSound = (): void => this.parts.bell.unlock();

@@ -4,7 +4,8 @@ import { shortcutOf } from "./shortcuts";
 import { spell, translator } from "./text";
 
 const none = { code: "", altKey: false, ctrlKey: false, metaKey: false, shiftKey: false, isComposing: false };
-const press = (key: string, change: Partial<typeof none> = {}, typing = false) => shortcutOf({ key, ...none, ...change }, { typing });
+const press = (key: string, change: Partial<typeof none> = {}, typing = false, plain = true) =>
+  shortcutOf({ key, ...none, ...change }, { typing, plain });
 
 describe("shortcuts", () => {
   it("lead to the numbered lists, wherever the focus is", () => {
@@ -19,6 +20,12 @@ describe("shortcuts", () => {
     expect(press("j", {}, true)).toBeNull();
     expect(press("j", { isComposing: true })).toBeNull();
     expect(press("a", { ctrlKey: true, code: "KeyA" })).toBeNull();
+  });
+
+  it("of a single key can be switched off, the others stay", () => {
+    for (const key of ["j", "k", "a", "?", "？"]) expect(press(key, {}, false, false)).toBeNull();
+    expect(press("k", { ctrlKey: true, code: "KeyK" }, false, false)).toEqual({ do: "palette" });
+    expect(press("1", { altKey: true, code: "Digit1" }, false, false)).toEqual({ do: "list", section: "waiting" });
   });
 
   it("know the question mark of a Chinese keyboard", () => {

@@ -5,8 +5,11 @@ export type Shortcut =
   | { readonly do: "next" | "previous" | "accept" | "help" | "palette" | "mode" };
 type Key = Pick<KeyboardEvent, "key" | "code" | "altKey" | "ctrlKey" | "metaKey" | "shiftKey" | "isComposing">;
 
-/** The shortcut of a key press, or null. `typing`: the focus is in a text field, where letters are letters. */
-export function shortcutOf(event: Key, options: { typing: boolean }): Shortcut | null {
+/**
+ * The shortcut of a key press, or null. `typing`: the focus is in a text field, where letters are letters;
+ * `plain`: keys without Ctrl or Alt count (WCAG 2.1.4: they can be switched off, for those who dictate).
+ */
+export function shortcutOf(event: Key, options: { typing: boolean; plain: boolean }): Shortcut | null {
   if (event.isComposing) return null;
   const command = event.ctrlKey || event.metaKey;
   if (command && !event.altKey) {
@@ -16,7 +19,7 @@ export function shortcutOf(event: Key, options: { typing: boolean }): Shortcut |
   }
   // With Alt the produced character differs by keyboard, the key's place does not.
   if (event.altKey && !command) return event.code === "KeyN" ? { do: "mode" } : listOf(event.code);
-  if (options.typing || command) return null;
+  if (options.typing || command || !options.plain) return null;
   const plain = PLAIN[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   return plain === undefined ? null : { do: plain };
 }

@@ -45,6 +45,7 @@ export class DeskState {
   readonly desk = signal<Desk>(EMPTY_DESK);
   readonly alerts = signal<Alerts>(SILENT);
   readonly muted = signal(false);
+  readonly plainKeys = signal(true);
   readonly folded = signal<ReadonlySet<Section>>(new Set<Section>(["aside", "others", "closed"]));
 
   readonly current = signal<string | null>(null);

@@ -134,7 +134,7 @@ function useShortcuts(): void {
       });
     };
     const pressed = (event: KeyboardEvent): void => {
-      const shortcut = shortcutOf(event, { typing: isTextField(event.target) });
+      const shortcut = shortcutOf(event, { typing: isTextField(event.target), plain: state.plainKeys.value });
       // An open dialog has the keyboard to itself.
       if (shortcut === null || state.dialog.value !== null) return;
       if (state.view.value !== "desk" && !EVERYWHERE.has(shortcut.do)) return;

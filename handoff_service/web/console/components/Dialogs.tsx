@@ -72,7 +72,7 @@ function CloseForm() {
 }
 
 function ShortcutList() {
-  const { state } = useWorkplace();
+  const { state, session } = useWorkplace();
   const t = state.t.value;
   return (
     <Modal name="shortcuts" label={t("shortcuts.title")}>
@@ -85,6 +85,10 @@ function ShortcutList() {
           </div>
         ))}
       </dl>
+      <label class="plain-keys">
+        <input type="checkbox" checked={state.plainKeys.value} onChange={(event) => session.usePlainKeys(event.currentTarget.checked)} />
+        {t("shortcuts.plain")}
+      </label>
       <footer>
         <button class="primary" data-first onClick={() => (state.dialog.value = null)}>{t("shortcuts.close")}</button>
       </footer>

@@ -307,6 +307,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "shortcuts.send": "Send",
   "shortcuts.newline": "New line",
   "shortcuts.help": "Show this list",
+  "shortcuts.plain": "Single keys (J, K, A, ?) are shortcuts",
   "shortcuts.close": "Close",
 
   "notice.dismiss": "Dismiss",

@@ -306,6 +306,7 @@ export const zh = {
   "shortcuts.send": "发送",
   "shortcuts.newline": "换行",
   "shortcuts.help": "显示本说明",
+  "shortcuts.plain": "单个按键（J、K、A、?）用作快捷键",
   "shortcuts.close": "关闭",
 
   "notice.dismiss": "关闭提示",
