@@ -63,6 +63,10 @@ async def test_two_supervisors_make_a_training_line_of_what_was_not_understood(b
 async def _training(browser: Browser, stage: Stage, login: dict[str, str], *, size: dict[str, int]) -> Console:
     desk = Console(await new_page(browser, size=size, language="en"))
     await desk.sign_in(stage.gateway, login)
-    await desk.page.locator(".views [data-view=training]").click()
+    if size == PHONE:  # where there is no room for the pages' buttons, they are found like everything else
+        await desk.page.locator(".top-bar .find").click()
+        await desk.page.locator("#palette-list [role=option]", has_text="Train the bot").click()
+    else:
+        await desk.page.locator(".views [data-view=training]").click()
     await expect(desk.page.locator(".training h1")).to_be_visible()
     return desk
