@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from bot.foreign import language_of
+
 LANGUAGES = ("zh", "en")
 HAN = re.compile(r"[\u3400-\u9fff]")
 # Bounded repetitions: a pasted wall of letters must not make a pattern slow.
@@ -52,55 +54,6 @@ OTHER_ASKED_FOR = _asks_for(
     zh="日语|日文|韩语|韩文|法语|德语|西班牙语|俄语|阿拉伯语|泰语|越南语|粤语|广东话",
     en="japanese|korean|french|german|spanish|russian|arabic|thai|vietnamese|cantonese|portuguese|italian|hindi",
     also=r"^\W*(?:en )?(?:español|espanol|français|francais|deutsch|日本語|한국어|русский)\W*(?:por favor|bitte)?\W*$",
-)
-# Everyday words of languages that are written in Latin letters but are not spoken here; none is an English word.
-FOREIGN_WORDS = frozenset(
-    (
-        *(
-            "hola",
-            "gracias",
-            "quiero",
-            "dónde",
-            "donde",
-            "está",
-            "pedido",
-            "cuándo",
-            "cuando",
-            "necesito",
-            "ayuda",
-            "por",
-        ),
-        *("bonjour", "merci", "je", "veux", "où", "mon", "commande", "cómo", "bitte", "danke", "ich", "möchte", "wo"),
-        *(
-            "ist",
-            "meine",
-            "mein",
-            "bestellung",
-            "wann",
-            "nicht",
-            "hallo",
-            "obrigado",
-            "onde",
-            "meu",
-            "minha",
-            "preciso",
-        ),
-        *(
-            "grazie",
-            "voglio",
-            "dove",
-            "mio",
-            "ordine",
-            "quando",
-            "tôi",
-            "đơn",
-            "hàng",
-            "của",
-            "muốn",
-            "saya",
-            "pesanan",
-        ),
-    )
 )
 KANA = re.compile(r"[\u3040-\u30ff]")
 
@@ -158,10 +111,7 @@ def other_script(text: str) -> bool:
     foreign = sum(not is_ours(c) for c in letters)
     if letters and foreign * 2 > len(letters):
         return True
-    words = [word.lower() for word in re.findall(r"[^\W\d_]+", text)]
-    if HAN.search(text) or not words:
-        return False
-    return sum(word in FOREIGN_WORDS for word in words) >= max(2, len(words) / 3)
+    return language_of(text) is not None
 
 
 def is_ours(letter: str) -> bool:

@@ -28,6 +28,7 @@ from handoff_service.log import configure_logging
 from handoff_service.migrate import migrate
 from handoff_service.only_gateway import claim
 from handoff_service.open_files import allow_open_files
+from handoff_service.public_mentions.commands import mentions
 from handoff_service.seed import seed_demo
 from handoff_service.settings import Settings
 from handoff_service.simulation.command import simulate
@@ -73,7 +74,7 @@ def serve(settings: Settings) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m handoff_service", description=__doc__)
-    own = ["serve", "migrate", "seed-demo", "channel", "channels", "simulate"]
+    own = ["serve", "migrate", "seed-demo", "channel", "channels", "mentions", "simulate"]
     parser.add_argument("command", choices=[*own, *KEEPING, *REPORTS, *ADMIN, "webhooks", "keys"])
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of the command; `channels --help` tells them")
     asked = parser.parse_args()
@@ -107,6 +108,8 @@ def main() -> int:
         return webhooks(asked.arguments, settings)
     elif command == "keys":
         return api_keys(asked.arguments, settings)
+    elif command == "mentions":
+        return mentions(asked.arguments, settings)
     elif command in ("channel", "channels"):
         return channel(asked.arguments, settings)
     else:

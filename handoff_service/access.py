@@ -48,6 +48,8 @@ class Access:
         token, now = request.cookies.get(cookie_name(self._service)), self._service.clock()
         home = await session_agent(self._service.database, token, self._service.settings, now=now)
         client = request.headers.get(SPEAKING_AS)
+        if client is None and request.method == "GET":  # a link, to which a browser adds no header
+            client = request.query_params.get("speaking_as")
         if client is None or client == home.tenant:
             return home
         return await self._service.database.read(lambda connection: serving(connection, home, client))

@@ -23,6 +23,7 @@ from handoff_service.bots.ladder import Ladder
 from handoff_service.bots.model import Bot
 from handoff_service.bots.rasa import RasaBot
 from handoff_service.bots.search import SearchBot
+from handoff_service.calls.alarm import Mailer
 from handoff_service.channels import accounts_api, persons_api, widget_api
 from handoff_service.channels import api as channels_api
 from handoff_service.channels.caller import Caller
@@ -40,6 +41,9 @@ from handoff_service.conversations.sweep import Sweeper
 from handoff_service.conversations.turn import TurnRunner
 from handoff_service.database import Database, PostgresDatabase, SqliteDatabase, open_database
 from handoff_service.desk import api as desk_api
+from handoff_service.desk import context_api
+from handoff_service.desk.orders import Orders
+from handoff_service.desk.translate import Translator
 from handoff_service.faces import api as faces_api
 from handoff_service.files import api as files_api
 from handoff_service.handoffs import api as handoffs_api
@@ -62,6 +66,7 @@ from handoff_service.mentions import api as mentions_api
 from handoff_service.nodes import Nodes
 from handoff_service.outbox_worker import OutboxWorker
 from handoff_service.promises import api as promises_api
+from handoff_service.public_mentions import api as public_mentions_api
 from handoff_service.retention import api as retention_api
 from handoff_service.retention.keeper import Keeper
 from handoff_service.service import Service
@@ -70,6 +75,7 @@ from handoff_service.tenants.origins import Origins
 from handoff_service.tickets import api as tickets_api
 from handoff_service.training import api as training_api
 from handoff_service.training.models import Models
+from handoff_service.transcripts import api as transcripts_api
 from handoff_service.video import api as video_api
 from handoff_service.webhooks import api as webhooks_api
 from handoff_service.webhooks.worker import WebhookWorker
@@ -88,10 +94,12 @@ ROUTERS = (
     agents_api,
     conversations_api,
     desk_api,
+    context_api,
     files_api,
     handoffs_api,
     knowledge_api,
     mentions_api,
+    public_mentions_api,
     promises_api,
     tickets_api,
     complaints_api,
@@ -104,6 +112,7 @@ ROUTERS = (
     keys_api,
     integrators_api,
     video_api,
+    transcripts_api,
     openapi,
 )
 
@@ -149,6 +158,8 @@ def create_app(
         sockets=Sockets(per_person=settings.limit_sockets, most=settings.most_sockets),
         origins=Origins(database),
         load=Load(lag),
+        orders=Orders(client, settings),
+        translator=Translator(platforms),
     )
     ladder = bot or Ladder(
         [rasa, SearchBot(knowledge), KeywordBot(database)],
@@ -161,7 +172,14 @@ def create_app(
     turns = TurnRunner(database, ladder, settings, clock, bell=bell)
     workers = Workers(
         OutboxWorker(database, bell, {"bot": turns}, node=node, clock=clock, places=settings.bot_calls),
-        _deliveries(database, bell, Deliverer(database, platforms, settings, clock, channels), node, clock),
+        _deliveries(
+            database,
+            bell,
+            Deliverer(database, platforms, settings, clock, channels),
+            Mailer(database, settings, clock),
+            node,
+            clock,
+        ),
         Sweeper(database, settings, clock),
         _lessons(database, bell, Teacher(database, knowledge, clock), node, clock),
         _media(database, bell, Collector(database, platforms, settings, clock, channels), node, clock),
@@ -205,15 +223,18 @@ def create_app(
     app.state.workers = workers
     app.state.nodes = nodes
     for module in ROUTERS:
-        app.include_router(module.router(service))
+        # Not include_router: it would look through the signatures of all of them again, within the first request.
+        app.router.routes.extend(module.router(service).routes)
     http.install(app, service)
     app.add_middleware(live_api.Door, service=service)
     return app
 
 
-def _deliveries(database: Database, bell: Bell, deliverer: Deliverer, node: str, clock: Clock) -> OutboxWorker:
+def _deliveries(
+    database: Database, bell: Bell, deliverer: Deliverer, mailer: Mailer, node: str, clock: Clock
+) -> OutboxWorker:
     """Apart from the bot's worker: a platform that is slow must not keep customers elsewhere from their answers."""
-    return OutboxWorker(database, bell, {outbox.CHANNEL: deliverer}, node=node, clock=clock)
+    return OutboxWorker(database, bell, {outbox.CHANNEL: deliverer, outbox.ALARM: mailer}, node=node, clock=clock)
 
 
 def _media(database: Database, bell: Bell, collector: Collector, node: str, clock: Clock) -> OutboxWorker:

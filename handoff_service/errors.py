@@ -3,6 +3,7 @@
 TandemError
 ├── Invalid (422)                 the request itself is wrong: too long, NUL, unknown field
 │   ├── BadConfiguration          a configuration file with problems, each with its line; nothing was applied
+│   ├── ForbiddenWords            a reply says what its tenant does not want said; `words` are those
 │   ├── Malformed (400)           not even the form is right: no JSON, no UTF-8, a repeated key
 │   ├── TooLarge (413)
 │   └── TooSlow (408)             what is sent comes too slowly to wait for it
@@ -57,6 +58,10 @@ class Invalid(TandemError):
 
 class BadConfiguration(Invalid):
     code = "bad_configuration"
+
+
+class ForbiddenWords(Invalid):
+    code = "forbidden_words"
 
 
 class Malformed(Invalid):

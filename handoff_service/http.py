@@ -199,7 +199,7 @@ def _security(path: str, service: Service, frames: str) -> dict[str, str]:
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
         f"connect-src 'self' {socket}; form-action 'self'; base-uri 'none'; object-src 'none'; "
-        f"frame-ancestors {frames}; require-trusted-types-for 'script'"
+        f"frame-ancestors {frames}; require-trusted-types-for 'script'; trusted-types 'none'"
     )
     if path.startswith(SENT_IN):  # what somebody has sent may do nothing, wherever it is opened
         policy = "default-src 'none'; sandbox; frame-ancestors 'none'"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from limits import parse
 
 from handoff_service.errors import TooMany, Unauthorized
 from handoff_service.settings import Settings
+
+LETTERS_FROM = "60/hour"  # mails that the visitors of one network address may ask for
 
 
 class Pace:
@@ -66,6 +68,8 @@ class Limits:
         self._visitor = Window(settings.limit_visitors)
         self._sign_in = Window(settings.limit_sign_in)
         self._api = Window(settings.limit_api)
+        self._letter = Window(settings.limit_letters)
+        self._letters_from = Window(LETTERS_FROM)
         self.frames = Pace(settings.limit_frames)
 
     async def message(self, principal: str) -> None:
@@ -75,6 +79,12 @@ class Limits:
     async def api(self, key: str) -> None:
         if not self._api.hit(key, time.monotonic()):
             raise TooMany("This key asks very often; wait a minute.", retry_after_s=60)
+
+    async def letter(self, whose: Sequence[str], address: str) -> None:
+        """A mail that a customer asks for, or a code that he tries: counted for each of `whose`, and where he is."""
+        now = time.monotonic()
+        if not all(self._letter.hit(one, now) for one in whose) or not self._letters_from.hit(address, now):
+            raise TooMany("Too many mails were asked for; try again in an hour.", retry_after_s=3600)
 
     async def visitor(self, address: str) -> None:
         if not self._visitor.hit(address, time.monotonic()):

@@ -20,6 +20,7 @@ import structlog
 
 from handoff_service import outbox, tables
 from handoff_service.bell import OUTBOX_TOPIC
+from handoff_service.channels import cursors
 from handoff_service.clock import Clock
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import TandemError
@@ -131,5 +132,6 @@ def release_lost(tx: Transaction, lost: tuple[str, datetime], now: datetime) -> 
     if tx.connection.execute(sa.delete(tables.nodes).where(N.id == node, N.seen_at == seen_at)).rowcount == 0:
         return False
     outbox.release(tx.connection, now, node=node)
+    cursors.release_all(tx.connection, node)
     tx.ring(OUTBOX_TOPIC)
     return True

@@ -30,6 +30,7 @@ from handoff_service.bell import OUTBOX_TOPIC
 from handoff_service.conversations.model import Audience, AuthorKind, Conversation, Draft, Kind
 from handoff_service.database import Transaction
 from handoff_service.ids import new_id
+from handoff_service.public_mentions.model import CHANNEL as IN_PUBLIC
 from handoff_service.shares import FIRST_WORDS, Shares
 from handoff_service.statements import Statement, inserting
 
@@ -42,8 +43,9 @@ UNANSWERED = (*UNFINISHED, "dead")
 CHANNEL = "channel"
 KNOWLEDGE = "knowledge"
 MEDIA = "media"
+ALARM = "alarm"
 # Destinations where an attempt cannot be taken back. Their handlers decide themselves when to give up.
-OUTSIDE = frozenset({CHANNEL})
+OUTSIDE = frozenset({CHANNEL, ALARM})
 # Longer than all bots of the ladder may take, shorter than the customer is left without an answer: when a process
 # dies in the middle of a turn, another one still answers in time.
 LEASE = timedelta(seconds=30)
@@ -84,6 +86,9 @@ def enqueue_delivery(tx: Transaction, conversation: Conversation, draft: Draft, 
     """Asks for the delivery of an entry that its customer is to read, if he is on a platform."""
     own = draft.author.kind is AuthorKind.CUSTOMER and draft.kind is Kind.MESSAGE
     if conversation.account is None or draft.audience is not Audience.PUBLIC or own:
+        return
+    by_person = draft.author.kind is AuthorKind.AGENT and draft.kind is Kind.MESSAGE
+    if conversation.channel == IN_PUBLIC and not by_person:  # the world reads nothing that no person has decided
         return
     if draft.kind in (Kind.MESSAGE, Kind.STATE) and draft.body.get("text"):
         enqueue(tx, conversation, CHANNEL, seq, now)

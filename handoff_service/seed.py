@@ -25,6 +25,48 @@ PEOPLE = (
     ("noor@lanyu.example", "Noor", Role.OWNER),  # also reviews what the supervisor has labelled
 )
 
+DEMO_DESK: dict[str, Any] = {
+    "playbooks": [
+        {
+            "id": "refund",
+            "zh": "退款",
+            "en": "Refund",
+            "cases": ["refund", "refund_request", "return_request"],
+            "steps": [
+                {"id": "order", "zh": "核对订单与金额", "en": "Check the order and the amount"},
+                {
+                    "id": "reason",
+                    "zh": "问清退款原因，需要时请客户发照片",
+                    "en": "Ask for the reason, and pictures if needed",
+                },
+                {"id": "rule", "zh": "说明退款规则与到账时间", "en": "Explain the rule and when the money arrives"},
+                {"id": "booked", "zh": "提交退款并告知编号", "en": "Book the refund and give its number"},
+            ],
+        },
+        {
+            "id": "complaint",
+            "zh": "投诉",
+            "en": "Complaint",
+            "cases": ["complaint", "senior"],
+            "steps": [
+                {"id": "sorry", "zh": "先道歉，不辩解", "en": "Apologise first, do not argue"},
+                {
+                    "id": "repeat",
+                    "zh": "用自己的话复述问题并请客户确认",
+                    "en": "Repeat the problem and let the customer confirm it",
+                },
+                {"id": "way", "zh": "给出处理办法和时间", "en": "Say what will be done, and by when"},
+                {"id": "registered", "zh": "登记投诉并告知编号", "en": "Register the complaint and give its number"},
+            ],
+        },
+    ],
+    "forbidden": [
+        {"word": "不归我管", "instead": "我帮您找到负责的同事"},
+        {"word": "not my job", "instead": "let me find who can help you"},
+        {"word": "全网最低价", "action": "warn"},
+    ],
+}
+
 
 def demo_settings(shop_url: str) -> TenantSettings:
     """What the demo shop is configured to."""
@@ -57,6 +99,7 @@ def demo_settings(shop_url: str) -> TenantSettings:
                     },
                 ],
             },
+            "desk": DEMO_DESK,
             "queues": [
                 {"id": "support", "name": "客户服务 Support"},
                 {"id": "senior", "name": "高级客服 Senior", "mode": "offer", "tier": 2},

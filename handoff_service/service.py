@@ -10,6 +10,8 @@ from handoff_service.channels.model import Channel
 from handoff_service.clock import Clock
 from handoff_service.conversations.change import Context
 from handoff_service.database import Database
+from handoff_service.desk.orders import Orders
+from handoff_service.desk.translate import Translator
 from handoff_service.knowledge.client import Knowledge
 from handoff_service.limits import Limits
 from handoff_service.live.frames import Handlers
@@ -36,6 +38,8 @@ class Service:
     sockets: Sockets
     origins: Origins
     load: Load
+    orders: Orders
+    translator: Translator
 
     def context(self) -> Context:
         """The settings and the present moment."""

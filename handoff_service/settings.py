@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     bot_url: str = "http://127.0.0.1:5005"
     shop_url: str = "http://127.0.0.1:8082"
     kb_token: SecretStr = SecretStr("")
+    shop_api_key: SecretStr = SecretStr("")
+    shop_tenants: str = ""
     var: Path = Path("var")
     database_url: str = ""
     bell_url: str = ""
@@ -79,6 +81,7 @@ class Settings(BaseSettings):
     limit_visitors: str = "600/hour"
     limit_frames: str = "60/3seconds"
     limit_api: str = "600/minute"
+    limit_letters: str = "5/hour"
     limit_sockets: int = Field(default=20, ge=1)
     file_max_bytes: int = Field(default=10 * 1024 * 1024, ge=1)
     files_url: str = Field(default="", pattern=r"^(s3://[A-Za-z0-9._-]+(/[A-Za-z0-9._/-]*)?)?$")
@@ -98,7 +101,7 @@ class Settings(BaseSettings):
             raise ValueError("TANDEM_FAILPOINTS is for tests only; unset it")
         return self
 
-    @field_validator("limit_sign_in", "limit_messages", "limit_visitors", "limit_frames", "limit_api")
+    @field_validator("limit_sign_in", "limit_messages", "limit_visitors", "limit_frames", "limit_api", "limit_letters")
     @classmethod
     def _is_a_limit(cls, value: str) -> str:
         try:

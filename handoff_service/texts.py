@@ -213,6 +213,13 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "choose_number": {"zh": "回复数字即可选择", "en": "Reply with a number to choose"},
     "some_button": {"zh": "[按钮]", "en": "[button]"},
+    "stars_ask": {"zh": "请为本次人工服务打分：", "en": "How was the help that you got?"},
+    "stars_1": {"zh": "很不满意", "en": "Very bad"},
+    "stars_2": {"zh": "不满意", "en": "Bad"},
+    "stars_3": {"zh": "一般", "en": "So-so"},
+    "stars_4": {"zh": "满意", "en": "Good"},
+    "stars_5": {"zh": "非常满意", "en": "Very good"},
+    "stars_thanks": {"zh": "感谢您的评价！", "en": "Thank you for telling us."},
     "media_image": {"zh": "[图片]", "en": "[picture]"},
     "media_audio": {"zh": "[语音]", "en": "[voice message]"},
     "media_video": {"zh": "[视频]", "en": "[video]"},
@@ -228,6 +235,34 @@ TEXTS: dict[str, dict[str, str]] = {
     "answered_elsewhere": {
         "zh": "{name} 在平台上回复：{text}",
         "en": "{name} answered on the platform: {text}",
+    },
+    "sender_proven": {
+        "zh": "发件人核验通过：这封邮件确实来自该地址的邮箱（这不等于本人身份核验）。",
+        "en": "Sender checked: this mail does come from that address (which is no proof of who writes there).",
+    },
+    "sender_unproven": {
+        "zh": "发件人未能核验：任何人都可能冒用这个地址，涉及账户和订单前请先核实身份。",
+        "en": "Sender not proven: anybody could have used this address. Verify who it is before you speak of accounts "
+        "or orders.",
+    },
+    "sender_forged": {
+        "zh": "发件人核验失败（DMARC）：这封邮件很可能是冒名的，机器人没有回复，附件未保存。请勿据此办理任何业务。",
+        "en": "Sender check FAILED (DMARC): this mail is probably not from that address. The bot has not answered and "
+        "its files were not kept. Do nothing on the strength of it.",
+    },
+    "public_mention": {
+        "zh": "公开发言（{platform}）：所有人都能看到，机器人不会回答。请勿公开订单、电话等个人信息，"
+        "需要时请对方私信。{how}",
+        "en": "Said in public ({platform}): everybody can read it, and the bot does not answer. Write nothing about "
+        "orders, numbers or other personal data there; ask the author for a private message instead. {how}",
+    },
+    "public_by_hand": {
+        "zh": "这里的回复不会自动发布，请到原帖回复：{url}",
+        "en": "Nothing is published from here; post your answer yourself at {url}",
+    },
+    "public_is_sent": {
+        "zh": "您在这里的回复会公开发布。",
+        "en": "What you answer here is published.",
     },
     "clarify": {"zh": "您想了解的是哪一个问题？", "en": "Which of these do you mean?"},
     "talk_to_human": {"zh": "转人工", "en": "Talk to a person"},
@@ -252,6 +287,17 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "【时限提醒】{what}时限即将到期：{due}",
         "en": "Running out of time. {what} is due by {due}.",
     },
+    "alarm_subject": {
+        "zh": "【{brand}】{queue}：有客户在等待，无人查看",
+        "en": "[{brand}] {queue}: a customer is waiting and nobody has looked",
+    },
+    "alarm_text": {
+        "zh": "{queue} 队列中有一位客户已等待 {minutes} 分钟，桌面上没有任何同事看到他的请求。\n对话编号：{conversation}\n"
+        "如果仍然没有人接手，系统会登记工单，并告知客户答复时间。",
+        "en": "In the queue {queue} a customer has been waiting for {minutes} min, and no colleague has had the request "
+        "on a screen.\nConversation: {conversation}\nIf nobody takes it, a ticket is opened and the customer is told "
+        "by when he has an answer.",
+    },
     "sla_breach": {"zh": "【超时】{what}已超过时限：{due}", "en": "Out of time. {what} was due by {due}."},
     "promise_reminder": {
         "zh": "【承诺提醒】您答应过客户：“{text}”，请在 {due} 前兑现。",
@@ -260,6 +306,18 @@ TEXTS: dict[str, dict[str, str]] = {
     "promise_overdue": {
         "zh": "【承诺逾期】{due} 前应兑现的承诺还没有兑现：“{text}”",
         "en": "A promise was due by {due} and is not kept yet: “{text}”",
+    },
+    "transcript_subject": {"zh": "您与{brand}的聊天记录", "en": "Your conversation with {brand}"},
+    "transcript_you": {"zh": "您", "en": "You"},
+    "transcript_bot": {"zh": "智能助手", "en": "AI assistant"},
+    "transcript_team": {"zh": "客服", "en": "Support"},
+    "transcript_code_subject": {"zh": "{code} 是您的验证码（{brand}）", "en": "{code} is your code for {brand}"},
+    "transcript_code_text": {
+        "zh": "您好，\n\n有人（应该是您本人）希望把与{brand}的聊天记录发送到这个邮箱。\n\n验证码：{code}\n\n"
+        "请在聊天窗口中输入，10 分钟内有效。如果不是您本人操作，忽略这封邮件即可，我们不会再发送任何内容。",
+        "en": "Hello,\n\nsomebody, presumably you, wants the conversation with {brand} sent to this address.\n\n"
+        "Your code: {code}\n\nPlease type it into the chat within 10 minutes. If it was not you, ignore this mail: "
+        "nothing else will be sent.",
     },
     "erased": {
         "zh": "本会话的内容已按要求或到期删除。",

@@ -8,7 +8,7 @@ from bot.actions.situation import ANSWERED, OFFER_HUMAN, SMALL_TALK, SURE, WORD,
 from bot.language import asked_language, other_script
 from bot.signals import Name, deciding
 from bot.signals.likeness import line
-from bot.signals.unhappy import is_short, is_thumb_down
+from bot.signals.unhappy import is_short, is_thumb_down, says_little
 from bot.signals.unsure import AFTER_ANSWER
 from bot.signals.words import AGREED, ASKS_WHEN, MARKUP, NOT_HELPED, SOLVED, SPOKEN, TAMPERING
 from bot.tasks import own_words
@@ -228,7 +228,9 @@ def touches_a_promise(s: Situation) -> bool:
 def is_a_little_upset(s: Situation) -> bool:
     """Whether the mood is on its way down, though not so far that a person is needed: said once that we are sorry."""
     u = s.understanding
-    if u is None or s.pressed or s.waiting or is_short(s.text) or any(said.sorry for said in s.before):
+    if u is None or s.pressed or s.waiting or any(said.sorry for said in s.before):
+        return False
+    if is_short(s.text) or says_little(s):
         return False
     return u.mood.unhappy >= A_LITTLE * (s.policy.unhappy or UNHAPPY) and not own_words(s)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.actions.say import said, source, tell, tell_handoff, word
+from bot.actions.say import in_own_language, said, source, tell, tell_handoff, word
 from bot.actions.shorten import cut
 from bot.actions.situation import Reason
 from bot.actions.texts import Message, Texts
@@ -96,6 +96,9 @@ class Replies:
         if name == "greet" and output.turn.returning is not None and output.number == 0:
             name = "greet_back"
         choices = [*self._titles(output), *self._tasks(output)]
+        if name in ("other_script", "unsure_waiting"):
+            message = word(self._texts, output, name)
+            return said(in_own_language(output, message, handing=output.turn.waiting))
         if not choices:
             return tell(self._texts, output, name)
         message = word(self._texts, output, name)

@@ -1,6 +1,7 @@
 """Turns messages and handoffs into Rasa events."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from rasa.shared.core.events import BotUttered, Event
@@ -8,7 +9,9 @@ from rasa.shared.core.events import BotUttered, Event
 from bot.actions.situation import PRIORITY, Reason, Situation
 from bot.actions.texts import Message, Texts
 from bot.channels.output import TurnOutput
+from bot.foreign import language_of
 from bot.knowledge import Hit
+from bot.language import other_script
 
 
 def said(message: Message, *, handoff: Mapping[str, Any] | None = None, reminder: str | None = None) -> Event:
@@ -41,6 +44,14 @@ def word(texts: Texts, output: TurnOutput, name: str, **values: str) -> Message:
     return message
 
 
+def in_own_language(output: TurnOutput, message: Message, *, handing: bool) -> Message:
+    """The message with a sentence before it in the language that the customer wrote, if we know one of those."""
+    language = language_of(output.situation.text) if other_script(output.situation.text) else None
+    if language is None:
+        return message
+    return replace(message, text=f"{language.handing if handing else language.cannot}\n{message.text}")
+
+
 def tell_handoff(texts: Texts, output: TurnOutput, name: str, *, reason: Reason, rule: str, **extra: Any) -> Event:
     """The sentence that hands over, with reason, priority and evidence; only the sentence for one who waits already."""
     if output.turn.waiting:
@@ -57,7 +68,7 @@ def tell_handoff(texts: Texts, output: TurnOutput, name: str, *, reason: Reason,
             **extra,
         },
     }
-    return said(word(texts, output, name), handoff=handoff)
+    return said(in_own_language(output, word(texts, output, name), handing=True), handoff=handoff)
 
 
 def evidence(s: Situation) -> dict[str, Any]:

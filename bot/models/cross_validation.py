@@ -39,10 +39,11 @@ class Result:
             self.mistakes[truth, guess].append(text)
 
 
-def cross_validated(sources: Sources, say: Say = lambda _: None) -> Result:
+def cross_validated(sources: Sources, say: Say = lambda _: None, *, only: Sequence[int] = range(FOLDS)) -> Result:
     """Trains the pipeline once for each fold, on the others, and reads the fold with it; what falls back counts so.
 
-    Nearly the same sentences are in one fold, or a fold would be asked what the others have told.
+    Nearly the same sentences are in one fold, or a fold would be asked what the others have told. With `only`, these
+    folds (0..FOLDS-1) of the same deal.
     """
     importer = TrainingDataImporter.load_from_dict(training_data_paths=[str(sources.training)])
     data = importer.get_nlu_data()
@@ -50,7 +51,7 @@ def cross_validated(sources: Sources, say: Say = lambda _: None) -> Result:
     labels = [example.get(INTENT) for example in examples]
     folds = deal(groups_of([example.get(TEXT) for example in examples], labels), labels, folds=FOLDS)
     result = Result()
-    for fold in range(FOLDS):
+    for fold in only:
         say(f"fold {fold + 1} of {FOLDS}")
         held_in = [example for example, at in zip(examples, folds, strict=True) if at != fold]
         held_out = [example for example, at in zip(examples, folds, strict=True) if at == fold]

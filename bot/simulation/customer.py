@@ -126,12 +126,15 @@ class Customer:
             return self._send("thanks", leaves=self._chance.random() < 0.7)
         if heard.asks is not None:
             return self._give(heard, buttons)
-        if heard.done or (heard.orders and self.goal.name == "order_status"):
+        if heard.done or (heard.orders and self.goal.name == "order_status") or self._is_told_of_the_coupon(heard):
             self.satisfied = True
             return self._send("thanks", leaves=self._chance.random() < 0.7)
         if heard.cannot and (self.goal.name == "foreign" or not self.goal.possible or self._once("told no")):
             return self._send("bye", leaves=True)
         return self._lost(heard, buttons)
+
+    def _is_told_of_the_coupon(self, heard: Heard) -> bool:
+        return self.goal.name == "coupon_check" and self.goal.facts["coupon"] in heard.text and not heard.cannot
 
     def _confirm(self, heard: Heard, buttons: Sequence[str]) -> Utterance:
         named = heard.orders

@@ -10,7 +10,7 @@ from rasa.shared.core.events import ActionExecuted, BotUttered, Event, SlotSet, 
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.actions.say import tell, tell_handoff
-from bot.actions.situation import Move, Reason, Situation
+from bot.actions.situation import OFFER_HUMAN, Move, Reason, Situation
 from bot.actions.standing import Standing
 from bot.actions.texts import Texts
 from bot.channels.output import TurnOutput
@@ -67,7 +67,7 @@ class TaskRunner:
             return []
         done = {"task": task.name, "known": dict(known), "undo": dict(told.undo) if told.undo else None}
         kept = done if told.undo or output.ended is None else tracker.get_slot("done")
-        events = [self._tell(output, told), SlotSet("task", None), SlotSet("known", {}), SlotSet("done", kept)]
+        events = [*self._told(output, tracker, told), SlotSet("task", None), SlotSet("known", {}), SlotSet("done", kept)]
         left = [each for each in tracker.get_slot("set_aside") or () if each["task"] != task.name]
         if told.say == f"{task.name}.declined":  # a no for now: it can be taken up again, but is not offered at once
             return [*events, SlotSet("set_aside", [*left, {"task": task.name, "known": dict(known)}])]
@@ -123,6 +123,17 @@ class TaskRunner:
         found = [*names, *(each.removesuffix("_again") for each in names)]
         return next(each for each in found if self._texts.has(each))
 
+    def _told(self, output: TurnOutput, tracker: DialogueStateTracker, told: Told) -> list[Event]:
+        """What is told at the end; said before word for word, a person beside it, then the person instead."""
+        event = self._tell(output, told)
+        times = times_said(tracker, event) + 1
+        if times == 1 or told.reason is not None or told.ticket is not None or output.turn.waiting:
+            return [event]
+        if times >= output.turn.policy.repeats:
+            rule = f"the same outcome of a task, {times} times"
+            return [tell_handoff(self._texts, output, "unsure_again", reason=Reason.UNSURE, rule=rule)]
+        return [event, tell(self._texts, output, "answered_again"), SlotSet("offer", dict(OFFER_HUMAN))]
+
     def _tell(self, output: TurnOutput, told: Told) -> Event:
         lines = [
             self._texts.message(line.say, language=output.language, turn=0, **line.values).text for line in told.details
@@ -163,6 +174,11 @@ class TaskRunner:
 
     def _title(self, task: str, *, language: str) -> str:
         return self._texts.message(f"{task}.title", language=language, turn=0).text
+
+
+def times_said(tracker: DialogueStateTracker, event: Event) -> int:
+    """How often the bot has said this, word for word, in this conversation."""
+    return sum(isinstance(each, BotUttered) and each.text == event.text for each in tracker.events)
 
 
 def was_answered(tracker: DialogueStateTracker) -> bool:

@@ -211,12 +211,13 @@ def chose_task(s: Situation) -> Decision | None:
 def asks_which_task(s: Situation) -> Decision | None:
     """Two Tasks are close: one of them is meant, and asking costs less than doing the wrong one; not twice in a row.
 
-    Of each its probability is at least MEANT_AT_ALL and of both together at least SURE.
+    Of each its probability is at least MEANT_AT_ALL and of all Tasks together at least SURE.
     """
     if s.form is not None or s.known is not None or s.pressed or s.offer == "tasks" or len(s.ranking) < 2:
         return None
     (first, p), (second, q) = s.ranking[:2]
-    if not {first, second} <= STARTED or p >= SURE or q < MEANT_AT_ALL or p + q < SURE:
+    tasks = sum(probability for intent, probability in s.ranking if intent in STARTED)
+    if not {first, second} <= STARTED or p >= SURE or q < MEANT_AT_ALL or tasks < SURE:
         return None
     slots = {"offer": {"kind": "tasks", "options": [first, second]}, "unanswered": list(s.unanswered)}
     rule = f"close: {first} {p:.2f}, {second} {q:.2f}"

@@ -13,7 +13,8 @@ from handoff_service.access import Access
 from handoff_service.admin import configuration, lists, people, pool, store
 from handoff_service.admin.people import Account, Changes, account_of
 from handoff_service.agents.model import Agent, Role
-from handoff_service.agents.sign_in import HASHING, hash_password, nobodys_password
+from handoff_service.agents.sign_in import HASHING, hash_password
+from handoff_service.agents.store import NO_PASSWORD
 from handoff_service.callers import Caller
 from handoff_service.changes import Changing, IdempotencyKey
 from handoff_service.channels import store as channels
@@ -68,11 +69,6 @@ def shown(agent: Agent) -> dict[str, Any]:
 async def hashed(password: str) -> str:
     """The hash of a password, made where a flood of them does not hold up anybody."""
     return await asyncio.get_running_loop().run_in_executor(HASHING, hash_password, password)
-
-
-async def unknown() -> str:
-    """The hash of a password that nobody knows, for accounts that are let in with a reset, or elsewhere."""
-    return await asyncio.get_running_loop().run_in_executor(HASHING, nobodys_password)
 
 
 def router(service: Service) -> APIRouter:
@@ -180,12 +176,11 @@ def _add_pool(routes: APIRouter, access: Access, changing: Changing) -> None:
         given: Lent, caller: Annotated[Caller, Depends(access.calls(Permission.AGENTS_MANAGE))], key: IdempotencyKey
     ) -> dict[str, Any]:
         """Lends this tenant a colleague from the caller's own: who comes from a pool brings others in."""
-        nobody = await unknown()
 
         def work(tx: Transaction, context: Context) -> dict[str, Any]:
             home = pool.colleague_of(tx, caller, given.agent)
             terms = Account(email=home.email, name=home.name, **given.model_dump(exclude={"agent"}))
-            return shown(pool.lend(tx, caller, home, terms, nobody, context))
+            return shown(pool.lend(tx, caller, home, terms, NO_PASSWORD, context))
 
         return await changing.run(caller, key, f"lend {given.agent}", given, work)
 
@@ -238,10 +233,9 @@ def _add_files(routes: APIRouter, service: Service, access: Access, changing: Ch
     @routes.post("/config/apply")
     async def apply(given: Applied, caller: WriterNow, key: IdempotencyKey) -> dict[str, Any]:
         """Applies a file as a whole or not at all; applied once more it changes nothing."""
-        nobody = await unknown()
 
         def work(tx: Transaction, context: Context) -> dict[str, Any]:
-            return _told(configuration.apply(tx, caller, given.yaml, nobody, context, version=given.version))
+            return _told(configuration.apply(tx, caller, given.yaml, context, version=given.version))
 
         return await changing.run(caller, key, "config", given, work)
 

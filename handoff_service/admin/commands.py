@@ -19,7 +19,8 @@ from handoff_service.admin.marked import read, write
 from handoff_service.admin.people import Account
 from handoff_service.admin.plan import Change
 from handoff_service.agents.model import Role
-from handoff_service.agents.sign_in import hash_password, nobodys_password
+from handoff_service.agents.sign_in import hash_password
+from handoff_service.agents.store import NO_PASSWORD
 from handoff_service.bell import Bell
 from handoff_service.calendars.moments import is_open, next_closing, next_opening
 from handoff_service.callers import Caller, operator
@@ -191,8 +192,7 @@ async def _lend(desk: Desk, asked: argparse.Namespace) -> str:
     if home is None:
         raise NotFound(f"{asked.home} has no agent with the address {asked.email}.")
     terms = Account.model_validate({"email": home.email, "name": home.name, **_terms(asked)})
-    nobody = nobodys_password()
-    lent = await desk.database.write(lambda tx: pool.lend(tx, desk.caller, home, terms, nobody, desk.context))
+    lent = await desk.database.write(lambda tx: pool.lend(tx, desk.caller, home, terms, NO_PASSWORD, desk.context))
     return table(AGENT_COLUMNS, [shown(lent)])
 
 
@@ -265,9 +265,8 @@ async def _apply(desk: Desk, asked: argparse.Namespace) -> str:
         sys.stdout.flush()
         if (await asyncio.to_thread(sys.stdin.readline)).strip().lower() not in ("y", "yes"):
             return "nothing was applied\n"
-    nobody = nobodys_password()
     done = await desk.database.write(
-        lambda tx: configuration.apply(tx, desk.caller, text, nobody, desk.context, version=plan.version)
+        lambda tx: configuration.apply(tx, desk.caller, text, desk.context, version=plan.version)
     )
     return f"{_told(done.changes)}{'applied' if done.changes else 'nothing to apply'}\n"
 

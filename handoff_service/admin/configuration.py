@@ -15,6 +15,7 @@ from handoff_service.admin.document import AGENTS, State, as_yaml, check, export
 from handoff_service.admin.marked import refused
 from handoff_service.admin.people import Account, account_of
 from handoff_service.admin.plan import Change, changes
+from handoff_service.agents.store import NO_PASSWORD
 from handoff_service.bell import desk_topic
 from handoff_service.callers import Caller
 from handoff_service.channels import store as channels
@@ -76,13 +77,11 @@ def _section(change: Change) -> str:
     return change.where.partition(".")[0].partition(" ")[0]
 
 
-def apply(
-    tx: Transaction, caller: Caller, text: str, nobodys_password: str, context: Context, *, version: str | None = None
-) -> Plan:
+def apply(tx: Transaction, caller: Caller, text: str, context: Context, *, version: str | None = None) -> Plan:
     """Carries out what a file changes, all of it or nothing. Raises BadConfiguration, Forbidden, Conflict.
 
-    `version`: that of the plan which somebody has seen; Conflict when it is another one by now. New accounts get
-    `nobodys_password`, the hash of one that nobody knows: they are let in with a reset.
+    `version`: that of the plan which somebody has seen; Conflict when it is another one by now. New accounts have no
+    password: they are let in with a reset.
     """
     tenants.lock(tx.connection, caller.tenant)  # what is compared here is what is replaced
     before = present(tx.connection, caller.tenant)
@@ -97,7 +96,7 @@ def apply(
     replace_settings(tx, caller, done.state.settings)
     for email, account in done.state.agents.items():
         if account != before.agents.get(email):
-            _set_account(tx, caller, account, nobodys_password, context)
+            _set_account(tx, caller, account, context)
     ids = {one.email: one.id for one in store.accounts(tx.connection, caller.tenant)}
     told = [f"{one.sign} {without_address(one.where, ids)}" for one in done.changes[:200]]
     detail = {"changes": told, "count": len(done.changes)}
@@ -147,10 +146,10 @@ def _refuse(caller: Caller, changed: Sequence[Change]) -> None:
         raise Forbidden(refusal(Permission.CANNED_WRITE))
 
 
-def _set_account(tx: Transaction, caller: Caller, wanted: Account, nobodys_password: str, context: Context) -> None:
+def _set_account(tx: Transaction, caller: Caller, wanted: Account, context: Context) -> None:
     agent = store.by_email(tx.connection, caller.tenant, wanted.email)
     if agent is None:
-        people.add(tx, caller, wanted, nobodys_password, context)
+        people.add(tx, caller, wanted, NO_PASSWORD, context)
         return
     if agent.home_tenant is not None:
         raise Conflict(f"{wanted.email} is lent by {agent.home_tenant}; take the line out of `agents`.")

@@ -100,7 +100,7 @@ def _refuse_unless_high(caller: Caller, *roles: Role) -> None:
 def _keep_an_owner(tx: Transaction, agent: Agent) -> None:
     """Raises Conflict when nobody would be left who may manage admins; the tenant is locked, so two cannot both go."""
     counts = agent.role is Role.OWNER and not agent.disabled
-    if counts and store.enabled_with_role(tx.connection, agent.tenant, Role.OWNER) <= 1:
+    if counts and store.able_with_role(tx.connection, agent.tenant, Role.OWNER) in ([], [agent.id]):
         raise Conflict(f"{agent.email} is the last owner; make somebody else one first.", agent=agent.id)
 
 

@@ -15,10 +15,10 @@ from handoff_service.errors import Conflict, Forbidden, NotFound
 from handoff_service.permissions import Permission, holds, refusal
 
 
-def lend(
-    tx: Transaction, caller: Caller, home: Agent, terms: Account, nobodys_password: str, context: Context
-) -> Agent:
+def lend(tx: Transaction, caller: Caller, home: Agent, terms: Account, password_hash: str, context: Context) -> Agent:
     """The account by which the caller's tenant knows an agent of another one, with the terms that it gives him.
+
+    Its password opens nothing: he signs in at home.
 
     Raises Invalid, Forbidden, and Conflict when he is lent already or has an account of his own there.
     """
@@ -26,7 +26,7 @@ def lend(
         raise Conflict(
             f"{home.email} of {home.tenant} has no account of his own there that could be lent.", agent=home.id
         )
-    added = people.add(tx, caller, terms, nobodys_password, context)
+    added = people.add(tx, caller, terms, password_hash, context)
     agents.change(tx.connection, caller.tenant, added.id, home_tenant=home.tenant, home_agent=home.id)
     for tenant, subject in ((caller.tenant, added.id), (home.tenant, home.id)):
         detail = {"from": home.tenant, "to": caller.tenant}

@@ -29,7 +29,12 @@ def lock(connection: sa.Connection, tenant: str, agent: str) -> Agent:
     return agents.find(connection, tenant, agent)
 
 
-def enabled_with_role(connection: sa.Connection, tenant: str, role: str) -> int:
-    """How many enabled accounts have this role."""
-    query = sa.select(sa.func.count()).where(A.tenant == tenant, A.role == role, A.disabled.is_(False))
-    return int(connection.execute(query).scalar_one())
+def able_with_role(connection: sa.Connection, tenant: str, role: str) -> list[str]:
+    """The enabled accounts with this role to which somebody can sign in: who is lent, at home."""
+    home = tables.agents.alias("home")
+    own = sa.and_(
+        home.c.tenant == sa.func.coalesce(A.home_tenant, A.tenant), home.c.id == sa.func.coalesce(A.home_agent, A.id)
+    )
+    query = sa.select(A.id).join(home, own).where(A.tenant == tenant, A.role == role, A.disabled.is_(False))
+    able = (home.c.disabled.is_(False), home.c.password_hash != agents.NO_PASSWORD)
+    return list(connection.execute(query.where(*able).order_by(A.id)).scalars())

@@ -77,6 +77,7 @@ def router(service: Service) -> APIRouter:
                     "wrap_up_codes": [code.model_dump(exclude={"survey"}) for code in settings.wrap_up_codes],
                     "tags": [tag.model_dump() for tag in settings.tags],
                     "ticket_types": settings.tickets.known,
+                    "desk": settings.desk.at_hand(),
                     "complaints": settings.complaints.model_dump(mode="json", include=COMPLAINT_WORDS),
                 },
                 # Whoever serves several tenants names the one that he speaks for in the header X-Speaking-As.

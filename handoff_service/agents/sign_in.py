@@ -41,8 +41,9 @@ async def sign_in(database: Database, tenant: str, email: str, password: str, *,
     """The agent and a new session token. Raises Unauthorized, the same for a wrong address and a wrong password."""
     known = await database.read(lambda connection: store.password_of(connection, tenant, email.strip().lower()))
     # Something is checked for unknown addresses too, so that time does not tell which accounts exist.
+    stored = None if known is None or known[1] == store.NO_PASSWORD else known[1]
     right = await asyncio.get_running_loop().run_in_executor(
-        HASHING, lambda: HASHER.verify(password, known[1] if known else nobodys_password())
+        HASHING, lambda: HASHER.verify(password, stored or nobodys_password())
     )
     if known is None or not right:
         raise Unauthorized("Wrong e-mail address or password.")

@@ -99,6 +99,10 @@ def names(connection: sa.Connection, tenant: str) -> dict[str, str]:
     return {row["id"]: row["name"] for row in NAMES.all(connection, tenant=tenant)}
 
 
+NO_PASSWORD = "!"
+"""Stored in the place of a hash: nobody signs in to this account before its password is reset."""
+
+
 def password_of(connection: sa.Connection, tenant: str, email: str) -> tuple[str, str] | None:
     """(agent id, password hash) of an enabled account, or None; who is lent to this tenant signs in at home."""
     query = sa.select(A.id, A.password_hash).where(

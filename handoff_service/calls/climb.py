@@ -12,6 +12,7 @@ from handoff_service.agents import store as agents
 from handoff_service.agents.presence import present
 from handoff_service.bell import desk_topic
 from handoff_service.calls import store
+from handoff_service.calls.alarm import sound
 from handoff_service.calls.model import Call, Crew, Deed, Pace, Rung, Step, next_step
 from handoff_service.calls.whom import mode_of
 from handoff_service.conversations import store as conversations
@@ -122,6 +123,7 @@ def climb(tx: Transaction, found: Overlooked, context: Context) -> Rung | None:
     if step.rung is Rung.OUTSIDE:
         body = {"conversation": conversation.id, "handoff": conversation.handoff, "queue": conversation.owner.queue}
         announce(tx, tenant_id, EventType.LADDER_RUNG, {**body, "rung": step.rung}, context)
+        sound(tx, conversation, context)
     if step.rung is Rung.TICKET:
         _open_ticket(tx, conversation, tenant, context)
     return step.rung

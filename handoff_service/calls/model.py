@@ -17,7 +17,7 @@ from enum import StrEnum
 
 
 class Rung(StrEnum):
-    """Who is called. `queued` begins a wait; `agent` is an offer; `outside` is the tenant's webhooks."""
+    """Who is called. `queued` begins a wait; `agent` is an offer; `outside` is the tenant's webhooks and mails."""
 
     QUEUED = "queued"
     AGENT = "agent"

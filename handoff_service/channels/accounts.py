@@ -6,7 +6,7 @@ Secrets are written, sealed, and never shown again; a rotation leaves two genera
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from handoff_service import audit
 from handoff_service.callers import Caller
 from handoff_service.channels import store
-from handoff_service.channels.model import Account
+from handoff_service.channels.model import Account, Field
 from handoff_service.channels.public_only import is_public
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.sealing import Seal
@@ -30,8 +30,13 @@ from handoff_service.tenants import store as tenants
 MOST_ACCOUNTS = 2_000
 MOST_NAME = 100
 SERVER = re.compile(r"(?:smtp|imap|http)s?://\S+")
-# Servers that are shown secrets, and which; "api" is shown all that we have not made ourselves.
-SERVERS: Mapping[str, tuple[str, ...] | None] = {"api": None, "smtp": ("smtp_password",), "imap": ("imap_password",)}
+# Fields that name a server which is shown secrets, or signed messages of customers, and which secrets these are.
+SERVERS: Mapping[str, Callable[[Field], bool]] = {
+    "api": lambda field: not field.made,
+    "url": lambda _: True,
+    "smtp": lambda field: field.name == "smtp_password",
+    "imap": lambda field: field.name == "imap_password",
+}
 
 
 def check_fields(channel: str, given: Mapping[str, str], *, complete: bool = True) -> None:
@@ -160,10 +165,9 @@ def change(
 
 def _shown_to_new_servers(known: Account, options: Mapping[str, str]) -> list[str]:
     """The names of the secrets that an account has and that servers would be shown which it has not had before."""
-    own = {field.name for field in CHANNELS[known.channel].fields if field.secret and not field.made}
+    own = [field for field in CHANNELS[known.channel].fields if field.secret and known.secret(field.name)]
     new = [one for one in SERVERS if options.get(one) and options[one] != known.options.get(one)]
-    shown_there = {name for server in new for name in (SERVERS[server] or own)}
-    return sorted(one for one in own & shown_there if known.secret(one))
+    return sorted({field.name for field in own for server in new if SERVERS[server](field)})
 
 
 def rotate(

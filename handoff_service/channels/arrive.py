@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
 
 from handoff_service import outbox, tracing
-from handoff_service.channels import contacts, media_refs, store, windows
+from handoff_service.channels import contacts, media_refs, store, survey, windows
 from handoff_service.channels.collect import MOST_FILES, hold, named
 from handoff_service.channels.machines import let_people_look, seems_machine
-from handoff_service.channels.model import Abilities, Account, Colleague, Happening, Inbound, Notice
+from handoff_service.channels.mail_sender import Verdict
+from handoff_service.channels.model import OCCUPIED, Abilities, Account, Colleague, Happening, Inbound, Notice
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.undelivered import tell_undelivered
-from handoff_service.channels.web_widget import CHANNEL as WEB
+from handoff_service.channels.vouched import tell_verdict
+from handoff_service.channels.who import by_one_name, identity_channel, in_his_name, sender_of
 from handoff_service.channels.window import Rules, opened
 from handoff_service.channels.wording import chosen
 from handoff_service.conversations import store as conversations
@@ -39,7 +41,8 @@ from handoff_service.database import Database, Transaction
 from handoff_service.errors import Conflict, Invalid, Mismatch, NotFound, Unauthorized
 from handoff_service.failpoints import failpoint
 from handoff_service.handoffs.choices import CHOICES, Callback
-from handoff_service.tenants import store as tenants
+from handoff_service.public_mentions.model import PublicMention
+from handoff_service.public_mentions.take import take as take_mention
 from handoff_service.texts import say
 
 log = structlog.get_logger()
@@ -60,11 +63,6 @@ class Arrived:
     duplicate: bool
 
 
-def identity_channel(account: Account) -> str:
-    """Where the identities of an account's contacts are: the same id on another account is somebody else."""
-    return f"{account.channel}:{account.id}"
-
-
 def arrive(
     tx: Transaction, account: Account, event: Happening, abilities: Abilities, seal: Seal, context: Context
 ) -> Arrived:
@@ -82,17 +80,21 @@ def arrive(
     store.put_in(tx.connection, account.tenant, account.id, event.event_id, body_hash=digest, now=context.now)
     place: tuple[str, int] | None
     match event:
+        case Inbound(public=PublicMention() as mention):
+            place = _said_in_public(tx, account, event, mention, abilities, seal, context)
         case Inbound():
-            event = _by_one_name(tx, account, _in_his_name(tx, account, event), context)
+            event = by_one_name(tx, account, in_his_name(tx, account, event, context), context)
             place = _said(tx, account, event, abilities, seal, context)
         case Notice():
             place = _noticed(tx, account, event, abilities, context)
         case Colleague():
             place = _answered_elsewhere(tx, account, event, context)
-    if not isinstance(event, Colleague):
+    if not isinstance(event, Colleague) and not (isinstance(event, Inbound) and event.public):
         _keep_open(tx, account, event, abilities.rules, seal, context)
     if place is not None:
         store.place(tx.connection, account.tenant, account.id, event.event_id, conversation=place[0], seq=place[1])
+        if isinstance(event, Inbound) and OCCUPIED in event.hint:  # he speaks: nothing is being read to him
+            outbox.hurry(tx, conversations.find(tx.connection, account.tenant, place[0]), outbox.CHANNEL, context.now)
     store.seen(tx.connection, account, context.now)
     return Arrived(*(place or ("", 0)), duplicate=False)
 
@@ -148,39 +150,22 @@ def _digest(event: Happening) -> str:
     return body_hash("event", event.contact, {"kind": type(event).__name__, "said": said})
 
 
-def _in_his_name(tx: Transaction, account: Account, event: Inbound) -> Inbound:
-    """A message that proves to answer one of our conversations belongs to its customer, whoever sent it.
-
-    Replies go on to the customer's own address: who was shown a mail must not draw the next ones to himself.
-    """
-    if not event.answers:
-        return event
-    try:
-        conversation = conversations.find(tx.connection, account.tenant, event.answers)
-    except NotFound:
-        return event
-    known = contacts.external_id(tx.connection, account.tenant, identity_channel(account), conversation.contact)
-    if conversation.account != account.id or known is None or known == event.contact:
-        return event
-    text = f"[{event.contact}] {event.body.get('text', '')}".strip()
-    return replace(event, contact=known, name="", body={**event.body, "text": text} if event.body else {})
-
-
-def _by_one_name(tx: Transaction, account: Account, event: Inbound, context: Context) -> Inbound:
-    """Whoever the platform calls by several ids is one contact, whichever of them it tells this time."""
-    if not event.aliases:
-        return event
-    channel, ids = identity_channel(account), [event.contact, *event.aliases]
-    found = {one: contacts.known_as(tx.connection, account.tenant, channel, one) for one in ids}
-    known = next((one for one in found.values() if one is not None), None)
-    contact = _sender(tx, account, event, context).contact if known is None else known.id
-    for one in ids:
-        if contacts.known_as(tx.connection, account.tenant, channel, one) is None:
-            contacts.identify(tx.connection, account.tenant, channel, one, contact, verified=False)
-    # Deliveries ask for his id in the same way.
-    return replace(
-        event, contact=contacts.external_id(tx.connection, account.tenant, channel, contact) or event.contact
-    )
+def _said_in_public(
+    tx: Transaction,
+    account: Account,
+    event: Inbound,
+    mention: PublicMention,
+    abilities: Abilities,
+    seal: Seal,
+    context: Context,
+) -> tuple[str, int] | None:
+    """A post that names the tenant: no private message, and it opens no window for one."""
+    speaks = abilities.speaks_in_public
+    place = take_mention(tx, account.tenant, mention, context, account=account.id if speaks else None)
+    if speaks:  # which post the agent's answer belongs to
+        hint = {"public": json.dumps(mention.as_json())}
+        _keep_open(tx, account, replace(event, contact=mention.by, hint=hint), abilities.rules, seal, context)
+    return place
 
 
 def _said(
@@ -188,6 +173,8 @@ def _said(
 ) -> tuple[str, int]:
     """A customer's message, in the timeline; its files come when they are fetched."""
     conversation, seq = _words(tx, account, event, abilities, context)
+    if event.vouched is not Verdict.UNASKED:
+        tell_verdict(tx, account.tenant, conversation, event.vouched, context)
     if event.media:
         found = conversations.find(tx.connection, account.tenant, conversation)
         media_refs.put(tx.connection, account.tenant, conversation, seq, event.media[:MOST_FILES], seal, context.now)
@@ -198,18 +185,23 @@ def _said(
 def _words(
     tx: Transaction, account: Account, event: Inbound, abilities: Abilities, context: Context
 ) -> tuple[str, int]:
-    sender = _sender(tx, account, event, context)
+    sender = sender_of(tx, account, event, context)
+    if not event.quiet and (rated := survey.answered(tx, sender, event, context)) is not None:
+        return rated
     if event.media and not event.body and event.unsupported is None:
         text = " ".join(named(one, sender.language) for one in event.media[:MOST_FILES])
         shown = {"text": text, "kind": "media"}
         conversation, entry = receive_unasked(tx, sender, shown, client_id=event.event_id, context=context)
         return conversation.id, entry.seq
     is_machine = not event.quiet and seems_machine(tx, sender, abilities, context)
-    if "text" in event.body and (event.quiet or is_machine):
+    is_forged = event.vouched is Verdict.FORGED  # an answer would go to somebody who has not asked
+    if "text" in event.body and (event.quiet or is_machine or is_forged):
         said = {"text": str(event.body["text"]), "kind": "unanswered"}
         conversation, entry = receive_unasked(tx, sender, said, client_id=event.event_id, context=context)
-        if is_machine and conversation.owner.kind is OwnerKind.BOT:  # it may be somebody in need: people look at it
-            let_people_look(tx, conversation, abilities, context)
+        may_need_help = is_machine or (is_forged and not event.quiet)
+        if may_need_help and conversation.owner.kind is OwnerKind.BOT:  # people look at it
+            rule = "sender not authentic" if is_forged else f"{abilities.hourly} messages within an hour"
+            let_people_look(tx, conversation, rule, context)
         return conversation.id, entry.seq
     if event.unsupported is not None:
         conversation, entry = receive_unsupported(
@@ -344,45 +336,6 @@ def _keep_open(
     standing = windows.Standing(window, {**before.hint, **event.hint}, left)
     if standing != before:
         windows.save(tx.connection, *whose, standing, seal, context.now)
-
-
-def _sender(tx: Transaction, account: Account, event: Inbound, context: Context) -> Sender:
-    """The contact behind the event; a new one at his first event. His name is the one he had last."""
-    connection, channel = tx.connection, identity_channel(account)
-    known = contacts.known_as(connection, account.tenant, channel, event.contact)
-    if known is None:
-        language = event.language or tenants.find(connection, account.tenant).settings.languages[0]
-        known = contacts.add(connection, account.tenant, name=event.name or None, language=language, now=context.now)
-        contacts.identify(connection, account.tenant, channel, event.contact, known.id, verified=False)
-    elif event.name and event.name != known.name:
-        contacts.rename(connection, account.tenant, known.id, event.name)
-    if event.user:
-        _same_user(connection, account.tenant, event.user, known.id)
-    return Sender(
-        account.tenant,
-        account.channel,
-        known.id,
-        event.name or known.name,
-        event.language or known.language or "zh",
-        account=account.id,
-    )
-
-
-def _same_user(connection: sa.Connection, tenant: str, user: str, contact: str) -> None:
-    """The tenant vouches for who the contact is; whoever has signed in on his site as the same is one with him.
-
-    Raises Invalid for a contact, or one that is the same person, who has signed in as another user.
-    """
-    before = contacts.known_as(connection, tenant, WEB, user)
-    person = contacts.same_person(connection, tenant, contact)
-    if before is not None and before.id in person:
-        return
-    if any(contacts.external_id(connection, tenant, WEB, one) for one in person):
-        raise Invalid(f"Contact {contact} is another user already and cannot be {user[:64]}; part them first.")
-    if before is None:
-        contacts.identify(connection, tenant, WEB, user, contact, verified=True)
-    else:
-        contacts.join(connection, tenant, before.id, contact)
 
 
 def _explain(tx: Transaction, conversation: Conversation, seq: int, context: Context) -> None:

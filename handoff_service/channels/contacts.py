@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from handoff_service import tables
 from handoff_service.errors import Conflict, Invalid, NotFound
 from handoff_service.ids import new_id
+from handoff_service.public_mentions.model import CHANNEL as IN_PUBLIC
 from handoff_service.statements import Statement, inserting
 from handoff_service.texts import say
 
 K = tables.contact_identities.c
 N = tables.contacts.c
+C = tables.conversations.c
 MAX_NAME_CHARS = 100
 MOST_MERGED = 50
 MOST_ATTRIBUTES = 30
@@ -43,6 +45,9 @@ VERIFIED = Statement(
     sa.select(K.external_id, N.name)
     .join(tables.contacts, sa.and_(N.tenant == K.tenant, N.id == K.contact))
     .where(K.tenant == sa.bindparam("tenant"), K.contact == sa.bindparam("contact"), K.verified.is_(True))
+)
+BLOCKED = Statement(
+    sa.select(N.blocked_at, N.blocked_by).where(N.tenant == sa.bindparam("tenant"), N.id == sa.bindparam("id"))
 )
 ADD = inserting(tables.contacts, "tenant", "id", "name", "language", "created_at")
 IDENTIFY = inserting(tables.contact_identities, *K.keys())
@@ -141,11 +146,24 @@ def part(connection: sa.Connection, tenant: str, contact: str) -> None:
         connection.execute(rest.values(person=min(others) if len(others) > 1 else None))
 
 
+def blocked(connection: sa.Connection, tenant: str, contact: str) -> tuple[str, datetime] | None:
+    """By which agent and when, if nobody is to be bothered with what the contact writes."""
+    row = BLOCKED.first(connection, tenant=tenant, id=contact)
+    return (row["blocked_by"], row["blocked_at"]) if row is not None and row["blocked_at"] is not None else None
+
+
+def block(connection: sa.Connection, tenant: str, contacts: Sequence[str], *, by: str | None, at: datetime) -> None:
+    """From now on nobody is bothered with what these contacts write; with `by` None somebody is again."""
+    change = sa.update(tables.contacts).where(N.tenant == tenant, N.id.in_(contacts))
+    connection.execute(change.values(blocked_at=at if by else None, blocked_by=by))
+
+
 def forget(connection: sa.Connection, tenant: str, contact: str, now: datetime) -> int:
     """Takes name and identities from an erased contact. Returns how many identities these were."""
     language = connection.execute(sa.select(N.language).where(N.tenant == tenant, N.id == contact)).scalar_one()
     part(connection, tenant, contact)
-    values = {"name": say("erased_contact", language or "en"), "erased_at": now, "attributes": None}
+    values = {"name": say("erased_contact", language or "en"), "erased_at": now, "attributes": None, "prefers": None}
+    values |= {"blocked_at": None, "blocked_by": None}
     connection.execute(sa.update(tables.contacts).where(N.tenant == tenant, N.id == contact).values(**values))
     where = (K.tenant == tenant, K.contact == contact)
     return connection.execute(sa.delete(tables.contact_identities).where(*where)).rowcount
@@ -155,6 +173,35 @@ def identities(connection: sa.Connection, tenant: str, contact: str) -> list[tup
     """(channel, external id) of everything that a contact is known as."""
     query = sa.select(K.channel, K.external_id).where(K.tenant == tenant, K.contact == contact)
     return [(row.channel, row.external_id) for row in connection.execute(query)]
+
+
+def preference(connection: sa.Connection, tenant: str, contact: str) -> str | None:
+    """The channel on which the contact wants to be told of his tickets, if he or an agent has said one."""
+    query = sa.select(N.prefers).where(N.tenant == tenant, N.id == contact)
+    found = connection.execute(query).scalar_one_or_none()
+    return str(found) if found else None
+
+
+def channels_of(connection: sa.Connection, tenant: str, person: Sequence[str]) -> list[str]:
+    """The channels on which these contacts have written, by name; not what they said in public."""
+    where = (C.tenant == tenant, C.contact.in_(person), C.channel != IN_PUBLIC)
+    query = sa.select(C.channel).where(*where).distinct().order_by(C.channel)
+    return [row.channel for row in connection.execute(query)]
+
+
+def prefer(connection: sa.Connection, tenant: str, contact: str, channel: str | None, *, alone: bool = False) -> None:
+    """From now on he is told of his tickets on this channel; None: where each was opened.
+
+    `alone`: only what he says of himself counts, not for those he was merged with. Raises NotFound, and Invalid for a
+    channel on which he has not written.
+    """
+    person = same_person(connection, tenant, contact)
+    if connection.execute(sa.select(N.id).where(N.tenant == tenant, N.id == contact)).first() is None:
+        raise NotFound(f"There is no contact {contact[:64]}.")
+    if channel is not None and channel not in (has := channels_of(connection, tenant, person)):
+        raise Invalid(f"This customer has not written on {channel[:40]!a}; he has on {', '.join(has) or 'none'}.")
+    changed = sa.update(tables.contacts).where(N.tenant == tenant, N.id.in_([contact] if alone else person))
+    connection.execute(changed.values(prefers=channel))
 
 
 def names(connection: sa.Connection, tenant: str, contacts: Sequence[str]) -> dict[str, str]:
@@ -174,17 +221,21 @@ def describe(connection: sa.Connection, tenant: str, contact: str, told: Mapping
 
 def details(connection: sa.Connection, tenant: str, contact: str) -> dict[str, Any]:
     """A contact with the channel identities that are known of him. Raises NotFound."""
-    row = connection.execute(sa.select(N.id, N.name, N.attributes).where(N.tenant == tenant, N.id == contact)).first()
+    query = sa.select(N.id, N.name, N.attributes, N.prefers).where(N.tenant == tenant, N.id == contact)
+    row = connection.execute(query).first()
     if row is None:
         raise NotFound(f"There is no contact {contact}.")
-    query = sa.select(K.channel, K.external_id, K.verified).where(K.tenant == tenant, K.contact == contact)
-    identities = connection.execute(query).all()
+    known = sa.select(K.channel, K.external_id, K.verified).where(K.tenant == tenant, K.contact == contact)
+    identities = connection.execute(known).all()
+    person = same_person(connection, tenant, contact)
     return {
         "id": row.id,
         "name": row.name,
         "verified": any(identity.verified for identity in identities),
         "identities": [{"channel": one.channel, "external_id": one.external_id} for one in identities],
-        "person": same_person(connection, tenant, contact),
+        "person": person,
+        "channels": channels_of(connection, tenant, person),
+        "prefers": row.prefers,
         **({"attributes": row.attributes} if row.attributes else {}),
     }
 

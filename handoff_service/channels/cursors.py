@@ -41,3 +41,9 @@ def release(connection: sa.Connection, tenant: str, account: str, node: str) -> 
     """Anybody may read on."""
     mine = (C.tenant == tenant, C.account == account, C.node == node)
     connection.execute(sa.update(tables.channel_cursors).where(*mine).values(node=None, lease_until=None))
+
+
+def release_all(connection: sa.Connection, node: str | None = None) -> None:
+    """Lets go of everything that a gateway (None: any) reads: it is lost, and nobody waits for its leases to end."""
+    held = sa.update(tables.channel_cursors).where(C.node.is_not(None) if node is None else C.node == node)
+    connection.execute(held.values(node=None, lease_until=None))

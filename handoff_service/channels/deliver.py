@@ -14,12 +14,12 @@ import structlog
 
 from handoff_service import metrics, outbox, tracing
 from handoff_service.agents import store as agents
-from handoff_service.channels import contacts, store, windows
-from handoff_service.channels.arrive import identity_channel
+from handoff_service.channels import contacts, store, survey, windows
 from handoff_service.channels.caller import Caller
-from handoff_service.channels.model import Abilities, Account, Channel, Enclosed, Outbound
+from handoff_service.channels.model import OCCUPIED, Abilities, Account, Channel, Enclosed, Outbound
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.undelivered import tell_undelivered
+from handoff_service.channels.who import identity_channel
 from handoff_service.channels.window import refusal, used
 from handoff_service.channels.wording import numbered, parts, shortened
 from handoff_service.clock import Clock
@@ -32,10 +32,15 @@ from handoff_service.failpoints import failpoint
 from handoff_service.files import links
 from handoff_service.files.model import label
 from handoff_service.files.shelf import shelf_of
+from handoff_service.public_mentions.model import CHANNEL as IN_PUBLIC
+from handoff_service.public_mentions.take import identity_channel as author_channel
 from handoff_service.settings import Settings
 from handoff_service.texts import say
 
 log = structlog.get_logger()
+
+# A file that the platform or our own storage does not let through holds up the words behind it no longer than this.
+FILE_WAITS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,12 @@ class Parcel:
     standing: windows.Standing | None
     language: str
 
-    def one_fewer(self) -> Parcel:
-        """After one message, which counts where the platform counts."""
-        if self.standing is None or self.standing.window is None:
+    def after(self, hint: Mapping[str, str]) -> Parcel:
+        """After one message, which counts where the platform counts, and left this behind for the next."""
+        if self.standing is None:
             return self
-        return replace(self, standing=replace(self.standing, window=used(self.standing.window)))
+        window = used(self.standing.window) if self.standing.window is not None else None
+        return replace(self, standing=replace(self.standing, window=window, hint={**self.standing.hint, **hint}))
 
 
 class Deliverer:
@@ -107,7 +113,8 @@ class Deliverer:
             if state != "sent":
                 break
             job = replace(job, parts_sent=message.part + 1, uncertain=False)
-            parcel = parcel.one_fewer()
+            busy = _busy_until(channel.abilities, parcel.account, message, self._clock())
+            parcel = parcel.after({OCCUPIED: busy.isoformat()} if busy else {})
         metrics.deliveries.labels(parcel.account.channel, state).inc()
         log.info("delivery", conversation=job.conversation, seq=job.seq, attempt=job.attempts, state=state)
 
@@ -120,10 +127,11 @@ class Deliverer:
             if job.uncertain and not abilities.dedupes:
                 raise NotDelivered("an earlier attempt was cut off", uncertain=True)
             _check_reachable(parcel, message, abilities, self._clock())
-            message = await self._filled(job.tenant, abilities, message)
-            self._begun.add(job.id)
-            with tracing.span("deliver", conversation=job.conversation, seq=job.seq):
-                provider_id = await channel.send(self._caller, parcel.account, message, self._clock())
+            occupied = parcel.standing.hint.get(OCCUPIED) if parcel.standing else None
+            if occupied and (free_at := datetime.fromisoformat(occupied)) > self._clock():
+                await self._database.write(lambda tx: outbox.postpone(tx.connection, job, None, until=free_at))
+                return "held"
+            message, provider_id = await self._send(job, parcel, channel, message)
         except NotDelivered as error:
             failure = error
             return await self._database.write(lambda tx: self._failed(tx, job, parcel, channel, failure))
@@ -131,6 +139,28 @@ class Deliverer:
         state = await self._database.write(lambda tx: self._arrived(tx, job, parcel, message, provider_id))
         self._begun.discard(job.id)  # until the next part
         return state
+
+    async def _send(
+        self, job: outbox.Job, parcel: Parcel, channel: Channel, message: Outbound
+    ) -> tuple[Outbound, str | None]:
+        """Sends one part, or a link in the place of a file that the platform does not take. Raises NotDelivered.
+
+        Returns what was sent, and the platform's id of it.
+        """
+        late = self._clock() - message.at >= FILE_WAITS
+        try:
+            filled = await self._filled(job.tenant, channel.abilities, message)
+            self._begun.add(job.id)
+            with tracing.span("deliver", conversation=job.conversation, seq=job.seq):
+                return filled, await channel.send(self._caller, parcel.account, filled, self._clock())
+        except NotDelivered as error:
+            erased = isinstance(error.__cause__, NotFound)
+            if message.file is None or error.uncertain or job.uncertain or erased or not (error.final or late):
+                raise
+        # What stands behind it has waited long enough, and a link shows the same.
+        told = say("file_link", parcel.language, name=message.file.name, link=message.file.link)
+        link = replace(message, text=told, file=None)
+        return link, await channel.send(self._caller, parcel.account, link, self._clock())
 
     async def _filled(self, tenant: str, abilities: Abilities, message: Outbound) -> Outbound:
         """The part with its file's content, where the platform is to be given it. Raises NotDelivered."""
@@ -156,6 +186,9 @@ class Deliverer:
         account, now = parcel.account, self._clock()
         if parcel.standing is not None and parcel.standing.window is not None:
             windows.use(tx.connection, account.tenant, account.id, message.contact, parcel.standing.window)
+        busy = _busy_until(self._channels[account.channel].abilities, account, message, now)
+        if busy is not None:
+            windows.occupy(tx.connection, account.tenant, account.id, message.contact, busy, self._seal)
         if provider_id is not None:
             place = (job.conversation, job.seq, now)
             early = windows.delivered(tx.connection, account.tenant, account.id, provider_id, *place)
@@ -186,6 +219,11 @@ def _not_begun(tx: Transaction, job: outbox.Job, reason: str, now: datetime) -> 
     return outbox.put_back(tx.connection, job, reason, now, uncertain=job.uncertain)
 
 
+def _busy_until(abilities: Abilities, account: Account, message: Outbound, now: datetime) -> datetime | None:
+    """Until when the customer's line is busy with what was just sent; None where it never is."""
+    return now + timedelta(seconds=abilities.occupies_s(account, message.text)) if abilities.occupies_s else None
+
+
 def _check_reachable(parcel: Parcel, message: Outbound, abilities: Abilities, now: datetime) -> None:
     """Raises NotDelivered, for good, when the contact has left or the platform's window is closed."""
     standing = parcel.standing
@@ -212,10 +250,15 @@ def pack(
     account = store.find(connection, job.tenant, str(conversation.account), seal)
     if account.channel not in channels:
         raise NotFound(f"This release does not know the channel {account.channel}.")
-    contact = contacts.external_id(connection, job.tenant, identity_channel(account), conversation.contact) or ""
+    known_there = author_channel(account.id) if conversation.channel == IN_PUBLIC else identity_channel(account)
+    contact = contacts.external_id(connection, job.tenant, known_there, conversation.contact) or ""
     standing = windows.find(connection, job.tenant, account.id, contact, seal)
     names = {agent.id: agent.name for agent in agents.everyone(connection, conversation.tenant)}
     seen = for_customer(entry, names, conversation.contact)
+    text, buttons = _without_label(seen["body"]), seen["body"].get("buttons", [])
+    if survey.asks(connection, entry):
+        text = f"{text}\n{say('stars_ask', conversation.language)}"
+        buttons = survey.stars(conversation.language)
     whole = Outbound(
         mid=entry.mid,
         conversation=conversation.id,
@@ -223,8 +266,8 @@ def pack(
         seq=entry.seq,
         author_kind=seen["author"]["kind"],
         author_name=seen["author"]["name"],
-        text=_without_label(seen["body"]),
-        buttons=seen["body"].get("buttons", []),
+        text=text,
+        buttons=buttons,
         file=_enclosed(seen["body"].get("file"), job.tenant, settings, entry.at),
         hint=standing.hint if standing else {},
         since=standing.window.since if standing and standing.window else None,

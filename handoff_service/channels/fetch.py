@@ -28,7 +28,8 @@ log = structlog.get_logger()
 
 FETCH_TOPIC = "fetch"
 LOOK_EVERY_S = 5.0
-AT_ONCE = 4  # mailboxes are read in threads, of which there are not many
+AT_ONCE = 4  # mailboxes are read in threads, of which there are not many; one slow server keeps no other waiting
+HINTED_AT_ONCE = 12  # more, only for accounts that have something
 
 
 class Fetcher:
@@ -53,65 +54,82 @@ class Fetcher:
         self._node = node
         self._seal = Seal(settings.encryption_key.get_secret_value())
         self._wake = asyncio.Event()
-        self._hints: set[tuple[str, str]] = set()
+        # Accounts in the order in which they came: those of which we were told, and those whose time it is.
+        self._hints: dict[tuple[str, str], None] = {}
+        self._due: dict[tuple[str, str], None] = {}
         self._next: dict[tuple[str, str], float] = {}
+        self._failures: dict[tuple[str, str], int] = {}  # in a row
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._places = asyncio.Semaphore(AT_ONCE)
         bell.listen(FETCH_TOPIC, self._heard)
 
     def _heard(self, _: str, hint: Any) -> None:
         if isinstance(hint, list) and len(hint) == 2:
-            self._hints.add((str(hint[0]), str(hint[1])))
+            self._hints[str(hint[0]), str(hint[1])] = None
         self._wake.set()
 
     async def run(self) -> None:
         """Looks after every account of a platform that must be asked; what fails is tried again."""
-        names = [name for name in self._channels if name in FETCHING]
+        if self._database.exclusive:  # whoever read was killed
+            with contextlib.suppress(TandemError):
+                await self._database.write(lambda tx: cursors.release_all(tx.connection))
         loop = asyncio.get_running_loop()
-        while True:
-            self._wake.clear()
-            hinted, self._hints = self._hints, set()
-            try:
-                accounts = await self._database.read(lambda connection: store.of_channels(connection, names))
-            except TandemError as error:
-                log.warning("accounts cannot be read, trying again", error=error.message)
-                accounts = []
-            due = [one for one in accounts if one in hinted or self._next.get(one, 0.0) <= loop.time()]
-            for one in due:
-                if one in self._running:  # and once more afterwards, for what it may have missed
-                    self._hints |= {one} & hinted
-                    continue
-                self._running[one] = asyncio.create_task(self._one(*one))
-                self._running[one].add_done_callback(functools.partial(self._done, one))
-            try:
+        looked_at = -LOOK_EVERY_S
+        try:
+            while True:
+                self._wake.clear()
+                # A message that was told of costs nothing per account that is silent, and waits for none of them.
+                self._begin(self._hints, AT_ONCE + HINTED_AT_ONCE)
+                if loop.time() - looked_at >= LOOK_EVERY_S:
+                    looked_at = loop.time()
+                    self._due |= dict.fromkeys(await self._silent(looked_at))  # behind those who wait since the last
+                self._begin(self._due, AT_ONCE)
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_EVERY_S):
+                    async with asyncio.timeout(max(0.0, looked_at + LOOK_EVERY_S - loop.time())):
                         await self._wake.wait()
-            except asyncio.CancelledError:
-                for task in self._running.values():
-                    task.cancel()
-                await asyncio.gather(*self._running.values(), return_exceptions=True)
-                raise
+        finally:
+            for task in self._running.values():
+                task.cancel()
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _silent(self, now: float) -> list[tuple[str, str]]:
+        """The accounts that are to be asked although nobody told of anything, by the watch of the loop."""
+        names = [name for name in self._channels if name in FETCHING]
+        try:
+            accounts = await self._database.read(lambda connection: store.of_channels(connection, names))
+        except TandemError as error:
+            log.warning("accounts cannot be read, trying again", error=error.message)
+            return []
+        return [one for one in accounts if self._next.get(one, 0.0) <= now]
+
+    def _begin(self, waiting: dict[tuple[str, str], None], places: int) -> None:
+        """Asks for those who wait, in their order, as long as there is a place; who is being asked goes on waiting."""
+        for one in list(waiting):
+            if len(self._running) >= places:
+                return
+            if one not in self._running:
+                del waiting[one]
+                self._running[one] = asyncio.create_task(self._fetch(*one))
+                self._running[one].add_done_callback(functools.partial(self._done, one))
 
     def _done(self, account: tuple[str, str], _: asyncio.Task[None]) -> None:
         self._running.pop(account, None)
-        if account in self._hints:
+        if self._hints or self._due:
             self._wake.set()
 
-    async def _one(self, tenant: str, account: str) -> None:
-        async with self._places:  # one slow server keeps no other account waiting
-            await self._fetch(tenant, account)
-
     async def _fetch(self, tenant: str, account: str) -> None:
-        loop = asyncio.get_running_loop()
-        self._next[tenant, account] = loop.time() + LOOK_EVERY_S
+        loop, whose = asyncio.get_running_loop(), (tenant, account)
+        self._next[whose] = loop.time() + LOOK_EVERY_S
+        failures, every_s = self._failures.pop(whose, 0), LOOK_EVERY_S
         try:
             known = await self._database.read(lambda connection: store.find(connection, tenant, account, self._seal))
             fetching = FETCHING[known.channel]
-            self._next[tenant, account] = loop.time() + fetching.every_s
-            if not known.disabled:
-                await self.catch_up(known, fetching)
+            every_s = fetching.every_s
+            self._next[whose] = loop.time() + every_s
+            if not known.disabled and await self.catch_up(known, fetching) is None:
+                self._next[whose] = loop.time() + LOOK_EVERY_S  # who reads now may never finish
         except Exception as error:  # the loop: whatever one platform says, the others are asked
+            self._failures[whose] = failures + 1
+            self._next[whose] = loop.time() + min(every_s, LOOK_EVERY_S * 2.0 ** min(failures, 10))
             reason = error.message if isinstance(error, TandemError) else repr(error)
             log.warning("fetching failed, trying again", account=account, error=reason)
             with contextlib.suppress(TandemError):
@@ -119,14 +137,14 @@ class Fetcher:
                     lambda tx: store.failed(tx.connection, tenant, account, reason[:500], self._clock())
                 )
 
-    async def catch_up(self, account: Account, fetching: Fetching) -> int:
-        """Fetches until there is no more; how many events came."""
+    async def catch_up(self, account: Account, fetching: Fetching) -> int | None:
+        """Fetches until there is no more; how many events came, None while another gateway reads this account."""
         tenant, name = account.tenant, account.id
         cursor = await self._database.write(
             lambda tx: cursors.lease(tx.connection, tenant, name, self._node, self._clock())
         )
         if cursor is None:
-            return 0
+            return None
         came, more = 0, True
         try:
             while more:

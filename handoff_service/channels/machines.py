@@ -31,7 +31,6 @@ def seems_machine(tx: Transaction, sender: Sender, abilities: Abilities, context
     return len([one for one in said if one.kind is Kind.MESSAGE and "file" not in one.body]) >= abilities.hourly
 
 
-def let_people_look(tx: Transaction, conversation: Conversation, abilities: Abilities, context: Context) -> None:
+def let_people_look(tx: Transaction, conversation: Conversation, rule: str, context: Context) -> None:
     """Hands over a conversation of the bot that went silent: it may be a customer in need after all."""
-    evidence = {"rule": f"{abilities.hourly} messages within an hour"}
-    request_handoff(tx, conversation, Event.POLICY, evidence=evidence, context=context)
+    request_handoff(tx, conversation, Event.POLICY, evidence={"rule": rule}, context=context)

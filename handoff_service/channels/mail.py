@@ -26,7 +26,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from handoff_service.channels.caller import Caller
+from handoff_service.channels.mail_proof import PROOF, given_at, is_ours, prove
 from handoff_service.channels.mail_read import ADDRESS, Mail, read
+from handoff_service.channels.mail_sender import Verdict, verdict
 from handoff_service.channels.mail_ways import MAIL_SERVER, Server, log_in, look, send
 from handoff_service.channels.mail_words import safe_html
 from handoff_service.channels.model import (
@@ -54,7 +56,6 @@ log = structlog.get_logger()
 
 MEGABYTE = 1024 * 1024
 HOURLY = 12
-PROOF = r"[0-9a-f]{16}"
 CONVERSATION = r"c_[0-9a-z]{4,40}"
 OURS = re.compile(rf"<t\.({CONVERSATION})\.([0-9a-zA-Z_.]{{1,60}})\.({PROOF})@[^>]+>")
 PLUS = re.compile(rf"[^@+]+\+({CONVERSATION})\.({PROOF})@.+")
@@ -87,6 +88,12 @@ class MailChannel:
         Field("signing_key", "Mailgun's HTTP signing key, or SendGrid's public key", secret=True, optional=True),
         Field("thread_key", "proves that a mail answers one of ours", secret=True, made=True),
         Field("plus", "yes: the mailbox takes support+anything@", optional=True, pattern="yes|no"),
+        Field(
+            "authserv",
+            "our mail server's name in Authentication-Results: what it finds of senders is shown to agents",
+            optional=True,
+            pattern=r"[A-Za-z0-9._-]{1,190}",
+        ),
     )
 
     def check(self, account: Account, request: WebhookRequest) -> Checked:
@@ -119,14 +126,14 @@ class MailChannel:
         if not ADDRESS.fullmatch(message.contact):
             raise NotDelivered("this customer has no mail address here", final=True)
         made = compose(account, message, now)
-        await send(_outbox(account, caller), made, account.options["address"], message.contact)
+        await send(smtp_of(account, guarded=caller.guarded), made, account.options["address"], message.contact)
         return str(made["Message-ID"])
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002
         raise NotDelivered("attachments come with their mail; there is nothing to fetch", final=True)
 
     async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
-        await log_in(_outbox(account, caller))
+        await log_in(smtp_of(account, guarded=caller.guarded))
         if account.options["provider"] == "imap":
             await log_in(_mailbox(account, caller))
             return []
@@ -138,7 +145,7 @@ def event(account: Account, mail: Mail) -> Happening | None:
     event_id = hashlib.sha256(mail.message_id.encode("utf-8", "replace")).hexdigest()[:48]
     if mail.bounce is not None:
         ours = OURS.fullmatch(mail.bounce.message_id)
-        if ours is None or not _is_ours(account, *ours.groups()):
+        if ours is None or not is_ours(account, *ours.groups()):
             return None
         failed, reason = Notice.What.FAILED, f"the mail came back: {mail.bounce.reason}"
         lost = mail.bounce.message_id
@@ -147,7 +154,8 @@ def event(account: Account, mail: Mail) -> Happening | None:
         log.info("mail of ours or of a mail server left out", account=account.id, sender=mail.sender)
         return None
     subject = ANSWERED.sub("", MARK.sub("", mail.subject)).strip()
-    answers = thread(account, mail)
+    answers, proven_at = thread(account, mail)
+    found = verdict(mail.results, account.options.get("authserv", ""), mail.sender, alone=mail.alone)
     text = mail.text if answers or not subject else f"{subject}\n\n{mail.text}".strip()
     hint = {
         "message_id": mail.message_id,
@@ -155,7 +163,9 @@ def event(account: Account, mail: Mail) -> Happening | None:
         "subject": subject,
     }
     files = mail.files
-    if mail.automatic:  # a file or an unreadable message would be answered; its names in words are not
+    if (
+        mail.automatic or found is Verdict.FORGED
+    ):  # a file or an unreadable message would be answered; its names in words are not
         text = "\n".join([text or mail.subject or "…", *(f"[{one.name or one.kind}]" for one in files)])
         files = ()
     return Inbound(
@@ -169,11 +179,16 @@ def event(account: Account, mail: Mail) -> Happening | None:
         quiet=bool(mail.automatic),
         hint=hint,
         answers=answers,
+        proven_at=proven_at,
+        vouched=found,
     )
 
 
-def thread(account: Account, mail: Mail) -> str:
-    """The conversation that a mail proves to answer: by our plus address, our Message-ID, or our mark; else empty."""
+def thread(account: Account, mail: Mail) -> tuple[str, datetime | None]:
+    """The conversation that a mail proves to answer, by our plus address, Message-ID or mark, and since when it can.
+
+    Empty and None for a mail that answers none of ours.
+    """
     places = [(PLUS, mail.to), (OURS, mail.answers), (MARK, MARK.findall(mail.subject) and [mail.subject])]
     for pattern, texts in places:
         for one in texts or ():
@@ -181,9 +196,11 @@ def thread(account: Account, mail: Mail) -> str:
             if found is None:
                 continue
             part = found.group(2) if pattern is OURS else ""
-            if _is_ours(account, found.group(1), part, found.groups()[-1]):
-                return found.group(1)
-    return ""
+            proof = found.groups()[-1]
+            since = given_at(proof)
+            if since is not None and is_ours(account, found.group(1), part, proof):
+                return found.group(1), since
+    return "", None
 
 
 def compose(account: Account, message: Outbound, now: datetime) -> EmailMessage:
@@ -191,18 +208,19 @@ def compose(account: Account, message: Outbound, now: datetime) -> EmailMessage:
     own = account.options["address"]
     domain = own.rpartition("@")[2]
     made = EmailMessage()
-    made["From"] = f'"{_quotable(account.name)}" <{own}>'
+    made["From"] = f'"{quotable(account.name)}" <{own}>'
     made["To"] = message.contact
     made["Subject"] = _subject(account, message)
     made["Date"] = format_datetime(now)
     part = f"{message.mid}.{message.part}"
-    made["Message-ID"] = f"<t.{message.conversation}.{part}.{_proof(account, message.conversation, part)}@{domain}>"
+    proof, own_proof = [prove(account, message.conversation, one, message.at) for one in (part, "")]
+    made["Message-ID"] = f"<t.{message.conversation}.{part}.{proof}@{domain}>"
     if _is_id(before := message.hint.get("message_id", "")):
         made["In-Reply-To"] = before
         made["References"] = " ".join([*filter(_is_id, message.hint.get("references", "").split()), before])
     if account.options.get("plus") == "yes":
         local = own.rpartition("@")[0]
-        made["Reply-To"] = f"{local}+{message.conversation}.{_proof(account, message.conversation, '')}@{domain}"
+        made["Reply-To"] = f"{local}+{message.conversation}.{own_proof}@{domain}"
     if message.author_kind != "agent":
         made["Auto-Submitted"] = "auto-replied"
     made["X-Auto-Response-Suppress"] = "All"
@@ -227,11 +245,12 @@ def _subject(account: Account, message: Outbound) -> str:
     subject = message.hint.get("subject", "")
     said = f"Re: {subject}" if subject else account.name
     if account.options.get("plus") != "yes":
-        said = f"{said[:150]} [#{message.conversation}.{_proof(account, message.conversation, '')}]"
+        said = f"{said[:150]} [#{message.conversation}.{prove(account, message.conversation, '', message.at)}]"
     return " ".join(said.split())[:240]
 
 
-def _quotable(name: str) -> str:
+def quotable(name: str) -> str:
+    """A name as it may stand between the quotes of a From header."""
     return "".join(one for one in name if one.isprintable() and one not in '"\\')
 
 
@@ -239,24 +258,10 @@ def _is_id(given: str) -> bool:
     return bool(re.fullmatch(r"<[\x21-\x3b\x3d\x3f-\x7e]{3,250}>", given))
 
 
-def _proof(account: Account, conversation: str, part: str) -> str:
-    return _proofs(account, conversation, part)[0]
-
-
-def _proofs(account: Account, conversation: str, part: str) -> list[str]:
-    """By every key that is valid now."""
-    said = f"{account.tenant}/{account.id}/{conversation}/{part}".encode()
-    keys = account.every("thread_key")
-    return [hmac.new(key.encode(), said, hashlib.sha256).hexdigest()[:16] for key in keys]
-
-
-def _is_ours(account: Account, conversation: str, part: str, proof: str) -> bool:
-    return equal(proof, *_proofs(account, conversation, part))
-
-
-def _outbox(account: Account, caller: Caller) -> Server:
+def smtp_of(account: Account, *, guarded: bool) -> Server:
+    """Where the account's mails are handed over."""
     user = account.options.get("smtp_user", "")
-    return Server(account.options["smtp"], user, account.secret("smtp_password"), caller.guarded)
+    return Server(account.options["smtp"], user, account.secret("smtp_password"), guarded)
 
 
 def _mailbox(account: Account, caller: Caller) -> Server:

@@ -46,6 +46,7 @@ NO_REPLY = regex.compile(
 )
 MOST_PARTS = 200
 MOST_FILES = 10
+MOST_RESULTS = 20
 LEAST_INLINE = 5 * 1024  # smaller pictures in the text are logos and counting dots
 
 
@@ -61,7 +62,8 @@ class Bounce:
 class Mail:
     """`message_id` is made from the content where the mail has none. `to` are all addresses that it went to.
 
-    `automatic` says by which sign it was sent by a program; nobody must answer it.
+    `automatic` says by which sign it was sent by a program; nobody must answer it. `results` are the headers in which
+    mail servers say what they found of the sender, the topmost first; `alone`: it names one sender.
     """
 
     message_id: str
@@ -74,6 +76,8 @@ class Mail:
     files: Sequence[Media] = field(repr=False)
     automatic: str = ""
     bounce: Bounce | None = None
+    results: Sequence[str] = ()
+    alone: bool = True
 
 
 def read(raw: bytes) -> Mail:
@@ -99,6 +103,8 @@ def read(raw: bytes) -> Mail:
         files=files,
         automatic=_automatic(whole, sender),
         bounce=bounce,
+        results=[str(value) for value in whole.get_all("Authentication-Results") or ()][:MOST_RESULTS],
+        alone=len(getaddresses([str(value) for value in whole.get_all("From") or ()])) == 1,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import imaplib
 import json
 import re
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -72,8 +73,7 @@ async def send(server: Server, message: EmailMessage, sender: str, to: str) -> N
     """Hands a mail over. Raises NotDelivered, an uncertain one when the answer to the whole mail is missing."""
     given = False
     try:
-        client = await _client(server)
-        async with asyncio.timeout(2 * ANSWER_S), client:
+        async with _client(server) as client:
             if server.user:
                 await client.login(server.user, server.password)
             given = True
@@ -87,14 +87,23 @@ async def send(server: Server, message: EmailMessage, sender: str, to: str) -> N
         raise NotDelivered(f"{error.__class__.__name__} at {server.host}", uncertain=given) from error
 
 
-async def _client(server: Server) -> aiosmtplib.SMTP:
-    """Outside development nothing goes without TLS: the password and the mail would be for everybody to read."""
+@contextlib.asynccontextmanager
+async def _client(server: Server) -> AsyncIterator[aiosmtplib.SMTP]:
+    """A line to the server whose certificate is checked, closed in the end.
+
+    Outside development nothing goes without TLS: the password and the mail would be for everybody to read.
+    """
     line = await asyncio.to_thread(server.connect)
     line.setblocking(False)
     start_tls = True if server.guarded and not server.is_tls else None
-    return aiosmtplib.SMTP(
+    client = aiosmtplib.SMTP(
         hostname=server.host, port=None, sock=line, timeout=ANSWER_S, use_tls=server.is_tls, start_tls=start_tls
     )
+    try:
+        async with asyncio.timeout(2 * ANSWER_S), client:
+            yield client
+    finally:
+        line.close()  # also when no greeting or no TLS came of it
 
 
 def _refused(code: int, said: str) -> NotDelivered:
@@ -111,8 +120,7 @@ async def log_in(server: Server) -> None:
         await asyncio.to_thread(_with_mailbox, server, lambda mailbox: mailbox.noop())
         return
     try:
-        client = await _client(server)
-        async with asyncio.timeout(ANSWER_S), client:
+        async with _client(server) as client:
             if server.user:
                 await client.login(server.user, server.password)
     except aiosmtplib.SMTPResponseException as error:
@@ -132,7 +140,11 @@ class _Mailbox(imaplib.IMAP4):
         line = self._server.connect()
         if not self._server.is_tls:
             return line
-        return ssl.create_default_context().wrap_socket(line, server_hostname=self._server.host)
+        try:
+            return ssl.create_default_context().wrap_socket(line, server_hostname=self._server.host)
+        except OSError:
+            line.close()
+            raise
 
 
 def _with_mailbox(server: Server, work: Callable[[imaplib.IMAP4], Result]) -> Result:
@@ -144,7 +156,10 @@ def _with_mailbox(server: Server, work: Callable[[imaplib.IMAP4], Result]) -> Re
             mailbox.login(server.user, server.password)
             return work(mailbox)
         finally:
-            mailbox.logout()
+            try:
+                mailbox.logout()
+            except (imaplib.IMAP4.error, OSError):  # the line is dead; what was fetched is not
+                mailbox.shutdown()
     except imaplib.IMAP4.error as error:
         raise NotDelivered(f"mailbox at {server.host}: {str(error)[:150]}") from error
     except OSError as error:

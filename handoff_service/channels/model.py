@@ -14,8 +14,12 @@ from enum import StrEnum
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from handoff_service.channels.caller import Answered, Caller
+from handoff_service.channels.mail_sender import Verdict
 from handoff_service.channels.window import AT_ANY_TIME, Deed, Rules
 from handoff_service.channels.wording import Form
+from handoff_service.public_mentions.model import PublicMention
+
+OCCUPIED = "occupied"  # in the hint of a contact: until when his line is busy, in ISO form; empty when it is free
 
 
 @dataclass(frozen=True)
@@ -156,10 +160,11 @@ class Inbound:
     `body` is {"text"}, {"press": {"seq", "index"}}, or {} for a type of message that this release does not know;
     then `unsupported` names the type. `event_id` is the platform's and never means another event. `hint` is what a
     reply needs (a token, a thread); it is kept sealed, and the newest wins. `deed` is what it counts as for the window.
-    `answers` is a conversation of ours that the message proves to belong to, whoever sent it. `user` is who he is to
+    `answers` is a conversation of ours that the message proves to belong to, whoever sent it, by what we gave out at
+    `proven_at`. `vouched`: what is known of whether the sender is who he says. `user` is who he is to
     the tenant, when the tenant himself vouches for it: the `sub` of his identity tokens. `aliases` are other ids by
     which the platform may call him next time. `quiet`: somebody else answers him, the bot does not. `sent_at` is the
-    platform's time, from which its window runs.
+    platform's time, from which its window runs. `public`: it was said before everybody, and is no private message.
     """
 
     event_id: str
@@ -176,6 +181,9 @@ class Inbound:
     aliases: Sequence[str] = ()
     quiet: bool = False
     sent_at: datetime | None = None
+    public: PublicMention | None = None
+    proven_at: datetime | None = None
+    vouched: Verdict = Verdict.UNASKED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,7 +290,8 @@ class Abilities:
     `files`: what an agent may send as a file; anything else goes as a link. `most_bytes` is the largest webhook.
     `hourly`: more than so many messages of one customer in an hour are not answered by the bot: two machines talking.
     `button_text` is the longest text that may have buttons; a longer one is sent before them. `calls_back`: who leaves
-    while he waits for a person is called back at the number that is his id.
+    while he waits for a person is called back at the number that is his id. `speaks_in_public`: what agents answer to
+    public mentions can be sent through it.
     """
 
     title: str
@@ -299,6 +308,8 @@ class Abilities:
     hourly: int | None = None
     button_text: int | None = None
     calls_back: bool = False
+    occupies_s: Callable[[Account, str], float] | None = None
+    speaks_in_public: bool = False
 
 
 class Channel(Protocol):

@@ -3,11 +3,13 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service import audit
 from handoff_service.access import Access
 from handoff_service.agents.model import Agent
 from handoff_service.channels import contacts
+from handoff_service.conversations.receive import Sender
 from handoff_service.database import Transaction
 from handoff_service.inputs import Command, Plain
 from handoff_service.operations import once
@@ -23,17 +25,33 @@ class Part(Command):
     pass
 
 
+class Preferred(Command):
+    channel: Plain | None = Field(max_length=40)
+
+
+class Wanted(BaseModel):
+    """None: he is told of each ticket where it was opened."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    channel: Plain | None = Field(max_length=40)
+
+
 def router(service: Service) -> APIRouter:
     routes = APIRouter()
     AnsweringNow = Annotated[Agent, Depends(Access(service).may(Permission.CONVERSATIONS_ANSWER))]
 
-    async def run(agent: Agent, contact: str, asked: Command, deed: str, other: str) -> dict[str, Any]:
+    CustomerNow = Annotated[Sender, Depends(Access(service).customer)]
+
+    async def run(agent: Agent, contact: str, asked: Command, deed: str, other: str | None) -> dict[str, Any]:
         context, actor = service.context(), f"agent:{agent.id}"
 
         def write(tx: Transaction) -> dict[str, Any]:
             def work() -> dict[str, Any]:
                 if deed == "merge":
-                    contacts.join(tx.connection, agent.tenant, contact, other)
+                    contacts.join(tx.connection, agent.tenant, contact, other or "")
+                elif deed == "prefer":
+                    contacts.prefer(tx.connection, agent.tenant, contact, other)
                 else:
                     contacts.part(tx.connection, agent.tenant, contact)
                 detail = {"other": other} if other else {}
@@ -57,5 +75,18 @@ def router(service: Service) -> APIRouter:
     async def part(contact_id: str, asked: Part, agent: AnsweringNow) -> dict[str, Any]:
         """This contact is somebody else than those it was merged with."""
         return await run(agent, contact_id, asked, "part", "")
+
+    @routes.post("/v1/contacts/{contact_id}/preferred-channel")
+    async def prefer(contact_id: str, asked: Preferred, agent: AnsweringNow) -> dict[str, Any]:
+        """From now on this customer, whichever contact he is, is told of his tickets on this channel."""
+        return await run(agent, contact_id, asked, "prefer", asked.channel)
+
+    @routes.post("/v1/widget/preferred-channel")
+    async def prefer_mine(asked: Wanted, sender: CustomerNow) -> dict[str, Any]:
+        """The customer says himself where he wants to be told of his tickets."""
+        await service.limits.message(f"{sender.tenant}:preferred:{sender.contact}")
+        who = (sender.tenant, sender.contact)
+        await service.database.write(lambda tx: contacts.prefer(tx.connection, *who, asked.channel, alone=True))
+        return {"channel": asked.channel}
 
     return routes

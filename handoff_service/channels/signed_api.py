@@ -36,6 +36,7 @@ from handoff_service.channels.wording import Form, Markup
 from handoff_service.clock import iso
 from handoff_service.conversations.receive import refuse_unknown
 from handoff_service.errors import Invalid, Unauthorized
+from handoff_service.public_mentions.model import PublicMention, mention_of
 
 EVENT_ID = re.compile(r"[\x21-\x7e]{1,128}")
 TYPE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
@@ -57,10 +58,11 @@ class SignedApi:
         checked="our own protocol, docs/signed-api.md",
         strict=True,
         files=Takes(("",), 1 << 30, by_link=True),
+        speaks_in_public=True,
     )
     fields = (
         Field("url", "where messages to customers are posted to"),
-        Field("secret", "signs both directions", secret=True, made=True),
+        Field("secret", "signs both directions", secret=True, made=True, pattern=r"[\x21-\x7e]{20,128}"),
     )
 
     def check(self, account: Account, request: WebhookRequest) -> Checked:
@@ -90,7 +92,8 @@ class SignedApi:
         body: dict[str, Any] = {}
         media = _media(event.get("files"))
         if kind in ("text", "press"):
-            refuse_unknown(event, {"event_id", "contact", "type", kind, *(["files"] if kind == "text" else [])})
+            more = ["files", "public"] if kind == "text" else []
+            refuse_unknown(event, {"event_id", "contact", "type", kind, *more})
             body = {} if media and "text" not in event else {kind: event.get(kind)}
         said = Inbound(
             event_id=event_id,
@@ -101,6 +104,7 @@ class SignedApi:
             unsupported=None if body or media else kind,
             media=media,
             user=_user(contact.get("user")),
+            public=_public(event, contact),
         )
         return Parsed([said])
 
@@ -127,6 +131,17 @@ def _user(given: Any) -> str:
     if not isinstance(given, str) or not 0 < len(given) <= MAX_CONTACT_CHARS or not given.isprintable():
         raise Invalid(f"`contact.user` is 1 to {MAX_CONTACT_CHARS} printable characters: the `sub` of identity tokens.")
     return given
+
+
+def _public(event: Mapping[str, Any], contact: Mapping[str, Any]) -> PublicMention | None:
+    """A post that names the tenant: {"platform", "id", "url", "time", "rating"?}. Raises Invalid."""
+    given = event.get("public")
+    if given is None:
+        return None
+    if not isinstance(given, dict) or event.get("files") or contact.get("user"):
+        raise Invalid("`public` is an object with platform, id, url and time, for a text without files and `user`.")
+    author = {"author": contact.get("id"), "author_name": contact.get("name"), "text": event.get("text")}
+    return mention_of({**author, **given})
 
 
 def _media(given: Any) -> list[Media]:
@@ -166,6 +181,7 @@ def _as_json(message: Outbound) -> Mapping[str, Any]:
         "text": message.text,
         **({"buttons": buttons} if buttons else {}),
         **({"file": _file(message.file)} if message.file is not None else {}),
+        **({"public": json.loads(message.hint["public"])} if "public" in message.hint else {}),
         "at": iso(message.at),
     }
 

@@ -2,15 +2,16 @@
 
 A call is led by turns: Twilio gathers what the caller says and posts it; the call then waits, and what is to be said
 next is put into it by the REST API ("modify a call in progress"). Each answer replaces what the call does at that
-moment, so one that comes while another is read out waits for its end. A call that ends while its caller waits for a
-person becomes a callback.
+moment, so one that comes while another is read out waits for its end; the database knows until when that is, because
+every request of a call may reach another gateway. A call that ends while its caller waits for a person becomes a
+callback.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
 from xml.sax.saxutils import escape, quoteattr
 
@@ -18,6 +19,7 @@ import regex
 
 from handoff_service.channels.caller import REFUSALS, Caller, undelivered
 from handoff_service.channels.model import (
+    OCCUPIED,
     Abilities,
     Account,
     Checked,
@@ -60,13 +62,11 @@ WORDS = {
 
 
 class TwilioVoice:
-    def __init__(self) -> None:
-        self._speaking: dict[str, datetime] = {}  # until when each call reads out something
-
     abilities = Abilities(
         title="Telephone (Twilio)",
         form=Form(Markup.PLAIN, 1500),
         calls_back=True,
+        occupies_s=lambda account, text: spoken_s(text) * 100 / int(account.options.get("pace", "100")),
         checked="official vectors of the signature, documented TwiML and call states",
     )
     fields = (
@@ -90,7 +90,7 @@ class TwilioVoice:
         # Numbers that are withheld must not make one customer of all who withhold theirs.
         contact = given if NUMBER.fullmatch(given) else f"call:{sid}"
         place = urlunsplit(urlsplit(checked.request.url)._replace(query="", fragment=""))
-        hint = {"call": sid, "url": place}
+        hint = {"call": sid, "url": place, OCCUPIED: ""}  # who speaks or rings is read nothing at this moment
         if fields.get("CallStatus") in ENDED:
             gone = Notice(event_id=f"{sid}.ended", contact=contact, what=Notice.What.LEFT)
             return Parsed([gone], _twiml("<Hangup/>"))
@@ -117,13 +117,10 @@ class TwilioVoice:
         )
         return Parsed([heard], _held(account, place, turn, 0))
 
-    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         call, place = message.hint.get("call", ""), message.hint.get("url", "")
         if not call:
             raise undelivered("Twilio: this customer is not on the telephone")
-        until = self._speaking.get(call, now)
-        if until > now:
-            raise undelivered("the call is still reading out the message before", again=True, after_s=_s(until - now))
         server, sid = account.options.get("api") or API, account.options["account_sid"]
         twiml = _twiml(_gather(account, place, message.text, f"s{message.seq}{message.part}")).body
         answer = await caller.post(
@@ -133,10 +130,6 @@ class TwilioVoice:
             judges=REFUSALS,
         )
         if 200 <= answer.status < 300:
-            self._speaking = {one: end for one, end in self._speaking.items() if end > now}
-            self._speaking[call] = now + timedelta(
-                seconds=spoken_s(message.text) * 100 / int(account.options.get("pace", "100"))
-            )
             return f"{call}.{message.key}"
         code = answer.json.get("code")
         if code == CALL_IS_OVER or answer.status == 404:
@@ -159,10 +152,6 @@ def spoken_s(text: str) -> float:
     """About how long it takes to read a text out."""
     han = len(HAN.findall(text))
     return BREATH_S + HAN_S * han + OTHER_S * (len(text) - han)
-
-
-def _s(time: timedelta) -> float:
-    return max(0.2, time.total_seconds())
 
 
 def _words(account: Account) -> Mapping[str, str]:

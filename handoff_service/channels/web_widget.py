@@ -103,7 +103,8 @@ def start_session(
     """The customer behind a visitor token or a signed identity, and the token to use from now on.
 
     The same identity is the same contact on every device; an unknown or expired token is a new visitor. A signed
-    identity takes the anonymous conversation of its device with it. Raises Unauthorized for a used identity.
+    identity takes the anonymous conversation of its device with it; the token of whoever sat there before ends. Raises
+    Unauthorized for a used identity.
     """
     connection = tx.connection
     known = _contact_of_token(connection, tenant, token, now) if token else None
@@ -112,6 +113,10 @@ def start_session(
     else:
         contact = known or contacts.add(connection, tenant, name=None, language=language, now=now).id
     if token is None or contact != known:
+        if token is not None and identity is not None:  # somebody else sits there now: the page of before opens nothing
+            connection.execute(
+                sa.delete(tables.visitor_tokens).where(V.token_hash == token_hash(token), V.tenant == tenant)
+            )
         token = new_token()
         expires = now + timedelta(seconds=settings.visitor_token_s)
         connection.execute(

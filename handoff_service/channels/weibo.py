@@ -1,6 +1,7 @@
 """Weibo fan service (open.weibo.com/wiki): pushed messages, answers by the customer-service API.
 
-The signature covers no body and messages have no id: what we go by is who wrote what at which second.
+The signature covers no body and messages have no id: what we go by is who wrote what at which second. Posts that name
+the account ("被@消息") are public mentions; of their `data` only what the wiki's other events have in common is read.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.weixin_cipher import signature
 from handoff_service.channels.window import Allowance, Deed, Rules
 from handoff_service.channels.wording import Form, Markup
+from handoff_service.clock import iso
 from handoff_service.errors import Invalid, Unauthorized
+from handoff_service.public_mentions.model import mention_of
 
 API = "https://m.api.weibo.com"
 FILES_API = "https://upload.api.weibo.com"
@@ -115,6 +118,14 @@ def _read(event: Mapping[str, Any]) -> Happening | None:
             )
         return Notice(event_id=event_id, contact=contact, what=Notice.What.LEFT) if subtype == "unfollow" else None
     said = Inbound(event_id=event_id, contact=contact, language="zh", sent_at=moment(at))
+    if sort == "mention":
+        post = str(data.get("key") or "")
+        address = f"https://m.weibo.cn/status/{post}" if data.get("subtype") == "status" and post else ""
+        told = {"platform": "weibo", "id": post or event_id, "author": contact, "text": text or "@"}
+        return replace(
+            said,
+            public=mention_of({**told, "url": address or f"https://weibo.com/u/{contact}", "time": iso(moment(at))}),
+        )
     if sort == "text":
         return replace(said, body={"text": text})
     if sort == "image":

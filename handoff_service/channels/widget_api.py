@@ -10,6 +10,7 @@ from qrcode.main import QRCode
 
 from handoff_service.access import Access
 from handoff_service.channels import contacts
+from handoff_service.channels.letters import mail_account
 from handoff_service.conversations.receive import Sender
 from handoff_service.inputs import Plain
 from handoff_service.knowledge import store as knowledge
@@ -48,11 +49,12 @@ def router(service: Service) -> APIRouter:
     async def config(tenant: TenantName) -> dict[str, Any]:
         """Looks, texts and first words of a tenant; public, the same for everybody."""
 
-        def load(connection: Any) -> tuple[Any, bool]:
+        def load(connection: Any) -> tuple[Any, bool, bool]:
             found = tenants.find(connection, tenant)
-            return found, knowledge.copied_at(connection, tenant) is not None
+            has_articles = knowledge.copied_at(connection, tenant) is not None
+            return found, has_articles, mail_account(connection, tenant) is not None
 
-        found, has_articles = await service.database.read(load)
+        found, has_articles, has_mail = await service.database.read(load)
         settings, widget = found.settings, found.settings.widget
         return {
             "tenant": found.id,
@@ -64,6 +66,7 @@ def router(service: Service) -> APIRouter:
             "welcome": [one.model_dump(mode="json") for one in widget.welcome],
             "help": widget.help_centre and has_articles,
             "voice": widget.voice,
+            "mail": has_mail,
         }
 
     @routes.post("/v1/widget/attributes")

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service import tables
+from handoff_service.channels.model import OCCUPIED
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.window import Window
 from handoff_service.statements import Statement, inserting
@@ -23,7 +24,9 @@ _whose = (
     W.account == sa.bindparam("of_account"),
     W.external_id == sa.bindparam("of_contact"),
 )
-FIND = Statement(sa.select(W.since, W.until, W.remaining, W.hint, W.left).where(*_whose))
+_find = sa.select(W.since, W.until, W.remaining, W.hint, W.left).where(*_whose)
+FIND, FIND_AND_LOCK = Statement(_find), Statement(_find.with_for_update())
+OCCUPY = Statement(sa.update(tables.channel_windows).where(*_whose).values(hint=sa.bindparam("hint")))
 _changes: dict[str, Any] = {
     name: sa.bindparam(name, type_=W[name].type)
     for name in ("since", "until", "remaining", "hint", "left", "updated_at")
@@ -81,6 +84,16 @@ def save(
     whose = {"of_tenant": tenant, "of_account": account, "of_contact": contact}
     if not CHANGE.run(connection, **whose, **values):
         ADD.run(connection, tenant=tenant, account=account, external_id=contact, **values)
+
+
+def occupy(connection: sa.Connection, tenant: str, account: str, contact: str, until: datetime, seal: Seal) -> None:
+    """Notes until when the contact's line is busy. What he does meanwhile writes the row after this, and frees it."""
+    row = FIND_AND_LOCK.first(connection, of_tenant=tenant, of_account=account, of_contact=contact)
+    if row is not None:
+        hint = {**(json.loads(seal.open(row["hint"])) if row["hint"] else {}), OCCUPIED: until.isoformat()}
+        OCCUPY.run(
+            connection, of_tenant=tenant, of_account=account, of_contact=contact, hint=seal.seal(json.dumps(hint))
+        )
 
 
 def use(connection: sa.Connection, tenant: str, account: str, contact: str, window: Window) -> None:

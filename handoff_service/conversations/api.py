@@ -17,6 +17,8 @@ from handoff_service.conversations.model import Conversation, OwnerKind
 from handoff_service.conversations.opinion import judge, rate
 from handoff_service.conversations.receive import Sender
 from handoff_service.database import Transaction
+from handoff_service.desk import store as desks
+from handoff_service.desk.blocking import blocking
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.choices import CHOICES, choose
 from handoff_service.handoffs.view import cards, handoff_json
@@ -168,7 +170,8 @@ def router(service: Service) -> APIRouter:
             return {
                 "card": cards(connection, [found], agent)[0],
                 "handoffs": [handoff_json(connection, handoff, context) for handoff in requests],
-                "contact": contacts.details(connection, agent.tenant, found.contact),
+                "contact": contacts.details(connection, agent.tenant, found.contact) | blocking(connection, found),
+                "steps": desks.steps_done(connection, agent.tenant, found.id),
             }
 
         return await service.database.read(load)

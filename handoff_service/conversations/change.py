@@ -24,6 +24,7 @@ from handoff_service.handoffs.routing.store import take_place
 from handoff_service.promises.follow import follow
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
+from handoff_service.tickets.store import promised_until
 from handoff_service.video.entries import end_at_move
 
 # By how much the clocks of well kept machines may differ; what lies further ahead is an error, not a plan.
@@ -61,10 +62,13 @@ def farthest_deadlines(context: Context) -> dict[OwnerKind, datetime]:
     return {kind: context.now + timedelta(seconds=seconds) + CLOCKS_DIFFER for kind, seconds in longest.items()}
 
 
-def deadline_of(connection: sa.Connection, tenant: str, owner: Owner, context: Context) -> datetime | None:
-    """The same for an owner, by the hours of his queue.
+def deadline_of(
+    connection: sa.Connection, tenant: str, owner: Owner, context: Context, conversation: str
+) -> datetime | None:
+    """The same for an owner of this conversation, by the hours of his queue.
 
-    Who waits is looked at when it closes, at the latest; the time of a promise runs from when people are back.
+    Who waits is looked at when it closes, at the latest. In the mailbox it is the time that the customer was told: his
+    ticket has it; without one, it runs from when people are back.
     """
     at = next_deadline(owner.kind, context.settings, context.now)
     if at is None or owner.kind not in (OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.MAILBOX):
@@ -74,6 +78,9 @@ def deadline_of(connection: sa.Connection, tenant: str, owner: Owner, context: C
     if owner.kind is OwnerKind.OFFER:
         return context.now + timedelta(seconds=queue.accept_s) if queue and queue.accept_s else at
     if owner.kind is OwnerKind.MAILBOX:
+        promised = promised_until(connection, tenant, conversation)
+        if promised is not None and promised > context.now:
+            return promised
         return when_open(calendar, at + (when_open(calendar, context.now) - context.now))
     if queue and queue.overflow:
         at = min(at, context.now + timedelta(seconds=queue.overflow.after_s))
@@ -112,7 +119,7 @@ def change(
         event,
         to,
         now=context.now,
-        deadline_at=deadline_of(tx.connection, conversation.tenant, to, context),
+        deadline_at=deadline_of(tx.connection, conversation.tenant, to, context, conversation.id),
         actor=actor,
         body=body,
         handoff=handoff,

@@ -10,7 +10,7 @@ from handoff_service.conversations.model import Audience, AuthorKind, Entry, Kin
 
 # Parts of a message body that a customer sees as they are.
 _SHOWN = ("name", "picture")  # of an agent
-_OPEN_PARTS = ("text", "kind", "interim", "pressed", "article", "file", "call", "erased")
+_OPEN_PARTS = ("text", "kind", "interim", "pressed", "article", "file", "call", "photos", "photo", "erased", "mention")
 
 
 def for_agent(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:

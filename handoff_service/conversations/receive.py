@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from handoff_service import outbox, tables
 from handoff_service.bell import contact_topic, desk_topic
+from handoff_service.channels import contacts
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, answer_due, change
 from handoff_service.conversations.model import (
@@ -28,6 +29,7 @@ from handoff_service.conversations.model import (
 from handoff_service.conversations.patience import is_urgent
 from handoff_service.database import Transaction
 from handoff_service.errors import Invalid, NotFound, TooLarge, Unauthorized
+from handoff_service.evidence.model import name_at, read_place
 from handoff_service.files import store as files
 from handoff_service.files.model import StoredFile, label
 from handoff_service.inputs import is_name, is_seq
@@ -90,8 +92,8 @@ def receive(
 ) -> tuple[Conversation, Entry]:
     """Stores a customer's message in the open conversation, opening or reopening one if there is none.
 
-    The same client_id returns the entry of the first time. Raises Invalid, TooLarge, Mismatch, and NotFound for a
-    conversation that is not the sender's.
+    What a blocked contact writes is kept, and nobody is asked to answer it. The same client_id returns the entry of
+    the first time. Raises Invalid, TooLarge, Mismatch, and NotFound for a conversation that is not the sender's.
     """
     connection = tx.connection
     conversation = _lock_current(connection, sender)
@@ -102,20 +104,24 @@ def receive(
             raise NotFound(f"There is no conversation {conversation_id}.", conversation=conversation_id)
     stored, file = _body(connection, sender, shown, body)
     if conversation is None or shown != conversation or not _goes_on(conversation, context):
-        stored.pop("pressed", None)  # a button of another conversation is only its words in the one that goes on
+        # A button of another conversation is only its words in the one that goes on, a photo only a picture.
+        stored = {part: value for part, value in stored.items() if part not in ("pressed", "photo")}
     draft = Draft(kind=Kind.MESSAGE, author=sender.author, body=stored, client_id=client_id)
     before = store.repeated(connection, sender.tenant, draft)
     if before is not None:
         return store.find(connection, sender.tenant, before.conversation), before
     conversation = _open(tx, sender, conversation, context)
-    helped = conversation.owner.kind in HELPED_BY_BOT
+    muted = contacts.blocked(connection, sender.tenant, sender.contact) is not None
+    helped = conversation.owner.kind in HELPED_BY_BOT and not muted and "photo" not in stored
     already_waiting = helped and outbox.pending(connection, sender.tenant, conversation.id, "bot") is not None
     # The sweeper hands over what the bot has not answered by then; writing again does not make him wait longer.
-    expects = conversation.owner.kind is OwnerKind.BOT and not already_waiting
+    expects = helped and conversation.owner.kind is OwnerKind.BOT and not already_waiting
     head = {"deadline_at": answer_due(context)} if expects else None
     conversation, entry = store.append(tx, conversation, draft, context.now, head=head)
     if file is not None:
         files.attach(connection, file, conversation=conversation.id, seq=entry.seq, audience=draft.audience)
+    if muted:
+        return conversation, entry
     if conversation.owner.kind in (OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.MAILBOX):
         tx.ring(desk_topic(sender.tenant))  # the lists show his last words
     if helped:
@@ -144,6 +150,8 @@ def receive_unasked(
     if before is not None:
         return store.find(tx.connection, sender.tenant, before.conversation), before
     conversation, entry = store.append(tx, _open(tx, sender, conversation, context), draft, context.now)
+    if contacts.blocked(tx.connection, sender.tenant, sender.contact) is not None:
+        return conversation, entry
     tx.ring(desk_topic(sender.tenant))
     follow(tx, conversation, entry)
     return on_message(tx, conversation, entry, context), entry
@@ -209,8 +217,11 @@ def _body(
     """What is stored: the text, perhaps with a file, or the title of the pressed button and where that stands."""
     press = body.get("press")
     if press is None:
-        refuse_unknown(body, {"text", "file"})
-        return with_file(connection, sender.tenant, f"{AuthorKind.CUSTOMER}:{sender.contact}", body)
+        refuse_unknown(body, {"text", "file", "photo"})
+        stored, file = with_file(connection, sender.tenant, f"{AuthorKind.CUSTOMER}:{sender.contact}", body)
+        if body.get("photo") is not None:
+            stored |= _placed(connection, conversation, body["photo"], file)
+        return stored, file
     refuse_unknown(body, {"press"})
     if conversation is None:
         raise Invalid("There is no conversation whose button could be pressed.")
@@ -222,6 +233,17 @@ def _body(
     if entry.author.kind is not AuthorKind.BOT or not 0 <= index < len(buttons):
         raise Invalid(f"Entry {seq} has no button {index}.")
     return {"text": buttons[index]["title"], "pressed": {"seq": seq, "index": index}}, None
+
+
+def _placed(
+    connection: sa.Connection, conversation: Conversation | None, photo: Any, file: StoredFile | None
+) -> dict[str, Any]:
+    """The place that a picture fills in an agent's request for named photos, and its name as the text."""
+    if conversation is None or file is None or not file.type.startswith("image/"):
+        raise Invalid("A photo is a picture in the conversation in which it was asked for.")
+    seq, index = read_place(photo)
+    name = name_at(store.entry_at(connection, conversation.tenant, conversation.id, seq), index)
+    return {"text": name, "photo": {"seq": seq, "index": index}}
 
 
 def with_file(

@@ -12,14 +12,18 @@ from handoff_service.conversations.change import Context, check_held
 from handoff_service.conversations.model import Audience, AuthorKind, Conversation, Draft, Entry, Kind
 from handoff_service.conversations.receive import clean_text, refuse_unknown, with_file
 from handoff_service.database import Transaction
+from handoff_service.desk.forbidden import refuse_forbidden
 from handoff_service.errors import Invalid, NotFound
+from handoff_service.evidence.model import request_parts
 from handoff_service.files import store as files
 from handoff_service.handoffs import store as handoffs
-from handoff_service.handoffs.assign import as_author
+from handoff_service.handoffs.assign import as_author, tier_of
 from handoff_service.knowledge.teach import teach
 from handoff_service.mentions.ask import ask, check_whisper, internal_parts
 from handoff_service.permissions import Permission, require
 from handoff_service.promises.follow import follow
+from handoff_service.public_mentions.take import remind_of_place
+from handoff_service.tickets.work import end_promises
 
 
 def reply(
@@ -36,10 +40,11 @@ def reply(
     """Appends an agent's message. A public one needs ownership under `epoch`, else Fenced; a note needs neither.
 
     A note may ask colleagues (`mentions`, or @ and a name in its text), a supervisor's may `whisper` to the owner.
+    Of a translated reply `original` is what its author wrote; customers do not see it.
     """
-    refuse_unknown(body, {"text", "article", "file", "mentions", "whisper", "canned"})
+    refuse_unknown(body, {"text", "article", "file", "mentions", "whisper", "canned", "original", "photos"})
     stored, file = with_file(tx.connection, agent.tenant, f"{AuthorKind.AGENT}:{agent.id}", body)
-    stored |= internal_parts(body, audience)
+    stored |= internal_parts(body, audience) | request_parts(body, audience, stored["text"])
     article = body.get("article")
     if article is not None:
         if not isinstance(article, dict) or set(article) != {"id", "language", "title"}:
@@ -47,6 +52,8 @@ def reply(
         stored["article"] = {part: clean_text(value)[:200] for part, value in article.items()}
     if body.get("canned") is not None:
         stored["canned"] = clean_text(body["canned"])[:64]
+    if body.get("original") is not None and audience is Audience.PUBLIC:
+        stored["original"] = clean_text(body["original"])
     conversation = store.find(tx.connection, agent.tenant, conversation_id, lock=True)
     if file is not None and file.conversation != conversation.id:
         raise NotFound(f"There is no file {file.id} in this conversation.")
@@ -60,6 +67,7 @@ def reply(
         require(agent, Permission.CONVERSATIONS_ANSWER)
         check_held(tx.connection, conversation, agent.id, epoch)
         refuse_foreign(tx.connection, agent, body)
+        refuse_forbidden(tx.connection, agent.tenant, stored["text"])
     check_whisper(agent, conversation, stored)
     conversation, entry = store.append(tx, conversation, draft, context.now)
     if audience is Audience.INTERNAL:
@@ -72,5 +80,8 @@ def reply(
         handoff = handoffs.find(tx.connection, agent.tenant, conversation.handoff)
         if handoff.first_reply_at is None:
             handoffs.update(tx.connection, handoff, first_reply_at=context.now)
+        end_promises(tx, conversation, context.now, tier=tier_of(tx.connection, agent, handoff))
     follow(tx, conversation, entry)
+    if audience is Audience.PUBLIC:
+        conversation = remind_of_place(tx, conversation, context)
     return conversation, entry

@@ -22,6 +22,7 @@ from handoff_service.conversations.model import SYSTEM, Conversation, Draft, Eve
 from handoff_service.database import Database, Transaction
 from handoff_service.desk import aside
 from handoff_service.errors import Unavailable
+from handoff_service.files import keep
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import requeue_lost, withdraw
 from handoff_service.handoffs.overflow import flow_over, overflow_at
@@ -45,6 +46,7 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 TIDY_EVERY = timedelta(hours=1)
+PLACES_EVERY = timedelta(minutes=1)  # looking at every place costs as much as there are
 DUE = {False: 500, True: 200}  # deadlines of one sweep, by whether one waits in a queue
 # Full transactions of offers in one sweep for one tenant; what is left waits for the next sweep.
 ROUNDS = 20
@@ -58,6 +60,7 @@ class Sweeper:
         self._settings = settings
         self._clock = clock
         self._tidied_at: datetime | None = None
+        self._placed_at: datetime | None = None
 
     async def run(self) -> None:
         """Sweeps until cancelled; one sweep that fails is logged and the next one tries again."""
@@ -82,8 +85,7 @@ class Sweeper:
             await self._try(lambda tx, t=tenant, c=conversation: on_lost(tx, t, c, context), conversation)  # type: ignore[misc]
         for tenant, conversation in await self._database.read(lambda connection: offered_to_lost(connection, now)):
             await self._try(lambda tx, t=tenant, c=conversation: on_offer_lost(tx, t, c, context), conversation)  # type: ignore[misc]
-        for place in await self._database.read(places.unplaced):
-            await self._try(lambda tx, p=place: places.take_place(tx.connection, *p), place[1])  # type: ignore[misc]
+        await self._set_places_right(now)
         for tenant in await self._database.read(offering_tenants):
             for _ in range(ROUNDS):
                 made = await self._try(lambda tx, t=tenant: make_offers(tx, t, context), tenant)  # type: ignore[misc]
@@ -102,8 +104,20 @@ class Sweeper:
         if self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY:
             self._tidied_at = now
             await self._try(lambda tx: tidy(tx, context), "bookkeeping")
+            await keep.tidy(self._database, self._settings, now)
             for tenant, problem in await self._database.read(unserved):
                 log.warning("a queue that nobody can help", tenant=tenant, problem=problem)
+
+    async def _set_places_right(self, now: datetime) -> None:
+        """What gateways of the release before, which know no places, have put into queues, moved in them, or taken."""
+        for gone in await self._database.read(places.misplaced):
+            await self._try(lambda tx, g=gone: places.clear_place(tx.connection, *g), gone[1])  # type: ignore[misc]
+        found = await self._database.read(places.unplaced)
+        if self._placed_at is None or now - self._placed_at >= PLACES_EVERY:
+            self._placed_at = now
+            found += await self._database.read(places.stale)
+        for place in found:
+            await self._try(lambda tx, p=place: places.take_place(tx.connection, *p), place[1])  # type: ignore[misc]
 
     async def _try(self, work: Callable[[Transaction], T], subject: str) -> T | None:
         """One that fails must not keep the sweeper from those behind it."""
@@ -208,7 +222,7 @@ def _still_waiting(tx: Transaction, conversation: Conversation, context: Context
 
 
 def _set_deadline(tx: Transaction, conversation: Conversation, context: Context) -> None:
-    deadline = deadline_of(tx.connection, conversation.tenant, conversation.owner, context)
+    deadline = deadline_of(tx.connection, conversation.tenant, conversation.owner, context, conversation.id)
     moves_on = overflow_at(tx.connection, conversation) if conversation.owner.kind is OwnerKind.QUEUE else None
     if deadline is not None and moves_on is not None and context.now < moves_on < deadline:
         deadline = moves_on

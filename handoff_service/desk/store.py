@@ -1,14 +1,16 @@
-"""All SQL of what desks keep and look up beside conversations: tags, what is put aside, history, search, the wall."""
+"""All SQL of what desks keep beside conversations: tags, what is put aside, playbooks, history, search, the wall."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from handoff_service import tables
+from handoff_service.clock import iso
 from handoff_service.conversations.model import Conversation, OwnerKind
 
 T = tables.conversation_tags.c
@@ -18,6 +20,7 @@ H = tables.handoffs.c
 N = tables.contacts.c
 K = tables.contact_identities.c
 TICKET = tables.tickets.c
+P = tables.playbook_steps.c
 
 NOT_CLOSED = tuple(kind for kind in OwnerKind if kind is not OwnerKind.CLOSED)
 
@@ -71,9 +74,30 @@ def aside_until(connection: sa.Connection, tenant: str, conversations: Sequence[
     return {row.conversation: row.until for row in connection.execute(query) if seqs[row.conversation] == row.seq}
 
 
+def steps_done(connection: sa.Connection, tenant: str, conversation: str) -> list[dict[str, Any]]:
+    """What was done of playbooks: [{"playbook", "step", "by", "at"}], in the order in which it was done."""
+    where = (P.tenant == tenant, P.conversation == conversation)
+    query = sa.select(P.playbook, P.step, P.by, P.at).where(*where).order_by(P.at, P.step)
+    return [{**row, "at": iso(row["at"])} for row in connection.execute(query).mappings()]
+
+
+def tick(
+    connection: sa.Connection, conversation: Conversation, playbook: str, step: str, *, by: str | None, now: datetime
+) -> None:
+    """The step of a playbook is done by this agent; with `by` None it is not done after all."""
+    named = {"tenant": conversation.tenant, "conversation": conversation.id, "playbook": playbook, "step": step}
+    where = [getattr(P, column) == value for column, value in named.items()]
+    if by is None:
+        connection.execute(sa.delete(tables.playbook_steps).where(*where))
+    elif connection.execute(sa.select(P.step).where(*where)).first() is None:  # who did it first did it
+        connection.execute(sa.insert(tables.playbook_steps).values(**named, by=by, at=now))
+
+
 def forget(connection: sa.Connection, conversation: Conversation) -> int:
     """Deletes the tags of an erased conversation: an agent may have named a person in one. Returns how many."""
     wake(connection, conversation)
+    of_it = (P.tenant == conversation.tenant, P.conversation == conversation.id)
+    connection.execute(sa.delete(tables.playbook_steps).where(*of_it))
     where = (T.tenant == conversation.tenant, T.conversation == conversation.id)
     return connection.execute(sa.delete(tables.conversation_tags).where(*where)).rowcount
 

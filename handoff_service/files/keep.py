@@ -8,11 +8,15 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 
 import sqlalchemy as sa
+import structlog
 
-from handoff_service.conversations.change import Context
+from handoff_service.database import Database, Transaction
 from handoff_service.errors import TooLarge, TooSlow, Unavailable
 from handoff_service.files import store
 from handoff_service.files.model import Sniffer
@@ -21,8 +25,11 @@ from handoff_service.files.shelf import shelf_of
 from handoff_service.ids import new_id
 from handoff_service.settings import Settings
 
+log = structlog.get_logger()
+
 UPLOAD_S = 120.0  # a connection that takes longer for one file is given up
 PIECE_S = 20.0  # and one that says nothing for so long
+ASKED_AT_ONCE = 1000  # files
 KEPT_UNSENT = timedelta(days=1)
 
 
@@ -83,13 +90,32 @@ def drop(connection: sa.Connection, settings: Settings, files: Sequence[tuple[st
     return Counter(files=store.forget(connection, files))
 
 
-def tidy(connection: sa.Connection, context: Context) -> None:
-    """Drops what nobody has sent for a day, and contents whose upload was cut off by a crash."""
-    before = context.now - KEPT_UNSENT
-    drop(connection, context.settings, store.never_sent(connection, before))
-    shelf = shelf_of(context.settings)
-    left: dict[str, list[str]] = {}
-    for tenant, file in shelf.older(before):
-        left.setdefault(tenant, []).append(file)
-    for tenant, old in left.items():
-        shelf.drop(tenant, sorted(set(old) - store.known(connection, tenant, old)))
+async def tidy(database: Database, settings: Settings, now: datetime) -> Counter[str]:
+    """Drops what nobody has sent for a day, and contents that belong to nothing: an upload was cut off by a crash.
+
+    The place of the contents is asked outside of any transaction, for a bucket may take its time. What it cannot do
+    now waits for the next round. Returns how many of each went.
+    """
+    before, shelf = now - KEPT_UNSENT, shelf_of(settings)
+
+    def forget(tx: Transaction) -> list[tuple[str, str]]:
+        found = store.never_sent(tx.connection, before)
+        store.forget(tx.connection, found)
+        return found
+
+    unsent = await database.write(forget)
+    try:
+        parts = await asyncio.to_thread(shelf.drop_parts, before)
+        old = sorted({*unsent, *await asyncio.to_thread(shelf.older, before)})
+        orphans = 0
+        for tenant, named in groupby(old, key=itemgetter(0)):
+            files = [file for _, file in named]
+            for some in (files[at : at + ASKED_AT_ONCE] for at in range(0, len(files), ASKED_AT_ONCE)):
+                known = await database.read(partial(store.known, tenant=tenant, files=some))
+                gone = [file for file in some if file not in known]
+                await asyncio.to_thread(shelf.drop, tenant, gone)
+                orphans += len(gone)
+    except Unavailable as error:
+        log.warning("files cannot be tidied now", error=error.message)
+        return Counter(unsent=len(unsent))
+    return Counter(unsent=len(unsent), parts=parts, orphans=orphans)

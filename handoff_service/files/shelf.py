@@ -5,11 +5,11 @@ A content is written beside its place first (`keep.py`), so that nobody ever fin
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,6 +35,7 @@ class Shelf:
         self.folder = var / "files"
         self._store: LocalStore | S3Store
         self._is_bucket = bool(url)
+        self._listed_to = ""
         if url:
             parts = urlsplit(url)
             plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http:")  # a store on our own network
@@ -95,16 +96,37 @@ class Shelf:
             except PLACE_TAKEN as error:
                 raise _unavailable(error) from error
 
-    def older(self, before: datetime) -> Iterator[tuple[str, str]]:
-        """(tenant, file) of contents, or of what was left of one, from before a moment."""
+    def older(self, before: datetime) -> list[tuple[str, str]]:
+        """(tenant, file) of contents, or of what was left of one, from before a moment.
+
+        Of a bucket MOST_LISTED names behind those of the call before, and from the start again behind the last one.
+        """
+        found: list[tuple[str, str]] = []
+        listed = 0
         try:
-            for page in obstore.list(self._store, chunk_size=1000):
-                for one in islice(page, MOST_LISTED):
+            for page in obstore.list(self._store, chunk_size=min(1000, MOST_LISTED), offset=self._listed_to or None):
+                listed += len(page)
+                for one in page:
                     tenant, _, file = one["path"].rpartition("/")
                     if one["last_modified"] < before:
-                        yield tenant, file
+                        found.append((tenant, file))
+                if self._is_bucket and listed >= MOST_LISTED:
+                    self._listed_to = page[-1]["path"]
+                    return found
         except PLACE_TAKEN as error:
             raise _unavailable(error) from error
+        self._listed_to = ""
+        return found
+
+    def drop_parts(self, before: datetime) -> int:
+        """Deletes what crashes have left of contents on the disk; a bucket does not list it. Returns how many."""
+        gone = 0
+        for part in self.folder.glob(f"*/*{PART}"):
+            with contextlib.suppress(FileNotFoundError):
+                if part.stat().st_mtime < before.timestamp():
+                    part.unlink()
+                    gone += 1
+        return gone
 
 
 @cache

@@ -36,6 +36,13 @@ def as_author(agent: Agent) -> Author:
     return Author(AuthorKind.AGENT, agent.id, agent.name)
 
 
+def tier_of(connection: sa.Connection, agent: Agent, handoff: Handoff) -> int:
+    """The highest tier for which this agent may be said to answer: of his own queues, and of the one he has him from."""
+    settings = tenants.find(connection, agent.tenant).settings
+    queues = (settings.queue(name) for name in {*agent.queues, handoff.queue})
+    return max((queue.tier for queue in queues if queue), default=1)
+
+
 def accept(tx: Transaction, handoff_id: str, agent: Agent, context: Context) -> Conversation:
     """Makes the agent the owner: of an offer to him, or of what waits in a queue or mailbox.
 

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from handoff_service.calendars.model import Calendar
 from handoff_service.calendars.moments import add_working_time, is_open, next_opening, when_open
+from handoff_service.channels import contacts
 from handoff_service.clock import iso
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, change
@@ -104,6 +105,8 @@ def _call_back(
         raise IllegalTransition("This conversation is closed; write again to reopen it.", owner=CLOSED)
     if conversation.owner.kind is AGENT:
         raise Conflict("Somebody is with you; tell them when to call.", conversation=conversation.id)
+    if contacts.blocked(tx.connection, sender.tenant, sender.contact) is not None:
+        raise Conflict("Nobody calls back this contact.", conversation=conversation.id)
     tenant = tenants.find(tx.connection, conversation.tenant)
     queue = conversation.owner.queue or tenant.settings.default_queue.id
     number, due_at = phone_number(asked.number), call_time(asked.at, tenant.settings.calendar(queue), context.now)

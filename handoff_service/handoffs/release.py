@@ -7,6 +7,7 @@ from typing import Any
 from handoff_service import outbox
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent
+from handoff_service.channels import contacts
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context, change, check_held, expect_answer
 from handoff_service.conversations.model import (
@@ -31,12 +32,14 @@ from handoff_service.handoffs.request import check_may_return, people_back, prom
 from handoff_service.knowledge.teach import teach
 from handoff_service.promises.detect import promises_in
 from handoff_service.tenants import store as tenants
+from handoff_service.tenants.model import SPAM
 from handoff_service.texts import say
 from handoff_service.tickets.work import end_promises
 
 # Entries in which promises to the customer are looked for, and how many of these the bot is told.
 LOOK_BACK = 200
 MOST_PROMISES = 10
+FRONT_LINE = 1
 
 
 def owned(tx: Transaction, conversation_id: str, agent: Agent, epoch: int) -> Conversation:
@@ -103,6 +106,7 @@ def give_back(
     conversation = owned(tx, conversation_id, agent, epoch)
     check_may_return(tx.connection, conversation, context)
     _end_handoff(tx, conversation, context, wrap_up="given_back")
+    end_promises(tx, conversation, context.now, tier=FRONT_LINE)
     left = {"note": note, "summary": summary, "promises": _promised(tx, conversation)}
     body = {"text": say("given_back", conversation.language), **{part: value for part, value in left.items() if value}}
     conversation, _ = change(
@@ -167,9 +171,15 @@ def close(
     return _close(tx, conversation, Event.CLOSE, context, actor=as_author(agent), body=body, wrap_up=wrap_up)
 
 
+def close_blocked(tx: Transaction, conversation: Conversation, agent: Agent, context: Context) -> Conversation:
+    """Ends a conversation whose customer this agent blocks, whoever owns it; the customer is told nothing."""
+    return _close(tx, conversation, Event.CLOSE, context, actor=as_author(agent), body={"wrap_up": SPAM}, wrap_up=SPAM)
+
+
 def close_idle(tx: Transaction, conversation: Conversation, context: Context) -> Conversation:
-    """Ends a conversation in which nothing happens any more."""
-    body = {"text": say("closed", conversation.language)}
+    """Ends a conversation in which nothing happens any more; who is blocked is told nothing of it."""
+    muted = contacts.blocked(tx.connection, conversation.tenant, conversation.contact) is not None
+    body = {} if muted else {"text": say("closed", conversation.language)}
     return _close(tx, conversation, Event.IDLE, context, actor=SYSTEM, body=body, wrap_up="idle")
 
 
@@ -184,7 +194,8 @@ def _close(
     wrap_up: str,
 ) -> Conversation:
     _end_handoff(tx, conversation, context, wrap_up=wrap_up)
-    end_promises(tx, conversation, context.now)
+    # Of one that ends by itself an answer of the senior team is still owed, like what was promised in words.
+    end_promises(tx, conversation, context.now, tier=FRONT_LINE if event is Event.IDLE else None)
     # What the bot was asked and never answered ends here; a reopened conversation does not begin with it.
     supersede(tx.connection, conversation, context.now)
     outbox.finish(tx.connection, conversation.tenant, conversation.id, "bot", upto_seq=conversation.last_seq)
@@ -211,6 +222,7 @@ def _back_to_bot(
 ) -> Conversation:
     check_may_return(tx.connection, conversation, context)
     _end_handoff(tx, conversation, context, wrap_up=wrap_up)
+    end_promises(tx, conversation, context.now)
     conversation, _ = change(
         tx,
         conversation,

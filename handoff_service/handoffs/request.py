@@ -13,6 +13,7 @@ from handoff_service.agents import store as agents
 from handoff_service.agents.presence import on_duty
 from handoff_service.bell import desk_topic
 from handoff_service.calendars.moments import is_open, next_opening, when_open
+from handoff_service.channels import contacts
 from handoff_service.clock import iso
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context, change
@@ -97,8 +98,10 @@ def request_handoff(
     """Puts a conversation that the bot owns where people find it, and tells the customer what happens next.
 
     `mailbox`: he wants an answer later, whoever is on duty now. Of an unknown `queue` the default one takes care.
-    Raises IllegalTransition when the bot does not own it.
+    For a blocked contact nobody is asked. Raises IllegalTransition when the bot does not own it.
     """
+    if contacts.blocked(tx.connection, conversation.tenant, conversation.contact) is not None:
+        return conversation
     now = context.now
     tenant = tenants.find(tx.connection, conversation.tenant)
     queue = (tenant.settings.queue(queue or "") or tenant.settings.default_queue).id
@@ -208,6 +211,7 @@ def promised_by(
     """
     calendar = tenant.settings.calendar(queue)
     length = timedelta(seconds=context.settings.message_due_s if within_s is None else within_s)
+    named = tenant.settings.queue(queue)
     return tickets.open_ticket(
         tx.connection,
         conversation,
@@ -215,6 +219,7 @@ def promised_by(
         reply_to=reply_to,
         due_at=when_open(calendar, when_open(calendar, context.now) + length),
         now=context.now,
+        tier=named.tier if named else 1,
     )
 
 

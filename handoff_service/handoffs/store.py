@@ -187,7 +187,7 @@ def update(connection: sa.Connection, handoff: Handoff, **values: Any) -> None:
         sa.update(tables.handoffs).where(H.tenant == handoff.tenant, H.id == handoff.id).values(**values)
     )
     if "rank" in values or "priority" in values:
-        routing.move_place(connection, handoff.tenant, handoff.conversation, handoff.id)
+        routing.take_place(connection, handoff.tenant, handoff.conversation, handoff.id)
 
 
 def backlog(connection: sa.Connection, tenant: str) -> list[Row]:

@@ -1,10 +1,11 @@
-"""The test stories of the bot over the real bot, knowledge index and demo shop, on ports and state of their own."""
+"""Programs over a real bot, knowledge index and demo shop, on ports and state of their own: the bot's test stories."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
 import socket
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from handoff_service.launch.credentials import parts_environment
@@ -43,14 +44,17 @@ def free_ports(count: int) -> list[int]:
 def play_stories(settings: Settings) -> int:
     """Plays all stories; 1 when one fails."""
     print("\n=== stories ===", flush=True)
+    return with_own_parts(settings, lambda own: [str(own.bot_python), "-m", "bot", "stories", "--shop"])
+
+
+def with_own_parts(settings: Settings, command: Callable[[Settings], Sequence[str]]) -> int:
+    """Runs a command while a bot, an index and a shop of its own run, whose settings it is told; its exit code."""
     own = apart(settings)
     environment = parts_environment(own)
     parts = [part for part in tandem_parts(own, environment) if part.name in NEEDED]
 
     async def run() -> int:
-        process = await asyncio.create_subprocess_exec(
-            own.bot_python, "-m", "bot", "stories", "--shop", cwd=own.root, env=environment
-        )
+        process = await asyncio.create_subprocess_exec(*command(own), cwd=own.root, env=environment)
         try:
             return await process.wait()
         finally:

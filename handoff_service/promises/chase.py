@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -28,9 +29,8 @@ def chase(tx: Transaction, tenant: str, conversation_id: str, context: Context) 
     """Tells what is due in one conversation. Whoever comes second finds under its lock that all was told."""
     conversation = conversations.find(tx.connection, tenant, conversation_id, lock=True)
     settings = tenants.find(tx.connection, tenant).settings
-    for clock in store.clocks_of_conversation(tx.connection, tenant, conversation_id):
-        if clock.next_at is not None and clock.next_at <= context.now:
-            conversation = _chase_clock(tx, conversation, clock, settings, context)
+    for clock in store.clocks_to_tell(tx.connection, tenant, conversation_id, context.now):
+        conversation = _chase_clock(tx, conversation, clock, settings, context)
     for promise in store.promises_of(tx.connection, tenant, conversation_id, only_open=True):
         told, what = ledger.tell(promise, context.now)
         if what is not None and store.put_promise(tx.connection, told):
@@ -42,9 +42,12 @@ def _chase_clock(
     tx: Transaction, conversation: Conversation, clock: StoredClock, settings: TenantSettings, context: Context
 ) -> Conversation:
     """First as the settings are now: hours, holidays or the target may have changed since the clock was set."""
-    afresh = set_clocks(tx, clock.tenant, clock.handoff, settings, context.now)
-    present = next((one for one in afresh if (one.kind, one.since_seq) == (clock.kind, clock.since_seq)), None)
-    if present is None:
+    which = (clock.kind, clock.since_seq)
+    afresh = set_clocks(tx, conversation, clock.handoff, settings, context.now)
+    present = next((one for one in afresh if (one.kind, one.since_seq) == which), None)
+    if present is None:  # it ended, or has no target any more
+        stored = store.clocks_of_handoff(tx.connection, clock.tenant, clock.handoff, [which])
+        store.put_clocks(tx.connection, stored, [replace(one, next_at=None) for one in stored.values()])
         return conversation
     told, what = tell(present, context.now)
     if what is None:

@@ -1,14 +1,17 @@
-"""The clocks of a handoff as a pure function of its entries, the calendar and the targets.
+"""The clocks of a handoff as a pure fold of its entries, by the calendar and the targets.
 
 First reply: from the request until an agent says something. Next reply: from what the customer says after that until
 an agent says something. Resolution: from the request until the handoff ends, less the time in which the customer is
 awaited: from an agent's words to his own. All of it in working time.
+
+How they stand after an entry is kept (`Standing`), so the next entry costs the same however many were before. Time that
+was measured stays as it was measured; a changed calendar or target counts for what still runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,40 +59,99 @@ def step_of(seq: int, at: datetime, kind: str, audience: str, author: str, body:
     return None
 
 
-def run(case: Case, steps: Iterable[Step]) -> list[Clock]:
-    """How the clocks stand after these entries, which came after the request: each next reply has one of its own."""
+@dataclass(frozen=True)
+class Standing:
+    """How the clocks stand after the entry `upto`; of the next replies only the last, those before it have ended."""
+
+    upto: int
+    first: Clock
+    whole: Clock
+    reply: Clock | None = None
+    ended: tuple[Clock, ...] = field(default=(), compare=False)  # next replies that ended since it was read
+
+    def clocks(self) -> list[Clock]:
+        """Those that go, and those that changed since it was read."""
+        return [self.first, self.whole, *self.ended, *([self.reply] if self.reply else [])]
+
+
+def begin(case: Case) -> Standing:
+    """At the request."""
     first = Clock(ClockKind.FIRST_REPLY, case.requested_seq, case.requested_at, case.requested_at)
-    whole = replace(first, kind=ClockKind.RESOLUTION)
-    replies: list[Clock] = []
+    return Standing(case.requested_seq, first, replace(first, kind=ClockKind.RESOLUTION))
+
+
+def after(standing: Standing, steps: Iterable[Step], calendar: Calendar) -> Standing:
+    """How the clocks stand after these entries, which came after `standing.upto`."""
     for step in steps:
-        if step.ends:
-            whole = replace(_stop(whole, step.at), ended_at=step.at, answered=True)
-            return [_end(first, step), whole, *(_end(one, step) for one in replies)]
-        if step.by is AuthorKind.AGENT:
-            first = _answer(first, step)
-            replies = [*replies[:-1], *(_answer(one, step) for one in replies[-1:])]
-            whole = _stop(whole, step.at)
-        elif first.ended_at is not None:
-            if not replies or replies[-1].ended_at is not None:
-                replies.append(Clock(ClockKind.NEXT_REPLY, step.seq, step.at, step.at))
-            if whole.running_since is None:
-                whole = replace(whole, running_since=step.at)
-    return [first, whole, *replies]
+        if standing.whole.ended_at is None:
+            standing = replace(_after(standing, step, calendar), upto=step.seq)
+    return standing
 
 
-def _stop(clock: Clock, at: datetime) -> Clock:
+def _after(now: Standing, step: Step, calendar: Calendar) -> Standing:
+    first, whole, reply = now.first, now.whole, now.reply
+    if step.ends:
+        whole = replace(_stop(whole, step.at, calendar), ended_at=step.at, answered=True)
+        reply = reply and _end(reply, step, calendar)
+        return replace(now, first=_end(first, step, calendar), whole=whole, reply=reply)
+    if step.by is AuthorKind.AGENT:
+        first, reply = _answer(first, step, calendar), reply and _answer(reply, step, calendar)
+        return replace(now, first=first, whole=_stop(whole, step.at, calendar), reply=reply)
+    if first.ended_at is None:
+        return now
+    if whole.running_since is None:
+        whole = replace(whole, running_since=step.at)
+    if reply is None or reply.ended_at is not None:
+        ended = (*now.ended, reply) if reply else now.ended
+        return replace(now, whole=whole, ended=ended, reply=Clock(ClockKind.NEXT_REPLY, step.seq, step.at, step.at))
+    return replace(now, whole=whole)
+
+
+def run(case: Case, steps: Iterable[Step], calendar: Calendar) -> list[Clock]:
+    """All clocks of a handoff after these entries, from its request on: each next reply has one of its own."""
+    return after(begin(case), steps, calendar).clocks()
+
+
+def _stop(clock: Clock, at: datetime, calendar: Calendar) -> Clock:
     if clock.running_since is None:
         return clock
-    return replace(clock, ran=(*clock.ran, (clock.running_since, at)), running_since=None)
+    used = clock.used + working_time(calendar, clock.running_since, at)
+    return replace(clock, used=used, stopped_at=at, running_since=None)
 
 
-def _answer(clock: Clock, step: Step) -> Clock:
-    return clock if clock.ended_at else replace(_stop(clock, step.at), ended_at=step.at, answered=True)
+def _answer(clock: Clock, step: Step, calendar: Calendar) -> Clock:
+    return clock if clock.ended_at else replace(_stop(clock, step.at, calendar), ended_at=step.at, answered=True)
 
 
-def _end(clock: Clock, step: Step) -> Clock:
+def _end(clock: Clock, step: Step, calendar: Calendar) -> Clock:
     """With the handoff every clock ends, answered or not."""
-    return clock if clock.ended_at else replace(_stop(clock, step.at), ended_at=step.at)
+    return clock if clock.ended_at else replace(_stop(clock, step.at, calendar), ended_at=step.at)
+
+
+MOMENTS = ("started_at", "running_since", "stopped_at", "ended_at")
+
+
+def as_kept(standing: Standing) -> dict[str, Any]:
+    """As JSON, for the row of the handoff."""
+    clocks = {"first": standing.first, "whole": standing.whole, "reply": standing.reply}
+    return {"upto": standing.upto, **{name: clock and _kept(clock) for name, clock in clocks.items()}}
+
+
+def _kept(clock: Clock) -> dict[str, Any]:
+    moments = {name: at and at.isoformat() for name in MOMENTS for at in [getattr(clock, name)]}
+    return {**asdict(clock), **moments, "used": clock.used // timedelta(microseconds=1)}
+
+
+def from_kept(kept: Mapping[str, Any]) -> Standing:
+    """The opposite of `as_kept`."""
+    first, whole, reply = (kept[name] and _unkept(kept[name]) for name in ("first", "whole", "reply"))
+    return Standing(kept["upto"], first, whole, reply)
+
+
+def _unkept(kept: Mapping[str, Any]) -> Clock:
+    moments = {name: kept[name] and datetime.fromisoformat(kept[name]) for name in MOMENTS}
+    parts: dict[str, Any] = {**kept, **moments, "kind": ClockKind(kept["kind"])}
+    return Clock(**{**parts, "used": timedelta(microseconds=kept["used"])})
 
 
 def stored_clocks(
@@ -106,7 +168,7 @@ def stored_clocks(
 
 def _stored(case: Case, clock: Clock, target: Target, calendar: Calendar) -> StoredClock:
     allowed = target.time(clock.kind)
-    used = sum((working_time(calendar, start, end) for start, end in clock.ran), timedelta())
+    used = clock.used
     due_at = warn_at = None
     if clock.running_since is not None:
         due_at = add_working_time(calendar, clock.running_since, max(allowed - used, timedelta()))
@@ -128,7 +190,7 @@ def _stored(case: Case, clock: Clock, target: Target, calendar: Calendar) -> Sto
         state=_state(clock, late=late),
         warn_at=warn_at,
         due_at=due_at,
-        breached_at=clock.ran[-1][1] if late else None,
+        breached_at=clock.stopped_at if late else None,
         ended_at=clock.ended_at,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import repeat
 
@@ -9,7 +10,7 @@ from handoff_service.conversations.model import Audience, AuthorKind, Conversati
 from handoff_service.database import Transaction
 from handoff_service.ids import new_id
 from handoff_service.promises import ledger, store
-from handoff_service.promises.clocks import carried, run, stored_clocks
+from handoff_service.promises.clocks import after, carried, stored_clocks
 from handoff_service.promises.detect import promises_in
 from handoff_service.promises.model import StoredClock
 from handoff_service.promises.view import breach_json
@@ -38,24 +39,32 @@ def follow(tx: Transaction, conversation: Conversation, entry: Entry) -> None:
     if moves_clocks and conversation.handoff is not None:
         settings = tenants.find(tx.connection, entry.tenant).settings
         if settings.sla:
-            set_clocks(tx, entry.tenant, conversation.handoff, settings, entry.at)
+            set_clocks(tx, conversation, conversation.handoff, settings, entry.at)
 
 
 def set_clocks(
-    tx: Transaction, tenant: str, handoff: str, settings: TenantSettings, now: datetime
+    tx: Transaction, conversation: Conversation, handoff: str, settings: TenantSettings, now: datetime
 ) -> list[StoredClock]:
-    """Computes the clocks of a handoff afresh from its entries, and stores them. One that ended late is announced."""
-    case = store.case_of(tx.connection, tenant, handoff)
-    if case is None:
+    """Reads what is new in a handoff and stores how its clocks stand then. One that ended late is announced.
+
+    Returns those that go and those that changed. What was before costs nothing.
+    """
+    tenant = conversation.tenant
+    found = store.case_of(tx.connection, tenant, handoff)
+    if found is None:
         return []
+    case, before = found
     calendar = settings.calendar(case.queue)
-    old = store.clocks_of_handoff(tx.connection, tenant, handoff)
-    found = stored_clocks(case, run(case, store.steps_of(tx.connection, case)), settings.sla, calendar)
-    new = [carried(clock, old.get((clock.kind, clock.since_seq))) for clock in found]
+    standing = after(before, store.steps_of(tx.connection, case, after=before.upto), calendar)
+    clocks = [clock for clock in standing.clocks() if clock.ended_at is None or clock not in before.clocks()]
+    store.keep_standing(tx.connection, case, replace(standing, upto=conversation.last_seq))
+    old = store.clocks_of_handoff(tx.connection, tenant, handoff, [(one.kind, one.since_seq) for one in clocks])
+    stored = stored_clocks(case, clocks, settings.sla, calendar)
+    new = [carried(clock, old.get((clock.kind, clock.since_seq))) for clock in stored]
     store.put_clocks(tx.connection, old, new)
     for clock in new:
-        before = old.get((clock.kind, clock.since_seq))
-        if clock.breached_at is not None and (before is None or before.breached_at is None):
+        was = old.get((clock.kind, clock.since_seq))
+        if clock.breached_at is not None and (was is None or was.breached_at is None):
             announce_at(tx, tenant, EventType.SLA_BREACH, breach_json(clock), now)
     return new
 

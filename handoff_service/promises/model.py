@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -35,13 +35,14 @@ class Settled(StrEnum):
 
 @dataclass(frozen=True)
 class Clock:
-    """One clock as the timeline tells: it `ran` from when to when, and may be running since."""
+    """One clock as the timeline tells: working time `used` until it last `stopped_at`; it may be running since."""
 
     kind: ClockKind
     since_seq: int
     started_at: datetime
     running_since: datetime | None
-    ran: tuple[tuple[datetime, datetime], ...] = ()
+    used: timedelta = timedelta()
+    stopped_at: datetime | None = None
     ended_at: datetime | None = None
     answered: bool = False
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.errors import NotFound
-from handoff_service.promises.clocks import Case, Step, step_of
+from handoff_service.promises.clocks import Case, Standing, Step, as_kept, begin, from_kept, step_of
 from handoff_service.promises.model import ClockKind, Outcome, Promise, Settled, StoredClock
 
 S = tables.sla_clocks.c
@@ -20,38 +20,50 @@ E = tables.entries.c
 H = tables.handoffs.c
 C = tables.conversations.c
 
-# More entries than one handoff ever had; its clocks look at all of them.
-LONGEST = 20_000
 Row = sa.RowMapping
 # Those of one handoff, by kind and the entry that started them.
 Clocks = dict[tuple[ClockKind, int], StoredClock]
 
 
-def case_of(connection: sa.Connection, tenant: str, handoff: str) -> Case | None:
-    """What the clocks of a handoff go by."""
+def case_of(connection: sa.Connection, tenant: str, handoff: str) -> tuple[Case, Standing] | None:
+    """What the clocks of a handoff go by, and how they stood when they were last looked at."""
+    parts = (H.id, H.conversation, H.queue, C.channel, H.priority, H.requested_seq, H.requested_at)
     query = (
-        sa.select(H.id, H.conversation, H.queue, C.channel, H.priority, H.requested_seq, H.requested_at)
+        sa.select(H.standing, *parts)
         .join_from(tables.handoffs, tables.conversations, sa.and_(C.tenant == H.tenant, C.id == H.conversation))
         .where(H.tenant == tenant, H.id == handoff)
     )
     row = connection.execute(query).first()
-    return None if row is None else Case(tenant, *row)
+    if row is None:
+        return None
+    case = Case(tenant, *row[1:])
+    return case, from_kept(row.standing) if row.standing else begin(case)
 
 
-def steps_of(connection: sa.Connection, case: Case) -> list[Step]:
-    """What happened in a handoff after its request, as its clocks see it."""
+def keep_standing(connection: sa.Connection, case: Case, standing: Standing) -> None:
+    where = (H.tenant == case.tenant, H.id == case.handoff)
+    connection.execute(sa.update(tables.handoffs).where(*where).values(standing=as_kept(standing)))
+
+
+def steps_of(connection: sa.Connection, case: Case, *, after: int | None = None) -> list[Step]:
+    """What happened in a handoff after an entry (None: its request), as its clocks see it."""
+    since = case.requested_seq if after is None else after
     query = (
         sa.select(E.seq, E.at, E.kind, E.audience, E.author_kind, E.body)
-        .where(E.tenant == case.tenant, E.conversation == case.conversation, E.seq > case.requested_seq)
+        .where(E.tenant == case.tenant, E.conversation == case.conversation, E.seq > since)
         .order_by(E.seq)
-        .limit(LONGEST)
     )
     steps = (step_of(*row) for row in connection.execute(query))
     return [step for step in steps if step is not None]
 
 
-def clocks_of_handoff(connection: sa.Connection, tenant: str, handoff: str) -> Clocks:
+def clocks_of_handoff(
+    connection: sa.Connection, tenant: str, handoff: str, among: Iterable[tuple[ClockKind, int]] | None = None
+) -> Clocks:
+    """Its clocks; with `among` only these."""
     query = sa.select(tables.sla_clocks).where(S.tenant == tenant, S.handoff == handoff)
+    if among is not None:
+        query = query.where(sa.or_(sa.false(), *(sa.and_(S.kind == kind, S.since_seq == seq) for kind, seq in among)))
     found = [_clock(row) for row in connection.execute(query).mappings()]
     return {(clock.kind, clock.since_seq): clock for clock in found}
 
@@ -62,6 +74,13 @@ def clocks_of_conversation(connection: sa.Connection, tenant: str, conversation:
     found = [_clock(row) for row in connection.execute(query).mappings()]
     # Ordered here: asked to do it, SQLite walks through the whole tenant in that order instead of finding these few.
     return sorted(found, key=lambda clock: (clock.started_at, clock.kind, clock.since_seq))
+
+
+def clocks_to_tell(connection: sa.Connection, tenant: str, conversation: str, now: datetime) -> list[StoredClock]:
+    """The clocks of a conversation of which something is due to be told."""
+    due_ones = (S.next_at.is_not(None), S.next_at <= now)
+    query = sa.select(tables.sla_clocks).where(S.tenant == tenant, S.conversation == conversation, *due_ones)
+    return [_clock(row) for row in connection.execute(query.order_by(S.next_at)).mappings()]
 
 
 def put_clocks(connection: sa.Connection, old: Clocks, new: Iterable[StoredClock]) -> None:
@@ -148,7 +167,7 @@ def promises_of(connection: sa.Connection, tenant: str, conversation: str, *, on
     """The promises made in a conversation, in order."""
     query = sa.select(tables.promises).where(P.tenant == tenant, P.conversation == conversation)
     if only_open:
-        query = query.where(P.state == Settled.OPEN)
+        query = query.where(P.state == sa.literal_column("'open'"))  # said aloud: there is an index of these
     return [_promise(row) for row in connection.execute(query.order_by(P.seq, P.n)).mappings()]
 
 

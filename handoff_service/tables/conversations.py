@@ -76,6 +76,13 @@ conversations = sa.Table(
         sqlite_where=sa.text("owner_kind = 'offer'"),
         postgresql_where=sa.text("owner_kind = 'offer'"),
     ),
+    # What a gateway of the release before took out of a queue without its place; the sweeper takes that away.
+    sa.Index(
+        "conversations_misplaced",
+        *("tenant", "id"),
+        sqlite_where=sa.text("rank IS NOT NULL AND owner_kind NOT IN ('queue', 'offer')"),
+        postgresql_where=sa.text("rank IS NOT NULL AND owner_kind NOT IN ('queue', 'offer')"),
+    ),
     # What a gateway of the release before has put into a queue; the sweeper gives it its place.
     sa.Index(
         "conversations_unplaced",

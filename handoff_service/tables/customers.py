@@ -16,7 +16,10 @@ contacts = sa.Table(
     maybe("erased_at", Moment),
     maybe("person"),  # the same for contacts that are known to be one
     sa.Index("contacts_by_person", "tenant", "person"),
+    maybe("prefers"),  # the channel on which he wants to be told of his tickets
     maybe("attributes", sa.JSON),  # what a page told: claims, no proof
+    maybe("blocked_at", Moment),  # what he writes is kept, and nobody is asked to answer it
+    maybe("blocked_by"),
 )
 
 contact_identities = sa.Table(

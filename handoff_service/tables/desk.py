@@ -16,3 +16,8 @@ conversation_tags = sa.Table(
 )
 
 snoozes = sa.Table("snoozes", metadata, *key("tenant", "conversation"), text("agent"), number("seq"), moment("until"))
+
+# A step of a playbook that is done; the playbook itself is a setting.
+playbook_steps = sa.Table(
+    "playbook_steps", metadata, *key("tenant", "conversation", "playbook", "step"), text("by"), moment("at")
+)

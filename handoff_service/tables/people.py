@@ -28,6 +28,7 @@ handoffs = sa.Table(
     maybe("closed_at", Moment),
     maybe("wrap_up"),
     sa.Column("declined", sa.JSON, nullable=False),
+    maybe("standing", sa.JSON),  # of its clocks, see promises.clocks.Standing
     sa.Index("handoffs_by_conversation", "tenant", "conversation"),
     sa.Index("handoffs_by_rank", "tenant", "queue", "rank"),
     sa.Index("handoffs_by_acceptance", "tenant", "queue", "accepted_at"),

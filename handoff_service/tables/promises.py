@@ -31,6 +31,12 @@ sla_clocks = sa.Table(
     sa.Index("sla_clocks_by_start", "tenant", "started_at", "queue", "kind", "state", "breached_at"),
     sa.Index("sla_clocks_by_breach", "tenant", "breached_at"),
     sa.Index("sla_clocks_by_next", "next_at"),
+    sa.Index(
+        "sla_clocks_to_tell",
+        *("tenant", "conversation", "next_at"),
+        sqlite_where=sa.text("next_at IS NOT NULL"),
+        postgresql_where=sa.text("next_at IS NOT NULL"),
+    ),
 )
 
 promises = sa.Table(
@@ -59,4 +65,10 @@ promises = sa.Table(
     sa.Index("promises_by_entry", "tenant", "conversation", "seq", "n", unique=True),
     sa.Index("promises_by_state", "tenant", "state", "due_at"),
     sa.Index("promises_by_next", "next_at"),
+    sa.Index(
+        "promises_owed",
+        *("tenant", "conversation", "seq"),
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    ),
 )

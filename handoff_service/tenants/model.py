@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from handoff_service.calendars.model import Calendar, calendar_of
 from handoff_service.calendars.settings import CalendarSettings, Opening, known_zone
 from handoff_service.complaints.settings import ComplaintSettings
+from handoff_service.desk.settings import DeskSettings
 from handoff_service.promises.settings import PromiseSettings, Target, check_targets
 from handoff_service.tenants.routing import CapacityWeights, LastAgent, Overflow, Peak, SkillNeed, check_overflows
 from handoff_service.tenants.widget import WidgetSettings
@@ -19,6 +20,8 @@ from handoff_service.tenants.wording import CannedReply, Named, check_wording
 from handoff_service.tickets.settings import TicketSettings
 
 Localized = Mapping[str, str]
+MailAddress = Annotated[str, Field(max_length=254, pattern=r"^[^\s<>@,;]{1,64}@[A-Za-z0-9.-]{1,190}$")]
+SPAM = "spam"  # how conversations of a contact end who is blocked: nobody asks him what he thought
 
 
 class QueueSettings(BaseModel):
@@ -42,6 +45,8 @@ class QueueSettings(BaseModel):
     ageing_s: int = Field(300, ge=1, le=3600, exclude_if=lambda worth: worth == 300)  # what a class is worth
     last_agent: LastAgent | None = Field(None, exclude_if=lambda given: given is None)
     peak: Peak | None = Field(None, exclude_if=lambda given: given is None)
+    # Who is written to when nobody looks at a waiting customer; without any its supervisors.
+    alert_mail: tuple[MailAddress, ...] = Field((), max_length=10, exclude_if=lambda given: not given)
 
     @model_validator(mode="after")
     def _has_one_plan(self) -> Self:
@@ -172,6 +177,7 @@ class TenantSettings(BaseModel):
     skills: tuple[Named, ...] = Field((), exclude_if=lambda skills: not skills)
     tags: tuple[Named, ...] = Field((), exclude_if=lambda tags: not tags)
     canned_replies: tuple[CannedReply, ...] = Field((), exclude_if=lambda replies: not replies)
+    desk: DeskSettings = Field(DeskSettings(), exclude_if=lambda desk: desk == DeskSettings())
     widget: WidgetSettings = Field(WidgetSettings(), exclude_if=lambda widget: widget == WidgetSettings())
     retention_days: int | None = Field(None, ge=1)  # closed conversations are erased after it; None keeps them
 
@@ -224,7 +230,7 @@ class TenantSettings(BaseModel):
 
     def wants_survey(self, wrap_up: str | None) -> bool:
         """Whether a customer is asked what he thought of a conversation that ended with this code."""
-        return all(code.survey for code in self.wrap_up_codes if code.id == wrap_up)
+        return wrap_up != SPAM and all(code.survey for code in self.wrap_up_codes if code.id == wrap_up)
 
     @property
     def zone(self) -> ZoneInfo:

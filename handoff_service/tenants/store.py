@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.errors import NotFound
+from handoff_service.tenants import stored
 from handoff_service.tenants.model import Tenant, TenantSettings
 
 T = tables.tenants.c
@@ -46,13 +47,19 @@ def everyone(connection: sa.Connection) -> list[Tenant]:
 
 @lru_cache(maxsize=1024)
 def _tenant(tenant: str, name: str, settings: str) -> Tenant:
-    stored = json.loads(settings)
-    known = {key: stored[key] for key in TenantSettings.model_fields if key in stored}  # the next release adds some
+    known = stored.known(TenantSettings, json.loads(settings))
     return Tenant(id=tenant, name=name, settings=TenantSettings.model_validate(known))
 
 
 def save(connection: sa.Connection, tenant: Tenant) -> None:
-    """Adds or replaces a tenant; what is not set is left out, because release 0.1 refuses what it does not know."""
-    values = {"name": tenant.name, "settings": tenant.settings.model_dump(mode="json", exclude_none=True)}
+    """Adds or replaces a tenant; what is not set is left out, because release 0.1 refuses what it does not know.
+
+    What a newer release has stored beside that stays.
+    """
+    settings = tenant.settings.model_dump(mode="json", exclude_none=True)
+    before = connection.execute(FIND, {"tenant": tenant.id}).first()
+    if before is not None:
+        settings = stored.kept(TenantSettings, settings, json.loads(before.settings))
+    values = {"name": tenant.name, "settings": settings}
     if connection.execute(sa.update(tables.tenants).where(T.id == tenant.id).values(**values)).rowcount == 0:
         connection.execute(sa.insert(tables.tenants).values(id=tenant.id, **values))

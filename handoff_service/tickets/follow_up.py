@@ -20,8 +20,9 @@ from handoff_service.tickets import store
 from handoff_service.tickets.log import PUBLIC, SYSTEM, By, by_agent, record
 from handoff_service.tickets.model import HIGHEST, Deed, State, Ticket
 from handoff_service.tickets.open import FARTHEST
+from handoff_service.tickets.preferred import preferred_place
 from handoff_service.tickets.states import ENDED, after_working, next_look
-from handoff_service.tickets.tell import place, tell_customer
+from handoff_service.tickets.tell import tell_customer
 from handoff_service.tickets.work import actor_of, without_lost
 
 KINDS = ("message", "task")
@@ -66,7 +67,7 @@ def on_look(tx: Transaction, tenant: str, ticket_id: str, context: Context) -> N
     """Does what is due for a ticket; one step at a time, the next look finds the next."""
     found = store.find(tx.connection, tenant, ticket_id, None)
     # A conversation is locked before a ticket, as where its customer writes.
-    conversation = place(tx, found) if (found.check_plan or {}).get("kind") == "message" else None
+    conversation = preferred_place(tx, found, context) if (found.check_plan or {}).get("kind") == "message" else None
     promised_in = conversations.find(tx.connection, tenant, found.conversation, lock=True) if found.is_promise else None
     ticket = store.find(tx.connection, tenant, ticket_id, None, lock=True)
     if ticket.look_at is None or ticket.look_at > context.now or ticket.check_plan != found.check_plan:
@@ -94,7 +95,7 @@ def _promise(tx: Transaction, ticket: Ticket, conversation: Conversation, contex
     """The told time of a promise has come, or a later look at it.
 
     Who waits hears that it was not kept, and a new time. In the mailbox the deadline of the conversation does that. Who
-    was answered meanwhile by an agent, but not by whom it was promised of, is put before the others at the desks.
+    was answered meanwhile, but not by whom it was promised of, is put before the others at the desks.
     """
     kind, after = conversation.owner.kind, None
     if ticket.due_at > context.now:
@@ -106,7 +107,7 @@ def _promise(tx: Transaction, ticket: Ticket, conversation: Conversation, contex
     ):
         own_up(tx, conversation, context)
         return
-    elif kind is OwnerKind.AGENT and ticket.overdue_at is None:
+    elif ticket.overdue_at is None:
         higher = min(HIGHEST, ticket.priority + 1)
         ticket = record(tx, ticket, Deed.OVERDUE, By(SYSTEM, context.now), overdue_at=context.now, priority=higher)
     store.save_look(tx.connection, ticket, after)

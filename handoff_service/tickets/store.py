@@ -21,6 +21,7 @@ from handoff_service.tickets.settings import PROMISE
 from handoff_service.tickets.words import words_of
 
 T = tables.tickets.c
+N = tables.contacts.c
 W = tables.ticket_words.c
 L = tables.ticket_links.c
 
@@ -122,9 +123,16 @@ def seen_by(viewer: Viewer | None) -> tuple[sa.ColumnElement[bool], ...]:
     return (sa.or_(T.about_agent.is_(None), T.about_agent != caller.agent.id),)
 
 
+_himself = sa.select(sa.bindparam("of_contact", type_=sa.Text).label("id"))
+_person = (
+    sa.select(N.person)
+    .where(N.tenant == sa.bindparam("of_tenant"), N.id == sa.bindparam("of_contact"))
+    .scalar_subquery()
+)
+_others = sa.select(N.id).where(N.tenant == sa.bindparam("of_tenant"), N.person == _person)
 _of_contact = sa.select(tables.tickets).where(
     T.tenant == sa.bindparam("of_tenant"),
-    T.contact == sa.bindparam("of_contact"),
+    T.contact.in_(sa.union_all(_himself, _others)),
     sa.or_(T.told_in.is_not(None), T.state == str(State.WAITING)),
     T.merged_into.is_(None),
 )
@@ -132,7 +140,7 @@ TOLD = Statement(_of_contact)
 
 
 def told(connection: sa.Connection, tenant: str, contact: str) -> list[Ticket]:
-    """Tickets of a contact that wait for him, or of which he was told; asked for at each of his messages."""
+    """Tickets of a person that wait for him, or of which he was told; asked for at each of his messages."""
     return [ticket_of(row) for row in TOLD.all(connection, of_tenant=tenant, of_contact=contact)]
 
 
@@ -215,13 +223,18 @@ def open_ticket(
     reply_to: str,
     due_at: datetime,
     now: datetime,
+    tier: int = 1,
 ) -> datetime:
-    """When the promise to a conversation is due: at `due_at`, or earlier if that was promised and is still ahead."""
+    """When the promise to a conversation is due: at `due_at`, or earlier if that was promised and is still ahead.
+
+    There is one at a time. From `tier` 2 on it is an answer of the senior team that is promised.
+    """
     where = (*_promise(conversation), T.state.in_(UNFINISHED_STORED))
     promised: datetime | None = connection.execute(sa.select(T.due_at).where(*where)).scalars().first()
     if promised is not None:
         due_at = min(promised, due_at) if promised > now else due_at
-        values = {"due_at": due_at, "look_at": due_at, **({"reply_to": reply_to} if reply_to else {})}
+        values: dict[str, Any] = {"due_at": due_at, "look_at": due_at, **({"reply_to": reply_to} if reply_to else {})}
+        values |= {"tier": tier} if tier > 1 else {}
         connection.execute(sa.update(tables.tickets).where(*where).values(**values))
         return due_at
     ticket = Ticket(
@@ -234,6 +247,7 @@ def open_ticket(
         source=Source.HOURS,
         conversation=conversation.id,
         contact=conversation.contact,
+        tier=tier,
         queue=conversation.owner.queue,
         reply_to=reply_to,
         due_at=due_at,
@@ -249,9 +263,18 @@ def _promise(conversation: Conversation) -> tuple[sa.ColumnElement[bool], ...]:
     return (T.tenant == conversation.tenant, T.conversation == conversation.id, T.type.is_(None))
 
 
-def close_tickets(connection: sa.Connection, conversation: Conversation) -> list[Ticket]:
-    """Closes the promise to a conversation that is closed; those that somebody has worked on are left to the caller."""
-    mine = (*_promise(conversation), T.state.in_(UNFINISHED_STORED))
+def promised_until(connection: sa.Connection, tenant: str, conversation: str) -> datetime | None:
+    """When the promise to a conversation is due; None when there is none."""
+    mine = (T.tenant == tenant, T.conversation == conversation, T.type.is_(None), T.state.in_(UNFINISHED_STORED))
+    due: datetime | None = connection.execute(sa.select(T.due_at).where(*mine)).scalars().first()
+    return due
+
+
+def close_tickets(connection: sa.Connection, conversation: Conversation, *, tier: int | None = None) -> list[Ticket]:
+    """Closes the promise to a conversation (one of at most this tier); those worked on are left to the caller."""
+    mine = [*_promise(conversation), T.state.in_(UNFINISHED_STORED)]
+    if tier is not None:
+        mine.append(T.tier <= tier)
     ended = {"state": str(State.CLOSED), "look_at": None}
     connection.execute(sa.update(tables.tickets).where(*mine, T.last_n == 0).values(**ended))
     worked_on = sa.select(tables.tickets).where(*mine).with_for_update()

@@ -14,8 +14,9 @@ from handoff_service.texts import say
 from handoff_service.tickets import store
 from handoff_service.tickets.log import INTERNAL, PUBLIC, by_agent, record
 from handoff_service.tickets.model import Deed, Ticket
+from handoff_service.tickets.preferred import preferred_place
 from handoff_service.tickets.settings import COMPLAINT
-from handoff_service.tickets.tell import place, tell_customer
+from handoff_service.tickets.tell import tell_customer
 from handoff_service.tickets.work import locked
 
 
@@ -33,7 +34,7 @@ def tell(tx: Transaction, agent: Agent, name: str, text: str, context: Context) 
     """
     text = clean_text(text)
     refuse_foreign(tx.connection, agent, {"text": text})
-    conversation = place(tx, store.find(tx.connection, agent.tenant, name, agent))
+    conversation = preferred_place(tx, store.find(tx.connection, agent.tenant, name, agent), context)
     ticket = locked(tx, agent, name)
     said = text
     if ticket.number is not None:

@@ -233,8 +233,11 @@ def attach(tx: Transaction, agent: Agent, ticket: Ticket, file_id: str, context:
     return record(tx, ticket, Deed.ATTACHED, by_agent(agent, context), body=body)
 
 
-def end_promises(tx: Transaction, conversation: Conversation, now: datetime) -> None:
-    """Closes the promise to a conversation that is closed, also one that somebody has worked on."""
-    for ticket in store.close_tickets(tx.connection, conversation):
+def end_promises(tx: Transaction, conversation: Conversation, now: datetime, *, tier: int | None = None) -> None:
+    """Closes the promise to a conversation, also one that somebody has worked on: it is kept, or nobody wants it.
+
+    With `tier` only if it is not an answer of a higher one that was promised.
+    """
+    for ticket in store.close_tickets(tx.connection, conversation, tier=tier):
         if ticket.state in UNFINISHED:
             record(tx, ticket, Deed.CLOSED, By(log.SYSTEM, now), to=State.CLOSED)

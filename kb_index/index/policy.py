@@ -2,7 +2,7 @@
 
 | vectors | index | why (512 floats, one thread) |
 |---|---|---|
-| below 20,000 | flat | exact, 1 to 3 ms |
+| below 10,000 | flat | exact, up to 1 ms |
 | up to 2,000,000 | ivf-flat | .4 to 1.2 ms, exact but for the lists that are not looked into |
 | more, or memory below three times the vectors | ivf-sq8 | a quarter of the memory, recall .99 |
 
@@ -23,7 +23,7 @@ from typing import Literal
 Kind = Literal["flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"]
 Wanted = Literal["auto", "flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"]
 
-FLAT_BELOW = 20_000
+FLAT_BELOW = 10_000
 FLOATS_UP_TO = 2_000_000
 MEMORY_TIMES = 3
 """Memory that must be free, as a multiple of the vectors, for keeping them as floats."""

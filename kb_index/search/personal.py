@@ -62,9 +62,9 @@ def preferred(ranking: Ranking, index: TenantIndex, contact: Contact | None) -> 
         if candidate not in near:
             return candidate
         if candidate.version in own or (not own and article.id in open_ones):
-            return replace(candidate, score=candidate.score + PREFERENCE)
+            return candidate._replace(score=candidate.score + PREFERENCE)
         if own and article.products and not _is_for(article, products):
-            return replace(candidate, score=candidate.score - PREFERENCE, head=candidate.head * STANDS_BACK)
+            return candidate._replace(score=candidate.score - PREFERENCE, head=candidate.head * STANDS_BACK)
         return candidate
 
     candidates = [adjusted(candidate) for candidate in ranking.candidates]

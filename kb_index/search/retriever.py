@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -61,8 +61,7 @@ class Question:
         return cls(folded, tuple(tokens(folded)), vector, strange)
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One article in the ranking: positions of the version to show and of its best passage, and scores.
 
     asked and answered are cosines with the nearest title or question and with the nearest piece of
@@ -226,16 +225,12 @@ class TenantIndex:
             there = shown[versions]
             articles, versions, own = articles[there], versions[there], own[there]
         order = _largest(score[articles] + OWN_LANGUAGE_FIRST * own, RANKED)
-        candidates = [
-            Candidate(version, passage, *figures, own_language)  # type: ignore[call-arg]
-            for version, passage, figures, own_language in zip(
-                versions[order].tolist(),
-                best_passage[versions[order]].tolist(),
-                np.stack([score, asked, answered, lexical, verdict.articles], axis=1)[articles[order]].tolist(),
-                own[order].tolist(),
-                strict=True,
-            )
-        ]
+        shown_best, best = versions[order], articles[order]
+        columns = (
+            shown_best, best_passage[shown_best],
+            *(figure[best] for figure in (score, asked, answered, lexical, verdict.articles)), own[order],
+        )  # fmt: skip
+        candidates = map(Candidate, *(column.tolist() for column in columns))
         background = float(others.max(initial=0.0))
         return Ranking(question, language, tuple(candidates), verdict.background, background, verdict.novelty)
 
@@ -273,7 +268,8 @@ class TenantIndex:
 
 def _largest(values: npt.NDArray[Any], count: int) -> npt.NDArray[np.int64]:
     """Positions of the largest values, largest first; equal ones in their order."""
-    some = np.sort(np.argpartition(-values, count)[:count]) if len(values) > count else np.arange(len(values))
+    cut = len(values) - count
+    some = np.sort(np.argpartition(values, cut)[cut:]) if cut > 0 else np.arange(len(values))
     return np.asarray(some[np.argsort(-values[some], kind="stable")], dtype=np.int64)
 
 

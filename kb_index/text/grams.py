@@ -46,14 +46,12 @@ class Grams:
 
     def entries(self, text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         """Columns and values of one text's unit row."""
-        found = [
-            (column, 1 + math.log(count))
-            for gram, count in character_grams(text).items()
-            if (column := self._columns.get(gram)) is not None
-        ]
-        columns = np.array([column for column, _ in found], dtype=np.int64)
-        values = np.array([value for _, value in found], dtype=np.float32) * self._idf[columns]
-        return columns, values / max(float(np.linalg.norm(values)), 1e-9)
+        counted = character_grams(text)
+        known = [gram for gram in counted if gram in self._columns]
+        columns = np.array([self._columns[gram] for gram in known], dtype=np.int64)
+        counts = np.array([counted[gram] for gram in known], dtype=np.float32)
+        values = (1 + np.log(counts)) * self._idf[columns]
+        return columns, values / max(math.sqrt(values @ values), 1e-9)
 
     def matrix(self, texts: Sequence[str]) -> csr_matrix:
         """All texts' rows, for training."""

@@ -1,5 +1,5 @@
 """`python -m tests.bench [section …]`: measures on the parts that run; sections: answer, breakdown, rasa, appends,
-postgres, claims, routing, webhooks, idle_sockets, reconnects, vectors, peers, understanding, tickets, widget.
+postgres, claims, routing, webhooks, channels, idle_sockets, reconnects, vectors, peers, understanding, tickets, widget.
 
 Prints each goal and whether it is reached. The exit code is 0 unless something broke: a slow machine is no failure.
 """
@@ -24,9 +24,11 @@ from handoff_service.launch.settings import read_settings
 from tests.bench.answers import answers
 from tests.bench.appends import appends
 from tests.bench.breakdown import breakdown
+from tests.bench.channels import channels
 from tests.bench.claims import claims
 from tests.bench.environment import show_environment
 from tests.bench.idle_sockets import idle_sockets
+from tests.bench.intents import intents
 from tests.bench.on_postgres import on_postgres
 from tests.bench.peers.section import peers
 from tests.bench.pipelines import pipelines
@@ -34,6 +36,7 @@ from tests.bench.reconnects import reconnects
 from tests.bench.routing import routing
 from tests.bench.setting import Bench
 from tests.bench.tickets import tickets
+from tests.bench.turns import turns
 from tests.bench.understanding import understanding
 from tests.bench.vectors import vectors
 from tests.bench.webhooks import webhooks
@@ -50,6 +53,7 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "claims": claims,
     "routing": routing,
     "webhooks": webhooks,
+    "channels": channels,
     "idle_sockets": idle_sockets,
     "reconnects": reconnects,
     "vectors": vectors,
@@ -57,6 +61,8 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "understanding": understanding,
     "tickets": tickets,
     "widget": widget,
+    "turns": turns,
+    "intents": intents,
 }
 
 

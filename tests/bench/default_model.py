@@ -59,16 +59,9 @@ class DefaultModel:
         """Installs and trains unless the inputs are the same; what the training cost, then or now."""
         root = self.settings.root
         learnt = (root / SOURCES, root / "data" / "training" / "nlu", root / "bot" / "components" / "tokenizer.py")
+        self.install()
         run_steps(
             [
-                Step(
-                    title="Rasa with its default pipeline (TensorFlow, 2.5 GB)",
-                    stamp=self.venv / "stamp",
-                    output=self.venv / "bin" / "python",
-                    inputs=(),
-                    versions=(RASA, UV_VERSION),
-                    act=self._install,
-                ),
                 Step(
                     title="training of the default pipeline (takes some minutes)",
                     stamp=self.model.with_name("stamp"),
@@ -80,6 +73,21 @@ class DefaultModel:
             ]
         )
         return Training(**json.loads(self.model.with_name("training.json").read_text()))
+
+    def install(self) -> None:
+        """Makes the environment unless it is there."""
+        run_steps(
+            [
+                Step(
+                    title="Rasa with its default pipeline (TensorFlow, 2.5 GB)",
+                    stamp=self.venv / "stamp",
+                    output=self.venv / "bin" / "python",
+                    inputs=(),
+                    versions=(RASA, UV_VERSION),
+                    act=self._install,
+                )
+            ]
+        )
 
     def _install(self) -> None:
         uv = str(self.settings.venv / "bin" / "uv")

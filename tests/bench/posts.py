@@ -31,7 +31,8 @@ class Post:
 
     def as_bytes(self, host: str) -> bytes:
         raw = self.body.encode()
-        head = f"POST {self.path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{self.headers}"
+        kind = "" if "content-type:" in self.headers.lower() else "Content-Type: application/json\r\n"
+        head = f"POST {self.path} HTTP/1.1\r\nHost: {host}\r\n{kind}{self.headers}"
         return f"{head}Content-Length: {len(raw)}\r\n\r\n".encode() + raw
 
 

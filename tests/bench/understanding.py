@@ -23,6 +23,8 @@ from kb_index.index.contents import Tenant
 from kb_index.index.embedder import Embedder
 from kb_index.index.embedding import load_encoder
 from kb_index.index.generation import GenerationStore
+from kb_index.index.measured import index_vectors
+from kb_index.index.vectors import FlatVectors
 from kb_index.search.assemble import assemble
 from kb_index.search.understand import Asked, Knowledge
 from kb_index.settings import Settings
@@ -82,6 +84,8 @@ def _among_many(settings: Settings, sets: str) -> dict[str, float]:
     corpus = read_corpus(ROOT, sets, asked=ASKED)
     articles = many_articles(corpus, ARTICLES)
     index = assemble(articles, read_background(settings.background), embed=RememberingEmbedder(encoder, _quiet))
+    assert isinstance(index.vectors, FlatVectors)
+    index.vectors = index_vectors(index.vectors.matrix(), wanted="auto", progress=_quiet).vectors
     calibration = next(iter(generation.tenants.values())).calibration
     many = replace(generation, tenants={"many": Tenant(index, calibration)})
     knowledge = Knowledge(many, encoder)

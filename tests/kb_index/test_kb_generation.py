@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 from pathlib import Path
@@ -114,6 +115,10 @@ def test_nothing_built_yet_says_what_to_run(tmp_path: Path) -> None:
         LiveKnowledge(GenerationStore(tmp_path)).reload()
 
 
+# `make soak` swaps as often as the reliability plan asks for.
+SWAPS = 200 if os.environ.get("TANDEM_EVERY_SWAP") else 60
+
+
 def test_every_answer_under_swaps_belongs_to_one_generation(shop: Settings) -> None:
     """Two states of the shop, each with an article of its own, swapped under four asking threads."""
     store = GenerationStore(shop.store)
@@ -148,7 +153,7 @@ def test_every_answer_under_swaps_belongs_to_one_generation(shop: Settings) -> N
     threads = [threading.Thread(target=customer) for _ in range(4)]
     for thread in threads:
         thread.start()
-    for swap in range(60):
+    for swap in range(SWAPS):
         store.pointer.write_bytes(pointers[first if swap % 2 else second])
         live.reload()
     stop.set()

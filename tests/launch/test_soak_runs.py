@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,16 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_a_long_soak_plays_every_set_up_every_pair_every_way_to_ask_and_every_byte(settings: Settings) -> None:
-    *soaks, pairs, asking, cuts = soak_runs(settings, 60, "7")
+    *soaks, pairs, asking, cuts, swaps = soak_runs(settings, 60, "7")
     words = [" ".join(map(str, run.command)) for run in soaks]
-    assert all("--minutes 20 " in each and each.endswith("--seed 7") for each in words)
-    assert [("sqlite" in each, "--replicas 2" in each, "--valkey" in each) for each in words] == [
-        (True, False, False),
-        (False, True, False),
-        (False, True, True),
+    assert all("--minutes 15 " in each and each.endswith("--seed 7") for each in words)
+    assert [("sqlite" in each, "--replicas 2" in each, "--valkey" in each, "--calm" in each) for each in words] == [
+        (True, False, False, False),
+        (False, True, False, False),
+        (False, True, True, False),
+        (False, True, False, True),
     ]
+    assert swaps.environment["TANDEM_EVERY_SWAP"] == "1"
     assert pairs.environment["TANDEM_EVERY_FAILPOINT_PAIR"] == "1"
     assert asking.environment["TANDEM_EVERY_WAY"] == "1"
     assert asking.command[-1] == "tests/bot/crawl"
@@ -46,4 +49,17 @@ def test_one_that_fails_stops_nobody_and_fails_the_soak(
     assert shown == list(SOAKS)
     summary = capsys.readouterr().out
     assert ("FAILED" in summary) == (fails is not None)
-    assert "skipped the failpoint pairs" in summary
+    assert "skipped the real bot, pairs" in summary
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_long_soak_asks_the_real_bot_too(settings: Settings, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    asked: list[str] = []
+
+    def with_bot(own: Settings, command: Callable[[Settings], Sequence[str]]) -> int:
+        asked.extend(command(own))
+        return code
+
+    assert soak(settings, 20, "7", show=lambda _: 0, with_bot=with_bot) == code
+    assert " ".join(asked).endswith(f"--real-bot {settings.bot_url} --seed 7")
+    assert "SQLite with the real bot" in capsys.readouterr().out

@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--planted", default="", metavar="BUG,BUG", help=f"plant bugs: {', '.join(BUGS)}")
     parser.add_argument("--real-bot", default="", metavar="URL", help="the Rasa of `make run` instead of the fake")
     parser.add_argument("--only", action="append", default=[], help="only this fault, several times for several")
+    parser.add_argument("--pace", type=float, default=1.0, help="how many times slower people do things")
     parser.add_argument("--calm", action="store_true", help="no faults at all")
     asked = parser.parse_args()
     if asked.database == "sqlite" and (asked.replicas != 1 or asked.valkey):
@@ -36,6 +37,7 @@ def main() -> int:
         keep=asked.keep,
         planted=asked.planted,
         bot_url=asked.real_bot,
+        pace=asked.pace,
         faults=not asked.calm,
         only=tuple(asked.only),
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.bench.processes import resident_mb
+from tests.bench.processes import cpu_seconds, resident_mb
 from tests.soak.proxy import Address
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,8 +39,10 @@ class Gateway:
     process: subprocess.Popen[bytes] | None = None
     killed: bool = True
     frozen: bool = False
+    listed: bool = True  # whether the load balancer still sends clients to it
     started_at: float = 0.0
     memory: list[tuple[float, float]] = field(default_factory=list)
+    spent_s: dict[float, float] = field(default_factory=dict)  # processor time of each process, by when it started
 
     @property
     def address(self) -> Address:
@@ -84,6 +86,7 @@ class Gateway:
             )
         self.started_at = time.monotonic()
         self.killed = self.frozen = False
+        self.listed = True
 
     async def ready(self) -> None:
         """Returns when it answers. Raises GatewayEnded."""
@@ -120,7 +123,7 @@ class Gateway:
     def thaw(self) -> None:
         if self.frozen and self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
-        self.frozen = False
+        self.frozen, self.listed = False, True
 
     def ended_by_itself(self) -> int | None:
         """The exit code of a process that nobody killed, else None."""
@@ -128,9 +131,16 @@ class Gateway:
             return None
         return self.process.poll()
 
+    @property
+    def cpu_s(self) -> float:
+        """Processor time of all its processes so far."""
+        return sum(self.spent_s.values())
+
     def measure(self) -> None:
-        """Notes its resident memory."""
+        """Notes its resident memory and its processor time."""
         if self.process is not None and self.process.poll() is None:
             with contextlib.suppress(StopIteration):
                 if (size := resident_mb(self.process.pid)) is not None:
                     self.memory.append((time.monotonic(), size))
+                if (spent := cpu_seconds(self.process.pid)) is not None:
+                    self.spent_s[self.started_at] = spent

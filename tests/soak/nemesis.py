@@ -8,10 +8,10 @@ import resource
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from tests.soak.far_bot import FarBot
 from tests.soak.gateways import Gateway, GatewayEnded
-from tests.soak.platform import PlatformCustomers
 from tests.soak.proxy import CALM, ChaosProxy, Cut, Script
 from tests.soak.scribe import Scribe
 from tests.soak.stores import PostgresStore, SqliteStore, ValkeyServer, limit_files
@@ -21,7 +21,14 @@ CALM_PERIODS = 0.25
 # What a clock sets that is ahead by less than Tandem can tell from a plan waits until the others get there: at most
 # a minute for a conversation and a quarter of an hour for a delivery. So steps forward are short here, or long.
 CLOCK_STEPS_S = (-3600.0, -600.0, -30.0, 15.0, 30.0, 3600.0)
-LONG_SOAK_S, LONG_STOP_S = 20 * 60.0, 60.0
+LONG_SOAK_S, LONG_STOP_S = 15 * 60.0, 60.0
+NOTICED_S = 10.0  # a load balancer looks every few seconds, and believes it the third time
+
+
+class Moody(Protocol):
+    """A platform: it takes every delivery alike, as a step of FakePlatform says, or well for None."""
+
+    def always(self, step: str | None) -> None: ...
 
 
 @dataclass
@@ -30,9 +37,9 @@ class Victims:
 
     gateways: Sequence[Gateway]
     proxy: ChaosProxy
-    bot: FarBot
+    bot: FarBot | None  # None when it is the real one, which nobody started here
     store: SqliteStore | PostgresStore
-    platform: PlatformCustomers | None
+    platforms: Sequence[Moody]
     valkey: ValkeyServer | None
 
 
@@ -70,9 +77,9 @@ class Nemesis:
             Fault("restart", self._restart),
             Fault("network", self._network),
             Fault("network", self._network),
-            Fault("bot mood", self._bot_mood),
-            Fault("bot down", self._bot_down),
         ]
+        if victims.bot is not None:
+            able += [Fault("bot mood", self._bot_mood), Fault("bot down", self._bot_down)]
         if isinstance(victims.store, PostgresStore):
             able.append(Fault("postgres crash", self._postgres))
         else:
@@ -81,7 +88,7 @@ class Nemesis:
                 able.append(Fault("disk full", self._disk_full))
         if victims.valkey is not None:
             able.append(Fault("valkey", self._valkey))
-        if victims.platform is not None:
+        if victims.platforms:
             able.append(Fault("platform", self._platform))
         if all(gateway.with_clock for gateway in victims.gateways):
             able.append(Fault("clock", self._clock))
@@ -115,10 +122,11 @@ class Nemesis:
         victims = self.victims
         victims.proxy.script = lambda: CALM
         victims.proxy.end_troubled()
-        victims.bot.mood = "well"
-        await victims.bot.start()
-        if victims.platform is not None:
-            victims.platform.always(None)
+        if victims.bot is not None:
+            victims.bot.mood = "well"
+            await victims.bot.start()
+        for platform in victims.platforms:
+            platform.always(None)
         for gateway in victims.gateways:
             gateway.thaw()
             gateway.turn_clock(0)
@@ -161,7 +169,10 @@ class Nemesis:
             self.long_stops, stopped = self.long_stops - 1, LONG_STOP_S
         self.scribe.note(f"SIGSTOP gateway {gateway.number} for {stopped:.1f} s")
         gateway.freeze()
-        await self.signals.pause(stopped)
+        noticed = self.rng.choice([0.0, NOTICED_S])
+        await self.signals.pause(min(stopped, noticed))
+        gateway.listed = False
+        await self.signals.pause(max(0.0, stopped - noticed))
         gateway.thaw()
 
     async def _clock(self, seconds: float) -> None:
@@ -198,23 +209,26 @@ class Nemesis:
 
     async def _bot_mood(self, seconds: float) -> None:
         bot = self.victims.bot
+        assert bot is not None
         bot.mood = self.rng.choice(["slow", "late", "garbage", "failing", "big"])
         self.scribe.note(f"bot: {bot.mood}")
         await self.signals.pause(seconds)
         bot.mood = "well"
 
     async def _bot_down(self, seconds: float) -> None:
-        self.victims.bot.down()
+        bot = self.victims.bot
+        assert bot is not None
+        bot.down()
         await self.signals.pause(seconds)
-        await self.victims.bot.start()
+        await bot.start()
 
     async def _platform(self, seconds: float) -> None:
-        assert self.victims.platform is not None
+        platform = self.rng.choice(self.victims.platforms)
         step = self.rng.choice(["500", "429:1", "reset", "reset_after", "timeout_after:3", "slow:1", "garbage"])
         self.scribe.note(f"platform: {step}")
-        self.victims.platform.always(step)
+        platform.always(step)
         await self.signals.pause(seconds)
-        self.victims.platform.always(None)
+        platform.always(None)
 
     # -- the stores
 

@@ -7,7 +7,7 @@ import random
 import secrets
 from typing import Any
 
-from tests.soak.scribe import Scribe, named
+from tests.soak.scribe import Scribe
 from tests.soak.wire import Answered, Frame, Http, Line, Signals
 
 # How often each kind of thing is done, per step of a person.
@@ -62,8 +62,11 @@ class Device(Line):
 class Customer:
     """A visitor with one token and several devices. `prepare`, then `run`."""
 
-    def __init__(self, number: int, url: str, origin: str, *, scribe: Scribe, signals: Signals, seed: int) -> None:
+    def __init__(
+        self, number: int, url: str, origin: str, *, scribe: Scribe, signals: Signals, seed: int, pace: float = 1.0
+    ) -> None:
         self.number, self.url, self.origin = number, url, origin
+        self._step_s = STEP_S * pace
         self.scribe, self.signals = scribe, signals
         self.rng = random.Random(f"{seed} customer {number}")
         self.http = Http(url, scribe.traffic, {"Origin": origin})
@@ -74,13 +77,16 @@ class Customer:
         self.current = ""
 
     async def prepare(self, devices: int, *, run: str) -> None:
-        """Becomes a visitor; before anything is broken."""
-        asked = {"tenant": "demo", "token": None, "identity": None, "language": self.rng.choice(["zh", "en"])}
-        answered = await self.http.post("/v1/widget/sessions", asked)
-        assert answered.outcome == "ok", answered
+        """Becomes a visitor, however often he has to ask. Raises RuntimeError when he is refused for good."""
+        tenant, language = self.scribe.tenant, self.rng.choice(["zh", "en"])
+        asked = {"tenant": tenant, "token": None, "identity": None, "language": language}
+        while (answered := await self.http.post("/v1/widget/sessions", asked)).outcome != "ok":
+            if not answered.retry or self.signals.over.is_set():
+                raise RuntimeError(f"customer {self.number} was not let in: {answered}")
+            await self.signals.pause(0.5)
         self.headers = {"Authorization": f"Bearer {answered.body['token']}"}
         self.contact = answered.body["contact"]["id"]
-        self.principal = named(f"customer:{self.contact}")
+        self.principal = self.scribe.named(f"customer:{self.contact}")
         for index in range(devices):
             rng = random.Random(f"{self.rng.random()} {index}")
             name = f"d{run}-{self.number}-{index}"
@@ -91,7 +97,7 @@ class Customer:
         acts, weights = list(CUSTOMER_ACTS), list(CUSTOMER_ACTS.values())
         try:
             while not self.signals.over.is_set():
-                await self.signals.pause(self.rng.expovariate(1 / STEP_S))
+                await self.signals.pause(self.rng.expovariate(1 / self._step_s))
                 act, device = self.rng.choices(acts, weights)[0], self.rng.choice(self.devices)
                 if self.signals.writing:
                     await self._act(act, device)
@@ -100,14 +106,15 @@ class Customer:
             await asyncio.gather(*connected, return_exceptions=True)
             await self.http.close()
 
-    def _text(self, device: Device, words: str = "") -> str:
+    def text(self, device: Device, words: str = "") -> str:
+        """Something that nobody has said before."""
         return f"{self.number}.{device.device[-1]}.{device.counter} {words}".strip()
 
     async def _act(self, act: str, device: Device) -> None:
         conversation = self.current or None
         if act in ("write", "burst", "human") and len(device.outbox) < 20:
             for _ in range(self.rng.randint(3, 6) if act == "burst" else 1):
-                device.write(conversation, self._text(device, "人工 human" if act == "human" else ""))
+                device.write(conversation, self.text(device, "人工 human" if act == "human" else ""))
         elif act == "leave":
             device.hang_up()
         elif conversation is None:
@@ -117,7 +124,7 @@ class Customer:
         elif act == "solved":
             await self._command("solved", "solved", conversation, {})
         elif act == "message":
-            await self._command("leave_message", "leave-message", conversation, {"text": self._text(device, "call me")})
+            await self._command("leave_message", "leave-message", conversation, {"text": self.text(device, "call me")})
         elif act == "rate":
             path = f"/v1/conversations/{conversation}/rating"
             op_id = secrets.token_urlsafe(12)
@@ -133,18 +140,23 @@ class Customer:
 class Agent(Line):
     """Somebody at a desk."""
 
-    def __init__(self, url: str, login: dict[str, Any], *, scribe: Scribe, signals: Signals, seed: int) -> None:
+    def __init__(
+        self, url: str, login: dict[str, Any], *, scribe: Scribe, signals: Signals, seed: int, pace: float = 1.0
+    ) -> None:
         name = login["id"]
         rng = random.Random(f"{seed} agent {name}")
-        super().__init__(url, url, f"desk-{name}", named(f"agent:{name}"), scribe=scribe, signals=signals, rng=rng)
+        super().__init__(
+            url, url, f"desk-{name}", scribe.named(f"agent:{name}"), scribe=scribe, signals=signals, rng=rng
+        )
         self.login = login
+        self._step_s = STEP_S * pace
         self.http = Http(url, scribe.traffic, {"X-Requested-By": "console"})
         self._here = asyncio.Event()
         self._here.set()
 
     async def prepare(self) -> None:
         """Signs in; before anything is broken."""
-        asked = {"tenant": "demo", "email": self.login["email"], "password": self.login["password"]}
+        asked = {"tenant": self.scribe.tenant, "email": self.login["email"], "password": self.login["password"]}
         answered = await self.http.post("/v1/agents/sign-in", asked)
         assert answered.outcome == "ok", answered
         self.cookie = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
@@ -160,7 +172,7 @@ class Agent(Line):
         acts, weights = list(AGENT_ACTS), list(AGENT_ACTS.values())
         try:
             while not self.signals.over.is_set():
-                await self.signals.pause(self.rng.expovariate(1 / STEP_S))
+                await self.signals.pause(self.rng.expovariate(1 / self._step_s))
                 if self.signals.writing:
                     await self._act(self.rng.choices(acts, weights)[0])
                 elif not self.signals.over.is_set():

@@ -8,9 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import sqlalchemy as sa
+
 from handoff_service import __main__ as gateway
-from handoff_service import database
+from handoff_service import database, tables
 from handoff_service.conversations import model, projection, receive, turn
+from handoff_service.conversations import store as model_store
 
 
 class _Undone(Exception):
@@ -68,10 +71,23 @@ def shows_notes() -> None:
     access.for_customer = for_customer  # type: ignore[attr-defined]
 
 
+def forgets_tenants() -> None:
+    """A conversation is found by its id alone."""
+    careful = model_store.find
+
+    def find(connection: Any, tenant: str, conversation: str, *, lock: bool = False) -> Any:
+        query = sa.select(tables.conversations.c.tenant).where(tables.conversations.c.id == conversation)
+        owner = connection.execute(query).scalar_one_or_none()
+        return careful(connection, owner or tenant, conversation, lock=lock)
+
+    model_store.find = find
+
+
 BUGS: Mapping[str, Callable[[], None]] = {
     "posts_without_epoch": posts_without_epoch,
     "acknowledges_too_early": acknowledges_too_early,
     "shows_notes": shows_notes,
+    "forgets_tenants": forgets_tenants,
 }
 
 

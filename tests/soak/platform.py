@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.handoff_service.channels.fake_platform import FakePlatform
 from tests.history.events import text_digest
-from tests.soak.scribe import Scribe, named
+from tests.soak.scribe import Scribe
 from tests.soak.wire import Signals
 
 STEP_S = 0.8
@@ -42,13 +42,13 @@ class PlatformCustomers:
         if seen["f"] == "hook":
             said = self._said.get(seen["pid"])
             record(
-                "hook", t=seen["t"], chan=named(seen["chan"]), pid=seen["pid"], sig=seen["sig"], status=seen["status"],
-                **({"h": text_digest(said)} if said else {}),
+                "hook", t=seen["t"], chan=self.scribe.named(seen["chan"]), pid=seen["pid"], sig=seen["sig"],
+                status=seen["status"], **({"h": text_digest(said)} if said else {}),
             )  # fmt: skip
         elif seen["effect"]:
             record(
-                "chan_rx", t=seen["t"], chan=named(self.platform.account), conv=named(seen["conv"]), key=seen["key"],
-                dedups=True,
+                "chan_rx", t=seen["t"], chan=self.scribe.named(self.platform.account),
+                conv=self.scribe.named(seen["conv"]), key=seen["key"], dedups=True,
             )  # fmt: skip
             self.scribe.conversations.add(seen["conv"])
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tests.bench.processes import free_address
 from tests.history.events import Recorder
@@ -23,13 +23,15 @@ from tests.soak.far_bot import FarBot
 from tests.soak.gateways import ROOT, Gateway
 from tests.soak.nemesis import LONG_SOAK_S, Nemesis, Victims
 from tests.soak.people import Agent, Customer
+from tests.soak.plain import PlainCustomers
 from tests.soak.platform import PlatformCustomers
 from tests.soak.proxy import Address, ChaosProxy
 from tests.soak.scribe import Scribe
 from tests.soak.settle import Settled, settle
 from tests.soak.stores import PostgresStore, SqliteStore, ValkeyServer
 from tests.soak.verdict import Verdict, judge
-from tests.soak.wire import Signals, Traffic
+from tests.soak.visitors import Passers, Trespasser
+from tests.soak.wire import Line, Signals, Traffic
 
 ORIGIN = "http://shop.soak.example"
 
@@ -49,7 +51,10 @@ class Options:
     faults: bool = True
     customers: int = 8
     agents: int = 4
-    contacts: int = 3
+    contacts: int = 3  # of a platform that knows repeats, and of one that does not
+    strangers: int = 2  # customers of another tenant
+    visitor_every_s: float = 2.5  # somebody new comes, for a short while; 0 for nobody
+    pace: float = 1.0  # how many times slower people do things
     only: tuple[str, ...] = ()
     patience_s: float = 150.0
     shrink: bool = True
@@ -68,7 +73,9 @@ class Options:
         words += ["--valkey"] if self.valkey else []
         words += [f"--planted {self.planted}"] if self.planted else []
         words += [f"--real-bot {self.bot_url}"] if self.bot_url else []
+        words += [f"--pace {self.pace:g}"] if self.pace != 1 else []
         words += [f"--only {name!r}" for name in self.only]
+        words += [] if self.faults else ["--calm"]
         return " ".join(words)
 
 
@@ -88,11 +95,25 @@ class Soak:
     proxy: ChaosProxy
     gateways: list[Gateway]
     platform: PlatformCustomers | None
+    plain: PlainCustomers | None
     valkey: ValkeyServer | None
+    strangers: Scribe
     url: str = ""
     customers: list[Customer] = field(default_factory=list)
     agents: list[Agent] = field(default_factory=list)
-    capacities: dict[str, int] = field(default_factory=dict)
+    passers: Passers | None = None
+    trespasser: Trespasser | None = None
+    load: list[float] = field(default_factory=list)  # of the machine, by core, once a second
+
+    @property
+    def lines(self) -> list[Line]:
+        """Every device and desk that stays to the end."""
+        return [*self.agents, *(device for customer in self.customers for device in customer.devices)]
+
+    @property
+    def supervisors(self) -> dict[str, Agent]:
+        """The first agent of each tenant, who may read everything in it."""
+        return {agent.scribe.tenant: agent for agent in reversed(self.agents)}
 
 
 def gateway_settings(options: Options, *, url: str, store_url: str, bot_url: str, valkey_url: str) -> dict[str, str]:
@@ -127,10 +148,13 @@ def gateway_settings(options: Options, *, url: str, store_url: str, bot_url: str
 
 
 def upstreams(gateways: list[Gateway], rng: random.Random) -> Callable[[], list[Address]]:
-    """Every replica, in a random order: what refuses is followed by the next, as behind a load balancer."""
+    """Every replica, in a random order: what refuses is followed by the next, as behind a load balancer.
+
+    One that hangs is among them until the balancer has noticed.
+    """
 
     def order() -> list[Address]:
-        addresses = [gateway.address for gateway in gateways if not gateway.frozen]
+        addresses = [gateway.address for gateway in gateways if gateway.listed]
         return rng.sample(addresses, k=len(addresses))
 
     return order
@@ -145,9 +169,10 @@ async def started(options: Options, folder: Path, traffic: Traffic) -> AsyncIter
     store = SqliteStore(folder) if options.database == "sqlite" else await asyncio.to_thread(PostgresStore, folder)
     valkey = ValkeyServer(folder, _port()) if options.valkey else None
     bot = FarBot(random.Random(f"{options.seed} bot"))
-    platform = None
+    platform, plain = None, None
     if options.contacts:
         platform = PlatformCustomers(options.contacts, scribe=scribe, signals=signals, seed=options.seed)
+        plain = PlainCustomers(options.contacts, scribe=scribe, signals=signals, seed=options.seed)
     gateways: list[Gateway] = []
     proxy = ChaosProxy(upstreams(gateways, rng))
     try:
@@ -162,7 +187,10 @@ async def started(options: Options, folder: Path, traffic: Traffic) -> AsyncIter
         }
         for number in range(options.replicas):
             gateways.append(Gateway(number, _port(), folder, environment, options.planted, options.turns_clocks))
-        soak = Soak(options, folder, scribe, signals, store, bot, proxy, gateways, platform, valkey, url)
+        soak = Soak(
+            options, folder, scribe, signals, store, bot, proxy, gateways, platform, plain, valkey,
+            scribe.beside("other"), url,
+        )  # fmt: skip
         await _fill(soak, environment)
         for gateway in gateways:
             gateway.start()
@@ -176,8 +204,9 @@ async def started(options: Options, folder: Path, traffic: Traffic) -> AsyncIter
                 await asyncio.to_thread(gateway.kill)
         await proxy.stop()
         bot.down()
-        if platform is not None:
-            await asyncio.to_thread(platform.close)
+        for far in (platform, plain):
+            if far is not None:
+                await asyncio.to_thread(far.close)
         if valkey is not None:
             valkey.stop()
         store.close()
@@ -190,20 +219,32 @@ def _port() -> int:
 
 async def _fill(soak: Soak, environment: dict[str, str]) -> None:
     """Migrates and seeds the database with the product's code, in a process of its own."""
-    made = json.loads(await _product(environment, "tests.soak.seeding", str(soak.options.agents)))
-    options, more = soak.options, {"scribe": soak.scribe, "signals": soak.signals, "seed": soak.options.seed}
-    soak.capacities = {login["id"]: login["capacity"] for login in made["agents"]}
-    for login in made["agents"]:
-        soak.scribe.recorder.write(
-            "agent", agent=f"demo/agent:{login['id']}", cap=login["capacity"], queues=["support", "senior"],
-            languages=["zh", "en"],
-        )  # fmt: skip
-        soak.agents.append(Agent(soak.url, login, **more))
-    soak.customers = [Customer(number, soak.url, ORIGIN, **more) for number in range(options.customers)]
-    if soak.platform is not None:
+    options = soak.options
+    people = {"demo": options.agents, **({"other": 1} if options.strangers else {})}
+    made = json.loads(
+        await _product(environment, "tests.soak.seeding", *(f"{name}={count}" for name, count in people.items()))
+    )
+    for scribe, count, first in ((soak.scribe, options.customers, 0), (soak.strangers, options.strangers, 500)):
+        for login in made.get(scribe.tenant, []):
+            scribe.recorder.write(
+                "agent", agent=scribe.named(f"agent:{login['id']}"), cap=login["capacity"],
+                queues=["support", "senior"], languages=["zh", "en"],
+            )  # fmt: skip
+        _people(soak, scribe, made.get(scribe.tenant, []), range(first, first + count))
+    if soak.platform is not None and soak.plain is not None:
         command = ["handoff_service", "channel", "add", "api", "--name", "Soak", "--url", soak.platform.url]
         account = json.loads(await _product(environment, *command))
         soak.platform.connect(account["webhook"], account["secret"])
+        command = ["handoff_service", "channel", "add", "telegram", "--name", "Plain", *soak.plain.fields]
+        soak.plain.connect(json.loads(await _product(environment, *command)))
+
+
+def _people(soak: Soak, scribe: Scribe, logins: list[dict[str, Any]], numbers: range) -> None:
+    """The agents and customers of one tenant."""
+    options = soak.options
+    more: dict[str, Any] = {"scribe": scribe, "signals": soak.signals, "seed": options.seed, "pace": options.pace}
+    soak.agents += [Agent(soak.url, login, **more) for login in logins]
+    soak.customers += [Customer(number, soak.url, ORIGIN, **more) for number in numbers]
 
 
 async def _product(environment: dict[str, str], *module: str) -> str:
@@ -221,9 +262,11 @@ async def _product(environment: dict[str, str], *module: str) -> str:
 async def _watch(soak: Soak, say: Say) -> None:
     """Notes memory and unforeseen ends, and says every fifteen seconds that the soak is alive."""
     begun, noted, beats = time.monotonic(), set(), 0
+    before = (0, 0.0)
     while not soak.signals.over.is_set():
         await soak.signals.pause(1.0)
         beats += 1
+        soak.load.append(os.getloadavg()[0] / (os.cpu_count() or 1))
         for gateway in soak.gateways:
             gateway.measure()
             code = gateway.ended_by_itself()
@@ -232,10 +275,13 @@ async def _watch(soak: Soak, say: Say) -> None:
                 soak.scribe.recorder.write("exit", node=f"gateway-{gateway.number}", code=code, wanted=False)
                 gateway.start()  # as a supervisor of processes would
         if beats % 15 == 0:
-            counts = soak.scribe.counts
+            counts, spent = soak.scribe.counts, sum(gateway.cpu_s for gateway in soak.gateways)
+            each = (spent - before[1]) / max(1, counts["sent"] - before[0])
+            before = counts["sent"], spent
             say(
                 f"{time.monotonic() - begun:5.0f} s  {counts['sent']} messages, {counts['changed']} changes, "
-                f"{counts['received']} received, {len(soak.scribe.conversations)} conversations"
+                f"{counts['received']} received, {len(soak.scribe.conversations)} conversations; "
+                f"{1000 * each:.0f} ms of processor for each message, load {soak.load[-1]:.1f} on each core"
             )
 
 
@@ -260,12 +306,14 @@ async def _play(soak: Soak, say: Say) -> tuple[Settled, list[str]]:
         await customer.prepare(1 + customer.number % 3, run=run_name)
     for agent in soak.agents:
         await agent.prepare()
-    victims = Victims(soak.gateways, soak.proxy, soak.bot, soak.store, soak.platform, soak.valkey)
+    platforms = [far for far in (soak.platform, soak.plain) if far is not None]
+    bot = None if options.bot_url else soak.bot
+    victims = Victims(soak.gateways, soak.proxy, bot, soak.store, platforms, soak.valkey)
     long_stops = int(options.seconds >= LONG_SOAK_S)
     nemesis = Nemesis(victims, soak.scribe, soak.signals, rng, only=options.only, long_stops=long_stops)
     tasks = [asyncio.create_task(customer.run()) for customer in soak.customers]
     tasks += [asyncio.create_task(agent.work()) for agent in soak.agents]
-    tasks += [asyncio.create_task(soak.platform.run())] if soak.platform is not None else []
+    tasks += [asyncio.create_task(far.run()) for far in (*platforms, *_passing(soak, run_name))]
     watching = asyncio.create_task(_watch(soak, say))
     breaking = asyncio.create_task(nemesis.run()) if options.faults else None
     try:
@@ -281,6 +329,21 @@ async def _play(soak: Soak, say: Say) -> tuple[Settled, list[str]]:
         soak.signals.over.set()
         await asyncio.gather(*tasks, watching, return_exceptions=True)
     return settled, nemesis.done
+
+
+def _passing(soak: Soak, run_name: str) -> list[Passers | Trespasser]:
+    """Those who come and go, and those who try the doors of the first tenant from the other."""
+    options, more = soak.options, {"signals": soak.signals, "seed": soak.options.seed}
+    found: list[Passers | Trespasser] = []
+    if options.visitor_every_s:
+        every_s = options.visitor_every_s * options.pace
+        soak.passers = Passers(every_s, soak.url, ORIGIN, run_name, scribe=soak.scribe, **more)
+        found.append(soak.passers)
+    if options.strangers:
+        agent, customer = soak.agents[-1], soak.customers[-1]
+        soak.trespasser = Trespasser(agent, customer, soak.scribe, **more)
+        found.append(soak.trespasser)
+    return found
 
 
 async def _until(seconds: float, tasks: list[asyncio.Task[None]]) -> None:

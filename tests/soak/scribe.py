@@ -13,24 +13,42 @@ if TYPE_CHECKING:
 TENANT = "demo"
 
 
-def named(name: str) -> str:
+def named(name: str, tenant: str = TENANT) -> str:
     """A name with its tenant, as histories have it."""
-    return f"{TENANT}/{name}"
+    return f"{tenant}/{name}"
 
 
 class Scribe:
-    """One for all clients. It also remembers which conversations there are, and what was refused how often."""
+    """One for all clients of a tenant. It remembers who met which conversation, and what was refused how often.
 
-    def __init__(self, recorder: Recorder, traffic: Traffic) -> None:
+    Clients call what they meet by the name of their own tenant; whose it is, the database says at the end.
+    """
+
+    def __init__(self, recorder: Recorder, traffic: Traffic, tenant: str = TENANT) -> None:
         self.recorder = recorder
         self.traffic = traffic
+        self.tenant = tenant
         self.conversations: set[str] = set()
         self.counts: collections.Counter[str] = collections.Counter()
+        self.shown: set[tuple[str, str, str]] = set()  # to which principal, where, which conversation
         self._numbers: dict[str, int] = {}
+
+    def beside(self, tenant: str) -> Scribe:
+        """One for the clients of another tenant, who write into the same history and count together with these."""
+        other = Scribe(self.recorder, self.traffic, tenant)
+        other.counts, other._numbers = self.counts, self._numbers
+        return other
+
+    def named(self, name: str) -> str:
+        return named(name, self.tenant)
+
+    def saw(self, principal: str, where: str, conversation: str) -> None:
+        """A conversation was shown to somebody."""
+        self.shown.add((principal, where, conversation))
 
     def _met(self, conversation: str) -> str:
         self.conversations.add(conversation)
-        return named(conversation)
+        return self.named(conversation)
 
     # -- messages
 
@@ -71,13 +89,13 @@ class Scribe:
         self.recorder.write("recv", session=session, conv=self._met(conversation), seq=entry["seq"], **seen)
 
     def acknowledged(self, session: str, conversation: str, seq: int) -> None:
-        self.recorder.write("ack", session=session, conv=named(conversation), seq=seq)
+        self.recorder.write("ack", session=session, conv=self.named(conversation), seq=seq)
 
     def live(self, line: Line) -> None:
         """The socket is still open, and this is what it follows."""
         if line.session is not None:
             for conversation in line.cursors:
-                self.recorder.write("live", session=line.session, conv=named(conversation))
+                self.recorder.write("live", session=line.session, conv=self.named(conversation))
 
     # -- commands
 

@@ -1,10 +1,11 @@
-"""`python -m tests.soak.seeding AGENTS`: a tenant, its people and a channel account in TANDEM_DATABASE_URL, as JSON."""
+"""`python -m tests.soak.seeding demo=4 other=1`: tenants with so many agents in TANDEM_DATABASE_URL; logins as JSON."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from handoff_service.agents import store as agents
@@ -21,13 +22,13 @@ from handoff_service.tenants.model import Tenant
 PASSWORD = "soak-soak-soak"
 
 
-def person(number: int) -> Agent:
-    """Agents with two to four places; the last letter of the name tells the number."""
+def person(tenant: str, number: int) -> Agent:
+    """Agents with two to four places; names are of one tenant only, the last letter tells the number."""
     role = Role.SUPERVISOR if number == 0 else Role.AGENT
     return Agent(
-        tenant="demo",
-        id=f"a{number}",
-        email=f"a{number}@soak.example",
+        tenant=tenant,
+        id=f"{tenant}{number}",
+        email=f"{tenant}{number}@soak.example",
         name=f"Agent {number}",
         role=role,
         languages=("zh", "en"),
@@ -41,27 +42,34 @@ def person(number: int) -> Agent:
     )
 
 
-async def seed(people: int) -> dict[str, Any]:
-    """Migrates and fills the database; the logins."""
+async def seed(people: Mapping[str, int]) -> dict[str, Any]:
+    """Migrates and fills the database; the logins of each tenant."""
     settings = Settings()
     await migrate(settings.database)
     database = open_database(settings.database, Bell())
     hashed = hash_password(PASSWORD)
-    everyone = [person(number) for number in range(people)]
+    everyone = [person(tenant, number) for tenant, count in people.items() for number in range(count)]
     try:
-        tenant = Tenant(id="demo", name="Soak", settings=demo_settings(settings.shop_url))
-        await database.write(lambda tx: tenants.save(tx.connection, tenant))
+        for name in people:
+            tenant = Tenant(id=name, name="Soak", settings=demo_settings(settings.shop_url))
+            await database.write(lambda tx, tenant=tenant: tenants.save(tx.connection, tenant))  # type: ignore[misc]
         for one in everyone:
             await database.write(lambda tx, agent=one: agents.save(tx.connection, agent, hashed))  # type: ignore[misc]
     finally:
         await database.close()
     return {
-        "agents": [
+        tenant: [
             {"id": one.id, "email": one.email, "password": PASSWORD, "capacity": one.capacity, "role": one.role}
             for one in everyone
+            if one.tenant == tenant
         ]
+        for tenant in people
     }
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asyncio.run(seed(int(sys.argv[1])))))
+    sys.stdout.write(
+        json.dumps(
+            asyncio.run(seed({name: int(count) for name, _, count in (one.partition("=") for one in sys.argv[1:])}))
+        )
+    )

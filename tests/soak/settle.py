@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.history.events import wire_entry
-from tests.soak.scribe import TENANT, named
+from tests.soak.plain import DELIVERIES
+from tests.soak.scribe import named
 from tests.soak.stores import Row
 from tests.soak.wire import Http
 
@@ -46,8 +47,8 @@ async def settle(soak: Soak, say: Callable[[str], None]) -> Settled:
             say(f"{settled.seconds:5.0f} s after the healing there is still: {'; '.join(settled.left[:5])}")
         await soak.signals.pause(LOOK_S)
     soak.scribe.recorder.write("quiesce", grace_s=4, pushing=["senior"])
-    for line in (*soak.agents, *(device for customer in soak.customers for device in customer.devices)):
-        soak.scribe.live(line)
+    for line in soak.lines:
+        line.scribe.live(line)
     await _read_all(soak)
     return settled
 
@@ -55,7 +56,9 @@ async def settle(soak: Soak, say: Callable[[str], None]) -> Settled:
 async def _left(soak: Soak) -> list[str]:
     """What is not finished yet, in words."""
     left = [f"gateway {one.number} is down" for one in soak.gateways if one.process and one.process.poll() is not None]
-    lines = [*soak.agents, *(device for customer in soak.customers for device in customer.devices)]
+    lines = soak.lines
+    if soak.passers is not None and soak.passers.here:
+        left.append(f"{soak.passers.here} visitors are still there")
     left += [f"{line.device} has no socket" for line in lines if line.session is None]
     left += [f"{line.device} waits for {len(line.outbox)} answers" for line in lines if line.outbox]
     open_ones = await soak.store.rows("SELECT id, owner_kind, last_seq FROM conversations")
@@ -80,26 +83,36 @@ async def _read_all(soak: Soak) -> None:
     record, rows = soak.scribe.recorder.write, soak.store.rows
     conversations = await rows("SELECT * FROM conversations")
     extra = await _what_only_the_database_knows(soak)
-    supervisor = soak.agents[0]
+    supervisors = soak.supervisors
     now_us = time.time() * 1e6
     for row in conversations:
-        entries = await _log(supervisor.http, row["id"])
-        due = row["deadline_at"]
+        tenant, due = row["tenant"], row["deadline_at"]
+        entries = await _log(supervisors[tenant].http, row["id"])
         record(
             "final_log",
-            conv=named(row["id"]),
-            contact=named(f"customer:{row['contact']}"),
+            conv=named(row["id"], tenant),
+            contact=named(f"customer:{row['contact']}", tenant),
             channel=row["channel"],
             language=row["language"],
             owner=row["owner_kind"],
-            agent=named(f"agent:{row['owner_agent']}") if row["owner_agent"] else None,
+            agent=named(f"agent:{row['owner_agent']}", tenant) if row["owner_agent"] else None,
             epoch=row["epoch"],
             deadline_in_s=None if due is None else (due - now_us) / 1e6,
-            entries=[wire_entry(TENANT, entry, **extra.get((row["id"], entry["seq"]), {})) for entry in entries],
+            entries=[wire_entry(tenant, entry, **extra.get((row["id"], entry["seq"]), {})) for entry in entries],
         )
     await _record_rows(soak)
-    missing = soak.scribe.conversations - {row["id"] for row in conversations}
-    record("gauge", name=f"conversations that were seen and are gone: {missing}", value=len(missing), limit=0, inv="I1")
+    if soak.plain is not None:
+        soak.plain.record(await rows(DELIVERIES))
+    tenants = {row["id"]: row["tenant"] for row in conversations}
+    missing = (soak.scribe.conversations | soak.strangers.conversations) - set(tenants)
+    record(
+        "gauge", name=f"conversations that were seen and are gone: {sorted(missing)[:5]}", value=len(missing), limit=0,
+        inv="I26",
+    )  # fmt: skip
+    for scribe in (soak.scribe, soak.strangers):
+        for principal, where, conversation in sorted(scribe.shown):
+            if tenant := tenants.get(conversation):
+                record("saw", principal=principal, tenant=tenant, where=where, conv=named(conversation, tenant))
 
 
 async def _log(http: Http, conversation: str) -> list[dict[str, Any]]:
@@ -129,19 +142,20 @@ async def _record_rows(soak: Soak) -> None:
     record, rows = soak.scribe.recorder.write, soak.store.rows
     for row in await rows("SELECT * FROM turns"):
         record(
-            "turn_row", turn=row["id"], conv=named(row["conversation"]), epoch=row["epoch"], state=row["state"],
-            upto=row["upto_seq"],
+            "turn_row", turn=row["id"], conv=named(row["conversation"], row["tenant"]), epoch=row["epoch"],
+            state=row["state"], upto=row["upto_seq"],
         )  # fmt: skip
     for row in await rows("SELECT * FROM cursors"):
         record(
-            "cursor_row", principal=named(f"{row['principal_kind']}:{row['principal_id']}"), device=row["device"],
-            conv=named(row["conversation"]), acked=row["acked_seq"], read=row["read_seq"],
+            "cursor_row", principal=named(f"{row['principal_kind']}:{row['principal_id']}", row["tenant"]),
+            device=row["device"], conv=named(row["conversation"], row["tenant"]), acked=row["acked_seq"],
+            read=row["read_seq"],
         )  # fmt: skip
     for row in await rows("SELECT * FROM inbox"):
-        place = {"conv": named(row["conversation"]), "seq": row["seq"]} if row["conversation"] else {}
-        record("inbox_row", chan=named(row["account"]), pid=row["event_id"], **place)
+        place = {"conv": named(row["conversation"], row["tenant"]), "seq": row["seq"]} if row["conversation"] else {}
+        record("inbox_row", chan=named(row["account"], row["tenant"]), pid=row["event_id"], **place)
     for row in await rows("SELECT * FROM outbox WHERE destination = 'channel'"):
-        record("delivery_row", conv=named(row["conversation"]), seq=row["seq"], state=row["state"])
+        record("delivery_row", conv=named(row["conversation"], row["tenant"]), seq=row["seq"], state=row["state"])
     for row in await rows("SELECT * FROM audit ORDER BY n"):
         record(
             "audit_row", tenant=row["tenant"], n=row["n"], actor=row["actor"], action=row["action"],
@@ -149,7 +163,7 @@ async def _record_rows(soak: Soak) -> None:
         )  # fmt: skip
     for row in await rows("SELECT * FROM agents"):
         record(
-            "agent", agent=named(f"agent:{row['id']}"), cap=row["capacity"], open=row["open"],
+            "agent", agent=named(f"agent:{row['id']}", row["tenant"]), cap=row["capacity"], open=row["open"],
             queues=_listed(row, "queues"), languages=_listed(row, "languages"), online=_is_online(soak.agents, row),
         )  # fmt: skip
 

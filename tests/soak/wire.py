@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import random
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ ANSWER_S = 6.0
 PING_S = 2.0
 DEAD_S = 6.0
 MOST_FOLLOWED = 90  # the gateway refuses more than a hundred
+TLS = ssl.create_default_context()  # made once: it takes longer than a request, and hundreds of visitors come
 
 
 class Signals:
@@ -62,7 +64,9 @@ class Http:
     """Requests of one client; unknown outcomes are values here, not errors."""
 
     def __init__(self, url: str, traffic: Traffic, headers: Mapping[str, str]) -> None:
-        self._client = httpx2.AsyncClient(base_url=url, headers=dict(headers), timeout=ANSWER_S, trust_env=False)
+        self._client = httpx2.AsyncClient(
+            base_url=url, headers=dict(headers), timeout=ANSWER_S, trust_env=False, verify=TLS
+        )
         self._traffic = traffic
 
     @property
@@ -126,6 +130,7 @@ class Line:
         self._held_until = 0.0
         self._asked: set[str] = set()
         self._unacked: set[str] = set()
+        self._left: set[str] = set()  # what is not followed any more; entries may still be on their way
 
     # -- what subclasses say
 
@@ -280,12 +285,27 @@ class Line:
 
     async def follow_quietly(self, conversation: str) -> None:
         """Follows one more conversation, from the start."""
-        if conversation not in self.cursors and self.session is not None and len(self.cursors) < MOST_FOLLOWED:
+        if conversation in self.cursors or conversation in self._left or self.session is None:
+            return
+        if len(self.cursors) >= MOST_FOLLOWED:
+            await self._leave()
+        if self.session is not None and len(self.cursors) < MOST_FOLLOWED:
             self.cursors[conversation] = 0
             self._asked.add(conversation)
             self.scribe.resumed(self.session, self, conversation, 0)
             with contextlib.suppress(websockets.WebSocketException, OSError):
                 await self._say({"t": "sub", "conv": conversation, "after": 0})
+
+    async def _leave(self) -> None:
+        """Stops to follow the conversation that was followed first, for good, unless it is on the desk."""
+        kept = {card["conversation"] for card in self.desk.get("mine", [])}
+        oldest = next((name for name in self.cursors if name not in kept), None)
+        if oldest is not None:
+            self._left.add(oldest)
+            self._unacked.discard(oldest)
+            del self.cursors[oldest]
+            with contextlib.suppress(websockets.WebSocketException, OSError):
+                await self._say({"t": "unsub", "conv": oldest})
 
     def _take(self, frame: Frame) -> None:
         kind = frame["t"]
@@ -300,16 +320,22 @@ class Line:
             self.status[frame["conv"]] = frame
         elif kind == "desk":
             self.desk = frame
+            for box in ("offers", "mine", "waiting", "mailbox", "others"):
+                for card in frame.get(box, []):
+                    self.scribe.saw(self.author, "desk", card["conversation"])
         elif kind == "sent":
             self._confirmed(frame["client_id"], frame["conv"], frame["seq"], frame["mid"])
         elif kind == "err":
             self._refused(frame)
 
     def _entry(self, conversation: str, entry: Frame) -> None:
+        if conversation in self._left:
+            return
         if conversation not in self._asked:  # the server may start a customer's conversation without being asked
             self._asked.add(conversation)
             self.scribe.resumed(str(self.session), self, conversation, 0)
         self.scribe.received(str(self.session), conversation, entry)
+        self.scribe.saw(self.author, "socket", conversation)
         self.cursors[conversation] = entry["seq"]
         self._unacked.add(conversation)
         self.seen(conversation, entry)

@@ -24,6 +24,7 @@ from handoff_service.tenants.routing import CapacityWeights
 C = tables.conversations.c
 H = tables.handoffs.c
 QUEUED = C.owner_kind == sa.literal_column("'queue'")
+WAITS = C.owner_kind.in_([sa.literal_column("'queue'"), sa.literal_column("'offer'")])
 HAS_PLACE = C.rank.is_not(None)
 # Groups asked for in one statement; it is compiled once for each number of them.
 GROUPS = 16
@@ -31,15 +32,23 @@ GROUPS = 16
 MOST_KEPT = 500
 LAST_RANK = 2**63 - 1
 
-PLACE_OF = Statement(
-    sa.select(H.rank, H.priority).where(H.tenant == sa.bindparam("tenant"), H.id == sa.bindparam("handoff"))
-)
-IS_PLACED = Statement(
-    sa.select(C.id).where(
-        C.tenant == sa.bindparam("tenant"), C.id == sa.bindparam("id"), C.handoff == sa.bindparam("handoff"), HAS_PLACE
+_its_handoff = (H.tenant == sa.bindparam("of_tenant"), H.id == sa.bindparam("of_handoff"))
+# One statement, so that whoever is served meanwhile gets no place any more.
+PLACE = Statement(
+    sa.update(tables.conversations)
+    .where(
+        C.tenant == sa.bindparam("of_tenant"), C.id == sa.bindparam("of_id"), C.handoff == sa.bindparam("of_handoff")
     )
+    .where(WAITS)
+    .values({one.key: sa.select(one).where(*_its_handoff).scalar_subquery() for one in (H.rank, H.priority)})
 )
 UNPLACED = sa.select(C.tenant, C.id, C.handoff).where(QUEUED, C.rank.is_(None))
+MISPLACED = sa.and_(HAS_PLACE, C.owner_kind.not_in([sa.literal_column("'queue'"), sa.literal_column("'offer'")]))
+STALE = (
+    sa.select(C.tenant, C.id, C.handoff)
+    .join(tables.handoffs, sa.and_(H.tenant == C.tenant, H.id == C.handoff))
+    .where(HAS_PLACE, WAITS, sa.or_(C.rank != H.rank, C.priority != H.priority))
+)
 FIRST_RANK = Statement(
     sa.select(sa.func.min(C.rank).label("rank")).where(
         C.tenant == sa.bindparam("tenant"), C.queue == sa.bindparam("queue"), HAS_PLACE
@@ -124,21 +133,35 @@ def _heads(groups: int) -> Statement:
 
 
 def take_place(connection: sa.Connection, tenant: str, conversation: str, handoff: str) -> None:
-    """Copies rank and priority of its handoff into the row of a conversation that waits or is offered."""
-    row = PLACE_OF.first(connection, tenant=tenant, handoff=handoff)
-    if row is not None:
-        conversations.put(connection, tenant, conversation, rank=row["rank"], priority=row["priority"])
-
-
-def move_place(connection: sa.Connection, tenant: str, conversation: str, handoff: str) -> None:
-    """The same after the rank of a handoff has changed, if it is waiting just now."""
-    if IS_PLACED.first(connection, tenant=tenant, id=conversation, handoff=handoff) is not None:
-        take_place(connection, tenant, conversation, handoff)
+    """Copies rank and priority of its handoff into the row of a conversation, if it waits or is offered just now."""
+    PLACE.run(connection, of_tenant=tenant, of_id=conversation, of_handoff=handoff)
 
 
 def unplaced(connection: sa.Connection, *, limit: int = 200) -> list[tuple[str, str, str]]:
     """(tenant, conversation, handoff) of those whom a gateway of the release before has queued without a place."""
     rows = connection.execute(UNPLACED.limit(limit))
+    return [(row.tenant, row.id, row.handoff) for row in rows]
+
+
+def misplaced(connection: sa.Connection, *, limit: int = 200) -> list[tuple[str, str]]:
+    """(tenant, conversation) of those who kept a place although they do not wait: the release before took them."""
+    rows = connection.execute(sa.select(C.tenant, C.id).where(MISPLACED).order_by(C.tenant, C.id).limit(limit))
+    return [(row.tenant, row.id) for row in rows]
+
+
+def clear_place(connection: sa.Connection, tenant: str, conversation: str) -> bool:
+    """Takes away the place of one that does not wait; False when it waits again."""
+    none = {"rank": None, "priority": None, "reserved_for": None, "reserved_until": None}
+    where = (C.tenant == tenant, C.id == conversation, MISPLACED)
+    return connection.execute(sa.update(tables.conversations).where(*where).values(none)).rowcount == 1
+
+
+def stale(connection: sa.Connection, *, limit: int = 1000) -> list[tuple[str, str, str]]:
+    """(tenant, conversation, handoff) of those whose place is not that of their handoff: the release before moved it.
+
+    It looks at everything that waits.
+    """
+    rows = connection.execute(STALE.limit(limit))
     return [(row.tenant, row.id, row.handoff) for row in rows]
 
 

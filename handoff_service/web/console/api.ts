@@ -5,6 +5,7 @@ import type {
 import type { Look } from "../widget/look";
 import type { Account, AccountChange, NewAccount, Plan } from "./administration";
 import type { ArticleFields, ArticlePage, Edited, Filter, Kept, KnowledgeTask, Reviewed, Revision, Step, Tried } from "./articles";
+import type { Orders } from "./beside";
 import type { CannedReply } from "./canned";
 import type { ChannelAccount, ChannelKinds, Finding } from "./channels";
 import { type RegisterPage, type Span, spanQuery } from "./complaints";
@@ -45,12 +46,15 @@ export interface ApiOptions {
   readonly newId?: () => string;
   /** Waits between the tries of one action, milliseconds. */
   readonly pauses?: readonly number[];
+  /** Of an agent who serves several companies: the tenant as whose he acts; null for his own. */
+  readonly speakingAs?: string | null;
 }
 
 /** The agent's HTTP verbs. Actions carry an op_id that stays the same until the server has decided. */
 export class Api {
   /** Called when the server no longer knows the session. */
   onSignedOut: () => void = () => undefined;
+  speakingAs: string | null;
   private readonly fetch: typeof fetch;
   private readonly newId: () => string;
   private readonly pauses: readonly number[];
@@ -61,6 +65,7 @@ export class Api {
     this.fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.newId = options.newId ?? (() => `op_${crypto.randomUUID()}`);
     this.pauses = options.pauses ?? [400, 1200];
+    this.speakingAs = options.speakingAs ?? null;
   }
 
   me = () => this.get<Me>("/v1/agents/me");
@@ -121,6 +126,12 @@ export class Api {
     const headers = { "X-Requested-By": "console" };
     return (await this.request<{ file: FileRef }>(path, { method: "POST", headers, body: content })).file;
   };
+  /** The same place for a link, to which a browser adds no header. */
+  link(path: string): string {
+    if (this.speakingAs === null) return path;
+    return `${path}${path.includes("?") ? "&" : "?"}${new URLSearchParams({ speaking_as: this.speakingAs })}`;
+  }
+
   /** The content of a file that somebody sent. */
   file = async (id: string): Promise<Blob> => (await this.ask(filePath(id), { method: "GET" })).blob();
   promiseDone = (promise: string) => this.act<unknown>(`/v1/promises/${encodeURIComponent(promise)}/done`, {});
@@ -134,8 +145,24 @@ export class Api {
     this.act<void>(`${conversationPath(conversation)}/bring-back`, { epoch });
   tag = (conversation: string, tags: readonly string[]) =>
     this.act<void>(`${conversationPath(conversation)}/tags`, { tags });
+  orders = (conversation: string) => this.get<Orders>(`${conversationPath(conversation)}/orders`);
+  tick = (conversation: string, playbook: string, step: string, done: boolean) =>
+    this.act<void>(`${conversationPath(conversation)}/playbook`, { playbook, step, done });
+  translate = async (conversation: string, text: string, to: string) =>
+    (await this.post<{ text: string }>(`${conversationPath(conversation)}/translate`, { text, to })).text;
+  block = (contact: string) => this.act<{ closed: string[] }>(`${contactPath(contact)}/block`, {});
+  prefer = (contact: string, channel: string | null) =>
+    this.act<unknown>(`${contactPath(contact)}/preferred-channel`, { channel });
+  unblock = (contact: string) => this.act<unknown>(`${contactPath(contact)}/unblock`, {});
+  merge = (contact: string, other: string) => this.act<unknown>(`${contactPath(contact)}/merge`, { other });
+  part = (contact: string) => this.act<unknown>(`${contactPath(contact)}/part`, {});
+  /** A conversation as a file. */
+  exported = async (conversation: string, what: { format: "text" | "json"; notes: boolean; language: Language }): Promise<Blob> => {
+    const query = new URLSearchParams({ ...what, notes: String(what.notes) });
+    return (await this.ask(`${conversationPath(conversation)}/export?${query}`, { method: "GET" })).blob();
+  };
   history = async (contact: string) =>
-    (await this.get<{ conversations: Card[] }>(`/v1/contacts/${encodeURIComponent(contact)}/conversations`)).conversations;
+    (await this.get<{ conversations: Card[] }>(`${contactPath(contact)}/conversations`)).conversations;
   search = async (q: string) => (await this.get<{ conversations: Card[] }>("/v1/search", { q })).conversations;
   wall = () => this.get<WallFigures>("/v1/wall");
   lateClocks = async () => (await this.get<{ clocks: LateClock[] }>("/v1/sla", { box: "late" })).clocks;
@@ -233,7 +260,9 @@ export class Api {
   private async ask(path: string, init: RequestInit): Promise<Response> {
     let response: Response;
     try {
-      response = await this.fetch(path, { ...init, credentials: "same-origin", cache: "no-store" });
+      const headers = new Headers(init.headers);
+      if (this.speakingAs !== null) headers.set("X-Speaking-As", this.speakingAs);
+      response = await this.fetch(path, { ...init, headers, credentials: "same-origin", cache: "no-store" });
     } catch (error) {
       if (error instanceof TypeError) throw new ApiError(0, { message: error.message });
       throw error;
@@ -254,6 +283,7 @@ const isUndecided = (error: ApiError): boolean => error.status === 0 || error.st
 /** Where a browser gets a file with the agent's cookie. */
 export const filePath = (file: string): string => `/v1/files/${encodeURIComponent(file)}`;
 
+const contactPath = (contact: string): string => `/v1/contacts/${encodeURIComponent(contact)}`;
 const conversationPath = (conversation: string): string => `/v1/conversations/${encodeURIComponent(conversation)}`;
 
 const articlePath = (article: string, language: Language): string =>

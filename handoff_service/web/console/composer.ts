@@ -15,6 +15,8 @@ export interface Draft {
   readonly article: QuotedArticle | null;
   /** The canned reply that the text began as. */
   readonly canned?: string;
+  /** What the agent wrote, if the reply is a translation of it. */
+  readonly original?: string;
   /** The agent whom alone the note is for; it stays with the text, or a whisper would become a note for everybody. */
   readonly whisper?: string;
 }
@@ -45,10 +47,10 @@ export const EMPTY_DRAFT: Draft = { reply: "", note: "", article: null };
 export const isEmpty = (draft: Draft): boolean =>
   draft.reply === "" && draft.note === "" && draft.article === null;
 
-/** The draft without the canned reply that its emptied text began as: what is written next is something else. */
+/** The draft without what its emptied text began as or was translated from: what is written next is something else. */
 export function withoutLeftovers(draft: Draft): Draft {
-  if (draft.canned === undefined || draft.reply.trim() !== "") return draft;
-  const { canned: _gone, ...rest } = draft;
+  if (draft.reply.trim() !== "") return draft;
+  const { canned: _gone, original: _too, ...rest } = draft;
   return rest;
 }
 

@@ -71,6 +71,7 @@ export function withSeen(desk: Desk, seen: ReadonlyMap<string, number>): Desk {
 
 /** The desk with a message that just came into a conversation of mine; older entries change nothing. */
 export function withMessage(desk: Desk, conversation: string, { seq, author, audience, body }: MessageEntry): Desk {
+  if (!desk.lists.mine.some((card) => card.conversation === conversation && seq > card.last_seq)) return desk;
   const heard = author.kind === "customer";
   const preview = audience === "public" && (heard || author.kind === "agent") ? body.text : null;
   const mine = desk.lists.mine.map((card) =>

@@ -1,6 +1,6 @@
 import { batch } from "@preact/signals";
 import type { ClientEvents, KeyValueStorage, TandemClient } from "../shared/client";
-import type { DeskFrame, Entry, PresenceStatus } from "../shared/protocol";
+import type { DeskFrame, Entry, MessageEntry, PresenceStatus } from "../shared/protocol";
 import { readJson } from "../shared/storage";
 import { type Alerts, hear, SILENT, unconfirmed } from "./alerts";
 import { type Api, ApiError } from "./api";
@@ -11,7 +11,7 @@ import type { Popups } from "./popups";
 import { problem } from "./problem";
 import type { Bell } from "./sound";
 import { type DeskState, put } from "./state";
-import { EMPTY_TIMELINE, lastSeq, withEntry } from "./timeline";
+import { EMPTY_TIMELINE, lastSeq, withEntries } from "./timeline";
 import { holds, viewFor } from "./views";
 
 export interface SessionParts {
@@ -32,6 +32,9 @@ export type SignedOut = (why: "left" | "ended") => void;
 const TYPING_MS = 5000;
 const NOTICE_MS = 7000;
 const BURST_MS = 120;
+/** So many entries of a second are shown one by one, the others every so often. */
+const AT_ONCE = 40;
+const FLOOD_MS = 60;
 /** Conversations that stay subscribed, so that going back to them is instant. */
 const FOLLOWED = 12;
 
@@ -42,6 +45,10 @@ export class Session {
   private readonly seen = new Map<string, number>();
   private readonly confirmed = new Set<string>();
   private followed: readonly string[] = [];
+  /** Entries that came and are not shown yet, by conversation. */
+  private readonly arriving = new Map<string, Entry[]>();
+  private burst = 0;
+  private flood: number | null = null;
   private skew = 0;
   private noticeId = 0;
 
@@ -76,9 +83,11 @@ export class Session {
     this.listen("sent", ({ conv }) => this.refresh(conv));
     this.listen("reset", () => {
       state.timelines.value = new Map();
+      this.arriving.clear();
       this.seen.clear();
     });
     const tick = setInterval(() => {
+      this.burst = 0;
       state.now.value = this.time();
     }, 1000);
     document.addEventListener("visibilitychange", this.confirmShown);
@@ -147,16 +156,35 @@ export class Session {
     state.pane.value = "lists";
   }
 
+  /** One entry is shown at once; of a flood, as when a long conversation is opened, those of a moment together. */
   private arrived(conversation: string, entry: Entry): void {
+    const waiting = this.arriving.get(conversation);
+    if (waiting === undefined) this.arriving.set(conversation, [entry]);
+    else waiting.push(entry);
+    this.burst += 1;
+    if (this.burst <= AT_ONCE) return this.showArrived();
+    if (this.flood === null) {
+      this.flood = window.setTimeout(() => {
+        this.flood = null;
+        batch(() => this.showArrived());
+      }, FLOOD_MS);
+    }
+  }
+
+  private showArrived(): void {
     const { state } = this.parts;
-    const timeline = state.timelines.value.get(conversation) ?? EMPTY_TIMELINE;
-    state.timelines.value = put(state.timelines.value, conversation, withEntry(timeline, entry));
-    if (entry.kind === "hidden") return;
-    if (state.typing.value.has(conversation)) state.typing.value = put(state.typing.value, conversation, null);
-    if (entry.kind === "state") this.refresh(conversation);
-    if (entry.kind !== "message") return;
-    state.desk.value = withMessage(state.desk.value, conversation, entry);
-    this.listenUp();
+    const arrived = [...this.arriving];
+    this.arriving.clear();
+    for (const [conversation, entries] of arrived) {
+      const timeline = state.timelines.value.get(conversation) ?? EMPTY_TIMELINE;
+      state.timelines.value = put(state.timelines.value, conversation, withEntries(timeline, entries));
+      const shown = entries.filter((entry) => entry.kind !== "hidden");
+      if (shown.length > 0 && state.typing.value.has(conversation)) state.typing.value = put(state.typing.value, conversation, null);
+      if (shown.some((entry) => entry.kind === "state")) this.refresh(conversation);
+      const said = shown.filter((entry) => entry.kind === "message");
+      for (const message of said) state.desk.value = withMessage(state.desk.value, conversation, message);
+      if (said.length > 0) this.listenUp();
+    }
   }
 
   stand(conversation: string, standing: Standing): void {
@@ -241,6 +269,19 @@ export class Session {
       state.desk.value = withSeen(state.desk.value, this.seen);
       state.alerts.value = hear(state.alerts.value, state.desk.value).alerts;
     });
+  }
+
+  /** What the customer wrote below what the agent has seen; nothing while he has seen nothing of it on this page. */
+  missed(conversation: string): readonly MessageEntry[] {
+    const seen = this.seen.get(conversation);
+    if (seen === undefined) return [];
+    const { entries } = this.parts.state.timelines.value.get(conversation) ?? EMPTY_TIMELINE;
+    return entries.filter((entry): entry is MessageEntry => entry.kind === "message" && entry.seq > seen && entry.author.kind === "customer");
+  }
+
+  /** The agent was shown what he had missed. */
+  sawAll(conversation: string): void {
+    this.seen.set(conversation, lastSeq(this.parts.state.timelines.value.get(conversation) ?? EMPTY_TIMELINE));
   }
 
   step(direction: 1 | -1): void {

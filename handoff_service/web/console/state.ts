@@ -12,7 +12,7 @@ import { holds } from "./views";
 export type Pane = "lists" | "conversation" | "details";
 export type View = "desk" | "wall" | "tickets" | "articles" | "training" | "administration";
 export type SideTab = "handoff" | "knowledge";
-export type DialogKind = "transfer" | "give_back" | "aside" | "escalate" | "sign_off" | "close" | "ticket" | "palette" | "shortcuts";
+export type DialogKind = "transfer" | "give_back" | "aside" | "escalate" | "sign_off" | "close" | "ticket" | "block" | "export" | "bulk" | "photos" | "palette" | "shortcuts";
 export interface Notice {
   readonly id: number;
   readonly tone: "good" | "bad";

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Entry } from "../shared/protocol";
 import { LIN, message, owner } from "./fixtures";
-import { EMPTY_TIMELINE, lastQuestion, lastSeq, PAGE, questionToAnswer, reaching, rowsOf, standingAt, withEntry } from "./timeline";
+import {
+  earlierStretch, EMPTY_TIMELINE, lastQuestion, lastSeq, lastStretch, laterStretch, MOST, PAGE, questionToAnswer, rowsOf, standingAt,
+  stretchWith, withEntry,
+} from "./timeline";
 
 const head = { mid: "m", audience: "public", client_id: null, at: "2026-11-21T08:00:00Z" } as const;
 const bot = { kind: "bot", id: "bot", name: "bot" } as const;
@@ -72,11 +75,23 @@ describe("rows", () => {
 describe("a long timeline", () => {
   const rows = rowsOf({ entries: Array.from({ length: 5000 }, (_, index) => message(index + 1, "好")) });
 
-  it("draws its end, and as far back as what is cited", () => {
-    expect(reaching(rows, PAGE, undefined)).toBe(PAGE);
-    expect(reaching(rows, PAGE, 4990)).toBe(PAGE);
-    expect(rows.slice(-reaching(rows, PAGE, 42))[0]?.key).toBe("entry-42");
-    expect(reaching(rows, PAGE, 9999)).toBe(PAGE);
+  it("draws its end, and what is cited wherever it is", () => {
+    const end = lastStretch(rows.length);
+    expect(end).toEqual({ from: rows.length - 2 * PAGE, to: rows.length });
+    expect(stretchWith(rows, end, 4990)).toBe(end);
+    const cited = stretchWith(rows, end, 42);
+    expect(rows.slice(cited?.from, cited?.to).map(({ key }) => key)).toContain("entry-42");
+    expect(stretchWith(rows, end, 9999)).toBeNull();
+  });
+
+  it("never draws more than the most, from its end to its beginning and back", () => {
+    let drawn = lastStretch(rows.length);
+    const steps = [];
+    for (; drawn.from > 0; drawn = earlierStretch(drawn)) steps.push(drawn);
+    for (; drawn.to < rows.length; drawn = laterStretch(drawn, rows.length)) steps.push(drawn);
+    expect(Math.max(...steps.map(({ from, to }) => to - from))).toBe(MOST);
+    expect(drawn).toEqual({ from: rows.length - MOST, to: rows.length });
+    expect(steps.length).toBeLessThanOrEqual(2 * (rows.length / PAGE));
   });
 });
 

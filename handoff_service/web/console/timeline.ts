@@ -1,4 +1,5 @@
 import type { Entry, FeedbackEntry, HiddenEntry, MessageEntry, RatingEntry, StateEntry } from "../shared/protocol";
+import { dayKey } from "../shared/time";
 import type { Standing } from "./desk";
 
 /** The entries of one conversation as this page knows them, ascending by seq, each seq once. */
@@ -34,6 +35,13 @@ export function withEntry(timeline: Timeline, entry: Entry): Timeline {
   return { entries: [...entries.slice(0, at), entry, ...entries.slice(at)] };
 }
 
+/** The timeline with several more entries; those that follow its end in their order cost no more than one. */
+export function withEntries(timeline: Timeline, added: readonly Entry[]): Timeline {
+  let last = lastSeq(timeline);
+  const follows = added.every((entry) => entry.seq > last && ((last = entry.seq), true));
+  return follows ? { entries: [...timeline.entries, ...added] } : added.reduce(withEntry, timeline);
+}
+
 /** The rows to draw: day separators, messages with the feedback given on them, and thin lines for the rest. */
 export function rowsOf(timeline: Timeline): readonly Row[] {
   const visible = timeline.entries.filter((entry): entry is Visible => entry.kind !== "hidden");
@@ -48,7 +56,7 @@ export function rowsOf(timeline: Timeline): readonly Row[] {
   let before: Visible | null = null;
   for (const entry of visible) {
     if (entry.kind === "feedback" && messages.has(entry.body.of)) continue;
-    const today = new Date(entry.at).toDateString();
+    const today = dayKey(entry.at);
     if (today !== day) {
       rows.push({ kind: "day", key: `day-${today}`, at: entry.at });
       before = null;
@@ -60,14 +68,32 @@ export function rowsOf(timeline: Timeline): readonly Row[] {
   return rows;
 }
 
-/** Rows that are drawn at first, and that each look further back adds. */
-export const PAGE = 150;
+/** The rows from `from` up to, not with, `to` are drawn; of thousands of entries never more than MOST. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+/** Rows that each look further back or forth adds. */
+export const PAGE = 40;
+export const MOST = 160;
 
-/** How many rows from the end must be drawn so that the entry `seq` is among them; never fewer than `drawn`. */
-export function reaching(rows: readonly Row[], drawn: number, seq: number | undefined): number {
-  if (seq === undefined) return drawn;
-  const at = rows.findIndex((row) => row.kind !== "day" && row.entry.seq >= seq);
-  return at < 0 ? drawn : Math.max(drawn, rows.length - at);
+export const lastStretch = (length: number): Stretch => ({ from: Math.max(0, length - 2 * PAGE), to: length });
+
+export function earlierStretch({ from, to }: Stretch): Stretch {
+  const first = Math.max(0, from - PAGE);
+  return { from: first, to: Math.min(to, first + MOST) };
+}
+
+export function laterStretch({ from, to }: Stretch, length: number): Stretch {
+  const last = Math.min(length, to + PAGE);
+  return { from: Math.max(from, last - MOST), to: last };
+}
+
+/** The stretch with the entry `seq` in it: the same one if it is there, null if the entry is not known yet. */
+export function stretchWith(rows: readonly Row[], stretch: Stretch, seq: number): Stretch | null {
+  const at = rows.findIndex((row) => row.kind !== "day" && row.entry.seq === seq);
+  if (at < 0) return null;
+  return at >= stretch.from && at < stretch.to ? stretch : { from: Math.max(0, at - PAGE), to: Math.min(rows.length, at + PAGE) };
 }
 
 function rowOf(entry: Visible, before: Visible | null, feedback: readonly FeedbackEntry[]): Row {

@@ -1,5 +1,6 @@
 import { batch } from "@preact/signals";
 import type { Accepted, Card, PresenceStatus } from "../shared/protocol";
+import { download } from "../widget/download";
 import { answered, callKey } from "./alerts";
 import { type Api, ApiError, type SignOff, type Target } from "./api";
 import type { Calls } from "./calls";
@@ -92,6 +93,53 @@ export class Verbs {
     const done = await session.attempt(() => api.tag(conversation, tags));
     if (done) session.refresh(conversation);
     return done;
+  }
+
+  async tick(conversation: string, playbook: string, step: string, done: boolean): Promise<void> {
+    const { session, api } = this.parts;
+    await session.attempt(() => api.tick(conversation, playbook, step, done));
+    session.refresh(conversation);
+  }
+
+  merge(conversation: string, contact: string, other: string): Promise<boolean> {
+    return this.onContact(conversation, () => this.parts.api.merge(contact, other));
+  }
+
+  part(conversation: string, contact: string): Promise<boolean> {
+    return this.onContact(conversation, () => this.parts.api.part(contact));
+  }
+
+  /** From a dialog: what is open with the contact ends, and nobody is bothered with what he writes. */
+  async block(conversation: string, contact: string): Promise<Outcome> {
+    const { session, api, state } = this.parts;
+    const outcome = await session.outcome(() => api.block(contact));
+    if (outcome === true) session.notify("good", state.t.value("block.done"));
+    session.refresh(conversation);
+    return outcome;
+  }
+
+  prefer(conversation: string, contact: string, channel: string | null): Promise<boolean> {
+    return this.onContact(conversation, () => this.parts.api.prefer(contact, channel));
+  }
+
+  unblock(conversation: string, contact: string): Promise<boolean> {
+    return this.onContact(conversation, () => this.parts.api.unblock(contact));
+  }
+
+  private async onContact(conversation: string, run: () => Promise<unknown>): Promise<boolean> {
+    const { session } = this.parts;
+    const done = await session.attempt(run);
+    if (done) session.refresh(conversation);
+    return done;
+  }
+
+  /** Saves the conversation as a file on the agent's computer. */
+  exportFile(conversation: string, what: { format: "text" | "json"; notes: boolean }): Promise<Outcome> {
+    const { session, api, state } = this.parts;
+    return session.outcome(async () => {
+      const content = await api.exported(conversation, { ...what, language: state.language.value });
+      download(`${conversation}.${what.format === "text" ? "txt" : "json"}`, content);
+    });
   }
 
   /** What I promised is done; the next snapshot would tell as much. */

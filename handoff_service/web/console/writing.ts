@@ -77,16 +77,32 @@ export class Writing {
     const conversation = current.value;
     if (conversation === null) return;
     const draft = this.draftOf(conversation);
-    const { reply, note, article, canned } = draft;
+    const { reply, note, article, canned, original } = draft;
     if (mode.value === "note") {
       if (!this.mayWhisper(conversation, draft)) return;
       this.dispatch(conversation, "note", { text: note.trim(), ...whispered(draft) });
       this.write(conversation, withWhisper({ ...draft, note: "" }, null));
     } else {
-      this.dispatch(conversation, "reply", { text: reply.trim(), ...quoting(article), ...(canned !== undefined && { canned }) });
-      const { canned: _sent, ...rest } = draft;
+      if (this.stopped(conversation)) return;
+      const origin = { ...(canned !== undefined && { canned }), ...(original !== undefined && { original }) };
+      this.dispatch(conversation, "reply", { text: reply.trim(), ...quoting(article), ...origin });
+      const { canned: _sent, original: _translated, ...rest } = draft;
       this.write(conversation, { ...rest, reply: "", article: null });
     }
+  }
+
+  /** Whether the customer has written something that the agent has not seen; it is shown to him, and he sends again. */
+  private stopped(conversation: string): boolean {
+    const { state, session } = this.parts;
+    const missed = session.missed(conversation);
+    if (missed.length === 0) return false;
+    batch(() => {
+      session.cite(missed.map(({ seq }) => seq));
+      session.sawAll(conversation);
+      const refusal = { code: "missed", message: missed.at(-1)?.body.text ?? "", owner: null };
+      state.refusals.value = put(state.refusals.value, conversation, refusal);
+    });
+    return true;
   }
 
   /** The note is for this agent only, or for all colleagues again (null). */
@@ -118,6 +134,11 @@ export class Writing {
     if (this.lastArticle.what === what && now - this.lastArticle.at < SAME_CLICK_MS) return;
     this.lastArticle = { what, at: now };
     this.dispatch(conversation, "reply", { text: answer, article });
+  }
+
+  /** Asks the customer for photos by name; he fills the places one by one. */
+  askForPhotos(conversation: string, text: string, photos: string[]): void {
+    this.dispatch(conversation, "reply", { text, photos });
   }
 
   // ---- files
@@ -196,7 +217,8 @@ export class Writing {
     state.outbox.value += 1;
     if (conv === null || !("text" in body)) return;
     const mode: Mode = audience === "internal" ? "note" : "reply";
-    const returned = withReturned(this.draftOf(conv), mode, body.text, body.article ?? null);
+    const back = withReturned(this.draftOf(conv), mode, body.text, body.article ?? null);
+    const returned = body.original === undefined ? back : { ...back, original: body.original };
     // A whisper that comes back in front of a note keeps both from the team; the other way round would tell it.
     this.write(conv, body.whisper === undefined ? returned : withWhisper(returned, body.whisper));
     if (body.file !== undefined) {

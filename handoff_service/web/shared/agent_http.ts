@@ -14,7 +14,20 @@ export interface Choice {
   zh: string;
   en: string;
 }
+/** What a tenant gives its agents at hand. */
+export interface DeskTools {
+  playbooks: Playbook[];
+  forbidden: { word: string; action: "block" | "warn"; instead?: string }[];
+  translates: boolean;
+}
+/** The steps of one type of case; `cases`: tags, queues and tasks of the bot by which it is known. */
+export interface Playbook extends Choice {
+  cases: string[];
+  steps: Choice[];
+}
 export interface Me {
+  /** The companies as whose agent he may act, his own among them; a gateway of the release before does not tell. */
+  clients?: { tenant: string; name: string }[];
   agent: {
     id: string;
     name: string;
@@ -35,6 +48,7 @@ export interface Me {
     tags?: Choice[];
     ticket_types?: string[];
     complaints?: { categories: Choice[]; causes: Choice[]; remedies: Choice[]; currency: string };
+    desk?: DeskTools;
   };
   colleagues: Colleague[];
 }
@@ -141,7 +155,17 @@ export interface ConversationDetail {
     name: string;
     verified: boolean;
     identities: { channel: string; external_id: string }[];
+    /** What a gateway of the release before does not tell. */
+    person?: string[];
+    /** On which channels he, whichever contact he is, has written, and where he wants to be told of his tickets. */
+    channels?: string[];
+    prefers?: string | null;
+    attributes?: Record<string, string | number | boolean>;
+    /** Since when nobody is bothered with what he writes. */
+    blocked?: { by: string; at: string };
   };
+  /** What is done of playbooks; a gateway of the release before does not tell. */
+  steps?: { playbook: string; step: string; by: string; at: string }[];
 }
 export interface KnowledgeHit {
   article: string;

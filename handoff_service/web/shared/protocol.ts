@@ -52,8 +52,19 @@ export interface TextBody {
   canned?: string;
   /** Of a note: the agent whom alone it is for. */
   whisper?: string;
+  /** Of a translated reply: what its author wrote. */
+  original?: string;
   /** What its sender has uploaded for this message. */
   file?: string;
+  /** Of an agent: the names of the photos that the customer is asked for. */
+  photos?: string[];
+  /** Of a customer: which of them the file is. */
+  photo?: PhotoPlace;
+}
+/** Photo `index` of those that the entry `seq` asked for. */
+export interface PhotoPlace {
+  seq: number;
+  index: number;
 }
 export interface PressBody {
   press: { seq: number; index: number };
@@ -76,8 +87,13 @@ export interface MessageBody {
   article?: ArticleRef;
   file?: FileRef;
   call?: CallRef;
+  /** The names of the photos that this message asks for. */
+  photos?: string[];
+  photo?: PhotoPlace;
   /** Of a note: the agent whom alone it is for. */
   whisper?: string;
+  /** Of a translated reply, for agents: what its author wrote. */
+  original?: string;
 }
 
 /** How a voice or video call stands after this message. */

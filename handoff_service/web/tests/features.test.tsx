@@ -106,6 +106,20 @@ describe("files", () => {
     await vi.waitFor(() => expect(find(".tray")).toBeNull());
   });
 
+  it("forgets what was chosen when somebody signs out", async () => {
+    fakeUploads();
+    await show();
+    await online();
+    await act(() => chat.uploads.add([photo(), photo()]));
+    await vi.waitFor(() => expect(FakeUpload.all).toHaveLength(2));
+    await act(() => FakeUpload.all[0]!.answer(201, { file: { id: "f_1", name: "photo.png", type: "image/png", size: 10 } }));
+    expect(storage.getItem("attached")).not.toBeNull();
+    await act(() => chat.identify(null));
+    expect(chat.uploads.all.value).toEqual([]);
+    expect(FakeUpload.all[1]!.aborted).toBe(true);
+    expect(storage.getItem("attached")).toBeNull();
+  });
+
   it("does not let what is too large travel", async () => {
     fakeUploads();
     await show();

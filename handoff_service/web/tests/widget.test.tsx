@@ -94,7 +94,7 @@ describe("session", () => {
     meet(newChat("zh", "jwt of B"));
     await draw();
     await act(async () => { chat.setOpen(true); await vi.waitFor(() => expect(network.sockets).not.toHaveLength(0)); });
-    expect([chat.outgoing.value, chat.failed.value, chat.draft]).toEqual([[], [], ""]);
+    expect([chat.outgoing.value, chat.failed.all.value, chat.draft]).toEqual([[], [], ""]);
     expect(find<HTMLTextAreaElement>(".write textarea")!.value).toBe("");
     await act(() => { network.last.accept(); network.last.say(welcome({ principal: { kind: "customer", id: "cus_b", name: "B" } })); });
     expect(network.last.frames("send")).toEqual([]);
@@ -299,7 +299,7 @@ describe("writing", () => {
     const id = network.last.frames("send")[0]!.client_id;
     await act(() => network.last.say({ t: "err", client_id: id, code: "invalid", message: "No.", retryable: false }));
     expect(find(".message.failed")?.textContent).toContain("未发送");
-    expect(newChat().failed.value).toHaveLength(1);
+    expect(newChat().failed.all.value).toHaveLength(1);
     await press("重新发送");
     expect(network.last.frames("send")[1]).toMatchObject({ body: { text: "你好" } });
     expect(find(".message.failed")).toBeNull();

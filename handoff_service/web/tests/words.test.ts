@@ -1,3 +1,4 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { chooseLanguage, fill } from "../shared/i18n";
 import { isDrafts } from "../shared/outbox";
@@ -24,6 +25,27 @@ describe("texts", () => {
       expect(Object.keys(texts).sort()).toEqual(Object.keys(reference).sort());
       for (const key of Object.keys(texts) as (keyof typeof texts)[]) expect(names(texts[key]), key).toEqual(names(reference[key]));
     }
+  });
+
+  it("gets another language by one more file, and no other file names one", async () => {
+    const folder = `${import.meta.dirname}/.one-more-language`;
+    mkdirSync(folder, { recursive: true });
+    try {
+      cpSync(`${import.meta.dirname}/../widget/texts`, folder, { recursive: true });
+      const hebrew = readFileSync(`${folder}/catalogues/en.ts`, "utf8").replace('tag: "en"', 'tag: "he"').replace('dir: "ltr"', 'dir: "rtl"');
+      writeFileSync(`${folder}/catalogues/he.ts`, hebrew);
+      const texts = (await import(/* @vite-ignore */ `${folder}/catalogue.ts`)) as typeof import("../widget/texts/catalogue");
+      expect(texts.TAGS).toContain("he");
+      expect(texts.chooseTag(["he-IL", "en"])).toBe("he");
+      expect(await texts.loadCatalogue("he")).toMatchObject({ tag: "he", dir: "rtl", speaks: "en" });
+      expect(texts.languageName("he")).toBe("עברית");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    const naming = readdirSync(`${import.meta.dirname}/../widget`, { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.tsx?$/.test(name) && !name.includes("catalogues"))
+      .filter((name) => /["'`](zh-Han[st]|zh-TW)["'`]/.test(readFileSync(`${import.meta.dirname}/../widget/${name}`, "utf8").replaceAll(/\/\*\*.*?\*\//gs, "")));
+    expect(naming).toEqual([]);
   });
 
   it("finds the catalogue that a browser wishes for, script and all", () => {

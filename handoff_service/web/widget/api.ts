@@ -96,6 +96,18 @@ export class CustomerApi {
     return this.call("POST", `/v1/conversations/${encodeURIComponent(conv)}/call/end`, { op_id: newId(), call });
   }
 
+  /** Sends a code to an address, or with the code the conversation; null when it went, else the server's code why not. */
+  async mailTranscript(conv: string, to: string, code: string | null): Promise<string | null> {
+    try {
+      await this.call("POST", `/v1/conversations/${encodeURIComponent(conv)}/transcript`, { to, code });
+      return null;
+    } catch (error) {
+      if (error instanceof ApiError) return error.code;
+      if (error instanceof TypeError || error instanceof DOMException) return "unavailable";
+      throw error;
+    }
+  }
+
   async erase(): Promise<void> {
     await this.call("POST", "/v1/widget/erase", {});
   }

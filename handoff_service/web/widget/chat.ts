@@ -3,7 +3,7 @@ import { TandemClient, type ClientOptions, type ConnectionState, type Draft, typ
 import { fill, type Translate } from "../shared/i18n";
 import { newId } from "../shared/ids";
 import { fileLabel, type Body, type Entry, type Language, type Owner, type StatusFrame, type WidgetSession } from "../shared/protocol";
-import { readJson, type KeyValueStorage } from "../shared/storage";
+import type { KeyValueStorage } from "../shared/storage";
 import { ApiError, type CustomerApi } from "./api";
 import { Arrivals } from "./arrivals";
 import { Calls } from "./calls";
@@ -12,7 +12,9 @@ import { Faces } from "./faces";
 import { Help } from "./help";
 import type { Attributes } from "./page_api";
 import { PageFacts } from "./page_facts";
-import { answerDue, buildRows, currentOwner, isFailed, isRead, lastOwn, pressable, unreadCount, votes, type Failed, type Logged } from "./rows";
+import { answerDue, buildRows, currentOwner, isRead, lastOwn, pressable, unreadCount, votes, type Failed, type Logged } from "./rows";
+import { Photos } from "./photos";
+import { Refused } from "./refused";
 import { Seen } from "./seen";
 import { chooseTag, loadCatalogue, type Catalogue, type Key } from "./texts/catalogue";
 import { Typist } from "./typist";
@@ -46,6 +48,7 @@ export class Chat {
   readonly help: Help;
   readonly faces: Faces;
   readonly calls: Calls;
+  readonly photos: Photos;
   readonly loading = signal<Loading>("idle");
   readonly session = signal<WidgetSession | null>(null);
   readonly connection = signal<ConnectionState>("offline");
@@ -55,7 +58,7 @@ export class Chat {
   readonly conv = signal<string | null>(null);
   readonly log = signal<readonly Logged[]>([]);
   readonly outgoing = signal<readonly Draft[]>([]);
-  readonly failed: Signal<readonly Failed[]>;
+  readonly failed: Refused;
   readonly status = signal<StatusFrame | null>(null);
   readonly typist = new Typist();
   readonly actionError = signal<Action | null>(null);
@@ -68,7 +71,7 @@ export class Chat {
   /** Counts the customers of this page; what was written for one is not the next one's. */
   readonly writer = signal(0);
 
-  readonly rows = computed(() => buildRows(this.log.value, this.outgoing.value, this.failed.value));
+  readonly rows = computed(() => buildRows(this.log.value, this.outgoing.value, this.failed.all.value));
   readonly pressable = computed(() => pressable(this.log.value, this.outgoing.value));
   readonly votes = computed(() => votes(this.log.value));
   readonly lastOwn = computed(() => lastOwn(this.log.value));
@@ -104,7 +107,7 @@ export class Chat {
     this.faces = new Faces(options.baseUrl);
     this.facts = new PageFacts(options.api);
     this.help = new Help(options.api, () => this.language.value);
-    this.failed = signal(readJson(options.storage, "failed", isFailed, []));
+    this.failed = new Refused(options.storage);
     this.seen = new Seen(options.storage);
     this.client = new TandemClient({
       ...options,
@@ -114,6 +117,7 @@ export class Chat {
     });
     this.outgoing.value = this.client.pending();
     this.calls = new Calls({ log: this.log, conv: this.conv, owner: this.owner, client: this.client, api: options.api });
+    this.photos = new Photos({ api: options.api, log: this.log, send: (body, conv) => this.send(body, conv) });
     this.listen();
   }
 
@@ -201,16 +205,12 @@ export class Chat {
   }
 
   press(seq: number, index: number): void {
-    this.send({ press: { seq, index } });
+    this.send({ press: { seq, index } }, this.conv.value);
   }
 
-  resend(failed: { draft: Draft }): void {
-    this.discard(failed);
-    this.send(failed.draft.body);
-  }
-
-  discard(failed: { draft: Draft }): void {
-    this.setFailed(this.failed.value.filter(({ draft }) => draft.client_id !== failed.draft.client_id));
+  resend(failed: Failed): void {
+    this.failed.remove(failed);
+    this.send(failed.draft.body, failed.draft.conv);
   }
 
   typed(): void {
@@ -264,6 +264,10 @@ export class Chat {
   /** Whether the server offers this now. */
   may = (action: Action): boolean => this.status.value?.choices?.includes(action) ?? false;
 
+  /** Sends a code to an address, or with the code this conversation; null when it went, else why not. */
+  mailTranscript = async (to: string, code: string | null): Promise<string | null> =>
+    this.conv.value === null ? "not_found" : this.api.mailTranscript(this.conv.value, to, code);
+
   file = (id: string): Promise<Blob> => this.api.file(id);
 
   wasSeen = ({ conv, entry }: Logged): boolean => entry.seq <= this.seen.of(conv);
@@ -277,8 +281,8 @@ export class Chat {
     else this.storage.setItem("draft", text);
   }
 
-  private send(body: Body): void {
-    const conv = "press" in body ? this.conv.value : null;
+  /** `conv`: where a button or a request for photos stands; null for whatever is open. */
+  private send(body: Body, conv: string | null = null): void {
     const clientId = this.client.send(conv, body);
     const draft = this.client.pending().find((item) => item.client_id === clientId);
     if (draft === undefined) return;
@@ -291,9 +295,10 @@ export class Chat {
   private forget(): void {
     this.contact = null;
     this.client.discardPending();
+    this.uploads.forget();
     batch(() => {
       this.startOver();
-      this.failed.value = [];
+      this.failed.all.value = [];
       this.session.value = null;
       this.writer.value += 1;
     });
@@ -345,9 +350,10 @@ export class Chat {
     this.contact = contact;
     if (before === null || before === contact) return;
     this.client.discardPending();
+    this.uploads.forget();
     batch(() => {
       this.startOver();
-      this.failed.value = [];
+      this.failed.all.value = [];
       this.writer.value += 1;
     });
   }
@@ -377,13 +383,7 @@ export class Chat {
 
   private refused({ draft, code }: SendError): void {
     this.settled(draft.client_id);
-    this.setFailed([...this.failed.value, { draft, code }]);
-  }
-
-  private setFailed(failed: readonly Failed[]): void {
-    this.failed.value = failed;
-    if (failed.length === 0) this.storage.removeItem("failed");
-    else this.storage.setItem("failed", JSON.stringify(failed));
+    this.failed.add({ draft, code });
   }
 
   private whoTypes(): string | null {

@@ -25,6 +25,8 @@ export interface Config {
   /** Whether there is a help centre with articles. */
   help: boolean;
   voice: boolean;
+  /** Whether a conversation can be sent by mail. */
+  mail?: boolean;
 }
 
 export function isConfig(value: unknown): value is Config {

@@ -3,7 +3,7 @@
  *
  * Draws the launcher; the conversation is another file, which is loaded when somebody wants it or was here before.
  */
-import { browserStorage, readJson } from "../shared/storage";
+import { browserStorage, readJson, type KeyValueStorage } from "../shared/storage";
 import { fetchConfig, isConfig, type Config } from "./config";
 import { isLook, lookSheet, type Look } from "./look";
 import type { Mounted } from "./mount";
@@ -11,6 +11,7 @@ import { isApiCall, record, type ApiCall, type TandemApi } from "./page_api";
 import dark from "./styles/dark.css?inline";
 import launcherSheet from "./styles/launcher.css?inline";
 import tokens from "./styles/tokens.css?inline";
+import { chooseAmong } from "./texts/tags";
 
 declare global {
   interface Window {
@@ -22,7 +23,11 @@ declare const CHAT_FILE: string;
 
 const CONFIG_WAIT_MS = 120;
 const BUBBLE = "M12 3.5c-5 0-9 3.4-9 7.7 0 2.4 1.3 4.6 3.3 6v3.3l3.4-1.9c.7.2 1.5.2 2.3.2 5 0 9-3.4 9-7.6s-4-7.7-9-7.7z M8 11.2h.01M12 11.2h.01M16 11.2h.01";
-const NAMES: Record<string, string> = { zh: "在线客服", en: "Support chat" };
+/** By language; of each catalogue nothing else comes with this file. */
+const NAMES = Object.fromEntries(
+  Object.entries(import.meta.glob<string>("./texts/catalogues/*.ts", { eager: true, import: "launcher" }))
+    .map(([path, name]) => [path.slice("./texts/catalogues/".length, -".ts".length), name]),
+);
 
 function embed(script: HTMLScriptElement): void {
   const { tenant, language = null, identity = null } = script.dataset;
@@ -88,7 +93,7 @@ function embed(script: HTMLScriptElement): void {
 
   const draw = () => {
     if (!there) dress();
-    if (!there && !reopening) launcher(root, nameFor(language), () => wake(true), () => wake());
+    if (!there && !reopening) launcher(root, nameFor(storage, language), () => wake(true), () => wake());
   };
   // The usual looks are not shown for a blink before the tenant's; but a slow gateway hides nothing either.
   if (config !== null) draw();
@@ -103,8 +108,8 @@ function fromAttributes({ accent, position, scheme }: DOMStringMap): Look {
   return isLook(look) ? look : {};
 }
 
-function nameFor(language: string | null): string {
-  return NAMES[(language ?? navigator.language).slice(0, 2)] ?? NAMES["en"]!;
+function nameFor(storage: KeyValueStorage, language: string | null): string {
+  return NAMES[chooseAmong(Object.keys(NAMES), [storage.getItem("language"), language, ...navigator.languages])] ?? "";
 }
 
 /** The button until the conversation's own takes its place; by hand, so that a page that nobody chats on stays light. */

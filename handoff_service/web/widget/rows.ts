@@ -50,7 +50,8 @@ export function buildRows(log: readonly Logged[], outgoing: readonly Draft[], fa
       speaker = "";
     }
   }
-  for (const draft of outgoing) rows.push({ kind: "pending", key: draft.client_id, draft, text: draftText(draft, log) });
+  // A photo on its way is shown where it was asked for.
+  for (const draft of outgoing.filter(({ body }) => !("photo" in body))) rows.push({ kind: "pending", key: draft.client_id, draft, text: draftText(draft, log) });
   for (const { draft, code } of failed) rows.push({ kind: "failed", key: draft.client_id, draft, text: draftText(draft, log), code });
   return rows;
 }

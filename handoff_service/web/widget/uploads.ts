@@ -64,6 +64,13 @@ export class Uploads {
     return ready;
   }
 
+  /** Another customer sits here: what the one before has chosen is nothing of his. */
+  forget(): void {
+    for (const stop of this.stops.values()) stop.abort();
+    this.all.value = [];
+    this.remember();
+  }
+
   private async carry(key: string, file: File): Promise<void> {
     const stop = new AbortController();
     this.stops.set(key, stop);

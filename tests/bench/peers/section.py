@@ -21,19 +21,21 @@ from kb_index.articles.chunking import embedded_text
 from kb_index.articles.model import Audience
 from kb_index.evaluation.contract import DAY, RememberingEmbedder
 from kb_index.index.embedding import load_encoder
+from kb_index.index.measured import index_vectors
+from kb_index.index.vectors import FlatVectors
 from kb_index.search.asking import questions_of
 from kb_index.search.assemble import assemble, different_passages
 from kb_index.text.folding import fold, tokens
 from tests.bench.figures import percentile, show_table
-from tests.bench.peers.child import resident_mb
+from tests.bench.peers.child import resident_mb, timed
 from tests.bench.peers.corpus import Corpus, read_corpus
-from tests.bench.peers.products import PRODUCTS
+from tests.bench.peers.products import COUNT, PRODUCTS
 from tests.bench.setting import Bench
 
 MODEL = "use-multilingual-v3"
 ASKED, SECONDS, LONGEST_S = 1000, 60.0, 900
-OURS, TO_BEAT = "Tandem", "txtai, hybrid"
-COLUMNS = ("", "version", "n", "R@1", "MRR@10", "p50 ms", "p95 ms", "built s", "memory MB", "goal")
+OURS, OUR_VECTORS, TO_BEAT = "Tandem, everything", "Tandem, vectors", "txtai, hybrid"
+COLUMNS = ("", "version", "n", "R@1", "MRR@10", "p50 ms", "p95 ms", "processor p50", "built s", "MB", "goal")
 
 ROOT = Path(__file__).parents[3]
 
@@ -47,13 +49,13 @@ async def peers(bench: Bench) -> None:
 def compare(folder: Path, python: str, sets: str) -> None:
     """Fill every product with the same and print the table."""
     corpus = read_corpus(ROOT, sets, asked=ASKED)
-    embed = RememberingEmbedder(load_encoder(MODEL), lambda step: print(f"  {step}", flush=True))
+    embed = RememberingEmbedder(load_encoder(MODEL), _said)
     passages = different_passages(corpus.articles)
     texts = [embedded_text(passage, corpus.articles) for passage in passages]
     asked = [fold(question.text) for question in corpus.questions]
     _write(folder, texts, asked, embed)
     owners = [corpus.articles[passage.version].id for passage in passages]
-    results = {OURS: _ours(corpus, embed, asked)} | {name: _other(name, folder, python) for name in PRODUCTS}
+    results = _ours(corpus, embed, asked) | {name: _other(name, folder, python) for name in PRODUCTS}
     there = {name: figures for name, figures in results.items() if "took_ms" in figures}
     rows = [_line(name, figures, owners, corpus, there) for name, figures in there.items()]
     show_table(f"11. Beside other products: {len(texts)} texts of {corpus.title}, the same vectors", COLUMNS, rows)
@@ -71,21 +73,34 @@ def _write(folder: Path, texts: Sequence[str], asked: Sequence[str], embed: Reme
         (folder / f"{name}.json").write_text(json.dumps(cut), "utf-8")
 
 
-def _ours(corpus: Corpus, embed: RememberingEmbedder, asked: Sequence[str]) -> dict[str, object]:
-    """The product itself: ranking with all its scores; the ids of the articles found instead of rows."""
+def _ours(corpus: Corpus, embed: RememberingEmbedder, asked: Sequence[str]) -> dict[str, dict[str, object]]:
+    """The product itself: its ranking with vectors, words and head; and its vector index alone, as most others are."""
     before, begun = resident_mb(), time.perf_counter()
     index = assemble(corpus.articles, [], embed=embed)
-    built_s = time.perf_counter() - begun
-    questions = questions_of(asked, index, embed)
-    took: list[float] = []
-    names: list[list[str]] = []
-    for question in [*questions[:5], *questions]:
-        begun = time.perf_counter()
-        ranking = index.rank(question, language="zh", audience=Audience.PUBLIC, day=DAY)
-        took.append((time.perf_counter() - begun) * 1000)
-        names.append([index.articles[candidate.version].id for candidate in ranking.candidates[:10]])
-    memory = resident_mb() - before
-    return {"version": "", "build_s": built_s, "took_ms": took[5:], "names": names[5:], "memory_mb": memory}
+    assert isinstance(index.vectors, FlatVectors)
+    index.vectors = index_vectors(index.vectors.matrix(), wanted="auto", progress=_said).vectors
+    common = {"version": "", "build_s": time.perf_counter() - begun, "memory_mb": resident_mb() - before}
+    known = dict(zip(asked, questions_of(asked, index, embed), strict=True))
+    everything = np.ones(len(index.passages), dtype=np.bool_)
+    everything.setflags(write=False)
+
+    def rank(text: str, _: np.ndarray) -> list[int]:
+        ranking = index.rank(known[text], language="zh", audience=Audience.PUBLIC, day=DAY)
+        return [candidate.passage for candidate in ranking.candidates[:COUNT]]
+
+    def nearest(_: str, vector: np.ndarray) -> list[int]:
+        rows: list[int] = index.vectors.nearest(vector, COUNT, chosen=everything)[0].tolist()
+        return rows
+
+    questions = embed(asked)
+    return {
+        name: common | timed(search, list(asked), questions, SECONDS)
+        for name, search in ((OURS, rank), (OUR_VECTORS, nearest))
+    }
+
+
+def _said(step: str) -> None:
+    print(f"  {step}", flush=True)
 
 
 def _other(name: str, folder: Path, python: str) -> dict[str, object]:
@@ -107,34 +122,30 @@ def _line(
     name: str, figures: Mapping[str, object], owners: Sequence[str], corpus: Corpus, all_of: Mapping[str, object]
 ) -> list[str]:
     took: list[float] = figures["took_ms"]  # type: ignore[assignment]
-    found = _names(figures, owners)
+    rows: list[list[int]] = figures["found"]  # type: ignore[assignment]
+    found = [list(dict.fromkeys(owners[row] for row in each)) for each in rows]  # several texts of an article: one
     ranks = [
         next((place for place, each in enumerate(names, 1) if each in question.right), 0)
         for names, question in zip(found, corpus.questions, strict=False)
     ]
-    p50 = percentile(took, 0.5)
     return [
         name, str(figures["version"]), str(len(took)), f"{np.mean([rank == 1 for rank in ranks]):.3f}",
-        f"{np.mean([1 / rank if rank else 0.0 for rank in ranks]):.3f}", f"{p50:.2f}", f"{percentile(took, 0.95):.2f}",
-        f"{figures['build_s']:.1f}", f"{figures['memory_mb']:.0f}", _goal(p50, all_of) if name == OURS else "",
+        f"{np.mean([1 / rank if rank else 0.0 for rank in ranks]):.3f}", f"{percentile(took, 0.5):.2f}",
+        f"{percentile(took, 0.95):.2f}",
+        f"{percentile(figures['used_ms'], 0.5):.2f}", f"{figures['build_s']:.1f}", f"{figures['memory_mb']:.0f}",
+        _goal(name, all_of),
     ]  # fmt: skip
 
 
-def _names(figures: Mapping[str, object], owners: Sequence[str]) -> list[list[str]]:
-    """The articles found, each once: several texts of one may be among the ten."""
-    if "names" in figures:
-        return figures["names"]  # type: ignore[return-value]
-    rows: list[list[int]] = figures["found"]  # type: ignore[assignment]
-    return [list(dict.fromkeys(owners[row] for row in each)) for each in rows]
-
-
-def _goal(p50: float, all_of: Mapping[str, object]) -> str:
-    """Half of txtai's hybrid time, and not slower than anybody."""
-    others = {name: percentile(each["took_ms"], 0.5) for name, each in all_of.items() if name != OURS}  # type: ignore[index]
-    goals = {f"≤ .5 × {TO_BEAT}": others[TO_BEAT] / 2} if TO_BEAT in others else {}
-    slower = [name for name, other in others.items() if other < p50]
-    said = [f"{text}: {'reached' if p50 <= most else 'NOT reached'}" for text, most in goals.items()]
-    return ", ".join([*said, f"slower than: {', '.join(slower)}" if slower else "slower than nobody"])
+def _goal(name: str, all_of: Mapping[str, object]) -> str:
+    """Half of txtai's hybrid time for everything, and for vectors alone not slower than anybody who has them alone."""
+    p50 = {each: percentile(figures["took_ms"], 0.5) for each, figures in all_of.items()}  # type: ignore[index]
+    if name == OURS and TO_BEAT in p50:
+        return f"≤ .5 × {TO_BEAT}: {'reached' if p50[OURS] <= p50[TO_BEAT] / 2 else 'NOT reached'}"
+    if name != OUR_VECTORS:
+        return ""
+    faster = [other for other in p50 if other not in (OURS, OUR_VECTORS, TO_BEAT) and p50[other] < p50[OUR_VECTORS]]
+    return f"slower than: {', '.join(faster)}" if faster else "slower than nobody"
 
 
 def alone(python: str, sets: str) -> None:

@@ -27,6 +27,7 @@ from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
 from tests.handoff_service.channels.conftest import KEY
 from tests.handoff_service.channels.fake_platform import FakePlatform
+from tests.handoff_service.channels.far_network import FarNetwork
 from tests.handoff_service.stage import shop, trial_settings
 from tests.handoff_service.web.serving import ROOT, free_port, on_both
 
@@ -137,22 +138,20 @@ async def test_in_production_a_name_of_our_own_network_is_not_reached(platform: 
 
 async def test_the_address_that_was_checked_is_the_one_that_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that resolves to another address the second time does not get by (DNS rebinding)."""
-    asked: list[httpx2.Request] = []
 
     async def resolve(*_: Any, **__: Any) -> list[Any]:
         return [(0, 0, 0, "", ("8.8.8.8", 443))]
 
-    def take(request: httpx2.Request) -> httpx2.Response:
-        asked.append(request)
-        return httpx2.Response(200)
-
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
-    async with httpx2.AsyncClient(transport=PublicOnly(httpx2.MockTransport(take))) as client:
+    far = FarNetwork()
+    async with httpx2.AsyncClient(transport=PublicOnly(far)) as client:
         assert await exchange(client, "POST", "https://shop.example/in", {}, {"content": b"{}"}) == (200, b"")
-    (request,) = asked
-    assert request.url.host == "8.8.8.8"
-    assert request.headers["host"] == "shop.example"
-    assert request.extensions["sni_hostname"] == "shop.example"
+        assert (far.called, far.names) == (["8.8.8.8"], ["shop.example"])
+        assert b"host: shop.example\r\n" in far.told[0][1].lower()
+        await exchange(client, "POST", "https://shop.example/in", {}, {"content": b"{}"})
+        assert far.called == ["8.8.8.8"], "the line is used again"
+        await exchange(client, "POST", "https://mall.example/in", {}, {"content": b"{}"})
+        assert far.names == ["shop.example", "mall.example"], "its certificate is asked for, at the same address too"
 
 
 async def test_the_example_of_the_guide_works_in_both_directions(open_office: Any, tmp_path: Path) -> None:

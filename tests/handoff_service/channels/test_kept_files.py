@@ -8,25 +8,30 @@ import re
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx2
 import pytest
 
+from handoff_service import tables
 from handoff_service.channels.guarded_fetch import pieces
 from handoff_service.channels.model import Download
 from handoff_service.channels.public_only import PublicOnly, client_for_platforms
 from handoff_service.clock import utc_now
+from handoff_service.database import Database, Transaction
 from handoff_service.errors import Invalid, NotDelivered, NotFound, TooLarge, Unavailable
-from handoff_service.files import links
-from handoff_service.files.keep import keep
-from handoff_service.files.model import Sniffer
+from handoff_service.files import links, store
+from handoff_service.files.keep import drop, keep, tidy
+from handoff_service.files.model import Sniffer, StoredFile
 from handoff_service.files.scan import Verdict, scan
-from handoff_service.files.shelf import Shelf
+from handoff_service.files.shelf import Shelf, shelf_of
 from handoff_service.ids import new_id
+from tests.handoff_service.channels.far_network import FarNetwork
 from tests.handoff_service.stage import trial_settings
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
@@ -41,6 +46,7 @@ class FakeBucket:
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
+        self.page = 1000
         bucket = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -64,13 +70,22 @@ class FakeBucket:
 
             def do_GET(self) -> None:
                 if "list-type=2" in self.path:
+                    asked = parse_qs(urlsplit(self.path).query)
+                    behind = asked.get("continuation-token", asked.get("start-after", [""]))[0]
+                    prefix = asked.get("prefix", [""])[0]
+                    names = [key.removeprefix("/shop/") for key in sorted(bucket.kept)]
+                    names = [name for name in names if name > behind and name.startswith(prefix)]
+                    shown = names[: bucket.page]
+                    more = len(names) > len(shown)
                     rows = "".join(
-                        f"<Contents><Key>{key.removeprefix('/shop/')}</Key><Size>{len(value)}</Size><ETag>x</ETag>"
+                        f"<Contents><Key>{name}</Key><Size>{len(bucket.kept[f'/shop/{name}'])}</Size><ETag>x</ETag>"
                         "<LastModified>2020-01-01T00:00:00.000Z</LastModified></Contents>"
-                        for key, value in bucket.kept.items()
+                        for name in shown
                     )
+                    last = f"<NextContinuationToken>{shown[-1]}</NextContinuationToken>" if more else ""
                     head = '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-                    page = f"{head}<Name>shop</Name><IsTruncated>false</IsTruncated>{rows}</ListBucketResult>"
+                    last = f"<IsTruncated>{str(more).lower()}</IsTruncated>{last}"
+                    page = f"{head}<Name>shop</Name>{last}{rows}</ListBucketResult>"
                     return self.answer(200, page.encode(), Content_Type="application/xml")
                 if self.key not in bucket.kept:
                     return self.answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
@@ -122,6 +137,7 @@ async def test_a_file_is_kept_read_listed_and_deleted_in_a_folder_and_in_a_bucke
     local = [path for path in (settings.var / "files").rglob("*") if path.is_file()]
     assert len(local) == (0 if place else 1), "nothing is left on the way"
     assert [file for _, file in shelf.older(utc_now())] == [kept.id]
+    assert shelf.older(utc_now() - timedelta(days=5000)) == []
     shelf.drop("shop", [kept.id, "f_none"])
     with pytest.raises(NotFound):
         await shelf.read("shop", kept.id)
@@ -134,6 +150,58 @@ async def test_a_place_that_does_not_answer_is_unavailable_and_nothing_is_lost_s
     settings = trial_settings(var=tmp_path / new_id("var"), files_url="s3://shop/files")
     with pytest.raises(Unavailable, match="TANDEM_FILES_URL"):
         await keep(settings, "shop", one(PNG), most=10_000)
+
+
+@pytest.mark.usefixtures("bucket")
+@pytest.mark.parametrize("place", ["", "s3://shop/files"])
+async def test_what_belongs_to_nothing_is_tidied_away(place: str, database: Database, tmp_path: Path) -> None:
+    """Contents of a cut upload, what nobody has sent for a day, and halves on the disk; nothing that is known goes."""
+    settings = trial_settings(var=tmp_path / new_id("var"), files_url=place)
+    shelf = shelf_of(settings)
+    orphan, unsent, sent = [await keep(settings, "demo", one(PNG), most=10_000) for _ in range(3)]
+    part = shelf.part("demo", "f_half")
+    part.write_bytes(b"half")
+    later = utc_now() + timedelta(days=2)
+    made = StoredFile(
+        tenant="demo", id=sent.id, contact="k_1", conversation="c_1", author="customer:k_1", name="a.png",
+        type="image/png", size=1, sha256="", seq=2, audience="public", created_at=utc_now(),
+    )  # fmt: skip
+
+    def add(tx: Transaction) -> None:
+        values = {"tenant": "demo", "id": "k_1", "name": "Ann", "language": "en", "created_at": utc_now()}
+        tx.connection.execute(tables.contacts.insert().values(**values))
+        for file in (made, replace(made, id=unsent.id, seq=None)):
+            store.add(tx.connection, file)
+
+    await database.write(add)
+    assert not any((await tidy(database, settings, utc_now() - timedelta(days=5000))).values()), "all of it is young"
+    gone = await tidy(database, settings, later)
+    assert (gone["unsent"], gone["orphans"] + gone["parts"]) == (1, 3)
+    assert await shelf.read("demo", sent.id) == PNG
+    for file in (orphan, unsent):
+        with pytest.raises(NotFound):
+            await shelf.read("demo", file.id)
+    assert not part.exists()
+    assert not any((await tidy(database, settings, later)).values())
+    await database.write(lambda tx: drop(tx.connection, settings, [("demo", sent.id)]))
+    with pytest.raises(NotFound):
+        await shelf.read("demo", sent.id)
+
+
+async def test_a_large_bucket_is_tidied_piece_by_piece(
+    bucket: FakeBucket, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handoff_service.files.shelf.MOST_LISTED", 3)
+    settings = trial_settings(var=tmp_path / new_id("var"), files_url="s3://shop/files")
+    names = [f"/shop/files/demo/f_{number}" for number in range(5)]
+    bucket.kept |= dict.fromkeys(names, b"x")
+    bucket.page = 2
+    counts = [(await tidy(database, settings, utc_now()))["orphans"] for _ in range(3)]
+    assert counts == [3, 2, 0]
+    assert bucket.kept == {}
+    bucket.close()
+    gone = trial_settings(var=tmp_path / new_id("var"), files_url="s3://shop/elsewhere")
+    assert not any((await tidy(database, gone, utc_now())).values()), "what does not answer waits for the next round"
 
 
 SCANNER = (
@@ -297,10 +365,11 @@ async def test_a_redirect_into_our_own_network_is_refused(monkeypatch: pytest.Mo
         return [(0, 0, 0, "", ("8.8.8.8" if host == "cdn.example" else host, 443))]
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
-    inner = httpx2.MockTransport(lambda _: moved("https://169.254.169.254/latest"))
-    async with httpx2.AsyncClient(transport=PublicOnly(inner)) as client:
+    far = FarNetwork(b"HTTP/1.1 302 Found\r\nLocation: https://169.254.169.254/latest\r\nContent-Length: 0\r\n\r\n")
+    async with httpx2.AsyncClient(transport=PublicOnly(far)) as client:
         with pytest.raises(NotDelivered, match="not an address of the internet"):
             await fetched(client, Download(url="https://cdn.example/m"))
+    assert far.called == ["8.8.8.8"]
     production = trial_settings(environment="production", identity_secret="i" * 40, encryption_key="k" * 40)
     async with client_for_platforms(production) as client:
         with pytest.raises(NotDelivered, match="https:"):

@@ -281,6 +281,42 @@ async def test_what_the_release_before_has_queued_gets_its_place(floor: Floor, h
     assert (await floor.head(first)).owner.kind is OwnerKind.MAILBOX
 
 
+@on_sqlite
+async def test_what_the_release_before_has_taken_leaves_no_place_behind(floor: Floor, hire: Hire, rows: Any) -> None:
+    """It knows no places: it neither takes them away with the owner, nor moves them with the rank."""
+    await floor.configure(mode="claim")
+    await hire("lin")
+    taken, moved = await floor.asks(priority=9), await floor.asks(priority=0)
+    served = {"owner_kind": "agent", "owner_agent": "a_lin"}
+    C, H = tables.conversations.c, tables.handoffs.c
+
+    def as_before(tx: Any) -> None:
+        tx.connection.execute(sa.update(tables.conversations).where(C.id == taken).values(**served))
+        tx.connection.execute(sa.update(tables.handoffs).where(H.conversation == moved).values(rank=5, priority=8))
+
+    await floor.database.write(as_before)
+    handoff = str((await floor.head(moved)).handoff)
+    waiting = await floor.database.read(lambda c: handoffs.find(c, "demo", handoff))
+    await floor.sweep()
+    assert await floor.database.read(lambda c: handoffs.place(c, waiting)) == 1, "nobody is before him"
+    placed = {row["id"]: (row["rank"], row["priority"]) for row in await rows(tables.conversations)}
+    assert placed == {taken: (None, None), moved: (5, 8)}
+    assert await floor.database.read(places.misplaced) == await floor.database.read(places.stale) == []
+
+
+@on_sqlite
+async def test_a_place_that_comes_too_late_is_given_to_nobody(floor: Floor, hire: Hire, rows: Any) -> None:
+    """Whoever was found without a place may be served before it is written."""
+    await floor.configure(mode="claim")
+    lin = await hire("lin")
+    asked = await floor.asks()
+    handoff = str((await floor.head(asked)).handoff)
+    await floor.database.write(lambda tx: assign.accept(tx, handoff, lin, floor.context))
+    await floor.database.write(lambda tx: places.take_place(tx.connection, "demo", asked, handoff))
+    assert not await floor.database.write(lambda tx: places.clear_place(tx.connection, "demo", asked))
+    assert [row["rank"] for row in await rows(tables.conversations)] == [None]
+
+
 async def test_a_place_is_right_whatever_happens_to_its_rank(floor: Floor, hire: Hire, rows: Any) -> None:
     await floor.configure(mode="claim")
     await hire("lin")
@@ -327,7 +363,7 @@ async def test_no_look_at_a_queue_goes_through_all_rows(floor: Floor) -> None:
     steps = await floor.database.read(plans)
     assert len(steps) > 20
     scans = [one for one in steps if re.match(r"SCAN (conversations|handoffs|agents)\b", one)]
-    assert [one for one in scans if "conversations_unplaced" not in one] == []
+    assert [one for one in scans if not re.search("conversations_(unplaced|misplaced)", one)] == []
 
 
 def look_everywhere(connection: sa.Connection, now: datetime) -> None:
@@ -340,6 +376,7 @@ def look_everywhere(connection: sa.Connection, now: datetime) -> None:
     places.waiting_tenants(connection)
     places.queues_of(connection, "demo")
     places.unplaced(connection)
+    places.misplaced(connection)
     places.first_rank(connection, "demo", "support")
     handoffs.recent_acceptances(connection, "demo", "support", since=now)
     handoffs.ended(connection, "demo", "support", since=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,18 @@ from pydantic import ValidationError
 from handoff_service.calendars.model import Calendar
 from handoff_service.calendars.settings import WORKDAYS, Opening
 from handoff_service.conversations.model import AuthorKind
-from handoff_service.promises.clocks import Case, Step, carried, run, stored_clocks, tell
+from handoff_service.promises.clocks import (
+    Case,
+    Step,
+    after,
+    as_kept,
+    begin,
+    carried,
+    from_kept,
+    run,
+    stored_clocks,
+    tell,
+)
 from handoff_service.promises.model import ClockKind, Outcome, StoredClock
 from handoff_service.promises.settings import Target, target_for
 from handoff_service.seed import demo_settings
@@ -47,7 +59,7 @@ def steps(*told: tuple[float, AuthorKind | None]) -> list[Step]:
 
 def clocks(*told: tuple[float, AuthorKind | None], calendar: Calendar = ALWAYS) -> dict[object, StoredClock]:
     """By kind, those of next replies by (kind, number)."""
-    found = stored_clocks(case(), run(case(), steps(*told)), [TARGET], calendar)
+    found = stored_clocks(case(), run(case(), steps(*told), calendar), [TARGET], calendar)
     replies = [one for one in found if one.kind is NEXT]
     return {one.kind: one for one in found if one.kind is not NEXT} | {(NEXT, n): one for n, one in enumerate(replies)}
 
@@ -116,6 +128,23 @@ def test_the_clocks_agree_with_a_count_of_minutes(
     assert found[FIRST].state is (Outcome.MISSED if first > 30 else Outcome.MET if answered else Outcome.DROPPED)
 
 
+@given(
+    TALKS, st.integers(0, 4000), st.lists(st.integers(0, 12), max_size=4).map(sorted), st.sampled_from([OFFICE, ALWAYS])
+)
+def test_it_does_not_matter_how_often_it_is_put_down_and_taken_up(
+    talk: list[tuple[int, AuthorKind]], ended: int, cuts: list[int], calendar: Calendar
+) -> None:
+    """Read from where it was left, as the row keeps it, or from the request on: the same clocks."""
+    told = steps(*[(at, by) for at, by in talk if at <= ended], (ended, None))
+    standing, seen = begin(case()), {}
+    for start, end in zip([0, *cuts], [*cuts, len(told)], strict=True):
+        before = from_kept(json.loads(json.dumps(as_kept(standing))))
+        assert before == standing
+        standing = after(before, told[start:end], calendar)
+        seen |= {(one.kind, one.since_seq): one for one in standing.clocks()}
+    assert seen == {(one.kind, one.since_seq): one for one in run(case(), told, calendar)}
+
+
 @given(TALKS, st.lists(st.integers(0, 4500), max_size=30).map(sorted))
 def test_every_warning_comes_once_and_never_after_the_breach(
     talk: list[tuple[int, AuthorKind]], looks: list[int]
@@ -124,7 +153,8 @@ def test_every_warning_comes_once_and_never_after_the_breach(
     heard: dict[tuple[ClockKind, int], list[str]] = {}
     stored: dict[tuple[ClockKind, int], StoredClock] = {}
     for moment in sorted({*looks, *(at for at, _ in talk)}):
-        found = stored_clocks(case(), run(case(), steps(*[one for one in talk if one[0] <= moment])), [TARGET], ALWAYS)
+        heard_until = steps(*[one for one in talk if one[0] <= moment])
+        found = stored_clocks(case(), run(case(), heard_until, ALWAYS), [TARGET], ALWAYS)
         stored = {(one.kind, one.since_seq): carried(one, stored.get((one.kind, one.since_seq))) for one in found}
         for which, clock in stored.items():
             if moment in looks:

@@ -47,12 +47,11 @@ def _compare(tx: Transaction, settings: TenantSettings) -> set[Outcome]:
         row.handoff: row.owner_kind for row in tx.connection.execute(sa.select(C.handoff, C.owner_kind)) if row.handoff
     }
     for handoff in tx.connection.execute(sa.select(tables.handoffs.c.id)).scalars().all():
-        case = store.case_of(tx.connection, "demo", handoff)
-        assert case is not None
+        found = store.case_of(tx.connection, "demo", handoff)
+        assert found is not None
+        case, calendar = found[0], settings.calendar(found[0].queue)
         targets: list[Target] = list(settings.sla)
-        afresh = stored_clocks(
-            case, run(case, store.steps_of(tx.connection, case)), targets, settings.calendar(case.queue)
-        )
+        afresh = stored_clocks(case, run(case, store.steps_of(tx.connection, case), calendar), targets, calendar)
         stored = store.clocks_of_handoff(tx.connection, "demo", handoff)
         assert {(one.kind, one.since_seq): (one.state, one.used_s, one.due_at, one.ended_at) for one in afresh} == {
             which: (one.state, one.used_s, one.due_at, one.ended_at) for which, one in stored.items()

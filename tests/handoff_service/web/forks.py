@@ -9,6 +9,7 @@ the whole way from an empty process, imports included, starts `python -m handoff
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import shutil
@@ -155,8 +156,7 @@ def _watch(order: Mapping[str, Any]) -> None:
 
 
 def main() -> None:
-    import handoff_service.__main__  # noqa: F401
-
+    import_everything()
     for line in sys.stdin:
         watcher = os.fork()
         if watcher == 0:
@@ -165,6 +165,16 @@ def main() -> None:
         while _collected():
             pass
     shutil.rmtree(sys.argv[1])
+
+
+def import_everything() -> None:
+    """Before the first fork: what each would import, and garbage collections that leave it alone, pages and all."""
+    import pydantic.v1  # FastAPI does, with the first route  # noqa: F401
+
+    import handoff_service.__main__  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
 
 
 def _collected() -> bool:

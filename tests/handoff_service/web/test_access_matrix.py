@@ -107,6 +107,8 @@ MATRIX = [
     ),
     Case("POST /v1/conversations/{conversation_id}/leave-queue", "queue", (401, 404, 401, 200, 401, 401), OP),
     Case("POST /v1/conversations/{conversation_id}/ask-senior", "queue", (401, 404, 401, 200, 401, 401), OP),
+    # 409: this tenant has no mail account.
+    Case("POST /v1/conversations/{conversation_id}/transcript", "bot", (401, 404, 401, 409, 401, 401), {"to": "a@b.c"}),
     Case(
         "POST /v1/conversations/{conversation_id}/callback",
         "queue",
@@ -213,6 +215,22 @@ MATRIX = [
         {**OP, "call": "v_unknown"},
     ),
     Case("GET /v1/contacts/{contact_id}/conversations", "bot", (401, 401, 404, 401, 200, 200)),
+    Case("POST /v1/contacts/{contact_id}/block", "bot", (401, 401, 404, 401, 200, 200), OP),
+    Case("POST /v1/contacts/{contact_id}/unblock", "bot", (401, 401, 404, 401, 200, 200), OP),
+    Case("GET /v1/conversations/{conversation_id}/orders", "queue", (401, 401, 404, 401, 200, 200)),
+    Case("GET /v1/conversations/{conversation_id}/export", "queue", (401, 401, 404, 401, 200, 200)),
+    Case(
+        "POST /v1/conversations/{conversation_id}/translate",
+        "queue",
+        (401, 401, 404, 401, 422, 422),  # 422: this tenant has nobody who translates
+        {"text": "hello", "to": "zh"},
+    ),
+    Case(
+        "POST /v1/conversations/{conversation_id}/playbook",
+        "queue",
+        (401, 401, 404, 401, 200, 200),
+        {**OP, "playbook": "refund", "step": "order", "done": True},
+    ),
     Case("GET /v1/tickets", "mailbox", (401, 401, 200, 401, 200, 200)),
     Case("POST /v1/tickets/{ticket_id}/done", "bot", (401, 401, 404, 401, 404, 404), OP),
     Case("GET /v1/conversations/{conversation_id}/canned-replies", "queue", (401, 401, 404, 401, 200, 200)),
@@ -233,6 +251,7 @@ ELSEWHERE = {
     "GET /v1/shared/{tenant}/{file_id}": "tests/handoff_service/channels/platforms/test_files.py: whoever has the link",
     "POST /v1/contacts/{contact_id}/merge": "tests/handoff_service/web/test_persons.py",
     "POST /v1/contacts/{contact_id}/part": "tests/handoff_service/web/test_persons.py",
+    "POST /v1/contacts/{contact_id}/preferred-channel": "tests/handoff_service/web/test_persons.py",
     "POST /v1/channels/accounts/{account_id}": "tests/handoff_service/web/test_channel_accounts.py",
     "POST /v1/channels/accounts/{account_id}/examine": "tests/handoff_service/web/test_channel_accounts.py",
     "POST /v1/channels/accounts/{account_id}/rotate": "tests/handoff_service/web/test_channel_accounts.py",

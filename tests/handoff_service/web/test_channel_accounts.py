@@ -57,6 +57,21 @@ async def test_an_account_is_added_changed_rotated_and_switched_off(house: Any, 
     refused(await change(foreign, f"{place}/examine"), 404, "not_found")
 
 
+async def test_messages_of_customers_go_to_another_address_only_with_the_secret(house: Any) -> None:
+    boss = await house.agent("boss", role=Role.ADMIN)
+    new = {"channel": "api", "name": "App", "fields": {"url": "https://app.example/in"}}
+    made = accepted(await change(boss, "/accounts", new), 201)
+    place = f"/accounts/{made['account']}"
+    moved = await change(boss, place, {"fields": {"url": "https://evil.example/in"}})
+    refused(moved, 422, "invalid")
+    assert "give secret too" in moved.json()["error"]["message"]
+    refused(await change(boss, place, {"fields": {"url": "https://evil.example/in", "secret": "short"}}), 422, "invalid")
+    again = {"url": "https://app2.example/in", "secret": made["secret"]}
+    assert accepted(await change(boss, place, {"fields": again}))["options"] == {"url": "https://app2.example/in"}
+    (shown,) = accepted(await boss.get("/v1/channels/accounts"))["accounts"]
+    assert shown["secrets"] == {"secret": 1}
+
+
 REFUSED: tuple[tuple[str, Any], ...] = (
     ("", {"channel": "pigeon", "name": "x"}),
     ("", {"channel": "telegram", "name": "x"}),

@@ -47,6 +47,8 @@ async def test_every_answer_carries_what_protects_users(house, path):
     assert rules["img-src"] == ["'self'", "data:", "blob:"]  # blob: a picture that was fetched with the agent's cookie
     assert rules["frame-ancestors"] == ["'none'"]
     assert rules["base-uri"] == ["'none'"]
+    assert rules["require-trusted-types-for"] == ["'script'"]
+    assert rules["trusted-types"] == ["'none'"]
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert rules["connect-src"] == ["'self'", house.gateway.url.replace("http", "ws", 1)]
     assert ("no-store" in answer.headers.get("cache-control", "")) is path.startswith("/v1/")

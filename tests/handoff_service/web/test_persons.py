@@ -80,19 +80,19 @@ async def test_who_asks_for_himself_gets_and_erases_nothing_of_those_he_was_merg
 
 
 async def test_one_contact_is_never_two_users_of_the_tenant(house: Any) -> None:
-    from handoff_service.channels.arrive import _same_user
+    from handoff_service.channels.who import same_user
 
     def work(tx: Any) -> list[list[str]]:
         now, tenant = utc_now(), house.tenant.id
         first, second, app = [
             contacts.add(tx.connection, tenant, name=name, language="en", now=now).id for name in ("1", "2", "app")
         ]
-        _same_user(tx.connection, tenant, "user-a", first)
-        _same_user(tx.connection, tenant, "user-b", second)
-        _same_user(tx.connection, tenant, "user-a", app)
+        same_user(tx.connection, tenant, "user-a", first)
+        same_user(tx.connection, tenant, "user-b", second)
+        same_user(tx.connection, tenant, "user-a", app)
         for contact, user in ((first, "user-b"), (app, "user-b"), (first, "user-new")):
             with pytest.raises(Invalid, match="another user already"):
-                _same_user(tx.connection, tenant, user, contact)
+                same_user(tx.connection, tenant, user, contact)
         assert contacts.known_as(tx.connection, tenant, WEB, "user-new") is None
         return [contacts.same_person(tx.connection, tenant, one) for one in (first, second)]
 
@@ -101,17 +101,31 @@ async def test_one_contact_is_never_two_users_of_the_tenant(house: Any) -> None:
 
 
 async def test_the_tenants_own_word_merges_and_makes_nobody_twice(house: Any) -> None:
-    from handoff_service.channels.arrive import _same_user
+    from handoff_service.channels.who import same_user
 
     def work(tx: Any) -> list[str]:
         now, tenant, made = utc_now(), house.tenant.id, []
         for name in ("on the app", "on another app"):
             made.append(contacts.add(tx.connection, tenant, name=name, language="en", now=now).id)
-            _same_user(tx.connection, tenant, "user-1", made[-1])
-            _same_user(tx.connection, tenant, "user-1", made[-1])
+            same_user(tx.connection, tenant, "user-1", made[-1])
+            same_user(tx.connection, tenant, "user-1", made[-1])
         known = contacts.known_as(tx.connection, tenant, WEB, "user-1")
         assert known is not None
         assert known.id == made[0]
         return contacts.same_person(tx.connection, tenant, made[1])
 
     assert len(await house.database.write(work)) == 2
+
+
+async def test_where_he_wants_to_be_told_is_said_by_himself_or_an_agent(house: Any, build_house: Any) -> None:
+    lin, ann = await house.agent("lin"), await spoken(house, "I am Ann")
+    path = f"/v1/contacts/{ann.contact}/preferred-channel"
+    accepted(await lin.post(path, {"op_id": fresh(), "channel": "web"}))
+    assert (await lin.look(ann.conversation))["contact"]["prefers"] == "web"
+    assert accepted(await ann.post("/v1/widget/preferred-channel", {"channel": None})) == {"channel": None}
+    shown = (await lin.look(ann.conversation))["contact"]
+    assert (shown["prefers"], shown["channels"]) == (None, ["web"])
+    refused(await ann.post("/v1/widget/preferred-channel", {"channel": "email"}), 422, "invalid")
+    refused(await lin.post(path, {"op_id": fresh(), "channel": "fax"}), 422, "invalid")
+    stranger = await (await build_house(house.gateway)).agent("lin")
+    refused(await stranger.post(path, {"op_id": fresh(), "channel": "web"}), 404, "not_found")

@@ -7,6 +7,7 @@ import hmac
 import json
 import time
 
+import pytest
 import sqlalchemy as sa
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
@@ -90,6 +91,21 @@ async def test_a_second_person_on_the_same_browser_does_not_get_the_first_ones_c
     assert second.contact != first.contact
     second.conversation = first.conversation
     refused(await second.get(second.path("entries")), 404, "not_found")
+
+
+@pytest.mark.parametrize("before", ["a visitor", "signed in"])
+async def test_files_of_who_sat_there_before_open_for_nobody_else(house, before):
+    """A16: sent or only chosen, they are read neither by the next one nor by the page that was left open."""
+    first = await house.customer(identity=signed(sub="cus_1") if before == "signed in" else None)
+    headers = {"authorization": f"Bearer {first.token}"}
+    path = "/v1/conversations/current/files?name=id.txt"
+    file = accepted(await first.http.post(path, content=b"my passport", headers=headers), 201)["file"]["id"]
+    assert (await first.get(f"/v1/files/{file}")).content == b"my passport"
+    known = await house.customer(identity=signed(sub="cus_2"))  # elsewhere, so that he takes over no visitor
+    second = await house.customer(token=first.token, identity=signed(sub="cus_2"))
+    assert second.contact == known.contact != first.contact
+    refused(await second.get(f"/v1/files/{file}"), 404, "not_found")
+    refused(await first.get(f"/v1/files/{file}"), 401, "unauthorized")
 
 
 @on_both

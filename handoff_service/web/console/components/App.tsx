@@ -6,6 +6,7 @@ import type { Language, Me } from "../../shared/protocol";
 import { type Api, ApiError } from "../api";
 import { createDesk, type Workplace } from "../composition";
 import { signInProblem } from "../problem";
+import { whoIsHere } from "../speaking";
 import { translator } from "../text";
 import { DeskPage } from "./DeskPage";
 import { SignIn } from "./SignIn";
@@ -63,7 +64,7 @@ export function App({ api, language, settings }: AppProps) {
 
 async function findSession(api: Api): Promise<Me | ApiError> {
   try {
-    return await api.me();
+    return await whoIsHere(api);
   } catch (error) {
     if (error instanceof ApiError) return error;
     throw error;

@@ -17,17 +17,23 @@ interface CardProps {
 }
 
 export function CardItem({ card, section }: CardProps) {
-  const { state, session } = useWorkplace();
+  const { state, session, bulk } = useWorkplace();
   const t = state.t.value;
   const current = state.current.value === card.conversation;
+  const selecting = bulk.selecting.value;
   return (
-    <li class={`card-item${current ? " current" : ""}`}>
+    <li class={`card-item${current ? " current" : ""}${selecting ? " selecting" : ""}`}>
+      {selecting && (
+        <input type="checkbox" class="card-choice" checked={bulk.chosen.value.has(card.conversation)}
+          aria-label={t("bulk.choose", { name: card.contact.name || t("list.anonymous") })} onChange={() => bulk.toggle(card.conversation)} />
+      )}
       <button class="card" aria-current={current ? "true" : undefined} onClick={(event) => session.open(card.conversation, { focus: section === "mine" && isPointed(event) })}>
         <span class="card-line">
           {section === "waiting" && card.handoff?.place != null && (
             <span class="place" title={t("list.place", { place: card.handoff.place })}>{card.handoff.place}</span>
           )}
           <span class="card-name">{card.contact.name || t("list.anonymous")}</span>
+          {card.channel === "public" && <span class="badge bad">{t("channel.public")}</span>}
           {card.handoff !== null && isAcceptable(section) && <ReasonBadge reason={card.handoff.reason} t={t} />}
           <CardTime card={card} section={section} />
         </span>
@@ -43,7 +49,7 @@ export function CardItem({ card, section }: CardProps) {
         </span>
       </button>
       {section === "offers" && mayAnswer(state) && <Offer card={card} />}
-      {section !== "offers" && isAcceptable(section) && mayAnswer(state) && <AcceptButton card={card} />}
+      {!selecting && section !== "offers" && isAcceptable(section) && mayAnswer(state) && <AcceptButton card={card} />}
     </li>
   );
 }

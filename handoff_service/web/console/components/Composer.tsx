@@ -3,12 +3,15 @@ import { isSendKey, length, type Mode, sendable } from "../composer";
 import { pastedFiles } from "../files";
 import { cause } from "../problem";
 import { mayAccept, mayTakeOver, ownerText, whisperable } from "../rights";
+import { forbiddenIn } from "../forbidden";
 import { warningsOf } from "../warnings";
 import { slashQuery } from "../canned";
 import { CANNED_ID, CannedList, cannedLine } from "./CannedList";
 import { WaitingFiles } from "./Files";
 import { Hints } from "./Hints";
 import { Icon } from "./Icon";
+import { PhotosButton } from "./Photos";
+import { TranslateLine } from "./TranslateLine";
 import { useWorkplace } from "./workplace";
 
 const MODES: readonly Mode[] = ["reply", "note"];
@@ -43,6 +46,7 @@ export function Composer({ conversation, name }: ComposerProps) {
       <Article conversation={conversation} />
       {mode === "reply" && <CannedList conversation={conversation} />}
       <Editor conversation={conversation} name={name} />
+      {mode === "reply" && <TranslateLine conversation={conversation} />}
       <WaitingFiles conversation={conversation} />
       {mode === "note" && <WhisperSwitch conversation={conversation} />}
       {mode === "reply" && <WarningLines />}
@@ -63,7 +67,8 @@ function Editor({ conversation, name }: ComposerProps) {
   const slash = mode === "reply" && blocked === null && slashQuery(text) !== null;
   const offered = slash ? state.offeredReplies.value : [];
   const searching = slash && state.canned.value?.conversation !== conversation;
-  const ready = sendable(text, { mode, blocked, limit }) && !searching;
+  const banned = mode === "reply" && forbiddenIn(text, state.me.value.tenant.desk?.forbidden ?? []).some(({ action }) => action === "block");
+  const ready = sendable(text, { mode, blocked, limit }) && !searching && !banned;
   const used = length(text);
   const wanted = state.focusWanted.value && blocked === null;
   useEffect(() => {
@@ -118,6 +123,7 @@ function Editor({ conversation, name }: ComposerProps) {
       {used > limit * NEAR_LIMIT && (
         <span class={used > limit ? "counter over" : "counter"}>{t("composer.too_long", { count: used, limit })}</span>
       )}
+      <PhotosButton />
       <Attach conversation={conversation} blocked={blocked !== null} />
       <button class="primary send" disabled={!ready} onClick={send}>
         <Icon name={mode === "note" ? "note" : "send"} />
@@ -184,9 +190,16 @@ function WhisperSwitch({ conversation }: { conversation: string }) {
 /** What the reply says that deserves a second look; it can be sent all the same. */
 function WarningLines() {
   const { state } = useWorkplace();
-  const warnings = warningsOf(state.draft.value.reply);
+  const { reply } = state.draft.value;
+  const warnings = warningsOf(reply);
   return (
     <div role="status">
+      {forbiddenIn(reply, state.me.value.tenant.desk?.forbidden ?? []).map(({ word, action, instead }) => (
+        <p key={word} class={`warning warning-${action}`}>
+          {state.t.value(action === "block" ? "forbidden.block" : "forbidden.warn", { word })}
+          {instead && ` ${state.t.value("forbidden.instead", { instead })}`}
+        </p>
+      ))}
       {warnings.map((warning) => <p key={warning} class={`warning ${warning.replace(".", "-")}`}>{state.t.value(warning)}</p>)}
     </div>
   );
@@ -214,8 +227,8 @@ function RefusalNotice({ conversation }: { conversation: string }) {
   if (refusal === null) return null;
   const owner = refusal.owner ?? state.standing.value?.owner ?? null;
   const fenced = (refusal.code === "fenced" || refusal.code === "not_owner") && owner !== null;
-  const text = fenced
-    ? t("composer.fenced", { owner: ownerText(owner, state.me.value.agent.id, t) })
+  const text = refusal.code === "missed" ? t("composer.missed", { text: refusal.message })
+    : fenced ? t("composer.fenced", { owner: ownerText(owner, state.me.value.agent.id, t) })
     : t("composer.refused", { message: cause(refusal, t) });
   return (
     <div class="refusal" role="alert">

@@ -1,4 +1,4 @@
-import { mayAccept, mayTakeOver, ownerText } from "../rights";
+import { mayAccept, mayAnswer, mayTakeOver, ownerText } from "../rights";
 import { Composer } from "./Composer";
 import { Icon } from "./Icon";
 import { TimelineView } from "./TimelineView";
@@ -38,6 +38,7 @@ function ConversationHead({ name }: { name: string }) {
       </button>
       <div class="who">
         <h2>{name}</h2>
+        {state.card.value?.channel === "public" && <span class="badge bad">{t("channel.public")}</span>}
         {state.detail.value?.contact.verified && (
           <span class="verified" title={t("conversation.verified")}>
             <Icon name="check" />
@@ -49,6 +50,7 @@ function ConversationHead({ name }: { name: string }) {
         )}
       </div>
       <Actions />
+      <More />
       <button class="icon-button details-button" aria-label={t("conversation.details")} title={t("conversation.details")}
         onClick={() => (state.pane.value = state.pane.value === "details" ? "conversation" : "details")}>
         <Icon name="details" />
@@ -87,6 +89,23 @@ function Actions() {
       {mayAccept(state) && <button class="primary" onClick={() => void verbs.accept()}>{t("accept")}</button>}
       {mayTakeOver(state) && <button onClick={() => void verbs.takeOver()}>{t("take_over")}</button>}
     </div>
+  );
+}
+
+/** What is seldom wanted, behind one button. */
+function More() {
+  const { state } = useWorkplace();
+  const t = state.t.value;
+  return (
+    <details class="more" onClick={(event) => event.target instanceof HTMLButtonElement && event.currentTarget.removeAttribute("open")}>
+      <summary aria-label={t("action.more")} title={t("action.more")}>⋯</summary>
+      <div class="more-list">
+        <button onClick={() => (state.dialog.value = "export")}>{t("action.export")}</button>
+        {mayAnswer(state) && state.detail.value !== null && state.detail.value.contact.blocked === undefined && (
+          <button onClick={() => (state.dialog.value = "block")}>{t("action.block")}</button>
+        )}
+      </div>
+    </details>
   );
 }
 

@@ -2,6 +2,7 @@ import { useEffect } from "preact/hooks";
 import { badge, pageTitle } from "../alerts";
 import favicon from "../favicon.svg";
 import faviconAlert from "../favicon-alert.svg";
+import { focusList } from "../focus";
 import { type Shortcut, shortcutOf } from "../shortcuts";
 import { holds, viewFor } from "../views";
 import { AdministrationPage } from "./administration/AdministrationPage";
@@ -128,10 +129,7 @@ function useShortcuts(): void {
     const jump = (section: Parameters<typeof session.fold>[0]): void => {
       state.pane.value = "lists";
       session.fold(section, false);
-      requestAnimationFrame(() => {
-        const list = document.getElementById(`list-${section}`);
-        (list?.querySelector<HTMLElement>(".card") ?? list?.querySelector("button"))?.focus();
-      });
+      requestAnimationFrame(() => focusList(section));
     };
     const pressed = (event: KeyboardEvent): void => {
       const shortcut = shortcutOf(event, { typing: isTextField(event.target), plain: state.plainKeys.value });

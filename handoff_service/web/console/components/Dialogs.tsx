@@ -1,9 +1,11 @@
 import { useState } from "preact/hooks";
 import { HELP } from "../shortcuts";
 import { AsideForm } from "./AsideForm";
+import { BulkForm } from "./BulkForm";
 import { EscalateForm } from "./EscalateForm";
 import { FormDialog, Modal, NoteField } from "./Modal";
 import { Palette } from "./Palette";
+import { PhotosForm } from "./Photos";
 import { SignOffForm } from "./SignOffForm";
 import { TicketForm } from "./tickets/TicketForm";
 import { TransferForm } from "./TransferForm";
@@ -29,6 +31,14 @@ export function Dialogs() {
       return <CloseForm />;
     case "ticket":
       return <TicketForm />;
+    case "block":
+      return <BlockForm />;
+    case "export":
+      return <ExportForm />;
+    case "bulk":
+      return <BulkForm />;
+    case "photos":
+      return <PhotosForm />;
     case "palette":
       return <Palette />;
     case "shortcuts":
@@ -67,6 +77,47 @@ function CloseForm() {
         ))}
       </fieldset>
       <NoteField label={t("close.note")} value={note} onValue={setNote} />
+    </FormDialog>
+  );
+}
+
+function BlockForm() {
+  const { state, verbs } = useWorkplace();
+  const t = state.t.value;
+  const detail = state.detail.value;
+  const name = detail?.contact.name || t("list.anonymous");
+  const run = async (): Promise<string | boolean> =>
+    detail === null ? false : verbs.block(detail.card.conversation, detail.contact.id);
+  return (
+    <FormDialog name="block" title={t("block.title", { name })} submit={t("block.submit")} run={run}>
+      <p>{t("block.lead")}</p>
+    </FormDialog>
+  );
+}
+
+function ExportForm() {
+  const { state, verbs } = useWorkplace();
+  const t = state.t.value;
+  const conversation = state.current.value;
+  const [format, setFormat] = useState<"text" | "json">("text");
+  const [notes, setNotes] = useState(false);
+  const run = async (): Promise<string | boolean> => (conversation === null ? false : verbs.exportFile(conversation, { format, notes }));
+  return (
+    <FormDialog name="export" title={t("export.title")} submit={t("export.submit")} run={run}>
+      <fieldset class="choices">
+        <legend>{t("export.format")}</legend>
+        {(["text", "json"] as const).map((each, index) => (
+          <label key={each} class="choice">
+            <input type="radio" name="format" checked={format === each} data-first={index === 0 ? true : undefined} onChange={() => setFormat(each)} />
+            {t(`export.${each}`)}
+          </label>
+        ))}
+      </fieldset>
+      <label class="plain-keys">
+        <input type="checkbox" checked={notes} onChange={(event) => setNotes(event.currentTarget.checked)} />
+        {t("export.notes")}
+      </label>
+      <p class="hint">{t("export.lead")}</p>
     </FormDialog>
   );
 }

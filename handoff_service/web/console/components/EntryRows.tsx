@@ -1,10 +1,13 @@
 import { markdown, tame } from "../../shared/markdown";
 import type { Draft } from "../../shared/outbox";
 import { type Author, type FeedbackEntry, fileLabel, type MessageBody, type MessageEntry, type RatingEntry, type StateEntry } from "../../shared/protocol";
+import { requestWords } from "../../shared/photos";
 import { clockTime, dayTime, fullTime } from "../../shared/time";
 import { keyFor, percent } from "../text";
 import { SentFile } from "./Files";
+import { PhotosView } from "./Photos";
 import { Icon } from "./Icon";
+import { TranslatedMessage } from "./TranslateLine";
 import { useWorkplace } from "./workplace";
 
 interface MessageProps {
@@ -32,7 +35,10 @@ export function MessageRow({ entry, feedback, continues, cited, lit }: MessagePr
       )}
       <div class="bubble">
         <MessageText entry={entry} />
+        {entry.body.original !== undefined && <p class="original" dir="auto"><span class="hint">{t("translate.original")}</span> {tame(entry.body.original)}</p>}
+        {entry.author.kind === "customer" && entry.body.file === undefined && <TranslatedMessage seq={entry.seq} text={entry.body.text} />}
         <Attachments body={entry.body} />
+        {entry.body.photos !== undefined && <PhotosView entry={entry} />}
         <footer>
           <span class="seq" title={cited ? t("entry.cited") : undefined}>#{entry.seq}</span>
           <time dateTime={entry.at} title={fullTime(entry.at, state.language.value)}>{clockTime(entry.at, state.language.value)}</time>
@@ -56,7 +62,8 @@ function NoteLabel({ whisper }: { whisper: string | undefined }) {
 }
 
 function MessageText({ entry }: { entry: MessageEntry }) {
-  const { text, file } = entry.body;
+  const { file } = entry.body;
+  const text = requestWords(entry.body);
   if (text === "" || (file !== undefined && text === fileLabel(file.name))) return null;
   // Only bot and agents write Markdown; a customer's stars and dashes are what he typed.
   const isPlain = entry.author.kind === "customer" || entry.audience === "internal";
@@ -72,7 +79,7 @@ function Attachments({ body }: { body: MessageBody }) {
       {body.buttons !== undefined && body.buttons.length > 0 && (
         <ul class="buttons">{body.buttons.map(({ title }) => <li key={title}>{title}</li>)}</ul>
       )}
-      {body.file !== undefined && <SentFile file={body.file} />}
+      {body.file !== undefined && body.photo === undefined && <SentFile file={body.file} />}
       {body.article !== undefined && (
         <p class="article-ref"><Icon name="book" />{t("entry.article")}: {body.article.title}</p>
       )}

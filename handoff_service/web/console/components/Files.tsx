@@ -52,8 +52,9 @@ export function SentFile({ file }: { file: FileRef }) {
 }
 
 export function FileLink({ file: { id, name }, t }: { file: Pick<FileRef, "id" | "name">; t: Translate }) {
+  const { api } = useWorkplace();
   return (
-    <a class="file-link" href={filePath(id)} download={name} title={t("files.download", { name })}>
+    <a class="file-link" href={api.link(filePath(id))} download={name} title={t("files.download", { name })}>
       <Icon name="clip" />
       <span>{name}</span>
     </a>

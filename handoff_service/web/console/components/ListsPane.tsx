@@ -1,5 +1,7 @@
 import { type Section, SECTIONS, NUMBERED } from "../desk";
+import { mayAnswer } from "../rights";
 import { keyFor } from "../text";
+import { BulkBar } from "./BulkBar";
 import { CardItem } from "./CardItem";
 import { Icon } from "./Icon";
 import { OwedList } from "./OwedList";
@@ -8,14 +10,19 @@ import { useWorkplace } from "./workplace";
 
 /** Everything that waits, that I hold, and that others hold. */
 export function ListsPane() {
-  const { state } = useWorkplace();
+  const { state, bulk } = useWorkplace();
+  const t = state.t.value;
   return (
-    <nav class="lists" aria-label={state.t.value("list.label")}>
+    <nav class="lists" aria-label={t("list.label")}>
       <SearchBox />
+      {mayAnswer(state) && !bulk.selecting.value && (
+        <button class="small quiet select-several" onClick={() => bulk.select(true)}><Icon name="check" />{t("bulk.select")}</button>
+      )}
       <OwedList />
       {SECTIONS.map((section) => (
         <ListSection key={section} section={section} />
       ))}
+      <BulkBar />
     </nav>
   );
 }

@@ -3,6 +3,7 @@ import { groupsOf, type Line } from "../packet";
 import { percent, type Translate } from "../text";
 import { Priority, ReasonBadge } from "./CardItem";
 import { FileLink } from "./Files";
+import { MoodLine } from "./MoodLine";
 
 interface PacketProps {
   readonly handoff: Handoff;
@@ -27,6 +28,7 @@ export function PacketView({ handoff, t, cite }: PacketProps) {
               <li key={index}><PacketLine line={line} t={t} cite={cite} /></li>
             ))}
           </ul>
+          {title === "packet.mood" && <MoodLine mood={handoff.packet.mood} t={t} />}
         </div>
       ))}
     </section>

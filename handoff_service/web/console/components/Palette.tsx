@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import type { PresenceStatus } from "../../shared/protocol";
 import type { Workplace } from "../composition";
-import { SECTIONS } from "../desk";
+import { type Section, SECTIONS } from "../desk";
+import { focusList } from "../focus";
 import { type Choice, matching } from "../palette";
 import { mayAccept, mayAnswer, mayTakeOver } from "../rights";
 import { holds, VIEWS } from "../views";
@@ -54,7 +55,7 @@ export function Palette() {
   );
 }
 
-function actionsOf({ state, verbs, writing, session }: Workplace): Choice[] {
+function actionsOf({ state, verbs, writing, session, bulk, calls }: Workplace): Choice[] {
   const t = state.t.value;
   const hint = t("palette.action");
   const action = (id: string, label: string, run: () => void): Choice => ({ id, label, hint, run });
@@ -68,6 +69,18 @@ function actionsOf({ state, verbs, writing, session }: Workplace): Choice[] {
         choices.push(action(kind, t(`action.${kind}`), () => (state.dialog.value = kind)));
       }
     }
+    if (state.card.value?.aside_until && state.holding.value) choices.push(action("bring_back", t("action.bring_back"), () => void verbs.bringBack()));
+    choices.push(action("export", t("action.export"), () => (state.dialog.value = "export")));
+    const contact = state.detail.value?.contact;
+    if (mayAnswer(state) && contact !== undefined) {
+      choices.push(contact.blocked === undefined ? action("block", t("action.block"), () => (state.dialog.value = "block"))
+        : action("unblock", t("block.undo"), () => void verbs.unblock(conversation, contact.id)));
+    }
+    if (holds(state, "tickets.work")) choices.push(action("ticket", t("ticket.make"), () => (state.dialog.value = "ticket")));
+    const callable = state.holding.value && state.card.value?.channel === "web" && calls.active.value === null && calls.left.value === null;
+    for (const media of callable ? (["voice", "video"] as const) : []) {
+      choices.push(action(`call-${media}`, t(`call.${media}`), () => void calls.ring(media)));
+    }
     for (const mode of ["reply", "note"] as const) {
       choices.push(action(mode, t(`palette.${mode}`), () => {
         writing.setMode(conversation, mode);
@@ -77,12 +90,21 @@ function actionsOf({ state, verbs, writing, session }: Workplace): Choice[] {
     }
   }
   if (holds(state, "conversations.read")) {
+    for (const section of SECTIONS.filter((each) => each !== "offers")) {
+      choices.push(action(`list-${section}`, t("palette.list", { list: t(`list.${section}`) }), () => showList(state, session, section)));
+    }
+    choices.push(action("view-desk", t("palette.desk"), () => (state.view.value = "desk")));
     choices.push(action("search", t("palette.search"), () => searchKnowledge(state)));
     choices.push(action("find", t("search.label"), () => searchConversations(state)));
   }
   for (const { view } of VIEWS.filter(({ needs }) => holds(state, needs))) {
     choices.push(action(`view-${view}`, t(`${view}.title`), () => (state.view.value = view)));
   }
+  if (mayAnswer(state)) choices.push(action("select", t("bulk.select"), () => {
+    state.view.value = "desk";
+    state.pane.value = "lists";
+    bulk.select(true);
+  }));
   for (const status of mayAnswer(state) ? STATUSES : []) {
     const label = t("palette.presence", { status: t(`presence.${status}`) });
     choices.push(action(`presence-${status}`, label, () => void verbs.presence(status)));
@@ -92,6 +114,13 @@ function actionsOf({ state, verbs, writing, session }: Workplace): Choice[] {
   choices.push(action("shortcuts", t("shortcuts.title"), () => (state.dialog.value = "shortcuts")));
   choices.push(action("sign_out", t("sign_out"), () => void verbs.signOut()));
   return choices;
+}
+
+function showList(state: Workplace["state"], session: Workplace["session"], section: Section): void {
+  state.view.value = "desk";
+  state.pane.value = "lists";
+  session.fold(section, false);
+  requestAnimationFrame(() => focusList(section));
 }
 
 function conversationsOf({ state, session }: Workplace): Choice[] {

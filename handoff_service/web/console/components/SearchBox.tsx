@@ -1,46 +1,31 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Card } from "../../shared/protocol";
-import { Icon } from "./Icon";
+import { SearchField } from "./SearchField";
 import { useWorkplace } from "./workplace";
 
-const PAUSE_MS = 250;
 const SHORTEST = 2;
 
 /** Finds conversations of any age by number, customer, tag or last words. */
 export function SearchBox() {
   const { state, session, api } = useWorkplace();
   const t = state.t.value;
-  const [typed, setTyped] = useState("");
+  const [words, setWords] = useState("");
   const [found, setFound] = useState<readonly Card[] | null>(null);
   const asked = useRef(0);
-  const words = typed.trim();
-  useEffect(() => {
+  const search = (typed: string): void => {
+    setWords(typed);
     asked.current += 1;
     const mine = asked.current;
-    if (words.length < SHORTEST) {
-      setFound(null);
-      return;
-    }
-    const timer = setTimeout(() => {
-      void session.attempt(async () => {
-        const cards = await api.search(words);
-        // The answer to what was typed before must not replace that of what is typed now.
-        if (mine === asked.current) setFound(cards);
-      });
-    }, PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [words]);
+    if (typed.length < SHORTEST) return setFound(null);
+    void session.attempt(async () => {
+      const cards = await api.search(typed);
+      // The answer to what was typed before must not replace that of what is typed now.
+      if (mine === asked.current) setFound(cards);
+    });
+  };
   return (
     <div class="search" role="search">
-      <label class="search-box">
-        <Icon name="search" />
-        <span class="sr-only">{t("search.label")}</span>
-        <input type="search" id="conversation-search" value={typed} placeholder={t("search.placeholder")} maxLength={120}
-          onInput={(event) => setTyped(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key === "Escape" && !event.isComposing) setTyped("");
-          }} />
-      </label>
+      <SearchField id="conversation-search" label={t("search.label")} hint={t("search.placeholder")} value={words} search={search} />
       {found !== null && (
         <ul class="found" aria-label={t("search.found")}>
           {found.length === 0 && <li class="list-empty">{t("search.nothing")}</li>}

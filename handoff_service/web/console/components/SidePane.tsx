@@ -4,7 +4,9 @@ import { DeadlinesView } from "./DeadlinesView";
 import { HistoryView } from "./HistoryView";
 import { Icon } from "./Icon";
 import { Knowledge } from "./Knowledge";
+import { OrdersView } from "./OrdersView";
 import { PacketView } from "./PacketView";
+import { PlaybookView } from "./PlaybookView";
 import { ReceiptView } from "./ReceiptView";
 import { TagsView } from "./TagsView";
 import { newestFirst } from "../packet";
@@ -61,7 +63,9 @@ function HandoffPanel() {
           <ReceiptView handoff={newest} />
         </>
       )}
+      <PlaybookView key={`playbook-${detail.card.conversation}`} detail={detail} />
       <ContactView detail={detail} />
+      <OrdersView key={`orders-${detail.card.conversation}`} detail={detail} />
       <TagsView key={`tags-${detail.card.conversation}`} card={detail.card} />
       {holds(state, "tickets.work") && (
         <button class="open-ticket" onClick={() => (state.dialog.value = "ticket")}><Icon name="note" /><span>{t("ticket.make")}</span></button>

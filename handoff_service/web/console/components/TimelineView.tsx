@@ -1,16 +1,20 @@
 import { useComputed } from "@preact/signals";
+import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Draft } from "../../shared/outbox";
 import { dayLabel } from "../../shared/time";
 import { citedBy, newestFirst } from "../packet";
-import { PAGE, reaching, type Row, rowsOf } from "../timeline";
+import { earlierStretch, lastStretch, laterStretch, type Row, rowsOf, type Stretch, stretchWith } from "../timeline";
 import { FeedbackChip, MessageRow, PendingRow, RatingLine, StateLine } from "./EntryRows";
 import { Icon } from "./Icon";
 import { useWorkplace } from "./workplace";
 
+/** So close to the last line one is at the end. */
 const NEAR_PX = 80;
+/** So far from what is drawn the next rows are put there, before they are seen missing. */
+const AHEAD_PX = 600;
 
-/** The conversation's entries; stays at the end while the reader is there. */
+/** The conversation's entries; stays at the end while the reader is there. Of long ones only a stretch is drawn. */
 export function TimelineView() {
   const { state, session, writing } = useWorkplace();
   const t = state.t.value;
@@ -22,15 +26,17 @@ export function TimelineView() {
     return packet === undefined ? new Set<number>() : citedBy(packet);
   });
   const highlight = state.highlight.value;
-  const [drawn, setDrawn] = useState(PAGE);
-  const shown = rows.value.slice(-reaching(rows.value, drawn, highlight?.seqs[0]));
-  // How tall the list was before earlier rows were put above what is being read.
-  const heightBefore = useRef<number | null>(null);
+  const { length } = rows.value;
+  // Null: the end, however long the conversation grows.
+  const [chosen, setChosen] = useState<Stretch | null>(null);
+  const stretch = chosen ?? lastStretch(length);
+  const keep = useAnchor(log, stretch);
   void state.outbox.value;
   const pending = writing.pending();
 
   const toEnd = (): void => {
     state.highlight.value = null;
+    setChosen(null);
     setAtEnd(true);
   };
   const follows = useRef(true);
@@ -44,11 +50,6 @@ export function TimelineView() {
   useLayoutEffect(() => {
     if (follows.current) log.current?.scrollTo({ top: log.current.scrollHeight });
   }, [rows.value, pending.length, atEnd]);
-  useLayoutEffect(() => {
-    const box = log.current;
-    if (box !== null && heightBefore.current !== null) box.scrollTop += box.scrollHeight - heightBefore.current;
-    heightBefore.current = null;
-  }, [drawn]);
   useEffect(() => {
     // A growing composer must not push the last message out of sight.
     const frame = new ResizeObserver(() => {
@@ -67,7 +68,12 @@ export function TimelineView() {
     return () => document.removeEventListener("visibilitychange", seen);
   }, [rows.value, state.pane.value, state.dialog.value, atEnd, highlight]);
   const first = highlight?.seqs[0];
-  const there = first !== undefined && rows.value.some((row) => row.kind !== "day" && row.entry.seq === first);
+  const holding = first === undefined ? null : stretchWith(rows.value, stretch, first);
+  const there = holding !== null && holding === stretch;
+  useLayoutEffect(() => {
+    // New entries must not push away what is read, so the stretch does not slide with the end any more.
+    if (holding !== null && (!there || chosen === null)) setChosen(holding);
+  }, [highlight, there]);
   useEffect(() => {
     // Of a conversation that was not open, the entry comes later.
     if (there) document.getElementById(`entry-${first}`)?.scrollIntoView({ block: "center" });
@@ -76,22 +82,24 @@ export function TimelineView() {
   const scrolled = (): void => {
     const box = log.current;
     if (box === null) return;
-    setAtEnd(box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX);
-    if (box.scrollTop < NEAR_PX && shown.length < rows.value.length && heightBefore.current === null) {
-      heightBefore.current = box.scrollHeight;
-      setDrawn(shown.length + PAGE);
-    }
+    const below = box.scrollHeight - box.scrollTop - box.clientHeight;
+    const wholeEnd = stretch.to >= length;
+    const isEnd = wholeEnd && below < NEAR_PX;
+    setAtEnd(isEnd);
+    if (box.scrollTop < AHEAD_PX && stretch.from > 0) keep(() => setChosen(earlierStretch(stretch)));
+    else if (below < AHEAD_PX && !wholeEnd) keep(() => setChosen(laterStretch(stretch, length)));
+    else if (highlight === null && (chosen === null) !== isEnd) setChosen(isEnd ? null : stretch);
   };
 
   return (
     <div class="timeline-frame">
       <div class="timeline" role="log" aria-live="polite" aria-relevant="additions" tabIndex={0} ref={log} onScroll={scrolled}
         aria-label={t("conversation.label", { name: state.card.value?.contact.name || t("list.anonymous") })}>
-        {rows.value.length === 0 && <p class="loading">{t("conversation.loading")}</p>}
-        {shown.map((row) => (
-          <RowView key={row.key} row={row} cited={cited.value} lit={highlight?.seqs ?? []} />
+        {length === 0 && <p class="loading">{t("conversation.loading")}</p>}
+        {rows.value.slice(stretch.from, stretch.to).map((row) => (
+          <RowView key={row.key} row={row} cited={cited.value} lit={highlight?.seqs ?? NONE} />
         ))}
-        {pending.map((draft: Draft) => (
+        {stretch.to >= length && pending.map((draft: Draft) => (
           <PendingRow key={draft.client_id} draft={draft} />
         ))}
       </div>
@@ -103,6 +111,27 @@ export function TimelineView() {
       )}
     </div>
   );
+}
+
+const NONE: readonly number[] = [];
+
+/** Keeps what is being read where it is while rows come and go above and below; what is returned makes such a change. */
+function useAnchor(log: RefObject<HTMLDivElement | null>, stretch: Stretch): (change: () => void) => void {
+  const anchor = useRef<{ readonly row: Element; readonly top: number } | null>(null);
+  useLayoutEffect(() => {
+    const box = log.current;
+    if (box !== null && anchor.current?.row.isConnected) {
+      box.scrollTop += anchor.current.row.getBoundingClientRect().top - anchor.current.top;
+    }
+    anchor.current = null;
+  }, [stretch.from, stretch.to]);
+  return (change) => {
+    if (anchor.current !== null) return; // a change is on its way
+    const top = log.current?.getBoundingClientRect().top ?? 0;
+    const row = [...(log.current?.children ?? [])].find((each) => each.getBoundingClientRect().bottom > top);
+    anchor.current = row === undefined ? null : { row, top: row.getBoundingClientRect().top };
+    change();
+  };
 }
 
 function RowView({ row, cited, lit }: { row: Row; cited: ReadonlySet<number>; lit: readonly number[] }) {

@@ -1,7 +1,9 @@
 import type { PresenceStatus } from "../../shared/protocol";
+import { browserStorage } from "../../shared/storage";
 import { Icon } from "./Icon";
 import { localName } from "../text";
 import { mayAnswer } from "../rights";
+import { speakAs } from "../speaking";
 import { holds, VIEWS } from "../views";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { useWorkplace } from "./workplace";
@@ -12,12 +14,12 @@ const STATUSES: readonly PresenceStatus[] = ["online", "away", "busy", "offline"
 export function TopBar() {
   const { state, session, verbs, popups } = useWorkplace();
   const t = state.t.value;
-  const { agent, tenant } = state.me.value;
+  const { agent } = state.me.value;
   const muted = state.muted.value;
   return (
     <header class="top-bar">
       <span class="logo" aria-hidden="true" />
-      <strong class="tenant">{localName(tenant.name, state.language.value)}</strong>
+      <Company />
       <button class="find" onClick={() => (state.dialog.value = "palette")}>
         <Icon name="search" />
         <span>{t("palette.label")}</span>
@@ -62,6 +64,26 @@ export function TopBar() {
         <Icon name="out" />
       </button>
     </header>
+  );
+}
+
+/** As whose agent I speak; who serves several companies chooses, and the page starts again as that one's. */
+function Company() {
+  const { state } = useWorkplace();
+  const { tenant, clients = [] } = state.me.value;
+  const language = state.language.value;
+  if (clients.length < 2) return <strong class="tenant">{localName(tenant.name, language)}</strong>;
+  const choose = (client: string): void => {
+    speakAs(browserStorage("sessionStorage", "tandem.console."), client);
+    location.reload();
+  };
+  return (
+    <label class="tenant speaking" title={state.t.value("speaking.hint")}>
+      <span>{state.t.value("speaking.label")}</span>
+      <select value={tenant.id} onChange={(event) => choose(event.currentTarget.value)}>
+        {clients.map((one) => <option key={one.tenant} value={one.tenant}>{localName(one.name, language)}</option>)}
+      </select>
+    </label>
   );
 }
 

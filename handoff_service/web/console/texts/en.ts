@@ -1,6 +1,8 @@
+import { toolsEn } from "./tools_en";
 import { trainingEn } from "./training_en";
 import { deskEn } from "./desk_en";
 import { pagesEn } from "./pages_en";
+import { photosEn } from "./photos_en";
 import { ticketsEn } from "./tickets_en";
 import type { TextKey } from "./zh";
 
@@ -8,7 +10,9 @@ import type { TextKey } from "./zh";
 export const en: Readonly<Record<TextKey, string>> = {
   ...deskEn,
   ...pagesEn,
+  ...photosEn,
   ...ticketsEn,
+  ...toolsEn,
   ...trainingEn,
 
   "app.name": "Tandem desk",
@@ -32,6 +36,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   "sign_in.failed": "Signing in did not work: {message}",
   "sign_in.ended": "Your session has ended. Sign in again; your drafts are kept.",
   "sign_out": "Sign out",
+  "speaking.label": "Speaking as",
+  "speaking.hint": "The company in whose name you write. Replies and articles of another one are refused.",
 
   "connection.connecting": "Connecting…",
   "connection.offline": "Connection lost, reconnecting. What you write is kept and sent once we are back.",
@@ -203,6 +209,9 @@ export const en: Readonly<Record<TextKey, string>> = {
   "evidence.probability": "Match",
   "evidence.threshold": "Needed to answer",
   "evidence.errors": "Errors",
+  "evidence.public": "Said in public",
+  "evidence.link": "Where",
+  "evidence.rating": "Rating",
   "decision.answer": "answer",
   "decision.clarify": "ask back",
   "decision.abstain": "no answer known",
@@ -243,8 +252,11 @@ export const en: Readonly<Record<TextKey, string>> = {
   "contact.verified": "Verified by the shop's sign-in",
   "contact.unverified": "Visitor, not signed in",
   "contact.language": "Language",
+  "contact.prefers": "Tell him of tickets on",
+  "contact.prefers_none": "Where each was opened",
 
   "channel.web": "Web",
+  "channel.public": "Public",
   "language.zh": "Chinese",
   "language.en": "English",
 

@@ -1,13 +1,17 @@
 import { deskZh } from "./desk_zh";
 import { pagesZh } from "./pages_zh";
+import { photosZh } from "./photos_zh";
 import { ticketsZh } from "./tickets_zh";
+import { toolsZh } from "./tools_zh";
 import { trainingZh } from "./training_zh";
 
 /** Every Chinese text of the console; its keys are the list of texts that exist. */
 export const zh = {
   ...deskZh,
   ...pagesZh,
+  ...photosZh,
   ...ticketsZh,
+  ...toolsZh,
   ...trainingZh,
 
   "app.name": "Tandem 客服工作台",
@@ -31,6 +35,8 @@ export const zh = {
   "sign_in.failed": "登录没有成功：{message}",
   "sign_in.ended": "登录已失效，请重新登录。草稿仍然保留。",
   "sign_out": "退出登录",
+  "speaking.label": "当前代表",
+  "speaking.hint": "您正以这家公司的名义回复客户，其他公司的快捷回复和文章会被拦截。",
 
   "connection.connecting": "正在连接…",
   "connection.offline": "连接已断开，正在自动重连。您写的内容会保留，恢复后自动发出。",
@@ -202,6 +208,9 @@ export const zh = {
   "evidence.probability": "匹配度",
   "evidence.threshold": "回答门槛",
   "evidence.errors": "错误",
+  "evidence.public": "公开发言",
+  "evidence.link": "原帖",
+  "evidence.rating": "评分",
   "decision.answer": "可以回答",
   "decision.clarify": "需要澄清",
   "decision.abstain": "没有答案",
@@ -242,8 +251,11 @@ export const zh = {
   "contact.verified": "已通过商家登录验证",
   "contact.unverified": "未登录访客",
   "contact.language": "语言",
+  "contact.prefers": "工单通知发到",
+  "contact.prefers_none": "各自的渠道",
 
   "channel.web": "网页",
+  "channel.public": "公开",
   "language.zh": "中文",
   "language.en": "英文",
 

@@ -1,10 +1,13 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 30_000;
+
 /**
  * A component whose file is loaded when it is first shown; until then nothing is drawn, or `meanwhile`.
  *
- * A file that does not come (offline, or a newer release took it away) is asked for again when it is shown again.
+ * A file that does not come (offline) is asked for again, ever more seldom, as long as it is to be shown.
  */
 export function lazy<P extends object>(
   load: () => Promise<ComponentType<P>>, meanwhile: (props: P) => preact.JSX.Element | null = () => null,
@@ -13,11 +16,19 @@ export function lazy<P extends object>(
   return function Lazy(props: P) {
     const [, arrived] = useState(false);
     useEffect(() => {
-      if (Loaded !== null) return;
-      void load().then((component) => {
-        Loaded = component;
-        arrived(true);
-      }).catch((error: unknown) => console.warn("Tandem: a part of the chat did not load.", error));
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const fetch = (wait: number) => {
+        if (Loaded !== null) return arrived(true);
+        load().then((component) => {
+          Loaded = component;
+          arrived(true);
+        }).catch((error: unknown) => {
+          console.warn("Tandem: a part of the chat did not load.", error);
+          timer = setTimeout(fetch, wait, Math.min(LONGEST_WAIT_MS, 2 * wait));
+        });
+      };
+      if (Loaded === null) fetch(FIRST_WAIT_MS);
+      return () => clearTimeout(timer);
     }, []);
     return Loaded === null ? meanwhile(props) : <Loaded {...props} />;
   };

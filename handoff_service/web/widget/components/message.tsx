@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { markdown, steps, tame } from "../../shared/markdown";
+import { requestWords } from "../../shared/photos";
 import { fileLabel, type FeedbackBody, type MessageEntry, type StateEntry } from "../../shared/protocol";
 import { clockTime } from "../../shared/time";
 import type { Chat } from "../chat";
@@ -11,6 +12,7 @@ import { lazy } from "./lazy";
 import { Portrait } from "./portrait";
 
 const Attachment = lazy(() => import("./extras/attachment").then((file) => file.Attachment), ({ file }) => <p class="source"><bdi>{file.name}</bdi></p>);
+const PhotoCard = lazy(() => import("./extras/photos").then((file) => file.PhotoCard));
 const Guide = lazy(() => import("./extras/guide").then((file) => file.Guide));
 
 /** The tenant's first words, and what one could ask, until something was asked. */
@@ -42,6 +44,7 @@ export function Message({ conv, entry, named }: { conv: string; entry: MessageEn
   const { t } = chat;
   const { author, body } = entry;
   if (body.call !== undefined) return <p class="notice" dir="auto">{tame(body.text)}</p>;
+  if (body.photo !== undefined) return <p class="notice" dir="auto">{t("photoSent", { name: tame(body.text) })}</p>;
   const own = author.kind === "customer";
   const name = speakerName(chat, entry);
   const wordless = body.file !== undefined && body.text === fileLabel(body.file.name);
@@ -50,7 +53,8 @@ export function Message({ conv, entry, named }: { conv: string; entry: MessageEn
       {!own && <Face kind={author.kind} name={author.name} hidden={!named} />}
       <div class="stack">
         {named && !own ? <p class="name"><bdi>{name}</bdi>{body.interim && <span> · {t("interim")}</span>}</p> : <span class="hidden">{name}: </span>}
-        {!wordless && <div class="bubble">{own ? <PlainText text={body.text} /> : markdown(body.text)}</div>}
+        {!wordless && <div class="bubble">{own ? <PlainText text={body.text} /> : markdown(requestWords(body))}</div>}
+        {body.photos !== undefined && <PhotoCard conv={conv} entry={entry} />}
         {body.file !== undefined && <Attachment file={body.file} />}
         {!own && <Sources body={body} />}
         <div class="foot">
@@ -213,7 +217,7 @@ export function Unsent({ row }: { row: Extract<Row, { kind: "pending" | "failed"
             <AlertIcon size={15} />
             {t(row.code === "too_large" ? "failedTooLarge" : row.code === "rate" ? "failedRate" : "failed")}
             <button type="button" class="link-button" onClick={() => chat.resend(row)}>{t("resend")}</button>
-            <button type="button" class="link-button" onClick={() => chat.discard(row)}>{t("discard")}</button>
+            <button type="button" class="link-button" onClick={() => chat.failed.remove(row)}>{t("discard")}</button>
           </div>
         )}
       </div>

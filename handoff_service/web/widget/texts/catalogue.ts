@@ -1,5 +1,6 @@
 // Texts of the customer's pages: one file per language in catalogues/, and nothing else to change to add one.
 import type { Language } from "../../shared/protocol";
+import { chooseAmong } from "./tags";
 import type { catalogue as reference } from "./catalogues/zh-Hans";
 
 export type Key = keyof typeof reference.texts;
@@ -22,28 +23,10 @@ export async function loadCatalogue(tag: string): Promise<Catalogue> {
   return load();
 }
 
-/** The catalogue for the first wish that has one: "zh-TW" means zh-Hant, "zh" zh-Hans, "en-US" en; else English. */
-export function chooseTag(wishes: readonly (string | null | undefined)[], tags: readonly string[] = TAGS): string {
-  for (const wish of wishes) {
-    const wanted = likely(wish);
-    if (wanted === null) continue;
-    const near = tags.filter((tag) => likely(tag)?.language === wanted.language);
-    const found = near.find((tag) => likely(tag)?.script === wanted.script) ?? near[0];
-    if (found !== undefined) return found;
-  }
-  return tags.find((tag) => tag === "en") ?? tags[0] ?? "en";
-}
+/** The catalogue for the first wish that has one, else English. */
+export const chooseTag = (wishes: readonly (string | null | undefined)[]): string => chooseAmong(TAGS, wishes);
 
 /** A language as its own speakers call it: "English", "繁體中文". */
 export function languageName(tag: string): string {
   return new Intl.DisplayNames([tag], { type: "language" }).of(tag) ?? tag;
-}
-
-function likely(tag: string | null | undefined): Intl.Locale | null {
-  if (!tag) return null;
-  try {
-    return new Intl.Locale(tag.replaceAll("_", "-")).maximize();
-  } catch {
-    return null; // what a page wrote into data-language
-  }
 }

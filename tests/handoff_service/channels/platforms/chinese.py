@@ -43,6 +43,15 @@ class FakeFeishu(Platform):
         asked = {"type": "url_verification", "token": self.check, "challenge": "ajls384kdj"}
         return self.hook(asked, secret=secret), b'{"challenge": "ajls384kdj"}'
 
+    def own_echo(self, contact: str) -> dict[str, Any]:
+        event = self._message(contact, "text", {"text": "our own words"})
+        event["event"]["sender"] = {"sender_id": {"app_id": self.app}, "sender_type": "app"}
+        return event
+
+    def expire(self) -> bool:
+        self.token = f"t-{self.number()}"
+        return True
+
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
         return self._message(contact, "image", {"image_key": self.keep(content)})
 
@@ -123,7 +132,11 @@ class FakeDingTalk(Platform):
     signs_time = True
     channel = "dingtalk"
     signing = "app_secret"
-    key, secret = "dingabcdefgh12345", "dingtalk-secret-0123456789"
+    key, secret, token = "dingabcdefgh12345", "dingtalk-secret-0123456789", "ding-token"
+
+    def expire(self) -> bool:
+        self.token = f"ding-token-{self.number()}"
+        return False  # answers in a session need none
 
     def fields(self) -> dict[str, str]:
         return {"app_key": self.key, "app_secret": self.secret, "api": self.url}
@@ -155,8 +168,8 @@ class FakeDingTalk(Platform):
         body = call.json
         if call.path == "/v1.0/oauth2/accessToken":
             right = body == {"appKey": self.key, "appSecret": self.secret}
-            return Response(body={"accessToken": "ding-token", "expireIn": 7200} if right else {"message": "no"})
-        if call.path.startswith("/v1.0/") and call.headers.get("x-acs-dingtalk-access-token") != "ding-token":
+            return Response(body={"accessToken": self.token, "expireIn": 7200} if right else {"message": "no"})
+        if call.path.startswith("/v1.0/") and call.headers.get("x-acs-dingtalk-access-token") != self.token:
             return Response(401, {"code": "InvalidAuthentication", "message": "no token"})
         if call.path == "/v1.0/robot/messageFiles/download":
             if body["downloadCode"] not in self.media:
@@ -202,6 +215,10 @@ class FakeDouyin(Platform):
 
     def text(self, contact: str, text: str) -> dict[str, Any]:
         return self._event(contact, message_type="text", text=text)
+
+    def own_echo(self, contact: str) -> dict[str, Any]:
+        event = self._event(contact, message_type="text", text="our own words", source=self.key)
+        return {**event, "event": "im_send_msg", "from_user_id": self.merchant, "to_user_id": contact}
 
     def strange(self, contact: str) -> dict[str, Any]:
         return self._event(contact, message_type="user_local_video")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import http.client
 import json
+import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -115,6 +116,7 @@ class Platform(ABC):
         self.account: Account | None = None
         self.skew_s = 0.0  # how far its clock is ahead of ours
         self._numbers = 0
+        self._closed = False
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     # ---- what a subclass says ------------------------------------------------------------------------------------
@@ -138,6 +140,18 @@ class Platform(ABC):
     def handshake(self, secret: str | None = None) -> tuple[Hook, bytes] | None:  # noqa: ARG002
         """The request by which it checks the address, and the answer that it wants; None where it does not check."""
         return None
+
+    def own_echo(self, contact: str) -> dict[str, Any] | None:  # noqa: ARG002
+        """A fresh event by which it tells us what we said ourselves; None where it does not."""
+        return None
+
+    def fates(self, contact: str, provider_id: str) -> Sequence[dict[str, Any]]:  # noqa: ARG002
+        """What it tells later about a message of ours that failed in the end, in the order of time."""
+        return ()
+
+    def expire(self) -> bool:
+        """Ends the token that it gave us; False where there is none to be fetched."""
+        return False
 
     def photo(self, contact: str, content: bytes) -> dict[str, Any] | None:  # noqa: ARG002
         """A fresh event: the customer sends a picture; None where the platform keeps pictures to itself."""
@@ -225,11 +239,13 @@ class Platform(ABC):
         until = time.monotonic() + for_s
         hook = self.hook(*events)
         while not self.accepted(answer := self.send(hook)):
+            assert not self._closed, "the test is over"
             assert time.monotonic() < until, f"never accepted: {answer}"
             time.sleep(0.1)
         return answer
 
     def close(self) -> None:
+        self._closed = True
         self._server.shutdown()
         self._server.server_close()
 
@@ -240,7 +256,11 @@ def _serve(platform: Platform) -> ThreadingHTTPServer:
 
         def do_POST(self) -> None:
             parts = urlsplit(self.path)
-            raw = self.rfile.read(int(self.headers.get("content-length", 0)))
+            length = int(self.headers.get("content-length", 0))
+            raw = self.rfile.read(length)
+            if len(raw) < length:  # who called was killed in the middle of it
+                self.close_connection = True
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             call = Call(self.command, parts.path, dict(parse_qsl(parts.query)), headers, raw)
             platform.calls.append(call)
@@ -268,4 +288,12 @@ def _serve(platform: Platform) -> ThreadingHTTPServer:
         def log_message(self, *_: Any) -> None:
             pass
 
-    return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """Whoever called was killed meanwhile; what is wrong in a fake itself must be seen."""
+            if not isinstance(sys.exception(), OSError):
+                super().handle_error(request, client_address)
+
+    return Server(("127.0.0.1", 0), Handler)

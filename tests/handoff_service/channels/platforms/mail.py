@@ -50,6 +50,11 @@ class FakeMail(Platform):
     def strange(self, contact: str) -> dict[str, Any]:
         return self.text(contact, "")
 
+    def own_echo(self, contact: str) -> dict[str, Any]:
+        made = self._mail(contact, "our own words")
+        made.replace_header("From", f"Shop <{OWN}>")
+        return {"mail": made.as_bytes()}
+
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
         made = self._mail(contact, "")
         made.add_attachment(content, maintype="image", subtype="png", filename="破损.png")

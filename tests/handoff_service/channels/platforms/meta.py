@@ -73,6 +73,11 @@ class FakeWhatsApp(_Meta):
         button = message.buttons[index]
         return self._message(contact, "interactive", {"type": "button_reply", "button_reply": dict(button)})
 
+    def fates(self, contact: str, provider_id: str) -> list[dict[str, Any]]:
+        failed = {"errors": [{"code": 131026, "title": "Message undeliverable"}]}
+        told = [("sent", {}), ("delivered", {}), ("read", {}), ("failed", failed)]
+        return [self.fate(provider_id, contact, status, **parts) for status, parts in told]
+
     def fate(self, message_id: str, contact: str, status: str, **parts: Any) -> dict[str, Any]:
         return {"id": message_id, "status": status, "timestamp": "1694492484", "recipient_id": contact, **parts}
 
@@ -160,6 +165,9 @@ class FakeMessenger(_Meta):
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
         attachment = {"type": "image", "payload": {"url": f"{self.url}/scontent/{self.keep(content)}"}}
         return self._event(contact, message={"mid": f"m_{self.number()}", "attachments": [attachment]})
+
+    def own_echo(self, contact: str) -> dict[str, Any]:
+        return self.echo(contact, "our own words", "1234567890")
 
     def echo(self, contact: str, text: str, app: str) -> dict[str, Any]:
         message = {"mid": f"m_{self.number()}", "text": text, "is_echo": True, "app_id": int(app)}

@@ -31,6 +31,9 @@ class FakeSlack(Platform):
             {"type": "url_verification", "challenge": "3eZbrw1a"}, secret=secret
         ), b'{"challenge": "3eZbrw1a"}'
 
+    def own_echo(self, contact: str) -> dict[str, Any]:
+        return self._event({"type": "message", "text": "our own words", "bot_id": "B1", **self._where(contact)})
+
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
         url = f"{self.url}/files-pri/{self.keep(content)}"
         file = {"id": "F1", "name": "a.png", "mimetype": "image/png", "url_private_download": url}

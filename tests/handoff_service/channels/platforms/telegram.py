@@ -27,6 +27,11 @@ class FakeTelegram(Platform):
     def text(self, contact: str, text: str) -> dict[str, Any]:
         return self._update(contact, {"text": text})
 
+    def own_echo(self, contact: str) -> dict[str, Any]:
+        update = self._update(contact, {"text": "our own words"})
+        update["message"]["from"] = {"id": 1, "is_bot": True, "first_name": "Shop"}
+        return update
+
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
         sizes = [{"file_id": "small", "width": 90}, {"file_id": self.keep(content), "width": 800}]
         return self._update(contact, {"photo": sizes})

@@ -97,6 +97,30 @@ async def test_handshakes_several_events_of_one_delivery_and_old_ones(bridge: Br
             assert len(await bridge.messages()) == before + 1
 
 
+async def test_echoes_disorder_late_fates_and_a_token_that_ends(bridge: Bridge, far: Platform) -> None:
+    earlier, later = far.text(ANN, "written first"), far.text(ANN, "written last")
+    for event in (later, earlier):  # the platform delivers out of order
+        assert far.accepted(await bridge.sends(event))
+    said = [row["body"]["text"] for row in await bridge.messages(2)]
+    assert sorted(said) == ["written first", "written last"]
+    await bridge.receives(ANN, "Three days.")
+    await bridge.settled()
+    if (echo := far.own_echo(ANN)) is not None:
+        assert far.accepted(await bridge.sends(echo))
+    if far.expire():
+        await bridge.sends(far.text(BEN, "and I?"))
+        await bridge.receives(BEN, "Three days.")
+        assert sum(one.contact == BEN for one in far.received) == 1
+    sent = [row["provider_id"] for row in await bridge.rows(tables.outbox) if row["provider_id"]]
+    fates = far.fates(ANN, sent[0]) if sent else []
+    for fate in (*reversed(fates), *fates):  # the last word first, and everything twice
+        assert far.accepted(await bridge.sends(fate))
+    await bridge.sends(far.text(BEN, "that is all"))
+    await bridge.until_said("that is all")  # what is fetched has come in order
+    assert len(await bridge.notes()) == (1 if fates else 0)
+    assert "our own words" not in [row["body"].get("text") for row in await bridge.rows(tables.entries)]
+
+
 @pytest.mark.parametrize("text", ["x" * 9000, "   ", "a\x00b", "\u3000"])
 async def test_what_no_timeline_holds_is_taken_as_well_as_it_can_be(bridge: Bridge, far: Platform, text: str) -> None:
     if "\x00" in text and not far.holds_nul:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from handoff_service import tables
-from handoff_service.channels.accounts import new_account
-from handoff_service.channels.caller import Answered
-from handoff_service.channels.model import Checked, Outbound, WebhookRequest
+from handoff_service.bots.model import Answer
+from handoff_service.channels.accounts import new_account, webhook
+from handoff_service.channels.model import Checked, WebhookRequest
 from handoff_service.channels.twilio_voice import MOST_HOLDS, MOST_SILENCES, TwilioVoice, spoken_s
-from handoff_service.errors import NotDelivered
+from tests.handoff_service.channels.conftest import KEY, open_gateway  # noqa: F401
 from tests.handoff_service.channels.platforms.conftest import Bridge
 from tests.handoff_service.channels.platforms.twilio import SID, TOKEN
 from tests.handoff_service.channels.platforms.voice import FakeVoice
-from tests.handoff_service.stage import ScriptedBot, trial_settings, wants_human
+from tests.handoff_service.stage import ScriptedBot, answer, trial_settings, wants_human
+from tests.handoff_service.web.serving import Gateway, on_postgres
 
 ANN = "1111111"
-NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ONLY = pytest.mark.parametrize("far", ["voice"], indirect=True)
 
 
@@ -74,39 +75,43 @@ def a_call(**options: str) -> Any:
     return new_account("shop", "voice", "x", fields, trial_settings())
 
 
-class Twilio:
-    """Takes every change of a call."""
+@on_postgres
+async def test_a_call_may_reach_any_gateway_and_nothing_is_read_over_something_else(
+    open_gateway: Callable[..., Gateway],  # noqa: F811
+) -> None:
+    """Two gateways on one database take turns: the state of the call is in no gateway's memory."""
+    endless = f"Second. {'And so on. ' * 100}"
+    told = answer("First.").messages + answer(endless).messages
+    far, bot = FakeVoice(), ScriptedBot([Answer(told)], usually=answer("At once."))
+    gateways = [open_gateway(bot=bot, encryption_key=KEY) for _ in range(2)]
+    bridge = Bridge(gateways[0].url, gateways[0].settings, far)  # type: ignore[arg-type]
+    account = await bridge.open(options={**far.fields(), "pace": "200"})
+    addresses = [webhook(account, one.settings) for one in gateways]
+    try:
+        for address, event in zip(
+            addresses, (far.event(ANN, CallStatus="ringing"), far.text(ANN, "hello")), strict=True
+        ):
+            far.webhook = address
+            assert far.accepted(await bridge.sends(event))
+        await bridge.receives(ANN, "First.")
+        first_at = time.monotonic()
+        await bridge.receives(ANN, "Second.")
+        assert time.monotonic() - first_at > 0.8 * spoken_s("First.") / 2
+        far.webhook = addresses[0]  # he speaks while "Second." is read out: that ends it
+        spoken_at = time.monotonic()
+        await bridge.sends(far.text(ANN, "and then?"))
+        await bridge.receives(ANN, "At once.")
+        assert time.monotonic() - spoken_at < spoken_s(endless) / 4
+        assert set((await bridge.settled()).values()) == {"sent"}
+        far.webhook = addresses[1]
+        assert far.accepted(await bridge.sends(far.event(ANN, CallStatus="completed")))
+        assert await bridge.notes() == []
+    finally:
+        await bridge.database.close()
+        far.close()
 
-    def __init__(self) -> None:
-        self.said: list[str] = []
 
-    async def post(self, _: str, *, form: dict[str, str], **__: Any) -> Answered:
-        self.said.append(form["Twiml"])
-        return Answered(200, b"{}")
-
-
-def words(text: str, seq: int = 3) -> Outbound:
-    return Outbound(
-        mid=f"m_{seq}", conversation="c_1", contact="+1", seq=seq, author_kind="bot", author_name="", text=text, at=NOW,
-        hint={"call": "CA1", "url": "https://x.example/hook"},
-    )  # fmt: skip
-
-
-async def test_the_next_message_waits_until_the_one_before_was_read_out() -> None:
-    voice, twilio, account = TwilioVoice(), Twilio(), a_call(language="en-US", voice="Polly.Joanna")
-    text = "A <long> & winding answer, which takes its time."
-    await voice.send(twilio, account, words(text), NOW)  # type: ignore[arg-type]
-    with pytest.raises(NotDelivered) as early:
-        await voice.send(twilio, account, words("and more", 4), NOW + timedelta(seconds=1))  # type: ignore[arg-type]
-    assert (early.value.final, early.value.uncertain) == (False, False)
-    assert early.value.retry_after_s == pytest.approx(spoken_s(text) - 1)
-    later = NOW + timedelta(seconds=spoken_s(text))
-    await voice.send(twilio, account, words("and more", 4), later)  # type: ignore[arg-type]
-    first, second = (ElementTree.fromstring(one).find("./Gather/Say") for one in twilio.said)
-    assert first is not None
-    assert second is not None
-    assert (first.text, second.text, first.get("voice")) == (text, "and more", "Polly.Joanna")
-    assert first.get("language") == "en-US"
+def test_reading_takes_its_time() -> None:
     assert spoken_s("退货" * 10) > spoken_s("ab" * 10) > 1
 
 

@@ -31,6 +31,11 @@ class FakeTwilio(Platform):
             "NumMedia": "0",
         }
 
+    def fates(self, contact: str, provider_id: str) -> list[dict[str, Any]]:
+        ends = {"MessageSid": provider_id, "From": NUMBER, "To": f"+{contact}"}
+        told = [{"MessageStatus": "sent"}, {"MessageStatus": "undelivered", "ErrorCode": "30003"}]
+        return [{**ends, **status} for status in told]
+
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
         url = f"{self.url}/Accounts/{SID}/Messages/MM1/Media/{self.keep(content)}"
         return {**self.text(contact, ""), "NumMedia": "1", "MediaUrl0": url, "MediaContentType0": "image/png"}

@@ -42,6 +42,10 @@ class FakeWeChat(Platform):
         query = {"signature": signed, "timestamp": stamp, "nonce": nonce, "echostr": "4375120948345356249"}
         return Hook(b"", {}, "GET", urlencode(query)), b"4375120948345356249"
 
+    def expire(self) -> bool:
+        self.token = f"token-{self.number()}"
+        return True
+
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
         number = f"80000000000000{self.number():06}"
         return self._event(contact, MsgType="image", PicUrl="", MediaId=self.keep(content), MsgId=number)
@@ -164,6 +168,17 @@ class FakeWeCom(Platform):
         signed = signature(secret or self.account.secret("token"), stamp, nonce, sealed)
         query = {"msg_signature": signed, "timestamp": stamp, "nonce": nonce, "echostr": sealed}
         return Hook(b"", {}, "GET", urlencode(query)), b"1616140317555161061"
+
+    def own_echo(self, contact: str) -> dict[str, Any]:
+        return {**self.text(contact, "our own words"), "origin": 4}
+
+    def fates(self, contact: str, provider_id: str) -> list[dict[str, Any]]:
+        failed = {"event_type": "msg_send_fail", "external_userid": contact, "fail_msgid": provider_id, "fail_type": 4}
+        return [self._message(contact, "event", failed)]
+
+    def expire(self) -> bool:
+        self.token = f"wecom-token-{self.number()}"
+        return True
 
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
         return self._message(contact, "image", {"media_id": self.keep(content)})

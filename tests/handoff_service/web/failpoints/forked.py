@@ -16,6 +16,7 @@ import time
 import traceback
 from pathlib import Path
 
+from tests.handoff_service.web.forks import import_everything
 from tests.handoff_service.web.serving import PATIENCE_S, ROOT, is_ready
 
 
@@ -118,8 +119,7 @@ def _serve(order: dict[str, object]) -> None:
 
 
 def main() -> None:
-    import handoff_service.__main__  # noqa: F401
-
+    import_everything()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are not waited for
     for line in sys.stdin:
         pid = os.fork()

@@ -4,12 +4,11 @@ import { ARTICLE_STATES, type ArticleState, draftKey, isChanged, type Kept } fro
 import { cause } from "../../problem";
 import { percent } from "../../text";
 import { holds } from "../../views";
-import { Icon } from "../Icon";
 import { PageHead } from "../PageHead";
+import { SearchField } from "../SearchField";
 import { useWorkplace } from "../workplace";
 import { ArticleForm } from "./ArticleForm";
 
-const PAUSE_MS = 250;
 const LANGUAGES: readonly Language[] = ["zh", "en"];
 
 /** The knowledge base: what there is, what needs its owner, and the article that is being written. */
@@ -45,20 +44,11 @@ function Listed() {
   const t = state.t.value;
   const filter = articles.filter.value;
   const page = articles.listed.value;
-  const [typed, setTyped] = useState(filter.text);
-  useEffect(() => {
-    if (typed === articles.filter.peek().text) return;
-    const timer = setTimeout(() => void articles.search({ ...articles.filter.peek(), text: typed.trim() }), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
   return (
     <section class="page-panel">
       <div class="filters">
-        <label class="search-box">
-          <Icon name="search" />
-          <span class="sr-only">{t("articles.search")}</span>
-          <input type="search" value={typed} placeholder={t("articles.search")} onInput={(event) => setTyped(event.currentTarget.value)} />
-        </label>
+        <SearchField label={t("articles.search")} value={filter.text}
+          search={(text) => void articles.search({ ...articles.filter.peek(), text })} />
         <select aria-label={t("articles.state")} value={filter.state}
           onChange={(event) => void articles.search({ ...filter, state: event.currentTarget.value as ArticleState | "" })}>
           <option value="">{t("articles.all_states")}</option>

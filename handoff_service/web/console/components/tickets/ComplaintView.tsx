@@ -8,7 +8,7 @@ import { useWorkplace } from "../workplace";
 
 /** What the register keeps of a complaint: class and cause, what is there and what is missing, remedies, the case file. */
 export function ComplaintView({ complaint, ticket }: { complaint: Complaint; ticket: string }) {
-  const { state, tickets } = useWorkplace();
+  const { state, tickets, api } = useWorkplace();
   const t = state.t.value;
   const chosen = state.me.value.tenant.complaints;
   const works = holds(state, "complaints.work");
@@ -38,7 +38,7 @@ export function ComplaintView({ complaint, ticket }: { complaint: Complaint; tic
       <Remedies complaint={complaint} />
       <p class="ticket-line">
         {(["case.html", "case.json"] as const).map((file) => (
-          <a key={file} class="button" href={`/v1/complaints/${encodeURIComponent(ticket)}/${file}${file === "case.html" ? `?language=${state.language.value}` : ""}`}
+          <a key={file} class="button" href={api.link(`/v1/complaints/${encodeURIComponent(ticket)}/${file}${file === "case.html" ? `?language=${state.language.value}` : ""}`)}
             target="_blank" rel="noopener">
             {t(`complaint.${file === "case.html" ? "print" : "data"}`)}
           </a>

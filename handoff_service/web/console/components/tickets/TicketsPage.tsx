@@ -3,13 +3,12 @@ import { cause } from "../../problem";
 import { keyFor } from "../../text";
 import { TICKET_STATES, type Ticket, type TicketState, type Whose } from "../../tickets";
 import { holds } from "../../views";
-import { Icon } from "../Icon";
 import { PageHead } from "../PageHead";
+import { SearchField } from "../SearchField";
 import { useWorkplace } from "../workplace";
 import { RegisterView } from "./RegisterView";
 import { TicketView } from "./TicketView";
 
-const PAUSE_MS = 250;
 const WHOSE: readonly Whose[] = ["all", "me", "none"];
 const HIGH_PRIORITY = 5;
 
@@ -51,21 +50,11 @@ function Board() {
   const t = state.t.value;
   const filter = tickets.filter.value;
   const page = tickets.listed.value;
-  const [typed, setTyped] = useState(filter.text);
-  useEffect(() => {
-    if (typed.trim() === tickets.filter.peek().text) return;
-    const timer = setTimeout(() => void tickets.search({ ...tickets.filter.peek(), text: typed.trim() }), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
   return (
     <section class="page-panel">
       <div class="filters">
-        <label class="search-box">
-          <Icon name="search" />
-          <span class="sr-only">{t("tickets.search")}</span>
-          <input type="search" value={typed} placeholder={t("tickets.search")} maxLength={200}
-            onInput={(event) => setTyped(event.currentTarget.value)} />
-        </label>
+        <SearchField label={t("tickets.search")} value={filter.text}
+          search={(text) => void tickets.search({ ...tickets.filter.peek(), text })} />
         <select aria-label={t("tickets.whose")} value={filter.whose}
           onChange={(event) => void tickets.search({ ...filter, whose: event.currentTarget.value as Whose })}>
           {WHOSE.map((each) => <option key={each} value={each}>{t(`tickets.whose.${each}`)}</option>)}

@@ -5,7 +5,7 @@ import { useWorkplace } from "../workplace";
 
 /** What the bot did not understand: labelled by one, reviewed by another, then trained on. */
 export function MessagesPanel() {
-  const { state, training } = useWorkplace();
+  const { state, training, api } = useWorkplace();
   const t = state.t.value;
   const found = training.messages.value;
   const shown = training.shown.value;
@@ -36,7 +36,7 @@ export function MessagesPanel() {
         <p class="hint">{t("messages.more", { count: found.messages.length })}</p>
       )}
       {shown === "accepted" && found.messages.length > 0 && (
-        <a class="link" href="/v1/training/lines" download="reviewed.yml">{t("messages.export")}</a>
+        <a class="link" href={api.link("/v1/training/lines")} download="reviewed.yml">{t("messages.export")}</a>
       )}
     </section>
   );

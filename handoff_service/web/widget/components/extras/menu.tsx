@@ -3,12 +3,15 @@ import { downloadText } from "../../download";
 import { languageName, TAGS } from "../../texts/catalogue";
 import { transcript } from "../../transcript";
 import { useChat } from "../context";
+import { lazy } from "../lazy";
+
+const Letter = lazy(() => import("./letter").then((file) => file.Letter));
 
 /** What is rarely wanted: another language, a copy of the conversation, to be forgotten. */
 export function Menu({ brand, close: leave }: { brand: string; close: (comeBack: boolean) => void }) {
   const chat = useChat();
   const { t } = chat;
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<"erase" | "mail" | null>(null);
   const [state, setState] = useState<"" | "busy" | "failed">("");
   const box = useRef<HTMLDivElement>(null);
   const close = () => leave(true);
@@ -41,7 +44,7 @@ export function Menu({ brand, close: leave }: { brand: string; close: (comeBack:
   };
   return (
     <div ref={box} class="menu" role="group" aria-label={t("menu")} onKeyDown={keyDown}>
-      {asking ? (
+      {asking === "mail" ? <Letter close={close} /> : asking === "erase" ? (
         <div class="ask" role="alertdialog" aria-label={t("eraseMe")}>
           <p>{t("eraseAsk")}</p>
           {state === "failed" && <p class="problem" role="alert">{t("actionFailed")}</p>}
@@ -58,7 +61,8 @@ export function Menu({ brand, close: leave }: { brand: string; close: (comeBack:
           )}
           {chat.actionError.value === "ask-senior" && <p class="problem" role="alert">{t("actionFailed")}</p>}
           <button type="button" class="menu-item" disabled={chat.log.value.length === 0} onClick={save}>{t("saveTranscript")}</button>
-          <button type="button" class="menu-item" disabled={chat.session.value === null} onClick={() => setAsking(true)}>{t("eraseMe")}</button>
+          {chat.config?.mail && <button type="button" class="menu-item" disabled={chat.conv.value === null} onClick={() => setAsking("mail")}>{t("mailTranscript")}</button>}
+          <button type="button" class="menu-item" disabled={chat.session.value === null} onClick={() => setAsking("erase")}>{t("eraseMe")}</button>
           <fieldset class="languages">
             <legend>{t("language")}</legend>
             {TAGS.map((tag) => (

@@ -1,11 +1,14 @@
 import type { Catalogue } from "../catalogue";
 
+/** What the launcher is called; a file of its own would be a second place to translate. */
+export const launcher = "Open support chat";
+
 export const catalogue: Catalogue = {
   tag: "en",
   speaks: "en",
   dir: "ltr",
   texts: {
-    launcherOpen: "Open support chat",
+    launcherOpen: launcher,
     launcherUnread: "Open support chat, {count} unread {count:message|messages}",
     launcherClose: "Close support chat",
     panel: "Chat with {brand}",
@@ -93,6 +96,25 @@ export const catalogue: Catalogue = {
     menu: "More",
     language: "Language",
     saveTranscript: "Download transcript",
+    mailTranscript: "Send conversation by e-mail",
+    mailAddress: "Your e-mail address",
+    mailSendCode: "Send me a code",
+    mailCodeSent: "We have sent a code to {address}.",
+    mailCode: "Code",
+    mailSend: "Send conversation",
+    mailDone: "The conversation is on its way to {address}.",
+    mailWrongCode: "This code is wrong or too old.",
+    mailWrongAddress: "No mail can be sent to this address.",
+    mailTooMany: "Too many e-mails. Please try again in an hour.",
+
+    photosTitle: "Photos we need",
+    photosCount: "{there} of {count} photos received",
+    photosComplete: "All photos received, thank you",
+    photoMissing: "Still missing",
+    photoThere: "Received",
+    photoTake: "Take or choose a photo: {name}",
+    photoReplace: "Replace the photo: {name}",
+    photoSent: "You sent a photo: {name}",
     transcriptTitle: "Conversation with {brand}",
     eraseMe: "Delete my data",
     eraseAsk: "Are you sure? All your conversations and details are deleted for good and cannot be brought back.",

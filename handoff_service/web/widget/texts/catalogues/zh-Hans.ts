@@ -1,10 +1,13 @@
 // The reference: every other catalogue has the same keys.
+/** What the launcher is called; a file of its own would be a second place to translate. */
+export const launcher = "打开在线客服";
+
 export const catalogue = {
   tag: "zh-Hans",
   speaks: "zh" as const,
   dir: "ltr" as const,
   texts: {
-    launcherOpen: "打开在线客服",
+    launcherOpen: launcher,
     launcherUnread: "打开在线客服，{count} 条未读消息",
     launcherClose: "关闭在线客服",
     panel: "与{brand}对话",
@@ -92,7 +95,26 @@ export const catalogue = {
     menu: "更多",
     language: "语言",
     saveTranscript: "下载聊天记录",
-    transcriptTitle: "与{brand}的对话记录",
+    mailTranscript: "发送聊天记录到邮箱",
+    mailAddress: "您的邮箱地址",
+    mailSendCode: "获取验证码",
+    mailCodeSent: "验证码已发送至 {address}。",
+    mailCode: "验证码",
+    mailSend: "发送聊天记录",
+    mailDone: "聊天记录已发往 {address}。",
+    mailWrongCode: "验证码错误或已过期。",
+    mailWrongAddress: "无法发送到这个邮箱地址。",
+    mailTooMany: "发送次数过多，请一小时后再试。",
+
+    photosTitle: "需要补充的照片",
+    photosCount: "已收到 {there}/{count} 张",
+    photosComplete: "照片已齐，谢谢",
+    photoMissing: "待上传",
+    photoThere: "已收到",
+    photoTake: "拍摄或选择照片：{name}",
+    photoReplace: "重新上传：{name}",
+    photoSent: "您上传了照片：{name}",
+    transcriptTitle: "与{brand}的聊天记录",
     eraseMe: "删除我的数据",
     eraseAsk: "确定删除吗？您的全部对话和资料都会被永久删除，无法恢复。",
     eraseYes: "永久删除",

@@ -1,11 +1,14 @@
 import type { Catalogue } from "../catalogue";
 
+/** What the launcher is called; a file of its own would be a second place to translate. */
+export const launcher = "開啟線上客服";
+
 export const catalogue: Catalogue = {
   tag: "zh-Hant",
   speaks: "zh",
   dir: "ltr",
   texts: {
-    launcherOpen: "開啟線上客服",
+    launcherOpen: launcher,
     launcherUnread: "開啟線上客服，{count} 條未讀訊息",
     launcherClose: "關閉線上客服",
     panel: "與{brand}對話",
@@ -93,7 +96,26 @@ export const catalogue: Catalogue = {
     menu: "更多",
     language: "語言",
     saveTranscript: "下載聊天記錄",
-    transcriptTitle: "與{brand}的對話記錄",
+    mailTranscript: "寄送聊天記錄到電子信箱",
+    mailAddress: "您的電子信箱",
+    mailSendCode: "取得驗證碼",
+    mailCodeSent: "驗證碼已寄至 {address}。",
+    mailCode: "驗證碼",
+    mailSend: "寄送聊天記錄",
+    mailDone: "聊天記錄已寄往 {address}。",
+    mailWrongCode: "驗證碼錯誤或已過期。",
+    mailWrongAddress: "無法寄送到這個電子信箱。",
+    mailTooMany: "寄送次數過多，請一小時後再試。",
+
+    photosTitle: "需要補充的照片",
+    photosCount: "已收到 {there}/{count} 張",
+    photosComplete: "照片已齊，謝謝",
+    photoMissing: "待上傳",
+    photoThere: "已收到",
+    photoTake: "拍攝或選擇照片：{name}",
+    photoReplace: "重新上傳：{name}",
+    photoSent: "您上傳了照片：{name}",
+    transcriptTitle: "與{brand}的聊天記錄",
     eraseMe: "刪除我的資料",
     eraseAsk: "確定刪除嗎？您的全部對話和個人資料都會被永久刪除，無法恢復。",
     eraseYes: "永久刪除",

@@ -1,0 +1,64 @@
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { broughtPhotos, requestWords } from "../shared/photos";
+import { Composer } from "./components/Composer";
+import { Dialogs } from "./components/Dialogs";
+import { MessageRow } from "./components/EntryRows";
+import { card, deskFrame, LIN, message, owner, type Trial, trial } from "./fixtures";
+import { click, mounted, settled } from "./mounted";
+
+let desk: Trial;
+let leave = (): void => undefined;
+beforeEach(() => {
+  vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:one");
+  vi.spyOn(URL, "revokeObjectURL").mockReturnValue(undefined);
+});
+afterEach(() => {
+  leave();
+  desk.session.stop();
+  vi.restoreAllMocks();
+});
+
+const FILE = { id: "f_1", name: "a.png", type: "image/png", size: 3 };
+const asked = () => message(3, "", { author: { kind: "agent", ...LIN }, body: { text: "请补充：\n1. 破损处\n2. 快递面单", photos: ["破损处", "快递面单"] } });
+const brought = (seq: number, index: number) => message(seq, "", { body: { text: "破损处", file: FILE, photo: { seq: 3, index } } });
+
+describe("photos by name", () => {
+  it("are asked for in the customer's language, as many as are listed", async () => {
+    desk = await trial();
+    desk.server.say(deskFrame({ mine: [card("c_1", { owner: owner("agent", LIN), epoch: 3, channel: "web", language: "en" })] }));
+    desk.session.open("c_1");
+    let root: HTMLElement;
+    ({ root, leave } = await mounted(desk, <><Composer conversation="c_1" name="Ann" /><Dialogs /></>));
+    await click(root.querySelector(".ask-photos"));
+    const names = root.querySelector<HTMLTextAreaElement>("#photos-names")!;
+    expect(names.value).toBe("The whole item\nThe damage\nThe label");
+    await act(() => {
+      names.value = "The damage\n\n The label \nThe damage";
+      names.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    await click(root.querySelector(".modal-photos footer .primary"));
+    await settled();
+    expect(desk.server.sends).toMatchObject([{ body: { photos: ["The damage", "The label"] }, audience: "public", epoch: 3 }]);
+    expect(root.querySelector(".modal-photos")).toBeNull();
+  });
+
+  it("are one thing in the conversation, which tells what is missing", async () => {
+    desk = await trial();
+    desk.server.say(deskFrame({ mine: [card("c_1", { owner: owner("agent", LIN), epoch: 3 })] }));
+    desk.session.open("c_1");
+    for (const entry of [message(1, "a"), message(2, "b"), asked(), brought(4, 0)]) desk.server.say({ t: "entry", conv: "c_1", entry });
+    await settled();
+    let root: HTMLElement;
+    ({ root, leave } = await mounted(desk, <MessageRow entry={asked()} feedback={[]} continues={false} cited={false} lit={false} />));
+    expect(root.querySelector(".text")?.textContent).toBe("请补充：");
+    expect([...root.querySelectorAll(".photos li")].map((each) => each.className)).toEqual(["there", "missing"]);
+    expect(root.querySelector(".photos")?.textContent).toContain("1/2");
+  });
+
+  it("are replaced by a later picture for the same place, and never by what has none", () => {
+    const found = broughtPhotos([brought(4, 0), brought(5, 0), brought(6, 9)], 3, ["破损处", "快递面单"]);
+    expect(found.map((one) => one?.seq ?? null)).toEqual([5, null]);
+    expect(requestWords({ text: "words", photos: ["a"] })).toBe("words");
+  });
+});

@@ -1,0 +1,65 @@
+import { signal, type ReadonlySignal } from "@preact/signals";
+import { broughtPhotos } from "../shared/photos";
+import type { Body, FileRef, MessageEntry } from "../shared/protocol";
+import { ApiError, type CustomerApi } from "./api";
+import type { Logged } from "./rows";
+
+/** One photo that was asked for, and how far it is. */
+export interface Slot {
+  name: string;
+  index: number;
+  state: "missing" | "uploading" | "sending" | "failed" | "there";
+  /** Of the upload, 0 to 1. */
+  share: number;
+  file: FileRef | null;
+}
+/** An upload that is under way, or why it ended. */
+interface Way {
+  share: number;
+  state: "uploading" | "sending" | "failed";
+}
+
+interface Parts {
+  api: CustomerApi;
+  log: ReadonlySignal<readonly Logged[]>;
+  send: (body: Body, conv: string) => void;
+}
+
+/** Photos on their way to the places of an agent's request. What was uploaded is a message, and as safe as any. */
+export class Photos {
+  /** By conversation, request and index. */
+  private readonly ways = signal<ReadonlyMap<string, Way>>(new Map());
+
+  constructor(private readonly parts: Parts) {}
+
+  slots(conv: string, { seq, body }: MessageEntry): Slot[] {
+    const names = body.photos ?? [];
+    const entries = this.parts.log.value.filter((item) => item.conv === conv).map(({ entry }) => entry);
+    return broughtPhotos(entries, seq, names).map((brought, index) => {
+      const way = this.ways.value.get(placeKey(conv, seq, index));
+      const file = brought?.body.file ?? null;
+      // A second picture for the same place is under way until its own entry has come.
+      const state = way !== undefined && (way.state !== "sending" || file === null) ? way.state : file === null ? "missing" : "there";
+      return { name: names[index]!, index, state, share: way?.share ?? 0, file };
+    });
+  }
+
+  async bring(conv: string, seq: number, index: number, name: string, file: File): Promise<void> {
+    const key = placeKey(conv, seq, index);
+    this.change(key, { share: 0, state: "uploading" });
+    try {
+      const ref = await this.parts.api.upload(file, (share) => this.change(key, { share, state: "uploading" }), new AbortController().signal);
+      this.change(key, { share: 1, state: "sending" });
+      this.parts.send({ file: ref.id, text: name, photo: { seq, index } }, conv);
+    } catch (error) {
+      if (!(error instanceof ApiError || error instanceof TypeError || error instanceof DOMException)) throw error;
+      this.change(key, { share: 0, state: "failed" });
+    }
+  }
+
+  private change(key: string, way: Way): void {
+    this.ways.value = new Map(this.ways.value).set(key, way);
+  }
+}
+
+const placeKey = (conv: string, seq: number, index: number): string => `${conv}:${seq}:${index}`;

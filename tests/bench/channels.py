@@ -1,0 +1,154 @@
+"""Every channel: what checking and reading one webhook costs, how soon it is acknowledged, and what many accounts cost.
+
+The platforms are the fakes of the tests: they sign as documented. What the bot says is delivered in vain, to a port
+where nobody listens, because only the way in is measured.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from handoff_service.channels import store as accounts
+from handoff_service.channels.accounts import new_account
+from handoff_service.channels.model import Account, WebhookRequest
+from handoff_service.channels.reading import check, parse
+from handoff_service.channels.registry import CHANNELS, FETCHING
+from handoff_service.channels.sealing import Seal
+from handoff_service.database import Transaction
+from handoff_service.launch.credentials import parts_environment
+from handoff_service.settings import Settings as Gateway
+from tests.bench.appends import SMALL_TALK
+from tests.bench.figures import Latency, show_latencies
+from tests.bench.own_gateway import instant_bot, own_gateways
+from tests.bench.posts import Post, posted
+from tests.bench.processes import cpu_seconds, free_address
+from tests.bench.setting import Bench
+from tests.end_to_end.clients import NotAsTold
+from tests.handoff_service.channels.platforms import PLATFORMS
+from tests.handoff_service.channels.platforms.fake import Hook, Platform
+from tests.handoff_service.channels.platforms.signed_api import FakeIntegrator
+
+TENANT = "demo"
+PER_S, SECONDS, CONNECTIONS, CONTACTS = 200, 4, 32, 100
+ACKNOWLEDGED, READ = {"p99": 250.0}, {"p99": 1.0}
+TIMES = 1000
+FEW, MANY, SPREAD = 10, 10_000, 10  # accounts beside those that get something; webhooks come to SPREAD of them
+NOWHERE = "http://127.0.0.1:9"
+
+
+async def channels(bench: Bench) -> None:
+    """Prints three tables."""
+    with everybody() as fars:
+        show_latencies("13. Processor time of one webhook checked and read", [_reading(far) for far in fars])
+        for name, down in (("the bot answers", False), ("the bot is down", True)):
+            folder = bench.folder / name.replace(" ", "-")
+            folder.mkdir()
+            lines = await _acknowledged(replace(bench, folder=folder), fars, down=down)
+            show_latencies(f"14. Acknowledged at {PER_S} per second, {name}, SQLite", lines)
+    for count in (FEW, 1000, MANY):
+        folder = bench.folder / f"accounts-{count}"
+        folder.mkdir()
+        line, cost = await _with_accounts(replace(bench, folder=folder), count)
+        show_latencies(f"15. {count} accounts of the API and as many of WeCom", [line])
+        print(f"  processor time of the gateway per webhook, its turn included: {cost}")
+
+
+@contextlib.contextmanager
+def everybody() -> Iterator[list[Platform]]:
+    """A fake of each platform, by name."""
+    fars = [one() for _, one in sorted({**PLATFORMS, "api": FakeIntegrator}.items())]
+    try:
+        yield fars
+    finally:
+        for far in fars:
+            far.close()
+
+
+def _reading(far: Platform) -> Latency:
+    """Signature, cipher and parsing, as the webhook's route calls them, in this process."""
+    account = new_account(TENANT, far.channel, "bench", far.fields(), Gateway())
+    far.connect(account, f"http://gateway.example/v1/channels/{TENANT}/{account.id}/webhook")
+    request, channel, took = _request(far, far.hook(far.text("1111111", "退款多久到账？"))), CHANNELS[far.channel], []
+    for _ in range(TIMES):
+        begun = time.thread_time()
+        parsed = parse(channel, account, check(channel, account, request))
+        took.append((time.thread_time() - begun) * 1000)
+    if not parsed.events and not parsed.fetch:
+        raise NotAsTold(f"{far.channel} read nothing in its own webhook")
+    return Latency(far.channel, took, READ)
+
+
+def _request(far: Platform, hook: Hook) -> WebhookRequest:
+    headers = {name.lower(): value for name, value in hook.headers.items()}
+    url = f"{far.webhook}?{hook.query}" if hook.query else far.webhook
+    return WebhookRequest(hook.raw, headers, hook.method, dict(parse_qsl(hook.query)), url)
+
+
+async def _acknowledged(bench: Bench, fars: Sequence[Platform], *, down: bool) -> list[Latency]:
+    made, prepare = _accounts(bench, [(far, _fields(far)) for far in fars])
+    lines = []
+    async with instant_bot(SMALL_TALK) as bot_url:
+        bot = free_address() if down else bot_url
+        async with own_gateways(bench, bot_url=bot, prepare=prepare) as (gateway,):
+            for far, account in zip(fars, made, strict=True):
+                place = f"{gateway.stage.gateway}/v1/channels/{TENANT}/{account.id}/webhook"
+                far.connect(account, place)
+                posts = [_post(far, number) for number in range(PER_S * SECONDS)]
+                done = await posted(gateway.stage.gateway, posts, bench.settings.root)
+                statuses = Counter(status for status, _ in done.answers)
+                if set(statuses) != {200}:
+                    raise NotAsTold(f"{far.channel}: not every webhook was acknowledged: {statuses}")
+                lines.append(Latency(far.channel, [took for _, took in done.answers], ACKNOWLEDGED))
+    return lines
+
+
+async def _with_accounts(bench: Bench, count: int) -> tuple[Latency, str]:
+    """Webhooks to a few accounts among many, of a platform that pushes and of one that is asked."""
+    with everybody() as fars:
+        api, wecom = (next(far for far in fars if far.channel == name) for name in ("api", "wecom"))
+        many = [(far, _fields(far)) for far in (api, wecom) for _ in range(count)]
+        made, prepare = _accounts(bench, many)
+        async with instant_bot(SMALL_TALK) as bot_url, own_gateways(bench, bot_url=bot_url, prepare=prepare) as (own,):
+            posts = []
+            for number in range(PER_S * SECONDS):
+                account = made[number % SPREAD + (count if number % 2 else 0)]
+                far = wecom if number % 2 else api
+                far.connect(account, f"{own.stage.gateway}/v1/channels/{TENANT}/{account.id}/webhook")
+                posts.append(_post(far, number))
+            before = cpu_seconds(own.process.pid)
+            done = await posted(own.stage.gateway, posts, bench.settings.root)
+            after = cpu_seconds(own.process.pid)
+    spent = "unknown" if before is None or after is None else f"{(after - before) * 1000 / len(posts):.1f} ms"
+    return Latency("acknowledged", [took for _, took in done.answers], ACKNOWLEDGED), spent
+
+
+def _fields(far: Platform) -> Mapping[str, str]:
+    """What the account is told; deliveries go nowhere, only what must be fetched is there."""
+    kept = far.channel in FETCHING
+    return {name: value if kept else value.replace(far.url, NOWHERE) for name, value in far.fields().items()}
+
+
+def _accounts(bench: Bench, wanted: Sequence[tuple[Platform, Mapping[str, str]]]) -> tuple[list[Account], Any]:
+    """The accounts, and what stores them before a gateway starts."""
+    key = parts_environment(bench.settings)["TANDEM_ENCRYPTION_KEY"]
+    settings, seal = Gateway(encryption_key=key), Seal(key)
+    made = [new_account(TENANT, far.channel, "bench", dict(fields), settings) for far, fields in wanted]
+
+    def store(tx: Transaction) -> None:
+        for account in made:
+            accounts.add(tx.connection, account, seal)
+
+    return made, store
+
+
+def _post(far: Platform, number: int) -> Post:
+    hook = far.hook(far.text(f"{2000000 + number % CONTACTS}", f"退款多久？ {number}"))
+    path = urlsplit(far.webhook).path + (f"?{hook.query}" if hook.query else "")
+    headers = "".join(f"{name}: {value}\r\n" for name, value in hook.headers.items())
+    return Post(number / PER_S, number % CONNECTIONS, path, headers, hook.raw.decode())

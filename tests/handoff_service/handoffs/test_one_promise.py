@@ -1,0 +1,156 @@
+"""A promise has one home, its ticket: one time is told, at that time it is chased, and never after it is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from handoff_service import tables
+from handoff_service.conversations.model import Audience, Conversation, Event, OwnerKind
+from handoff_service.conversations.reply import reply
+from handoff_service.conversations.sweep import Sweeper
+from handoff_service.handoffs import release
+from handoff_service.handoffs.assign import as_author
+from handoff_service.handoffs.request import promise
+from handoff_service.promises import store as promises
+from handoff_service.tenants import store as tenants
+from tests.handoff_service.handoffs.floor import Floor
+from tests.handoff_service.stage import end_shift
+
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+HOUR = 3600.0
+
+
+class Watch:
+    """Sweeps, and counts what was chased: apologies to the customer, notes to agents, tickets that rose."""
+
+    def __init__(self, floor: Floor, rows: Any) -> None:
+        self.floor, self.rows = floor, rows
+
+    async def says(self, agent: Any, held: Conversation, text: str) -> None:
+        what = {"client_id": f"{text[:8]}-{held.epoch:04}", "body": {"text": text}, "epoch": held.epoch}
+        told = {"audience": Audience.PUBLIC, "context": self.floor.context}
+        await self.floor.do(lambda tx: reply(tx, agent, held.id, **what, **told))
+
+    async def sweep(self, seconds: float) -> None:
+        """Some hours, an hour at a time and then the rest."""
+        end = self.floor.clock() + timedelta(seconds=seconds)
+        while self.floor.clock() < end:
+            self.floor.clock.advance(min(HOUR, (end - self.floor.clock()).total_seconds()))
+            await Sweeper(self.floor.database, self.floor.settings, self.floor.clock).sweep()
+
+    async def chased(self, held: Conversation) -> dict[str, int]:
+        entries = await self.floor.entries(held)
+        tickets = [row for row in await self.rows(tables.tickets) if row["conversation"] == held.id]
+        return {
+            "apologies": sum("did not reply in time" in str(one.body.get("text")) for one in entries),
+            "notes": sum(one.body.get("kind") == "promise" for one in entries),
+            "risen": sum(row["overdue_at"] is not None for row in tickets),
+            "owed": sum(row["state"] == "open" for row in tickets),
+        }
+
+
+@pytest.fixture
+def watch(floor: Floor, rows: Any) -> Watch:
+    return Watch(floor, rows)
+
+
+NOTHING = {"apologies": 0, "notes": 0, "risen": 0, "owed": 0}
+
+
+async def test_an_answer_keeps_what_the_ticket_promised(floor: Floor, watch: Watch, hire: Any) -> None:
+    """Nobody was there, so an answer was promised; it is given in time, and nobody hears of the promise again."""
+    _, waiting = await floor.waits()
+    assert (await watch.chased(waiting))["owed"] == 1
+    lin = await hire("lin")
+    held = await floor.accept(waiting, lin)
+    assert (await watch.chased(held))["owed"] == 1, "taking it is no answer"
+    await watch.says(lin, held, "Here is your answer.")
+    assert await watch.chased(held) == NOTHING
+    await watch.sweep(floor.settings.message_due_s + HOUR)
+    assert await watch.chased(held) == NOTHING
+
+
+async def test_the_mailbox_looks_when_the_customer_was_told_not_when_it_would_look_else(
+    floor: Floor, watch: Watch, hire: Any
+) -> None:
+    """The ladder promised an answer while he waited; hours later the shop closes, and the first promise holds."""
+    lin = await hire("lin")
+    _, waiting = await floor.waits()
+    tenant = await floor.database.read(lambda c: tenants.find(c, "demo"))
+    told: list[datetime] = []
+
+    def nobody_took_it(tx: Any) -> None:
+        promise(tx, waiting, tenant, floor.context, queue="support")
+        told.append(floor.clock() + timedelta(seconds=floor.settings.message_due_s))
+
+    await floor.do(nobody_took_it)
+    await floor.do(lambda tx: end_shift(tx.connection, lin, floor.clock()))
+    floor.clock.advance(5 * HOUR)
+    left = await floor.do(lambda tx: release.nobody_left(tx, waiting, floor.context))
+    assert left is not None
+    assert (left.owner.kind, left.deadline_at) == (OwnerKind.MAILBOX, told[0])
+    await watch.sweep((told[0] - floor.clock()).total_seconds())
+    assert (await watch.chased(left))["apologies"] == 1, "at the told time"
+    await watch.sweep(HOUR)
+    assert (await watch.chased(left))["apologies"] == 1, "and once"
+
+
+async def test_words_of_an_agent_and_the_ticket_are_kept_by_one_answer(floor: Floor, watch: Watch, hire: Any) -> None:
+    _, waiting = await floor.waits()
+    lin = await hire("lin")
+    held = await floor.accept(waiting, lin)
+    await watch.says(lin, held, "I'll get back to you within 3 hours.")
+    assert (await watch.chased(held))["owed"] == 0, "he was answered; from now on the agent's words are what is owed"
+    (owed,) = await floor.database.read(lambda c: promises.promises_of(c, "demo", held.id, only_open=True))
+    floor.clock.advance(HOUR)
+    await watch.says(lin, held, "It is solved.")
+    assert await floor.database.read(lambda c: promises.promises_of(c, "demo", held.id, only_open=True)) == []
+    floor.clock.advance((owed.due_at - floor.clock()).total_seconds())
+    await Sweeper(floor.database, floor.settings, floor.clock).sweep()
+    assert await watch.chased(held) == NOTHING
+
+
+@pytest.mark.parametrize("way", ["back to the bot", "solved", "left the queue"])
+async def test_what_nobody_waits_for_is_not_owed(floor: Floor, watch: Watch, hire: Any, way: str) -> None:
+    lin = await hire("lin")
+    sender, waiting = await floor.waits()
+    tenant = await floor.database.read(lambda c: tenants.find(c, "demo"))
+    await floor.do(lambda tx: promise(tx, waiting, tenant, floor.context, queue="support"))
+    if way == "back to the bot":
+        held = await floor.accept(waiting, lin)
+        await floor.do(lambda tx: release.give_back(tx, held.id, lin, held.epoch, floor.context))
+    elif way == "solved":
+        await floor.do(lambda tx: release.solved(tx, waiting, sender.author, floor.context))
+    else:
+        await floor.choose(sender, waiting, "leave-queue")
+    assert (await watch.chased(waiting))["owed"] == 0
+
+
+async def test_what_the_senior_team_promised_no_other_answer_keeps(floor: Floor, watch: Watch, hire: Any) -> None:
+    """Nor is it forgotten with the bot: at its time the ticket rises, once."""
+    lin = await hire("lin", queues=("support",))
+    sender, held = await floor.served(lin)
+    await floor.choose(sender, held, "ask-senior")
+    await watch.says(lin, held, "I have asked.")
+    assert (await watch.chased(held))["owed"] == 1
+    await floor.do(lambda tx: release.give_back(tx, held.id, lin, held.epoch, floor.context))
+    assert (await watch.chased(held))["owed"] == 1
+    floor.clock.advance(floor.settings.escalate_due_s)
+    for _ in range(2):
+        await Sweeper(floor.database, floor.settings, floor.clock).sweep()
+    assert await watch.chased(held) | {"owed": 0} == NOTHING | {"risen": 1}
+
+
+async def test_the_senior_colleague_keeps_it(floor: Floor, watch: Watch, hire: Any) -> None:
+    lin = await hire("lin", queues=("support",))
+    sender, held = await floor.served(lin)
+    await floor.choose(sender, held, "ask-senior")
+    chen = await hire("chen", queues=("senior",))
+    await floor.do(lambda tx: release.transfer(tx, held.id, lin, held.epoch, floor.context, to_agent=chen.id))
+    await watch.says(chen, await floor.now(held), "The senior team has looked at it.")
+    assert await watch.chased(held) == NOTHING
+    assert Event.TRANSFER in {one.body.get("event") for one in await floor.entries(held)}
+    assert as_author(chen).name in {one.author.name for one in await floor.entries(held)}
