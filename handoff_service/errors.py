@@ -149,18 +149,28 @@ class Unavailable(TandemError):
 
 
 class NotDelivered(TandemError):
-    """`uncertain`: it may have had its effect; `final`: trying again is useless; `retry_after_s`: not before."""
+    """`uncertain`: it may have had its effect; `final`: trying again is useless; `retry_after_s`: not before.
+
+    `barred`: what the platform does not let us do, and so what the customer must do first (channels/window.py).
+    """
 
     status = 502
     code = "not_delivered"
 
     def __init__(
-        self, message: str, *, uncertain: bool = False, final: bool = False, retry_after_s: float = 0.0
+        self,
+        message: str,
+        *,
+        uncertain: bool = False,
+        final: bool = False,
+        retry_after_s: float = 0.0,
+        barred: str | None = None,
     ) -> None:
         super().__init__(message)
         self.uncertain = uncertain
         self.final = final
         self.retry_after_s = retry_after_s
+        self.barred = barred
 
 
 class BotFailed(TandemError):

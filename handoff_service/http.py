@@ -31,6 +31,8 @@ FOR_OTHER_SITES = ("/v1/widget/", "/v1/ws-ticket", "/v1/conversations/", "/v1/fi
 # What anybody may know of a tenant before he has said a word.
 PUBLIC_ANSWERS = ("/v1/widget/config", "/v1/widget/articles", "/v1/widget/qr.svg")
 SENT_IN = ("/v1/files/", "/v1/shared/", "/v1/pictures/")
+HELP = re.compile(r"/help/([^/]+)")
+TENANT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.:-]+")
 HASHED = re.compile(r"-[A-Za-z0-9_-]{8}\.js$")
 PAGES = Path(__file__).parent / "web" / "dist"
@@ -105,6 +107,7 @@ class Guard:
         request, body = Request(scope), Body(receive, most)
         try:
             origin, frames = await self._allowed_origin(request), await self._frames(request)
+            logo = await self._logo(request)
         except Unavailable as error:  # nobody further out would turn it into an answer
             await _error(error)(scope, receive, send)
             return
@@ -115,7 +118,7 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(_security(request.url.path, self._service, frames))
+                headers.update(_security(request.url.path, self._service, frames, logo))
                 if body.is_unread(request):
                     headers["Connection"] = "close"  # or the server would read a body without end, and throw it away
                 if origin:
@@ -139,8 +142,16 @@ class Guard:
         tenant = request.query_params.get("tenant")
         if not tenant or request.url.path != "/chat/":
             return "'none'"
-        listed = await self._service.origins.of(tenant)
-        return " ".join(one for one in listed if ORIGIN.fullmatch(one)) or "'none'"
+        listed = [one for one in await self._service.origins.of(tenant) if ORIGIN.fullmatch(one)]
+        own = ["'self'"] if "preview" in request.query_params else []  # the console shows a look that is tried out
+        return " ".join([*own, *listed]) or "'none'"
+
+    async def _logo(self, request: Request) -> str:
+        """The tenant's own picture, which may lie on another site, on the pages that show it."""
+        path = str(request.scope["path"])
+        of_help = HELP.match(path)
+        tenant = request.query_params.get("tenant", "") if path == "/chat/" else of_help[1] if of_help else ""
+        return await self._service.origins.logo_of(tenant) if TENANT.fullmatch(tenant) else ""
 
     async def _allowed_origin(self, request: Request) -> str | None:
         """The page's origin, if a tenant has listed it; only the customer's routes ever answer to other sites."""
@@ -194,11 +205,17 @@ def _cors(origin: str, *, preflight: bool = False) -> dict[str, str]:
     return headers
 
 
-def _security(path: str, service: Service, frames: str) -> dict[str, str]:
+def _framed(path: str) -> str:
+    """What the page may show in a frame: the console the chat page, in a look that is being tried out."""
+    return "frame-src 'self'; " if path.startswith("/console/") else ""
+
+
+def _security(path: str, service: Service, frames: str, logo: str) -> dict[str, str]:
     socket = service.settings.gateway_url.replace("http", "ws", 1)
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-        f"connect-src 'self' {socket}; form-action 'self'; base-uri 'none'; object-src 'none'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        f"img-src 'self' data: blob:{logo and ' '}{logo}; font-src 'self'; "
+        f"connect-src 'self' {socket}; {_framed(path)}form-action 'self'; base-uri 'none'; object-src 'none'; "
         f"frame-ancestors {frames}; require-trusted-types-for 'script'; trusted-types 'none'"
     )
     if path.startswith(SENT_IN):  # what somebody has sent may do nothing, wherever it is opened

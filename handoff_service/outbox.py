@@ -68,6 +68,7 @@ class Job:
     attempts: int
     uncertain: bool = False
     parts_sent: int = 0
+    parts_digest: str | None = None
 
 
 def outbox_topic(destination: str) -> str:
@@ -170,8 +171,8 @@ def lease(
         # Of a lease that ran out: its holder may have died after the effect.
         uncertain = row["state"] == "uncertain" or (row["state"] == "leased" and row["destination"] in OUTSIDE)
         place = {name: row[name] for name in ("tenant", "id", "conversation", "destination", "seq")}
-        done = row["parts_sent"] or 0
-        jobs.append(Job(**place, attempts=row["attempts"] + 1, uncertain=uncertain, parts_sent=done))
+        done = {"parts_sent": row["parts_sent"] or 0, "parts_digest": row["parts_digest"]}
+        jobs.append(Job(**place, attempts=row["attempts"] + 1, uncertain=uncertain, **done))
     return jobs
 
 
@@ -244,10 +245,13 @@ def settle(connection: sa.Connection, job: Job, *, provider_id: str | None = Non
     return _let_go(connection, job, "sent", provider_id=provider_id)
 
 
-def sent_part(connection: sa.Connection, job: Job, parts: int, now: datetime) -> bool:
-    """Remembers how many parts of the entry have arrived, and goes on; False when the row is somebody else's by now."""
+def sent_part(connection: sa.Connection, job: Job, parts: int, now: datetime, *, digest: str | None = None) -> bool:
+    """Remembers how many parts of the entry have arrived, and goes on; False when the row is somebody else's by now.
+
+    `digest` is of what these parts said: another release may cut the rest elsewhere.
+    """
     mine = (B.tenant == job.tenant, B.id == job.id, B.state == "leased", B.attempts == job.attempts)
-    values = {"parts_sent": parts, "lease_until": now + LEASE}
+    values = {"parts_sent": parts, "parts_digest": digest, "lease_until": now + LEASE}
     return connection.execute(sa.update(tables.outbox).where(*mine).values(**values)).rowcount == 1
 
 

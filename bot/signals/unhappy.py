@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from bot.actions.situation import A_FEW_WORDS, SURE, WORD, Situation
+from bot.actions.situation import A_FEW_WORDS, SMALL_TALK, SURE, VERY_SURE, WORD, Situation
+from bot.entities import read
 from bot.language import other_script
 from bot.signals.model import Name, Signal
 from bot.signals.words import ASKED_CALMLY, MARKUP, NOT_HELPED, TAMPERING, THREATS
@@ -17,6 +18,7 @@ THUMB = re.compile(r"[\s\ufe0f\U0001f3fb-\U0001f3ff]*👎[\s\ufe0f\U0001f3fb-\U0
 PLAIN = 0.9  # a mood that few words show beyond doubt
 LETTERS_PER_SIGN = 3
 TELLING = ("insult", "aimed", "threat", "anger", "blame")  # kinds of evidence that are words and no impression
+UPSET_INTENTS = frozenset({"insult", "report_threat", "complaint", "not_solved", "ask_human", "nlu_fallback"})
 DIRECTED = ("insult", "aimed", "threat")  # kinds of mood evidence that are meant for us, whatever was asked
 
 
@@ -27,7 +29,7 @@ def unhappy(s: Situation, *, own_words: bool) -> list[Signal]:
     """
     if s.pressed:
         return thumb(s)
-    found = [*threat(s), *insult(s), *mood_now(s, own_words=own_words), *thumb(s), *shouting(s)]
+    found = [*threat(s), *insult(s, own_words=own_words), *mood_now(s, own_words=own_words), *thumb(s), *shouting(s)]
     return [*found, *trend(s, own_words=own_words)]
 
 
@@ -45,7 +47,7 @@ def mood_now(s: Situation, *, own_words: bool) -> list[Signal]:
     if u is None or not is_unhappy(s):
         return []
     meant_for_us = any(each.startswith(DIRECTED) for each in u.mood.evidence)
-    decides = meant_for_us or not (own_words or answers_our_question(s) or says_little(s))
+    decides = meant_for_us or not (own_words or answers_our_question(s) or says_little(s) or plainly_means_else(s))
     evidence = {"unhappy": round(u.mood.unhappy, 3), "words": list(u.mood.evidence)}
     return [
         Signal(
@@ -73,7 +75,28 @@ def says_little(s: Situation) -> bool:
         return False
     if WORD.search(s.text) is None or MARKUP.search(s.text) or TAMPERING.search(s.text) or other_script(s.text):
         return True
-    return is_short(s.text) and not any(each.startswith(TELLING) for each in u.mood.evidence)
+    return is_short(without_values(s)) and not is_told(s)
+
+
+def plainly_means_else(s: Situation) -> bool:
+    """Whether the text is a wish or a courtesy beyond doubt, and nothing in it but the wording sounds upset."""
+    sure = SURE if s.intent in SMALL_TALK else VERY_SURE
+    return s.confidence >= sure and s.intent not in UPSET_INTENTS and not is_told(s)
+
+
+def is_told(s: Situation) -> bool:
+    """Whether words of the text, and not only how it is put, say that somebody is upset."""
+    u = s.understanding
+    return u is not None and (u.mood.unhappy >= PLAIN or any(each.startswith(TELLING) for each in u.mood.evidence))
+
+
+def without_values(s: Situation) -> str:
+    """The text without its order numbers, dates, telephone numbers and the like, which have no mood."""
+    parts, at = [], 0
+    for found in read(s.text, s.standing.now):
+        parts.append(s.text[at : found.start])
+        at = found.end
+    return "".join([*parts, s.text[at:]])
 
 
 def is_short(text: str) -> bool:
@@ -83,7 +106,7 @@ def is_short(text: str) -> bool:
 
 def trend(s: Situation, *, own_words: bool) -> list[Signal]:
     """The mood of the last messages, where it has become bad step by step and no message alone was bad enough."""
-    if s.understanding is None or own_words:
+    if s.understanding is None or own_words or says_little(s) or plainly_means_else(s):
         return []
     moods = [*(said.mood for said in s.before), s.understanding.mood.unhappy][-TREND_OF:]
     if len(moods) < TREND_OF or not is_sinking(moods, at_least=s.policy.trend):
@@ -107,9 +130,12 @@ def is_sinking(moods: Sequence[float], *, at_least: float) -> bool:
     return sum(moods) / len(moods) >= at_least and moods[-1] >= max(moods) and moods[-1] > moods[0]
 
 
-def insult(s: Situation) -> list[Signal]:
-    """Name-calling, by the bot's own reading."""
+def insult(s: Situation, *, own_words: bool) -> list[Signal]:
+    """Name-calling, by the bot's own reading; in the answer to "what is wrong?" only if it is meant for us."""
     if s.intent != "insult" or s.confidence < SURE:
+        return []
+    evidence = s.understanding.mood.evidence if s.understanding is not None else ()
+    if own_words and not any(each.startswith(DIRECTED) for each in evidence):
         return []
     return [Signal(signal=Name.UNHAPPY, rule="insult or threat", strength=s.confidence, say="unhappy", decides=True)]
 

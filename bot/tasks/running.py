@@ -67,7 +67,12 @@ class TaskRunner:
             return []
         done = {"task": task.name, "known": dict(known), "undo": dict(told.undo) if told.undo else None}
         kept = done if told.undo or output.ended is None else tracker.get_slot("done")
-        events = [*self._told(output, tracker, told), SlotSet("task", None), SlotSet("known", {}), SlotSet("done", kept)]
+        events = [
+            *self._told(output, tracker, told),
+            SlotSet("task", None),
+            SlotSet("known", {}),
+            SlotSet("done", kept),
+        ]
         left = [each for each in tracker.get_slot("set_aside") or () if each["task"] != task.name]
         if told.say == f"{task.name}.declined":  # a no for now: it can be taken up again, but is not offered at once
             return [*events, SlotSet("set_aside", [*left, {"task": task.name, "known": dict(known)}])]

@@ -26,9 +26,16 @@ Articles = tuple[tuple[str, str], ...]
 
 
 def for_conversation(
-    tenant: Tenant, agent: Agent, *, language: str, queue: str | None, customer: str | None, conversation: str
+    tenant: Tenant,
+    agent: Agent,
+    *,
+    language: str,
+    queue: str | None,
+    channel: str,
+    customer: str | None,
+    conversation: str,
 ) -> list[dict[str, Any]]:
-    """The replies for this queue in this language, ready to send: {"id", "title", "text"}, by title."""
+    """The replies for this queue and channel in this language, ready to send: {"id", "title", "text"}, by title."""
     name = tenant.settings.name
     values = {
         "customer": customer or NOBODY.get(language, NOBODY["en"]),
@@ -39,7 +46,9 @@ def for_conversation(
     found = [
         {"id": reply.id, "title": reply.title, "text": rendered(text, values)}
         for reply in tenant.settings.canned_replies
-        if (text := reply.text(language)) is not None and (not reply.queues or queue in reply.queues)
+        if (text := reply.text(language)) is not None
+        and (not reply.queues or queue in reply.queues)
+        and (not reply.channels or channel in reply.channels)
     ]
     return sorted(found, key=lambda one: one["title"])
 

@@ -35,6 +35,7 @@ def router(service: Service) -> APIRouter:
                     agent,
                     language=found.language,
                     queue=found.owner.queue,
+                    channel=found.channel,
                     customer=contacts.names(connection, agent.tenant, [found.contact]).get(found.contact),
                     conversation=found.id,
                 ),

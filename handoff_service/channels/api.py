@@ -105,7 +105,7 @@ def router(service: Service) -> APIRouter:
         arrived = await take(service.database, known, channel.abilities, parsed.events, seal, context)
         failpoint("hook_after_commit")
         if parsed.fetch:
-            service.bell.ring(FETCH_TOPIC, [tenant, account])
+            service.bell.ring(FETCH_TOPIC, [tenant, account, parsed.ticket])
         if parsed.reply is not None:
             return _reply(parsed.reply)
         results = [asdict(one) for one in arrived]

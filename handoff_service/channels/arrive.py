@@ -304,7 +304,12 @@ def _call_back(tx: Transaction, account: Account, event: Notice, context: Contex
 def _answered_elsewhere(
     tx: Transaction, account: Account, event: Colleague, context: Context
 ) -> tuple[str, int] | None:
-    """What a colleague wrote in the platform's own app: agents see it here, and it is not sent once more."""
+    """What a colleague wrote in the platform's own app: agents see it here, and it is not sent once more.
+
+    What the platform told us to have taken from ourselves is nobody else's.
+    """
+    if windows.delivery(tx.connection, account.tenant, account.id, event.event_id) is not None:
+        return None
     known = contacts.known_as(tx.connection, account.tenant, identity_channel(account), event.contact)
     current = conversations.current(tx.connection, account.tenant, account.channel, known.id) if known else None
     if current is None:

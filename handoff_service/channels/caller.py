@@ -138,6 +138,6 @@ class Caller:
         return Answered(status, body)
 
 
-def undelivered(reason: str, *, again: bool = False, after_s: float = 0.0) -> NotDelivered:
-    """The platform said no: for good, or `again` when it is only busy."""
-    return NotDelivered(reason[:300], final=not again, retry_after_s=after_s)
+def undelivered(reason: str, *, again: bool = False, after_s: float = 0.0, barred: str | None = None) -> NotDelivered:
+    """The platform said no: for good, or `again` when it is only busy, or until the customer does something."""
+    return NotDelivered(reason[:300], final=barred is not None or not again, retry_after_s=after_s, barred=barred)

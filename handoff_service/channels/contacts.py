@@ -114,6 +114,18 @@ def same_person(connection: sa.Connection, tenant: str, contact: str) -> list[st
     return [contact, *(row.id for row in connection.execute(query))]
 
 
+def own(connection: sa.Connection, tenant: str, contact: str) -> list[str]:
+    """The contacts for whom he may ask himself, for a copy or to be forgotten.
+
+    A visitor may talk an agent into merging him with anybody, so he asks for what he is here. For whom the tenant's own
+    site has vouched, his other contacts count too, except those that it has vouched for as somebody else.
+    """
+    if not is_verified(connection, tenant, contact):
+        return [contact]
+    others = same_person(connection, tenant, contact)[1:]
+    return [contact, *(one for one in others if not is_verified(connection, tenant, one))]
+
+
 def join(connection: sa.Connection, tenant: str, contact: str, other: str) -> None:
     """Both are one person, with everybody whom either was known to be. Raises NotFound, Invalid, Conflict.
 

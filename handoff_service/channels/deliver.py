@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import httpx2
@@ -20,7 +21,7 @@ from handoff_service.channels.model import OCCUPIED, Abilities, Account, Channel
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.undelivered import tell_undelivered
 from handoff_service.channels.who import identity_channel
-from handoff_service.channels.window import refusal, used
+from handoff_service.channels.window import CLOSED, LEFT, NEVER_OPENED, USED_UP, refusal, used
 from handoff_service.channels.wording import numbered, parts, shortened
 from handoff_service.clock import Clock
 from handoff_service.conversations import store as conversations
@@ -106,7 +107,12 @@ class Deliverer:
             return
         channel = self._channels[parcel.account.channel]
         state = "sent"
-        if job.parts_sent >= len(parcel.parts):  # another release cut it into more, and has sent them all
+        if job.parts_digest is not None and job.parts_digest != _digest(parcel.parts[: job.parts_sent]):
+            cut = NotDelivered("a part of it was delivered by another release, which cut it elsewhere", final=True)
+            doubtful = replace(job, uncertain=True)
+            await self._database.write(lambda tx: self._failed(tx, doubtful, parcel, channel, cut))
+            return
+        if job.parts_sent >= len(parcel.parts):  # a release that left no digest cut it into more, and has sent them all
             await self._database.write(lambda tx: outbox.settle(tx.connection, job))
         for message in parcel.parts[job.parts_sent :]:
             state = await self._deliver(job, parcel, channel, message)
@@ -159,7 +165,7 @@ class Deliverer:
                 raise
         # What stands behind it has waited long enough, and a link shows the same.
         told = say("file_link", parcel.language, name=message.file.name, link=message.file.link)
-        link = replace(message, text=told, file=None)
+        link = replace(message, text=parts(told, channel.abilities.form, is_markdown=False)[0], file=None)
         return link, await channel.send(self._caller, parcel.account, link, self._clock())
 
     async def _filled(self, tenant: str, abilities: Abilities, message: Outbound) -> Outbound:
@@ -178,7 +184,8 @@ class Deliverer:
         self, tx: Transaction, job: outbox.Job, parcel: Parcel, message: Outbound, provider_id: str | None
     ) -> str:
         if message.part + 1 < len(parcel.parts):
-            held = outbox.sent_part(tx.connection, job, message.part + 1, self._clock())
+            done, digest = message.part + 1, _digest(parcel.parts[: message.part + 1])
+            held = outbox.sent_part(tx.connection, job, done, self._clock(), digest=digest)
         else:
             held = outbox.settle(tx.connection, job, provider_id=provider_id)
         if not held:
@@ -211,12 +218,19 @@ class Deliverer:
             )
         if not outbox.give_up(tx.connection, job, error.message):
             return "late"
-        tell_undelivered(tx, conversation, job.seq, error.message, unclear=unclear, now=now)
+        reason = f"{_why(error.barred, conversation.language)} ({error.message})" if error.barred else error.message
+        tell_undelivered(tx, conversation, job.seq, reason, unclear=unclear, now=now)
         return "dead"
 
 
 def _not_begun(tx: Transaction, job: outbox.Job, reason: str, now: datetime) -> str:
     return outbox.put_back(tx.connection, job, reason, now, uncertain=job.uncertain)
+
+
+def _digest(parts: Sequence[Outbound]) -> str:
+    """Of what these parts say; a file counts by its id."""
+    said = "\0".join(one.file.id if one.file is not None else one.text for one in parts)
+    return sha256(said.encode()).hexdigest()[:32]
 
 
 def _busy_until(abilities: Abilities, account: Account, message: Outbound, now: datetime) -> datetime | None:
@@ -227,18 +241,22 @@ def _busy_until(abilities: Abilities, account: Account, message: Outbound, now: 
 def _check_reachable(parcel: Parcel, message: Outbound, abilities: Abilities, now: datetime) -> None:
     """Raises NotDelivered, for good, when the contact has left or the platform's window is closed."""
     standing = parcel.standing
-    if standing is not None and standing.left:
-        raise NotDelivered(say("contact_left", parcel.language), final=True)
-    why = refusal(
-        abilities.rules, standing.window if standing else None, by_person=message.author_kind == "agent", now=now
-    )
+    why = LEFT if standing is not None and standing.left else None
+    by_person = message.author_kind == "agent"
+    why = why or refusal(abilities.rules, standing.window if standing else None, by_person=by_person, now=now)
     if why is not None:
-        reasons = {
-            "window_never_opened": say("window_never_opened", parcel.language),
-            "window_closed": say("window_closed", parcel.language),
-            "window_used_up": say("window_used_up", parcel.language),
-        }
-        raise NotDelivered(reasons[why], final=True)
+        raise NotDelivered(_why(why, parcel.language), final=True)
+
+
+def _why(barred: str, language: str) -> str:
+    """Why the platform takes nothing for this customer now, and what opens it again, for agents."""
+    reasons = {
+        NEVER_OPENED: say("window_never_opened", language),
+        CLOSED: say("window_closed", language),
+        USED_UP: say("window_used_up", language),
+        LEFT: say("contact_left", language),
+    }
+    return reasons[barred]
 
 
 def pack(

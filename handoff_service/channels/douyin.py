@@ -119,7 +119,7 @@ def _read(account: Account, event: Mapping[str, Any], content: Mapping[str, Any]
     if not event_id or not who:
         raise Invalid("A message has `server_message_id` and `from_user_id`.")
     hint = {"msg_id": event_id, "conversation_id": str(content.get("conversation_short_id", ""))}
-    names = [one.get("nick_name") for one in content.get("user_infos") or () if str(one.get("open_id", "")) in who]
+    names = [one.get("nick_name") for one in content.get("user_infos") or () if one.get("open_id") == who]
     said = Inbound(
         event_id=event_id,
         contact=who,

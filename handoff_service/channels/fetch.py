@@ -55,16 +55,16 @@ class Fetcher:
         self._seal = Seal(settings.encryption_key.get_secret_value())
         self._wake = asyncio.Event()
         # Accounts in the order in which they came: those of which we were told, and those whose time it is.
-        self._hints: dict[tuple[str, str], None] = {}
-        self._due: dict[tuple[str, str], None] = {}
+        self._hints: dict[tuple[str, str], str] = {}  # with the platform's ticket, if it gave one
+        self._due: dict[tuple[str, str], str] = {}
         self._next: dict[tuple[str, str], float] = {}
         self._failures: dict[tuple[str, str], int] = {}  # in a row
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
         bell.listen(FETCH_TOPIC, self._heard)
 
     def _heard(self, _: str, hint: Any) -> None:
-        if isinstance(hint, list) and len(hint) == 2:
-            self._hints[str(hint[0]), str(hint[1])] = None
+        if isinstance(hint, list) and len(hint) >= 2:  # the release before this one knows no tickets
+            self._hints[str(hint[0]), str(hint[1])] = str(hint[2]) if len(hint) > 2 else ""
         self._wake.set()
 
     async def run(self) -> None:
@@ -81,7 +81,10 @@ class Fetcher:
                 self._begin(self._hints, AT_ONCE + HINTED_AT_ONCE)
                 if loop.time() - looked_at >= LOOK_EVERY_S:
                     looked_at = loop.time()
-                    self._due |= dict.fromkeys(await self._silent(looked_at))  # behind those who wait since the last
+                    # Behind those who wait since the last time.
+                    self._due |= dict.fromkeys(
+                        await self._silent(looked_at), ""
+                    )
                 self._begin(self._due, AT_ONCE)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(max(0.0, looked_at + LOOK_EVERY_S - loop.time())):
@@ -101,14 +104,13 @@ class Fetcher:
             return []
         return [one for one in accounts if self._next.get(one, 0.0) <= now]
 
-    def _begin(self, waiting: dict[tuple[str, str], None], places: int) -> None:
+    def _begin(self, waiting: dict[tuple[str, str], str], places: int) -> None:
         """Asks for those who wait, in their order, as long as there is a place; who is being asked goes on waiting."""
         for one in list(waiting):
             if len(self._running) >= places:
                 return
             if one not in self._running:
-                del waiting[one]
-                self._running[one] = asyncio.create_task(self._fetch(*one))
+                self._running[one] = asyncio.create_task(self._fetch(*one, waiting.pop(one)))
                 self._running[one].add_done_callback(functools.partial(self._done, one))
 
     def _done(self, account: tuple[str, str], _: asyncio.Task[None]) -> None:
@@ -116,7 +118,7 @@ class Fetcher:
         if self._hints or self._due:
             self._wake.set()
 
-    async def _fetch(self, tenant: str, account: str) -> None:
+    async def _fetch(self, tenant: str, account: str, ticket: str) -> None:
         loop, whose = asyncio.get_running_loop(), (tenant, account)
         self._next[whose] = loop.time() + LOOK_EVERY_S
         failures, every_s = self._failures.pop(whose, 0), LOOK_EVERY_S
@@ -125,7 +127,7 @@ class Fetcher:
             fetching = FETCHING[known.channel]
             every_s = fetching.every_s
             self._next[whose] = loop.time() + every_s
-            if not known.disabled and await self.catch_up(known, fetching) is None:
+            if not known.disabled and await self.catch_up(known, fetching, ticket) is None:
                 self._next[whose] = loop.time() + LOOK_EVERY_S  # who reads now may never finish
         except Exception as error:  # the loop: whatever one platform says, the others are asked
             self._failures[whose] = failures + 1
@@ -137,7 +139,7 @@ class Fetcher:
                     lambda tx: store.failed(tx.connection, tenant, account, reason[:500], self._clock())
                 )
 
-    async def catch_up(self, account: Account, fetching: Fetching) -> int | None:
+    async def catch_up(self, account: Account, fetching: Fetching, ticket: str) -> int | None:
         """Fetches until there is no more; how many events came, None while another gateway reads this account."""
         tenant, name = account.tenant, account.id
         cursor = await self._database.write(
@@ -145,10 +147,10 @@ class Fetcher:
         )
         if cursor is None:
             return None
-        came, more = 0, True
+        came, more, shown = 0, True, [ticket] if ticket else []
         try:
             while more:
-                fetched: Fetched = await fetching.fetch(self._caller, account, cursor)
+                fetched: Fetched = await fetching.fetch(self._caller, account, cursor, *shown)
                 events = [in_bounds(one) for one in fetched.events]
                 await take(
                     self._database,

@@ -1,4 +1,4 @@
-"""LINE official accounts (developers.line.biz): webhooks, answers by reply token while it is fresh, else by push."""
+"""LINE official accounts (developers.line.biz): webhooks, answers by push, which can be repeated safely."""
 
 from __future__ import annotations
 

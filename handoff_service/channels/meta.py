@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from handoff_service.channels.caller import REFUSALS, Answered, Caller, undelivered
 from handoff_service.channels.model import Account, Checked, Download, Field, Parsed, Reply, WebhookRequest, equal
+from handoff_service.channels.window import CLOSED as OUTSIDE
 from handoff_service.errors import NotDelivered, Unauthorized
 
 API = "https://graph.facebook.com/v26.0"
@@ -89,7 +90,7 @@ def refused(answer: Answered) -> NotDelivered:
     code, sub = error.get("code"), error.get("error_subcode")
     reason = f"Meta {code or answer.status}: {str(error.get('message', ''))[:150]}"
     if code in CLOSED or sub in CLOSED:
-        return undelivered(f"{reason} (outside the reply window)")
+        return undelivered(reason, barred=OUTSIDE)
     if code in FORBIDDEN:
         return undelivered(f"{reason} (the app lacks a permission)")
     if code in KEYS:

@@ -234,12 +234,14 @@ class Reply:
 class Parsed:
     """The events of one request; without `reply` the answer is ours: where each event is in a timeline.
 
-    `fetch`: the request only says that there is something; it is to be fetched now (Fetching).
+    `fetch`: the request only says that there is something; it is to be fetched now (Fetching), with the platform's
+    `ticket` for it, if it gave one.
     """
 
     events: Sequence[Happening] = ()
     reply: Reply | None = None
     fetch: bool = False
+    ticket: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -343,12 +345,12 @@ class Brings(Protocol):
 class Fetching:
     """How messages are fetched from a platform that keeps them: after a hint by webhook, and every `every_s` seconds.
 
-    `fetch` gives what came after a cursor, which is empty the first time. It raises NotDelivered when the platform
-    cannot be asked.
+    `fetch` gives what came after a cursor, which is empty the first time; the ticket of a webhook follows, where
+    webhooks bring any. It raises NotDelivered when the platform cannot be asked.
     """
 
     every_s: float
-    fetch: Callable[[Caller, Account, str], Awaitable[Fetched]]
+    fetch: Callable[..., Awaitable[Fetched]]
 
 
 def equal(given: str, *expected: str) -> bool:

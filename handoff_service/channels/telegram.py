@@ -35,6 +35,7 @@ from handoff_service.channels.model import (
 )
 from handoff_service.channels.press import as_data, from_data
 from handoff_service.channels.strict_json import parse_object
+from handoff_service.channels.window import LEFT
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, NotDelivered, Unauthorized
 
@@ -232,4 +233,4 @@ def _refused(answer: Answered) -> Exception:
         return undelivered(reason, again=True, after_s=float((said.get("parameters") or {}).get("retry_after", 5)))
     if answer.status in (401, 404):
         return undelivered(f"{reason}; the bot's token is wrong or was revoked", again=True, after_s=60.0)
-    return undelivered(reason)
+    return undelivered(reason, barred=LEFT if answer.status == 403 else None)

@@ -26,12 +26,13 @@ from handoff_service.channels.model import (
     WebhookRequest,
     equal,
 )
+from handoff_service.channels.window import CLOSED, LEFT
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, Malformed, Unauthorized
 
 API = "https://api.twilio.com/2010-04-01"
 NOTHING = Reply('<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml")
-STOPPED = 21610  # the customer has sent STOP
+BARRED = {21610: LEFT, 63016: CLOSED}  # he has sent STOP; outside the window of WhatsApp
 PORTS = {"https": 443, "http": 80}
 KINDS = ("image", "audio", "video")
 MOST_FIELDS = 200
@@ -48,7 +49,7 @@ class TwilioSms:
         Field("account_sid", "Account SID", pattern=r"AC[0-9a-fA-F]{32}"),
         Field("auth_token", "Auth Token", secret=True, pattern=r"[0-9a-zA-Z]{5,64}"),
         Field("number", "our number, as +14155550100", pattern=r"\+\d{5,15}"),
-        Field("status_callback", "the address of this account's webhook: failures are told there", optional=True),
+        Field("status_callback", "where failures are told, if not at the account's webhook", optional=True),
         Field("api", "another API server", optional=True),
     )
 
@@ -80,6 +81,7 @@ class TwilioSms:
             body={"text": text} if text.strip() else {},
             media=media,
             unsupported=None if text.strip() or media else "message",
+            hint={"webhook": checked.request.url},
         )
         return Parsed([said], NOTHING)
 
@@ -87,16 +89,17 @@ class TwilioSms:
         sid = account.options["account_sid"]
         said = {"MediaUrl": message.file.link} if message.file is not None else {"Body": message.text}
         form = {"To": message.contact, "From": account.options["number"], **said}
-        if account.options.get("status_callback"):
-            form["StatusCallback"] = account.options["status_callback"]
+        if told_at := account.options.get("status_callback") or message.hint.get("webhook"):
+            form["StatusCallback"] = told_at
         server = account.options.get("api") or API
         url = f"{server}/Accounts/{sid}/Messages.json"
         answer = await caller.post(url, form=form, headers=key_of(account), judges=REFUSALS)
         if 200 <= answer.status < 300:
             return str(answer.json.get("sid", "")) or None
-        code = answer.json.get("code")
+        code = answer.json.get("code", 0)
         reason = f"Twilio {code or answer.status}: {str(answer.json.get('message', ''))[:150]}"
-        raise undelivered(reason, again=answer.status in (401, 429), after_s=60.0 if answer.status == 401 else 0.0)
+        after_s = 60.0 if answer.status == 401 else 0.0
+        raise undelivered(reason, again=answer.status in (401, 429), after_s=after_s, barred=BARRED.get(code))
 
     async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
         server = account.options.get("api") or API
@@ -106,7 +109,7 @@ class TwilioSms:
             raise undelivered(
                 f"Twilio {answer.json.get('code', answer.status)}: {answer.json.get('message', '')}"[:200]
             )
-        return [] if account.options.get("status_callback") else ["Without `status_callback` no failure is told later."]
+        return []
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002
         parts = urlsplit(media.ref)

@@ -36,7 +36,7 @@ from handoff_service.channels.press import as_data, from_data
 from handoff_service.channels.stamps import moment_of, sent
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.weixin_cipher import decipher_by_any, signature
-from handoff_service.channels.window import Allowance, Deed, Rules
+from handoff_service.channels.window import CLOSED, LEFT, USED_UP, Allowance, Deed, Rules
 from handoff_service.channels.wording import Form, Markup, octets
 from handoff_service.errors import Malformed, Unauthorized
 
@@ -45,6 +45,8 @@ SUCCESS = Reply("success")
 CUSTOMER_MESSAGE = Allowance(timedelta(hours=48), 5)
 BAD_TOKEN = (40001, 40014, 42001)
 BUSY = (-1, 45009, 45011)
+BARRED = {45015: CLOSED, 45047: USED_UP, 43004: LEFT}
+FORBIDDEN = {48001: "the account lacks this permission", 40164: "our address is not on the account's IP list"}
 MEDIA = {"image": "image", "voice": "audio", "video": "video", "shortvideo": "video"}
 CAME = ("subscribe", "SCAN", "user_enter_tempsession")
 
@@ -218,6 +220,6 @@ async def _call(caller: Caller, account: Account, path: str, **sent: Any) -> Map
 
 def _refused(answer: Mapping[str, Any]) -> Exception:
     """What an error code means (developers.weixin.qq.com, global return codes)."""
-    code = answer.get("errcode")
-    reason = f"WeChat {code}: {str(answer.get('errmsg', ''))[:120]}"
-    return undelivered(reason, again=code in BUSY or code in BAD_TOKEN)
+    code = answer.get("errcode", 0)
+    reason = f"WeChat {code}: {FORBIDDEN.get(code) or str(answer.get('errmsg', ''))[:120]}"
+    return undelivered(reason, again=code in BUSY or code in BAD_TOKEN, barred=BARRED.get(code))

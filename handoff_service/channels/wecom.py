@@ -38,7 +38,7 @@ from handoff_service.channels.model import (
 from handoff_service.channels.press import as_data, from_data
 from handoff_service.channels.stamps import moment_of, sent
 from handoff_service.channels.weixin_cipher import decipher_by_any, signature
-from handoff_service.channels.window import Allowance, Deed, Rules
+from handoff_service.channels.window import USED_UP, Allowance, Deed, Rules
 from handoff_service.channels.wording import Form, Markup, octets
 from handoff_service.errors import Unauthorized
 
@@ -46,6 +46,8 @@ API = "https://qyapi.weixin.qq.com"
 AT_ONCE = 1000
 BAD_TOKEN = (40014, 42001)
 BUSY = (-1, 45009, 45033)
+BARRED = {95001: USED_UP}
+ELSEWHERE = 95018  # WeCom's own agents have the session (its states 2 and 3)
 CUSTOMER, SYSTEM, COLLEAGUE = 3, 4, 5
 MEDIA = {"image": "image", "voice": "audio", "video": "video", "file": "file"}
 
@@ -88,10 +90,11 @@ class WeCom:
             return Parsed(reply=Reply(checked.body.decode()))
         event = parse_flat(checked.body)
         ours = event.get("Event") == "kf_msg_or_event" and event.get("OpenKfId") == account.options["open_kfid"]
-        return Parsed(reply=Reply("success"), fetch=ours)
+        return Parsed(reply=Reply("success"), fetch=ours, ticket=event.get("Token", "")[:512])
 
-    async def fetch(self, caller: Caller, account: Account, cursor: str) -> Fetched:
+    async def fetch(self, caller: Caller, account: Account, cursor: str, ticket: str = "") -> Fetched:
         asked = {"cursor": cursor, "limit": AT_ONCE, "voice_format": 0, "open_kfid": account.options["open_kfid"]}
+        asked |= {"token": ticket} if ticket else {}
         answer = await _call(caller, account, "/cgi-bin/kf/sync_msg", json_body=asked)
         # What was said before the account was made here was not said to us.
         since = 0 if cursor else int(account.created_at.timestamp())
@@ -206,6 +209,7 @@ async def _call(caller: Caller, account: Account, path: str, **sent: Any) -> Map
 
 
 def _refused(answer: Mapping[str, Any]) -> Exception:
-    code = answer.get("errcode")
-    reason = f"WeCom {code}: {str(answer.get('errmsg', ''))[:150]}"
-    return undelivered(reason, again=code in BUSY or code in BAD_TOKEN)
+    code = answer.get("errcode", 0)
+    told = "the session is with agents in WeCom; they answer there" if code == ELSEWHERE else answer.get("errmsg", "")
+    reason = f"WeCom {code}: {str(told)[:150]}"
+    return undelivered(reason, again=code in BUSY or code in BAD_TOKEN, barred=BARRED.get(code))

@@ -42,6 +42,8 @@ class Rules:
 
 
 AT_ANY_TIME = Rules()
+# Why a platform takes no message for this customer now; texts of the same names tell agents what opens it again.
+NEVER_OPENED, CLOSED, USED_UP, LEFT = "window_never_opened", "window_closed", "window_used_up", "contact_left"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,16 +79,16 @@ def refusal(rules: Rules, window: Window | None, *, by_person: bool, now: dateti
     if not rules.allowances:
         return None
     if window is None:
-        return "window_never_opened"
+        return NEVER_OPENED
     until = window.until
     if by_person and rules.people_lasts is not None:
         until = max(until, window.since + rules.people_lasts)
     if now >= until:
-        return "window_closed"
+        return CLOSED
     if window.remaining is None:
         return None
     spare = 0 if by_person else rules.kept_for_people
-    return "window_used_up" if window.remaining <= spare else None
+    return USED_UP if window.remaining <= spare else None
 
 
 def _left(window: Window) -> bool:

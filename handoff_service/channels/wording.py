@@ -20,6 +20,10 @@ LINK = regex.compile(r"\[([^\]\n]+)\]\((https?://[^\s()]+|mailto:[^\s()]+)\)")
 HEADING = regex.compile(r"(?m)^#{1,6}\s+(.+?)\s*#*$")
 BULLET = regex.compile(r"(?m)^(\s*)[*+-]\s+")
 CODE = regex.compile(r"`([^`\n]+)`")
+# What is not cut in two unless it fits in no message: links, bold words, code, addresses.
+WHOLE = r"\[[^\]\n]{1,200}\]\([^\s()]{1,2000}\)|\*\*[^*\n]{1,500}\*\*|`[^`\n]{1,500}`|https?://[!-~]+"
+ATOM = regex.compile(WHOLE)
+UNIT = regex.compile(rf"{WHOLE}|\X")
 
 
 class Markup(StrEnum):
@@ -117,16 +121,18 @@ def _split(text: str, fits: Callable[[str], bool], depth: int = 0) -> list[str]:
 
 
 def _pieces(text: str, pause: str) -> list[str]:
-    """The text cut after every pause; joined they are the text."""
+    """The text cut after every pause that is not within a link and the like; joined they are the text."""
+    inside = {place for atom in ATOM.finditer(text) for place in range(atom.start() + 1, atom.end())}
     ends = [found.end() for found in regex.finditer(pause, text) if found.end() > 0]
-    cuts = [0, *dict.fromkeys(ends), len(text)]
+    cuts = [0, *(end for end in dict.fromkeys(ends) if end not in inside), len(text)]
     return [text[a:b] for a, b in itertools.pairwise(cuts) if a < b]
 
 
 def _by_characters(text: str, fits: Callable[[str], bool]) -> list[str]:
     done: list[str] = []
     kept = ""
-    for seen in regex.findall(r"\X", text):
+    whole = (unit if fits(unit) else regex.findall(r"\X", unit) for unit in UNIT.findall(text))
+    for seen in itertools.chain.from_iterable([one] if isinstance(one, str) else one for one in whole):
         if kept and not fits(kept + seen):
             done.append(kept)
             kept = ""

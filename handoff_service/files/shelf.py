@@ -15,11 +15,14 @@ from urllib.parse import urlsplit
 
 import anyio.to_thread
 import obstore
+import structlog
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
 from handoff_service.errors import NotFound, Unavailable
 from handoff_service.settings import Settings
+
+log = structlog.get_logger()
 
 PART = ".part"
 ANSWER_S = 10  # of a bucket, which may be asked inside a transaction
@@ -154,5 +157,6 @@ def _rename(part: Path, target: Path) -> None:
 
 
 def _unavailable(error: Exception) -> Unavailable:
-    said = str(error).partition("\n")[0][:150]
-    return Unavailable(f"The place of the files (TANDEM_FILES_URL, TANDEM_VAR) does not work: {said}")
+    """Customers read it; the address of a bucket on our own network is for the log only."""
+    log.warning("the place of the files does not work", error=str(error).partition("\n")[0][:300])
+    return Unavailable("The place of the files (TANDEM_FILES_URL, TANDEM_VAR) does not work; the log says why.")

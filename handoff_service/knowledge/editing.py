@@ -61,6 +61,12 @@ class Trial(_Asked):
     language: Literal["zh", "en"] | None = None
 
 
+class DraftTrial(Trial):
+    """The fields of an article, whether it is stored or not."""
+
+    article: dict[str, Any]
+
+
 def add_editing(routes: APIRouter, service: Service, access: Access) -> None:
     """Adds the routes of the editor."""
     _add_reading(routes, service, access)
@@ -125,6 +131,12 @@ def _add_writing(routes: APIRouter, service: Service, access: Access) -> None:
         """New content as a draft; what is published stays as it is."""
         path = f"/tenants/{agent.tenant}/articles/{article}/{language}"
         return await service.knowledge.edit("PUT", path, json=_told(asked, agent))
+
+    @routes.post("/v1/knowledge/try-draft")
+    async def try_draft(asked: DraftTrial, agent: AgentNow) -> Any:
+        """What becomes of a question now (`live`), and what would if this version of an article were published."""
+        path = f"/tenants/{agent.tenant}/articles/try"
+        return await service.knowledge.edit("POST", path, timeout_s=CHECKS_S, json=asked.model_dump(exclude_none=True))
 
     @routes.post("/v1/knowledge/preview")
     async def preview(asked: NewArticle, agent: AgentNow) -> dict[str, Any]:

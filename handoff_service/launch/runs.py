@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from handoff_service.launch.credentials import parts_environment
 from handoff_service.launch.debian import ensure_browser, find_browser
 from handoff_service.launch.junit import Counts
+from handoff_service.launch.lanes import Lane, Played, side_by_side
 from handoff_service.launch.parts import tandem_parts
 from handoff_service.launch.prepare import prepare_database
 from handoff_service.launch.run import Run, show
 from handoff_service.launch.running import read_running
-from handoff_service.launch.second_try import cache_of, play
+from handoff_service.launch.second_try import MOST, cache_of, forget, judge
 from handoff_service.launch.settings import Settings
 from handoff_service.launch.supervise import supervise
 from handoff_service.launch.web import npm_command, npm_environment
@@ -39,74 +39,58 @@ def test(settings: Settings) -> int:
     ensure_browser(settings)
     reports = settings.var / "reports"
     reports.mkdir(parents=True, exist_ok=True)
-    return summed_up(_test_runs(settings, reports), show)
+    return summed_up(_test_lanes(settings, reports), side_by_side, show)
 
 
-def summed_up(runs: Sequence[Run], show: Callable[[Run], int]) -> int:
-    """Plays the runs and prints their sum in the last line; 1 when any test failed or none ran."""
+def summed_up(
+    lanes: Sequence[Lane], side_by_side: Callable[[Sequence[Lane]], list[Played]], show: Callable[[Run], int]
+) -> int:
+    """Plays the lanes, then alone what fell in their crowd, and prints the sum in the last line.
+
+    1 when any test failed, more than MOST passed only alone, or none ran.
+    """
+    for lane in lanes:
+        for run in lane:
+            forget(run)
     total = Counts()
     rows: list[str] = []
-    for run in runs:
-        begun = time.monotonic()
-        counts = play(run, show)
+    for played in side_by_side(lanes):
+        counts = judge(played.run, played.code, show)
         total += counts
         verdict = "FAILED" if counts.failed else "ALONE" if counts.alone else "ok"
-        rows.append(f"  {verdict:7}{run.title:32}{counts}  ({time.monotonic() - begun:.0f} s)")
+        rows.append(f"  {verdict:7}{played.run.title:32}{counts}  ({played.seconds:.0f} s)")
+    if len(total.alone) > MOST:
+        rows.append(f"  FAILED {len(total.alone)} tests passed only alone; {MOST} may.")
     print("\n=== summary ===", *rows, sep="\n")
     print(total, flush=True)
-    return int(total.failed > 0 or total.passed == 0)
+    return int(total.failed > 0 or total.passed == 0 or len(total.alone) > MOST)
 
 
-def _test_runs(settings: Settings, reports: Path) -> list[Run]:
-    root, environment, npm = settings.root, own_environment(settings), npm_environment(settings)
-    web, bot, main, whole = (reports / f"{name}.xml" for name in ("web", "bot", "main", "whole"))
+def _test_lanes(settings: Settings, reports: Path) -> list[Lane]:
+    """Beside the tests on several workers, which wait a lot, everything that has no workers."""
+    environment, npm = own_environment(settings), npm_environment(settings)
+    web = reports / "web.xml"
     vitest = ["--", "--reporter=default", "--reporter=junit", f"--outputFile.junit={web}"]
-    pytest = ["-m", "pytest", "-q"]
+    pytest = [settings.python, "-m", "pytest", "-q"]
+
+    def pages(title: str, *words: str, report: Path | None = None) -> Run:
+        command = npm_command(settings, *words)
+        return Run(title=title, command=command, cwd=settings.web, environment=npm, report=report)
+
+    def tests(title: str, name: str, *words: str, alone: Sequence[str] = ()) -> Run:
+        report = reports / f"{name}.xml"
+        noted = ["-o", f"cache_dir={cache_of(report)}"] if alone else []
+        command = [*alone, *words, f"--junitxml={report}", *noted]
+        return Run(title=title, command=command, cwd=settings.root, environment=environment, report=report, alone=alone)
+
     return [
-        Run(
-            title="web types",
-            command=npm_command(settings, "run", "check"),
-            cwd=settings.web,
-            environment=npm,
-        ),
-        Run(
-            title="web tests",
-            command=npm_command(settings, "test", *vitest),
-            cwd=settings.web,
-            environment=npm,
-            report=web,
-        ),
-        Run(
-            title="bot tests (Python 3.10, Rasa)",
-            command=[settings.bot_python, *BOT_TESTS, f"--junitxml={bot}", "tests/bot"],
-            cwd=root,
-            environment=environment,
-            report=bot,
-        ),
-        Run(
-            title="tests",
-            command=[
-                settings.python,
-                *pytest,
-                *SEVERAL_FILES_AT_ONCE,
-                f"--junitxml={main}",
-                "-o",
-                f"cache_dir={cache_of(main)}",
-                "tests",
-                "--ignore=tests/end_to_end",
-            ],
-            cwd=root,
-            environment=environment,
-            report=main,
-            alone=[settings.python, *pytest],
-        ),
-        Run(
-            title="the whole product",
-            command=[settings.python, *pytest, f"--junitxml={whole}", "tests/end_to_end"],
-            cwd=root,
-            environment=environment,
-            report=whole,
-        ),
+        [tests("tests", "main", *SEVERAL_FILES_AT_ONCE, "tests", "--ignore=tests/end_to_end", alone=pytest)],
+        [
+            pages("web types", "run", "check"),
+            pages("web tests", "test", *vitest, report=web),
+            tests("bot tests (Python 3.10, Rasa)", "bot", settings.bot_python, *BOT_TESTS, "tests/bot"),
+            tests("the whole product", "whole", "tests/end_to_end", alone=pytest),
+        ],
     ]
 
 

@@ -20,16 +20,19 @@ MOST = 3
 TESTS_FAILED = 1  # pytest's exit code; the others mean that tests were not collected, or not played to the end
 
 
-def play(run: Run, show: Callable[[Run], int]) -> Counts:
-    """Plays a run with its report, and what fell in a crowd once more alone. `failed` is 0 only if all is well."""
+def forget(run: Run) -> None:
+    """Removes what an earlier run has left in the place of the report, so that it is not taken for this one's."""
+    if run.report is not None:
+        run.report.unlink(missing_ok=True)
+        shutil.rmtree(cache_of(run.report), ignore_errors=True)
+
+
+def judge(run: Run, code: int, show: Callable[[Run], int]) -> Counts:
+    """Counts of a run that has ended; what fell in a crowd is played again alone. `failed` is 0 only if all is well."""
     if run.report is None:
-        return Counts(failed=int(show(run) != 0))
-    run.report.unlink(missing_ok=True)
-    cache = cache_of(run.report)
-    shutil.rmtree(cache, ignore_errors=True)
-    code = show(run)
+        return Counts(failed=int(code != 0))
     counts = judged(read_counts(run.report), code)
-    names = fallen(cache) if run.alone and code == TESTS_FAILED else []
+    names = fallen(cache_of(run.report)) if run.alone and code == TESTS_FAILED else []
     if counts.failed != len(names) or len(names) > MOST:  # nothing may fail that is not played again
         return counts
     if not names or not all(_passes_alone(run, name, show) for name in names):

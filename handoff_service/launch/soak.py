@@ -23,13 +23,16 @@ REAL_BOT = "SQLite with the real bot"
 REAL_BOT_WORDS = ("--minutes", "3", "--pace", "4")
 # The pairs take many minutes of their own; who asks for a short soak does not want to wait for them.
 MINUTES_WITH_PAIRS = 20.0
+PLACES = ("tests/handoff_service/web/failpoints", "tests/handoff_service/channels/test_crashes.py")
 SWAPS = "tests/kb_index/test_kb_generation.py"
 CUTS = (
     "tests/soak/test_every_byte.py",
     "tests/many_machines/test_migrations_killed.py",
     "tests/handoff_service/channels/platforms/test_stories.py",
+    "tests/handoff_service/channels/platforms/test_contract.py",
 )
-STORIES = {"TANDEM_STORY_SEEDS": "6", "TANDEM_STORY_KILLS": "12"}  # of all channels, on both engines
+# More stories of all channels, on both engines; the channels' contract on the one that `make test` leaves out.
+CHANNELS = {"TANDEM_STORY_SEEDS": "6", "TANDEM_STORY_KILLS": "12", "TANDEM_CONTRACT_ENGINE": "postgresql"}
 
 
 def soak(
@@ -85,10 +88,9 @@ def soak_runs(settings: Settings, minutes: float, seed: str = "") -> list[Run]:
         for title, words in SOAKS.items()
     ]
     if minutes >= MINUTES_WITH_PAIRS:
-        tests = "tests/handoff_service/web/failpoints"
         pairs = Run(
             title="every failpoint pair",
-            command=[settings.python, "-m", "pytest", "-q", *SEVERAL_FILES_AT_ONCE[:2], tests],
+            command=[settings.python, "-m", "pytest", "-q", *SEVERAL_FILES_AT_ONCE[:2], *PLACES],
             cwd=settings.root,
             environment={**environment, "TANDEM_EVERY_FAILPOINT_PAIR": "1"},
         )
@@ -102,7 +104,7 @@ def soak_runs(settings: Settings, minutes: float, seed: str = "") -> list[Run]:
             title="cuts at every byte and statement, stories of all channels",
             command=[settings.python, "-m", "pytest", "-q", *CUTS],
             cwd=settings.root,
-            environment={**environment, **STORIES, "TANDEM_EVERY_BYTE": "1", "TANDEM_EVERY_STATEMENT": "1"},
+            environment={**environment, **CHANNELS, "TANDEM_EVERY_BYTE": "1", "TANDEM_EVERY_STATEMENT": "1"},
         )
         swaps = Run(
             title="two hundred swaps under questions",

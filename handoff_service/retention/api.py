@@ -78,7 +78,7 @@ def router(service: Service) -> APIRouter:
     async def erase_me(_: Nothing, sender: CustomerNow) -> dict[str, Any]:
         context, actor = service.context(), f"customer:{sender.contact}"
         started = await service.database.write(
-            lambda tx: begin(tx, sender.tenant, sender.contact, requested_by=actor, context=context, alone=True)
+            lambda tx: begin(tx, sender.tenant, sender.contact, requested_by=actor, context=context, by_himself=True)
         )
         return await finish(sender.tenant, started.id)
 
@@ -87,7 +87,9 @@ def router(service: Service) -> APIRouter:
         context, actor = service.context(), f"customer:{sender.contact}"
         await service.limits.message(f"{sender.tenant}:{actor}")
         return await service.database.write(
-            lambda tx: export_person(tx, sender.tenant, sender.contact, requested_by=actor, context=context, alone=True)
+            lambda tx: export_person(
+                tx, sender.tenant, sender.contact, requested_by=actor, context=context, by_himself=True
+            )
         )
 
     @routes.post("/v1/conversations/{conversation_id}/hold")

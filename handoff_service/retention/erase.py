@@ -64,15 +64,16 @@ Step = Callable[[Transaction, str, str, Context], Counter[str] | None]
 
 
 def begin(
-    tx: Transaction, tenant: str, contact: str, *, requested_by: str, context: Context, alone: bool = False
+    tx: Transaction, tenant: str, contact: str, *, requested_by: str, context: Context, by_himself: bool = False
 ) -> Job:
     """The job that erases a contact, or the one that is under way. Raises NotFound, and Conflict while on hold.
 
-    `alone`: those that he was merged with stay, as in `export_person`.
+    `by_himself`: it reaches as far as `contacts.own`, as in `export_person`.
     """
     if not store.has_contact(tx.connection, tenant, contact, lock=True):
         raise NotFound("There is no such contact.")
-    person = [contact] if alone else contacts.same_person(tx.connection, tenant, contact)
+    ask = contacts.own if by_himself else contacts.same_person
+    person = ask(tx.connection, tenant, contact)
     for one in person:
         _refuse_held(tx.connection, tenant, one)
     # What he is on other channels goes too; the keeper carries those jobs out.

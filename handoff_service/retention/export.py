@@ -20,16 +20,16 @@ PAGE = 500
 
 
 def export_person(
-    tx: Transaction, tenant: str, contact: str, *, requested_by: str, context: Context, alone: bool = False
+    tx: Transaction, tenant: str, contact: str, *, requested_by: str, context: Context, by_himself: bool = False
 ) -> dict[str, Any]:
     """Contact, conversations and tickets; internal notes, and what the bot thought, are left out. Raises NotFound.
 
-    `alone`: nothing of the contacts that he was merged with. A visitor may talk an agent into merging him with
-    somebody else, so whoever asks for himself gets what he said as himself. Leaves a row in the audit.
+    `by_himself`: only of the contacts for whom he may ask (`contacts.own`). Leaves a row in the audit.
     """
     person = contacts.details(tx.connection, tenant, contact)
-    if alone:
-        person["person"] = [contact]
+    if by_himself:
+        person["person"] = contacts.own(tx.connection, tenant, contact)
+        person["channels"] = contacts.channels_of(tx.connection, tenant, person["person"])
     names = agent_names(tx.connection, tenant)
     listed = []
     for one in (each for who in person["person"] for each in conversations.of_contact(tx.connection, tenant, who)):

@@ -21,6 +21,7 @@ outbox = sa.Table(
     maybe("error"),
     maybe("provider_id"),
     maybe("parts_sent", sa.Integer),
+    maybe("parts_digest"),
     sa.Index("outbox_by_head", "tenant", "conversation", "destination", "state", "seq"),
     sa.Index("outbox_by_due", "state", "next_at"),
 )

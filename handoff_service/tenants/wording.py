@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from string import Formatter
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -33,7 +33,10 @@ class Named(BaseModel):
 
 
 class CannedReply(BaseModel):
-    """A reply in one or both languages, for some queues or (empty) for all; `{customer}` and so on are filled in."""
+    """A reply in one or both languages, for some queues and channels or (empty) for all; `{customer}` … are filled in.
+
+    Each channel has its own tone and length: a reply for `email` may greet and sign, one for `sms` is short.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,6 +45,7 @@ class CannedReply(BaseModel):
     zh: str = Field("", max_length=4000, exclude_if=lambda text: not text)
     en: str = Field("", max_length=4000, exclude_if=lambda text: not text)
     queues: tuple[str, ...] = Field((), exclude_if=lambda queues: not queues)
+    channels: tuple[Annotated[str, Field(pattern=NAME)], ...] = Field((), exclude_if=lambda channels: not channels)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

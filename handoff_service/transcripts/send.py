@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+import structlog
 
 from handoff_service import audit
 from handoff_service.channels import store as channels
@@ -29,6 +30,8 @@ from handoff_service.live.principal import Principal
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
 from handoff_service.transcripts.model import draw_code, is_code, write_down
+
+log = structlog.get_logger()
 
 KEY = "thread_key"  # the secret of a mail account that we have made ourselves
 PAGE = 500
@@ -73,7 +76,8 @@ async def post(letter: Letter) -> None:
     except NotDelivered as error:
         if error.final:
             raise Invalid("The mail server does not take mail for this address.") from error
-        raise Unavailable(f"The mail server cannot be reached: {error.message}.") from error
+        log.warning("a transcript cannot be sent", error=error.message)  # names the server: not for customers
+        raise Unavailable("The mail cannot be sent at the moment; try again later.") from error
 
 
 def note_down(tx: Transaction, sender: Sender, conversation_id: str, context: Context) -> None:

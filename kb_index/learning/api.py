@@ -15,7 +15,8 @@ from fastapi import APIRouter, Depends, FastAPI, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from kb_index.articles.api import bearer
-from kb_index.articles.editing import Desk
+from kb_index.articles.editing import Desk, checked_article
+from kb_index.articles.shapes import ArticleBody
 from kb_index.database import Database
 from kb_index.errors import NoGeneration
 from kb_index.index.live import LiveKnowledge
@@ -24,7 +25,8 @@ from kb_index.learning.apart import Replaying
 from kb_index.learning.feedback import EXPIRE_EVERY_S, LONGEST_ANSWER, oldest_kept, take
 from kb_index.learning.model import Draft, Feedback, Golden, Kind, State
 from kb_index.learning.plain import draft_json, gap_json, replay_json
-from kb_index.learning.workbench import Workbench
+from kb_index.learning.workbench import Both, Workbench
+from kb_index.search.shapes import UnderstandResponse
 from kb_index.search.understand import Knowledge
 from kb_index.settings import Settings
 from kb_index.shapes import TenantName, Usable
@@ -115,6 +117,19 @@ class Acceptance(By):
     changes: list[Name] = Field(min_length=1, max_length=1000)
 
 
+class TrialRequest(_Strict):
+    """A customer's question, and the fields of an article as if it were published."""
+
+    text: Annotated[Usable, Field(min_length=1, max_length=2000)]
+    language: Literal["zh", "en"] | None = None
+    article: ArticleBody
+
+
+class TriedModel(_Strict):
+    live: UnderstandResponse
+    draft: UnderstandResponse
+
+
 class GoldenRequest(By):
     text: Annotated[Usable, Field(min_length=1, max_length=2000)]
     article: Name | None
@@ -136,7 +151,7 @@ def add_learning_routes(
     routes = APIRouter(dependencies=[Depends(bearer(settings))])
     _add_feedback(routes, settings, desk.stores.database, live, clock)
     _add_gaps(routes, bench)
-    _add_drafts(routes, bench)
+    _add_drafts(routes, bench, desk)
     _add_golden(routes, desk.stores.database, clock)
     app.include_router(routes)
 
@@ -187,7 +202,7 @@ def _add_gaps(routes: APIRouter, bench: Workbench) -> None:
         return {"gaps": [gap_json(each) for each in found]}
 
 
-def _add_drafts(routes: APIRouter, bench: Workbench) -> None:
+def _add_drafts(routes: APIRouter, bench: Workbench, desk: Desk) -> None:
     @routes.get("/tenants/{tenant}/drafts")
     async def listed(tenant: str, state: State | None = None) -> dict[str, Any]:
         def read() -> list[Draft]:
@@ -212,6 +227,17 @@ def _add_drafts(routes: APIRouter, bench: Workbench) -> None:
     async def edit(tenant: str, draft: str, body: DraftChanges) -> dict[str, Any]:
         changes = body.model_dump(exclude_none=True)
         return draft_json(await asyncio.to_thread(bench.edit, tenant, draft, changes))
+
+    @routes.post("/tenants/{tenant}/articles/try", response_model_exclude_none=True)
+    async def try_article(tenant: str, body: TrialRequest) -> TriedModel:
+        """A question asked of what is served, and as if this version of an article were."""
+
+        def both() -> Both:
+            article = checked_article(desk.stores.tenant(tenant), tenant, body.article.values())
+            return bench.try_article(tenant, article, body.text, body.language)
+
+        found = await asyncio.to_thread(both)
+        return TriedModel(live=UnderstandResponse.of(found.live), draft=UnderstandResponse.of(found.draft))
 
     @routes.post("/tenants/{tenant}/drafts/{draft}/replay")
     async def replay(tenant: str, draft: str) -> dict[str, Any]:

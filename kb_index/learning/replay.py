@@ -141,6 +141,22 @@ def with_draft(articles: Sequence[Article], draft: Article) -> list[Article]:
     return [*kept, draft]
 
 
+def over(knowledge: Knowledge, tenant: str, articles: Sequence[Article], *, background: Sequence[str]) -> Knowledge:
+    """The knowledge as it would be over these articles of a tenant, in memory only. Raises UnknownTenant.
+
+    It keeps the calibration that is in force, as an edit does until the next full build.
+    """
+    served = knowledge.tenant(tenant)
+    embed = knowledge.encoder.encode
+    edit = Edit.between(served.whole, articles, embed=embed)
+    if suits(served.whole, edit):
+        candidate = served.with_edit(edit)
+    else:
+        candidate = replace(served, index=assemble(articles, background, embed=embed))
+    tenants = {**knowledge.generation.tenants, tenant: candidate}
+    return replace(knowledge, generation=replace(knowledge.generation, tenants=tenants))
+
+
 def replay(
     knowledge: Knowledge,
     tenant: str,
@@ -151,22 +167,12 @@ def replay(
     day: date,
     default_language: str,
 ) -> Replay:
-    """Compares the knowledge as it is with one over these articles, kept in memory only. Raises UnknownTenant.
-
-    The candidate keeps the calibration that is in force, as an edit does until the next full build.
-    """
+    """Compares the knowledge as it is with one over these articles. Raises UnknownTenant."""
     began = time.perf_counter()
     encoder = knowledge.encoder if isinstance(knowledge.encoder, Remembering) else Remembering(knowledge.encoder)
     encoder.encode([fold(question.text) for question in questions])
     before = replace(knowledge, encoder=encoder)
-    served = knowledge.tenant(tenant)
-    edit = Edit.between(served.whole, articles, embed=encoder.encode)
-    if suits(served.whole, edit):
-        candidate = served.with_edit(edit)
-    else:
-        candidate = replace(served, index=assemble(articles, background, embed=encoder.encode))
-    tenants = {**knowledge.generation.tenants, tenant: candidate}
-    after = replace(before, generation=replace(knowledge.generation, tenants=tenants))
+    after = over(before, tenant, articles, background=background)
     changes, counts = [], (Counter[str](), Counter[str]())
     gained = lost = 0
     for question in questions:

@@ -23,14 +23,25 @@ from kb_index.learning.lessons import lessons
 from kb_index.learning.likeness import Likeness
 from kb_index.learning.model import Draft, Lesson, State
 from kb_index.learning.proposals import Placed, place
-from kb_index.learning.replay import Remembering, Replay, golden_questions, past_questions, replay, with_draft
-from kb_index.search.understand import Asked, Hit, Knowledge
+from kb_index.learning.replay import (
+    Remembering,
+    Replay,
+    golden_questions,
+    over,
+    past_questions,
+    replay,
+    with_draft,
+)
+from kb_index.search.understand import Asked, Hit, Knowledge, Understanding
 from kb_index.settings import Settings
 from kb_index.text.collections import read_background
 from kb_index.text.folding import fold
 
 MOST_PAST = 2000
 """Past questions that a replay asks again, the latest first."""
+
+MOST_TRIED = 8
+"""Articles that are named when somebody tries a question."""
 
 MOST_LEARNED_FROM = 1500
 """Questions of articles that the likeness is learned from."""
@@ -42,6 +53,14 @@ class Found:
 
     gap: Gap
     nearest: Hit | None
+
+
+@dataclass(frozen=True)
+class Both:
+    """What becomes of a question now, and what would with a draft."""
+
+    live: Understanding
+    draft: Understanding
 
 
 class Workbench:
@@ -216,6 +235,22 @@ class Workbench:
             day=self._today(),
             default_language=self._settings.default_language,
         )
+
+    def try_article(self, tenant: str, article: Article, text: str, language: str | None) -> Both:
+        """A question asked of what is served, and as if this version were. Raises UnknownTenant, NoGeneration."""
+        knowledge = self._knowledge()
+        live = replace(knowledge, encoder=self._remembering(knowledge))
+        articles = with_draft(live.tenant(tenant).index.published, article)
+        draft = over(live, tenant, articles, background=read_background(self._settings.background))
+        asked = Asked(
+            text=text, tenant=tenant, audience=Audience.PUBLIC, language=language, earlier=(), limit=MOST_TRIED
+        )
+        options: dict[str, Any] = {
+            "day": self._today(),
+            "default_language": self._settings.default_language,
+            "unhappy_threshold": self._settings.unhappy_threshold,
+        }
+        return Both(live.understand(asked, **options), draft.understand(asked, **options))
 
     def _remembering(self, knowledge: Knowledge) -> Remembering:
         """An encoder that knows what the generation has embedded already."""

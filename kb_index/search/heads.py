@@ -160,8 +160,8 @@ class ArticleHead:
         more = len(self._added)
         first = self._passages - more
         if not more:
-            return _floats(self._features[rows])
-        near = _floats(self._features[np.where(rows < first, rows, np.maximum(rows - more, 0))])
+            return floats(self._features[rows])
+        near = floats(self._features[np.where(rows < first, rows, np.maximum(rows - more, 0))])
         new = (rows >= first) & (rows < self._passages)
         near[new] = self._added[rows[new] - first]
         return near
@@ -244,7 +244,7 @@ def _joined(meaning: Matrix, spelling: Matrix) -> Matrix:
     )
 
 
-def _floats(halves: npt.NDArray[np.float16]) -> Matrix:
+def floats(halves: npt.NDArray[np.float16]) -> Matrix:
     """The same numbers in four bytes, exactly; a shift of all bits at once, a third of the time of NumPy's conversion.
 
     The bits of a finite half are those of a float with a smaller exponent (IEEE 754): sign, then the rest moved up.

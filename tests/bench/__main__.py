@@ -1,5 +1,6 @@
 """`python -m tests.bench [section …]`: measures on the parts that run; sections: answer, breakdown, rasa, appends,
-postgres, claims, routing, webhooks, channels, idle_sockets, reconnects, vectors, peers, understanding, tickets, widget.
+postgres, claims, routing, webhooks, channels, idle_sockets, reconnects, vectors, peers, understanding, tickets, widget,
+desk.
 
 Prints each goal and whether it is reached. The exit code is 0 unless something broke: a slow machine is no failure.
 """
@@ -26,6 +27,7 @@ from tests.bench.appends import appends
 from tests.bench.breakdown import breakdown
 from tests.bench.channels import channels
 from tests.bench.claims import claims
+from tests.bench.desk import desk
 from tests.bench.environment import show_environment
 from tests.bench.idle_sockets import idle_sockets
 from tests.bench.intents import intents
@@ -63,6 +65,7 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "widget": widget,
     "turns": turns,
     "intents": intents,
+    "desk": desk,
 }
 
 

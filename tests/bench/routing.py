@@ -44,6 +44,7 @@ LANGUAGES = ("zh", "en")
 GOAL = {"p99": 5.0}
 GOALS: Mapping[str, Mapping[str, float]] = {
     "decide": GOAL,
+    "decide, processor time": GOAL,
     "decide and offer": {},
     "place": {},
     "expected wait": {},
@@ -140,6 +141,13 @@ def _timed(work: Callable[[], object]) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
+def _timed_twice(work: Callable[[], object]) -> tuple[float, float]:
+    """Wall and processor time of this thread; other programs take from the first."""
+    begun, busy = time.perf_counter(), time.thread_time()
+    work()
+    return (time.perf_counter() - begun) * 1000, (time.thread_time() - busy) * 1000
+
+
 def _worked(work: Callable[[], object]) -> float:
     """The same in time of this thread on a processor: in memory there is nothing to wait for but other programs."""
     begun = time.thread_time()
@@ -178,10 +186,10 @@ def _one_offer(tx: Transaction, tenant: Tenant, agent: Agent, context: Context) 
     point = tx.connection.begin_nested()
     A = tables.agents.c
     tx.connection.execute(sa.update(tables.agents).where(A.tenant == "demo", A.id == agent.id).values(open=2))
-    decided = _timed(lambda: _one(load_board(tx, tenant, context).next(micros(context.now))))
+    decided, worked = _timed_twice(lambda: _one(load_board(tx, tenant, context).next(micros(context.now))))
     offered = _timed(lambda: _one(make_offers(tx, "demo", context)))
     point.rollback()
-    return {"decide": decided, "decide and offer": offered}
+    return {"decide": decided, "decide, processor time": worked, "decide and offer": offered}
 
 
 def _one(found: object) -> None:

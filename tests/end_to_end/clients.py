@@ -254,7 +254,7 @@ class Agent:
         await self._http.aclose()
 
     async def post(self, path: str, **body: Any) -> Frame:
-        answer = await self._http.post(path, json=body)
+        answer = await self._http.post(path, json=body, headers={"Idempotency-Key": secrets.token_hex(8)})
         _check(answer)
         return answer.json()
 

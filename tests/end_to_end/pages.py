@@ -8,6 +8,7 @@ import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 PHONE = {"width": 390, "height": 844}
@@ -105,3 +106,13 @@ class Console(Window):
     async def write(self, text: str) -> None:
         await self.page.locator("textarea").first.fill(text)
         await self.page.keyboard.press("Enter")
+
+
+async def barriers(page: Page) -> list[str]:
+    """Serious and critical findings of axe, each with where it is."""
+    result = await Axe().run(page, options={"resultTypes": ["violations"]})
+    return [
+        f"{one['id']}: {one['nodes'][0]['target']}"
+        for one in result.response["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]

@@ -28,9 +28,9 @@ pytestmark = [
     ),
 ]
 SEEDS = int(os.environ.get("TANDEM_BAD_NETWORKS", "1"))
-EACH = 6  # messages of either side
-TROUBLED = 0.5  # of the connections
-HELD_S = 2.0  # until what is held is closed, as a router does in the end
+EACH = 4  # messages of either side
+TROUBLED = 0.4  # of the connections
+HELD_S = 1.0  # until what is held is closed, as a router does in the end
 PATIENCE_MS = 40_000
 
 

@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.end_to_end.pages import DESK, PHONE, Console, Widget, chromium_path, new_page, open_browser
+from tests.end_to_end.pages import DESK, PHONE, Console, Widget, barriers, chromium_path, new_page, open_browser
 from tests.end_to_end.story import Stage
-from tests.end_to_end.test_browser import _barriers
 
 pytestmark = [
     pytest.mark.stack,
@@ -41,7 +40,7 @@ async def test_two_supervisors_make_a_training_line_of_what_was_not_understood(b
     message = desk.page.locator(".misunderstood > li", has_text="blorptangle").first
     await expect(message).to_contain_text("[e-mail]")
     assert ADDRESS not in await desk.page.content()
-    assert await _barriers(desk.page) == []
+    assert await barriers(desk.page) == []
     await message.locator("textarea").fill(WORDED)
     await message.locator("select").select_option("complaint")
     await message.locator("button.primary").click()
@@ -56,7 +55,7 @@ async def test_two_supervisors_make_a_training_line_of_what_was_not_understood(b
     await other.page.locator(".message-states button").nth(2).click()
     await expect(other.page.locator(".misunderstood > li", has_text=WORDED)).to_have_count(1)
     await expect(other.page.locator(".version.live .badge.good")).to_have_count(1)
-    assert await _barriers(other.page) == []
+    assert await barriers(other.page) == []
     assert desk.complaints + other.complaints == []
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from handoff_service.launch.junit import Counts
+from handoff_service.launch.lanes import Lane, Played
 from handoff_service.launch.run import Run, show
 from handoff_service.launch.runs import summed_up
-from handoff_service.launch.second_try import cache_of, play
+from handoff_service.launch.second_try import cache_of, forget, judge
 
 FEW = [f"tests/test_{letter}.py::test_some[{letter}-b/c]" for letter in "abc"]
-Played = Callable[[Run], int]
+Show = Callable[[Run], int]
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def report(path: Path, *, passed: int = 0, failed: int = 0, skipped: int = 0) ->
 
 def crowd(
     fallen: list[str], *, code: int = 1, failed: int | None = None, again: str = "passed", played: list[str]
-) -> Played:
+) -> Show:
     """A `show` in which these fell in the crowd, and what each of them does alone."""
 
     def shown(run: Run) -> int:
@@ -57,9 +59,19 @@ def crowd(
     return shown
 
 
+def in_turn(show: Show) -> Callable[[Sequence[Lane]], list[Played]]:
+    return lambda lanes: [Played(run=run, code=show(run), seconds=1.0) for lane in lanes for run in lane]
+
+
+def play(run: Run, show: Show) -> Counts:
+    forget(run)
+    return judge(run, show(run), show)
+
+
 def test_what_passes_alone_is_told_in_the_last_line(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     played: list[str] = []
-    assert summed_up([run], crowd(FEW[:2], played=played)) == 0
+    show = crowd(FEW[:2], played=played)
+    assert summed_up([[run]], in_turn(show), show) == 0
     assert played == FEW[:2], "one at a time"
     *_, row, last = capsys.readouterr().out.splitlines()
     assert row.split()[0] == "ALONE"
@@ -68,8 +80,16 @@ def test_what_passes_alone_is_told_in_the_last_line(run: Run, capsys: pytest.Cap
 
 @pytest.mark.parametrize("again", ["failed", "skipped"])
 def test_what_does_not_pass_alone_fails_it_all(run: Run, again: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert summed_up([run], crowd(FEW[:2], again=again, played=[])) == 1
+    show = crowd(FEW[:2], again=again, played=[])
+    assert summed_up([[run]], in_turn(show), show) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "7 passed, 2 failed, 2 skipped"
+
+
+def test_few_of_each_run_may_be_too_many_in_all(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = replace(run, title="the whole product", report=tmp_path / "whole.xml")
+    show = crowd(FEW[:2], played=[])
+    assert summed_up([[run], [other]], in_turn(show), show) == 1
+    assert "FAILED 4 tests passed only alone; 3 may." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

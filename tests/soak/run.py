@@ -34,6 +34,7 @@ from tests.soak.visitors import Passers, Trespasser
 from tests.soak.wire import Line, Signals, Traffic
 
 ORIGIN = "http://shop.soak.example"
+MOST_PATIENCE = 4.0  # times what an idle machine gets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +110,16 @@ class Soak:
     def lines(self) -> list[Line]:
         """Every device and desk that stays to the end."""
         return [*self.agents, *(device for customer in self.customers for device in customer.devices)]
+
+    @property
+    def slowness(self) -> float:
+        """How many times slower the machine was than an idle one: its load on each core, when that was above one."""
+        return max(1.0, max(self.load, default=1.0))
+
+    @property
+    def patience_s(self) -> float:
+        """How long everything may take to be finished, which is more on a machine that is busy with other things."""
+        return self.options.patience_s * min(MOST_PATIENCE, self.slowness)
 
     @property
     def supervisors(self) -> dict[str, Agent]:

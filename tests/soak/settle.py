@@ -40,7 +40,7 @@ async def settle(soak: Soak, say: Callable[[str], None]) -> Settled:
     while True:
         settled.left = await _left(soak)
         settled.seconds = time.monotonic() - begun
-        if not settled.left or settled.seconds > soak.options.patience_s:
+        if not settled.left or settled.seconds > soak.patience_s:
             break
         if time.monotonic() - told > 15:
             told = time.monotonic()

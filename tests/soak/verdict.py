@@ -48,7 +48,7 @@ def judge(soak: Soak, settled: Settled, traffic: Traffic, faults: list[str]) -> 
     figures.write("gauge", name=f"left undone: {settled.left[:8]}", value=len(settled.left), limit=0, inv="I24")
     measured = [
         *(_memory(figures, gateway) for gateway in soak.gateways),
-        *_answers_and_waits(figures, traffic, _fault_windows(path), _slowness(soak.load)),
+        *_answers_and_waits(figures, traffic, _fault_windows(path), soak.slowness),
     ]
     figures.close()
     files = [path, soak.folder / "figures.jsonl"]
@@ -94,7 +94,7 @@ def _answers_and_waits(
     refused = sum(status >= 500 for status in calm)
     figures.write(
         "gauge", name="answers above 499 while nothing was broken", value=refused,
-        limit=max(2, MOST_ERRORS * len(calm)), inv="I26",
+        limit=max(2, MOST_ERRORS * len(calm)) * slowness, inv="I26",
     )  # fmt: skip
     waits = sorted(wait for t, wait in traffic.waits if not _touches(t, t + wait, windows))
     said = f"calm: {len(calm)} answers, {refused} of them above 499"
@@ -107,11 +107,6 @@ def _answers_and_waits(
         f"{said}; from send to sent p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms of {len(waits)} messages "
         f"(at most {limit:.1f} s: {MOST_WAIT_S:g} s, times {slowness:.1f} for the load of the machine)"
     ]
-
-
-def _slowness(load: list[float]) -> float:
-    """How many times slower the machine is than an idle one: its load on each core, when that is above one."""
-    return max(1.0, max(load, default=1.0))
 
 
 def check(files: list[Path]) -> tuple[bool, str]:

@@ -1,7 +1,9 @@
 // The full-page chat: /chat/?tenant=demo[&language=zh][&about.order=LY1]; what is named `about.…` is told to the agents.
+// The console frames /chat/?tenant=demo&preview&accent=%23155eb0 to show the look that is being tried out.
 import { effect } from "@preact/signals";
 import { locale } from "../shared/i18n";
 import { fetchConfig } from "../widget/config";
+import type { Look } from "../widget/look";
 import { mount } from "../widget/mount";
 
 const query = new URLSearchParams(location.search);
@@ -10,9 +12,10 @@ if (host === null) throw new Error("The page has no <tandem-chat> element.");
 
 async function open(host: HTMLElement, tenant: string): Promise<void> {
   const config = await fetchConfig(location.origin, tenant);
+  const tried = triedLook(query);
   const { chat } = await mount({
-    host, root: host.attachShadow({ mode: "open" }), mode: "page", baseUrl: location.origin, tenant, identity: null,
-    language: query.get("language"), config, look: {},
+    host, root: host.attachShadow({ mode: "open" }), mode: tried === null ? "page" : "widget", baseUrl: location.origin, tenant,
+    identity: null, language: query.get("language"), config, look: tried ?? {},
   });
   const about = [...query].flatMap(([name, value]) => (name.startsWith("about.") ? [[name.slice("about.".length), value.slice(0, 200)]] : []));
   if (about.length > 0) chat.setAttributes(Object.fromEntries(about));
@@ -22,6 +25,14 @@ async function open(host: HTMLElement, tenant: string): Promise<void> {
     const unseen = chat.unread.value > 0 ? `(${chat.unread.value}) ` : "";
     document.title = unseen + chat.t("panel", { brand: chat.session.value?.tenant.name ?? chat.t("brandFallback") });
   });
+}
+
+/** With ?preview the page stands for one of the tenant's: the widget in a corner, in a look that is not saved yet. */
+function triedLook(asked: URLSearchParams): Look | null {
+  if (!asked.has("preview")) return null;
+  const position = asked.get("position") === "start" ? "start" : "end";
+  const scheme = asked.get("scheme");
+  return { accent: asked.get("accent"), position, scheme: scheme === "light" || scheme === "dark" ? scheme : "auto" };
 }
 
 const tenant = query.get("tenant");

@@ -4,7 +4,7 @@ import type {
 } from "../shared/protocol";
 import type { Look } from "../widget/look";
 import type { Account, AccountChange, NewAccount, Plan } from "./administration";
-import type { ArticleFields, ArticlePage, Edited, Filter, Kept, KnowledgeTask, Reviewed, Revision, Step, Tried } from "./articles";
+import type { ArticleFields, ArticlePage, Compared, Edited, Filter, Kept, KnowledgeTask, Reviewed, Revision, Step, Tried } from "./articles";
 import type { Orders } from "./beside";
 import type { CannedReply } from "./canned";
 import type { ChannelAccount, ChannelKinds, Finding } from "./channels";
@@ -187,6 +187,7 @@ export class Api {
   articleHistory = (id: string, language: Language) => this.get<{ history: Revision[] }>(`${articlePath(id, language)}/history`);
   knowledgeTasks = () => this.get<{ tasks: KnowledgeTask[] }>("/v1/knowledge/tasks");
   tryQuestion = (text: string) => this.post<Tried>("/v1/knowledge/try", { text });
+  tryDraft = (article: ArticleFields, text: string) => this.post<Compared>("/v1/knowledge/try-draft", { article, text, language: article.language });
   reviewKnowledge = () => this.post<Reviewed>("/v1/knowledge/review", {});
   createArticle = (article: ArticleFields, why: string) => this.act<Edited>("/v1/knowledge/articles", { article, why });
   editArticle = (article: ArticleFields, revision: number, why: string) =>

@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import type { Language } from "../shared/protocol";
 import type { Api, ApiError } from "./api";
 import { Fetching } from "./fetching";
+import { articlesIn, type ImportReport } from "./importing";
 import { findingsOf } from "./problem";
 import type { Session } from "./session";
 
@@ -54,6 +55,11 @@ export interface KnowledgeTask {
 export interface Tried {
   readonly decision: { readonly action: string; readonly probability: number; readonly threshold: number };
   readonly hits: readonly { readonly article: string; readonly language: Language; readonly title: string; readonly probability: number }[];
+}
+/** A question asked of what is published, and as if the open draft were. */
+export interface Compared {
+  readonly live: Tried;
+  readonly draft: Tried;
 }
 export interface Filter {
   readonly text: string;
@@ -126,6 +132,8 @@ export class Articles {
   readonly findings = signal<Findings | null>(null);
   readonly reviewed = signal<Reviewed | null>(null);
   readonly tried = signal<Tried | null>(null);
+  readonly compared = signal<(Compared & { readonly of: string }) | null>(null);
+  readonly imported = signal<ImportReport | null>(null);
   /** What is written and not saved stays when another article or page is shown. */
   readonly drafts = signal<ReadonlyMap<string, ArticleDraft>>(new Map());
   private readonly fetching = new Fetching();
@@ -243,6 +251,30 @@ export class Articles {
     await this.parts.session.attempt(async () => {
       this.tried.value = await this.parts.api.tryQuestion(text);
     });
+  }
+
+  /** The same of what is published, beside what the open draft would make of it; nothing is stored. */
+  async compare(kept: Kept, text: string): Promise<void> {
+    await this.parts.session.attempt(async () => {
+      const article = contentOf(this.draftOf(kept));
+      this.compared.value = { of: draftKey(kept), ...(await this.parts.api.tryDraft(article, text)) };
+    });
+  }
+
+  /** Makes a draft of each row of a table; a row that is refused is named with the reason, and keeps no other from it. */
+  async importTable(text: string): Promise<void> {
+    const { api, session, owner } = this.parts;
+    const { rows, problems } = articlesIn(text, (language) => blank(language, owner, new Date()));
+    const failed = [...problems];
+    let done = 0;
+    for (const { line, article } of rows) {
+      this.imported.value = { done, all: rows.length, failed, finished: false };
+      const outcome = await session.outcome(() => api.createArticle(article, "import"));
+      if (outcome === true) done += 1;
+      else failed.push({ line, why: outcome });
+    }
+    this.imported.value = { done, all: rows.length, failed, finished: true };
+    if (done > 0) await this.list();
   }
 
   /** Lets all checks look at all that is published. */

@@ -34,7 +34,7 @@ const NOTICE_MS = 7000;
 const BURST_MS = 120;
 /** So many entries of a second are shown one by one, the others every so often. */
 const AT_ONCE = 40;
-const FLOOD_MS = 60;
+const FLOOD_MS = 100;
 /** Conversations that stay subscribed, so that going back to them is instant. */
 const FOLLOWED = 12;
 
@@ -87,7 +87,7 @@ export class Session {
       this.seen.clear();
     });
     const tick = setInterval(() => {
-      this.burst = 0;
+      this.burst = this.burst > AT_ONCE ? AT_ONCE : 0;
       state.now.value = this.time();
     }, 1000);
     document.addEventListener("visibilitychange", this.confirmShown);

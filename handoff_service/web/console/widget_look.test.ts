@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { embedCode, lookYaml } from "./widget_look";
+import { embedCode, lookYaml, previewAddress } from "./widget_look";
 
 describe("the look of the widget", () => {
   it("is told to a page by attributes, only what is not the product's own", () => {
@@ -18,4 +18,10 @@ describe("the look of the widget", () => {
   it("is told to the configuration with a quoted colour, which YAML would take for a comment", () => {
     expect(lookYaml({ accent: "#aa0000", position: "start" })).toBe('widget:\n  accent: "#aa0000"\n  position: "start"');
   });
+});
+
+it("previews a look that nobody has saved on the real chat page", () => {
+  const address = new URL(previewAddress("demo", "zh", { accent: "#aa0000", position: "start" }), "https://desk.example");
+  expect(address.pathname).toBe("/chat/");
+  expect(Object.fromEntries(address.searchParams)).toEqual({ tenant: "demo", language: "zh", preview: "", accent: "#aa0000", position: "start" });
 });

@@ -18,4 +18,8 @@ export function embedCode(gateway: string, tenant: string, look: Look): string {
 export const lookYaml = (look: Look): string =>
   ["widget:", ...parts(look).map(([name, value]) => `  ${name}: ${JSON.stringify(value)}`)].join("\n");
 
+/** The chat page that shows the widget with this look, which nobody else sees. */
+export const previewAddress = (tenant: string, language: string, look: Look): string =>
+  `/chat/?${new URLSearchParams([["tenant", tenant], ["language", language], ["preview", ""], ...parts(look).map(([name, value]) => [name, value])])}`;
+
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");

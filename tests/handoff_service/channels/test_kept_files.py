@@ -148,8 +148,9 @@ async def test_a_place_that_does_not_answer_is_unavailable_and_nothing_is_lost_s
 ) -> None:
     bucket.close()
     settings = trial_settings(var=tmp_path / new_id("var"), files_url="s3://shop/files")
-    with pytest.raises(Unavailable, match="TANDEM_FILES_URL"):
+    with pytest.raises(Unavailable, match="TANDEM_FILES_URL") as told:
         await keep(settings, "shop", one(PNG), most=10_000)
+    assert "127.0.0.1" not in told.value.message, "strangers read it"
 
 
 @pytest.mark.usefixtures("bucket")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from handoff_service.channels.arrive import take
 from handoff_service.channels.model import Account, Inbound
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.sealing import Seal
+from handoff_service.clock import utc_now
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.receive import receive
 from handoff_service.database import Transaction, open_database
@@ -28,6 +30,8 @@ from handoff_service.retention.keeper import Keeper
 from handoff_service.tenants import store as tenants
 from tests.handoff_service.conftest import _apart
 from tests.handoff_service.stage import person, shop
+from tests.handoff_service.web.forks import nursery
+from tests.handoff_service.web.serving import clean_environment, free_port
 
 DAYS = 30
 DAY = 86400
@@ -141,6 +145,35 @@ async def test_batches_that_fail_half_way_are_done_again_and_counted_once(
     counted = [row["detail"]["conversations"] for row in await rows(tables.audit)]
     assert sum(counted) == 45
     assert max(counted) <= 20
+    assert [chain.broken for chain in await database.read(verify)] == [None]
+
+
+@pytest.mark.usefixtures("keeping")
+async def test_killed_in_the_middle_of_a_batch_the_next_gateway_does_all_of_it(
+    database, talk, settings, tmp_path, rows
+):
+    """F-110: SIGKILL at the seventh of 25 conversations. The batch is undone, and done once by whoever starts next."""
+    everything = [(await talk(f"say {number}"))[0] for number in range(25)]
+    long_ago = {"closed_at": utc_now() - timedelta(days=DAYS + 1)}
+    await database.write(lambda tx: tx.connection.execute(sa.update(tables.conversations).values(long_ago)))
+    port = free_port()
+    given = {
+        "TANDEM_VAR": str(tmp_path),
+        "TANDEM_DATABASE_URL": settings.database,
+        "TANDEM_GATEWAY_URL": f"http://127.0.0.1:{port}",
+    }
+    deadly = clean_environment({**given, "TANDEM_FAILPOINTS": "retention_step:7:kill9"})
+    assert await asyncio.to_thread(nursery().start(["serve"], deadly, tmp_path / "log").wait, 60) == -9
+    assert await texts(database) == dict.fromkeys(everything, True)
+    again = nursery().start(["serve"], clean_environment(given), tmp_path / "log")
+    try:
+        async with asyncio.timeout(30):
+            while any((await texts(database)).values()):
+                await asyncio.sleep(0.05)
+    finally:
+        again.kill()
+        again.wait(20)
+    assert sum(row["detail"]["conversations"] for row in await rows(tables.audit)) == 25
     assert [chain.broken for chain in await database.read(verify)] == [None]
 
 

@@ -103,6 +103,7 @@ POLICY: dict[str, P | str] = {
     "POST /v1/knowledge/try": P.KNOWLEDGE_READ,
     "POST /v1/knowledge/articles": P.KNOWLEDGE_DRAFT,
     "POST /v1/knowledge/articles/{article}/{language}": P.KNOWLEDGE_DRAFT,
+    "POST /v1/knowledge/try-draft": P.KNOWLEDGE_DRAFT,
     "POST /v1/knowledge/preview": P.KNOWLEDGE_DRAFT,
     "POST /v1/knowledge/articles/{article}/{language}/publish": P.KNOWLEDGE_DECIDE,
     "POST /v1/knowledge/articles/{article}/{language}/retire": P.KNOWLEDGE_DECIDE,

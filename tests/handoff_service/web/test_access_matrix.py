@@ -45,6 +45,7 @@ DRAFTED: dict[str, Any] = {
     "articles": {**OP, "article": {}},
     ONE: {**OP, "article": {}, "revision": 1},
     "preview": {**OP, "article": {}},
+    "try-draft": {"text": "Is there parking?", "article": {}},
     "try": {"text": "Is there parking?"},
 }
 DECIDED: dict[str, Any] = {

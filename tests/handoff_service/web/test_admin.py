@@ -111,6 +111,7 @@ async def test_canned_replies_come_filled_in_for_the_queue_and_language(house):
     hello = {"title": "Hello", "zh": "您好{customer}，我是{agent}。", "en": "Dear {customer}, {agent} of {shop} here."}
     accepted(await change(boss, "lists/canned-replies/hello", hello))
     accepted(await change(boss, "lists/canned-replies/vip", {"title": "VIP", "en": "Sir!", "queues": ["senior"]}))
+    accepted(await change(boss, "lists/canned-replies/sms", {"title": "Short", "en": "Hi!", "channels": ["sms"]}))
     error = refused(await change(boss, "lists/canned-replies/x", {"title": "x", "en": "{agnet}"}), 422, "invalid")
     assert "there is no variable {agnet}; did you mean agent?" in error["message"]
     customer = await house.customer(language="en")
@@ -119,6 +120,9 @@ async def test_canned_replies_come_filled_in_for_the_queue_and_language(house):
     [reply] = found["canned_replies"]
     assert reply["id"] == "hello"
     assert re.fullmatch(r"Dear .+, Boss of Lanyu Mall here\.", reply["text"])
+    accepted(await change(boss, "lists/canned-replies/sms", {"title": "Short", "en": "Hi!", "channels": ["web", "sms"]}))
+    found = accepted(await boss.get(customer.path("canned-replies")))["canned_replies"]
+    assert [one["id"] for one in found] == ["hello", "sms"], "each channel has its own tone"
 
 
 async def test_a_file_is_applied_as_a_whole_or_not_at_all(house):

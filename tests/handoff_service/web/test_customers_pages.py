@@ -210,6 +210,32 @@ async def test_a_tenants_own_sites_may_show_the_chat_in_a_frame_and_nobody_else(
 
 
 @pytest.mark.parametrize(
+    ("logo", "source"),
+    [
+        ("https://cdn.shop.example/a;style-src,/logo.png", "https://cdn.shop.example/a%3Bstyle-src%2C/logo.png"),
+        ("https://cdn.shop.example:8443/logo.png?v=2", "https://cdn.shop.example:8443/logo.png"),
+        ("https://u:p@cdn.shop.example/logo.png", ""),
+        ("/v1/pictures/shop/p_1", ""),
+    ],
+)
+async def test_the_tenants_logo_is_let_in_on_his_own_pages_and_nothing_else_is(house, logo, source):
+    settings = house.tenant.settings
+    widget = settings.widget.model_copy(update={"logo": logo})
+    tenant = house.tenant.model_copy(update={"settings": settings.model_copy(update={"widget": widget})})
+    await house.database.write(lambda tx: tenants.save(tx.connection, tenant))
+    customer = await house.customer()
+
+    async def pictures(path):
+        policy = (await customer.get(path)).headers["content-security-policy"]
+        return policy.partition("img-src ")[2].partition(";")[0].removeprefix("'self' data: blob:").strip()
+
+    name = house.tenant.id
+    assert [await pictures(path) for path in (f"/chat/?tenant={name}", f"/help/{name}/en/")] == [source, source]
+    for path in ("/chat/", "/chat/?tenant=nobody", "/chat/?tenant=%00", f"/console/?tenant={name}", "/help/%00/"):
+        assert await pictures(path) == "", path
+
+
+@pytest.mark.parametrize(
     ("content", "kind"),
     [
         (b"\x1aE\xdf\xa3" + b"\0" * 40, "audio/webm"),

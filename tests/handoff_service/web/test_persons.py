@@ -11,6 +11,8 @@ from handoff_service.channels import contacts
 from handoff_service.channels.web_widget import CHANNEL as WEB
 from handoff_service.clock import utc_now
 from handoff_service.errors import Invalid
+from handoff_service.retention import store
+from tests.handoff_service.web.test_visitor_identity import signed
 from tests.handoff_service.web.visitors import accepted, fresh, refused
 
 
@@ -56,7 +58,6 @@ async def test_who_is_erased_is_erased_on_every_channel(house: Any) -> None:
     ann, also = await spoken(house, "I am kakapo"), await spoken(house, "kakapo too")
     accepted(await merge(lin, ann.contact, also.contact))
     accepted(await boss.post(f"/v1/contacts/{ann.contact}/erase", {"op_id": fresh()}))
-    from handoff_service.retention import store
 
     def jobs(connection: Any) -> list[str]:
         found = [store.running_job(connection, house.tenant.id, "erase", also.contact)]
@@ -77,6 +78,31 @@ async def test_who_asks_for_himself_gets_and_erases_nothing_of_those_he_was_merg
     accepted(await visitor.post("/v1/widget/erase", {}))
     assert "kakapo" in str(await house.entries(ann.conversation))
     assert accepted(await ann.get("/v1/widget/export"))["contact"]["id"] == ann.contact
+
+
+async def test_who_has_signed_in_gets_and_erases_all_that_he_is_known_to_be(house: Any) -> None:
+    """His e-mails and chats count with him; nobody who has signed in as somebody else does, whoever was merged."""
+    lin = await house.agent("lin")
+    visitor, ann = await spoken(house, "kakapo by visitor"), await house.customer(identity=signed(sub="cus_ann"))
+    eve = await house.customer(identity=signed(sub="cus_eve"))
+    for one, words in ((ann, "kakapo by Ann"), (eve, "kakapo by Eve")):
+        await one.write(words)
+        await one.answered()
+        accepted(await merge(lin, ann.contact, one.contact if one is eve else visitor.contact))
+    told = accepted(await ann.get("/v1/widget/export"))
+    assert {one["conversation"] for one in told["conversations"]} == {ann.conversation, visitor.conversation}
+    assert set(told["contact"]["person"]) == {ann.contact, visitor.contact}
+    assert "Eve" not in str(told)
+    assert accepted(await visitor.get("/v1/widget/export"))["contact"]["person"] == [visitor.contact]
+    accepted(await ann.post("/v1/widget/erase", {}))
+
+    def waits(connection: Any) -> list[bool]:
+        jobs = [store.running_job(connection, house.tenant.id, "erase", one.contact) for one in (visitor, eve)]
+        return [job is not None for job in jobs]
+
+    erased = "kakapo" not in str(await house.entries(visitor.conversation))
+    assert await house.database.read(waits) == [not erased, False], "his other contact is the keeper's next work"
+    assert "kakapo by Eve" in str(await house.entries(eve.conversation))
 
 
 async def test_one_contact_is_never_two_users_of_the_tenant(house: Any) -> None:

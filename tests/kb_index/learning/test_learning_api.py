@@ -284,3 +284,28 @@ def test_what_is_forgotten_leaves_the_files_too(client: httpx2.Client, tmp_path:
     for n in range(50):
         client.post("/forget", json={"tenant": "shop", "conversation": f"c_{n}", "upto": event(n)["at"]})
     assert found() == 0
+
+
+def test_a_question_is_tried_on_what_is_served_and_on_a_draft(client: httpx2.Client) -> None:
+    article = {
+        "id": "huabei",
+        "language": "zh",
+        "category": "payment",
+        "title": "花呗分期",
+        "questions": HUABEI[:3],
+        "answer": ANSWER,
+        "owner": "lin",
+        "valid_from": "2026-01-01",
+        "review_by": "2030-01-01",
+    }
+    tried = client.post("/tenants/shop/articles/try", json={"text": HUABEI[3], "language": "zh", "article": article})
+    assert tried.status_code == 200, tried.text
+    live, draft = tried.json()["live"], tried.json()["draft"]
+    assert "huabei" not in [hit["article"] for hit in live["hits"]]
+    assert draft["hits"][0]["article"] == "huabei"
+    assert draft["hits"][0]["probability"] > max((hit["probability"] for hit in live["hits"]), default=0.0)
+    again = client.post("/understand", json={"text": HUABEI[3], "tenant": "shop", "language": "zh"}).json()
+    assert "huabei" not in [hit["article"] for hit in again["hits"]], "nothing of it is served"
+    wrong = client.post("/tenants/shop/articles/try", json={"text": "?", "article": {**article, "title": ""}})
+    assert wrong.status_code == 422
+    assert [one["field"] for one in wrong.json()["error"]["fields"]] == ["title"]

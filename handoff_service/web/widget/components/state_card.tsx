@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { dayTime, duration } from "../../shared/time";
 import type { Action } from "../chat";
 import { useChat } from "./context";
+import { useFocus } from "./focus";
 import { MailIcon, PhoneIcon, StarIcon } from "./icons";
 
 /** What the customer can know and do about where the conversation stands: queue, mailbox, closed. */
@@ -63,6 +64,7 @@ function QueueCard() {
 function LeaveMessage({ back }: { back: () => void }) {
   const chat = useChat();
   const { t } = chat;
+  const field = useFocus<HTMLTextAreaElement>();
   const [text, setText] = useState("");
   const [replyTo, setReplyTo] = useState("");
   const submit = async (event: Event) => {
@@ -75,7 +77,7 @@ function LeaveMessage({ back }: { back: () => void }) {
       <h3><MailIcon size={18} />{t("leaveMessage")}</h3>
       <label>
         {t("messageText")}
-        <textarea required autofocus rows={3} maxLength={4000} dir="auto" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        <textarea ref={field} required rows={3} maxLength={4000} dir="auto" value={text} onInput={(event) => setText(event.currentTarget.value)} />
       </label>
       <label>
         {t("replyTo")}
@@ -115,6 +117,7 @@ function Promises() {
 function CallBack({ back }: { back: () => void }) {
   const chat = useChat();
   const { t } = chat;
+  const field = useFocus<HTMLInputElement>();
   const [number, setNumber] = useState("");
   const [when, setWhen] = useState("");
   const submit = async (event: Event) => {
@@ -128,7 +131,7 @@ function CallBack({ back }: { back: () => void }) {
       <h3><PhoneIcon size={18} />{t("callBack")}</h3>
       <label>
         {t("callPhone")}
-        <input type="tel" required autofocus dir="ltr" autocomplete="tel" maxLength={24} value={number} onInput={(event) => setNumber(event.currentTarget.value)} />
+        <input ref={field} type="tel" required dir="ltr" autocomplete="tel" maxLength={24} value={number} onInput={(event) => setNumber(event.currentTarget.value)} />
       </label>
       <label>
         {t("callWhen")}

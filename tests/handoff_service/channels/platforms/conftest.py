@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -23,6 +24,7 @@ from handoff_service.tenants import store as tenants
 from tests.handoff_service.channels.conftest import Office
 from tests.handoff_service.channels.platforms import PLATFORMS
 from tests.handoff_service.channels.platforms.fake import Platform, Received
+from tests.handoff_service.conftest import TEMPLATE, _apart, _sql
 from tests.handoff_service.stage import ScriptedBot, answer, shop, trial_settings
 from tests.handoff_service.web.serving import Gateway
 
@@ -137,13 +139,19 @@ def bots() -> Bots:
 
 
 @pytest.fixture(scope="module")
-def shared_gateway(fast_folder: Path, sqlite_template: Path, bots: Bots) -> Iterator[Gateway]:
-    """One gateway for all platforms of a test file: tenants do not meet."""
+def shared_gateway(
+    request: pytest.FixtureRequest, fast_folder: Path, sqlite_template: Path, bots: Bots
+) -> Iterator[Gateway]:
+    """One gateway for all platforms of a test file: tenants do not meet. `make soak` plays on PostgreSQL."""
     path = fast_folder / f"{new_id('platforms')}.sqlite"
-    shutil.copy(sqlite_template, path)
-    settings = trial_settings(
-        database_url=f"sqlite:///{path}", var=path.with_suffix(""), kb_index_url="http://127.0.0.1:9"
-    )
+    if os.environ.get("TANDEM_CONTRACT_ENGINE") == "postgresql":
+        postgres, name = request.getfixturevalue("postgres"), new_id("platforms").lower()
+        _apart(_sql(postgres("postgres"), f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+        database_url = postgres(name)
+    else:
+        shutil.copy(sqlite_template, path)
+        database_url = f"sqlite:///{path}"
+    settings = trial_settings(database_url=database_url, var=path.with_suffix(""), kb_index_url="http://127.0.0.1:9")
     one = Gateway(settings, bot=bots)
     one.start()
     yield one

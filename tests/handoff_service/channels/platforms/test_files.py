@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from handoff_service import tables
+from handoff_service.channels import deliver
+from handoff_service.channels.collect import Collector
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.model import Author, AuthorKind, Draft, Kind
+from handoff_service.errors import NotDelivered
 from handoff_service.files import store as files
 from handoff_service.files.keep import keep
 from handoff_service.files.model import StoredFile
 from handoff_service.files.shelf import shelf_of
 from tests.handoff_service.channels.platforms.conftest import PATIENCE_S, PLATFORMS, Bridge
-from tests.handoff_service.channels.platforms.fake import Platform
+from tests.handoff_service.channels.platforms.fake import Platform, Response
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 PDF = b"%PDF-1.7 \xff\xfe not really a document"
@@ -119,3 +123,44 @@ async def test_an_agents_files_arrive_as_files_or_as_links(bridge: Bridge, far: 
         assert far.content(one.files[0] if is_file else link) == content
     assert got[2].text.startswith("This is the part:"), "words come before the file"
     assert "http" in got[2].text or far.content(got[3].files[0]) == PNG
+
+
+@pytest.mark.parametrize("far", ["telegram"], indirect=True)
+@pytest.mark.parametrize(
+    ("patience", "fault"),
+    [
+        (timedelta(minutes=1), Response(400, {"ok": False, "description": "Bad Request: PHOTO_INVALID_DIMENSIONS"})),
+        (timedelta(0), Response(503)),  # as if it had been busy for as long as words may wait
+    ],
+)
+async def test_a_file_that_does_not_get_through_goes_as_a_link_and_holds_up_no_words(
+    bridge: Bridge, far: Platform, monkeypatch: pytest.MonkeyPatch, patience: timedelta, fault: Response
+) -> None:
+    monkeypatch.setattr(deliver, "FILE_WAITS", patience)
+    assert far.accepted(await bridge.sends(far.text(ANN, "please show me")))
+    await bridge.receives(ANN, "Three days.")
+    far.faults.append(fault)
+    await an_agent_sends(bridge, PNG, "a <b> & c.png")
+    link = await bridge.receives(ANN, "a <b> & c.png")
+    assert far.content(link.text[link.text.index("http") :].split()[0]) == PNG
+    assert set((await bridge.settled()).values()) == {"sent"}
+    assert await bridge.notes() == []
+
+
+@pytest.mark.parametrize("far", ["telegram"], indirect=True)
+async def test_a_picture_that_cannot_be_fetched_holds_up_no_words(
+    bridge: Bridge, far: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    async def busy(_: Any, found: Any, media: Any) -> None:
+        tried.append(media.ref)
+        raise NotDelivered(f"busy with {found.mid}")
+
+    monkeypatch.setattr(Collector, "_fetch", busy)
+    assert far.accepted(await bridge.sends(far.photo(ANN, PNG)))
+    await bridge.until(lambda: tried)
+    assert far.accepted(await bridge.sends(far.text(ANN, "and now?")))
+    await bridge.receives(ANN, "Three days.")
+    (waiting,) = [row for row in await bridge.rows(tables.outbox) if row["destination"] == "media"]
+    assert waiting["state"] in ("new", "leased"), "and it is still tried"

@@ -11,19 +11,22 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx2
 import pytest
 
 from handoff_service import tables
-from handoff_service.channels import deliver
+from handoff_service.channels import deliver, window
 from handoff_service.channels.accounts import new_account
-from handoff_service.channels.caller import Answered
+from handoff_service.channels.caller import Answered, Caller
 from handoff_service.channels.dingtalk import DingTalk
 from handoff_service.channels.model import Outbound
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.errors import NotDelivered
 from handoff_service.outbox import Job
+from tests.handoff_service.channels.platforms import PLATFORMS
 from tests.handoff_service.channels.platforms.chinese import FakeDingTalk
 from tests.handoff_service.channels.platforms.conftest import Bridge
+from tests.handoff_service.channels.platforms.fake import Response
 from tests.handoff_service.channels.platforms.line import FakeLine
 from tests.handoff_service.channels.platforms.meta import NUMBER, FakeMessenger, FakeWhatsApp
 from tests.handoff_service.stage import Held, ScriptedBot, answer, trial_settings
@@ -180,3 +183,105 @@ async def test_a_restart_casts_no_doubt_on_what_was_not_begun(uncertain: bool, g
     with pytest.raises(asyncio.CancelledError):
         await task
     assert database.written == given_back
+
+
+@only("telegram")
+async def test_another_release_does_not_go_on_in_the_middle_of_other_parts(
+    open_bridge: Any, far: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B7: the first part of a message was delivered by a release that cut it elsewhere."""
+    bridge = await open_bridge(bot=ScriptedBot(usually=answer("\n".join(f"line {n} of many" for n in range(600)))))
+    right = deliver._digest
+    monkeypatch.setattr(deliver, "_digest", lambda parts: f"another release: {right(parts)}"[:32])
+    real, parts = far.answer, list[str]()
+
+    def answered(call: Any) -> Response:
+        if call.path.endswith("/sendMessage"):
+            parts.append(call.json["text"])
+            if len(parts) == 2:
+                monkeypatch.setattr(deliver, "_digest", right)
+                return Response(429, {"ok": False, "parameters": {"retry_after": 0}})
+        return real(call)
+
+    monkeypatch.setattr(far, "answer", answered)
+    await bridge.sends(far.text(ANN, "everything"))
+    assert set((await bridge.settled()).values()) == {"dead"}
+    assert len(far.received) == 1
+    (note,) = await bridge.notes()
+    assert "another release" in note
+
+
+# What platforms say when they take nothing from us now, and what agents are to know: (channel, status, answer, why).
+REFUSED = [
+    ("wechat", 200, {"errcode": 45015, "errmsg": "response out of time limit"}, window.CLOSED),
+    ("wechat_mini", 200, {"errcode": 45047, "errmsg": "out of response count limit"}, window.USED_UP),
+    ("wechat", 200, {"errcode": 43004, "errmsg": "require subscribe"}, window.LEFT),
+    ("wechat", 200, {"errcode": 48001, "errmsg": "api unauthorized"}, "permission"),
+    ("wechat", 200, {"errcode": -1, "errmsg": "system error"}, "again"),
+    ("wecom", 200, {"errcode": 95001, "errmsg": "limit"}, window.USED_UP),
+    ("wecom", 200, {"errcode": 95018, "errmsg": "invalid session status"}, "answer there"),
+    ("wecom", 200, {"errcode": 45009, "errmsg": "api freq out of limit"}, "again"),
+    ("whatsapp", 400, {"error": {"code": 131047, "message": "Re-engagement message"}}, window.CLOSED),
+    ("whatsapp", 400, {"error": {"code": 130429, "message": "Rate limit hit"}}, "again"),
+    ("whatsapp", 400, {"error": {"code": 131026, "message": "Message undeliverable"}}, "131026"),
+    ("messenger", 400, {"error": {"code": 10, "error_subcode": 2018278, "message": "outside"}}, window.CLOSED),
+    ("instagram", 400, {"error": {"code": 10, "message": "no permission"}}, "permission"),
+    ("messenger", 401, {"error": {"code": 190, "message": "expired"}}, "again"),
+    ("telegram", 403, {"ok": False, "description": "Forbidden: bot was blocked by the user"}, window.LEFT),
+    ("telegram", 400, {"ok": False, "description": "Bad Request: chat not found"}, "chat not found"),
+    ("telegram", 429, {"ok": False, "parameters": {"retry_after": 3}}, "again"),
+    ("sms", 400, {"code": 21610, "message": "unsubscribed recipient"}, window.LEFT),
+    ("sms", 400, {"code": 63016, "message": "outside the allowed window"}, window.CLOSED),
+    ("sms", 429, {"code": 20429, "message": "Too Many Requests"}, "again"),
+    ("slack", 200, {"ok": False, "error": "channel_not_found"}, "channel_not_found"),
+    ("slack", 200, {"ok": False, "error": "ratelimited"}, "again"),
+    ("line", 429, {"message": "You have reached your monthly limit."}, "monthly"),
+    ("line", 429, {"message": "The API rate limit has been exceeded."}, "again"),
+    ("line", 400, {"message": "Failed to send messages"}, "Failed"),
+    ("feishu", 200, {"code": 230002, "msg": "Bot is not in the chat"}, "230002"),
+    ("feishu", 200, {"code": 99991400, "msg": "frequency"}, "again"),
+    ("douyin", 200, {"data": {"error_code": 28003070, "description": "too fast"}}, "again"),
+    ("douyin", 200, {"data": {"error_code": 28001007, "description": "wrong"}}, "wrong"),
+    ("weibo", 403, {"error": "user requests out of rate limit", "error_code": 10023}, "again"),
+    ("weibo", 400, {"error": "not a fan", "error_code": 20031}, "not a fan"),
+    ("dingtalk", 400, {"code": "staffId.notExisted", "message": "no such user"}, "no such user"),
+    ("voice", 404, {"code": 20404, "message": "not found"}, "the call is over"),
+    ("kuaishou", 400, {"error": "x"}, "400"),
+    ("kuaishou", 503, {}, "again"),
+]
+
+
+class Refusing(httpx2.AsyncBaseTransport):
+    """Gives tokens, and answers this to everything else."""
+
+    def __init__(self, status: int, body: Any) -> None:
+        self._answer = httpx2.Response(status, json=body)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith(("stable_token", "gettoken", "accessToken", "internal")):
+            every = {"access_token": "t", "tenant_access_token": "t", "accessToken": "t", "errcode": 0, "code": 0}
+            return httpx2.Response(200, json=every)
+        return httpx2.Response(self._answer.status_code, content=self._answer.content)
+
+
+@pytest.mark.parametrize(("channel", "status", "body", "outcome"), REFUSED)
+async def test_what_a_platform_refuses_is_told_apart(channel: str, status: int, body: Any, outcome: str) -> None:
+    far = PLATFORMS[channel]()
+    account = new_account("shop", channel, "x", far.fields(), trial_settings())
+    far.close()
+    hint = {"msg_id": "@1", "conversation_id": "@c", "call": "CA1", "url": "https://shop.example/hook"}
+    parts: dict[str, Any] = {"mid": "m_1", "conversation": "c_1", "contact": "1:1", "seq": 1, "text": "hi", "at": NOW}
+    message = Outbound(**parts, author_kind="bot", author_name="", hint=hint)
+    async with httpx2.AsyncClient(transport=Refusing(status, body)) as client:
+        with pytest.raises(NotDelivered) as refused:
+            await CHANNELS[channel].send(Caller(client, lambda: NOW), account, message, NOW)
+    error = refused.value
+    assert not error.uncertain
+    if outcome == "again":
+        assert not error.final
+    elif outcome in (window.CLOSED, window.USED_UP, window.LEFT):
+        assert (error.final, error.barred) == (True, outcome)
+        assert deliver._why(outcome, "en") != deliver._why(outcome, "zh")
+    else:
+        assert (error.final, error.barred) == (True, None)
+        assert outcome in error.message

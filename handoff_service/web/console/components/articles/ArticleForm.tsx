@@ -8,6 +8,7 @@ import { keyFor } from "../../text";
 import { holds } from "../../views";
 import { Icon } from "../Icon";
 import { useWorkplace } from "../workplace";
+import { CompareView } from "./CompareView";
 
 const LANGUAGES: readonly Language[] = ["zh", "en"];
 const WORDS = ["title", "category", "owner"] as const;
@@ -85,6 +86,7 @@ export function ArticleForm({ kept }: { kept: Kept }) {
           <summary>{t("articles.preview")}</summary>
           <div class="article-preview text" lang={fields.language}>{markdown(fields.answer)}</div>
         </details>
+        <CompareView kept={kept} />
         <label>{t("articles.why")}
           <input value={why} maxLength={1000} onInput={(event) => articles.write(kept, { why: event.currentTarget.value })} />
         </label>

@@ -2,12 +2,12 @@ import { useEffect, useState } from "preact/hooks";
 import type { Language } from "../../../shared/protocol";
 import { ARTICLE_STATES, type ArticleState, draftKey, isChanged, type Kept } from "../../articles";
 import { cause } from "../../problem";
-import { percent } from "../../text";
 import { holds } from "../../views";
 import { PageHead } from "../PageHead";
 import { SearchField } from "../SearchField";
 import { useWorkplace } from "../workplace";
 import { ArticleForm } from "./ArticleForm";
+import { Found } from "./Found";
 
 const LANGUAGES: readonly Language[] = ["zh", "en"];
 
@@ -30,6 +30,7 @@ export function ArticlesPage() {
         <div>
           <Listed />
           <Tasks />
+          <ImportTable />
         </div>
         <div>
           {open === null ? <TryOut /> : <ArticleForm key={draftKey(open)} kept={open} />}
@@ -128,6 +129,33 @@ function Tasks() {
   );
 }
 
+/** Many articles at once, as drafts, from a table that a spreadsheet has saved. */
+function ImportTable() {
+  const { state, articles } = useWorkplace();
+  const t = state.t.value;
+  const report = articles.imported.value;
+  const chosen = async (input: HTMLInputElement): Promise<void> => {
+    const [file] = input.files ?? [];
+    if (file !== undefined) await articles.importTable(await file.text());
+    input.value = "";
+  };
+  return (
+    <section class="page-panel">
+      <h2>{t("import.title")}</h2>
+      <p class="hint">{t("import.lead")}</p>
+      <label class="file-choice">{t("import.choose")}
+        <input type="file" accept=".csv,.tsv,.txt" disabled={report?.finished === false} onChange={(event) => void chosen(event.currentTarget)} />
+      </label>
+      {report !== null && <p role="status">{t(report.finished ? "import.done" : "import.running", { done: report.done, all: report.all })}</p>}
+      {report !== null && report.failed.length > 0 && (
+        <ul class="problems" role="alert">
+          {report.failed.map(({ line, why }) => <li key={`${line} ${why}`}><b>{t("configuration.line", { line })}</b> {why}</li>)}
+        </ul>
+      )}
+    </section>
+  );
+}
+
 /** What the bot would be told about a question now. */
 function TryOut() {
   const { state, articles } = useWorkplace();
@@ -146,27 +174,7 @@ function TryOut() {
           onInput={(event) => setQuestion(event.currentTarget.value)} />
         <button class="primary">{t("articles.ask")}</button>
       </form>
-      {tried !== null && (
-        <>
-          <p role="status">
-            <span class={tried.decision.action === "answer" ? "badge good" : "badge"}>{t(decisionKey(tried.decision.action))}</span>{" "}
-            {t("articles.decided", { percent: percent(tried.decision.probability), threshold: percent(tried.decision.threshold) })}
-          </p>
-          <ol class="rows">
-            {tried.hits.map((hit) => (
-              <li key={`${hit.article}/${hit.language}`}>
-                <button class="link-row" onClick={() => void articles.show(hit.article, hit.language)}>
-                  <strong lang={hit.language}>{hit.title}</strong>
-                  <span class="hint">{percent(hit.probability)}</span>
-                </button>
-              </li>
-            ))}
-          </ol>
-        </>
-      )}
+      {tried !== null && <Found tried={tried} />}
     </section>
   );
 }
-
-const decisionKey = (action: string): "decision.answer" | "decision.clarify" | "decision.abstain" =>
-  action === "answer" || action === "clarify" ? `decision.${action}` : "decision.abstain";

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { useChat } from "../context";
+import { useFocus } from "../focus";
 
 const CODE_DIGITS = 6;
 
@@ -11,6 +12,8 @@ export function Letter({ close }: { close: () => void }) {
   const [code, setCode] = useState("");
   const [step, setStep] = useState<"address" | "code" | "done">("address");
   const [busy, setBusy] = useState(false);
+  const field = useFocus<HTMLInputElement>(step);
+  const done = useFocus<HTMLButtonElement>(step);
   const [problem, setProblem] = useState<string | null>(null);
 
   const ask = async (given: string | null, next: "code" | "done") => {
@@ -29,7 +32,7 @@ export function Letter({ close }: { close: () => void }) {
     return (
       <div class="ask">
         <p role="status" dir="auto">{t("mailDone", { address: to.trim() })}</p>
-        <div class="actions"><button type="button" class="button" autofocus onClick={close}>{t("close")}</button></div>
+        <div class="actions"><button type="button" class="button" ref={done} onClick={close}>{t("close")}</button></div>
       </div>
     );
   }
@@ -38,7 +41,7 @@ export function Letter({ close }: { close: () => void }) {
       {step === "address" ? (
         <label>
           {t("mailAddress")}
-          <input type="email" required autofocus dir="ltr" autocomplete="email" maxLength={254} value={to} onInput={(event) => setTo(event.currentTarget.value)} />
+          <input ref={field} type="email" required dir="ltr" autocomplete="email" maxLength={254} value={to} onInput={(event) => setTo(event.currentTarget.value)} />
         </label>
       ) : (
         <>
@@ -46,7 +49,7 @@ export function Letter({ close }: { close: () => void }) {
           <label>
             {t("mailCode")}
             <input
-              key="code" type="text" required autofocus dir="ltr" inputMode="numeric" autocomplete="one-time-code" pattern="[0-9]{6}" maxLength={CODE_DIGITS}
+              ref={field} key="code" type="text" required dir="ltr" inputMode="numeric" autocomplete="one-time-code" pattern="[0-9]{6}" maxLength={CODE_DIGITS}
               value={code} onInput={(event) => setCode(event.currentTarget.value)}
             />
           </label>
