@@ -64,7 +64,7 @@ from handoff_service.live.sockets import Sockets
 from handoff_service.load import Load
 from handoff_service.mentions import api as mentions_api
 from handoff_service.nodes import Nodes
-from handoff_service.outbox_worker import OutboxWorker
+from handoff_service.outbox_worker import Handler, OutboxWorker
 from handoff_service.promises import api as promises_api
 from handoff_service.public_mentions import api as public_mentions_api
 from handoff_service.retention import api as retention_api
@@ -172,17 +172,10 @@ def create_app(
     turns = TurnRunner(database, ladder, settings, clock, bell=bell)
     workers = Workers(
         OutboxWorker(database, bell, {"bot": turns}, node=node, clock=clock, places=settings.bot_calls),
-        _deliveries(
-            database,
-            bell,
-            Deliverer(database, platforms, settings, clock, channels),
-            Mailer(database, settings, clock),
-            node,
-            clock,
-        ),
+        _deliveries(service, platforms, node),
         Sweeper(database, settings, clock),
         _lessons(database, bell, Teacher(database, knowledge, clock), node, clock),
-        _media(database, bell, Collector(database, platforms, settings, clock, channels), node, clock),
+        _media(service, platforms, node),
     )
 
     @contextlib.asynccontextmanager
@@ -222,24 +215,31 @@ def create_app(
     app.state.service = service
     app.state.workers = workers
     app.state.nodes = nodes
-    for module in ROUTERS:
-        # Not include_router: it would look through the signatures of all of them again, within the first request.
-        app.router.routes.extend(module.router(service).routes)
+    _add_routes(app, service)
     http.install(app, service)
     app.add_middleware(live_api.Door, service=service)
     return app
 
 
-def _deliveries(
-    database: Database, bell: Bell, deliverer: Deliverer, mailer: Mailer, node: str, clock: Clock
-) -> OutboxWorker:
+def _add_routes(app: FastAPI, service: Service) -> None:
+    """Not by include_router, which looks through the signatures of all of them again, within the first request."""
+    for module in ROUTERS:
+        app.router.routes.extend(module.router(service).routes)
+
+
+def _deliveries(service: Service, platforms: httpx2.AsyncClient, node: str) -> OutboxWorker:
     """Apart from the bot's worker: a platform that is slow must not keep customers elsewhere from their answers."""
-    return OutboxWorker(database, bell, {outbox.CHANNEL: deliverer, outbox.ALARM: mailer}, node=node, clock=clock)
+    database, settings, clock = service.database, service.settings, service.clock
+    deliverer = Deliverer(database, platforms, settings, clock, service.channels)
+    handlers: Mapping[str, Handler] = {outbox.CHANNEL: deliverer, outbox.ALARM: Mailer(database, settings, clock)}
+    return OutboxWorker(database, service.bell, handlers, node=node, clock=clock)
 
 
-def _media(database: Database, bell: Bell, collector: Collector, node: str, clock: Clock) -> OutboxWorker:
+def _media(service: Service, platforms: httpx2.AsyncClient, node: str) -> OutboxWorker:
     """Apart from deliveries: large files of some customers must not keep answers from others."""
-    return OutboxWorker(database, bell, {outbox.MEDIA: collector}, node=node, clock=clock, places=MEDIA_AT_ONCE)
+    database, clock = service.database, service.clock
+    collector = Collector(database, platforms, service.settings, clock, service.channels)
+    return OutboxWorker(database, service.bell, {outbox.MEDIA: collector}, node=node, clock=clock, places=MEDIA_AT_ONCE)
 
 
 def _lessons(database: Database, bell: Bell, teacher: Teacher, node: str, clock: Clock) -> OutboxWorker:

@@ -29,7 +29,7 @@ _ROAD = (
 _PLACES = "小区|花园|公寓|大厦|广场|中心|家园|新村|村|苑|城|园|学校|大学|医院|酒店|工业区|科技园|写字楼"
 _PLACE = rf"(?:{_NAME}{{2,10}}?(?:{_PLACES})\s?)"
 _NUMBER = (
-    rf"(?:{_N}\s?(?:号楼|号院|号|弄|栋|幢|座|单元|楼|层|室|房|门|组|队)(?!线)|[A-Za-z]\d?(?:座|栋|区|幢)|(?<=[号栋幢楼元座层])"
+    rf"(?:{_N}\s?(?:号楼|号院|号|弄|栋|幢|座|单元|楼|层|室|房|门|组|队)(?!线)|[A-Za-z]\d?(?:座|栋|区|幢)|[A-Za-z]\d?(?:-\d{{1,4}}){{1,3}}|(?<=[号栋幢楼元座层])"
     rf"\s?-?\d{{3,4}}(?:室|房)?|\d+-\d+(?:-\d+)?)"
 )
 _ZH = re.compile(
@@ -43,13 +43,14 @@ _SUFFIX = (
     r"|highway|hwy|parkway|row|gardens|grove|mews|hill|quay|walk|yard"
 )
 _UNIT = r"(?:(?:flat|apt|apartment|unit|suite|room|floor|block|building|bldg|level)\.?\s?#?[\w-]{1,6}|#\s?\d{1,5})"
+_POSTCODE = r"[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b"  # British: no word of the town before it
 _WORDS = r"(?:[A-Za-z][\w'’.-]{0,20}\s+){1,4}?"
 _EN = re.compile(
     rf"(?:{_UNIT},?\s+)?(?<![\w#])(?:no\.?\s?)?\d{{1,5}}[A-Za-z]?,?\s+(?:(?:north|south|east|west|[nsew])\.?\s+)"
     rf"?(?:{_WORDS}(?:{_SUFFIX})\b\.?|broadway\b)"
-    rf"(?:,?\s+{_UNIT})?(?:,\s*(?:[A-Za-z][\w'’-]*(?:\s+[A-Z][\w'’-]*){{0,3}}|{_UNIT}))"
-    rf"?(?:,\s*[A-Z][\w'’-]*(?:\s+[A-Z][\w'’-]*){{0,2}})?"
-    r"(?:,?\s+(?:[A-Z]{2}\s+)?(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})\b)?",
+    rf"(?:,?\s+{_UNIT})?(?:,\s*(?:[A-Za-z][\w'’-]*(?:\s+(?!{_POSTCODE})[A-Z][\w'’-]*){{0,3}}|{_UNIT}))"
+    rf"?(?:,\s*(?!{_POSTCODE})[A-Z][\w'’-]*(?:\s+(?!{_POSTCODE})[A-Z][\w'’-]*){{0,2}})?"
+    rf"(?:,?\s+(?:[A-Z]{{2}}\s+)?(?:\d{{5}}(?:-\d{{4}})?\b|{_POSTCODE}))?",
     re.IGNORECASE,
 )
 _NOT_WORDS = re.compile(

@@ -18,7 +18,9 @@ THUMB = re.compile(r"[\s\ufe0f\U0001f3fb-\U0001f3ff]*👎[\s\ufe0f\U0001f3fb-\U0
 PLAIN = 0.9  # a mood that few words show beyond doubt
 LETTERS_PER_SIGN = 3
 TELLING = ("insult", "aimed", "threat", "anger", "blame")  # kinds of evidence that are words and no impression
-UPSET_INTENTS = frozenset({"insult", "report_threat", "complaint", "not_solved", "ask_human", "nlu_fallback"})
+MOODY = frozenset(  # meanings that go with a bad mood as well as with a good one, or are one
+    {"insult", "report_threat", "complaint", "not_solved", "ask_human", "ask_question", "nlu_fallback"}
+)
 DIRECTED = ("insult", "aimed", "threat")  # kinds of mood evidence that are meant for us, whatever was asked
 
 
@@ -81,7 +83,7 @@ def says_little(s: Situation) -> bool:
 def plainly_means_else(s: Situation) -> bool:
     """Whether the text is a wish or a courtesy beyond doubt, and nothing in it but the wording sounds upset."""
     sure = SURE if s.intent in SMALL_TALK else VERY_SURE
-    return s.confidence >= sure and s.intent not in UPSET_INTENTS and not is_told(s)
+    return s.confidence >= sure and s.intent not in MOODY and not is_told(s)
 
 
 def is_told(s: Situation) -> bool:

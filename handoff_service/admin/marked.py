@@ -6,9 +6,11 @@ aliases, tags or documents behind the first one.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -159,5 +161,10 @@ _Dumper.add_representer(str, _text)
 
 
 def write(value: Any) -> str:
-    """The text that `read` reads as this value, for people."""
-    return yaml.dump(value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110)
+    """The text that `read` reads as this value, for people; of the same value it is made once."""
+    return _written(json.dumps(value))
+
+
+@lru_cache(maxsize=16)
+def _written(value: str) -> str:
+    return yaml.dump(json.loads(value), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110)

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from handoff_service.analytics import store
+from handoff_service.clock import iso
 from handoff_service.conversations.model import Kind
 from handoff_service.database import Database
 from handoff_service.tenants import store as tenants
-from handoff_service.tenants.model import BotSettings
+from handoff_service.tenants.model import BotSettings, Tenant
 
 SIGNALS = ("asked", "unsure", "unhappy", "failed")
 STAYED = "stayed with the bot"
 THUMB = "thumb down"
 AT_ONCE = 50
 """Conversations per read: whoever else reads does not wait for the whole report."""
+
+LONGEST = 366
+FRESH, RECOUNTED = timedelta(minutes=15), timedelta(hours=6)
+# What is about to be stale is counted before somebody asks for it.
+AHEAD = timedelta(minutes=10)
+# Until then the outcome of a day's handoffs may still change.
+SETTLED = timedelta(days=3)
 
 Key = tuple[str, str, str, str]
 
@@ -31,20 +39,22 @@ async def signals_report(database: Database, tenant_id: str, *, days: int, now: 
     `settings` tells each threshold, whether the tenant has set it, and what changing it costs. Raises NotFound.
     """
     tenant = await database.read(lambda c: tenants.find(c, tenant_id))
-    since, until = _span(days, now, tenant.settings.zone)
-    ended = await database.read(lambda c: store.handoffs_of_turns(c, tenant_id, since, until))
-    listed = await database.read(lambda c: store.changed(c, tenant_id, since))
+    zone = tenant.settings.zone
+    wanted = _days(days, now, zone)
+    kept = await database.read(lambda c: store.kept_days(c, tenant_id, wanted[0]))
+    stale = [day for day in wanted if not is_fresh(day, kept.get(day, (None, None))[1], now, zone)]
+    lines: dict[date, Sequence[store.Line]] = {day: kept[day][0] for day in wanted if day in kept}
+    if stale:
+        lines |= await count_days(database, tenant, stale[0], now)
     counts: Counter[Key] = Counter()
-    for start in range(0, len(listed), AT_ONCE):
-        some = listed[start : start + AT_ONCE]
-        for row in await database.read(lambda c, of=some: store.judged_entries(c, tenant_id, of, since, until)):  # type: ignore[misc]
-            day = row.at.astimezone(tenant.settings.zone).date().isoformat()
-            for signal, rule in _seen(row.kind, row.body):
-                counts[day, signal, rule, ended.get(row.turn or "", STAYED)] += 1
+    for day, counted in lines.items():
+        for signal, rule, outcome, count in counted:
+            counts[day.isoformat(), signal, rule, outcome] += count
     return {
         "tenant": tenant_id,
         "days": days,
-        "since": since.astimezone(UTC).isoformat(timespec="seconds"),
+        "since": _midnight(wanted[0], zone).isoformat(timespec="seconds"),
+        "as_of": iso(min([kept[day][1] for day in wanted if day in kept and day not in stale], default=now)),
         "signals": [
             {"day": day, "signal": signal, "rule": rule, "outcome": outcome, "count": count}
             for (day, signal, rule, outcome), count in sorted(counts.items())
@@ -54,11 +64,61 @@ async def signals_report(database: Database, tenant_id: str, *, days: int, now: 
     }
 
 
-def _span(days: int, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """From the first midnight of the tenant's days until now."""
+async def tally(database: Database, now: datetime) -> None:
+    """Keeps what was counted of the days of a year, so that the report of a year reads a row a day.
+
+    Today is counted again every few minutes, the days before until their handoffs have ended. Of several gateways the
+    one that comes first does it; counting twice gives the same.
+    """
+    for tenant in await database.read(tenants.everyone):
+        zone = tenant.settings.zone
+        year = _days(LONGEST, now, zone)
+        kept = await database.read(lambda c, of=tenant.id, since=year[0]: store.kept_days(c, of, since))  # type: ignore[misc]
+        ahead = now + AHEAD
+        stale = [day for day in year if not is_fresh(day, kept.get(day, (None, None))[1], ahead, zone)]
+        if stale:
+            found = await count_days(database, tenant, stale[0], now)
+            await database.write(lambda tx, of=tenant.id, new=found: store.keep_days(tx.connection, of, new, now))  # type: ignore[misc]
+
+
+def is_fresh(day: date, counted_at: datetime | None, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether what was counted of a day still holds: for good once its handoffs have had time to end."""
+    if counted_at is None or counted_at > now:
+        return False
+    over = _midnight(day + timedelta(days=1), zone)
+    if counted_at >= over + SETTLED:
+        return True
+    return now - counted_at <= (FRESH if counted_at < over else RECOUNTED)
+
+
+async def count_days(
+    database: Database, tenant: Tenant, first: date, now: datetime
+) -> dict[date, list[tuple[str, str, str, int]]]:
+    """By day, from the first until today, [(signal, rule, outcome, count)] as the timelines tell."""
+    zone, until = tenant.settings.zone, now + timedelta(microseconds=1)
+    since = _midnight(first, zone)
+    ended = await database.read(lambda c: store.handoffs_of_turns(c, tenant.id, since, until))
+    listed = await database.read(lambda c: store.changed(c, tenant.id, since))
+    counts: dict[date, Counter[tuple[str, str, str]]] = {}
+    for number in range((now.astimezone(zone).date() - first).days + 1):
+        counts[first + timedelta(days=number)] = Counter()
+    for start in range(0, len(listed), AT_ONCE):
+        some = listed[start : start + AT_ONCE]
+        for row in await database.read(lambda c, of=some: store.judged_entries(c, tenant.id, of, since, until)):  # type: ignore[misc]
+            day = row.at.astimezone(zone).date()
+            for signal, rule in _seen(row.kind, row.body):
+                counts[day][signal, rule, ended.get(row.turn or "", STAYED)] += 1
+    return {day: [(*what, count) for what, count in sorted(found.items())] for day, found in counts.items()}
+
+
+def _days(days: int, now: datetime, zone: ZoneInfo) -> list[date]:
+    """The last days of the tenant's, today at the end."""
     today = now.astimezone(zone).date()
-    first = datetime.combine(today - timedelta(days=days - 1), datetime.min.time(), zone)
-    return first.astimezone(UTC), now + timedelta(microseconds=1)
+    return [today - timedelta(days=number) for number in reversed(range(days))]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, datetime.min.time(), zone).astimezone(UTC)
 
 
 def _seen(kind: str, body: Mapping[str, Any]) -> list[tuple[str, str]]:

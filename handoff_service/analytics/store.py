@@ -1,9 +1,9 @@
-"""All SQL of reports: reads timelines and handoffs, writes nothing."""
+"""All SQL of reports: reads timelines and handoffs, and keeps what was counted of each day."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,8 @@ from handoff_service import tables
 from handoff_service.conversations.model import AuthorKind, Kind
 
 C, E, H = tables.conversations.c, tables.entries.c, tables.handoffs.c
+D = tables.signal_days.c
+Line = Sequence[Any]  # signal, rule, outcome, count
 
 
 def changed(connection: sa.Connection, tenant: str, since: datetime) -> list[str]:
@@ -46,3 +48,21 @@ def handoffs_of_turns(connection: sa.Connection, tenant: str, since: datetime, u
             open_state = "with an agent" if row.accepted_at is not None else "waiting"
             ended[str(turn)] = str(row.wrap_up or "closed") if row.closed_at is not None else open_state
     return ended
+
+
+def kept_days(connection: sa.Connection, tenant: str, since: date) -> dict[date, tuple[list[Line], datetime]]:
+    """By day, what was counted of it, and when."""
+    query = sa.select(D.day, D.counts, D.counted_at).where(D.tenant == tenant, D.day >= since.isoformat())
+    return {date.fromisoformat(row.day): (row.counts, row.counted_at) for row in connection.execute(query)}
+
+
+def keep_days(connection: sa.Connection, tenant: str, days: Mapping[date, Sequence[Line]], now: datetime) -> None:
+    """Replaces what was counted of these days."""
+    names = [day.isoformat() for day in days]
+    connection.execute(sa.delete(tables.signal_days).where(D.tenant == tenant, D.day.in_(names)))
+    rows = [
+        {"tenant": tenant, "day": day.isoformat(), "counts": list(lines), "counted_at": now}
+        for day, lines in days.items()
+    ]
+    if rows:
+        connection.execute(sa.insert(tables.signal_days), rows)

@@ -15,7 +15,16 @@ from handoff_service.channels import contacts, media_refs, store, survey, window
 from handoff_service.channels.collect import MOST_FILES, hold, named
 from handoff_service.channels.machines import let_people_look, seems_machine
 from handoff_service.channels.mail_sender import Verdict
-from handoff_service.channels.model import OCCUPIED, Abilities, Account, Colleague, Happening, Inbound, Notice
+from handoff_service.channels.model import (
+    ELSEWHERE,
+    OCCUPIED,
+    Abilities,
+    Account,
+    Colleague,
+    Happening,
+    Inbound,
+    Notice,
+)
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.undelivered import tell_undelivered
 from handoff_service.channels.vouched import tell_verdict
@@ -84,6 +93,8 @@ def arrive(
             place = _said_in_public(tx, account, event, mention, abilities, seal, context)
         case Inbound():
             event = by_one_name(tx, account, in_his_name(tx, account, event, context), context)
+            if abilities.staffed and _is_elsewhere(tx, account, event, seal):
+                event = replace(event, quiet=True)
             place = _said(tx, account, event, abilities, seal, context)
         case Notice():
             place = _noticed(tx, account, event, abilities, context)
@@ -325,6 +336,12 @@ def _answered_elsewhere(
         idle = context.now + timedelta(seconds=context.settings.bot_idle_s)
         conversations.update(tx.connection, conversation, deadline_at=idle)
     return conversation.id, entry.seq
+
+
+def _is_elsewhere(tx: Transaction, account: Account, event: Inbound, seal: Seal) -> bool:
+    """Whether somebody answers the customer in the platform's own app."""
+    standing = windows.find(tx.connection, account.tenant, account.id, event.contact, seal)
+    return standing is not None and bool(standing.hint.get(ELSEWHERE))
 
 
 def _keep_open(

@@ -109,7 +109,9 @@ def is_verified(connection: sa.Connection, tenant: str, contact: str) -> bool:
 
 def same_person(connection: sa.Connection, tenant: str, contact: str) -> list[str]:
     """This contact, and those on other channels that are known to be the same person."""
-    mine = sa.select(N.person).where(N.tenant == tenant, N.id == contact, N.person.is_not(None)).scalar_subquery()
+    mine = connection.execute(sa.select(N.person).where(N.tenant == tenant, N.id == contact)).scalar()
+    if mine is None:
+        return [contact]
     query = sa.select(N.id).where(N.tenant == tenant, N.person == mine, N.id != contact).order_by(N.created_at)
     return [contact, *(row.id for row in connection.execute(query))]
 

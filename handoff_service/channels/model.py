@@ -21,6 +21,8 @@ from handoff_service.public_mentions.model import PublicMention
 
 OCCUPIED = "occupied"  # in the hint of a contact: until when his line is busy, in ISO form; empty when it is free
 
+ELSEWHERE = "elsewhere"  # in the hint of a contact: who answers him in the platform's own app; empty when nobody does
+
 
 @dataclass(frozen=True)
 class Field:
@@ -198,6 +200,7 @@ class Notice:
         LEFT = "left"  # unsubscribed or blocked: nothing reaches him any more
         FAILED = "failed"
         READ = "read"
+        MOVED = "moved"  # somebody else answers him now, or nobody any more: the hint says who
 
     event_id: str
     contact: str
@@ -293,7 +296,9 @@ class Abilities:
     `hourly`: more than so many messages of one customer in an hour are not answered by the bot: two machines talking.
     `button_text` is the longest text that may have buttons; a longer one is sent before them. `calls_back`: who leaves
     while he waits for a person is called back at the number that is his id. `speaks_in_public`: what agents answer to
-    public mentions can be sent through it.
+    public mentions can be sent through it. `staffed`: people may take a customer over in the platform's own app, and
+    the bot is silent then. `occupies_s`: for how many seconds a text keeps the customer's line busy; the next one waits
+    so long, or until he does something.
     """
 
     title: str
@@ -310,6 +315,7 @@ class Abilities:
     hourly: int | None = None
     button_text: int | None = None
     calls_back: bool = False
+    staffed: bool = False
     occupies_s: Callable[[Account, str], float] | None = None
     speaks_in_public: bool = False
 

@@ -1,7 +1,8 @@
 """WeCom customer service (微信客服, developer.work.weixin.qq.com): a callback says that there is something to fetch.
 
 Messages wait at WeCom for three days behind a cursor. As long as people answer here the conversation stays with WeCom's
-"assistant" (state 1), in which its API may send; WeCom's own agents take over there by its states 2 and 3.
+"assistant" (state 1), in which its API may send. When agents in WeCom take a session (state 3) our bot is silent and
+their words are shown here; when they end it, the next message is ours again.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from urllib.parse import quote, urlencode
 from handoff_service.channels.caller import Caller, Token, undelivered
 from handoff_service.channels.flat_xml import parse_flat
 from handoff_service.channels.model import (
+    ELSEWHERE,
     Abilities,
     Account,
     Checked,
@@ -47,8 +49,9 @@ AT_ONCE = 1000
 BAD_TOKEN = (40014, 42001)
 BUSY = (-1, 45009, 45033)
 BARRED = {95001: USED_UP}
-ELSEWHERE = 95018  # WeCom's own agents have the session (its states 2 and 3)
+STAFFED = 95018  # WeCom's own agents have the session (its states 2 and 3)
 CUSTOMER, SYSTEM, COLLEAGUE = 3, 4, 5
+SESSION_ENDED = 3  # a `change_type` of session_status_change; the others mean that somebody has it now
 MEDIA = {"image": "image", "voice": "audio", "video": "video", "file": "file"}
 
 
@@ -60,6 +63,7 @@ class WeCom:
         button_chars=40,
         files=Takes(("image/jpeg", "image/png", "application/", "text/"), 10 * 1024 * 1024),
         dedupes=True,  # by our own msgid
+        staffed=True,
         rules=Rules(allowances={Deed.WROTE: Allowance(timedelta(hours=48), 5)}),
         checked="official vectors of signature and cipher",
     )
@@ -170,6 +174,10 @@ def _event(event_id: str, event: Mapping[str, Any]) -> Notice | None:
     name, contact = event.get("event_type"), str(event.get("external_userid", ""))
     if name == "enter_session" and contact:
         return Notice(event_id=event_id, contact=contact, what=Notice.What.OPENED, deed=Deed.CAME)
+    if name == "session_status_change" and contact:
+        ended = event.get("change_type") == SESSION_ENDED
+        who = "" if ended else str(event.get("new_servicer_userid") or "WeCom")[:64]
+        return Notice(event_id=event_id, contact=contact, what=Notice.What.MOVED, hint={ELSEWHERE: who})
     if name == "msg_send_fail" and contact:
         reason = f"WeCom: msg_send_fail {event.get('fail_type')}"
         failed = str(event.get("fail_msgid", ""))
@@ -210,6 +218,6 @@ async def _call(caller: Caller, account: Account, path: str, **sent: Any) -> Map
 
 def _refused(answer: Mapping[str, Any]) -> Exception:
     code = answer.get("errcode", 0)
-    told = "the session is with agents in WeCom; they answer there" if code == ELSEWHERE else answer.get("errmsg", "")
+    told = "the session is with agents in WeCom; they answer there" if code == STAFFED else answer.get("errmsg", "")
     reason = f"WeCom {code}: {str(told)[:150]}"
     return undelivered(reason, again=code in BUSY or code in BAD_TOKEN, barred=BARRED.get(code))

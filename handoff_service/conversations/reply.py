@@ -13,7 +13,7 @@ from handoff_service.conversations.model import Audience, AuthorKind, Conversati
 from handoff_service.conversations.receive import clean_text, refuse_unknown, with_file
 from handoff_service.database import Transaction
 from handoff_service.desk.forbidden import refuse_forbidden
-from handoff_service.errors import Invalid, NotFound
+from handoff_service.errors import Invalid, Mismatch, NotFound
 from handoff_service.evidence.model import request_parts
 from handoff_service.files import store as files
 from handoff_service.handoffs import store as handoffs
@@ -45,21 +45,17 @@ def reply(
     refuse_unknown(body, {"text", "article", "file", "mentions", "whisper", "canned", "original", "photos"})
     stored, file = with_file(tx.connection, agent.tenant, f"{AuthorKind.AGENT}:{agent.id}", body)
     stored |= internal_parts(body, audience) | request_parts(body, audience, stored["text"])
-    article = body.get("article")
-    if article is not None:
-        if not isinstance(article, dict) or set(article) != {"id", "language", "title"}:
-            raise Invalid("`article` has the parts id, language and title.")
-        stored["article"] = {part: clean_text(value)[:200] for part, value in article.items()}
-    if body.get("canned") is not None:
-        stored["canned"] = clean_text(body["canned"])[:64]
-    if body.get("original") is not None and audience is Audience.PUBLIC:
-        stored["original"] = clean_text(body["original"])
+    stored |= _origin(body, audience)
     conversation = store.find(tx.connection, agent.tenant, conversation_id, lock=True)
     if file is not None and file.conversation != conversation.id:
         raise NotFound(f"There is no file {file.id} in this conversation.")
     draft = Draft(kind=Kind.MESSAGE, author=as_author(agent), body=stored, audience=audience, client_id=client_id)
     before = store.repeated(tx.connection, agent.tenant, draft)
     if before is not None:
+        if before.conversation != conversation.id:
+            raise Mismatch(
+                f"client_id {client_id} was used before in another conversation; use a new one.", client_id=client_id
+            )
         return conversation, before
     if audience is Audience.PUBLIC:
         if epoch is None:
@@ -72,7 +68,7 @@ def reply(
     conversation, entry = store.append(tx, conversation, draft, context.now)
     if audience is Audience.INTERNAL:
         ask(tx, agent, conversation, entry, context)
-    if article is not None and audience is Audience.PUBLIC:
+    if "article" in stored and audience is Audience.PUBLIC:
         teach(tx, conversation, entry.seq, context)
     if file is not None:
         files.attach(tx.connection, file, conversation=conversation.id, seq=entry.seq, audience=audience)
@@ -85,3 +81,18 @@ def reply(
     if audience is Audience.PUBLIC:
         conversation = remind_of_place(tx, conversation, context)
     return conversation, entry
+
+
+def _origin(body: Mapping[str, Any], audience: Audience) -> dict[str, Any]:
+    """Where the words come from: the article that is quoted, the canned reply they began as, what was translated."""
+    found: dict[str, Any] = {}
+    article = body.get("article")
+    if article is not None:
+        if not isinstance(article, dict) or set(article) != {"id", "language", "title"}:
+            raise Invalid("`article` has the parts id, language and title.")
+        found["article"] = {part: clean_text(value)[:200] for part, value in article.items()}
+    if body.get("canned") is not None:
+        found["canned"] = clean_text(body["canned"])[:64]
+    if body.get("original") is not None and audience is Audience.PUBLIC:
+        found["original"] = clean_text(body["original"])
+    return found

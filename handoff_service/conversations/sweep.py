@@ -117,7 +117,7 @@ class Sweeper:
             self._placed_at = now
             found += await self._database.read(places.stale)
         for place in found:
-            await self._try(lambda tx, p=place: places.take_place(tx.connection, *p), place[1])  # type: ignore[misc]
+            await self._try(lambda tx, p=place: places.move_place(tx.connection, *p), place[1])  # type: ignore[misc]
 
     async def _try(self, work: Callable[[Transaction], T], subject: str) -> T | None:
         """One that fails must not keep the sweeper from those behind it."""

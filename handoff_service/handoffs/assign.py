@@ -37,7 +37,7 @@ def as_author(agent: Agent) -> Author:
 
 
 def tier_of(connection: sa.Connection, agent: Agent, handoff: Handoff) -> int:
-    """The highest tier for which this agent may be said to answer: of his own queues, and of the one he has him from."""
+    """The highest tier for which this agent answers: of his own queues, and of the one he has the customer from."""
     settings = tenants.find(connection, agent.tenant).settings
     queues = (settings.queue(name) for name in {*agent.queues, handoff.queue})
     return max((queue.tier for queue in queues if queue), default=1)

@@ -187,7 +187,13 @@ def update(connection: sa.Connection, handoff: Handoff, **values: Any) -> None:
         sa.update(tables.handoffs).where(H.tenant == handoff.tenant, H.id == handoff.id).values(**values)
     )
     if "rank" in values or "priority" in values:
-        routing.take_place(connection, handoff.tenant, handoff.conversation, handoff.id)
+        routing.move_place(connection, handoff.tenant, handoff.conversation, handoff.id)
+
+
+def keep_standing(connection: sa.Connection, tenant: str, handoff: str, standing: Mapping[str, Any]) -> None:
+    """How the clocks of a handoff stand, see promises.clocks.Standing."""
+    where = (H.tenant == tenant, H.id == handoff)
+    connection.execute(sa.update(tables.handoffs).where(*where).values(standing=dict(standing)))
 
 
 def backlog(connection: sa.Connection, tenant: str) -> list[Row]:

@@ -48,9 +48,10 @@ def waiting_numbers(connection: sa.Connection, conversation: Conversation, conte
     if conversation.owner.kind is OwnerKind.OFFER:
         return told  # somebody is being asked: it takes as long as he takes
     wait = wait_at(connection, tenant, handoff.queue, handoff.rank, place, handoff.priority, context)
-    if wait is not None:
+    if wait is not None and not wait.thin:
         told["wait_s"] = wait.expected_s
         told["wait"] = {"low_s": wait.low_s, "high_s": wait.high_s, "samples": wait.samples}
+    if wait is not None:
         told["peak"] = queue.peak.offer if queue and queue.peak and is_peak(wait, queue.peak.wait_s) else None
     return told
 

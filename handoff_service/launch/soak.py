@@ -30,9 +30,15 @@ CUTS = (
     "tests/many_machines/test_migrations_killed.py",
     "tests/handoff_service/channels/platforms/test_stories.py",
     "tests/handoff_service/channels/platforms/test_contract.py",
+    "tests/end_to_end/test_bad_network.py",
 )
 # More stories of all channels, on both engines; the channels' contract on the one that `make test` leaves out.
-CHANNELS = {"TANDEM_STORY_SEEDS": "6", "TANDEM_STORY_KILLS": "12", "TANDEM_CONTRACT_ENGINE": "postgresql"}
+CHANNELS = {
+    "TANDEM_STORY_SEEDS": "6",
+    "TANDEM_STORY_KILLS": "12",
+    "TANDEM_CONTRACT_ENGINE": "postgresql",
+    "TANDEM_BAD_NETWORKS": "12",
+}
 
 
 def soak(

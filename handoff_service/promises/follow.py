@@ -8,9 +8,10 @@ from itertools import repeat
 
 from handoff_service.conversations.model import Audience, AuthorKind, Conversation, Entry, Kind, OwnerKind
 from handoff_service.database import Transaction
+from handoff_service.handoffs import store as handoffs
 from handoff_service.ids import new_id
 from handoff_service.promises import ledger, store
-from handoff_service.promises.clocks import after, carried, stored_clocks
+from handoff_service.promises.clocks import after, as_kept, carried, stored_clocks
 from handoff_service.promises.detect import promises_in
 from handoff_service.promises.model import StoredClock
 from handoff_service.promises.view import breach_json
@@ -57,7 +58,8 @@ def set_clocks(
     calendar = settings.calendar(case.queue)
     standing = after(before, store.steps_of(tx.connection, case, after=before.upto), calendar)
     clocks = [clock for clock in standing.clocks() if clock.ended_at is None or clock not in before.clocks()]
-    store.keep_standing(tx.connection, case, replace(standing, upto=conversation.last_seq))
+    kept = as_kept(replace(standing, upto=conversation.last_seq))
+    handoffs.keep_standing(tx.connection, tenant, handoff, kept)
     old = store.clocks_of_handoff(tx.connection, tenant, handoff, [(one.kind, one.since_seq) for one in clocks])
     stored = stored_clocks(case, clocks, settings.sla, calendar)
     new = [carried(clock, old.get((clock.kind, clock.since_seq))) for clock in stored]

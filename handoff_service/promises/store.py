@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.errors import NotFound
-from handoff_service.promises.clocks import Case, Standing, Step, as_kept, begin, from_kept, step_of
+from handoff_service.promises.clocks import Case, Standing, Step, begin, from_kept, step_of
 from handoff_service.promises.model import ClockKind, Outcome, Promise, Settled, StoredClock
 
 S = tables.sla_clocks.c
@@ -38,11 +38,6 @@ def case_of(connection: sa.Connection, tenant: str, handoff: str) -> tuple[Case,
         return None
     case = Case(tenant, *row[1:])
     return case, from_kept(row.standing) if row.standing else begin(case)
-
-
-def keep_standing(connection: sa.Connection, case: Case, standing: Standing) -> None:
-    where = (H.tenant == case.tenant, H.id == case.handoff)
-    connection.execute(sa.update(tables.handoffs).where(*where).values(standing=as_kept(standing)))
 
 
 def steps_of(connection: sa.Connection, case: Case, *, after: int | None = None) -> list[Step]:
@@ -101,7 +96,7 @@ def _only(clock: StoredClock) -> tuple[sa.ColumnElement[bool], ...]:
 
 def going_clocks(connection: sa.Connection, tenant: str, *, limit: int) -> list[StoredClock]:
     """Clocks that run or wait for the customer; the one due first at the top, those that wait at the end."""
-    query = sa.select(tables.sla_clocks).where(S.tenant == tenant, S.state.in_((Outcome.RUNNING, Outcome.PAUSED)))
+    query = sa.select(tables.sla_clocks).where(S.tenant == tenant, S.ended_at.is_(None))
     order = (S.due_at.is_(None), S.due_at, S.handoff, S.kind, S.since_seq)
     return [_clock(row) for row in connection.execute(query.order_by(*order).limit(limit)).mappings()]
 

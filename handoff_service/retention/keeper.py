@@ -10,6 +10,7 @@ import asyncpg
 import sqlalchemy as sa
 import structlog
 
+from handoff_service.analytics.signals import tally
 from handoff_service.clock import Clock
 from handoff_service.conversations.change import Context
 from handoff_service.database import Database, Transaction
@@ -73,7 +74,7 @@ class Keeper:
             await asyncio.sleep(EVERY_S)
 
     async def round(self) -> None:
-        """Takes up abandoned erasures, then lets go what has been kept long enough."""
+        """Takes up abandoned erasures, then lets go what has been kept long enough; at last counts for the reports."""
         # The only process of a database is new: whoever worked on its jobs was killed.
         alone = self._database.exclusive and not self._started
         self._started = True
@@ -84,6 +85,7 @@ class Keeper:
         for tenant in await self._database.read(tenants.everyone):
             if tenant.settings.retention_days is not None:
                 await self._expire(tenant.id)
+        await tally(self._database, now)
 
     async def finish(self, job: store.Job) -> store.Job:
         """Carries an erasure to its end. Raises Unavailable when it cannot now; the keeper tries again later."""

@@ -14,8 +14,12 @@ SERVICE_LEVEL_S = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Guess:
-    """How good the expected waits were that waiting customers were shown: in seconds, and as shares."""
+    """How good the expected waits were that waiting customers were shown: in seconds, and as shares.
 
+    Of `known` who had to wait something could have been said to `shown`; the others had too few agents before them.
+    """
+
+    known: int
     shown: int
     median_error_s: float
     median_share: float
@@ -29,11 +33,13 @@ def percentile(samples: Sequence[float], share: float) -> float:
 
 def guesses(fates: Sequence[Fate]) -> Guess:
     """Of those who had to wait, were shown an expected wait when they came, and were served."""
-    told = [(one.shown, one.wait_s) for one in fates if one.ended == "served" and one.shown is not None]
+    known = [(one.shown, one.wait_s) for one in fates if one.ended == "served" and one.shown is not None]
+    told = [(shown, wait) for shown, wait in known if not shown.thin]
     if not told:
-        return Guess(shown=0, median_error_s=0.0, median_share=0.0, within=0.0)
+        return Guess(known=len(known), shown=0, median_error_s=0.0, median_share=0.0, within=0.0)
     errors = [abs(shown.expected_s - wait) for shown, wait in told]
     return Guess(
+        known=len(known),
         shown=len(told),
         median_error_s=statistics.median(errors),
         median_share=statistics.median(errors) / max(1.0, statistics.median(wait for _, wait in told)),
@@ -87,8 +93,8 @@ def report(outcome: Outcome) -> str:
         f"Heat            at most {busiest.worst_row if busiest else 0} angry customers in a row for one agent.",
         f"Ageing          {outcome.late} were overtaken by somebody who came after the bound of nine classes.",
         f"Overflow        {moved} went on to another queue.",
-        f"Expected wait   shown to {guess.shown} who then waited and were served: median absolute error "
-        f"{guess.median_error_s:.0f} s ({guess.median_share:.0%} of the median wait); "
+        f"Expected wait   shown to {guess.shown} of {guess.known} who then waited and were served: median absolute "
+        f"error {guess.median_error_s:.0f} s ({guess.median_share:.0%} of the median wait); "
         f"{guess.within:.0%} of the waits lay in the eight tenths shown.",
         f"Routing         {outcome.decisions} decisions; the day took {outcome.took_s:.1f} s.",
     ]

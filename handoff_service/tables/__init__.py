@@ -16,7 +16,7 @@ from handoff_service.tables.customers import contact_identities, contacts, used_
 from handoff_service.tables.desk import conversation_tags, playbook_steps, snoozes
 from handoff_service.tables.faces import agent_pictures
 from handoff_service.tables.integrations import api_keys, webhook_attempts, webhook_messages, webhooks
-from handoff_service.tables.keeping import article_copies, audit, jobs, training_cursors, training_messages
+from handoff_service.tables.keeping import article_copies, audit, jobs, signal_days, training_cursors, training_messages
 from handoff_service.tables.people import agent_sessions, agents, desks, handoffs, socket_tickets
 from handoff_service.tables.promises import promises, sla_clocks
 from handoff_service.tables.tenants import meta, nodes, tenants
@@ -66,6 +66,7 @@ __all__ = [
     "playbook_steps",
     "promises",
     "remedies",
+    "signal_days",
     "sla_clocks",
     "snoozes",
     "socket_tickets",

@@ -50,6 +50,13 @@ conversations = sa.Table(
     sa.Index("conversations_by_contact", "tenant", "contact", "updated_at"),
     sa.Index("conversations_by_deadline", "deadline_at"),
     sa.Index("conversations_by_change", "updated_at"),
+    sa.Index("conversations_by_tenants_change", "tenant", "updated_at"),
+    sa.Index(
+        "conversations_upset",
+        *("tenant", "mood"),
+        sqlite_where=sa.text("owner_kind <> 'closed'"),
+        postgresql_where=sa.text("owner_kind <> 'closed'"),
+    ),
     sa.Index(
         "conversations_by_place",
         *("tenant", "queue", "rank", "handoff"),

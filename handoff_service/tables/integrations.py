@@ -37,6 +37,7 @@ webhook_messages = sa.Table(
     maybe("ended_at", Moment),
     sa.Index("webhook_messages_by_subject", "tenant", "webhook", "subject", "position"),
     sa.Index("webhook_messages_by_state", "state", "next_at"),
+    sa.Index("webhook_messages_listed", "tenant", "state", "id"),
 )
 
 webhook_attempts = sa.Table(

@@ -20,6 +20,15 @@ audit = sa.Table(
     text("hash"),
 )
 
+# What the bot noticed on a day of the tenant's, [[signal, rule, outcome, count]]; counted from the timelines.
+signal_days = sa.Table(
+    "signal_days",
+    metadata,
+    *key("tenant", "day"),
+    sa.Column("counts", sa.JSON, nullable=False),
+    moment("counted_at"),
+)
+
 jobs = sa.Table(
     "jobs",
     metadata,

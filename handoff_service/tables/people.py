@@ -32,6 +32,7 @@ handoffs = sa.Table(
     sa.Index("handoffs_by_conversation", "tenant", "conversation"),
     sa.Index("handoffs_by_rank", "tenant", "queue", "rank"),
     sa.Index("handoffs_by_acceptance", "tenant", "queue", "accepted_at"),
+    sa.Index("handoffs_accepted", "tenant", "accepted_at", "queue"),
     sa.Index("handoffs_by_end", "tenant", "queue", "closed_at"),
     sa.Index("handoffs_by_request", "tenant", "queue", "requested_at"),
 )

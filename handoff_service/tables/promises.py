@@ -32,6 +32,12 @@ sla_clocks = sa.Table(
     sa.Index("sla_clocks_by_breach", "tenant", "breached_at"),
     sa.Index("sla_clocks_by_next", "next_at"),
     sa.Index(
+        "sla_clocks_going",
+        *("tenant", "due_at"),
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    ),
+    sa.Index(
         "sla_clocks_to_tell",
         *("tenant", "conversation", "next_at"),
         sqlite_where=sa.text("next_at IS NOT NULL"),

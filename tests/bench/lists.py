@@ -20,6 +20,7 @@ from handoff_service import tables
 from handoff_service.access import COOKIE
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Role
+from handoff_service.analytics.signals import tally
 from handoff_service.app import create_app
 from handoff_service.database import Transaction
 from handoff_service.ids import token_hash
@@ -108,22 +109,28 @@ async def _measure(url: str, folder: Path, engine: str) -> None:
     app = create_app(trial_settings(var=folder, database_url=url), clock=FakeClock(MONDAY))
     service = app.state.service
     await service.database.write(_move_in)
-    lines = []
+    await tally(service.database, MONDAY)  # as the keeper does
+    waited, worked = [], []
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://desk") as client:
         client.cookies.set(COOKIE, TOKEN)
         for title, path in PAGES.items():
             samples: list[float] = []
+            busy: list[float] = []
+            await client.get(path)  # compiles the statements
             for _ in range(ROUNDS):
-                begun = time.perf_counter()
+                begun, used = time.perf_counter(), time.process_time()
                 answer = await client.get(path)
                 samples.append((time.perf_counter() - begun) * 1000)
+                busy.append((time.process_time() - used) * 1000)
                 if answer.status_code != 200:
                     raise AssertionError(f"{title}: {answer.status_code} {answer.text[:300]}")
                 if sum(samples) > 15_000:
                     break
-            lines.append(Latency(f"{title} ({len(answer.content) >> 10} kB)", samples, {"p95": GOAL_MS}))
+            waited.append(Latency(f"{title} ({len(answer.content) >> 10} kB)", samples, {"p95": GOAL_MS}))
+            worked.append(Latency(title, busy, {"p95": GOAL_MS}))
     await service.database.close()
-    show_latencies(f"17. Pages on {engine}, {OPEN} of them open", lines)
+    show_latencies(f"17. Pages on {engine}, {OPEN} of them open", waited)
+    show_latencies("    The same as processor time of the gateway, whatever else runs on the machine", worked)
 
 
 def _move_in(tx: Transaction) -> None:

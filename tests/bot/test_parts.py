@@ -158,6 +158,7 @@ def test_numbers_look_alike_to_the_model() -> None:
 
 
 def test_the_linear_model_learns_saves_and_loads_without_pickle(tmp_path: Path) -> None:
+    """F-80."""
     texts = ["转人工", "退款", "human", "refund"] * 2
     model = LinearModel.fit(texts, ["ask_human", "refund"] * 4, strength=10)
     model.save(tmp_path)

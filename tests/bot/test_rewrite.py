@@ -69,6 +69,7 @@ def test_shorter_words_are_asked_for_where_they_are_offered(server: WriterServer
     ids=repr,
 )
 def test_whatever_else_comes_the_answer_is_said_as_it_stands(server: WriterServer, said: Any) -> None:
+    """F-81."""
     server.said = said
     assert answered(server, offered(2.0)) == PLAIN
 

@@ -176,6 +176,7 @@ def test_twenty_conversations_do_not_disturb_each_other(bot: Bot) -> None:
 
 
 def test_the_same_turn_twice_is_one_turn(chat: Chat, kb_server: KnowledgeServer) -> None:
+    """F-72."""
     first = chat.say("火星上有商店吗", turn="t_again")
     again = chat.say("火星上有商店吗", turn="t_again")
     assert (first.pop("duplicate"), again.pop("duplicate")) == (False, True)

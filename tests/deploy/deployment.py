@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tests.test_house_rules import _settings_in_code
+from tests.test_house_rules import _settings_in_code, modules
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -23,7 +23,7 @@ ROUTES = {"/healthz", "/readyz"}
 PINNED = re.compile(r"^[\w./-]+(:\d+\.\d+(\.\d+)?(-[\w.-]+)?|@sha256:[0-9a-f]{64})$")
 
 
-def known_settings() -> set[str]:
+def known_settings() -> frozenset[str]:
     """Every TANDEM_ variable that some part reads."""
     return _settings_in_code()
 
@@ -58,6 +58,6 @@ def routes_in_code() -> dict[str, set[str]]:
     """Addresses that each part's sources spell."""
     found = {}
     for part in PARTS:
-        text = "\n".join(path.read_text() for path in (ROOT / part).rglob("*.py") if ".venv" not in path.parts)
+        text = "\n".join((ROOT / path).read_text() for path in modules(part))
         found[part] = {route for route in ROUTES if f'"{route}"' in text}
     return found

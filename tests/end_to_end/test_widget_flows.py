@@ -118,6 +118,7 @@ async def test_a_strict_page_has_everything_that_a_customer_can_do(browser: Brow
 
 async def _ask_to_be_called(page: Page, stage: Stage) -> None:
     """While he waits: a number and a time become a ticket that is due then."""
+    agent = await stage.agent()
     await page.locator(".shortcut").click()
     await expect(page.locator(".queue")).to_be_visible(timeout=10_000)
     at = (datetime.now(SHANGHAI) + timedelta(days=1)).replace(hour=11, minute=0, second=0, microsecond=0)
@@ -127,7 +128,6 @@ async def _ask_to_be_called(page: Page, stage: Stage) -> None:
     await page.get_by_role("button", name="Request the call").click()
     await expect(page.locator("[role=log]")).to_contain_text(NUMBER, timeout=10_000)
     await expect(page.locator(".card h3")).to_be_visible()
-    agent = await stage.agent()
     tickets = (await agent.get("/v1/tickets"))["tickets"]
     await agent.leave()
     (ticket,) = [one for one in tickets if one["reply_to"] == NUMBER and one["type"] == "callback"][-1:]
@@ -146,8 +146,10 @@ async def _take_along(page: Page) -> None:
 async def test_a_customer_who_signed_in_goes_on_on_another_device_and_sleeps_in_between(
     browser: Browser, stage: Stage
 ) -> None:
+    console = Console(await new_page(browser, language="en"))
+    await console.sign_in(stage.gateway, stage.logins[0])
     phone = Widget(await new_page(browser, size=PHONE, language="en"))
-    await _sign_in(phone, stage)
+    name = await _sign_in(phone, stage)
     await phone.open()
     await phone.write(EN.start_form)  # the order, before anybody is asked
     await phone.reads(re.compile(r"LY2026\d+"))
@@ -158,9 +160,7 @@ async def test_a_customer_who_signed_in_goes_on_on_another_device_and_sleeps_in_
     await desk.open()
     await desk.reads(EN.ask_human)
 
-    console = Console(await new_page(browser, language="en"))
-    await console.sign_in(stage.gateway, stage.logins[0])
-    await console.page.locator(".list-waiting .card").last.click()
+    await console.page.locator(".list-waiting .card", has_text=name).click()
     await console.page.locator(".conversation-head .primary").click()
     await expect(console.page.locator(".conversation-head .strong")).to_be_visible()
     words = f"one moment {secrets.token_hex(4)}"
@@ -185,11 +185,14 @@ async def test_a_customer_who_signed_in_goes_on_on_another_device_and_sleeps_in_
     assert phone.complaints + desk.complaints + console.complaints == []
 
 
-async def _sign_in(widget: Widget, stage: Stage) -> None:
+async def _sign_in(widget: Widget, stage: Stage) -> str:
+    """At the shop, whose page then tells the widget who this is; returns the customer's name."""
     await widget.page.goto(f"{stage.shop}/en")
-    form = widget.page.locator("form[action='/sign-in']")
-    await form.locator("button").last.click()
+    button = widget.page.locator("form[action='/sign-in'] button").last
+    name = await button.inner_text()
+    await button.click()
     await expect(widget.page.locator("form[action='/sign-out']")).to_be_visible()
+    return name
 
 
 async def _show_the_damage(customer: Widget, console: Console) -> None:

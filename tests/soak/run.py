@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -34,6 +35,7 @@ from tests.soak.visitors import Passers, Trespasser
 from tests.soak.wire import Line, Signals, Traffic
 
 ORIGIN = "http://shop.soak.example"
+THREADS = 40
 MOST_PATIENCE = 4.0  # times what an idle machine gets
 
 
@@ -302,6 +304,8 @@ async def run(options: Options, say: Say) -> Verdict:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
     traffic = Traffic()
+    # Every contact of a platform waits in a thread while nobody takes his event; repairs must not wait behind them.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     async with started(options, folder, traffic) as soak:
         settled, faults = await _play(soak, say)
     verdict = await asyncio.to_thread(judge, soak, settled, traffic, faults)

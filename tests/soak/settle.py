@@ -87,7 +87,7 @@ async def _read_all(soak: Soak) -> None:
     now_us = time.time() * 1e6
     for row in conversations:
         tenant, due = row["tenant"], row["deadline_at"]
-        entries = await _log(supervisors[tenant].http, row["id"])
+        entries = await read_log(supervisors[tenant].http, row["id"])
         record(
             "final_log",
             conv=named(row["id"], tenant),
@@ -115,7 +115,7 @@ async def _read_all(soak: Soak) -> None:
                 record("saw", principal=principal, tenant=tenant, where=where, conv=named(conversation, tenant))
 
 
-async def _log(http: Http, conversation: str) -> list[dict[str, Any]]:
+async def read_log(http: Http, conversation: str) -> list[dict[str, Any]]:
     """All entries as a supervisor sees them."""
     entries: list[dict[str, Any]] = []
     for _ in range(200):

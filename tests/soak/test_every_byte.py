@@ -259,7 +259,7 @@ async def test_an_exchange_cut_at_every_byte_happens_once(tmp_path: Path, direct
     tmp_path.chmod(0o755)
     # The agents have no desks open here; nobody may take their conversations away for that.
     patient = {"AGENT_GRACE_S": "3600", "AGENT_IDLE_S": "3600", "BOT_IDLE_S": "3600"}
-    options = Options(customers=6, agents=3, contacts=0, faults=False, settings=patient)
+    options = Options(customers=6, agents=3, contacts=0, strangers=0, faults=False, settings=patient)
     async with started(options, tmp_path, Traffic()) as soak, contextlib.AsyncExitStack() as at_the_end:
         sides = await _sides(soak, who)
         for side in sides:

@@ -115,7 +115,7 @@ class Line:
         self, url: str, origin: str, device: str, author: str, *, scribe: Scribe, signals: Signals, rng: random.Random
     ) -> None:
         self._url = url.replace("http", "ws", 1) + "/v1/ws"
-        self._origin, self.device, self.author = origin, device, author
+        self.origin, self.device, self.author = origin, device, author
         self.scribe, self.signals, self.rng = scribe, signals, rng
         self.cursors: dict[str, int] = {}
         self.status: dict[str, Frame] = {}
@@ -225,7 +225,7 @@ class Line:
     async def _once(self, ticket: str) -> None:
         headers = {"Cookie": self.cookie} if self.cookie else {}
         connecting = websockets.connect(
-            self._url, subprotocols=[websockets.Subprotocol("tandem.v1")], origin=websockets.Origin(self._origin),
+            self._url, subprotocols=[websockets.Subprotocol("tandem.v1")], origin=websockets.Origin(self.origin),
             additional_headers=headers, open_timeout=ANSWER_S, close_timeout=0.5, ping_interval=None, compression=None,
         )  # fmt: skip
         async with connecting as socket:

@@ -32,15 +32,8 @@ GROUPS = 16
 MOST_KEPT = 500
 LAST_RANK = 2**63 - 1
 
-_its_handoff = (H.tenant == sa.bindparam("of_tenant"), H.id == sa.bindparam("of_handoff"))
-# One statement, so that whoever is served meanwhile gets no place any more.
-PLACE = Statement(
-    sa.update(tables.conversations)
-    .where(
-        C.tenant == sa.bindparam("of_tenant"), C.id == sa.bindparam("of_id"), C.handoff == sa.bindparam("of_handoff")
-    )
-    .where(WAITS)
-    .values({one.key: sa.select(one).where(*_its_handoff).scalar_subquery() for one in (H.rank, H.priority)})
+PLACE_OF = Statement(
+    sa.select(H.rank, H.priority).where(H.tenant == sa.bindparam("tenant"), H.id == sa.bindparam("handoff"))
 )
 UNPLACED = sa.select(C.tenant, C.id, C.handoff).where(QUEUED, C.rank.is_(None))
 MISPLACED = sa.and_(HAS_PLACE, C.owner_kind.not_in([sa.literal_column("'queue'"), sa.literal_column("'offer'")]))
@@ -133,8 +126,17 @@ def _heads(groups: int) -> Statement:
 
 
 def take_place(connection: sa.Connection, tenant: str, conversation: str, handoff: str) -> None:
-    """Copies rank and priority of its handoff into the row of a conversation, if it waits or is offered just now."""
-    PLACE.run(connection, of_tenant=tenant, of_id=conversation, of_handoff=handoff)
+    """Copies rank and priority of its handoff into the locked row of a conversation that waits or is offered."""
+    row = PLACE_OF.first(connection, tenant=tenant, handoff=handoff)
+    if row is not None:
+        conversations.put(connection, tenant, conversation, rank=row["rank"], priority=row["priority"])
+
+
+def move_place(connection: sa.Connection, tenant: str, conversation: str, handoff: str) -> None:
+    """The same for one that may have been taken meanwhile: whoever is served gets no place any more."""
+    found = conversations.find(connection, tenant, conversation, lock=True)
+    if found.owner.kind in conversations.WAITS and found.handoff == handoff:
+        take_place(connection, tenant, conversation, handoff)
 
 
 def unplaced(connection: sa.Connection, *, limit: int = 200) -> list[tuple[str, str, str]]:
@@ -151,9 +153,12 @@ def misplaced(connection: sa.Connection, *, limit: int = 200) -> list[tuple[str,
 
 def clear_place(connection: sa.Connection, tenant: str, conversation: str) -> bool:
     """Takes away the place of one that does not wait; False when it waits again."""
-    none = {"rank": None, "priority": None, "reserved_for": None, "reserved_until": None}
-    where = (C.tenant == tenant, C.id == conversation, MISPLACED)
-    return connection.execute(sa.update(tables.conversations).where(*where).values(none)).rowcount == 1
+    found = conversations.find(connection, tenant, conversation, lock=True)
+    if found.owner.kind in conversations.WAITS:
+        return False
+    gone = {"rank": None, "priority": None, "reserved_for": None, "reserved_until": None}
+    conversations.put(connection, tenant, conversation, **gone)
+    return True
 
 
 def stale(connection: sa.Connection, *, limit: int = 1000) -> list[tuple[str, str, str]]:

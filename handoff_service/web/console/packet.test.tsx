@@ -36,6 +36,11 @@ describe("the packet", () => {
     expect(line("阈值")?.tagName).toBe("SPAN");
   });
 
+  it("names why a colleague stepped in without a blank in it", () => {
+    const groups = groupsOf({ ...HANDOFF.packet, reason: { text: "take_over", entries: [2] } }, t);
+    expect(groups.find(({ title }) => title === "packet.reason")?.lines[0]?.text).toBe("客服主动接手");
+  });
+
   it("says codes and shares in the agent's words", () => {
     const evidence = [
       { label: "action", value: "abstain", entries: [2] },

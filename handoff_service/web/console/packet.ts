@@ -1,4 +1,5 @@
 import type { Handoff, Packet } from "../shared/protocol";
+import { ruleText } from "./rules";
 import { keyFor, percent, type TextKey, type Translate } from "./text";
 
 /** One line of the packet; `entries` are the timeline entries that prove it. */
@@ -24,7 +25,7 @@ export function groupsOf(packet: Packet, t: Translate): readonly Group[] {
   const { goal, reason, evidence, tried, facts, mood, tasks = [], promises = [], missing = [], attachments = [] } = packet;
   const groups: Group[] = [
     { title: "packet.goal", lines: goal === null || goal.text === "" ? [] : [line(goal.text, goal.entries)] },
-    { title: "packet.reason", lines: reason === null ? [] : [line(named("event", reason.text, t), reason.entries)] },
+    { title: "packet.reason", lines: reason === null ? [] : [line(reasonText(reason.text, t), reason.entries)] },
     {
       title: "packet.promises",
       lines: promises.map(({ by, text, entries }) => line(text, entries, { label: t(by === "bot" ? "packet.by_bot" : "packet.by_agent") })),
@@ -32,7 +33,7 @@ export function groupsOf(packet: Packet, t: Translate): readonly Group[] {
     { title: "packet.missing", lines: missing.map(({ text, entries }) => line(text, entries)) },
     {
       title: "packet.evidence",
-      lines: evidence.map(({ label, value, entries }) =>
+      lines: evidence.filter(({ label, value }) => !isForMachines(label, value)).map(({ label, value, entries }) =>
         line(evidenceValue(label, value, t), entries, { label: named("evidence", label, t) }),
       ),
     },
@@ -68,9 +69,21 @@ function named(prefix: string, code: string, t: Translate): string {
   return key === null ? code : t(key);
 }
 
+/** Why a person is needed; of what a colleague did himself nobody has to be named here. */
+function reasonText(reason: string, t: Translate): string {
+  const key = keyFor("event", reason);
+  return key === null || t(key).includes("{who}") ? named("reason", reason, t) : t(key);
+}
+
+/** Names that only the bot's own files know, such as an intent without a word for people. */
+const isForMachines = (label: string, value: string | number): boolean =>
+  label === "intent" && keyFor("intent", String(value)) === null;
+
 const SHARES: ReadonlySet<string> = new Set(["probability", "threshold", "confidence"]);
 
 function evidenceValue(label: string, value: string | number, t: Translate): string {
+  if (label === "knowledge_base" && value === "unreachable") return t("evidence.unreachable");
+  if (label === "rule" && typeof value === "string") return ruleText(value, t);
   if (typeof value === "string") return label === "action" ? named("decision", value, t) : value;
   return SHARES.has(label) ? percent(value) : String(Math.round(value * 1000) / 1000);
 }

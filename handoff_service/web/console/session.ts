@@ -141,9 +141,11 @@ export class Session {
     const { state, bell, popups } = this.parts;
     const { alerts, ring } = hear(state.alerts.value, state.desk.value);
     this.remember(alerts);
+    // Who does not want to be disturbed sees what came in the lists and in the title of the window.
+    if (ring === null || state.me.value.agent.status === "busy") return;
     // A message rings only for who is not looking; a handoff always does.
-    if (ring === "handoff" || (ring === "message" && document.hidden)) bell.ring(ring);
-    if (ring !== null && !document.hasFocus() && state.me.value.agent.status !== "busy") {
+    if (ring === "handoff" || document.hidden) bell.ring(ring);
+    if (!document.hasFocus()) {
       popups.show(ring, state.t.value(`popup.${ring}`), () => this.toLists());
     }
   }

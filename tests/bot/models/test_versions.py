@@ -83,6 +83,7 @@ def test_a_name_that_is_none_is_refused(versions: Versions, name: str) -> None:
 
 
 def test_a_damaged_archive_does_not_go_live(versions: Versions) -> None:
+    """F-80."""
     good, bad = add(versions), add(versions, weights="x")
     put(versions, good)
     (versions.folder / bad / module.ARCHIVE).write_text("half of i")

@@ -55,6 +55,7 @@ def test_a_broken_shop_is_told_honestly_and_goes_to_a_person(
 def test_a_deed_whose_answer_is_lost_is_not_called_done_and_its_repeat_does_nothing_twice(
     bot: Bot, shop_door: ShopDoor
 ) -> None:
+    """F-72."""
     chat, _ = start(bot, "cancel_order", LIN, text="LY20261104016")
     say_all(chat, "不想要了")
     shop_door.down_for = "POST"

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from handoff_service.analytics import store
 from handoff_service.analytics.command import report
-from handoff_service.analytics.signals import explained, signals_report
+from handoff_service.analytics.signals import RECOUNTED, SETTLED, explained, is_fresh, signals_report, tally
 from handoff_service.bots.model import Answer
 from handoff_service.conversations.opinion import judge
 from handoff_service.handoffs.release import close_idle
 from handoff_service.tenants.model import BotSettings
 from tests.handoff_service.conversations.test_turn import Chat, chat  # noqa: F401
 from tests.handoff_service.stage import ScriptedBot, answer, trial_settings, wants_human
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def seen(signal: str, rule: str) -> dict[str, Any]:
@@ -67,6 +72,33 @@ async def test_a_day_is_the_tenants(chat: Chat) -> None:  # noqa: F811
     for count, days in ((2, ["2026-11-02", "2026-11-03"]), (1, ["2026-11-03"])):
         told = await signals_report(chat.database, "demo", days=count, now=chat.clock())
         assert [one["day"] for one in told["signals"]] == days
+
+
+async def test_what_was_counted_of_a_day_is_read_again_and_counted_again_until_it_is_settled(
+    chat: Chat,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await play(chat, replace(wants_human("asked"), signals=[seen("asked", "by words")]))
+    live = await signals_report(chat.database, "demo", days=366, now=chat.clock())
+    await tally(chat.database, chat.clock())
+    read: list[str] = []
+    listed = store.changed
+    monkeypatch.setattr(store, "changed", lambda c, *of: read.append("timelines") or listed(c, *of))
+    assert await signals_report(chat.database, "demo", days=366, now=chat.clock()) == live
+    await tally(chat.database, chat.clock())
+    assert read == [], "a row a day, and no timeline"
+    found = await chat.now()
+    await chat.database.write(lambda tx: close_idle(tx, found, chat.context))
+    chat.clock.advance(RECOUNTED.total_seconds())
+    await tally(chat.database, chat.clock())
+    later = await signals_report(chat.database, "demo", days=2, now=chat.clock())
+    assert [one["outcome"] for one in later["signals"]] == ["idle"]
+    over = chat.clock().replace(hour=16, minute=0, second=0, microsecond=0)  # midnight in Shanghai
+    day, zone = chat.clock().astimezone(SHANGHAI).date(), SHANGHAI
+    counted = over + SETTLED
+    assert is_fresh(day, counted, counted + timedelta(days=300), zone)
+    assert not is_fresh(day, counted - timedelta(seconds=1), counted + timedelta(days=300), zone)
+    assert not is_fresh(day, None, counted, zone)
 
 
 def test_every_threshold_says_what_it_costs() -> None:

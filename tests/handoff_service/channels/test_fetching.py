@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from handoff_service.bell import Bell
 from handoff_service.channels import cursors
+from handoff_service.channels.fetch import AT_ONCE, HINTED_AT_ONCE, LOOK_EVERY_S, Fetcher
 from handoff_service.database import open_database
+from handoff_service.errors import Unavailable
+from tests.handoff_service.stage import trial_settings
 from tests.handoff_service.web.serving import on_both
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -37,5 +43,57 @@ async def test_the_second_gateway_waits_and_takes_over_when_the_first_has_died(s
         assert not await advance("first", "6", late), "and finds that out"
         await database.write(lambda tx: cursors.release(tx.connection, "shop", "acc", "second"))
         assert await lease("first", late) == "5"
+        assert await lease("third", late) is None
+        await database.write(lambda tx: cursors.release_all(tx.connection, "first"))
+        assert await lease("third", late) == "5", "nobody waits for the lease of a gateway that is lost"
     finally:
         await database.close()
+
+
+class Unreachable:
+    """A database that is away."""
+
+    exclusive = False
+
+    async def read(self, _: Any) -> Any:
+        raise Unavailable("The database cannot be reached.")
+
+    write = read
+
+
+def a_fetcher() -> Fetcher:
+    return Fetcher(Unreachable(), Bell(), None, trial_settings(), lambda: NOW, {}, node="n")  # type: ignore[arg-type]
+
+
+async def test_who_has_something_waits_for_none_of_the_silent_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str, str]] = []
+
+    async def hanging(_: Any, *whom: str) -> None:
+        asked.append(whom)  # type: ignore[arg-type]
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Fetcher, "_fetch", hanging)
+    fetcher = a_fetcher()
+    fetcher._due = {("shop", f"silent{number}"): "" for number in range(10_000)}
+    fetcher._begin(fetcher._due, AT_ONCE)
+    fetcher._heard("", ["shop", "told", "ticket"])
+    fetcher._heard("", ["shop", "silent0", ""])
+    fetcher._begin(fetcher._hints, AT_ONCE + HINTED_AT_ONCE)
+    await asyncio.sleep(0)
+    assert [whom for _, whom, _ in asked] == [*(f"silent{number}" for number in range(AT_ONCE)), "told"]
+    assert asked[-1] == ("shop", "told", "ticket")
+    assert list(fetcher._hints) == [("shop", "silent0")], "asked once more when it has answered"
+    running = list(fetcher._running.values())
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_what_failed_is_asked_again_soon() -> None:
+    fetcher, loop = a_fetcher(), asyncio.get_running_loop()
+    waits = []
+    for _ in range(3):
+        await fetcher._fetch("shop", "acc", "")
+        waits.append(fetcher._next["shop", "acc"] - loop.time())
+    assert waits == pytest.approx([LOOK_EVERY_S] * 3, abs=1.0)
+    assert fetcher._failures == {("shop", "acc"): 3}

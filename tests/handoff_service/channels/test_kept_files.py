@@ -70,23 +70,7 @@ class FakeBucket:
 
             def do_GET(self) -> None:
                 if "list-type=2" in self.path:
-                    asked = parse_qs(urlsplit(self.path).query)
-                    behind = asked.get("continuation-token", asked.get("start-after", [""]))[0]
-                    prefix = asked.get("prefix", [""])[0]
-                    names = [key.removeprefix("/shop/") for key in sorted(bucket.kept)]
-                    names = [name for name in names if name > behind and name.startswith(prefix)]
-                    shown = names[: bucket.page]
-                    more = len(names) > len(shown)
-                    rows = "".join(
-                        f"<Contents><Key>{name}</Key><Size>{len(bucket.kept[f'/shop/{name}'])}</Size><ETag>x</ETag>"
-                        "<LastModified>2020-01-01T00:00:00.000Z</LastModified></Contents>"
-                        for name in shown
-                    )
-                    last = f"<NextContinuationToken>{shown[-1]}</NextContinuationToken>" if more else ""
-                    head = '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-                    last = f"<IsTruncated>{str(more).lower()}</IsTruncated>{last}"
-                    page = f"{head}<Name>shop</Name>{last}{rows}</ListBucketResult>"
-                    return self.answer(200, page.encode(), Content_Type="application/xml")
+                    return self.answer(200, bucket.listing(self.path), Content_Type="application/xml")
                 if self.key not in bucket.kept:
                     return self.answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
                 modified = "Wed, 01 Jan 2020 00:00:00 GMT"
@@ -108,6 +92,24 @@ class FakeBucket:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def listing(self, path: str) -> bytes:
+        """ListObjectsV2: a page of names behind the last one."""
+        asked = parse_qs(urlsplit(path).query)
+        behind = asked.get("continuation-token", asked.get("start-after", [""]))[0]
+        names = [key.removeprefix("/shop/") for key in sorted(self.kept)]
+        names = [name for name in names if name > behind and name.startswith(asked.get("prefix", [""])[0])]
+        shown = names[: self.page]
+        more = len(names) > len(shown)
+        rows = "".join(
+            f"<Contents><Key>{name}</Key><Size>{len(self.kept[f'/shop/{name}'])}</Size><ETag>x</ETag>"
+            "<LastModified>2020-01-01T00:00:00.000Z</LastModified></Contents>"
+            for name in shown
+        )
+        last = f"<NextContinuationToken>{shown[-1]}</NextContinuationToken>" if more else ""
+        head = f"<Name>shop</Name><IsTruncated>{str(more).lower()}</IsTruncated>{last}"
+        namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
+        return f'<ListBucketResult xmlns="{namespace}">{head}{rows}</ListBucketResult>'.encode()
 
     def close(self) -> None:
         self._server.shutdown()

@@ -31,6 +31,7 @@ def test_a_smaller_deed_takes_nothing_away_and_nothing_adds_up() -> None:
 
 
 def test_a_used_up_window_opens_with_the_next_deed() -> None:
+    """F-17."""
     window = opened(WECHAT, None, Deed.WROTE, NOON)
     for _ in range(7):
         assert window is not None

@@ -99,7 +99,7 @@ async def test_one_agent_reaches_for_twenty_conversations(hire: Any, waits: Any,
 async def test_transfers_across_each_other_do_not_lock_up(
     database: Database, hire: Any, waits: Any, accept: Any, context: Moment, rows: Any
 ) -> None:
-    """Two agents hand each other a conversation at the same moment; on PostgreSQL that can be a deadlock."""
+    """F-42: Two agents hand each other a conversation at the same moment; on PostgreSQL that can be a deadlock."""
     lin, maya = await hire("lin"), await hire("maya")
     for _ in range(3):
         hers, his = await accept(await waits(), maya), await accept(await waits(), lin)

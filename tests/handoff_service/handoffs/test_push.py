@@ -21,7 +21,7 @@ from handoff_service.conversations.model import Conversation, Event, OwnerKind
 from handoff_service.conversations.receive import Sender, receive
 from handoff_service.conversations.sweep import Sweeper
 from handoff_service.database import Database
-from handoff_service.handoffs import assign, release
+from handoff_service.handoffs import assign, queue, release
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.push import make_offers, unserved
 from handoff_service.handoffs.request import request_handoff
@@ -312,9 +312,10 @@ async def test_a_place_that_comes_too_late_is_given_to_nobody(floor: Floor, hire
     asked = await floor.asks()
     handoff = str((await floor.head(asked)).handoff)
     await floor.database.write(lambda tx: assign.accept(tx, handoff, lin, floor.context))
-    await floor.database.write(lambda tx: places.take_place(tx.connection, "demo", asked, handoff))
-    assert not await floor.database.write(lambda tx: places.clear_place(tx.connection, "demo", asked))
+    await floor.database.write(lambda tx: places.move_place(tx.connection, "demo", asked, handoff))
     assert [row["rank"] for row in await rows(tables.conversations)] == [None]
+    waiting = await floor.asks()
+    assert not await floor.database.write(lambda tx: places.clear_place(tx.connection, "demo", waiting))
 
 
 async def test_a_place_is_right_whatever_happens_to_its_rank(floor: Floor, hire: Hire, rows: Any) -> None:
@@ -385,7 +386,9 @@ def look_everywhere(connection: sa.Connection, now: datetime) -> None:
     handoffs.last_served_by(connection, "demo", "k_1", since=now)
 
 
-async def test_the_expected_wait_says_how_sure_it_is_and_a_peak_offers_something_else(floor: Floor, hire: Hire) -> None:
+async def test_the_expected_wait_says_how_sure_it_is_and_a_peak_offers_something_else(
+    floor: Floor, hire: Hire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tenant = await floor.configure(peak={"wait_s": 120, "offer": "callback"})
     await hire("lin", capacity=1)
     for _ in range(6):
@@ -401,6 +404,9 @@ async def test_the_expected_wait_says_how_sure_it_is_and_a_peak_offers_something
     head = await floor.head(waiting[1])
     told = await floor.database.read(lambda c: waiting_numbers(c, head, floor.context))
     assert (told["place"], told["peak"]) == (2, "callback")
+    assert (told["wait_s"], told["wait"]) == (None, None), "with one agent nobody can say how long"
+    monkeypatch.setattr(queue, "FEWEST_SERVED", 1)
+    told = await floor.database.read(lambda c: waiting_numbers(c, head, floor.context))
     assert told["wait"]["low_s"] < told["wait_s"] < told["wait"]["high_s"]
     assert 600 < told["wait_s"] < 1800, "two conversations of ten minutes are before him"
     text = await floor.database.read(lambda c: welcome(c, tenant, "support", 3, "en", floor.context))

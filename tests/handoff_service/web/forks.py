@@ -1,15 +1,17 @@
-"""The gateway's commands as forks of a process that has imported everything: a start takes a tenth of a second.
+"""Commands of a program as forks of a process that has imported everything: a start takes a tenth of a second.
 
-`python -m tests.handoff_service.web.forks FOLDER` is that process. It reads one JSON object per line ({"arguments",
-"environment", "output", "errors", "status"}) and forks a watcher, which forks the command, prints its process id, waits
-for its end and notes that in the file `status`. When nobody is left to ask, it removes the folder and ends. Who wants
-the whole way from an empty process, imports included, starts `python -m handoff_service`, as test_gateway_process.py.
+`python -m tests.handoff_service.web.forks PROGRAM FOLDER` is that process. It reads one JSON object per line
+({"arguments", "environment", "output", "errors", "status"}) and forks a watcher, which forks the command, prints its
+process id, waits for its end and notes that in the file `status`. When nobody is left to ask, it removes the folder and
+ends. Who wants the whole way from an empty process, imports included, starts `python -m handoff_service`, as
+test_gateway_process.py.
 """
 
 from __future__ import annotations
 
 import atexit
 import gc
+import importlib
 import json
 import os
 import shutil
@@ -26,6 +28,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
 LOOK_EVERY_S = 0.005
+# The modules that a program imports until it serves.
+PROGRAMS = {"handoff_service": ("handoff_service.__main__",), "kb_index": ("kb_index.__main__", "kb_index.api")}
 
 
 class Fork:
@@ -62,16 +66,16 @@ class Fork:
 class Nursery:
     """The process that is forked."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="tandem-forks-"))
         self._count = 0
-        command = [sys.executable, "-m", __name__, str(self._folder)]
+        command = [sys.executable, "-m", __name__, program, str(self._folder)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def start(
         self, arguments: Sequence[str], environment: Mapping[str, str], output: Path, errors: Path | None = None
     ) -> Fork:
-        """`python -m handoff_service <arguments>` in the root of the checkout; what it writes is added to the files."""
+        """`python -m PROGRAM <arguments>` in the root of the checkout; what it writes is added to the files."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._count += 1
@@ -104,9 +108,9 @@ class Nursery:
 
 
 @cache
-def nursery() -> Nursery:
-    """One for all tests of this process."""
-    one = Nursery()
+def nursery(program: str = "handoff_service") -> Nursery:
+    """One of each program for all tests of this process."""
+    one = Nursery(program)
     atexit.register(one.close)
     return one
 
@@ -114,7 +118,6 @@ def nursery() -> Nursery:
 def _command(order: Mapping[str, Any]) -> int:
     """In the fork: the command with its own environment, output and failpoints."""
     from handoff_service import failpoints
-    from handoff_service.__main__ import main
 
     for number, name in ((1, "output"), (2, "errors")):
         file = os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -124,8 +127,8 @@ def _command(order: Mapping[str, Any]) -> int:
     os.environ.clear()
     os.environ.update(order["environment"])
     failpoints._armed.update(failpoints.parse(os.environ.get("TANDEM_FAILPOINTS", "")))
-    sys.argv = ["handoff_service", *order["arguments"]]
-    return main()
+    sys.argv = [sys.argv[1], *order["arguments"]]
+    return int(importlib.import_module(f"{sys.argv[0]}.__main__").main())
 
 
 def _forked(order: Mapping[str, Any]) -> None:
@@ -156,7 +159,8 @@ def _watch(order: Mapping[str, Any]) -> None:
 
 
 def main() -> None:
-    import_everything()
+    program, folder = sys.argv[1:]
+    import_everything(program)
     for line in sys.stdin:
         watcher = os.fork()
         if watcher == 0:
@@ -164,15 +168,13 @@ def main() -> None:
         # A watcher stays as long as its command; the ends of earlier ones are collected here.
         while _collected():
             pass
-    shutil.rmtree(sys.argv[1])
+    shutil.rmtree(folder)
 
 
-def import_everything() -> None:
+def import_everything(program: str = "handoff_service") -> None:
     """Before the first fork: what each would import, and garbage collections that leave it alone, pages and all."""
-    import pydantic.v1  # FastAPI does, with the first route  # noqa: F401
-
-    import handoff_service.__main__  # noqa: F401
-
+    for module in ("pydantic.v1", *PROGRAMS[program]):  # FastAPI imports the former with the first route
+        importlib.import_module(module)
     gc.collect()
     gc.freeze()
 

@@ -120,7 +120,8 @@ async def test_canned_replies_come_filled_in_for_the_queue_and_language(house):
     [reply] = found["canned_replies"]
     assert reply["id"] == "hello"
     assert re.fullmatch(r"Dear .+, Boss of Lanyu Mall here\.", reply["text"])
-    accepted(await change(boss, "lists/canned-replies/sms", {"title": "Short", "en": "Hi!", "channels": ["web", "sms"]}))
+    short = {"title": "Short", "en": "Hi!", "channels": ["web", "sms"]}
+    accepted(await change(boss, "lists/canned-replies/sms", short))
     found = accepted(await boss.get(customer.path("canned-replies")))["canned_replies"]
     assert [one["id"] for one in found] == ["hello", "sms"], "each channel has its own tone"
 

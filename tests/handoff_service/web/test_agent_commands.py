@@ -119,6 +119,7 @@ async def test_an_article_from_the_side_panel_travels_with_the_reply(house):
 )
 @on_both
 async def test_a_stale_epoch_is_fenced_with_the_present_owner(house, verb, body):
+    """F-30, F-58."""
     lin, chen = await on_duty(house, "lin"), await on_duty(house, "chen", role=Role.SUPERVISOR)
     customer, _, epoch = await owned(house, lin)
     now = accepted(await chen.do(customer.conversation, "take-over", epoch=epoch))["epoch"]
@@ -140,6 +141,18 @@ async def test_a_stale_epoch_is_fenced_with_the_present_owner(house, verb, body)
         await socket.say(t="send", conv=customer.conversation, epoch=epoch, client_id="stale-frame", body={"text": "x"})
         frame = await socket.error("stale-frame")
         assert (frame["code"], frame["epoch"], frame["owner"]["agent"]["id"]) == ("fenced", now, chen.id)
+
+
+async def test_a_name_of_a_message_counts_in_the_conversation_that_it_was_used_in(house):
+    """A soak on a database that others had used was told of notes that were stored in other conversations."""
+    lin = await on_duty(house, "lin")
+    first, second = await owned(house, lin), await owned(house, lin)
+    same = {"text": "I look at it.", "audience": "internal", "client_id": "note-00000001"}
+    stored = accepted(await lin.reply(first[0].conversation, epoch=first[2], **same))
+    assert accepted(await lin.reply(first[0].conversation, epoch=first[2], **same)) == stored
+    before = await house.entries(second[0].conversation)
+    refused(await lin.reply(second[0].conversation, epoch=second[2], **same), 409, "mismatch")
+    assert await house.entries(second[0].conversation) == before
 
 
 @on_both

@@ -216,3 +216,17 @@ async def test_a_translator_answers_text_and_nothing_else():
     ):
         with pytest.raises(Unavailable, match="translator"):
             await asked(lambda _, one=answer: one).translated("https://t.example/", "hello", "de")
+
+
+async def test_only_the_console_frames_the_chat_page_and_only_to_try_out_a_look(house):
+    lin = await house.agent("lin")
+
+    async def policy(path):
+        return (await lin.http.get(path)).headers["content-security-policy"]
+
+    asked = f"/chat/?tenant={house.tenant.id}"
+    assert "frame-ancestors 'self' " in await policy(f"{asked}&preview")
+    assert "'self'" not in (await policy(asked)).partition("frame-ancestors")[2].partition(";")[0]
+    assert "frame-src 'self'" in await policy("/console/")
+    assert "frame-src" not in await policy(asked)
+    assert "frame-ancestors 'none'" in await policy("/console/?preview")

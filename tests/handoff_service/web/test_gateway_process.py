@@ -80,6 +80,7 @@ class Writer:
 
 
 async def test_killed_in_the_middle_of_fifty_messages_nothing_is_lost_or_doubled(start_process, build_house):
+    """F-33."""
     gateway = start_process(TANDEM_REPLY_DEADLINE_S="3600")
     house = await build_house(gateway)
     lin = await house.agent("lin")
@@ -296,6 +297,7 @@ def test_a_wrong_setting_is_named_in_one_sentence(tmp_path, monkeypatch, capsys,
 
 
 def test_the_process_refuses_the_default_secret_in_production(tmp_path):
+    """F-114."""
     result = subprocess.run(
         [sys.executable, "-m", "handoff_service", "serve"],
         cwd=ROOT,

@@ -128,6 +128,7 @@ async def witness(house):
 
 @pytest.mark.usefixtures("witness")
 async def test_pings_without_end_close_the_socket(raw, house):
+    """F-26."""
     pinging = await raw(await house.customer())
     pinging.writer.write(framed(PING, b"x") * 20_000)
     assert await pinging.closed() == 1008
@@ -163,6 +164,7 @@ async def test_a_few_pings_are_answered(house):
 @pytest.mark.usefixtures("witness")
 @pytest.mark.parametrize("piece", [b"", b"x"])
 async def test_fragments_without_end_close_the_socket(raw, house, piece):
+    """F-26, F-27."""
     breaking = await raw(await house.customer())
     breaking.writer.write(framed(TEXT, piece, last=False) + framed(0, piece, last=False) * 20_000)
     assert await breaking.closed() == 1008
@@ -214,7 +216,7 @@ async def test_many_frames_in_one_packet_are_taken_one_by_one(raw, open_gateway,
 
 
 async def test_a_client_that_vanished_is_noticed(raw, open_gateway, build_house, monkeypatch):
-    """Half-open: the network takes the packets and nobody answers, as when a phone falls asleep."""
+    """F-21: Half-open: the network takes the packets and nobody answers, as when a phone falls asleep."""
     monkeypatch.setitem(SERVER, "ws_ping_interval", 0.5)
     monkeypatch.setitem(SERVER, "ws_ping_timeout", 0.5)
     house = await build_house(open_gateway())
@@ -240,6 +242,7 @@ def resident() -> int:
 
 @pytest.mark.usefixtures("witness")
 async def test_who_does_not_read_while_ten_thousand_entries_are_written(house, monkeypatch):
+    """F-22."""
     monkeypatch.setattr(live_session, "SEND_TIMEOUT_S", 1.0)
     customer = await house.customer()
     await customer.write("hello")

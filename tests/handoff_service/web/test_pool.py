@@ -103,6 +103,17 @@ async def test_he_sees_one_client_at_a_time_and_names_it(clients, house):
     assert accepted(await lin.get("/v1/conversations", box="all"))["conversations"] == []
 
 
+async def test_a_link_names_the_company_in_its_address(clients, house):
+    """A browser that opens a file sends no header; only what is read may be asked for so."""
+    lin, tea, _ = clients
+    lin.http.headers.pop("X-Speaking-As", None)
+    assert accepted(await lin.get("/v1/agents/me", speaking_as=tea.tenant.id))["tenant"]["id"] == tea.tenant.id
+    refused(await lin.get("/v1/agents/me", speaking_as="nobody"), 403, "forbidden")
+    accepted(await lin.post(f"/v1/agents/me/presence?speaking_as={tea.tenant.id}", {"status": "away", "reason": "tea"}))
+    assert accepted(await lin.get("/v1/agents/me"))["agent"]["status"] == "away"
+    assert accepted(await lin.get("/v1/agents/me"))["tenant"]["id"] == house.tenant.id
+
+
 async def test_nobody_speaks_for_a_company_that_he_does_not_serve(clients, house, build_house):
     lin, tea, _ = clients
     stranger = await build_house(house.gateway)

@@ -68,6 +68,7 @@ async def test_a_pressed_button_is_sent_by_its_number(house):
 
 @on_both
 async def test_every_device_and_every_tab_sees_the_same_list(house):
+    """F-19, F-20."""
     customer = await house.customer()
     tabs = [await customer.socket(device=device) for device in ("d_phone", "d_phone", "d_laptop")]
     for number in range(4):
@@ -134,6 +135,7 @@ async def test_an_agent_follows_what_he_subscribes_to_and_nothing_else(house):
 
 
 async def test_what_is_written_between_the_first_read_and_following_is_not_lost(house, monkeypatch):
+    """F-24."""
     customer = await house.customer()
     await customer.write("hello")
     await customer.answered()
@@ -303,6 +305,7 @@ async def test_two_tabs_of_one_device_acknowledge_at_the_same_moment(house):
 
 
 async def test_a_slow_reader_costs_no_memory_and_delays_nobody(house, monkeypatch):
+    """F-22."""
     monkeypatch.setattr(live_session, "SEND_TIMEOUT_S", 1.5)
     customer = await house.customer()
     await customer.write("hello")

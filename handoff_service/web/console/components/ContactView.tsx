@@ -10,8 +10,8 @@ export function ContactView({ detail }: { detail: ConversationDetail }) {
   const t = state.t.value;
   const { agent, colleagues } = state.me.value;
   const by = [agent, ...colleagues].find(({ id }) => id === contact.blocked?.by);
-  const channel = (name: string): string => {
-    const key = keyFor("channel", name);
+  const named = (prefix: string, name: string): string => {
+    const key = keyFor(prefix, name);
     return key === null ? name : t(key);
   };
   return (
@@ -25,10 +25,10 @@ export function ContactView({ detail }: { detail: ConversationDetail }) {
         <dt>{t("contact.language")}</dt>
         <dd>{t(`language.${card.language}`)}</dd>
         {contact.identities.map((identity) => (
-          <Identity key={`${identity.channel}:${identity.external_id}`} channel={channel(identity.channel)} id={identity.external_id} />
+          <Identity key={`${identity.channel}:${identity.external_id}`} channel={named("channel", identity.channel)} id={identity.external_id} />
         ))}
         {Object.entries(contact.attributes ?? {}).map(([name, value]) => (
-          <Identity key={`said-${name}`} channel={name} id={String(value)} />
+          <Identity key={`said-${name}`} channel={named("attribute", name)} id={String(value)} />
         ))}
       </dl>
       {mayAnswer(state) && ((contact.channels ?? []).length > 1 || contact.prefers) && (
@@ -36,7 +36,7 @@ export function ContactView({ detail }: { detail: ConversationDetail }) {
           <span>{t("contact.prefers")}</span>
           <select value={contact.prefers ?? ""} onChange={(event) => void verbs.prefer(card.conversation, contact.id, event.currentTarget.value || null)}>
             <option value="">{t("contact.prefers_none")}</option>
-            {(contact.channels ?? []).map((name) => <option key={name} value={name}>{channel(name)}</option>)}
+            {(contact.channels ?? []).map((name) => <option key={name} value={name}>{named("channel", name)}</option>)}
           </select>
         </label>
       )}

@@ -29,6 +29,7 @@ from tests.handoff_service.stage import ScriptedBot, answer, shop, trial_setting
 from tests.handoff_service.web.serving import Gateway
 
 PATIENCE_S = 20.0
+ENGINE = os.environ.get("TANDEM_CONTRACT_ENGINE", "sqlite")
 
 
 class Bridge(Office):
@@ -144,7 +145,7 @@ def shared_gateway(
 ) -> Iterator[Gateway]:
     """One gateway for all platforms of a test file: tenants do not meet. `make soak` plays on PostgreSQL."""
     path = fast_folder / f"{new_id('platforms')}.sqlite"
-    if os.environ.get("TANDEM_CONTRACT_ENGINE") == "postgresql":
+    if ENGINE == "postgresql":
         postgres, name = request.getfixturevalue("postgres"), new_id("platforms").lower()
         _apart(_sql(postgres("postgres"), f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
         database_url = postgres(name)

@@ -29,7 +29,7 @@ from tests.handoff_service.web.serving import GatewayProcess
 from tests.handoff_service.web.visitors import Desk, fresh
 
 ANN = "1111111"
-LOOK_EVERY_S = 0.1
+LOOK_EVERY_S = 0.15
 # Where a gateway dies: a webhook is stored and not acknowledged, or not even stored; an effect is leased and not
 # begun; it has happened and is not recorded; and when an agent's reply was confirmed to him.
 POINTS = ("hook_after_commit", "hook_before_commit", "outbox_after_lease", "outbox_after_http", "reply")

@@ -105,6 +105,23 @@ async def test_in_standby_the_bot_is_silent(bridge: Bridge, far: FakeLine) -> No
     assert [one.contact for one in far.received] == ["2222222"]
 
 
+@only("wecom")
+async def test_the_bot_is_silent_while_a_colleague_has_the_session(bridge: Bridge, far: Any) -> None:
+    await bridge.sends(far.taken(ANN, "zhangsan"))
+    await bridge.sends(far.text(ANN, "to the colleague"))
+    await bridge.sends({**far.text(ANN, "I am on it"), "origin": 5, "servicer_userid": "zhangsan"})
+    await bridge.until_said("to the colleague")
+    await bridge.sends(far.taken(ANN, ""))
+    await bridge.sends(far.text(ANN, "and now?"))
+    await bridge.receives(ANN, "Three days.")
+    said = {row["body"]["text"]: row["body"].get("kind") for row in await bridge.messages(2)}
+    assert said == {"to the colleague": "unanswered", "and now?": None}
+    assert len(far.received) == 1
+    assert await bridge.notes() == []
+    shown = [row["body"] for row in await bridge.rows(tables.entries) if row["body"].get("kind") == "elsewhere"]
+    assert "I am on it" in shown[0]["text"]
+
+
 @only("messenger")
 async def test_the_bot_does_not_answer_what_a_colleague_has_answered(open_bridge: Any, far: FakeMessenger) -> None:
     """C21: a person of the shop was faster, in Meta's own inbox."""

@@ -32,6 +32,30 @@ CHECK_URL = (
     "0vJiX6vliEpwG3U45CtXqi+m8PXbQRARJ8p8BbDuD1EMTDf0jKpQ79QS93qEk7XHpP6u+oTTrd15NRPvNvmBKyDCYxxOK+HZeKju4yhELOFchzNu"
     "kR+t8SB/qk4ROMu3"
 )
+WECOM_PUSH = (
+    "RypEvHKD8QQKFhvQ6QleEB4J58tiPdvo+rtK1I9qca6aM/wvqnLSV5zEPeusUiX5L5X/0lWfrf0QADHHhGd3QczcdCUpj911L3vg3W/sYYvuJTs3"
+    "TUUkSUXxaccAS0qhxchrRYt66wiSpGLYL42aM6A8dTT+6k4aSknmPj48kzJs8qLjvd4Xgpue06DOdnLxAUHzM6+kDZ+HMZfJYuR+LtwGc2hgf5gs"
+    "ijff0ekUNXZiqATP7PF5mZxZ3Izoun1s4zG4LUMnvw2r+KqCKIw+3IQH03v+BCA9nMELNqbSf6tiWSrXJB3LAVGUcallcrw8V2t9EL4EhzJWrQUa"
+    "x5wLVMNS0+rUPA3k22Ncx4XXZS9o0MBH27Bo6BpNelZpS+/uh9KsNlY6bHCmJU9p8g7m3fVKn28H3KDYA5Pl/T8Z1ptDAVe0lXdQ2YoyyH2uyPIG"
+    "HBZZIs2pDBS8R07+qN+E7Q=="
+)
+WECHATPY = "4ByGGj+sVCYcvGeQYhaKIk1o0pQRNbRjxybjTGblXrBaXlTXeOo1+bXFXDQQb1o6co6Yh9Bv41n7hOchLF6p+Q=="
+WHATSAPP = (
+    b'{"object":"whatsapp_business_account","entry":[{"id":"0","changes":[{"field":"messages","value":{"messaging_prod'
+    b'uct":"whatsapp","metadata":{"display_phone_number":"16505551111","phone_number_id":"123456123"},"contacts":[{"pr'
+    b'ofile":{"name":"test user name"},"wa_id":"16315551181"}],"messages":[{"from":"16315551181","id":"ABGGFlA5Fpa","t'
+    b'imestamp":"1504902988","type":"text","text":{"body":"this is a text message"}}]}}]}]}'
+)
+
+
+def test_wechat_and_wecom_official() -> None:
+    plain, safe = ("1714037059", "486452656"), ("1714112445", "415670741")
+    assert signature("AAAAA", *plain) == "899cf89e464efb63f54ddac96b0a0a235f53aa78"
+    assert signature("AAAAA", *safe) == "6c5c811b55cc85e0e1b54100749188c20beb3f5d"
+    assert signature("QDG6eK", "1409659813", "1372623149", WECOM_PUSH) == "477715d11cdb4164915debcba66cb864d751f3e6"
+    key, corp = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", "wx5823bf96d3bd56c7"
+    assert b"<Content><![CDATA[hello]]></Content>" in decipher(key, WECOM_PUSH, owner=corp)
+    assert signature("123456", "1411443780", "437374425", WECHATPY) == "dd6b9c95b495b3f7e2901bfbc76c664930ffdb96"
 
 
 def test_slack_official() -> None:
@@ -98,3 +122,5 @@ def test_formulas_without_an_official_vector() -> None:
     assert kuaishou.sign("test_secret", SUFFIXED) == "65070bb9f91725adbda594f8f803cbb9"
     escaped = "32ea99b0cf243d0ca7dad018aebbd7ab5ac5489b079b48502e8541d8e2d2f316"
     assert meta.sign("app_secret", ESCAPED) == escaped
+    plain = "b8ea33b0326cdf936f272b7fc0d1dc11f96250e731bb11ec54f0b89dc6204f62"
+    assert meta.sign("app_secret", WHATSAPP) == plain

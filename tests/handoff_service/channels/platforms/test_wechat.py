@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from handoff_service.channels.model import Account, WebhookRequest
+from handoff_service.channels.model import Account, Checked, WebhookRequest
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.weixin_cipher import decipher, encipher, signature
 from handoff_service.errors import Malformed, Unauthorized
@@ -87,6 +88,27 @@ def test_the_official_push_is_read_and_its_event_is_nobodys() -> None:
         wechat.check(the_account(), plain)
 
 
+def test_events_without_a_number_are_told_apart_by_who_when_and_what() -> None:
+    """F-02: two keys pressed in one second are two events; the same event sent again is one."""
+
+    def event(key: str, created: str = "1700000000", contact: str = "o1") -> str:
+        pressed = {
+            "FromUserName": contact,
+            "CreateTime": created,
+            "MsgType": "event",
+            "Event": "CLICK",
+            "EventKey": key,
+        }
+        raw = json.dumps(pressed).encode()
+        checked = Checked(body=raw, request=WebhookRequest(raw, {}, "POST", {}))
+        (happening,) = CHANNELS["wechat"].parse(the_account(), checked).events
+        return happening.event_id
+
+    told = [event("orders"), event("help"), event("orders", created="1700000001"), event("orders", contact="o2")]
+    assert len(set(told)) == 4
+    assert event("orders") == told[0]
+
+
 def test_a_document_type_is_refused() -> None:
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa">]><xml><Encrypt>&a;</Encrypt></xml>'
     with pytest.raises(Malformed):
@@ -112,6 +134,7 @@ async def test_a_token_that_ended_is_fetched_once_more(open_bridge: Any, far: Fa
     await bridge.receives("ann", "Three days.")
     far.token = "renewed by WeChat"
     await bridge.sends(far.text("ann", "and again"))
+    await bridge.until(lambda: len(far.received) == 2)
     assert set((await bridge.settled()).values()) == {"sent"}
     assert [one.text for one in far.received] == ["Three days."] * 2
     assert sum(call.path.endswith("stable_token") for call in far.calls) == 2

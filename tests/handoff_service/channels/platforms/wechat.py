@@ -153,6 +153,7 @@ class FakeWeCom(Platform):
         self.keys: set[str] = set()
         self.token = "wecom-token"
         self.at_once = 2
+        self.staffed: set[str] = set()  # contacts whom colleagues answer in WeCom
 
     def fields(self) -> dict[str, str]:
         given = {"corp_id": self.corp, "open_kfid": self.kf, "corp_secret": self.secret}
@@ -171,6 +172,12 @@ class FakeWeCom(Platform):
 
     def own_echo(self, contact: str) -> dict[str, Any]:
         return {**self.text(contact, "our own words"), "origin": 4}
+
+    def taken(self, contact: str, by: str) -> dict[str, Any]:
+        """A colleague takes the session in WeCom, or ends it (nobody)."""
+        self.staffed = {contact} if by else set()
+        moved = {"external_userid": contact, "change_type": 1 if by else 3, "new_servicer_userid": by}
+        return self._message(contact, "event", {"event_type": "session_status_change", **moved})
 
     def fates(self, contact: str, provider_id: str) -> list[dict[str, Any]]:
         failed = {"event_type": "msg_send_fail", "external_userid": contact, "fail_msgid": provider_id, "fail_type": 4}
@@ -235,6 +242,8 @@ class FakeWeCom(Platform):
         body = call.json
         if body["msgid"] in self.keys:
             return _error(0, "ok")
+        if body["touser"] in self.staffed:
+            return _error(95018, "invalid session status")
         if not self.left.get(body["touser"]):
             return _error(95001, "the limit of messages is used up")
         if body["msgtype"] in ("image", "file"):

@@ -39,6 +39,7 @@ async def claimed(house, customer, desk, route):
 
 @pytest.mark.parametrize(("route", "late"), list(zip(ROUTES, ["an answer", "a wish for a person"] * 3, strict=True)))
 async def test_what_the_bot_says_after_a_human_has_come_reaches_nobody(own_house, route, late):
+    """F-59."""
     pause = Pause(answer("too late") if late == "an answer" else wants_human("unhappy"))
     house = await own_house(bot=ScriptedBot([answer(), pause], usually=answer("the bot is back")))
     await configure(house, queues=[queue("offer" if route == "accepted offer" else "claim")])

@@ -73,7 +73,7 @@ async def test_whatever_way_the_customer_is_gone_he_gets_each_entry_once(house, 
 
 @on_both
 async def test_two_devices_and_two_tabs_talk_at_once_through_the_handoff(house):
-    """All of one person: the same signed identity on two devices; one order for everybody, each command once."""
+    """F-19, F-20: the same signed identity on two devices; one order for everybody, each command once."""
     lin = await house.agent("lin")
     await lin.socket()
     phone = await house.customer(identity=signed(sub="u-1", jti=fresh("jti")))

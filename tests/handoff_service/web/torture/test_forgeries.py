@@ -136,7 +136,7 @@ async def test_agents_and_visitors_of_another_tenant_reach_nothing_here(own_hous
 
 
 async def test_a_stale_token_or_sign_in_ends_in_the_middle_of_a_handoff_and_loses_nothing(own_house):
-    """The visitor's token and the agent's sign-in run out while they talk; both come back to where they were."""
+    """F-31: The visitor's token and the agent's sign-in run out while they talk; both come back to where they were."""
     clock = FakeClock()
     settings = {**AGES, "session_idle_s": 1800.0, "session_max_s": 7200.0, "visitor_token_s": 3600.0}
     house = await own_house(clock=clock, agent_grace_s=86400.0, reopen_s=86400.0, **settings)

@@ -86,7 +86,6 @@ export function ArticleForm({ kept }: { kept: Kept }) {
           <summary>{t("articles.preview")}</summary>
           <div class="article-preview text" lang={fields.language}>{markdown(fields.answer)}</div>
         </details>
-        <CompareView kept={kept} />
         <label>{t("articles.why")}
           <input value={why} maxLength={1000} onInput={(event) => articles.write(kept, { why: event.currentTarget.value })} />
         </label>
@@ -97,6 +96,7 @@ export function ArticleForm({ kept }: { kept: Kept }) {
           {!isNew && <Steps kept={kept} changed={changed} />}
         </footer>
       </fieldset>
+      <CompareView kept={kept} />
       {!isNew && <History changed={changed} />}
     </form>
   );

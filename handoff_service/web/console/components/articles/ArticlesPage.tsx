@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Language } from "../../../shared/protocol";
 import { ARTICLE_STATES, type ArticleState, draftKey, isChanged, type Kept } from "../../articles";
 import { cause } from "../../problem";
+import { keyFor } from "../../text";
 import { holds } from "../../views";
 import { PageHead } from "../PageHead";
 import { SearchField } from "../SearchField";
@@ -114,17 +115,26 @@ function Tasks() {
           <span role="status">{reviewed !== null && t("articles.reviewed", { count: reviewed.findings.length, opened: reviewed.opened })}</span>
         </p>
       )}
-      <ul class="rows">
-        {tasks.map((task) => (
-          <li key={task.id}>
-            <button class="link-row" onClick={() => void articles.show(task.article, task.language)}>
-              <strong>{task.article}</strong>
-              <span>{task.message}</span>
-              <span class="hint">{task.owner} · {t("articles.due", { day: task.due.slice(0, 10) })}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
+      {[...new Set(tasks.map(({ kind }) => kind))].map((kind) => {
+        const key = keyFor("articles.task", kind);
+        const listed = tasks.filter((task) => task.kind === kind);
+        return (
+          <details key={kind} open>
+            <summary>{key === null ? kind : t(key)} ({listed.length})</summary>
+            <ul class="rows">
+              {listed.map((task) => (
+                <li key={task.id}>
+                  <button class="link-row" onClick={() => void articles.show(task.article, task.language)}>
+                    <strong>{task.article}</strong>
+                    <span>{task.message}</span>
+                    <span class="hint">{task.owner} · {t("articles.due", { day: task.due.slice(0, 10) })}</span>
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </details>
+        );
+      })}
     </section>
   );
 }

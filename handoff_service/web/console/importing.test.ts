@@ -1,0 +1,33 @@
+// @vitest-environment node
+import { expect, it } from "vitest";
+import { blank } from "./articles";
+import { articlesIn, tableOf } from "./importing";
+import { ruleText } from "./rules";
+import { translator } from "./text";
+
+const empty = (language: "zh" | "en") => blank(language, "lin", new Date("2026-11-22T00:00:00Z"));
+
+it("reads a table as spreadsheets save it: quotes, line ends in cells, either separator", () => {
+  expect(tableOf('\uFEFFa,b\r\n"x, ""y""","1\n2"\r\n\r\nlast,')).toEqual([
+    { line: 1, cells: ["a", "b"] }, { line: 2, cells: ['x, "y"', "1\n2"] }, { line: 5, cells: ["last", ""] },
+  ]);
+  expect(tableOf("a\tb\nx, y\tz").map(({ cells }) => cells)).toEqual([["a", "b"], ["x, y", "z"]]);
+});
+
+it("makes articles of rows, by column names of either language", () => {
+  const { rows, problems } = articlesIn("标题,答案,分类,问法\n退款多久,三天,退款,几天到账|多久退\nRefund time,3 days,refund,\n", empty);
+  expect(problems).toEqual([]);
+  expect(rows.map(({ article: { id, language, title, questions } }) => [id, language, title, questions])).toEqual([
+    ["import-2", "zh", "退款多久", ["几天到账", "多久退"]], ["refund-time", "en", "Refund time", []],
+  ]);
+});
+
+it("names the columns that are missing", () => {
+  expect(articlesIn("title,words\nx,y", empty)).toEqual({ rows: [], problems: [{ line: 1, why: "answer, category?" }] });
+});
+
+it.each(["pressed: talk to a person", "3 misses in a row; last: abstain: probability<threshold", "abstain: nothing asked",
+  "clarify: two articles are close", "safety: medical", "a rule of tomorrow", "no answer of the bot within the reply deadline"])(
+  "says the rule %j in Chinese", (rule) => {
+    expect(ruleText(rule, translator("zh"))).not.toMatch(/[a-z]/i);
+  });

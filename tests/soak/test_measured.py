@@ -1,0 +1,68 @@
+"""What the soak reads off by itself: which entry arrived on a platform without keys, calm waits, growth of memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.history.checker import judge_raw
+from tests.history.events import Recorder, raws_in
+from tests.soak.gateways import Gateway
+from tests.soak.plain import Arrived, entries_of
+from tests.soak.verdict import WARM_S, _answers_and_waits, slope_of
+from tests.soak.wire import Traffic
+
+
+def row(seq: int, text: str, *, provider_id: str | None, contact: str = "7") -> dict[str, Any]:
+    """A delivery as the database has it."""
+    body = {"text": text}
+    return {"mid": f"m{seq}", "seq": seq, "body": body, "external_id": contact, "provider_id": provider_id}
+
+
+def mids(arrived: list[Arrived], rows: list[dict[str, Any]]) -> list[str | None]:
+    return [found["mid"] if found else None for found in entries_of(arrived, rows)]
+
+
+def test_an_arrival_is_known_by_the_platforms_id_and_without_one_by_its_text() -> None:
+    rows = [
+        row(1, "one moment", provider_id="a"),
+        row(2, "one moment", provider_id=None),
+        row(3, "no", provider_id="c"),
+    ]
+    arrived = [
+        Arrived(1, "7", "one moment", "a"),
+        Arrived(2, "7", "one <b>moment</b>", "b"),
+        Arrived(3, "7", "no", "c"),
+    ]
+    assert mids(arrived, rows) == ["m1", "m2", "m3"]
+
+
+def test_what_arrived_twice_is_the_same_entry_twice_and_what_nobody_wrote_is_none() -> None:
+    rows = [row(1, "hello", provider_id="b")]
+    twice = [Arrived(1, "7", "hello", "a"), Arrived(2, "7", "hello", "b"), Arrived(3, "7", "spam", "c")]
+    assert mids(twice, rows) == ["m1", "m1", None]
+    assert mids([Arrived(1, "8", "hello", "a")], rows) == [None], "somebody else's"
+
+
+@pytest.mark.parametrize(
+    ("waits", "broken"),
+    [([(10.0, 3.0)] * 60, True), ([(10.0, 1.9)] * 60, False), ([(28.0, 9.0)] * 60, False), ([(10.0, 3.0)] * 9, False)],
+)
+def test_only_waits_that_nothing_disturbed_count(
+    tmp_path: Path, waits: list[tuple[float, float]], broken: bool
+) -> None:
+    """The fault lasts from 35 to 60; too few waits are not judged, and that is said."""
+    figures = Recorder(tmp_path / "figures.jsonl")
+    (said,) = _answers_and_waits(figures, Traffic(waits=waits), [(35.0, 60.0)], 1.0)
+    figures.close()
+    assert bool(judge_raw(raws_in(tmp_path / "figures.jsonl"))) == broken
+    assert ("not measured" in said) == (len(waits) < 50 or waits[0][0] == 28.0)
+
+
+@pytest.mark.parametrize(("lived_s", "slope"), [(1000, 2.0), (300, None)])
+def test_growth_is_told_of_a_process_that_lived_long_enough(tmp_path: Path, lived_s: int, slope: float | None) -> None:
+    gateway = Gateway(0, 1, tmp_path, {})
+    gateway.memory = [(WARM_S + t, 100 + 2 * t / 60) for t in range(1, lived_s, 10)]
+    assert slope_of(gateway) == (None if slope is None else pytest.approx(slope))
