@@ -18,7 +18,7 @@ from handoff_service.tenants.model import BotSettings, Tenant
 SIGNALS = ("asked", "unsure", "unhappy", "failed")
 STAYED = "stayed with the bot"
 THUMB = "thumb down"
-AT_ONCE = 50
+AT_ONCE = 200
 """Conversations per read: whoever else reads does not wait for the whole report."""
 
 LONGEST = 366
@@ -97,13 +97,17 @@ async def count_days(
     """By day, from the first until today, [(signal, rule, outcome, count)] as the timelines tell."""
     zone, until = tenant.settings.zone, now + timedelta(microseconds=1)
     since = _midnight(first, zone)
-    ended = await database.read(lambda c: store.handoffs_of_turns(c, tenant.id, since, until))
-    listed = await database.read(lambda c: store.changed(c, tenant.id, since))
-    counts: dict[date, Counter[tuple[str, str, str]]] = {}
-    for number in range((now.astimezone(zone).date() - first).days + 1):
-        counts[first + timedelta(days=number)] = Counter()
-    for start in range(0, len(listed), AT_ONCE):
-        some = listed[start : start + AT_ONCE]
+    days = [first + timedelta(days=number) for number in range((now.astimezone(zone).date() - first).days + 1)]
+    counts: dict[date, Counter[tuple[str, str, str]]] = {day: Counter() for day in days}
+    ended: dict[str, str] = {}
+    for day in days:
+        begun, over = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+        ended |= await database.read(lambda c, a=begun, b=over: store.handoffs_of_turns(c, tenant.id, a, b))  # type: ignore[misc]
+    last: tuple[datetime, str] | None = None
+    done: set[str] = set()  # one in which something is written meanwhile is listed again
+    while page := await database.read(lambda c, of=last: store.changed(c, tenant.id, since, of, limit=AT_ONCE)):  # type: ignore[misc]
+        last, some = page[-1], [name for _, name in page if name not in done]
+        done.update(some)
         for row in await database.read(lambda c, of=some: store.judged_entries(c, tenant.id, of, since, until)):  # type: ignore[misc]
             day = row.at.astimezone(zone).date()
             for signal, rule in _seen(row.kind, row.body):

@@ -16,10 +16,16 @@ D = tables.signal_days.c
 Line = Sequence[Any]  # signal, rule, outcome, count
 
 
-def changed(connection: sa.Connection, tenant: str, since: datetime) -> list[str]:
-    """Conversations in which something was written since."""
-    query = sa.select(C.id).where(C.tenant == tenant, C.updated_at >= since).order_by(C.updated_at, C.id)
-    return list(connection.execute(query).scalars())
+def changed(
+    connection: sa.Connection, tenant: str, since: datetime, after: tuple[datetime, str] | None, *, limit: int
+) -> list[tuple[datetime, str]]:
+    """(when, conversation) of those in which something was written since, a page of them behind the last one seen."""
+    query = sa.select(C.updated_at, C.id).where(C.tenant == tenant, C.updated_at >= since)
+    if after is not None:
+        moment, seen = after
+        query = query.where(C.updated_at >= moment, sa.or_(C.updated_at > moment, C.id > seen))
+    rows = connection.execute(query.order_by(C.updated_at, C.id).limit(limit))
+    return [(row.updated_at, row.id) for row in rows]
 
 
 def judged_entries(

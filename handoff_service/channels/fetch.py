@@ -82,9 +82,7 @@ class Fetcher:
                 if loop.time() - looked_at >= LOOK_EVERY_S:
                     looked_at = loop.time()
                     # Behind those who wait since the last time.
-                    self._due |= dict.fromkeys(
-                        await self._silent(looked_at), ""
-                    )
+                    self._due |= dict.fromkeys(await self._silent(looked_at), "")
                 self._begin(self._due, AT_ONCE)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(max(0.0, looked_at + LOOK_EVERY_S - loop.time())):

@@ -73,10 +73,7 @@ def reply(
     if file is not None:
         files.attach(tx.connection, file, conversation=conversation.id, seq=entry.seq, audience=audience)
     if audience is Audience.PUBLIC and conversation.handoff is not None:
-        handoff = handoffs.find(tx.connection, agent.tenant, conversation.handoff)
-        if handoff.first_reply_at is None:
-            handoffs.update(tx.connection, handoff, first_reply_at=context.now)
-        end_promises(tx, conversation, context.now, tier=tier_of(tx.connection, agent, handoff))
+        _answered(tx, agent, conversation, conversation.handoff, context)
     follow(tx, conversation, entry)
     if audience is Audience.PUBLIC:
         conversation = remind_of_place(tx, conversation, context)
@@ -96,3 +93,11 @@ def _origin(body: Mapping[str, Any], audience: Audience) -> dict[str, Any]:
     if body.get("original") is not None and audience is Audience.PUBLIC:
         found["original"] = clean_text(body["original"])
     return found
+
+
+def _answered(tx: Transaction, agent: Agent, conversation: Conversation, handoff_id: str, context: Context) -> None:
+    """Notes the first reply, and that what was promised is kept if this agent may keep it."""
+    handoff = handoffs.find(tx.connection, agent.tenant, handoff_id)
+    if handoff.first_reply_at is None:
+        handoffs.update(tx.connection, handoff, first_reply_at=context.now)
+    end_promises(tx, conversation, context.now, tier=tier_of(tx.connection, agent, handoff))

@@ -1,6 +1,6 @@
 """`python -m tests.bench [section …]`: measures on the parts that run; sections: answer, breakdown, rasa, appends,
-postgres, claims, routing, webhooks, channels, idle_sockets, reconnects, vectors, peers, understanding, tickets, widget,
-desk.
+postgres, claims, routing, webhooks, channels, idle_sockets, reconnects, vectors, peers, understanding, tickets, lists,
+widget, desk.
 
 Prints each goal and whether it is reached. The exit code is 0 unless something broke: a slow machine is no failure.
 """
@@ -31,6 +31,7 @@ from tests.bench.desk import desk
 from tests.bench.environment import show_environment
 from tests.bench.idle_sockets import idle_sockets
 from tests.bench.intents import intents
+from tests.bench.lists import lists
 from tests.bench.on_postgres import on_postgres
 from tests.bench.peers.section import peers
 from tests.bench.pipelines import pipelines
@@ -62,6 +63,7 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "peers": peers,
     "understanding": understanding,
     "tickets": tickets,
+    "lists": lists,
     "widget": widget,
     "turns": turns,
     "intents": intents,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import os
 from collections.abc import AsyncIterator, Mapping
 
-import httpx2
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -22,7 +20,6 @@ pytestmark = [
     ),
 ]
 VIEWS = ("wall", "tickets", "articles", "training", "administration")
-MOST_SCRIPT_BYTES = 30_000  # what a shop's page loads, gzip
 
 
 @pytest.fixture
@@ -148,9 +145,3 @@ async def _views(inspector: Inspector, console: Console) -> None:
         await expect(page.locator(f".page.{view} h1")).to_be_visible()
         await expect(page.locator(".page [role=status]", has_text="…")).to_have_count(0, timeout=10_000)
         await inspector.look(page, view)
-
-
-async def test_what_a_shop_loads_is_small(stage: Stage) -> None:
-    async with httpx2.AsyncClient(base_url=stage.gateway, trust_env=False) as client:
-        script = (await client.get("/widget/v1/widget.js")).content
-    assert len(gzip.compress(script, 9)) < MOST_SCRIPT_BYTES

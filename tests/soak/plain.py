@@ -180,16 +180,23 @@ def entries_of(arrived: Sequence[Arrived], rows: Sequence[Row]) -> list[Row | No
     """Which delivery each arrival was; None for none. Two arrivals have the same one when it was sent twice.
 
     `rows` are those of DELIVERIES. Where the product knows the platform's id, that decides; an arrival whose answer it
-    never got is the first delivery to this contact with that text which has no id and no arrival yet.
+    never got is a delivery to this contact with that text which has no id and no arrival yet: the first behind what
+    arrived before it, because a bot that says the same again may have been cut off the first time without an arrival.
     """
     by_id = {row["provider_id"]: row for row in rows if row["provider_id"] is not None}
     cut_off = [row for row in rows if row["provider_id"] is None]
+    last: dict[str, int] = {}
     found: list[Row | None] = []
     for one in arrived:
-        row = by_id.get(one.id) or next((row for row in cut_off if _reads(one, row)), None)
+        alike = [row for row in cut_off if _reads(one, row)]
+        later = [row for row in alike if row["seq"] > last.get(row["conversation"], 0)]
+        row = by_id.get(one.id) or next(iter(later or alike), None)
         if row in cut_off:
             cut_off.remove(row)
-        found.append(row or next((row for row in rows if _reads(one, row)), None))
+        row = row or next((row for row in rows if _reads(one, row)), None)
+        if row is not None:
+            last[row["conversation"]] = max(row["seq"], last.get(row["conversation"], 0))
+        found.append(row)
     return found
 
 

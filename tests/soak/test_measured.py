@@ -18,7 +18,14 @@ from tests.soak.wire import Traffic
 def row(seq: int, text: str, *, provider_id: str | None, contact: str = "7") -> dict[str, Any]:
     """A delivery as the database has it."""
     body = {"text": text}
-    return {"mid": f"m{seq}", "seq": seq, "body": body, "external_id": contact, "provider_id": provider_id}
+    return {
+        "conversation": f"c{contact}",
+        "mid": f"m{seq}",
+        "seq": seq,
+        "body": body,
+        "external_id": contact,
+        "provider_id": provider_id,
+    }
 
 
 def mids(arrived: list[Arrived], rows: list[dict[str, Any]]) -> list[str | None]:
@@ -37,6 +44,12 @@ def test_an_arrival_is_known_by_the_platforms_id_and_without_one_by_its_text() -
         Arrived(3, "7", "no", "c"),
     ]
     assert mids(arrived, rows) == ["m1", "m2", "m3"]
+
+
+def test_the_same_words_again_are_the_later_entry_when_something_between_them_has_arrived() -> None:
+    rows = [row(1, "sorry", provider_id=None), row(2, "yes", provider_id="b"), row(3, "sorry", provider_id=None)]
+    assert mids([Arrived(1, "7", "yes", "b"), Arrived(2, "7", "sorry", "c")], rows) == ["m2", "m3"]
+    assert mids([Arrived(1, "7", "sorry", "a"), Arrived(2, "7", "yes", "b")], rows) == ["m1", "m2"]
 
 
 def test_what_arrived_twice_is_the_same_entry_twice_and_what_nobody_wrote_is_none() -> None:

@@ -10,16 +10,13 @@ import { lookSheet, type Look } from "./look";
 import type { TandemApi } from "./page_api";
 import { realApi } from "./real_api";
 import answers from "./styles/answers.css?inline";
-import articles from "./styles/articles.css?inline";
 import cards from "./styles/cards.css?inline";
 import dark from "./styles/dark.css?inline";
 import files from "./styles/files.css?inline";
 import launcher from "./styles/launcher.css?inline";
-import menu from "./styles/menu.css?inline";
 import messages from "./styles/messages.css?inline";
 import panel from "./styles/panel.css?inline";
 import tokens from "./styles/tokens.css?inline";
-import writing from "./styles/writing.css?inline";
 import { chooseTag, loadCatalogue } from "./texts/catalogue";
 
 export interface MountOptions {
@@ -53,7 +50,7 @@ export async function mount(options: MountOptions): Promise<Mounted> {
   const look = { ...config?.look, ...options.look };
   // Constructed sheets are the page's own objects: a strict `style-src` does not block them.
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync([tokens, launcher, panel, messages, cards, menu, files, writing, articles, answers, lookSheet(look, dark)].join("\n"));
+  sheet.replaceSync([tokens, launcher, panel, messages, cards, files, answers, lookSheet(look, dark)].join("\n"));
   root.adoptedStyleSheets = [sheet];
   host.dataset["position"] = look.position ?? "end";
 

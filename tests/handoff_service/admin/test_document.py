@@ -58,7 +58,12 @@ SLIPS = [
     ("mode: offer", "mode: offers", "mode: offers", "'offers' is not possible; did you mean offer?"),
     ("mode: offer", "mod: offer", "mod: offer", "no such field; did you mean mode?"),
     ("role: supervisor", "role: superviser", "role: superviser", "did you mean supervisor?"),
-    ("- support\n      - senior", "- support\n      - senor", "- senor", "There is no queue 'senor'; did you mean senior?"),
+    (
+        "- support\n      - senior",
+        "- support\n      - senor",
+        "- senor",
+        "There is no queue 'senor'; did you mean senior?",
+    ),
     ("Asia/Shanghai", "Asia/Shangai", "timezone: Asia/Shangai", "there is no time zone 'Asia/Shangai'"),
     ("capacity: 5", "capacity: five", "capacity: five", "valid integer"),
     ("    billing: 3", "    billing: 6", "billing: 6", "less than or equal to 5"),

@@ -83,7 +83,7 @@ async def test_what_was_counted_of_a_day_is_read_again_and_counted_again_until_i
     await tally(chat.database, chat.clock())
     read: list[str] = []
     listed = store.changed
-    monkeypatch.setattr(store, "changed", lambda c, *of: read.append("timelines") or listed(c, *of))
+    monkeypatch.setattr(store, "changed", lambda c, *of, **how: read.append("timelines") or listed(c, *of, **how))
     assert await signals_report(chat.database, "demo", days=366, now=chat.clock()) == live
     await tally(chat.database, chat.clock())
     assert read == [], "a row a day, and no timeline"

@@ -320,5 +320,5 @@ async def test_the_handoff_shows_its_packet_and_receipt(house):
     assert packet["facts"] == [{"kind": "order_number", "value": "LY20261103001", "entries": [2]}]
     assert packet["tried"][0]["article"] == "refunds"
     contact = (await lin.look(customer.conversation))["contact"]
-    assert set(contact) >= {"id", "name", "verified", "identities"}
+    assert set(contact) == {"id", "name", "verified", "identities", "person", "channels", "prefers"}
     assert (contact["id"], contact["verified"]) == (customer.contact, False)

@@ -1,13 +1,17 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { markdown } from "../../../shared/markdown";
+import css from "../../styles/articles.css?inline";
 import { useChat } from "../context";
+import { dress } from "../dress";
 import { BookIcon, DownIcon } from "../icons";
 
 /** What may already answer what is being typed. */
 export function Suggested() {
   const chat = useChat();
+  const section = useRef<HTMLElement>(null);
+  useLayoutEffect(() => dress(section.current, css), []);
   return (
-    <section class="suggested" aria-label={chat.t("suggestedArticles")}>
+    <section ref={section} class="suggested" aria-label={chat.t("suggestedArticles")}>
       <h3>{chat.t("suggestedArticles")}</h3>
       <ul>
         {chat.help.hits.value.slice(0, 3).map((hit) => (
@@ -30,6 +34,7 @@ export function ArticleView() {
   const [helped, setHelped] = useState(false);
   const section = useRef<HTMLElement>(null);
   const article = help.article.value;
+  useLayoutEffect(() => dress(section.current, css), []);
   useEffect(() => {
     const element = section.current;
     if (element === null) return;

@@ -4,31 +4,19 @@ import type { StandingCall } from "../../../shared/standing_call";
 import css from "../../styles/call.css?inline";
 import { Talk } from "../../talk";
 import { useChat } from "../context";
+import { dress } from "../dress";
 import { AlertIcon, CameraIcon, CloseIcon, MicIcon, PhoneIcon, RetryIcon } from "../icons";
-
-const sheets = new WeakSet<Document | ShadowRoot>();
 
 /** The call of this conversation: who rings, the talk itself, or the way out of one that another page has. */
 export function CallView() {
   const { t, calls } = useChat();
   const section = useRef<HTMLElement>(null);
-  useLayoutEffect(() => {
-    if (section.current !== null) dress(section.current.getRootNode());
-  });
+  useLayoutEffect(() => dress(section.current, css));
   const call = calls.standing.value;
   const talk = calls.talk.value;
   if (call === null) return null;
   const shown = talk !== null ? <Talking talk={talk} /> : call.state === "ringing" ? <Ringing key={call.id} call={call} /> : <Elsewhere />;
   return <section ref={section} class="call" aria-label={t("callTitle")}>{shown}</section>;
-}
-
-/** The styles come with this file: as the page's own object, which a strict `style-src` does not block. */
-function dress(root: Node): void {
-  if (!(root instanceof ShadowRoot || root instanceof Document) || sheets.has(root)) return;
-  sheets.add(root);
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
 }
 
 /** Says who asks for what, and what taking it means; nothing is opened before the customer has said yes. */

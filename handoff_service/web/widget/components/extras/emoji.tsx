@@ -1,4 +1,7 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import css from "../../styles/writing.css?inline";
 import { useChat } from "../context";
+import { dress } from "../dress";
 
 const ALL = [
   ..."😀😃😄😁😆😅🤣😂🙂😉😊😍😘😎🤔🤗🙄😮😴😢😭😡😱🥺😇🤝",
@@ -8,8 +11,10 @@ const ALL = [
 /** For keyboards without emoji; a phone has its own. */
 export function Emoji({ choose }: { choose: (emoji: string) => void }) {
   const { t } = useChat();
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => dress(box.current, css), []);
   return (
-    <div class="emoji" role="group" aria-label={t("emoji")}>
+    <div ref={box} class="emoji" role="group" aria-label={t("emoji")}>
       {ALL.map((one) => <button key={one} type="button" class="one-emoji" onClick={() => choose(one)}>{one}</button>)}
     </div>
   );

@@ -1,8 +1,10 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { downloadText } from "../../download";
 import { languageName, TAGS } from "../../texts/catalogue";
 import { transcript } from "../../transcript";
+import css from "../../styles/menu.css?inline";
 import { useChat } from "../context";
+import { dress } from "../dress";
 import { lazy } from "../lazy";
 
 const Letter = lazy(() => import("./letter").then((file) => file.Letter));
@@ -15,6 +17,7 @@ export function Menu({ brand, close: leave }: { brand: string; close: (comeBack:
   const [state, setState] = useState<"" | "busy" | "failed">("");
   const box = useRef<HTMLDivElement>(null);
   const close = () => leave(true);
+  useLayoutEffect(() => dress(box.current, css), []);
 
   useEffect(() => {
     const root = box.current?.getRootNode() as Document | ShadowRoot | undefined;

@@ -1,7 +1,9 @@
-import { useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { MessageEntry } from "../../../shared/protocol";
 import type { Slot } from "../../photos";
+import css from "../../styles/photos.css?inline";
 import { useChat } from "../context";
+import { dress } from "../dress";
 import { CameraIcon, CheckIcon, RetryIcon } from "../icons";
 import { Picture } from "./picture";
 
@@ -9,11 +11,13 @@ import { Picture } from "./picture";
 export function PhotoCard({ conv, entry }: { conv: string; entry: MessageEntry }) {
   const chat = useChat();
   const { t } = chat;
+  const card = useRef<HTMLElement>(null);
+  useLayoutEffect(() => dress(card.current, css), []);
   const slots = chat.photos.slots(conv, entry);
   const there = slots.filter(({ state }) => state === "there").length;
   const complete = there === slots.length;
   return (
-    <section class={complete ? "photos complete" : "photos"} aria-label={t("photosTitle")}>
+    <section ref={card} class={complete ? "photos complete" : "photos"} aria-label={t("photosTitle")}>
       <p class="photos-count" role="status">
         {complete && <CheckIcon size={16} />}
         {complete ? t("photosComplete") : t("photosCount", { there, count: slots.length })}
