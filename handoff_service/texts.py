@@ -292,11 +292,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "[{brand}] {queue}: a customer is waiting and nobody has looked",
     },
     "alarm_text": {
-        "zh": "{queue} 队列中有一位客户已等待 {minutes} 分钟，桌面上没有任何同事看到他的请求。\n对话编号：{conversation}\n"
-        "如果仍然没有人接手，系统会登记工单，并告知客户答复时间。",
-        "en": "In the queue {queue} a customer has been waiting for {minutes} min, and no colleague has had the request "
-        "on a screen.\nConversation: {conversation}\nIf nobody takes it, a ticket is opened and the customer is told "
-        "by when he has an answer.",
+        "zh": "{queue} 队列中有一位客户已等待 {minutes} 分钟，没有任何同事看到他的请求。\n"
+        "对话编号：{conversation}\n如果仍然没有人接手，系统会登记工单，并告知客户答复时间。",
+        "en": "In the queue {queue} a customer has been waiting for {minutes} min, and no colleague has had the "
+        "request on a screen.\nConversation: {conversation}\nIf nobody takes it, a ticket is opened and the "
+        "customer is told by when he has an answer.",
     },
     "sla_breach": {"zh": "【超时】{what}已超过时限：{due}", "en": "Out of time. {what} was due by {due}."},
     "promise_reminder": {
