@@ -58,6 +58,8 @@ ONCE = (
     "deliveries_pkey",
     "used_identity_tokens_pkey",
     "audit_pkey",
+    "playbook_steps_pkey",
+    "signal_days_pkey",
 )
 
 

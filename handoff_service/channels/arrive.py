@@ -173,7 +173,7 @@ def _said_in_public(
     """A post that names the tenant: no private message, and it opens no window for one."""
     speaks = abilities.speaks_in_public
     place = take_mention(tx, account.tenant, mention, context, account=account.id if speaks else None)
-    if speaks:  # which post the agent's answer belongs to
+    if speaks and place is not None:  # which post the agent's answer belongs to; an older one told again is not it
         hint = {"public": json.dumps(mention.as_json())}
         _keep_open(tx, account, replace(event, contact=mention.by, hint=hint), abilities.rules, seal, context)
     return place
@@ -197,7 +197,8 @@ def _words(
     tx: Transaction, account: Account, event: Inbound, abilities: Abilities, context: Context
 ) -> tuple[str, int]:
     sender = sender_of(tx, account, event, context)
-    if not event.quiet and (rated := survey.answered(tx, sender, event, context)) is not None:
+    is_forged = event.vouched is Verdict.FORGED  # an answer would go to somebody who has not asked
+    if not event.quiet and not is_forged and (rated := survey.answered(tx, sender, event, context)) is not None:
         return rated
     if event.media and not event.body and event.unsupported is None:
         text = " ".join(named(one, sender.language) for one in event.media[:MOST_FILES])
@@ -205,7 +206,6 @@ def _words(
         conversation, entry = receive_unasked(tx, sender, shown, client_id=event.event_id, context=context)
         return conversation.id, entry.seq
     is_machine = not event.quiet and seems_machine(tx, sender, abilities, context)
-    is_forged = event.vouched is Verdict.FORGED  # an answer would go to somebody who has not asked
     if "text" in event.body and (event.quiet or is_machine or is_forged):
         said = {"text": str(event.body["text"]), "kind": "unanswered"}
         conversation, entry = receive_unasked(tx, sender, said, client_id=event.event_id, context=context)

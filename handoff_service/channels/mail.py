@@ -163,9 +163,8 @@ def event(account: Account, mail: Mail) -> Happening | None:
         "subject": subject,
     }
     files = mail.files
-    if (
-        mail.automatic or found is Verdict.FORGED
-    ):  # a file or an unreadable message would be answered; its names in words are not
+    # A file or an unreadable message would be answered; its names in words are not.
+    if mail.automatic or found is Verdict.FORGED:
         text = "\n".join([text or mail.subject or "…", *(f"[{one.name or one.kind}]" for one in files)])
         files = ()
     return Inbound(

@@ -99,10 +99,17 @@ async def _client(server: Server) -> AsyncIterator[aiosmtplib.SMTP]:
     client = aiosmtplib.SMTP(
         hostname=server.host, port=None, sock=line, timeout=ANSWER_S, use_tls=server.is_tls, start_tls=start_tls
     )
+    transport = None
     try:
         async with asyncio.timeout(2 * ANSWER_S), client:
+            transport = client.transport
             yield client
     finally:
+        # TLS would wait for the server's farewell, and asyncio for what comes on the number of a line that is closed:
+        # the next connection with the same number would hear nothing.
+        for one in (transport, client.transport):
+            if one is not None:
+                one.abort()
         line.close()  # also when no greeting or no TLS came of it
 
 

@@ -23,6 +23,7 @@ from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
 
 LONGEST_ANSWER = 60  # characters
+LOOK_BACK = 20  # entries; what stands behind the closing words are notes
 
 
 def stars(language: str) -> Sequence[Mapping[str, str]]:
@@ -54,6 +55,8 @@ def answered(tx: Transaction, sender: Sender, event: Inbound, context: Context) 
     closed = conversations.current(tx.connection, sender.tenant, sender.channel, sender.contact)
     if closed is None or event.media or not may_rate(tx.connection, closed, context):
         return None
+    if not _was_asked(tx, closed):  # it ended by itself: "2" means something else
+        return None
     score = _score(tx, closed, event)
     if score is None:
         return None
@@ -65,6 +68,13 @@ def answered(tx: Transaction, sender: Sender, event: Inbound, context: Context) 
     thanks = {"text": say("stars_thanks", locked.language)}
     conversations.append(tx, locked, Draft(kind=Kind.MESSAGE, author=SYSTEM, body=thanks), context.now)
     return closed.id, entry.seq
+
+
+def _was_asked(tx: Transaction, closed: Conversation) -> bool:
+    since = closed.last_seq - LOOK_BACK
+    recent = conversations.entries_after(tx.connection, closed.tenant, closed.id, since, limit=LOOK_BACK)
+    end = next((one for one in reversed(recent) if one.body.get("event") in (Event.CLOSE, Event.IDLE)), None)
+    return end is not None and asks(tx.connection, end)
 
 
 def _score(tx: Transaction, closed: Conversation, event: Inbound) -> int | None:

@@ -39,6 +39,11 @@ def projected(connection: sa.Connection, principal: Principal, entries: Sequence
     return [for_agent(entry, names) if _may_read(entry, viewer) else withheld(entry) for entry in entries]
 
 
+def readable(entries: Sequence[Entry], viewer: Agent) -> list[Entry]:
+    """Those that an agent sees."""
+    return [entry for entry in entries if _may_read(entry, viewer)]
+
+
 def projected_to(connection: sa.Connection, caller: Caller, entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """The entries as an integrator's key may see them, or an agent who asks where integrators do."""
     names = agent_names(connection, caller.tenant)

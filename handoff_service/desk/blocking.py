@@ -30,6 +30,8 @@ def block(tx: Transaction, contact: str, agent: Agent, context: Context) -> dict
     """
     contacts.details(tx.connection, agent.tenant, contact)  # raises NotFound
     person = contacts.same_person(tx.connection, agent.tenant, contact)
+    # Before looking for what is open: a new conversation of his waits for this row, so none is missed.
+    contacts.block(tx.connection, agent.tenant, person, by=agent.id, at=context.now)
     ended = []
     for one in [each for who in person for each in conversations.of_contact(tx.connection, agent.tenant, who)]:
         if one.owner.kind is OwnerKind.CLOSED:
@@ -42,7 +44,6 @@ def block(tx: Transaction, contact: str, agent: Agent, context: Context) -> dict
             require(agent, Permission.CONVERSATIONS_SUPERVISE, why, conversation=held.id)
         close_blocked(tx, held, agent, context)
         ended.append(held.id)
-    contacts.block(tx.connection, agent.tenant, person, by=agent.id, at=context.now)
     _note(tx, "contact_blocked", contact, agent, {"contacts": len(person), "closed": len(ended)}, context)
     return {"contact": contact, "blocked": True, "closed": ended}
 

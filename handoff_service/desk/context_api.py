@@ -14,6 +14,7 @@ from handoff_service.agents.model import Agent
 from handoff_service.bell import desk_topic
 from handoff_service.channels import contacts
 from handoff_service.conversations import store as conversations
+from handoff_service.conversations.access import readable
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Entry
 from handoff_service.database import Transaction
@@ -139,7 +140,7 @@ def _add_export(routes: APIRouter, service: Service, reader: Any) -> None:
         def write(tx: Transaction) -> str:
             found = conversations.find(tx.connection, agent.tenant, conversation_id)
             card = cards(tx.connection, [found], agent)[0]
-            timeline = _timeline(tx, agent.tenant, found.id)
+            timeline = readable(_timeline(tx, agent.tenant, found.id), agent)
             shown = timeline if notes else without_notes(timeline)
             audit.record(
                 tx,
@@ -152,7 +153,8 @@ def _add_export(routes: APIRouter, service: Service, reader: Any) -> None:
             )
             if form == "text":
                 return as_text(card, shown, language)
-            return json.dumps(as_json(card, shown, agent_names(tx.connection, agent.tenant)), ensure_ascii=False)
+            names = agent_names(tx.connection, agent.tenant)
+            return json.dumps(as_json(card, shown, names, notes=notes), ensure_ascii=False)
 
         content = await service.database.write(write)
         kind, ending = ("text/plain", "txt") if form == "text" else ("application/json", "json")

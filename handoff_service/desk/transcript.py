@@ -6,10 +6,11 @@ As plain text and as JSON: neither can run anything, whatever somebody has writt
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from handoff_service.conversations.model import Audience, AuthorKind, Entry, Kind
-from handoff_service.conversations.projection import for_agent
+from handoff_service.conversations.projection import for_agent, for_customer
 
 _WORDS = {
     "zh": {
@@ -37,12 +38,17 @@ _WORDS = {
 
 def without_notes(timeline: Sequence[Entry]) -> list[Entry]:
     """What the customer may read too."""
-    return [entry for entry in timeline if entry.audience is Audience.PUBLIC]
+    public = (entry for entry in timeline if entry.audience is Audience.PUBLIC)
+    return [replace(one, body={part: one.body[part] for part in one.body if part != "original"}) for one in public]
 
 
-def as_json(card: Mapping[str, Any], timeline: Sequence[Entry], names: Mapping[str, str]) -> dict[str, Any]:
-    """The card of the conversation and its entries."""
-    return {"conversation": dict(card), "entries": [for_agent(entry, names) for entry in timeline]}
+def as_json(
+    card: Mapping[str, Any], timeline: Sequence[Entry], names: Mapping[str, str], *, notes: bool
+) -> dict[str, Any]:
+    """The card of the conversation and its entries; without notes these are as its customer sees them."""
+    contact = card["contact"]["id"]
+    entries = [for_agent(entry, names) if notes else for_customer(entry, names, contact) for entry in timeline]
+    return {"conversation": dict(card), "entries": entries}
 
 
 def as_text(card: Mapping[str, Any], timeline: Sequence[Entry], language: str) -> str:
@@ -66,6 +72,6 @@ def _said(entry: Entry, words: Mapping[str, str]) -> str:
     if entry.kind is Kind.RATING:
         return f"{words['rating']}: {body.get('score')}/5 {body.get('comment', '')}".strip()
     if entry.kind is Kind.FEEDBACK:
-        return f"{words['feedback']} #{body.get('seq', '')}: {body.get('value')} {body.get('comment', '')}".strip()
+        return f"{words['feedback']} #{body.get('of', '')}: {body.get('value')} {body.get('comment', '')}".strip()
     original = f"\n[{words['original']}] {body['original']}" if body.get("original") else ""
     return f"{body.get('text', '')}{original}".strip()

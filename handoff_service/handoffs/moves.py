@@ -169,6 +169,8 @@ def escalate_for_customer(
         moved = request_handoff(
             tx, conversation, Event.ASKED, evidence=evidence, context=context, actor=actor, queue=queue.id, priority=5
         )
+        if moved.owner.kind is OwnerKind.BOT:
+            return moved  # he is blocked: nobody is asked, and nothing promised
         return _promise_beside(tx, moved, tenant, queue.id, context)
     if conversation.owner.queue == queue.id:
         return conversation  # it is there; asking again moves nobody

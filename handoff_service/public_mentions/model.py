@@ -20,8 +20,8 @@ FIELDS = ("platform", "id", "author", "author_name", "text", "url", "time", "rat
 NEEDED = ("platform", "id", "author", "text", "url", "time")
 MOST_CHARS = 8000
 PLATFORM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
-ID = re.compile(r"[^\x00-\x20\x7f]{1,200}")
-ADDRESS = re.compile(r"https?://[^\s<>\"\x00-\x1f\x7f]{3,2000}")
+ID = re.compile(r"[^\x00-\x20\x7f\ud800-\udfff]{1,200}")
+ADDRESS = re.compile(r"https?://[^\s<>\"\x00-\x1f\x7f\ud800-\udfff]{3,2000}")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 

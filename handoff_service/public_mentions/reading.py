@@ -31,7 +31,8 @@ def rows(name: str, content: bytes) -> Iterator[Row]:
 
 
 def _of_lines(text: str) -> Iterator[Row]:
-    for number, line in enumerate(text.splitlines(), 1):
+    # JSON may have U+2028 and U+0085 in its texts, where `splitlines` would cut.
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -59,7 +60,7 @@ def _below(reader: Any, names: list[str]) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield number, Invalid(f"This is no CSV: {error}.")
+            yield number, Invalid(f"This is no CSV: {error}; nothing from here on was read.")
             return
         if not any(values):
             continue

@@ -43,7 +43,7 @@ async function widget() {
           entryFileNames: "[name]-[hash].js",
           chunkFileNames: "[name]-[hash].js",
           // One file for what every part needs, not one per module: each would be a request of its own.
-          codeSplitting: { groups: [{ name: "core", test: /node_modules|\/shared\/(?!call\.)|widget\/texts\/catalogue\.ts|components\/(icons|context|lazy|focus|dress)/ }] },
+          codeSplitting: { groups: [{ name: "core", test: /node_modules|\/shared\/(?!call\.)|widget\/texts\/catalogue\.ts|components\/(icons|context|lazy|focus|dress|problem)/ }] },
         },
       },
     },

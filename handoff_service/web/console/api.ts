@@ -4,7 +4,7 @@ import type {
 } from "../shared/protocol";
 import type { Look } from "../widget/look";
 import type { Account, AccountChange, NewAccount, Plan } from "./administration";
-import type { ArticleFields, ArticlePage, Compared, Edited, Filter, Kept, KnowledgeTask, Reviewed, Revision, Step, Tried } from "./articles";
+import type { ArticleFields, ArticlePage, Category, Compared, Edited, Filter, Kept, KnowledgeTask, Reviewed, Revision, Step, Tried } from "./articles";
 import type { Orders } from "./beside";
 import type { CannedReply } from "./canned";
 import type { ChannelAccount, ChannelKinds, Finding } from "./channels";
@@ -184,6 +184,7 @@ export class Api {
   articles = (filter: Filter, after: string | null) =>
     this.get<ArticlePage>("/v1/knowledge/articles", { ...optional({ ...filter, after: after ?? "" }), limit: "50" });
   article = (id: string, language: Language) => this.get<Kept>(articlePath(id, language));
+  categories = async () => (await this.get<{ categories: Category[] }>("/v1/knowledge/categories")).categories;
   articleHistory = (id: string, language: Language) => this.get<{ history: Revision[] }>(`${articlePath(id, language)}/history`);
   knowledgeTasks = () => this.get<{ tasks: KnowledgeTask[] }>("/v1/knowledge/tasks");
   tryQuestion = (text: string) => this.post<Tried>("/v1/knowledge/try", { text });

@@ -61,6 +61,12 @@ export interface Compared {
   readonly live: Tried;
   readonly draft: Tried;
 }
+/** A node of the tree of categories. */
+export interface Category {
+  readonly path: string;
+  readonly titles: Readonly<Partial<Record<Language, string>>>;
+  readonly children: readonly Category[];
+}
 export interface Filter {
   readonly text: string;
   readonly state: ArticleState | "";
@@ -121,11 +127,15 @@ export function actionOf({ action }: Pick<Revision, "action">): { readonly name:
   return { name, to };
 }
 
+const withChildren = (tree: readonly Category[]): readonly Category[] => tree.flatMap((each) => [each, ...withChildren(each.children)]);
+
 /** The editor of the knowledge base: what it lists, what is open, and what was done. */
 export class Articles {
   readonly filter = signal<Filter>({ text: "", state: "", language: "" });
   readonly listed = signal<ArticlePage | null>(null);
   readonly tasks = signal<readonly KnowledgeTask[]>([]);
+  /** The categories' titles by path and language; empty until they are known. */
+  readonly categories = signal<ReadonlyMap<string, Category["titles"]>>(new Map());
   /** The article in the form; with revision -1 it is nowhere stored. */
   readonly open = signal<Kept | null>(null);
   readonly history = signal<readonly Revision[]>([]);
@@ -144,8 +154,17 @@ export class Articles {
   constructor(private readonly parts: { api: Api; session: Session; owner: string }) {}
 
   async start(): Promise<void> {
-    await Promise.all([this.list(), this.listTasks()]);
+    await Promise.all([this.list(), this.listTasks(), this.listCategories()]);
   }
+
+  private listCategories(): Promise<void> {
+    return this.fetching.ask("categories", () => this.parts.api.categories(), (tree) => {
+      this.categories.value = new Map(withChildren(tree).map(({ path, titles }) => [path, titles]));
+    });
+  }
+
+  /** What a category is called, or its path where nobody has given it a name. */
+  categoryName = (path: string, language: Language): string => this.categories.value.get(path)?.[language] ?? path;
 
   async search(filter: Filter): Promise<void> {
     this.filter.value = filter;

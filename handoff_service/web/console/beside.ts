@@ -23,9 +23,19 @@ export interface Orders {
 export function withNamedFirst(orders: readonly Order[], timeline: Timeline, packet: Packet | null): { named: number; orders: readonly Order[] } {
   const said = timeline.entries.map((entry) => (entry.kind === "message" ? entry.body.text : "")).join("\n").toUpperCase();
   const facts = new Set((packet?.facts ?? []).map(({ value }) => value.toUpperCase()));
-  const isNamed = ({ number }: Order): boolean => facts.has(number.toUpperCase()) || said.includes(number.toUpperCase());
+  const isNamed = ({ number }: Order): boolean => facts.has(number.toUpperCase()) || says(said, number.toUpperCase());
   const named = orders.filter(isNamed);
   return { named: named.length, orders: [...named, ...orders.filter((order) => !isNamed(order))] };
+}
+
+/** Whether the text has this number, and not only a longer one that it is a part of. */
+function says(text: string, number: string): boolean {
+  if (number === "") return false;
+  const isPart = (at: number): boolean => /[0-9A-Z]/.test(text[at] ?? "");
+  for (let at = text.indexOf(number); at >= 0; at = text.indexOf(number, at + 1)) {
+    if (!isPart(at - 1) && !isPart(at + number.length)) return true;
+  }
+  return false;
 }
 
 /** The status in the agent's words, or as the shop says it. */

@@ -61,7 +61,8 @@ export function createDesk({ me, api, language, signedOut, socket }: DeskOptions
     device: newId("d_"),
     getTicket: api.ticket,
     fetchEntries: api.entries,
-    storage: memory,
+    // Tabs share what waits to be sent; a tab that speaks as another company must not send it there.
+    storage: api.speakingAs ? browserStorage("localStorage", `tandem.console.${me.agent.id}.${me.tenant.id}.`) : memory,
     language: language.value,
     ...(socket && { socket }),
   });

@@ -29,6 +29,16 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
 };
 const REQUIRED = ["title", "answer", "category"] as const;
 
+/** The text of a file that a spreadsheet has saved; one on Chinese Windows saves no UTF-8 unless it is told to. */
+export function textOf(content: ArrayBuffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(content);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return new TextDecoder("gb18030").decode(content);
+  }
+}
+
 /** The cells of a table of commas or tabs (RFC 4180: quotes around cells with line ends or separators), with their lines. */
 export function tableOf(text: string): readonly { readonly line: number; readonly cells: readonly string[] }[] {
   const separator = (text.split("\n", 1)[0] ?? "").includes("\t") ? "\t" : ",";

@@ -12,6 +12,9 @@ export function speakAs(tab: KeyValueStorage, tenant: string): void {
   tab.setItem(KEY, tenant);
 }
 
+/** Who has just signed in, as this tab speaks; the answer to a sign-in is always about the agent's own company. */
+export const signedInHere = async (api: Api, me: Me): Promise<Me> => (api.speakingAs === null ? me : whoIsHere(api));
+
 /** Who is signed in; as himself when he does not serve the company that this tab acted for. */
 export async function whoIsHere(api: Api): Promise<Me> {
   try {

@@ -63,6 +63,11 @@ export class Translations {
   }
 }
 
+/** Making one is slow, and all languages are named again at every key. */
+const names: Readonly<Record<Language, Intl.DisplayNames>> = {
+  zh: new Intl.DisplayNames(["zh-CN"], { type: "language" }),
+  en: new Intl.DisplayNames(["en-GB"], { type: "language" }),
+};
+
 /** The name of a language in the agent's own. */
-export const languageName = (code: string, language: Language): string =>
-  new Intl.DisplayNames([language === "zh" ? "zh-CN" : "en-GB"], { type: "language" }).of(code) ?? code;
+export const languageName = (code: string, language: Language): string => names[language].of(code) ?? code;

@@ -129,7 +129,7 @@ export class Verbs {
   private async onContact(conversation: string, run: () => Promise<unknown>): Promise<boolean> {
     const { session } = this.parts;
     const done = await session.attempt(run);
-    if (done) session.refresh(conversation);
+    session.refresh(conversation); // refused, the form shows again what is true
     return done;
   }
 

@@ -251,6 +251,7 @@ describe("queue, agent, mailbox, closed", () => {
 
   it("takes a rating after the close, and goes on when the customer writes again", async () => {
     await status("closed", { rate: true });
+    await vi.waitFor(() => expect(find(".rating")).not.toBeNull());
     await act(() => find<HTMLInputElement>("input[type=radio][value='4']")!.click());
     await type(".rating textarea", "很快");
     await press("提交评价");

@@ -298,7 +298,7 @@ export class Chat {
     this.uploads.forget();
     batch(() => {
       this.startOver();
-      this.failed.all.value = [];
+      this.failed.forget();
       this.session.value = null;
       this.writer.value += 1;
     });
@@ -353,7 +353,7 @@ export class Chat {
     this.uploads.forget();
     batch(() => {
       this.startOver();
-      this.failed.all.value = [];
+      this.failed.forget();
       this.writer.value += 1;
     });
   }

@@ -91,7 +91,7 @@ async def test_the_widget_is_small_where_nobody_chats_and_its_parts_are_kept_for
             waiting += [one for one in imported if one not in loaded and one not in waiting]
     assert 2 <= len(loaded) <= 4
     code = sum(len(gzip.compress(part.content, 9)) for part in loaded.values())
-    assert code < 36_500, "what an open conversation needs, without its language"
+    assert code < 36_000, "what an open conversation needs, without its language"
 
 
 async def test_a_listed_shop_may_call_the_visitors_routes(house):

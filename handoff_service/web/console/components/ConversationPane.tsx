@@ -97,7 +97,13 @@ function More() {
   const { state } = useWorkplace();
   const t = state.t.value;
   return (
-    <details class="more" onClick={(event) => event.target instanceof HTMLButtonElement && event.currentTarget.removeAttribute("open")}>
+    <details class="more" onClick={(event) => event.target instanceof HTMLButtonElement && event.currentTarget.removeAttribute("open")}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || !event.currentTarget.open) return;
+        event.stopPropagation();
+        event.currentTarget.open = false;
+        event.currentTarget.querySelector("summary")?.focus();
+      }}>
       <summary aria-label={t("action.more")} title={t("action.more")}>⋯</summary>
       <div class="more-list">
         <button onClick={() => (state.dialog.value = "export")}>{t("action.export")}</button>

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Card, ConversationDetail } from "../../shared/protocol";
 import { mayAnswer } from "../rights";
 import { keyFor } from "../text";
@@ -11,20 +11,28 @@ export function SamePersonView({ detail: { contact, card } }: { detail: Conversa
   const t = state.t.value;
   const [open, setOpen] = useState(false);
   const [words, setWords] = useState("");
-  const [found, setFound] = useState<readonly Card[]>([]);
+  const [found, setFound] = useState<readonly Card[] | null>(null);
+  const asked = useRef(0);
   const others = (contact.person ?? []).filter((each) => each !== contact.id);
   if (!mayAnswer(state) || contact.person === undefined) return null;
   const search = (typed: string): void => {
     setWords(typed);
-    if (typed.length < 2) return setFound([]);
-    void session.attempt(async () => setFound(await api.search(typed)));
+    setFound(null);
+    asked.current += 1;
+    const mine = asked.current;
+    if (typed.length < 2) return;
+    void session.attempt(async () => {
+      const cards = await api.search(typed);
+      // The answer to what was typed before would offer the wrong people to be merged.
+      if (mine === asked.current) setFound(cards);
+    });
   };
   const merge = async (other: string): Promise<void> => {
     if (await verbs.merge(card.conversation, contact.id, other)) setOpen(false);
   };
   const known = new Set(contact.person);
-  const candidates = found.filter((each, index) =>
-    !known.has(each.contact.id) && found.findIndex((one) => one.contact.id === each.contact.id) === index);
+  const candidates = (found ?? []).filter((each, index, all) =>
+    !known.has(each.contact.id) && all.findIndex((one) => one.contact.id === each.contact.id) === index);
   return (
     <div class="same-person">
       {others.length > 0 && (
@@ -48,7 +56,7 @@ export function SamePersonView({ detail: { contact, card } }: { detail: Conversa
               );
             })}
           </ul>
-          {words.length >= 2 && candidates.length === 0 && <p class="hint" role="status">{t("search.nothing")}</p>}
+          {found !== null && candidates.length === 0 && <p class="hint" role="status">{t("search.nothing")}</p>}
           <button class="small" onClick={() => setOpen(false)}>{t("dialog.cancel")}</button>
         </>
       )}

@@ -4,6 +4,7 @@ import type { KeyValueStorage } from "../../shared/client";
 import type { Language, Me } from "../../shared/protocol";
 import { type Api, ApiError } from "../api";
 import { signInProblem } from "../problem";
+import { signedInHere } from "../speaking";
 import { type TextKey, translator } from "../text";
 import { LanguageSwitch } from "./LanguageSwitch";
 
@@ -36,7 +37,7 @@ export function SignIn({ api, language, settings, message, signedIn }: SignInPro
     setBusy(true);
     setError(null);
     try {
-      const me = await api.signIn(tenant, email, password);
+      const me = await signedInHere(api, await api.signIn(tenant, email, password));
       settings.setItem("tenant", tenant);
       signedIn(me);
     } catch (failure) {

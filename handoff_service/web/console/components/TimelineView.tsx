@@ -31,6 +31,12 @@ export function TimelineView() {
   const [chosen, setChosen] = useState<Stretch | null>(null);
   const stretch = chosen ?? lastStretch(length);
   const keep = useAnchor(log, stretch);
+  const lengthBefore = useRef(length);
+  useLayoutEffect(() => {
+    // Where the end was drawn, what is new is drawn as well; nobody scrolls for it where all fits on the screen.
+    if (chosen !== null && chosen.to === lengthBefore.current && length > chosen.to) setChosen({ from: chosen.from, to: length });
+    lengthBefore.current = length;
+  }, [length, chosen]);
   void state.outbox.value;
   const pending = writing.pending();
 
@@ -49,7 +55,8 @@ export function TimelineView() {
   }, [pending.length]);
   useLayoutEffect(() => {
     if (follows.current) log.current?.scrollTo({ top: log.current.scrollHeight });
-  }, [rows.value, pending.length, atEnd]);
+    else if (isBelow(log.current)) setAtEnd(false);
+  }, [rows.value, stretch.to, pending.length, atEnd]);
   useEffect(() => {
     // A growing composer must not push the last message out of sight.
     const frame = new ResizeObserver(() => {
@@ -114,6 +121,9 @@ export function TimelineView() {
 }
 
 const NONE: readonly number[] = [];
+
+/** Whether there is more below what is seen. */
+const isBelow = (box: HTMLElement | null): boolean => box !== null && box.scrollHeight - box.scrollTop - box.clientHeight >= NEAR_PX;
 
 /** Keeps what is being read where it is while rows come and go above and below; what is returned makes such a change. */
 function useAnchor(log: RefObject<HTMLDivElement | null>, stretch: Stretch): (change: () => void) => void {

@@ -48,7 +48,9 @@ export function TopBar() {
       </label>}
       {mayAnswer(state) && <Load />}
       {popups.askable.value && holds(state, "conversations.read") && (
-        <button class="small wide-only" onClick={() => void popups.ask()}>{t("popup.ask")}</button>
+        <button class="small wide-only ask-popups" title={t("popup.ask")} onClick={() => void popups.ask()}>
+          <Icon name="popup" /><span>{t("popup.ask")}</span>
+        </button>
       )}
       <button class="icon-button" aria-pressed={muted} aria-label={t(muted ? "sound.off" : "sound.on")}
         title={t(muted ? "sound.off" : "sound.on")} onClick={() => session.toggleSound()}>

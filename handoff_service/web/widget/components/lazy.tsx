@@ -17,6 +17,7 @@ export function lazy<P extends object>(
     const [, arrived] = useState(false);
     useEffect(() => {
       let timer: ReturnType<typeof setTimeout> | undefined;
+      let gone = false;
       const fetch = (wait: number) => {
         if (Loaded !== null) return arrived(true);
         load().then((component) => {
@@ -24,11 +25,14 @@ export function lazy<P extends object>(
           arrived(true);
         }).catch((error: unknown) => {
           console.warn("Tandem: a part of the chat did not load.", error);
-          timer = setTimeout(fetch, wait, Math.min(LONGEST_WAIT_MS, 2 * wait));
+          if (!gone) timer = setTimeout(fetch, wait, Math.min(LONGEST_WAIT_MS, 2 * wait));
         });
       };
       if (Loaded === null) fetch(FIRST_WAIT_MS);
-      return () => clearTimeout(timer);
+      return () => {
+        gone = true;
+        clearTimeout(timer);
+      };
     }, []);
     return Loaded === null ? meanwhile(props) : <Loaded {...props} />;
   };

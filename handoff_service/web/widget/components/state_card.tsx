@@ -1,9 +1,12 @@
 import { useState } from "preact/hooks";
 import { dayTime, duration } from "../../shared/time";
-import type { Action } from "../chat";
 import { useChat } from "./context";
 import { useFocus } from "./focus";
-import { MailIcon, PhoneIcon, StarIcon } from "./icons";
+import { MailIcon, PhoneIcon } from "./icons";
+import { lazy } from "./lazy";
+import { Problem } from "./problem";
+
+const RatingCard = lazy(() => import("./extras/rating").then((file) => file.RatingCard), Over);
 
 /** What the customer can know and do about where the conversation stands: queue, mailbox, closed. */
 export function StateCard() {
@@ -151,49 +154,9 @@ function ClosedCard() {
   const { t } = chat;
   if (chat.rated.value) return <section class="card" role="status"><h3>{t("rateThanks")}</h3><p>{t("closedText")}</p></section>;
   if (chat.status.value?.rate) return <RatingCard />;
-  return <p class="quiet centred">{t("closedText")}</p>;
+  return <Over />;
 }
 
-const SCORES = [1, 2, 3, 4, 5] as const;
-
-function RatingCard() {
-  const chat = useChat();
-  const { t } = chat;
-  const [score, setScore] = useState(0);
-  const [comment, setComment] = useState("");
-  const submit = (event: Event) => {
-    event.preventDefault();
-    const said = comment.trim();
-    void chat.act("rating", { score, ...(said === "" ? {} : { comment: said }) });
-  };
-  return (
-    <form class="card form rating" onSubmit={submit} aria-label={t("rateTitle")}>
-      <h3>{t("rateTitle")}</h3>
-      <fieldset class="stars">
-        <legend class="hidden">{t("rateScale")}</legend>
-        {SCORES.map((value) => (
-          <label key={value} class={value <= score ? "star on" : "star"} title={t("rateStar", { count: value })}>
-            <input type="radio" class="hidden" name="score" value={value} checked={score === value} onChange={() => setScore(value)} />
-            <StarIcon size={30} />
-            <span class="hidden">{t("rateStar", { count: value })}</span>
-          </label>
-        ))}
-      </fieldset>
-      {score > 0 && (
-        <>
-          <textarea rows={2} maxLength={1000} dir="auto" aria-label={t("rateComment")} placeholder={t("rateComment")} value={comment} onInput={(event) => setComment(event.currentTarget.value)} />
-          <div class="actions"><button type="submit" class="button" disabled={chat.busy.value === "rating"}>{t("rateSend")}</button></div>
-        </>
-      )}
-      <p class="quiet">{t("closedText")}</p>
-      <Problem action="rating" />
-    </form>
-  );
-}
-
-function Problem({ action }: { action: Action }) {
-  const chat = useChat();
-  if (chat.actionError.value !== action) return null;
-  const stays = chat.actionCode.value === "stays_with_people";
-  return <p class="problem" role="alert">{chat.t(stays ? "staysInQueue" : "actionFailed")}</p>;
+function Over() {
+  return <p class="quiet centred">{useChat().t("closedText")}</p>;
 }

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Language } from "../../../shared/protocol";
 import { ARTICLE_STATES, type ArticleState, draftKey, isChanged, type Kept } from "../../articles";
+import { textOf } from "../../importing";
 import { cause } from "../../problem";
 import { keyFor } from "../../text";
 import { holds } from "../../views";
@@ -84,7 +85,7 @@ function Line({ kept }: { kept: Kept }) {
       <button class="link-row" aria-current={current ? "true" : undefined} onClick={() => void articles.show(article.id, article.language)}>
         <strong lang={article.language}>{article.title}</strong>
         <span class="hint">
-          {article.category} · {t(`language.${article.language}`)} · {t(`articles.state.${at}`)}
+          {articles.categoryName(article.category, state.language.value)} · {t(`language.${article.language}`)} · {t(`articles.state.${at}`)}
           {served !== null && revision > served && ` · ${t("articles.draft_ahead")}`}
           {isChanged(kept, articles.draftOf(kept)) && <b> · {t("articles.unsaved")}</b>}
         </span>
@@ -146,7 +147,7 @@ function ImportTable() {
   const report = articles.imported.value;
   const chosen = async (input: HTMLInputElement): Promise<void> => {
     const [file] = input.files ?? [];
-    if (file !== undefined) await articles.importTable(await file.text());
+    if (file !== undefined) await articles.importTable(textOf(await file.arrayBuffer()));
     input.value = "";
   };
   return (
