@@ -73,9 +73,8 @@ async def tally(database: Database, now: datetime) -> None:
     for tenant in await database.read(tenants.everyone):
         zone = tenant.settings.zone
         year = _days(LONGEST, now, zone)
-        kept = await database.read(lambda c, of=tenant.id, since=year[0]: store.kept_days(c, of, since))  # type: ignore[misc]
-        ahead = now + AHEAD
-        stale = [day for day in year if not is_fresh(day, kept.get(day, (None, None))[1], ahead, zone)]
+        counted = await database.read(lambda c, of=tenant.id, since=year[0]: store.counted_days(c, of, since))  # type: ignore[misc]
+        stale = [day for day in year if not is_fresh(day, counted.get(day), now + AHEAD, zone)]
         if stale:
             found = await count_days(database, tenant, stale[0], now)
             await database.write(lambda tx, of=tenant.id, new=found: store.keep_days(tx.connection, of, new, now))  # type: ignore[misc]

@@ -62,6 +62,12 @@ def kept_days(connection: sa.Connection, tenant: str, since: date) -> dict[date,
     return {date.fromisoformat(row.day): (row.counts, row.counted_at) for row in connection.execute(query)}
 
 
+def counted_days(connection: sa.Connection, tenant: str, since: date) -> dict[date, datetime]:
+    """By day, when it was counted."""
+    query = sa.select(D.day, D.counted_at).where(D.tenant == tenant, D.day >= since.isoformat())
+    return {date.fromisoformat(row.day): row.counted_at for row in connection.execute(query)}
+
+
 def keep_days(connection: sa.Connection, tenant: str, days: Mapping[date, Sequence[Line]], now: datetime) -> None:
     """Replaces what was counted of these days."""
     names = [day.isoformat() for day in days]

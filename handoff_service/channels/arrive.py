@@ -218,7 +218,8 @@ def _words(
         conversation, entry = receive_unsupported(
             tx, sender, event.unsupported, client_id=event.event_id, context=context
         )
-        _explain(tx, conversation, entry.seq, context)
+        if contacts.blocked(tx.connection, account.tenant, sender.contact) is None:
+            _explain(tx, conversation, entry.seq, context)
         return conversation.id, entry.seq
     body, pressed_in = _meant(tx, account, sender, event, abilities)
     with tracing.first_span("receive", tracing.origin(sender.tenant, sender.contact, event.event_id)):

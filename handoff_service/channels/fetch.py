@@ -29,7 +29,7 @@ log = structlog.get_logger()
 FETCH_TOPIC = "fetch"
 LOOK_EVERY_S = 5.0
 AT_ONCE = 4  # mailboxes are read in threads, of which there are not many; one slow server keeps no other waiting
-HINTED_AT_ONCE = 12  # more, only for accounts that have something
+HINTED_AT_ONCE = 12  # beside them, for accounts that have something
 
 
 class Fetcher:
@@ -60,6 +60,7 @@ class Fetcher:
         self._next: dict[tuple[str, str], float] = {}
         self._failures: dict[tuple[str, str], int] = {}  # in a row
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._looking: set[tuple[str, str]] = set()  # those of them whose time it was
         bell.listen(FETCH_TOPIC, self._heard)
 
     def _heard(self, _: str, hint: Any) -> None:
@@ -78,7 +79,7 @@ class Fetcher:
             while True:
                 self._wake.clear()
                 # A message that was told of costs nothing per account that is silent, and waits for none of them.
-                self._begin(self._hints, AT_ONCE + HINTED_AT_ONCE)
+                self._begin(self._hints, HINTED_AT_ONCE)
                 if loop.time() - looked_at >= LOOK_EVERY_S:
                     looked_at = loop.time()
                     # Behind those who wait since the last time.
@@ -103,16 +104,23 @@ class Fetcher:
         return [one for one in accounts if self._next.get(one, 0.0) <= now]
 
     def _begin(self, waiting: dict[tuple[str, str], str], places: int) -> None:
-        """Asks for those who wait, in their order, as long as there is a place; who is being asked goes on waiting."""
+        """Asks for those who wait, in their order, as long as there is a place; who is being asked goes on waiting.
+
+        The places of both lists are apart: busy accounts must not keep the mailboxes of others from being read.
+        """
+        is_due = waiting is self._due
         for one in list(waiting):
-            if len(self._running) >= places:
+            if (len(self._looking) if is_due else len(self._running) - len(self._looking)) >= places:
                 return
             if one not in self._running:
+                if is_due:
+                    self._looking.add(one)
                 self._running[one] = asyncio.create_task(self._fetch(*one, waiting.pop(one)))
                 self._running[one].add_done_callback(functools.partial(self._done, one))
 
     def _done(self, account: tuple[str, str], _: asyncio.Task[None]) -> None:
         self._running.pop(account, None)
+        self._looking.discard(account)
         if self._hints or self._due:
             self._wake.set()
 

@@ -29,8 +29,7 @@ class Letter:
 
 def mail_account(connection: sa.Connection, tenant: str) -> str | None:
     """The id of the account by which a tenant's mails go: the oldest one that is not switched off."""
-    listed = store.listed(connection, tenant)
-    return next((row["id"] for row in listed if row["channel"] == EMAIL and not row["disabled"]), None)
+    return store.oldest(connection, tenant, EMAIL)
 
 
 def letter(account: Account, to: str, subject: str, text: str, context: Context) -> Letter:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 import aiosmtplib
@@ -109,7 +109,7 @@ async def _client(server: Server) -> AsyncIterator[aiosmtplib.SMTP]:
         # the next connection with the same number would hear nothing.
         for one in (transport, client.transport):
             if one is not None:
-                one.abort()
+                cast("asyncio.Transport", one).abort()
         line.close()  # also when no greeting or no TLS came of it
 
 

@@ -73,6 +73,12 @@ def listed(connection: sa.Connection, tenant: str | None = None) -> list[sa.RowM
     return list(connection.execute(query if tenant is None else query.where(A.tenant == tenant)).mappings())
 
 
+def oldest(connection: sa.Connection, tenant: str, channel: str) -> str | None:
+    """The id of the tenant's oldest account of a channel that is not switched off, if there is one."""
+    query = sa.select(A.id).where(A.tenant == tenant, A.channel == channel, ~A.disabled).order_by(A.created_at).limit(1)
+    return connection.execute(query).scalars().first()
+
+
 def of_channels(connection: sa.Connection, channels: Sequence[str]) -> list[tuple[str, str]]:
     """(tenant, id) of every account of these channels."""
     query = sa.select(A.tenant, A.id).where(A.channel.in_(channels), ~A.disabled)

@@ -45,10 +45,12 @@ def without_notes(timeline: Sequence[Entry]) -> list[Entry]:
 def as_json(
     card: Mapping[str, Any], timeline: Sequence[Entry], names: Mapping[str, str], *, notes: bool
 ) -> dict[str, Any]:
-    """The card of the conversation and its entries; without notes these are as its customer sees them."""
+    """The card of the conversation and its entries; without notes only what its customer sees of both."""
+    if notes:
+        return {"conversation": dict(card), "entries": [for_agent(entry, names) for entry in timeline]}
     contact = card["contact"]["id"]
-    entries = [for_agent(entry, names) if notes else for_customer(entry, names, contact) for entry in timeline]
-    return {"conversation": dict(card), "entries": entries}
+    head = {part: card[part] for part in ("conversation", "contact", "channel", "language")}
+    return {"conversation": head, "entries": [for_customer(entry, names, contact) for entry in timeline]}
 
 
 def as_text(card: Mapping[str, Any], timeline: Sequence[Entry], language: str) -> str:

@@ -64,7 +64,7 @@ def take(
     language = conversation.language
     how = say("public_is_sent", language) if conversation.account else say("public_by_hand", language, url=mention.url)
     conversation = _note(tx, conversation, say("public_mention", language, platform=mention.platform, how=how), context)
-    if conversation.owner.kind is OwnerKind.BOT and contacts.blocked(connection, tenant, sender.contact) is None:
+    if conversation.owner.kind is OwnerKind.BOT:
         told = {"public": mention.platform, "link": mention.url, "rating": mention.rating}
         evidence = {name: value for name, value in told.items() if value is not None}
         request_handoff(tx, conversation, Event.POLICY, evidence=evidence, context=context)

@@ -12,6 +12,7 @@ from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation, OwnerKind
 from handoff_service.conversations.receive import clean_text
 from handoff_service.database import Transaction
+from handoff_service.desk.forbidden import refuse_forbidden
 from handoff_service.errors import Conflict, Invalid
 from handoff_service.handoffs.request import own_up
 from handoff_service.tenants import store as tenants
@@ -35,8 +36,8 @@ def plan(
 ) -> Ticket:
     """Plans a check: a message to the customer, or a task for the owner of the ticket. Without a time: none any more.
 
-    A new plan replaces the one before. Raises Invalid, also for the words of another client, and Conflict for a
-    message to nobody.
+    A new plan replaces the one before. Raises Invalid, also for the words of another client, ForbiddenWords, and
+    Conflict for a message to nobody.
     """
     by = by_agent(agent, context)
     if at is None:
@@ -52,6 +53,7 @@ def plan(
     planned = {"kind": kind, "text": clean_text(text) if text else "", "by": actor_of(agent)}
     if kind == "message":
         refuse_foreign(tx.connection, agent, planned)
+        refuse_forbidden(tx.connection, agent.tenant, planned["text"])
     body = {"kind": kind, "text": planned["text"], "at": at.isoformat()}
     return record(tx, ticket, Deed.PLANNED, by, body=body, check_at=at, check_plan=planned)
 

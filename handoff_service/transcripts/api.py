@@ -33,7 +33,8 @@ def router(service: Service) -> APIRouter:
         """Sends a code to an address, or with it the conversation; {"sent": "code"} or {"sent": "transcript"}."""
         to, context, code = check_address(asked.to), service.context(), asked.code
         what = "code" if code is None else "transcript"
-        # An address gets few mails whoever asks, and however he writes it, and a code is not guessed from many browsers either.
+        # An address gets few mails whoever asks and however he writes it, and a code is not guessed from many browsers
+        # either.
         whose = [f"{sender.tenant}:{what}:{who}" for who in (to.lower(), sender.contact)]
         await service.limits.letter(whose, client_address(request))
         if code is None:

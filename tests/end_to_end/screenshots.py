@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from playwright.async_api import Browser, expect
 
+from tests.end_to_end.clients import op_id
 from tests.end_to_end.pages import DESK, PHONE, Console, Widget, new_page, open_browser
 from tests.end_to_end.stage import open_stage
-from tests.end_to_end.story import EN, ZH, Lines, Stage
+from tests.end_to_end.story import EN, ZH, Lines, Stage, ask, end
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 
@@ -21,7 +24,35 @@ async def take(stage: Stage) -> None:
         for lines in (ZH, EN):
             await _conversation(browser, stage, lines)
             await _before_a_conversation(browser, stage, lines)
-            await _pages(browser, stage, lines)
+            async with _busy(stage, lines):
+                await _pages(browser, stage, lines)
+
+
+@asynccontextmanager
+async def _busy(stage: Stage, lines: Lines) -> AsyncIterator[None]:
+    """One customer waits, one waits and is angry, one has left a message, and a colleague has written a ticket."""
+    waiting = []
+    for text in (lines.ask_human, lines.angry):
+        customer = await stage.customer(lines)
+        conversation, _ = await ask(stage, customer, text)
+        await customer.owned_by(conversation, "queue")
+        waiting.append((customer, conversation))
+    absent = await stage.customer(lines)
+    conversation, _ = await ask(stage, absent, lines.ask_human)
+    await absent.owned_by(conversation, "queue")
+    await absent.command(conversation, "leave-message", text=lines.with_facts, reply_to="alex@example.com")
+    await absent.owned_by(conversation, "mailbox")
+    await absent.leave()
+    agent = await stage.agent()
+    mine = {"type": "question", "agent": agent.me["agent"]["id"]}
+    await agent.post("/v1/tickets", op_id=op_id(), subject=lines.unknown[0], **mine)
+    try:
+        yield
+    finally:
+        for customer, conversation in waiting:  # the next language begins with an empty queue
+            await end(agent, conversation, await agent.waiting(conversation))
+            await customer.leave()
+        await agent.leave()
 
 
 async def _before_a_conversation(browser: Browser, stage: Stage, lines: Lines) -> None:
@@ -83,6 +114,8 @@ async def _pages(browser: Browser, stage: Stage, lines: Lines) -> None:
         await console.page.locator(f".views [data-view={view}]").click()
         await expect(console.page.locator(f".page.{view} h1")).to_be_visible()
         await expect(console.page.locator(".page [role=status]", has_text="…")).to_have_count(0, timeout=10_000)
+        if view == "tickets":
+            await expect(console.page.locator(".page.tickets .rows li").nth(1)).to_be_visible(timeout=10_000)
         await _shoot(console, f"console-{view}-{lines.language}")
 
 

@@ -28,6 +28,16 @@ describe("the editor of articles", () => {
     expect(linesOf(" 有停车场吗 \n\n停车\n停车")).toEqual(["有停车场吗", "停车"]);
   });
 
+  it("names a category in the agent's language, also one below another, and one without a title by its path", async () => {
+    const child = { path: "account/email", titles: { zh: "邮箱", en: "E-mail" }, children: [] };
+    const categories = [{ path: "account", titles: { zh: "账号", en: "Account" }, children: [child] }];
+    const { articles } = await trial({ ...ANSWERS, "/v1/knowledge/categories": { status: 200, body: { categories } } });
+    expect(articles.categoryName("account", "zh")).toBe("account");
+    await articles.start();
+    expect([articles.categoryName("account", "zh"), articles.categoryName("account/email", "en"), articles.categoryName("new", "en")])
+      .toEqual(["账号", "E-mail", "new"]);
+  });
+
   it("creates what is nowhere stored, and edits on top of the revision that was read", async () => {
     const desk = await trial(ANSWERS);
     desk.articles.create("en");

@@ -7,11 +7,11 @@ import { forbiddenIn } from "./forbidden";
 const mood = (...values: number[]) => values.map((unhappy, index) => ({ seq: index + 1, unhappy }));
 
 it("shows the orders that the conversation names first, however they are written", () => {
-  const timeline = { entries: [message(1, "where is ly2?"), message(2, "see LY3 too")] };
-  const orders = ["LY1", "LY2", "LY3", HANDOFF.packet.facts[0]?.value ?? ""].map((number) => ({ number }));
+  const timeline = { entries: [message(1, "where is ly2?"), message(2, "see LY3 too, order:LY40")] };
+  const orders = ["LY1", "LY2", "LY3", "LY4", "", HANDOFF.packet.facts[0]?.value ?? ""].map((number) => ({ number }));
   const found = withNamedFirst(orders, timeline, HANDOFF.packet);
   expect(found.named).toBe(3);
-  expect(found.orders.map(({ number }) => number)).toEqual(["LY2", "LY3", "LY20261103001", "LY1"]);
+  expect(found.orders.map(({ number }) => number)).toEqual(["LY2", "LY3", "LY20261103001", "LY1", "LY4", ""]);
 });
 
 it("chooses the playbook that was begun, else by tag, then task, then queue", () => {

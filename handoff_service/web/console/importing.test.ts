@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { expect, it } from "vitest";
 import { blank } from "./articles";
-import { articlesIn, tableOf } from "./importing";
+import { articlesIn, tableOf, textOf } from "./importing";
 import { ruleText } from "./rules";
 import { translator } from "./text";
 
@@ -12,6 +12,12 @@ it("reads a table as spreadsheets save it: quotes, line ends in cells, either se
     { line: 1, cells: ["a", "b"] }, { line: 2, cells: ['x, "y"', "1\n2"] }, { line: 5, cells: ["last", ""] },
   ]);
   expect(tableOf("a\tb\nx, y\tz").map(({ cells }) => cells)).toEqual([["a", "b"], ["x, y", "z"]]);
+});
+
+it("reads what a spreadsheet on Chinese Windows saves", () => {
+  const bytes = (...all: number[]) => new Uint8Array(all).buffer;
+  expect(textOf(bytes(0xb1, 0xea, 0xcc, 0xe2))).toBe("标题"); // GBK
+  expect(textOf(bytes(0xe6, 0xa0, 0x87, 0xe9, 0xa2, 0x98))).toBe("标题"); // UTF-8
 });
 
 it("makes articles of rows, by column names of either language", () => {

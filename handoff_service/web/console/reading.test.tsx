@@ -37,6 +37,35 @@ describe("what counts as read", () => {
   });
 });
 
+describe("what is drawn", () => {
+  const drawn = (root: Element) => [...root.querySelectorAll("[id^=entry-]")].map(({ id }) => id);
+  const cited = async (last: number) => {
+    desk = await trial();
+    desk.server.say(deskFrame({ mine: [mine("c_1")] }));
+    desk.session.open("c_1");
+    const { root, leave: away } = await mounted(desk, <TimelineView />);
+    leave = away;
+    for (let seq = 1; seq <= last; seq += 1) await says(seq);
+    await act(() => desk.session.cite([2]));
+    return root;
+  };
+
+  it("is also what comes while an entry is cited, though nobody scrolls", async () => {
+    const root = await cited(3);
+    await says(4);
+    await says(5);
+    expect(drawn(root)).toEqual([1, 2, 3, 4, 5].map((seq) => `entry-${seq}`));
+  });
+
+  it("is said by the way to the end, if what comes is below what is seen", async () => {
+    const root = await cited(3);
+    expect(root.querySelector(".to-latest")).toBeNull();
+    Object.defineProperty(root.querySelector(".timeline"), "scrollHeight", { value: 5000 });
+    await says(4);
+    expect(root.querySelector(".to-latest")).not.toBeNull();
+  });
+});
+
 describe("what stays subscribed", () => {
   it("is everything of mine, put aside or not, however often the lists come", async () => {
     desk = await trial();

@@ -246,6 +246,7 @@ export class Session {
     this.followed = followed.filter((each, index) => index < FOLLOWED || keep(each));
     for (const old of followed.slice(FOLLOWED).filter((each) => !keep(each))) {
       client.unsubscribe(old);
+      this.arriving.delete(old);
       state.timelines.value = put(state.timelines.value, old, null);
       state.standings.value = put(state.standings.value, old, null);
     }

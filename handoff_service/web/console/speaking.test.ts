@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Api, ApiError } from "./api";
-import { speakAs, speakingAs, whoIsHere } from "./speaking";
+import { signedInHere, speakAs, speakingAs, whoIsHere } from "./speaking";
 
 const ME = { agent: { id: "a_1" } };
 
@@ -43,6 +43,15 @@ describe("an agent of a pool", () => {
     const { api, asked } = serving(["tea"], "coffee");
     expect(await whoIsHere(api)).toEqual(ME);
     expect(asked).toEqual(["coffee", null]);
+    expect(api.speakingAs).toBeNull();
+  });
+
+  it("signs in again as the one for whom this tab acts, not as himself with another company's conversations", async () => {
+    const home = await new Api({ fetch: async () => new Response(JSON.stringify({ agent: { id: "home" } })) }).me();
+    expect(await signedInHere(serving(["tea"], "tea").api, home)).toEqual(ME);
+    expect(await signedInHere(serving([], null).api, home)).toBe(home);
+    const { api } = serving([], "tea");
+    await signedInHere(api, home);
     expect(api.speakingAs).toBeNull();
   });
 

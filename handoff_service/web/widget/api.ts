@@ -4,6 +4,8 @@ import type { KeyValueStorage } from "../shared/storage";
 import type { Action } from "./chat";
 
 const TIMEOUT_MS = 15_000;
+/** Together longer than the span in which the gateway counts what one person sends. */
+const UPLOAD_WAITS_MS = [1_000, 2_000, 4_000, 8_000];
 /** What a customer wrote and did not get sent. */
 const UNSENT = ["outbox", "failed", "draft", "attached"];
 
@@ -142,12 +144,29 @@ export class CustomerApi {
     return answer.blob();
   }
 
-  /** Uploads a file; only XMLHttpRequest tells how far it is. Rejects with ApiError, also when `signal` aborts. */
+  /**
+   * Uploads a file; what the gateway refuses for now, or the network cuts off, goes again by itself a few times.
+   * Rejects with ApiError, also when `signal` aborts.
+   */
   async upload(file: File, progress: (share: number) => void, signal: AbortSignal): Promise<FileRef> {
     if (this.options.storage.getItem("token") === null) await this.session();
+    for (const wait of UPLOAD_WAITS_MS) {
+      try {
+        return await this.uploadOnce(file, progress, signal);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.details["retryable"] !== true) throw error;
+        await pause(Math.max(wait, error.retryAfterS * 1000), signal);
+      }
+    }
+    return this.uploadOnce(file, progress, signal);
+  }
+
+  /** Only XMLHttpRequest tells how far it is. */
+  private uploadOnce(file: File, progress: (share: number) => void, signal: AbortSignal): Promise<FileRef> {
     const voice = file.type.startsWith("audio/") ? "&voice=true" : "";
     const url = `${this.options.baseUrl}/v1/conversations/current/files?name=${encodeURIComponent(file.name)}${voice}`;
     return new Promise((done, failed) => {
+      if (signal.aborted) return failed(aborted());
       const request = new XMLHttpRequest();
       request.open("POST", url);
       request.setRequestHeader("Authorization", `Bearer ${this.options.storage.getItem("token") ?? ""}`);
@@ -155,11 +174,12 @@ export class CustomerApi {
       request.upload.onprogress = (event) => progress(event.lengthComputable ? event.loaded / event.total : 0);
       request.onload = () => {
         const answer = parsed(request.responseText) as { file?: FileRef; error?: ErrorBody } | null;
+        const { code = "unavailable", message = "The upload failed.", retry_after_s, ...more } = answer?.error ?? {};
         if (request.status === 201 && answer?.file !== undefined) done(answer.file);
-        else failed(new ApiError(request.status, answer?.error?.code ?? "unavailable", answer?.error?.message ?? "The upload failed."));
+        else failed(new ApiError(request.status, code, message, retry_after_s, more));
       };
-      request.onerror = request.ontimeout = () => failed(new ApiError(0, "unavailable", "The upload was cut off."));
-      request.onabort = () => failed(new ApiError(0, "aborted", "The upload was cancelled."));
+      request.onerror = request.ontimeout = () => failed(new ApiError(0, "unavailable", "The upload was cut off.", 0, { retryable: true }));
+      request.onabort = () => failed(aborted());
       signal.addEventListener("abort", () => request.abort());
       request.send(file);
     });
@@ -225,6 +245,15 @@ export class CustomerApi {
     throw new ApiError(response.status, error?.code ?? "unavailable", message, error?.retry_after_s, { ...error });
   }
 }
+
+const aborted = () => new ApiError(0, "aborted", "The upload was cancelled.");
+
+/** Ends early when `signal` aborts. */
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((over) => {
+    setTimeout(over, ms);
+    signal.addEventListener("abort", () => over());
+  });
 
 function parsed(text: string): unknown {
   try {

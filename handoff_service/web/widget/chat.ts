@@ -117,7 +117,7 @@ export class Chat {
     });
     this.outgoing.value = this.client.pending();
     this.calls = new Calls({ log: this.log, conv: this.conv, owner: this.owner, client: this.client, api: options.api });
-    this.photos = new Photos({ api: options.api, log: this.log, send: (body, conv) => this.send(body, conv) });
+    this.photos = new Photos({ api: options.api, log: this.log, outgoing: this.outgoing, send: (body, conv) => this.send(body, conv) });
     this.listen();
   }
 
@@ -298,7 +298,7 @@ export class Chat {
     this.uploads.forget();
     batch(() => {
       this.startOver();
-      this.failed.forget();
+      this.failed.all.value = [];
       this.session.value = null;
       this.writer.value += 1;
     });
@@ -353,7 +353,7 @@ export class Chat {
     this.uploads.forget();
     batch(() => {
       this.startOver();
-      this.failed.forget();
+      this.failed.all.value = [];
       this.writer.value += 1;
     });
   }

@@ -1,5 +1,6 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { broughtPhotos } from "../shared/photos";
+import type { Draft } from "../shared/outbox";
 import type { Body, FileRef, MessageEntry } from "../shared/protocol";
 import { ApiError, type CustomerApi } from "./api";
 import type { Logged } from "./rows";
@@ -16,12 +17,13 @@ export interface Slot {
 /** An upload that is under way, or why it ended. */
 interface Way {
   share: number;
-  state: "uploading" | "sending" | "failed";
+  state: "uploading" | "failed";
 }
 
 interface Parts {
   api: CustomerApi;
   log: ReadonlySignal<readonly Logged[]>;
+  outgoing: ReadonlySignal<readonly Draft[]>;
   send: (body: Body, conv: string) => void;
 }
 
@@ -38,8 +40,8 @@ export class Photos {
     return broughtPhotos(entries, seq, names).map((brought, index) => {
       const way = this.ways.value.get(placeKey(conv, seq, index));
       const file = brought?.body.file ?? null;
-      // A second picture for the same place is under way until its own entry has come.
-      const state = way !== undefined && (way.state !== "sending" || file === null) ? way.state : file === null ? "missing" : "there";
+      // What the gateway refused for good waits below the log to be sent anew: its place is free again.
+      const state = way?.state ?? (this.isSending(conv, seq, index) ? "sending" : file === null ? "missing" : "there");
       return { name: names[index]!, index, state, share: way?.share ?? 0, file };
     });
   }
@@ -49,16 +51,26 @@ export class Photos {
     this.change(key, { share: 0, state: "uploading" });
     try {
       const ref = await this.parts.api.upload(file, (share) => this.change(key, { share, state: "uploading" }), new AbortController().signal);
-      this.change(key, { share: 1, state: "sending" });
       this.parts.send({ file: ref.id, text: name, photo: { seq, index } }, conv);
+      this.change(key, null);
     } catch (error) {
       if (!(error instanceof ApiError || error instanceof TypeError || error instanceof DOMException)) throw error;
       this.change(key, { share: 0, state: "failed" });
     }
   }
 
-  private change(key: string, way: Way): void {
-    this.ways.value = new Map(this.ways.value).set(key, way);
+  private isSending(conv: string, seq: number, index: number): boolean {
+    return this.parts.outgoing.value.some((draft) => {
+      const place = "photo" in draft.body ? draft.body.photo : undefined;
+      return draft.conv === conv && place?.seq === seq && place.index === index;
+    });
+  }
+
+  private change(key: string, way: Way | null): void {
+    const ways = new Map(this.ways.value);
+    if (way === null) ways.delete(key);
+    else ways.set(key, way);
+    this.ways.value = ways;
   }
 }
 

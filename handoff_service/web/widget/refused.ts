@@ -18,11 +18,6 @@ export class Refused {
     this.keep(this.all.value.filter(({ draft }) => draft.client_id !== failed.draft.client_id));
   }
 
-  /** Another customer sits here: a reload must not bring back what the one before wrote. */
-  forget(): void {
-    this.keep([]);
-  }
-
   private keep(failed: readonly Failed[]): void {
     this.all.value = failed;
     if (failed.length === 0) this.storage.removeItem("failed");

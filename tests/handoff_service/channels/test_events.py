@@ -10,6 +10,8 @@ from typing import Any
 
 from handoff_service import tables
 from handoff_service.bots.model import Answer
+from handoff_service.channels import contacts
+from handoff_service.clock import utc_now
 from tests.handoff_service.channels.conftest import Office
 from tests.handoff_service.channels.fake_platform import FakePlatform, Posted, sign
 from tests.handoff_service.stage import Held, ScriptedBot, answer
@@ -246,6 +248,17 @@ async def test_an_unknown_type_is_kept_and_the_customer_is_asked_for_words_once(
     posted = await post(platform, platform.event("ann", "in words then"))
     await asyncio.to_thread(platform.wait_for, lambda p: "Three days." in p.texts("ann"))
     assert posted.body["seq"] == 6
+
+
+async def test_a_blocked_contact_is_asked_for_nothing(office: Office, platform: FakePlatform) -> None:
+    """Two machines that do not understand each other would write for ever."""
+    await post(platform, platform.event("ann", "hello"))
+    (ann,) = await office.rows(tables.contacts)
+    who = {"by": "a_1", "at": utc_now()}
+    await office.database.write(lambda tx: contacts.block(tx.connection, office.tenant, [ann["id"]], **who))
+    posted = await post(platform, platform.event("ann", type="sticker"))
+    entries = await office.timeline(posted.body["conversation"])
+    assert [one.body["kind"] for one in entries if one.body.get("kind") == "unsupported"] == ["unsupported"]
 
 
 async def test_a_button_is_pressed_by_its_place(open_office: Any, platform: FakePlatform) -> None:

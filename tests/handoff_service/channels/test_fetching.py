@@ -78,15 +78,42 @@ async def test_who_has_something_waits_for_none_of_the_silent_ones(monkeypatch: 
     fetcher._begin(fetcher._due, AT_ONCE)
     fetcher._heard("", ["shop", "told", "ticket"])
     fetcher._heard("", ["shop", "silent0", ""])
-    fetcher._begin(fetcher._hints, AT_ONCE + HINTED_AT_ONCE)
+    fetcher._begin(fetcher._hints, HINTED_AT_ONCE)
     await asyncio.sleep(0)
     assert [whom for _, whom, _ in asked] == [*(f"silent{number}" for number in range(AT_ONCE)), "told"]
     assert asked[-1] == ("shop", "told", "ticket")
     assert list(fetcher._hints) == [("shop", "silent0")], "asked once more when it has answered"
+    await end(fetcher)
+
+
+async def end(fetcher: Fetcher) -> None:
     running = list(fetcher._running.values())
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_many_who_have_something_do_not_keep_the_silent_ones_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def hanging(_: Any, tenant: str, account: str, ticket: str) -> None:  # noqa: ARG001
+        asked.append(account)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Fetcher, "_fetch", hanging)
+    fetcher = a_fetcher()
+    for number in range(100):
+        fetcher._heard("", ["busy", f"told{number}", ""])
+    fetcher._due = {("shop", f"silent{number}"): "" for number in range(100)}
+    for _ in range(2):
+        fetcher._begin(fetcher._hints, HINTED_AT_ONCE)
+        fetcher._begin(fetcher._due, AT_ONCE)
+        await asyncio.sleep(0)
+    told = [one for one in asked if one.startswith("told")]
+    assert (len(told), len(asked) - len(told)) == (HINTED_AT_ONCE, AT_ONCE)
+    await end(fetcher)
+    await asyncio.sleep(0)
+    assert not fetcher._looking, "their places are free again"
 
 
 async def test_what_failed_is_asked_again_soon() -> None:

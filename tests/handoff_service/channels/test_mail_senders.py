@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -217,3 +218,34 @@ async def test_no_password_is_shown_to_a_server_with_a_certificate_of_its_own(
         await mail_ways.log_in(server)
     assert b"secret" not in b"".join(heard)
     assert [line.fileno() for line in lines] == [-1], "and the line is closed"
+
+
+async def polite(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Says yes to everything, and never hangs up itself."""
+    writer.write(b"220 here\r\n")
+    while line := await reader.readline():
+        writer.write(b"221 bye\r\n" if line.startswith(b"QUIT") else b"250 yes\r\n")
+    writer.close()
+
+
+async def test_nothing_listens_any_more_on_the_number_of_a_line_that_is_closed(
+    strangers_certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the next connection, to whomever, gets the same number and hears nothing."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(strangers_certificate))
+    chain = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    chain.load_cert_chain(strangers_certificate)
+    numbers: list[int] = []
+    connect = mail_ways.Server.connect
+
+    def noted(server: mail_ways.Server) -> Any:
+        line = connect(server)
+        numbers.append(line.fileno())
+        return line
+
+    monkeypatch.setattr(mail_ways.Server, "connect", noted)
+    async with await asyncio.start_server(polite, "127.0.0.1", 0, ssl=chain) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        await mail_ways.log_in(mail_ways.Server(f"smtps://localhost:{port}", "", "", guarded=False))
+        (number,) = numbers
+        assert not asyncio.get_running_loop().remove_reader(number)

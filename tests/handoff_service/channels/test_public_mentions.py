@@ -61,7 +61,7 @@ def test_a_mention_is_read_from_its_fields() -> None:
         ({"time": "2026-11-02T09:30:00"}, "knows its zone"), ({"rating": "five"}, "`rating` is"),
         ({"stars": 1}, "stars"),
         ({"platform": "../x"}, "`platform` is"), ({"text": "x" * 8001}, "`text` is"), ({"text": "\ud800"}, "`text` is"),
-        ({"author": "a b"}, "`author` is"),
+        ({"author": "a b"}, "`author` is"), ({"id": "\ud800"}, "`id` is"), ({"url": "https://w.cn/\ud800"}, "`url` is"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_mention_names_the_field(change: dict[str, Any], told: str) -> None:
@@ -79,6 +79,9 @@ def test_files_are_read_line_by_line_and_a_bad_line_is_told_by_its_number() -> N
     found = list(rows("list.jsonl", lines))
     assert [line for line, _ in found] == [1, 3, 4]
     assert [isinstance(one, Invalid) for _, one in found] == [False, True, True]
+    parted = json.dumps({**POST, "text": "one\u2028two\x85three"}, ensure_ascii=False)
+    (whole,) = rows("list.jsonl", parted.encode())
+    assert whole == (1, {**POST, "text": "one\u2028two\x85three"}), "these end a line of text, but no line of JSON"
     for name, content, told in (
         ("list.txt", b"", "end with"),
         ("a.csv", b"", "first line"),
@@ -174,6 +177,12 @@ async def test_an_account_that_speaks_in_public_publishes_what_an_agent_answers_
     sent = _as_json(part)
     assert (sent["contact"], sent["text"]) == ({"id": "weibo:u9"}, "Please write to us privately.")
     assert sent["public"]["id"] == POST["id"]
+    newer = {**event, "event_id": "e3", "public": {**public, "id": "5014"}}
+    for told_again in (newer, {**event, "event_id": "e4"}):
+        said = of_api(account, told_again)
+        await house.database.write(lambda tx, said=said: arrive(tx, account, said, abilities, seal, context))
+    parcel = await house.database.read(lambda c: pack(c, asked, seal, CHANNELS, settings))
+    assert _as_json(parcel.parts[0])["public"]["id"] == "5014", "the newest post, not the one that was told last"
     with pytest.raises(Invalid, match="`public` is"):
         of_api(account, {**event, "public": "weibo"})
 

@@ -13,6 +13,7 @@ from handoff_service.channels import survey
 from handoff_service.channels.accounts import new_account
 from handoff_service.channels.arrive import arrive as take_in
 from handoff_service.channels.deliver import pack
+from handoff_service.channels.mail_sender import Verdict
 from handoff_service.channels.model import Inbound
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.sealing import Seal
@@ -36,14 +37,15 @@ class Counter:
         self._settings = settings
         self.conversation = ""
 
-    async def says(self, **body: Any) -> None:
+    async def says(self, *, vouched: Verdict = Verdict.UNASKED, **body: Any) -> None:
         self._events += 1
-        event = Inbound(event_id=f"e{self._events}", contact="ann", language="en", body=body)
+        event = Inbound(event_id=f"e{self._events}", contact="ann", language="en", body=body, vouched=vouched)
         abilities = CHANNELS["api"].abilities
         done = await self._database.write(lambda tx: take_in(tx, self.account, event, abilities, SEAL, self._context()))
         self.conversation = done.conversation
 
-    async def serves_and_closes(self, wrap_up: str = "solved") -> None:
+    async def serves_and_closes(self, wrap_up: str | None = "solved") -> None:
+        """With `wrap_up` None nobody closes it: it ends by itself."""
         await self._database.write(lambda tx: accounts.add(tx.connection, self.account, SEAL))
         await self.says(text="hello")
 
@@ -51,7 +53,10 @@ class Counter:
             context, found = self._context(), store.find(tx.connection, "demo", self.conversation, lock=True)
             moved = request_handoff(tx, found, Event.ASKED, evidence={}, context=context)
             held = assign.accept(tx, str(moved.handoff), self._agent, context)
-            release.close(tx, held.id, self._agent, held.epoch, context, wrap_up=wrap_up)
+            if wrap_up is None:
+                release.close_idle(tx, held, context)
+            else:
+                release.close(tx, held.id, self._agent, held.epoch, context, wrap_up=wrap_up)
 
         await self._database.write(work)
 
@@ -102,6 +107,20 @@ async def test_anything_else_is_a_message(counter: Counter, text: str) -> None:
     assert await counter.scores() == [], "and then the conversation goes on"
     said = [one.body["text"] for one in await counter.timeline() if one.author.kind == "customer"]
     assert said == ["hello", text, "5"]
+
+
+async def test_who_was_not_asked_for_stars_gives_none_with_a_number(counter: Counter) -> None:
+    await counter.serves_and_closes(None)
+    await counter.says(text="2")
+    assert await counter.scores() == []
+
+
+async def test_a_forged_mail_gives_no_stars_and_is_thanked_for_nothing(counter: Counter) -> None:
+    await counter.serves_and_closes()
+    await counter.says(text="1", vouched=Verdict.FORGED)
+    assert await counter.scores() == []
+    await counter.says(text="5")
+    assert await counter.scores() == []
 
 
 async def test_where_the_shop_asks_nobody_a_number_is_a_message(counter: Counter) -> None:

@@ -13,7 +13,15 @@ import sqlalchemy as sa
 from handoff_service import tables
 from handoff_service.audit import broken_timelines
 from handoff_service.conversations import sweep
-from handoff_service.errors import AlreadyTaken, Conflict, Forbidden, IllegalTransition, Invalid, NotFound
+from handoff_service.errors import (
+    AlreadyTaken,
+    Conflict,
+    Forbidden,
+    ForbiddenWords,
+    IllegalTransition,
+    Invalid,
+    NotFound,
+)
 from handoff_service.handoffs import release
 from handoff_service.tickets import follow_up, merge, store, update, work
 from handoff_service.tickets.model import Deed, State, Ticket
@@ -134,6 +142,16 @@ async def test_bad_input_is_refused_with_what_there_is(office: Office) -> None:
 def plan(tx: Any, agent: Any, ticket: Ticket, context: Any, **parts: Any) -> Ticket:
     usual = {"at": context.now + 3 * DAY, "kind": "message", "text": ""}
     return follow_up.plan(tx, agent, ticket, context, **{**usual, **parts})
+
+
+@only_sqlite
+async def test_words_that_the_tenant_forbids_reach_no_customer_by_way_of_a_ticket_either(office: Office) -> None:
+    ticket = await office.opens()
+    with pytest.raises(ForbiddenWords, match="not my job"):
+        await office.tells("lin", ticket, "Sorry, that is Not My Job.")
+    with pytest.raises(ForbiddenWords, match="不归我管"):
+        await office.does("lin", plan, ticket, text="这个不归我管")
+    await office.does("lin", plan, ticket, kind="task", text="the warehouse says: not my job")
 
 
 @only_sqlite

@@ -10,13 +10,18 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from handoff_service import outbox, tables
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.model import SYSTEM, Audience, Author, AuthorKind, Draft, Entry, Kind
 from handoff_service.desk.forbidden import found
 from handoff_service.desk.orders import Orders
 from handoff_service.desk.settings import DeskSettings, ForbiddenWord
+from handoff_service.desk.transcript import as_text
 from handoff_service.desk.translate import MOST_BYTES, Translator
 from handoff_service.errors import Invalid, Unavailable
 from handoff_service.tenants import store as tenants
-from tests.handoff_service.stage import trial_settings
+from handoff_service.tickets.tell import HIDDEN_FROM
+from tests.handoff_service.stage import MONDAY, trial_settings
+from tests.handoff_service.web.conftest import SECRETS
 from tests.handoff_service.web.visitors import accepted, fresh, refused
 
 
@@ -59,6 +64,7 @@ async def test_a_blocked_contact_is_kept_but_bothers_nobody_until_he_is_unblocke
     refused(
         await customer.post(customer.path("callback"), {"op_id": fresh(), "number": "13800138000"}), 409, "conflict"
     )
+    accepted(await customer.post(customer.path("ask-senior"), {"op_id": fresh()}))
     entries = await lin.timeline(sent["conversation"])
     assert entries[-1]["body"]["text"] == "buy my pills", "what he wrote is the last thing that happened"
     assert [entry["body"].get("text") for entry in entries if entry["body"].get("event") == "close"] == [None]
@@ -158,6 +164,51 @@ async def test_an_export_holds_notes_only_if_asked_and_leaves_a_line_in_the_audi
     assert whole["conversation"]["conversation"] == customer.conversation
     assert "seems upset" in [entry["body"].get("text") for entry in whole["entries"]]
     assert (await audit_actions(house)).count("conversation_export") == 3
+
+
+async def test_an_export_tells_an_agent_no_more_than_his_desk_and_without_notes_no_more_than_the_customer(house):
+    lin, maya = await house.agent("lin"), await house.agent("maya")
+    customer, epoch = await held(house, lin)
+    path = f"/v1/conversations/{customer.conversation}"
+    reply = {"client_id": fresh("msg"), "body": {"text": "Guten Tag", "original": "您好"}, "epoch": epoch}
+    accepted(await lin.post(f"{path}/messages", reply))
+
+    def kept_from_maya(tx):
+        for audience, part in ((Audience.INTERNAL, {"whisper": lin.id}), (Audience.PUBLIC, {HIDDEN_FROM: maya.id})):
+            found = conversations.find(tx.connection, house.tenant.id, customer.conversation, lock=True)
+            body = {"text": "kept from her", **part}
+            conversations.append(
+                tx, found, Draft(kind=Kind.MESSAGE, author=SYSTEM, body=body, audience=audience), MONDAY
+            )
+
+    await house.database.write(kept_from_maya)
+    for form in ("text", "json"):
+        mine, hers = [(await who.get(f"{path}/export", format=form, notes="true")).text for who in (lin, maya)]
+        assert (mine.count("kept from her"), hers.count("kept from her")) == (2, 0)
+        bare = (await lin.get(f"{path}/export", format=form)).text
+        assert "Guten Tag" in bare
+        assert "您好" not in bare
+        assert not [secret for secret in SECRETS.values() if str(secret) in bare]
+
+
+def test_a_text_export_says_which_answer_an_opinion_is_about():
+    body = {"of": 3, "value": "down"}
+    thumb = Entry(
+        tenant="t",
+        conversation="c",
+        seq=4,
+        mid="m",
+        kind=Kind.FEEDBACK,
+        audience=Audience.PUBLIC,
+        author=Author(AuthorKind.CUSTOMER, "k", "Ann"),
+        body=body,
+        client_id=None,
+        epoch=1,
+        at=MONDAY,
+        turn=None,
+    )
+    card = {"conversation": "c", "contact": {"name": "Ann"}, "channel": "web"}
+    assert "feedback on an answer #3: down" in as_text(card, [thumb], "en")
 
 
 async def test_forbidden_words_are_refused_in_replies_and_allowed_in_notes(house):

@@ -1,4 +1,4 @@
-import { BULK_KINDS, type BulkKind } from "../bulk";
+import { BULK_KINDS, type BulkKind, chosenCards } from "../bulk";
 import { SECTIONS } from "../desk";
 import { useWorkplace } from "./workplace";
 
@@ -10,7 +10,8 @@ export function BulkBar() {
   const { lists } = state.desk.value;
   const shown = SECTIONS.filter((section) => section === "offers" || !state.folded.value.has(section))
     .flatMap((section) => lists[section].map(({ conversation }) => conversation));
-  const count = bulk.chosen.value.size;
+  // What a colleague has taken or closed meanwhile is not on the desk any more.
+  const count = chosenCards(state.desk.value, bulk.chosen.value).length;
   const begin = (kind: BulkKind): void => {
     bulk.kind.value = kind;
     bulk.results.value = [];

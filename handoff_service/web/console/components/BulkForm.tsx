@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { fromLocalInput, laters, localInput, tagsOf } from "../aside";
-import type { BulkAction } from "../bulk";
+import { type BulkAction, chosenCards } from "../bulk";
 import { FormDialog, Modal, NoteField } from "./Modal";
 import { useWorkplace } from "./workplace";
 
@@ -15,7 +15,7 @@ function Question() {
   const t = state.t.value;
   const { tenant, agent } = state.me.value;
   const kind = bulk.kind.value;
-  const count = bulk.chosen.value.size;
+  const count = chosenCards(state.desk.value, bulk.chosen.value).length;
   const [code, setCode] = useState("");
   const [tags, setTags] = useState("");
   const [until, setUntil] = useState(() => localInput(laters(new Date(state.now.value))[0]?.at ?? new Date(state.now.value)));

@@ -42,7 +42,7 @@ export function ContactView({ detail }: { detail: ConversationDetail }) {
       )}
       {contact.blocked !== undefined && (
         <p class="page-failed ticket-line">
-          <span>{t("block.is", { name: by?.name ?? "" })}</span>
+          <span>{t("block.is", { name: by?.name ?? contact.blocked.by })}</span>
           {mayAnswer(state) && (
             <button class="small" onClick={() => void verbs.unblock(card.conversation, contact.id)}>{t("block.undo")}</button>
           )}

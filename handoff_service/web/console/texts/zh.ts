@@ -252,7 +252,7 @@ export const zh = {
   "contact.unverified": "未登录访客",
   "contact.language": "语言",
   "contact.prefers": "工单通知发到",
-  "contact.prefers_none": "各自的渠道",
+  "contact.prefers_none": "各工单原来的渠道",
 
   "channel.web": "网页",
   "channel.public": "公开",
