@@ -8,17 +8,16 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "I am connecting you with a colleague. You can go on asking while you wait; you keep your place.",
     },
     "queued_peak_message": {
-        "zh": "现在咨询的人较多，预计等待约 {minutes} 分钟。建议您直接留言，我们会尽快回复；"
-        "如果愿意等待，您的排队位置已保留。",
-        "en": "It is busy just now: the wait is about {minutes} minutes. You may leave a message and we reply as soon "
-        "as we can; or wait, you have your place.",
+        "zh": "现在咨询的人较多{wait}。建议您直接留言，我们会尽快回复；如果愿意等待，您的排队位置已保留。",
+        "en": "It is busy just now{wait}. You may leave a message and we reply as soon as we can; or wait, you have "
+        "your place.",
     },
     "queued_peak_callback": {
-        "zh": "现在咨询的人较多，预计等待约 {minutes} 分钟。您可以留下电话，由我们回电；"
-        "如果愿意等待，您的排队位置已保留。",
-        "en": "It is busy just now: the wait is about {minutes} minutes. You may leave your number and we call you "
-        "back; or wait, you have your place.",
+        "zh": "现在咨询的人较多{wait}。您可以留下电话，由我们回电；如果愿意等待，您的排队位置已保留。",
+        "en": "It is busy just now{wait}. You may leave your number and we call you back; or wait, you have "
+        "your place.",
     },
+    "peak_wait": {"zh": "，预计等待约 {minutes} 分钟", "en": ": the wait is about {minutes} minutes"},
     "overflow_queue": {
         "zh": "抱歉让您久等了，已为您转到另一组同事，您已等待的时间会计入排队。",
         "en": "Sorry for the wait. I have passed you on to another team; the time you have waited counts there.",

@@ -131,7 +131,8 @@ def own(connection: sa.Connection, tenant: str, contact: str) -> list[str]:
 def join(connection: sa.Connection, tenant: str, contact: str, other: str) -> None:
     """Both are one person, with everybody whom either was known to be. Raises NotFound, Invalid, Conflict.
 
-    Nothing is moved: who answers on a channel, and what was said there, stays as it is.
+    Nothing is moved: who answers on a channel, and what was said there, stays as it is. If one is blocked, all are: he
+    would only have to write from elsewhere.
     """
     if contact == other:
         raise Invalid("Nobody can be merged with himself.")
@@ -147,6 +148,9 @@ def join(connection: sa.Connection, tenant: str, contact: str, other: str) -> No
         raise Conflict(f"At most {MOST_MERGED} contacts can be one person.")
     change = sa.update(tables.contacts).where(N.tenant == tenant, N.id.in_(everyone))
     connection.execute(change.values(person=min(everyone)))
+    by = next((held for one in sorted(everyone) if (held := blocked(connection, tenant, one))), None)
+    if by is not None:
+        block(connection, tenant, list(everyone), by=by[0], at=by[1])
 
 
 def part(connection: sa.Connection, tenant: str, contact: str) -> None:

@@ -16,7 +16,8 @@ import regex
 
 SPLITS = (r"\n{2,}", r"\n", r"(?<=[。！？!?；;…])|(?<=[.])\s+", r"(?<=[，,、：:])|\s+")
 BOLD = regex.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
-LINK = regex.compile(r"\[([^\]\n]+)\]\((https?://[^\s()]+|mailto:[^\s()]+)\)")
+# No bracket within the words: a text of thousands of them would be looked through from each of them.
+LINK = regex.compile(r"\[([^\[\]\n]+)\]\((https?://[^\s()]+|mailto:[^\s()]+)\)")
 HEADING = regex.compile(r"(?m)^#{1,6}\s+(.+?)\s*#*$")
 BULLET = regex.compile(r"(?m)^(\s*)[*+-]\s+")
 CODE = regex.compile(r"`([^`\n]+)`")

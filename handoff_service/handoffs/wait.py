@@ -108,9 +108,10 @@ def welcome(
     if wait is None or not is_peak(wait, settings.peak.wait_s):
         return say("queued", language)
     minutes = str(max(1, round(wait.expected_s / 60)))
+    told = "" if wait.thin else say("peak_wait", language, minutes=minutes)
     if settings.peak.offer == "callback":
-        return say("queued_peak_callback", language, minutes=minutes)
-    return say("queued_peak_message", language, minutes=minutes)
+        return say("queued_peak_callback", language, wait=told)
+    return say("queued_peak_message", language, wait=told)
 
 
 def keep_for_last_agent(

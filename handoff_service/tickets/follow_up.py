@@ -112,7 +112,8 @@ def _promise(tx: Transaction, ticket: Ticket, conversation: Conversation, contex
     elif ticket.overdue_at is None:
         higher = min(HIGHEST, ticket.priority + 1)
         ticket = record(tx, ticket, Deed.OVERDUE, By(SYSTEM, context.now), overdue_at=context.now, priority=higher)
-    store.save_look(tx.connection, ticket, after)
+    looks = (after, ticket.check_at)
+    store.save_look(tx.connection, ticket, min((at for at in looks if at is not None), default=None))
 
 
 def _is_over(ticket: Ticket, reopen_days: int, context: Context) -> bool:

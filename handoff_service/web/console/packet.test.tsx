@@ -46,12 +46,13 @@ describe("the packet", () => {
       { label: "action", value: "abstain", entries: [2] },
       { label: "probability", value: 0.2149, entries: [2] },
       { label: "seen", value: 2.00001, entries: [2] },
+      { label: "intent", value: "ask_human", entries: [2] },
     ];
     const reason = { text: "unsure", entries: [2] };
     const groups = groupsOf({ ...HANDOFF.packet, reason, evidence }, t);
     expect(groups[1]?.lines[0]?.text).toBe(t("event.unsure"));
     expect(groups[2]?.lines.map(({ label, text }) => [label, text])).toEqual([
-      ["判断", "没有答案"], ["匹配度", "21%"], ["seen", "2"],
+      ["判断", "没有答案"], ["匹配度", "21%"], ["seen", "2"], [t("evidence.intent"), "要人工"],
     ]);
   });
 

@@ -84,7 +84,7 @@ const SHARES: ReadonlySet<string> = new Set(["probability", "threshold", "confid
 function evidenceValue(label: string, value: string | number, t: Translate): string {
   if (label === "knowledge_base" && value === "unreachable") return t("evidence.unreachable");
   if (label === "rule" && typeof value === "string") return ruleText(value, t);
-  if (typeof value === "string") return label === "action" ? named("decision", value, t) : value;
+  if (typeof value === "string") return label === "action" ? named("decision", value, t) : label === "intent" ? named("intent", value, t) : value;
   return SHARES.has(label) ? percent(value) : String(Math.round(value * 1000) / 1000);
 }
 

@@ -10,7 +10,7 @@ import type { Catalogue } from "../widget/texts/catalogue";
 import { catalogue as en } from "../widget/texts/catalogues/en";
 import { transcript } from "../widget/transcript";
 import { FakeUpload, fakeUploads } from "./fake_upload";
-import { message, state } from "./fakes";
+import { message, settle, state } from "./fakes";
 import {
   answer, answers, calls, chat, configure, CONV, draw, find, json, key, meet, network, newChat, online, owner, page, press, receive, refusal, SESSION,
   show, status, storage, type,
@@ -104,6 +104,31 @@ describe("files", () => {
     expect(FakeUpload.all[2]!.aborted).toBe(true);
     await press("移除 x.exe");
     await vi.waitFor(() => expect(find(".tray")).toBeNull());
+  });
+
+  it("brings all that were dropped at once when the gateway refuses some for a moment, and stops one taken back", async () => {
+    fakeUploads();
+    await show();
+    await online();
+    const states = () => chat.uploads.all.value.map(({ state }) => state);
+    await act(() => chat.uploads.add([photo(), photo(), photo()]));
+    await vi.waitFor(() => expect(FakeUpload.all).toHaveLength(3));
+    const [first, second, third] = FakeUpload.all;
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      await act(() => first!.answer(201, { file: { id: "f_1", name: "photo.png", type: "image/png", size: 10 } }));
+      for (const refused of [second, third]) await act(() => refused!.answer(429, { error: { code: "rate", message: "Wait.", retryable: true } }));
+      await settle();
+      expect(states()).toEqual(["ready", "uploading", "uploading"]);
+      await act(() => chat.uploads.remove(chat.uploads.all.value[2]!.key));
+      await act(async () => { await vi.advanceTimersByTimeAsync(1_000); });
+      expect(FakeUpload.all).toHaveLength(4);
+      await act(() => FakeUpload.last.answer(201, { file: { id: "f_2", name: "photo.png", type: "image/png", size: 10 } }));
+      await settle();
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(states()).toEqual(["ready", "ready"]);
   });
 
   it("forgets what was chosen when somebody signs out", async () => {
@@ -203,6 +228,7 @@ describe("waiting", () => {
     await status("queue", { place: 2, choices: ["callback", "leave-queue"], wait_s: 200, wait: { low_s: 100, high_s: 400 } });
     expect(find(".card")?.textContent).toContain("预计等待2分钟到7分钟");
     await press("请回电给我");
+    await vi.waitFor(() => expect(find("input[type=tel]")).not.toBeNull());
     await type(".form input[type=tel]", "+86 138 0000 0000");
     await type(".form input[type=datetime-local]", "2026-11-22T03:00");
     const path = `/v1/conversations/${CONV}/callback`;

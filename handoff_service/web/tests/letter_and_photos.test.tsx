@@ -110,5 +110,43 @@ describe("photos that were asked for by name", () => {
     expect(places()).toEqual(["uploading", "missing"]);
     expect(network.last.frames("send")).toHaveLength(0);
   });
+
+  it("are all brought when they are chosen at once and the gateway refuses one for a moment", async () => {
+    await begin();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      await choose(0);
+      await choose(1);
+      await act(async () => { await FakeUpload.all[0]!.answer(201, { file }); await settle(); });
+      await act(async () => { await FakeUpload.all[1]!.answer(429, { error: { code: "rate", message: "Wait.", retryable: true } }); await settle(); });
+      expect(places()).toEqual(["sending", "uploading"]);
+      expect(FakeUpload.all).toHaveLength(2);
+      await act(async () => { await vi.advanceTimersByTimeAsync(1_000); });
+      expect(FakeUpload.all).toHaveLength(3);
+      await act(async () => { await FakeUpload.last.answer(201, { file: { ...file, id: "f_2" } }); await settle(); });
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(places()).toEqual(["sending", "sending"]);
+    const brought = network.last.frames("send").map(({ body }) => body);
+    expect(brought).toMatchObject([{ file: "f_1", photo: { seq: 3, index: 0 } }, { file: "f_2", photo: { seq: 3, index: 1 } }]);
+  });
+
+  it("leave their place free when the gateway refuses the message for good", async () => {
+    await begin();
+    await choose(0);
+    await act(async () => { await FakeUpload.last.answer(201, { file }); await settle(); });
+    const [sent] = network.last.frames("send");
+    await act(async () => { network.last.say({ t: "err", client_id: sent!["client_id"] as string, code: "conflict", message: "No.", retryable: false }); await settle(); });
+    expect(places()).toEqual(["missing", "missing"]);
+    expect(page.querySelectorAll(".message.failed")).toHaveLength(1);
+  });
+
+  it("are not sent by whoever sits there next", async () => {
+    await begin();
+    await choose(0);
+    await act(() => chat.identify(null));
+    expect(FakeUpload.last.aborted).toBe(true);
+  });
 });
 

@@ -215,6 +215,7 @@ describe("queue, agent, mailbox, closed", () => {
   it("leaves a message; a refused one keeps the words and its op_id is not counted twice", async () => {
     await status("queue", { place: 2 });
     await press("改为留言");
+    await vi.waitFor(() => expect(find(".form textarea")).not.toBeNull());
     await type(".form textarea", "请回电");
     await type(".form input", "13800000000");
     answers[`/v1/conversations/${CONV}/leave-message`] = () => refusal(503);

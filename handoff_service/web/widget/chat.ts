@@ -294,13 +294,9 @@ export class Chat {
   /** This browser belongs to nobody any more. */
   private forget(): void {
     this.contact = null;
-    this.client.discardPending();
-    this.uploads.forget();
     batch(() => {
-      this.startOver();
-      this.failed.all.value = [];
+      this.dropAll();
       this.session.value = null;
-      this.writer.value += 1;
     });
   }
 
@@ -348,9 +344,13 @@ export class Chat {
   private serve(contact: string): void {
     const before = this.contact;
     this.contact = contact;
-    if (before === null || before === contact) return;
+    if (before !== null && before !== contact) this.dropAll();
+  }
+
+  private dropAll(): void {
     this.client.discardPending();
     this.uploads.forget();
+    this.photos.forget();
     batch(() => {
       this.startOver();
       this.failed.all.value = [];

@@ -31,6 +31,7 @@ interface Parts {
 export class Photos {
   /** By conversation, request and index. */
   private readonly ways = signal<ReadonlyMap<string, Way>>(new Map());
+  private stop = new AbortController();
 
   constructor(private readonly parts: Parts) {}
 
@@ -48,15 +49,23 @@ export class Photos {
 
   async bring(conv: string, seq: number, index: number, name: string, file: File): Promise<void> {
     const key = placeKey(conv, seq, index);
+    const { signal } = this.stop;
     this.change(key, { share: 0, state: "uploading" });
     try {
-      const ref = await this.parts.api.upload(file, (share) => this.change(key, { share, state: "uploading" }), new AbortController().signal);
+      const ref = await this.parts.api.upload(file, (share) => this.change(key, { share, state: "uploading" }), signal);
       this.parts.send({ file: ref.id, text: name, photo: { seq, index } }, conv);
       this.change(key, null);
     } catch (error) {
       if (!(error instanceof ApiError || error instanceof TypeError || error instanceof DOMException)) throw error;
-      this.change(key, { share: 0, state: "failed" });
+      if (!signal.aborted) this.change(key, { share: 0, state: "failed" });
     }
+  }
+
+  /** Another customer sits here: what the one before has chosen is nothing of his. */
+  forget(): void {
+    this.stop.abort();
+    this.stop = new AbortController();
+    this.ways.value = new Map();
   }
 
   private isSending(conv: string, seq: number, index: number): boolean {

@@ -52,6 +52,12 @@ def test_markdown_in_every_form(markup: Markup, expected: str) -> None:
     assert parts(MARKDOWN, Form(markup), is_markdown=True) == [expected]
 
 
+def test_the_words_of_a_link_begin_at_its_last_bracket() -> None:
+    """Else every bracket of thousands is tried against all that follows."""
+    (shown,) = parts("see [a [page](https://a.example)", Form(Markup.HTML), is_markdown=True)
+    assert shown == 'see [a <a href="https://a.example">page</a>'
+
+
 def test_what_people_write_is_never_markup() -> None:
     said = "<b>2 * 3 * 4</b> & **x** [a](https://b.example)"
     assert html.unescape(parts(said, Form(Markup.HTML), is_markdown=False)[0]) == said

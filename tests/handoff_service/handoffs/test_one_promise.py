@@ -16,6 +16,8 @@ from handoff_service.handoffs.assign import as_author
 from handoff_service.handoffs.request import promise
 from handoff_service.promises import store as promises
 from handoff_service.tenants import store as tenants
+from handoff_service.tickets import follow_up
+from handoff_service.tickets.work import locked
 from tests.handoff_service.handoffs.floor import Floor
 from tests.handoff_service.stage import end_shift
 
@@ -142,6 +144,26 @@ async def test_what_the_senior_team_promised_no_other_answer_keeps(floor: Floor,
     for _ in range(2):
         await Sweeper(floor.database, floor.settings, floor.clock).sweep()
     assert await watch.chased(held) | {"owed": 0} == NOTHING | {"risen": 1}
+
+
+async def test_a_check_that_is_planned_for_a_promise_is_not_forgotten_at_its_due_time(
+    floor: Floor, watch: Watch, hire: Any, rows: Any
+) -> None:
+    lin = await hire("lin", queues=("support",))
+    sender, held = await floor.served(lin)
+    await floor.choose(sender, held, "ask-senior")
+    await watch.says(lin, held, "I have asked.")
+    await floor.do(lambda tx: release.give_back(tx, held.id, lin, held.epoch, floor.context))
+    (promised,) = await rows(tables.tickets)
+    planned = {"at": promised["due_at"] + timedelta(hours=1), "kind": "task", "text": "ask the seniors"}
+    await floor.do(lambda tx: follow_up.plan(tx, lin, locked(tx, lin, promised["id"]), floor.context, **planned))
+    looks = []
+    for seconds in (floor.settings.escalate_due_s, HOUR):
+        floor.clock.advance(seconds)
+        await Sweeper(floor.database, floor.settings, floor.clock).sweep()
+        (ticket,) = await rows(tables.tickets)
+        looks.append((ticket["overdue_at"] is not None, ticket["check_at"] is None))
+    assert looks == [(True, False), (True, True)]
 
 
 async def test_the_senior_colleague_keeps_it(floor: Floor, watch: Watch, hire: Any) -> None:

@@ -412,7 +412,10 @@ async def test_the_expected_wait_says_how_sure_it_is_and_a_peak_offers_something
     text = await floor.database.read(lambda c: welcome(c, tenant, "support", 3, "en", floor.context))
     assert "call you back" in text
     entries = await floor.database.read(lambda c: store.entries_after(c, "demo", head.id, 0))
-    assert any("call you back" in str(entry.body.get("text")) for entry in entries)
+    said = next(told for entry in entries if "call you back" in (told := str(entry.body.get("text"))))
+    assert "minutes" not in said, "he joined when nobody could say how long"
+    assert "about" in text
+    assert "minutes" in text
     gone = await floor.head(held)
     nothing = await floor.database.read(lambda c: waiting_numbers(c, gone, floor.context))
     assert set(nothing.values()) == {None}

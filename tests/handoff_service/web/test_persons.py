@@ -53,6 +53,18 @@ async def test_merged_contacts_have_one_history_until_they_are_parted(house: Any
     refused(await stranger.post(f"/v1/contacts/{ann.contact}/part", {"op_id": fresh()}), 404, "not_found")
 
 
+async def test_who_is_blocked_stays_so_when_he_comes_from_elsewhere_and_is_merged(house: Any) -> None:
+    lin = await house.agent("lin")
+    ann, also = await spoken(house, "I am Ann"), await spoken(house, "Ann too")
+    accepted(await lin.post(f"/v1/contacts/{ann.contact}/block", {"op_id": fresh()}))
+    accepted(await merge(lin, also.contact, ann.contact))
+    await also.write("me again")
+    assert (await house.entries(also.conversation))[-1].body["text"] == "me again"
+    assert (await lin.look(also.conversation))["contact"]["blocked"]["by"] == lin.id
+    accepted(await lin.post(f"/v1/contacts/{ann.contact}/unblock", {"op_id": fresh()}))
+    assert "blocked" not in (await lin.look(also.conversation))["contact"]
+
+
 async def test_who_is_erased_is_erased_on_every_channel(house: Any) -> None:
     boss, lin = await house.agent("boss", role=Role.OWNER), await house.agent("lin")
     ann, also = await spoken(house, "I am kakapo"), await spoken(house, "kakapo too")

@@ -16,7 +16,7 @@ export function PhotosButton() {
   if (!state.holding.value || state.mode.value !== "reply" || state.card.value?.channel !== "web") return null;
   return (
     <button type="button" class="icon-button ask-photos" aria-label={t("photos.ask")} title={t("photos.ask")} onClick={() => (state.dialog.value = "photos")}>
-      <Icon name="camera" />
+      <Icon name="photo" />
     </button>
   );
 }
