@@ -230,7 +230,8 @@ class TenantSettings(BaseModel):
 
     def wants_survey(self, wrap_up: str | None) -> bool:
         """Whether a customer is asked what he thought of a conversation that ended with this code."""
-        return wrap_up != SPAM and all(code.survey for code in self.wrap_up_codes if code.id == wrap_up)
+        configured = [code.survey for code in self.wrap_up_codes if code.id == wrap_up]
+        return all(configured) if configured else wrap_up != SPAM
 
     @property
     def zone(self) -> ZoneInfo:

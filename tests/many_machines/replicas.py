@@ -193,7 +193,8 @@ async def town(replicas: list[Replica]) -> AsyncIterator[Town]:
         [{key: one[key] for key in one if key in known} for one in raw[part]]
         for part, known in (("wrap_up_codes", ("id", "zh", "en")), ("queues", ("id", "name", "mode")))
     )
-    plain = {key: value for key, value in raw.items() if key != "widget"} | {"wrap_up_codes": codes, "queues": queues}
+    known_then = {key: value for key, value in raw.items() if key not in ("widget", "desk")}
+    plain = known_then | {"wrap_up_codes": codes, "queues": queues}
     tenant = tenant.model_copy(update={"settings": TenantSettings.model_validate(plain)})
     await database.write(lambda tx: tenants.save(tx.connection, tenant))
     one = Town(replicas, tenant, database)

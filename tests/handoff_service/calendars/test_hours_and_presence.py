@@ -215,5 +215,5 @@ def test_who_is_being_served_is_served_on_and_who_waits_is_looked_at_when_it_clo
         assert store.find(connection, "demo", served.id).owner == Owner(OwnerKind.AGENT, lin.id, "support")
         night = Context(SETTINGS, local("11-13T17:00"))  # a Friday: what is promised now is not due on Sunday
         mailbox = Owner(OwnerKind.MAILBOX, queue="support")
-        assert deadline_of(connection, "demo", mailbox, night) == local("11-16T09:00")
+        assert deadline_of(connection, "demo", mailbox, night, served.id) == local("11-16T09:00")
         undone.rollback()

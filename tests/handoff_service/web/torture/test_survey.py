@@ -98,10 +98,11 @@ async def test_the_tenant_may_change_its_mind_about_a_code(own_house):
     house = await own_house()
     lin = await house.agent("lin")
     await lin.socket()
+    await configure(house, wrap_up_codes=[{"id": "mistake", "zh": "误触", "en": "By mistake", "survey": False}])
     customer, epoch = await served(house, lin)
-    await finish(customer, lin, epoch, "spam")
+    await finish(customer, lin, epoch, "mistake")
     assert not await is_asked(customer)
-    await configure(house, wrap_up_codes=[{"id": "spam", "zh": "无效", "en": "Spam"}])
+    await configure(house, wrap_up_codes=[{"id": "mistake", "zh": "误触", "en": "By mistake"}])
     assert await is_asked(customer)
     await configure(house, wrap_up_codes=[{"id": "solved", "zh": "已解决", "en": "Solved", "survey": False}])
     assert await is_asked(customer), "a code that is gone asks like any other end"
