@@ -66,6 +66,25 @@ describe("what is drawn", () => {
   });
 });
 
+describe("who answers while an entry is cited", () => {
+  it("is at the end again, and reads what comes", async () => {
+    desk = await trial();
+    desk.server.say(deskFrame({ mine: [mine("c_1")] }));
+    desk.session.open("c_1");
+    const { root, leave: away } = await mounted(desk, <TimelineView />);
+    leave = away;
+    const log = root.querySelector(".timeline") as HTMLElement;
+    Object.defineProperty(log, "offsetParent", { value: document.body });
+    for (let seq = 1; seq <= 3; seq += 1) await says(seq);
+    await act(() => desk.session.cite([2]));
+    Object.defineProperty(log, "scrollHeight", { value: 5000 });
+    await act(() => desk.writing.write("c_1", { ...desk.state.draft.value, reply: "您好" }));
+    await act(() => desk.writing.send());
+    await says(4);
+    expect(reads().at(-1)).toBe(4);
+  });
+});
+
 describe("what stays subscribed", () => {
   it("is everything of mine, put aside or not, however often the lists come", async () => {
     desk = await trial();

@@ -40,13 +40,14 @@ export function TimelineView() {
   void state.outbox.value;
   const pending = writing.pending();
 
+  const follows = useRef(true);
+  follows.current = atEnd && highlight === null;
   const toEnd = (): void => {
     state.highlight.value = null;
     setChosen(null);
     setAtEnd(true);
+    follows.current = true; // already for the effects of this very drawing
   };
-  const follows = useRef(true);
-  follows.current = atEnd && highlight === null;
   const waiting = useRef(0);
   useLayoutEffect(() => {
     // Who sends something wants to see it.
