@@ -67,7 +67,7 @@ def summed_up(
 
 
 def _test_lanes(settings: Settings, reports: Path) -> list[Lane]:
-    """Beside the tests on several workers, which wait a lot, everything that has no workers."""
+    """The runs of `make test`, by lanes that are played beside each other."""
     environment, npm = own_environment(settings), npm_environment(settings)
     web = reports / "web.xml"
     vitest = ["--", "--reporter=default", "--reporter=junit", f"--outputFile.junit={web}"]
@@ -83,9 +83,10 @@ def _test_lanes(settings: Settings, reports: Path) -> list[Lane]:
         command = [*alone, *words, f"--junitxml={report}", *noted]
         return Run(title=title, command=command, cwd=settings.root, environment=environment, report=report, alone=alone)
 
+    # One lane: on two cores the tests alone keep both busy, and what waits for a browser or a lock beside them fails.
     return [
-        [tests("tests", "main", *SEVERAL_FILES_AT_ONCE, "tests", "--ignore=tests/end_to_end", alone=pytest)],
         [
+            tests("tests", "main", *SEVERAL_FILES_AT_ONCE, "tests", "--ignore=tests/end_to_end", alone=pytest),
             pages("web types", "run", "check"),
             pages("web tests", "test", *vitest, report=web),
             tests("bot tests (Python 3.10, Rasa)", "bot", settings.bot_python, *BOT_TESTS, "tests/bot"),
