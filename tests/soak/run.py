@@ -55,6 +55,7 @@ class Options:
     customers: int = 8
     agents: int = 4
     contacts: int = 3  # of a platform that knows repeats, and of one that does not
+    plain: bool = True  # whether the latter is there
     strangers: int = 2  # customers of another tenant
     visitor_every_s: float = 2.5  # somebody new comes, for a short while; 0 for nobody
     pace: float = 1.0  # how many times slower people do things
@@ -185,7 +186,8 @@ async def started(options: Options, folder: Path, traffic: Traffic) -> AsyncIter
     platform, plain = None, None
     if options.contacts:
         platform = PlatformCustomers(options.contacts, scribe=scribe, signals=signals, seed=options.seed)
-        plain = PlainCustomers(options.contacts, scribe=scribe, signals=signals, seed=options.seed)
+        if options.plain:
+            plain = PlainCustomers(options.contacts, scribe=scribe, signals=signals, seed=options.seed)
     gateways: list[Gateway] = []
     proxy = ChaosProxy(upstreams(gateways, rng))
     try:
@@ -244,10 +246,11 @@ async def _fill(soak: Soak, environment: dict[str, str]) -> None:
                 queues=["support", "senior"], languages=["zh", "en"],
             )  # fmt: skip
         _people(soak, scribe, made.get(scribe.tenant, []), range(first, first + count))
-    if soak.platform is not None and soak.plain is not None:
+    if soak.platform is not None:
         command = ["handoff_service", "channel", "add", "api", "--name", "Soak", "--url", soak.platform.url]
         account = json.loads(await _product(environment, *command))
         soak.platform.connect(account["webhook"], account["secret"])
+    if soak.plain is not None:
         command = ["handoff_service", "channel", "add", "telegram", "--name", "Plain", *soak.plain.fields]
         soak.plain.connect(json.loads(await _product(environment, *command)))
 

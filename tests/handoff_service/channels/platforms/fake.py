@@ -229,7 +229,7 @@ class Platform(ABC):
             connection.request(hook.method, path, body=hook.raw, headers=dict(hook.headers))
             response = connection.getresponse()
             return Answered(response.status, response.read(), dict(response.headers))
-        except OSError:
+        except (OSError, http.client.HTTPException):  # the gateway may die in the middle of its answer
             return Answered(0, b"", {})
         finally:
             connection.close()
