@@ -6,7 +6,6 @@ process without its workers; a page is measured from the request to the last byt
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import tempfile
 import time
@@ -27,6 +26,7 @@ from handoff_service.ids import token_hash
 from handoff_service.migrate import migrate
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import QueueSettings
+from tests.bench.alone import play
 from tests.bench.figures import Latency, show_latencies
 from tests.bench.on_postgres import own_postgres
 from tests.bench.setting import Bench
@@ -149,17 +149,5 @@ def _move_in(tx: Transaction) -> None:
     agents.add_session(tx.connection, "demo", "a_0", token_hash(TOKEN), MONDAY)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.lists", description=__doc__)
-    parser.add_argument("--count", type=int, default=YEAR)
-    parser.add_argument("--postgres", action="store_true")
-    chosen = parser.parse_args()
-    if chosen.postgres:
-        asyncio.run(on_postgres(chosen.count))
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(on_sqlite(Path(folder), chosen.count))
-
-
 if __name__ == "__main__":
-    main()
+    play("tests.bench.lists", __doc__, rows=YEAR, on_sqlite=on_sqlite, on_postgres=on_postgres)

@@ -6,11 +6,8 @@ past the gateway, then read through its own `page`; a page is measured with its 
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import random
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -27,6 +24,7 @@ from handoff_service.tickets.listing import Filter, counts, page
 from handoff_service.tickets.model import State
 from handoff_service.tickets.view import ticket_json
 from handoff_service.tickets.words import words_of
+from tests.bench.alone import play
 from tests.bench.figures import Latency, show_latencies
 from tests.bench.on_postgres import own_postgres
 from tests.bench.setting import SEED, Bench
@@ -166,17 +164,5 @@ async def _measure(database: Database, engine: str) -> None:
     show_latencies(f"11. Pages of {PAGE} tickets on {engine}", lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.tickets", description=__doc__)
-    parser.add_argument("--count", type=int, default=YEAR)
-    parser.add_argument("--postgres", action="store_true")
-    chosen = parser.parse_args()
-    if chosen.postgres:
-        asyncio.run(on_postgres(chosen.count))
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(on_sqlite(Path(folder), chosen.count))
-
-
 if __name__ == "__main__":
-    main()
+    play("tests.bench.tickets", __doc__, rows=YEAR, on_sqlite=on_sqlite, on_postgres=on_postgres)
