@@ -172,7 +172,7 @@ def create_app(
     turns = TurnRunner(database, ladder, settings, clock, bell=bell)
     workers = Workers(
         OutboxWorker(database, bell, {"bot": turns}, node=node, clock=clock, places=settings.bot_calls),
-        _deliveries(service, platforms, node),
+        _deliveries(service, platforms, nodes),
         Sweeper(database, settings, clock),
         _lessons(database, bell, Teacher(database, knowledge, clock), node, clock),
         _media(service, platforms, node),
@@ -227,12 +227,12 @@ def _add_routes(app: FastAPI, service: Service) -> None:
         app.router.routes.extend(module.router(service).routes)
 
 
-def _deliveries(service: Service, platforms: httpx2.AsyncClient, node: str) -> OutboxWorker:
+def _deliveries(service: Service, platforms: httpx2.AsyncClient, nodes: Nodes) -> OutboxWorker:
     """Apart from the bot's worker: a platform that is slow must not keep customers elsewhere from their answers."""
     database, settings, clock = service.database, service.settings, service.clock
-    deliverer = Deliverer(database, platforms, settings, clock, service.channels)
+    deliverer = Deliverer(database, platforms, settings, clock, service.channels, in_charge=lambda: nodes.ready)
     handlers: Mapping[str, Handler] = {outbox.CHANNEL: deliverer, outbox.ALARM: Mailer(database, settings, clock)}
-    return OutboxWorker(database, service.bell, handlers, node=node, clock=clock)
+    return OutboxWorker(database, service.bell, handlers, node=nodes.node, clock=clock)
 
 
 def _media(service: Service, platforms: httpx2.AsyncClient, node: str) -> OutboxWorker:

@@ -230,7 +230,8 @@ def back_off(job: Job) -> float:
 
 def postpone(connection: sa.Connection, job: Job, reason: str | None, *, until: datetime) -> bool:
     """Plans another attempt at a job that is not to blame (without a reason: only held back); it is never given up."""
-    return _let_go(connection, job, "new", error=reason and reason[:500], next_at=until)
+    state = "uncertain" if job.uncertain else "new"
+    return _let_go(connection, job, state, error=reason and reason[:500], next_at=until)
 
 
 def hurry(tx: Transaction, conversation: Conversation, destination: str, now: datetime, *, held: bool = True) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -42,6 +42,8 @@ log = structlog.get_logger()
 
 # A file that the platform or our own storage does not let through holds up the words behind it no longer than this.
 FILE_WAITS = timedelta(minutes=1)
+# How long a gateway that stood still leaves to its next heartbeat.
+RETURNS = timedelta(seconds=0.2)
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,12 @@ class Deliverer:
         settings: Settings,
         clock: Clock,
         channels: Mapping[str, Channel],
+        *,
+        in_charge: Callable[[], bool],
     ) -> None:
+        """`in_charge`: False after this process stood still so long that the others have taken over its work."""
         self._database = database
+        self._in_charge = in_charge
         self._caller = Caller(client, clock, guarded=settings.environment == "production")
         self._settings = settings
         self._clock = clock
@@ -137,6 +143,10 @@ class Deliverer:
             if occupied and (free_at := datetime.fromisoformat(occupied)) > self._clock():
                 await self._database.write(lambda tx: outbox.postpone(tx.connection, job, None, until=free_at))
                 return "held"
+            if not self._in_charge():  # another one may have sent this already, and what comes behind it
+                until = self._clock() + RETURNS
+                await self._database.write(lambda tx: outbox.postpone(tx.connection, job, None, until=until))
+                return "late"
             message, provider_id = await self._send(job, parcel, channel, message)
         except NotDelivered as error:
             failure = error

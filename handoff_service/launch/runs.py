@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from handoff_service.launch.credentials import parts_environment
 from handoff_service.launch.debian import ensure_browser, find_browser
 from handoff_service.launch.junit import Counts
-from handoff_service.launch.lanes import Lane, Played, side_by_side
 from handoff_service.launch.parts import tandem_parts
 from handoff_service.launch.prepare import prepare_database
 from handoff_service.launch.run import Run, show
@@ -39,26 +39,24 @@ def test(settings: Settings) -> int:
     ensure_browser(settings)
     reports = settings.var / "reports"
     reports.mkdir(parents=True, exist_ok=True)
-    return summed_up(_test_lanes(settings, reports), side_by_side, show)
+    return summed_up(_test_runs(settings, reports), show)
 
 
-def summed_up(
-    lanes: Sequence[Lane], side_by_side: Callable[[Sequence[Lane]], list[Played]], show: Callable[[Run], int]
-) -> int:
-    """Plays the lanes, then alone what fell in their crowd, and prints the sum in the last line.
+def summed_up(runs: Sequence[Run], show: Callable[[Run], int]) -> int:
+    """Plays the runs, then alone what fell in the crowd of one, and prints the sum in the last line.
 
     1 when any test failed, more than MOST passed only alone, or none ran.
     """
-    for lane in lanes:
-        for run in lane:
-            forget(run)
+    for run in runs:
+        forget(run)
     total = Counts()
     rows: list[str] = []
-    for played in side_by_side(lanes):
-        counts = judge(played.run, played.code, show)
+    for run in runs:
+        begun = time.monotonic()
+        counts = judge(run, show(run), show)
         total += counts
         verdict = "FAILED" if counts.failed else "ALONE" if counts.alone else "ok"
-        rows.append(f"  {verdict:7}{played.run.title:32}{counts}  ({played.seconds:.0f} s)")
+        rows.append(f"  {verdict:7}{run.title:32}{counts}  ({time.monotonic() - begun:.0f} s)")
     if len(total.alone) > MOST:
         rows.append(f"  FAILED {len(total.alone)} tests passed only alone; {MOST} may.")
     print("\n=== summary ===", *rows, sep="\n")
@@ -66,8 +64,8 @@ def summed_up(
     return int(total.failed > 0 or total.passed == 0 or len(total.alone) > MOST)
 
 
-def _test_lanes(settings: Settings, reports: Path) -> list[Lane]:
-    """The runs of `make test`, by lanes that are played beside each other."""
+def _test_runs(settings: Settings, reports: Path) -> list[Run]:
+    """The runs of `make test`. One after the other: on two cores the first alone keeps both busy."""
     environment, npm = own_environment(settings), npm_environment(settings)
     web = reports / "web.xml"
     vitest = ["--", "--reporter=default", "--reporter=junit", f"--outputFile.junit={web}"]
@@ -83,15 +81,12 @@ def _test_lanes(settings: Settings, reports: Path) -> list[Lane]:
         command = [*alone, *words, f"--junitxml={report}", *noted]
         return Run(title=title, command=command, cwd=settings.root, environment=environment, report=report, alone=alone)
 
-    # One lane: on two cores the tests alone keep both busy, and what waits for a browser or a lock beside them fails.
     return [
-        [
-            tests("tests", "main", *SEVERAL_FILES_AT_ONCE, "tests", "--ignore=tests/end_to_end", alone=pytest),
-            pages("web types", "run", "check"),
-            pages("web tests", "test", *vitest, report=web),
-            tests("bot tests (Python 3.10, Rasa)", "bot", settings.bot_python, *BOT_TESTS, "tests/bot"),
-            tests("the whole product", "whole", "tests/end_to_end", alone=pytest),
-        ],
+        tests("tests", "main", *SEVERAL_FILES_AT_ONCE, "tests", "--ignore=tests/end_to_end", alone=pytest),
+        pages("web types", "run", "check"),
+        pages("web tests", "test", *vitest, report=web),
+        tests("bot tests (Python 3.10, Rasa)", "bot", settings.bot_python, *BOT_TESTS, "tests/bot"),
+        tests("the whole product", "whole", "tests/end_to_end", alone=pytest),
     ]
 
 

@@ -72,7 +72,7 @@ async def busy_desk(
     try:
         console = Console(await new_page(browser, language="en"))
         await console.sign_in(gateway.url, {"email": agent.email, "password": PASSWORD})
-        await console.page.locator(".list-mine .card", has_text=LONG).click(timeout=15_000)
+        await console.page.locator(".list-mine .card", has_text=LONG).click()
         await expect(console.page.locator(f"#entry-{entries}")).to_be_visible(timeout=90_000)
         yield console
         await console.page.context.close()

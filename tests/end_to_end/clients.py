@@ -95,7 +95,7 @@ class Live:
     def _refusal(self, client_id: str) -> Frame | None:
         return next((error for error in self.errors if error.get("client_id") == client_id), None)
 
-    async def until(self, found: Callable[[], Any], what: str, *, within_s: float = 10.0) -> Any:
+    async def until(self, found: Callable[[], Any], what: str, *, within_s: float = 30.0) -> Any:
         """Waits until `found` returns something true and returns it. Raises NotAsTold after `within_s` seconds."""
         try:
             async with asyncio.timeout(within_s), self._changed:
@@ -107,7 +107,7 @@ class Live:
             raise NotAsTold(f"within {within_s:g} s nothing like this happened: {what}; last seen: {tail}") from None
 
     async def entry(
-        self, conversation: str, matches: Callable[[Entry], Any], what: str, *, after: int = 0, within_s: float = 10.0
+        self, conversation: str, matches: Callable[[Entry], Any], what: str, *, after: int = 0, within_s: float = 30.0
     ) -> Entry:
         """The first entry behind `after` that matches."""
         found: Entry = await self.until(
@@ -207,7 +207,7 @@ class Customer:
         _check(answer)
         return answer.json()
 
-    async def owned_by(self, conversation: str, kind: str, *, within_s: float = 10.0) -> Frame:
+    async def owned_by(self, conversation: str, kind: str, *, within_s: float = 30.0) -> Frame:
         """The status once the owner is of this kind."""
 
         def found() -> Frame | None:
@@ -263,7 +263,7 @@ class Agent:
         _check(answer)
         return answer.json()
 
-    async def waiting(self, conversation: str, *, box: str = "waiting", within_s: float = 10.0) -> Frame:
+    async def waiting(self, conversation: str, *, box: str = "waiting", within_s: float = 30.0) -> Frame:
         """The desk's card of a conversation in one of its lists."""
         card: Frame = await self.live.until(
             lambda: next((one for one in self.live.desk.get(box, []) if one["conversation"] == conversation), None),

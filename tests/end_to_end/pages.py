@@ -15,6 +15,8 @@ PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
+expect.set_options(timeout=30_000)  # ms: a busy machine is slow, not wrong
+
 
 def chromium_path() -> str | None:
     """The installed Chromium or Chrome, or None."""
@@ -86,7 +88,7 @@ class Widget(Window):
         await expect(self.page.locator(".message.customer").last).to_contain_text(text[:20])
 
     async def reads(self, text: str | re.Pattern[str]) -> None:
-        await expect(self.page.locator("[role=log]")).to_contain_text(text, timeout=10_000)
+        await expect(self.page.locator("[role=log]")).to_contain_text(text)
 
     async def texts(self) -> list[str]:
         """Every bubble from top to bottom."""

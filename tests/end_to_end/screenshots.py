@@ -61,7 +61,7 @@ async def _before_a_conversation(browser: Browser, stage: Stage, lines: Lines) -
     night = Widget(await new_page(browser, size=PHONE, language=language, dark=True))
     await night.visit(stage.shop, language=language)
     await night.page.locator(".composer textarea").fill(lines.routine[0])
-    await expect(night.page.locator(".suggestion").first).to_be_visible(timeout=10_000)
+    await expect(night.page.locator(".suggestion").first).to_be_visible()
     await _shoot(night, f"widget-search-{language}")
     help_centre = Widget(await new_page(browser, size=DESK, language=language))
     await help_centre.page.goto(f"{stage.gateway}/help/demo/{language}/")
@@ -81,14 +81,14 @@ async def _conversation(browser: Browser, stage: Stage, lines: Lines) -> None:
         widget = Widget(await new_page(browser, size=size, language=language))
         await widget.visit(stage.shop, language=language)
         await widget.write(lines.routine[0])
-        await expect(widget.page.locator(".source")).to_be_visible(timeout=10_000)
+        await expect(widget.page.locator(".source")).to_be_visible()
         await _shoot(widget, f"widget-{name}-{language}")
         customers[name] = widget
     customer = customers["phone"]
     await customer.write(lines.with_facts)
-    await expect(customer.page.locator(".message.bot")).to_have_count(3, timeout=10_000)
+    await expect(customer.page.locator(".message.bot")).to_have_count(3)
     await customer.write(lines.ask_human)
-    await expect(customer.page.locator(".place")).to_be_visible(timeout=10_000)
+    await expect(customer.page.locator(".place")).to_be_visible()
     await _shoot(customer, f"widget-queue-{language}")
     await desk.page.locator(".list-waiting .card").last.click()
     await desk.page.locator(".conversation-head .primary").click()
@@ -102,7 +102,7 @@ async def _conversation(browser: Browser, stage: Stage, lines: Lines) -> None:
     await desk.page.locator(".conversation-head .strong").click()
     await desk.page.locator(".modal-close .choice").first.click()
     await desk.page.locator(".modal-close footer .primary").click()
-    await expect(customer.page.locator(".rating")).to_be_visible(timeout=10_000)
+    await expect(customer.page.locator(".rating")).to_be_visible()
     await _shoot(customer, f"widget-rating-{language}")
 
 
@@ -113,9 +113,9 @@ async def _pages(browser: Browser, stage: Stage, lines: Lines) -> None:
     for view in ("wall", "tickets", "articles", "administration"):
         await console.page.locator(f".views [data-view={view}]").click()
         await expect(console.page.locator(f".page.{view} h1")).to_be_visible()
-        await expect(console.page.locator(".page [role=status]", has_text="…")).to_have_count(0, timeout=10_000)
+        await expect(console.page.locator(".page [role=status]", has_text="…")).to_have_count(0)
         if view == "tickets":
-            await expect(console.page.locator(".page.tickets .rows li").nth(1)).to_be_visible(timeout=10_000)
+            await expect(console.page.locator(".page.tickets .rows li").nth(1)).to_be_visible()
         await _shoot(console, f"console-{view}-{lines.language}")
 
 

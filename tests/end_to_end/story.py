@@ -85,7 +85,7 @@ class Stage:
         return await Agent(self.gateway).sign_in(login["email"], login["password"])
 
 
-async def ask(stage: Stage, customer: Customer, text: str, *, within_s: float = 10.0) -> tuple[str, Entry]:
+async def ask(stage: Stage, customer: Customer, text: str, *, within_s: float = 30.0) -> tuple[str, Entry]:
     """Writes and waits for the bot's first words behind it."""
     conversation, seq, begun = await customer.write(text)
     stage.tell(f"  customer  {text}")
@@ -179,6 +179,7 @@ async def unhappy(stage: Stage, lines: Lines) -> None:
     calm, angry = await stage.customer(lines), await stage.customer(lines)
     waiting, _ = await ask(stage, calm, lines.ask_human)
     first = await agent.waiting(waiting)
+    place = (await calm.owned_by(waiting, "queue"))["place"]
     conversation, soothed = await ask(stage, angry, lines.angry)
     expect(soothed["body"]["kind"] == "soothe", f"anger was answered with {soothed['body']}")
     card = await agent.waiting(conversation)
@@ -186,8 +187,9 @@ async def unhappy(stage: Stage, lines: Lines) -> None:
     expect(card["handoff"]["priority"] > first["handoff"]["priority"], "anger has no higher priority")
     order = [one["conversation"] for one in agent.live.desk["waiting"]]
     expect(order.index(conversation) < order.index(waiting), f"the queue is {order}")
+    behind = place + 1
     status = await calm.live.until(
-        lambda: (calm.live.status.get(waiting) or {}).get("place") == 2 and calm.live.status[waiting], "place 2"
+        lambda: calm.live.status[waiting].get("place") == behind and calm.live.status[waiting], f"place {behind}"
     )
     stage.tell(f"  queue     the calm customer now has place {status['place']}, wait {status['wait_s']}")
     for one, its_card in ((conversation, card), (waiting, first)):

@@ -45,14 +45,14 @@ async def test_a_conversation_from_hello_to_rating(
     await widget.visit(stage.shop, language=lines.language)
     await _help_oneself(widget, lines)
     await widget.write(lines.routine[0])
-    await expect(widget.page.locator(".source").first).to_be_visible(timeout=10_000)
+    await expect(widget.page.locator(".source").first).to_be_visible()
     await widget.page.locator(".vote").first.click()
     await expect(widget.page.locator(".voted").first).to_be_visible()
 
     await widget.write(lines.with_facts)
-    await expect(widget.page.locator(".message.bot")).to_have_count(3, timeout=10_000)  # greeting, answer, this
+    await expect(widget.page.locator(".message.bot")).to_have_count(3)  # greeting, answer, this
     await widget.write(lines.ask_human)
-    await expect(widget.page.locator(".place")).to_be_visible(timeout=10_000)
+    await expect(widget.page.locator(".place")).to_be_visible()
     await expect(console.page).to_have_title(re.compile(r"\(\d+\)"))
 
     await _take(console, lines)
@@ -61,14 +61,14 @@ async def test_a_conversation_from_hello_to_rating(
     await _send_picture(widget)
     await expect(widget.page.locator(".speaker")).to_contain_text(stage.logins[0]["name"].split()[-1])
     await _send_article(console, lines)
-    await expect(widget.page.locator(".message.agent")).to_have_count(2, timeout=10_000)
+    await expect(widget.page.locator(".message.agent")).to_have_count(2)
     assert NOTE not in str(await widget.texts())
 
     before = await widget.texts()
     await widget.page.locator(".composer textarea").fill(HALF)
     await widget.page.reload()
     await widget.open()
-    await expect(widget.page.locator(".message.agent")).to_have_count(2, timeout=10_000)
+    await expect(widget.page.locator(".message.agent")).to_have_count(2)
     assert await widget.texts() == before
     await expect(widget.page.locator(".composer textarea")).to_have_value(HALF)
     if size is DESK:
@@ -81,7 +81,7 @@ async def test_a_conversation_from_hello_to_rating(
     await expect(console.page.locator("[role=log]")).to_contain_text("5")
     answered = await widget.page.locator(".source").count()
     await widget.write(lines.routine[0])
-    await expect(widget.page.locator(".source")).to_have_count(answered + 1, timeout=10_000)
+    await expect(widget.page.locator(".source")).to_have_count(answered + 1)
     assert widget.complaints == []
     assert console.complaints == []
 
@@ -90,7 +90,7 @@ async def _help_oneself(widget: Widget, lines: Lines) -> None:
     """Finds an article while typing, reads it, and comes back to what was typed."""
     page = widget.page
     await page.locator(".composer textarea").fill(lines.routine[0])
-    await page.locator(".suggestion").first.click(timeout=10_000)
+    await page.locator(".suggestion").first.click()
     await expect(page.locator(".article .article-text")).to_be_visible()
     await page.locator(".article-back").click()
     await expect(page.locator(".composer textarea")).to_have_value(lines.routine[0])
@@ -100,14 +100,14 @@ async def _cut_off(widget: Widget, console: Console) -> None:
     """Writes without a network: shown as not sent, it goes out once when the network is back, and is then read."""
     page = widget.page
     await page.context.set_offline(True)
-    await expect(page.locator(".banner")).to_be_visible(timeout=10_000)
+    await expect(page.locator(".banner")).to_be_visible()
     await widget.write(OFFLINE)
     await expect(page.locator(".message.pending")).to_contain_text(OFFLINE)
     await page.context.set_offline(False)
     await expect(page.locator(".banner")).to_have_count(0, timeout=20_000)
-    await expect(page.locator(".message.pending")).to_have_count(0, timeout=10_000)
-    await expect(console.page.locator("[role=log]").get_by_text(OFFLINE)).to_have_count(1, timeout=10_000)
-    await expect(page.locator(".mark.read")).to_be_visible(timeout=10_000)
+    await expect(page.locator(".message.pending")).to_have_count(0)
+    await expect(console.page.locator("[role=log]").get_by_text(OFFLINE)).to_have_count(1)
+    await expect(page.locator(".mark.read")).to_be_visible()
     widget.complaints[:] = [one for one in widget.complaints if "ERR_INTERNET_DISCONNECTED" not in one]
 
 
@@ -116,11 +116,9 @@ async def _send_picture(widget: Widget) -> None:
     await page.locator("input[type=file]").set_input_files(
         [{"name": "broken.png", "mimeType": "image/png", "buffer": PIXEL}]
     )
-    await expect(page.locator(".waiting-file.ready")).to_be_visible(timeout=10_000)
+    await expect(page.locator(".waiting-file.ready")).to_be_visible()
     await page.locator(".send").click()
-    await expect(page.locator(".message.customer .picture-button canvas")).to_have_attribute(
-        "width", "1", timeout=10_000
-    )
+    await expect(page.locator(".message.customer .picture-button canvas")).to_have_attribute("width", "1")
 
 
 async def _look_from_a_second_tab(widget: Widget, before: list[str]) -> None:
@@ -133,7 +131,7 @@ async def _look_from_a_second_tab(widget: Widget, before: list[str]) -> None:
         "Object.keys(window).filter((name) => !before.includes(name) && name !== 'before')"
     )
     assert added == ["Tandem"]
-    await expect(other.page.locator(".message.agent")).to_have_count(2, timeout=10_000)
+    await expect(other.page.locator(".message.agent")).to_have_count(2)
     assert await other.texts() == before
     await other.page.locator(".menu-button").click()
     await other.page.locator(".menu .language[lang=zh-Hant]").click()

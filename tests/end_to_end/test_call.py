@@ -50,7 +50,7 @@ async def test_both_see_each_other_and_the_conversation_keeps_what_happened(stag
         await widget.page.locator(".call-switch").click()
         assert await _frames(widget.page.locator(".call .mine")) > 0
         await console.page.locator(".call .snapshot").click()
-        await expect(widget.page.locator(".message.agent .picture-button canvas")).to_be_visible(timeout=10_000)
+        await expect(widget.page.locator(".message.agent .picture-button canvas")).to_be_visible()
 
         await console.page.locator(".views button").nth(1).click()
         assert await _frames(console.page.locator(".call .theirs")) > 0, "the call stays on every page of the desk"
@@ -71,7 +71,7 @@ async def _hand_over(widget: Widget, console: Console, stage: Stage) -> None:
     """A customer on the shop's page whose conversation the agent has accepted."""
     await widget.visit(stage.shop, language="zh")
     await widget.write(ZH.ask_human)
-    await expect(widget.page.locator(".place")).to_be_visible(timeout=10_000)
+    await expect(widget.page.locator(".place")).to_be_visible()
     await console.page.locator(".list-waiting .card").last.click()
     await console.page.locator(".conversation-head .primary").click()
     await expect(console.page.locator(".conversation-head .strong")).to_be_visible()

@@ -73,10 +73,10 @@ async def _before_anybody_is_asked(inspector: Inspector, widget: Widget, stage: 
     page = widget.page
     await widget.visit(stage.shop, language=lines.language)
     await page.locator(".composer textarea").fill(lines.search)
-    await expect(page.locator(".suggestion").first).to_be_visible(timeout=10_000)
+    await expect(page.locator(".suggestion").first).to_be_visible()
     await inspector.look(page, "articles while one types")
     await widget.write(lines.routine[0])
-    await expect(page.locator(".source").first).to_be_visible(timeout=10_000)
+    await expect(page.locator(".source").first).to_be_visible()
     await page.locator(".vote").nth(1).click()
     await expect(page.locator(".reason").first).to_be_visible()
     await inspector.look(page, "an answer")
@@ -103,7 +103,7 @@ async def _with_a_person(inspector: Inspector, widget: Widget, console: Console,
     """Waiting, its forms, being served, and rating; the desk with a conversation and its dialogs."""
     theirs, ours = widget.page, console.page
     await widget.write(lines.ask_human)
-    await expect(theirs.locator(".place")).to_be_visible(timeout=10_000)
+    await expect(theirs.locator(".place")).to_be_visible()
     await inspector.look(theirs, "waiting")
     for form in (0, 1):  # leave a message, be called back
         await theirs.locator(".choices-grid .button").nth(form).click()
@@ -121,13 +121,13 @@ async def _with_a_person(inspector: Inspector, widget: Widget, console: Console,
     await ours.locator(".ask-photos").click()
     await inspector.look(ours, "photos by name")
     await ours.locator(".modal-photos footer .primary").click()
-    await expect(theirs.locator(".photo-place")).to_have_count(3, timeout=10_000)
+    await expect(theirs.locator(".photo-place")).to_have_count(3)
     await inspector.look(theirs, "photos that are wanted")
     await ours.locator(".conversation-head .strong").click()
     await inspector.look(ours, "closing")
     await ours.locator(".modal-close .choice").first.click()
     await ours.locator(".modal-close footer .primary").click()
-    await expect(theirs.locator(".star").first).to_be_visible(timeout=10_000)
+    await expect(theirs.locator(".star").first).to_be_visible()
     await theirs.locator(".star").nth(2).click()
     await inspector.look(theirs, "rating")
 
@@ -143,5 +143,5 @@ async def _views(inspector: Inspector, console: Console) -> None:
         # On a phone these buttons are not drawn; there they are in the palette.
         await page.evaluate("(view) => document.querySelector(`.views [data-view=${view}]`).click()", view)
         await expect(page.locator(f".page.{view} h1")).to_be_visible()
-        await expect(page.locator(".page [role=status]", has_text="…")).to_have_count(0, timeout=10_000)
+        await expect(page.locator(".page [role=status]", has_text="…")).to_have_count(0)
         await inspector.look(page, view)

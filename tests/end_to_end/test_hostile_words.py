@@ -88,7 +88,7 @@ async def test_nothing_that_anybody_writes_runs_on_any_page(browser: Browser, st
         for view in VIEWS:
             await console.page.locator(f".views [data-view={view}]").click()
             await expect(console.page.locator(f".page.{view} h1")).to_be_visible()
-            await expect(console.page.locator(".page [role=status]", has_text="…")).to_have_count(0, timeout=10_000)
+            await expect(console.page.locator(".page [role=status]", has_text="…")).to_have_count(0)
             await ours.look()
         saved = await console.page.request.get(f"{stage.gateway}{addresses[0]}")
         assert "attachment" in saved.headers["content-disposition"]
@@ -130,10 +130,10 @@ async def _talk(widget: Widget, console: Console) -> None:
     await expect(page.locator(".message.bot").nth(1)).to_be_visible(timeout=30_000)  # after the greeting
     file = {"name": f"{SHORT.replace('/', '')}.txt", "mimeType": "text/plain", "buffer": b"hello"}
     await page.locator("input[type=file]").first.set_input_files([file])
-    await expect(page.locator(".waiting-file.ready")).to_be_visible(timeout=10_000)
+    await expect(page.locator(".waiting-file.ready")).to_be_visible()
     await page.locator(".send").click()
     await widget.write(EN.ask_human)
-    await expect(page.locator(".place")).to_be_visible(timeout=10_000)
+    await expect(page.locator(".place")).to_be_visible()
     await desk.locator(".list-waiting .card").last.click()
     await desk.locator(".conversation-head .primary").click()
     await expect(desk.locator(".conversation-head .strong")).to_be_visible()
@@ -145,9 +145,9 @@ async def _talk(widget: Widget, console: Console) -> None:
     await desk.locator("#photos-lead").fill(SHORT)
     await desk.locator("#photos-names").fill(SHORT)
     await desk.locator(".modal-photos footer .primary").click()
-    await expect(page.locator(".photo-place")).to_contain_text("onerror", timeout=10_000)
+    await expect(page.locator(".photo-place")).to_contain_text("onerror")
     await desk.locator("textarea").first.fill("/")
-    await expect(desk.get_by_text(SHORT).first).to_be_visible(timeout=10_000)
+    await expect(desk.get_by_text(SHORT).first).to_be_visible()
     await desk.locator("textarea").first.fill("")
 
 
@@ -165,11 +165,11 @@ async def _work(owner: Agent, widget: Widget, console: Console) -> list[str]:
     mention = {"platform": "weibo", "text": WORDS, **author, **post}
     await owner.post("/v1/public-mentions", mentions=[mention])
     await owner.command(name, "close", epoch=conversation["epoch"], wrap_up="hostile", note=WORDS)
-    await widget.page.locator(".star").first.click(timeout=10_000)
+    await widget.page.locator(".star").first.click()
     await widget.page.locator(".rating textarea").fill(WORDS[:900])
     await widget.page.locator(".rating button[type=submit]").click()
-    await expect(widget.page.locator(".rating")).to_have_count(0, timeout=10_000)
-    await expect(console.page.locator("[role=log] .rating")).to_be_visible(timeout=10_000)
+    await expect(widget.page.locator(".rating")).to_have_count(0)
+    await expect(console.page.locator("[role=log] .rating")).to_be_visible()
     return [f"/v1/conversations/{name}/export?format=text", f"/v1/complaints/{ticket['ticket']}/case.html"]
 
 

@@ -33,7 +33,7 @@ async def test_two_supervisors_make_a_training_line_of_what_was_not_understood(b
     widget = Widget(await new_page(browser, language="en"))
     await widget.visit(stage.shop, language="en")
     await widget.write(SAID)
-    await expect(widget.page.locator(".message.bot").nth(1)).to_be_visible(timeout=10_000)  # after the greeting
+    await expect(widget.page.locator(".message.bot").nth(1)).to_be_visible()  # after the greeting
 
     first, second = [login for login in stage.logins if login["role"] in ("supervisor", "owner")]
     desk = await _training(browser, stage, first, size=DESK)

@@ -80,7 +80,7 @@ async def test_a_strict_page_has_everything_that_a_customer_can_do(browser: Brow
     await _host(page, f"{stage.shop}/strict", script, policy)
     await widget.open()
     await page.locator(".suggestions .choice").first.click()  # a quick reply
-    await expect(page.locator(".source").first).to_be_visible(timeout=10_000)
+    await expect(page.locator(".source").first).to_be_visible()
     await page.locator(".vote").nth(1).click()
     await page.locator(".reason").first.click()
     await expect(page.locator(".voted")).to_be_visible()
@@ -96,23 +96,23 @@ async def test_a_strict_page_has_everything_that_a_customer_can_do(browser: Brow
     await field.fill("")
     for kind, target in (("paste", field), ("drop", page.locator(".panel"))):
         await target.evaluate(BRING, kind)
-        await expect(page.locator(".waiting-file.ready .file-name")).to_have_text(f"{kind}.txt", timeout=10_000)
+        await expect(page.locator(".waiting-file.ready .file-name")).to_have_text(f"{kind}.txt")
         await page.locator(".waiting-file .tool").last.click()
         await expect(page.locator(".tray")).to_have_count(0)
 
     await page.get_by_role("button", name="Record a voice note").click()
-    await expect(page.locator(".recording")).to_contain_text("0:01", timeout=5_000)
+    await expect(page.locator(".recording")).to_contain_text("0:01")
     await page.locator(".recorder .send").click()
-    await expect(page.locator(".waiting-file.ready")).to_be_visible(timeout=10_000)
+    await expect(page.locator(".waiting-file.ready")).to_be_visible()
     await page.locator(".composer .send").click()
-    await expect(page.locator(".message.customer .attachment")).to_contain_text("Voice note", timeout=10_000)
+    await expect(page.locator(".message.customer .attachment")).to_contain_text("Voice note")
 
     await _ask_to_be_called(page, stage)
     await _take_along(page)
     await page.locator(".menu-button").click()
     await page.get_by_role("button", name="Delete my data").click()
     await page.locator(".menu .danger").click()
-    await expect(page.locator(".message.customer")).to_have_count(0, timeout=10_000)
+    await expect(page.locator(".message.customer")).to_have_count(0)
     assert widget.complaints == []
 
 
@@ -120,13 +120,13 @@ async def _ask_to_be_called(page: Page, stage: Stage) -> None:
     """While he waits: a number and a time become a ticket that is due then."""
     agent = await stage.agent()
     await page.locator(".shortcut").click()
-    await expect(page.locator(".queue")).to_be_visible(timeout=10_000)
+    await expect(page.locator(".queue")).to_be_visible()
     at = (datetime.now(SHANGHAI) + timedelta(days=1)).replace(hour=11, minute=0, second=0, microsecond=0)
     await page.get_by_role("button", name="Call me back").click()
     await page.locator("input[type=tel]").fill(NUMBER)
     await page.locator("input[type=datetime-local]").fill(f"{at:%Y-%m-%dT%H:%M}")
     await page.get_by_role("button", name="Request the call").click()
-    await expect(page.locator("[role=log]")).to_contain_text(NUMBER, timeout=10_000)
+    await expect(page.locator("[role=log]")).to_contain_text(NUMBER)
     await expect(page.locator(".card h3")).to_be_visible()
     tickets = (await agent.get("/v1/tickets"))["tickets"]
     await agent.leave()
@@ -154,7 +154,7 @@ async def test_a_customer_who_signed_in_goes_on_on_another_device_and_sleeps_in_
     await phone.write(EN.start_form)  # the order, before anybody is asked
     await phone.reads(re.compile(r"LY2026\d+"))
     await phone.write(EN.ask_human)
-    await expect(phone.page.locator(".place")).to_be_visible(timeout=10_000)
+    await expect(phone.page.locator(".place")).to_be_visible()
     desk = Widget(await new_page(browser, language="en"))
     await _sign_in(desk, stage)
     await desk.open()
@@ -165,13 +165,13 @@ async def test_a_customer_who_signed_in_goes_on_on_another_device_and_sleeps_in_
     await expect(console.page.locator(".conversation-head .strong")).to_be_visible()
     words = f"one moment {secrets.token_hex(4)}"
     await console.page.locator("textarea").first.press_sequentially(words)
-    await expect(desk.page.locator(".typing")).to_be_visible(timeout=5_000)
+    await expect(desk.page.locator(".typing")).to_be_visible()
 
     await desk.page.locator(".launcher").click()  # closes the panel
     asleep = await phone.page.context.new_cdp_session(phone.page)
     await asleep.send("Page.setWebLifecycleState", {"state": "frozen"})
     await console.page.keyboard.press("Enter")
-    await expect(desk.page.locator(".launcher .badge")).to_have_text("1", timeout=10_000)
+    await expect(desk.page.locator(".launcher .badge")).to_have_text("1")
     await asleep.send("Page.setWebLifecycleState", {"state": "active"})
     await expect(phone.page.locator(".message.agent .bubble", has_text=words)).to_have_count(1, timeout=20_000)
     await desk.open()
@@ -181,7 +181,7 @@ async def test_a_customer_who_signed_in_goes_on_on_another_device_and_sleeps_in_
     await console.page.locator(".conversation-head .strong").click()
     await console.page.locator(".modal-close .choice").first.click()
     await console.page.locator(".modal-close footer .primary").click()
-    await expect(phone.page.locator(".star").first).to_be_visible(timeout=10_000)
+    await expect(phone.page.locator(".star").first).to_be_visible()
     assert phone.complaints + desk.complaints + console.complaints == []
 
 
@@ -201,15 +201,15 @@ async def _show_the_damage(customer: Widget, console: Console) -> None:
     await console.page.locator(".modal-photos footer .primary").click()
     card = customer.page.locator(".photos").last
     places = card.locator(".photo-place")
-    await expect(places).to_have_count(3, timeout=10_000)
+    await expect(places).to_have_count(3)
     await expect(places.nth(1)).to_contain_text("The damage")
     for index in (1, 0, 2):
         await places.nth(index).locator("input").set_input_files([PHOTO])
-    await expect(card.locator(".photo-place.there")).to_have_count(3, timeout=10_000)
+    await expect(card.locator(".photo-place.there")).to_have_count(3)
     await expect(card).to_have_class(re.compile("complete"))
     asked = console.page.locator("[role=log] .photos").last
-    await expect(asked.locator(".badge.good")).to_be_visible(timeout=10_000)
-    await expect(asked.locator("li.there img")).to_have_count(3, timeout=10_000)
+    await expect(asked.locator(".badge.good")).to_be_visible()
+    await expect(asked.locator("li.there img")).to_have_count(3)
 
 
 async def test_the_full_page_works_in_a_frame_of_the_shop_and_sends_the_conversation_by_mail(
@@ -227,14 +227,14 @@ async def test_the_full_page_works_in_a_frame_of_the_shop_and_sends_the_conversa
         chat = widget.page.frame_locator("iframe")
         await chat.locator(".composer textarea").fill(EN.routine[0])
         await chat.locator(".composer textarea").press("Enter")
-        await expect(chat.locator(".source").first).to_be_visible(timeout=10_000)
+        await expect(chat.locator(".source").first).to_be_visible()
         await chat.locator(".menu-button").click()
         await chat.get_by_role("button", name="Send conversation by e-mail").click()
         await chat.locator(".letter input").fill("ann@customers.example")
         await chat.locator(".letter input").press("Enter")
         await chat.locator(".letter input[autocomplete=one-time-code]").fill(await post.code())
         await chat.get_by_role("button", name="Send conversation", exact=True).click()
-        await expect(chat.locator(".menu")).to_contain_text("on its way to ann@customers.example", timeout=10_000)
+        await expect(chat.locator(".menu")).to_contain_text("on its way to ann@customers.example")
         assert EN.routine[0] in post.mails[-1].get_content()
         assert widget.complaints == []
     finally:

@@ -95,8 +95,12 @@ def shop(name: str = "demo") -> Tenant:
 
 
 def trial_settings(**changes: Any) -> Settings:
-    """The default settings, whatever the environment of this machine says; a bot that waits for nobody's next words."""
-    return Settings(**{"environment": "development", "shop_url": SHOP_URL, "bot_quiet_s": 0, **changes})
+    """The default settings, whatever the environment of this machine says; a bot that waits for nobody's next words.
+
+    Sockets are looked after so seldom that no test passes by it.
+    """
+    usual = {"environment": "development", "shop_url": SHOP_URL, "bot_quiet_s": 0, "socket_poll_s": 60}
+    return Settings(**{**usual, **changes})
 
 
 def person(name: str, **changes: Any) -> Agent:

@@ -176,7 +176,7 @@ async def working(database: Database, bell: Bell, clock: FakeClock, handler: out
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def until(condition: Callable[[], Any], limit_s: float = 5.0) -> None:
+async def until(condition: Callable[[], Any], limit_s: float = 20.0) -> None:
     async with asyncio.timeout(limit_s):
         while not condition():
             await asyncio.sleep(0.01)
@@ -220,7 +220,7 @@ async def test_a_worker_that_is_stopped_leaves_its_work_to_the_next_one(
 
     await asks("k_1", 1)
     async with working(database, bell, clock, hang):
-        await asyncio.wait_for(begun.wait(), 5)
+        await asyncio.wait_for(begun.wait(), 20)
     assert await states(database) == {1: "new"}
     async with working(database, bell, clock, handle):
         await until(lambda: handled == [1])
@@ -253,7 +253,7 @@ async def test_a_handler_that_fails_stops_neither_the_loop_nor_its_own_row(
                 await asyncio.sleep(0.01)
             clock.advance(10)
             bell.ring(outbox.OUTBOX_TOPIC)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while set((await states(database)).values()) != {"sent"}:
                 await asyncio.sleep(0.01)
     assert good.id in tries
@@ -317,7 +317,7 @@ async def test_a_lease_for_a_destination_outside_survives_a_power_failure(
     await asks("k_1", 1, destination=destinations[0])
     worker = OutboxWorker(Watched(), bell, dict.fromkeys(destinations, handle), node="n1", clock=clock)
     running = asyncio.create_task(worker.run())
-    await asyncio.wait_for(handled.wait(), 5)
+    await asyncio.wait_for(handled.wait(), 20)
     assert leased[0] is durable
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

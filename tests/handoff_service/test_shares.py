@@ -45,7 +45,7 @@ class Slow:
         )
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while len(self.jobs) < count:
                 await asyncio.sleep(0.01)
 

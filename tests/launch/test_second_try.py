@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from handoff_service.launch.junit import Counts
-from handoff_service.launch.lanes import Lane, Played
 from handoff_service.launch.run import Run, show
 from handoff_service.launch.runs import summed_up
 from handoff_service.launch.second_try import cache_of, forget, judge
@@ -59,10 +58,6 @@ def crowd(
     return shown
 
 
-def in_turn(show: Show) -> Callable[[Sequence[Lane]], list[Played]]:
-    return lambda lanes: [Played(run=run, code=show(run), seconds=1.0) for lane in lanes for run in lane]
-
-
 def play(run: Run, show: Show) -> Counts:
     forget(run)
     return judge(run, show(run), show)
@@ -71,7 +66,7 @@ def play(run: Run, show: Show) -> Counts:
 def test_what_passes_alone_is_told_in_the_last_line(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     played: list[str] = []
     show = crowd(FEW[:2], played=played)
-    assert summed_up([[run]], in_turn(show), show) == 0
+    assert summed_up([run], show) == 0
     assert played == FEW[:2], "one at a time"
     *_, row, last = capsys.readouterr().out.splitlines()
     assert row.split()[0] == "ALONE"
@@ -81,14 +76,14 @@ def test_what_passes_alone_is_told_in_the_last_line(run: Run, capsys: pytest.Cap
 @pytest.mark.parametrize("again", ["failed", "skipped"])
 def test_what_does_not_pass_alone_fails_it_all(run: Run, again: str, capsys: pytest.CaptureFixture[str]) -> None:
     show = crowd(FEW[:2], again=again, played=[])
-    assert summed_up([[run]], in_turn(show), show) == 1
+    assert summed_up([run], show) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "7 passed, 2 failed, 2 skipped"
 
 
 def test_few_of_each_run_may_be_too_many_in_all(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = replace(run, title="the whole product", report=tmp_path / "whole.xml")
     show = crowd(FEW[:2], played=[])
-    assert summed_up([[run], [other]], in_turn(show), show) == 1
+    assert summed_up([run, other], show) == 1
     assert "FAILED 4 tests passed only alone; 3 may." in capsys.readouterr().out
 
 

@@ -55,7 +55,6 @@ class Options:
     customers: int = 8
     agents: int = 4
     contacts: int = 3  # of a platform that knows repeats, and of one that does not
-    plain: bool = True  # whether the latter is there
     strangers: int = 2  # customers of another tenant
     visitor_every_s: float = 2.5  # somebody new comes, for a short while; 0 for nobody
     pace: float = 1.0  # how many times slower people do things
@@ -186,8 +185,7 @@ async def started(options: Options, folder: Path, traffic: Traffic) -> AsyncIter
     platform, plain = None, None
     if options.contacts:
         platform = PlatformCustomers(options.contacts, scribe=scribe, signals=signals, seed=options.seed)
-        if options.plain:
-            plain = PlainCustomers(options.contacts, scribe=scribe, signals=signals, seed=options.seed)
+        plain = PlainCustomers(options.contacts, scribe=scribe, signals=signals, seed=options.seed)
     gateways: list[Gateway] = []
     proxy = ChaosProxy(upstreams(gateways, rng))
     try:

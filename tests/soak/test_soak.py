@@ -51,7 +51,6 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[Verdict]]
                 seed=SEED + 1,
                 database="postgresql",
                 replicas=2,
-                plain=False,  # a gateway that thaws may send late what nobody there knows to be a repeat: `make soak`
             ),
         }
 

@@ -68,7 +68,7 @@ async def heard(desk: Desk, conversation: str) -> list[str]:
 
 
 async def until_heard(desk: Desk, conversation: str, count: int) -> list[str]:
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(20):
         while len(said := await heard(desk, conversation)) < count:
             await asyncio.sleep(0.02)
     return said

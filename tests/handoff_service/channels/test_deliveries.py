@@ -16,6 +16,7 @@ from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import SYSTEM, Audience, Draft, Kind
 from handoff_service.handoffs import release
+from handoff_service.nodes import Nodes
 from handoff_service.outbox import LEASE, Job
 from tests.handoff_service.channels.conftest import Office
 from tests.handoff_service.channels.fake_platform import FakePlatform
@@ -226,3 +227,20 @@ async def test_a_late_worker_changes_nothing(office: Office, platform: FakePlatf
     assert after == row
     assert row["provider_id"].startswith("pm_")
     assert LEASE.total_seconds() > 10.0
+
+
+async def test_a_gateway_that_stood_still_sends_nothing_until_it_is_back_among_the_others(
+    office: Office, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F-44: frozen between the lease and the request, it would send what others have sent, or given up, long ago."""
+    monkeypatch.setattr(Nodes, "ready", False)
+    await say(platform, "ann", "hello")
+    row = await until(lambda: _tried(office))
+    assert (row["state"], row["error"], platform.arrivals) == ("new", None, [])
+    monkeypatch.undo()
+    assert await heard(platform, "ann", 1) == ["Three days."]
+
+
+async def _tried(office: Office) -> Any:
+    rows = [row for row in await office.rows(tables.outbox) if row["destination"] == "channel"]
+    return next((row for row in rows if row["attempts"] >= 2 and row["state"] == "new"), None)

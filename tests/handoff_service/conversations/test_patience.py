@@ -229,7 +229,7 @@ async def test_every_message_is_answered_once_whatever_the_pauses(patient: Chat,
         for text in texts:
             await patient.say(text)
             await asyncio.sleep(chance.choice((0.0, 0.01, 0.05, 0.1, 0.15)))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while sum(len(request.text.splitlines()) for request in bot.requests) < len(texts):
                 await asyncio.sleep(0.02)
     asked = [line for request in bot.requests for line in request.text.splitlines()]

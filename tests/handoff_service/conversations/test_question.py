@@ -41,7 +41,7 @@ async def asked(talk: Chat, text: str = "How long does it take?", **body: Any) -
     async with talk.answered_by(bot):
         said = {"client_id": f"asked-{new_id('q')}", "body": {**body, "text": text}, "context": talk.context}
         await talk.database.write(lambda tx: receive(tx, talk.sender, **said))  # type: ignore[arg-type]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not bot.requests or any(one.state == "running" for one in await talk.turns()):
                 await asyncio.sleep(0.01)
     jsonschema.validate(as_json(bot.requests[-1]), TURN["request"])

@@ -73,7 +73,7 @@ class Chat:
         ]
 
     async def until_heard(self, number: int) -> list[str]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while len(heard := await self.heard()) < number:
                 await asyncio.sleep(0.01)
         return heard
@@ -83,7 +83,7 @@ class Chat:
         return await self.database.read(lambda c: list(c.execute(query).all()))
 
     async def until_turns(self, *states: str) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while [one.state for one in await self.turns()] != list(states):
                 await asyncio.sleep(0.01)
 
@@ -142,7 +142,7 @@ async def test_an_answer_that_comes_after_the_claim_is_suppressed(chat: Chat, hi
     held = Held(answer("too late"))
     async with chat.answered_by(ScriptedBot([held])):
         await chat.say()
-        await asyncio.wait_for(held.asked.wait(), 5)
+        await asyncio.wait_for(held.asked.wait(), 20)
         lin, found = await hire("lin"), await chat.now()
         await chat.database.write(lambda tx: assign.take_over(tx, found.id, lin, found.epoch, chat.context))
         held.go.set()
@@ -155,7 +155,7 @@ async def test_a_handoff_that_comes_after_the_claim_is_suppressed_too(chat: Chat
     held = Held(wants_human())
     async with chat.answered_by(ScriptedBot([held])):
         await chat.say()
-        await asyncio.wait_for(held.asked.wait(), 5)
+        await asyncio.wait_for(held.asked.wait(), 20)
         lin, found = await hire("lin"), await chat.now()
         await chat.database.write(lambda tx: assign.take_over(tx, found.id, lin, found.epoch, chat.context))
         held.go.set()
@@ -168,7 +168,7 @@ async def test_a_turn_from_before_a_human_episode_is_suppressed_after_it(chat: C
     held = Held(answer("from before"))
     async with chat.answered_by(ScriptedBot([held, answer("afresh")])):
         await chat.say()
-        await asyncio.wait_for(held.asked.wait(), 5)
+        await asyncio.wait_for(held.asked.wait(), 20)
         lin, found = await hire("lin"), await chat.now()
         await chat.database.write(lambda tx: assign.take_over(tx, found.id, lin, 1, chat.context))
         await chat.database.write(lambda tx: release.give_back(tx, found.id, lin, 2, chat.context))
@@ -185,7 +185,7 @@ async def test_what_an_agent_left_unanswered_the_bot_answers_and_nothing_else(ch
     bot = ScriptedBot([held, answer("Here is the invoice.")])
     async with chat.answered_by(bot):
         await chat.say("where is my order")
-        await asyncio.wait_for(held.asked.wait(), 5)
+        await asyncio.wait_for(held.asked.wait(), 20)
         found = await chat.now()
         await chat.database.write(lambda tx: assign.take_over(tx, found.id, lin, 1, chat.context))
         await chat.database.write(
@@ -232,7 +232,7 @@ async def test_a_question_from_the_queue_is_answered_after_the_customer_left_it(
         await chat.say("what about my case")
         await chat.until_turns("posted")
         await chat.say("how long does a refund take?")
-        await asyncio.wait_for(held.asked.wait(), 5)
+        await asyncio.wait_for(held.asked.wait(), 20)
         waiting = await chat.now()
         await chat.database.write(lambda tx: release.solved(tx, waiting, chat.sender.author, chat.context))
         held.go.set()
@@ -247,7 +247,7 @@ async def test_messages_during_a_turn_get_one_next_turn(chat: Chat) -> None:
     bot = ScriptedBot([held, answer("second")])
     async with chat.answered_by(bot):
         await chat.say("one")
-        await asyncio.wait_for(held.asked.wait(), 5)
+        await asyncio.wait_for(held.asked.wait(), 20)
         for text in ("two", "three", "four"):
             await chat.say(text)
         held.go.set()
@@ -261,11 +261,11 @@ async def test_while_more_is_unanswered_the_reply_deadline_runs_from_the_last_an
     first, second = Held(answer("first")), Held(answer("second"))
     async with chat.answered_by(ScriptedBot([first, second])):
         await chat.say("one")
-        await asyncio.wait_for(first.asked.wait(), 5)
+        await asyncio.wait_for(first.asked.wait(), 20)
         chat.clock.advance(20)
         await chat.say("two")
         first.go.set()
-        await asyncio.wait_for(second.asked.wait(), 5)
+        await asyncio.wait_for(second.asked.wait(), 20)
         expected = chat.clock().timestamp() + chat.settings.reply_deadline_s
         assert (await chat.now()).deadline_at.timestamp() == expected
 
@@ -370,7 +370,7 @@ async def test_a_turn_that_crashed_is_answered_once_by_the_next_process(chat: Ch
     turns = TurnRunner(chat.database, zombie, chat.settings, chat.clock)
     (job,) = await chat.database.write(lambda tx: outbox.lease(tx, "n0", chat.clock(), destinations=["bot"], limit=1))
     late = asyncio.create_task(turns(job))
-    await asyncio.wait_for(crashed.asked.wait(), 5)
+    await asyncio.wait_for(crashed.asked.wait(), 20)
     async with chat.answered_by(ScriptedBot([answer("alive")])):
         if engine == "postgresql":
             await asyncio.sleep(0.05)
@@ -390,7 +390,7 @@ async def test_a_bot_with_a_bug_is_asked_again_and_then_a_person_takes_over(chat
     bot = ScriptedBot(usually=RuntimeError("bug"))
     async with chat.answered_by(bot):
         await chat.say()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not bot.requests:
                 await asyncio.sleep(0.01)
         chat.clock.advance(chat.settings.reply_deadline_s + 1)
@@ -450,7 +450,7 @@ async def test_a_press_among_other_messages_is_a_turn_of_its_own(chat: Chat) -> 
         await chat.until_heard(1)
         asked = (await chat.timeline())[-1].seq
         await chat.say("one")
-        await asyncio.wait_for(held.asked.wait(), 5)
+        await asyncio.wait_for(held.asked.wait(), 20)
         await chat.say("two")
         await chat.say(press={"seq": asked, "index": 0})
         await chat.say("hello?")

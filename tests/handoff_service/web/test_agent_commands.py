@@ -261,7 +261,7 @@ async def test_an_offer_can_be_declined_by_the_one_who_has_it(house):
     customer, handoff, epoch = await owned(house, lin)
     accepted(await lin.do(customer.conversation, "transfer", epoch=epoch, to_queue="senior"))
     by_id = {lin.id: lin, maya.id: maya}
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (card := (await lin.look(customer.conversation))["card"])["owner"]["kind"] != "offer":
             await asyncio.sleep(0.02)
     asked = by_id.pop(card["owner"]["agent"]["id"])
@@ -269,7 +269,7 @@ async def test_an_offer_can_be_declined_by_the_one_who_has_it(house):
     assert refused(await other.accept(handoff), 409, "already_taken")["holder"]["id"] == asked.id
     refused(await other.post(f"/v1/handoffs/{handoff}/decline", {"op_id": fresh()}), 409, "conflict")
     accepted(await asked.post(f"/v1/handoffs/{handoff}/decline", {"op_id": fresh()}))
-    async with asyncio.timeout(5):  # whoever has not refused is asked next
+    async with asyncio.timeout(20):  # whoever has not refused is asked next
         while (owner := (await lin.look(customer.conversation))["card"]["owner"])["agent"] != {
             "id": other.id, "name": other.id.removeprefix("a_").title(),
         }:  # fmt: skip

@@ -60,7 +60,7 @@ async def test_a_conversation_is_counted(open_gateway: Callable[..., Gateway], b
     await asyncio.sleep(metrics.LAG_EVERY_S * 1.5)
     assert grown(await values(gateway), "tandem_loop_lag_seconds_count") >= 1
     await socket.leave()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while grown(await values(gateway), "tandem_sockets") != 0:
             await asyncio.sleep(0.05)
     assert after["tandem_queue_age_seconds",] == 0

@@ -123,10 +123,11 @@ async def test_the_console_answers_to_no_other_site_at_all(house):
             assert "access-control-allow-origin" not in answer.headers, f"{method} {path}"
 
 
-async def test_alive_and_ready(house):
-    assert accepted(await fetch(f"{house.gateway.url}/healthz")) == {"status": "ok"}
-    ready = accepted(await fetch(f"{house.gateway.url}/readyz"))
-    assert ready["status"] == "ok"
+async def test_alive_and_ready(open_gateway):
+    gateway = open_gateway()  # of its own: what others have done in a shared one may be late
+    assert accepted(await fetch(f"{gateway.url}/healthz")) == {"status": "ok"}
+    ready = accepted(await fetch(f"{gateway.url}/readyz"))
+    assert ready["status"] == "ok", ready
     assert ready["outbox_age_s"] >= 0
 
 
@@ -175,7 +176,7 @@ async def test_a_fault_of_the_database_does_not_stop_the_bot_for_good(open_gatew
         other.execute("ALTER TABLE gone RENAME TO outbox")
     other.close()
     await customer.write("are you there?")
-    await customer.answered(within=8)
+    await customer.answered()
 
 
 async def test_what_nobody_foresaw_is_answered_with_a_name_to_ask_about(open_gateway, build_house, caplog):

@@ -62,7 +62,7 @@ async def test_a_ticket_that_two_sockets_show_at_once_opens_one(house):
     ticket = await customer.ticket()
     sockets = [await customer.dial() for _ in range(4)]
     await asyncio.gather(*(one.say(t="hello", proto=1, ticket=ticket, device="d_1", subs=[]) for one in sockets))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while sum(one.code == 4401 for one in sockets) < 3 or not any(one.frames for one in sockets):
             await asyncio.sleep(0.02)
     assert sum(bool(one.frames) for one in sockets) == 1
@@ -93,7 +93,7 @@ async def test_a_ticket_expires_after_thirty_seconds(open_gateway, build_house):
 async def test_silence_instead_of_hello_ends_the_socket(house, monkeypatch):
     monkeypatch.setattr(live_api, "HELLO_S", 0.2)
     socket = await (await house.customer()).dial()
-    assert await socket.closed(within=2) == 4400
+    assert await socket.closed() == 4400
 
 
 NO_HELLOS = [

@@ -192,7 +192,7 @@ class Slow:
 async def test_a_restart_casts_no_doubt_on_what_was_not_begun(uncertain: bool, given_back: int) -> None:
     """B5: after every deployment agents were told that messages had perhaps not arrived."""
     database = Slow()
-    deliverer = deliver.Deliverer(database, None, trial_settings(), lambda: NOW, CHANNELS)  # type: ignore[arg-type]
+    deliverer = deliver.Deliverer(database, None, trial_settings(), lambda: NOW, CHANNELS, in_charge=lambda: True)  # type: ignore[arg-type]
     job = Job("t", "o_1", "c_1", "channel", 3, 1, uncertain=uncertain)
     task = asyncio.create_task(deliverer(job))
     await asyncio.sleep(0)
