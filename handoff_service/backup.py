@@ -18,7 +18,6 @@ import gzip
 import hashlib
 import json
 import os
-import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pysqlite3 as sqlite3
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -94,7 +94,7 @@ async def _snapshot(url: str, work: Callable[[sa.Connection], None]) -> None:
 def _snapshot_sqlite(address: sa.URL, work: Callable[[sa.Connection], None]) -> None:
     if not Path(str(address.database)).exists():
         raise NotFound(f"There is no database at {address.database}.")
-    engine = sa.create_engine(address, connect_args={"timeout": 30.0})
+    engine = sa.create_engine(address, module=sqlite3, connect_args={"timeout": 30.0})
     sa.event.listen(engine, "connect", _only_read)
     try:
         with engine.connect() as connection:

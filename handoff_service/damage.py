@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from pathlib import Path
 
+import pysqlite3 as sqlite3
 import sqlalchemy as sa
 import structlog
 

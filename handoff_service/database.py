@@ -9,13 +9,13 @@ that commit, on PostgreSQL by every replica (NOTIFY).
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
+import pysqlite3 as sqlite3
 import sqlalchemy as sa
 import structlog
 
@@ -87,6 +87,7 @@ class SqliteDatabase:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         self._engine = sa.create_engine(
             url,
+            module=sqlite3,
             connect_args={"check_same_thread": False, "timeout": 5.0},
             pool_size=readers + 2,
             hide_parameters=True,  # an error in a log must not show what was to be stored

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pysqlite3 as sqlite3
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -75,7 +75,7 @@ async def migrate(url: str, revision: str = "head") -> None:
 
 
 def _migrate_sqlite(address: sa.URL, revision: str) -> None:
-    engine = sa.create_engine(address, connect_args={"timeout": SQLITE_WAIT_S})
+    engine = sa.create_engine(address, module=sqlite3, connect_args={"timeout": SQLITE_WAIT_S})
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "begin", _begin)
     try:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pysqlite3 as sqlite3
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -58,7 +58,7 @@ def _check_revision(manifest: Manifest, file: Path) -> None:
     from alembic.script import ScriptDirectory  # here, as in migrate.py: a gateway's start does not need Alembic
     from alembic.util import CommandError
 
-    with sa.create_engine("sqlite://").connect() as nowhere:
+    with sa.create_engine("sqlite://", module=sqlite3).connect() as nowhere:
         scripts = ScriptDirectory.from_config(config(nowhere))
     try:
         scripts.get_revision(manifest.revision)
@@ -178,7 +178,7 @@ def _look_at_old(path: Path, loading: _Loading) -> set[Contact]:
     """Whom the old file knows as erased; nothing if there is none. One that is damaged may be replaced."""
     if not path.exists() or path.stat().st_size == 0:
         return set()
-    engine = sa.create_engine(f"sqlite:///{path}")
+    engine = sa.create_engine(f"sqlite:///{path}", module=sqlite3)
     try:
         with engine.connect() as connection:
             loading.refuse_unless_empty(connection)
@@ -200,7 +200,7 @@ def _remove(path: Path) -> None:
 
 
 def _fill_file(address: sa.URL, loading: _Loading, erased: set[Contact]) -> None:
-    engine = sa.create_engine(address)
+    engine = sa.create_engine(address, module=sqlite3)
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "begin", _begin)
     try:

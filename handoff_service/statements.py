@@ -6,12 +6,12 @@ for each engine. Types of columns work as always; errors are those of the driver
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
 
 import asyncpg
+import pysqlite3 as sqlite3
 import sqlalchemy as sa
 
 Row = dict[str, Any]
@@ -85,14 +85,14 @@ class Statement:
 def _fetch(connection: sa.Connection, text: str, values: list[Any]) -> list[Any]:
     driver = connection.connection.dbapi_connection
     if isinstance(driver, sqlite3.Connection):
-        return driver.execute(text, values).fetchall()
+        return cast(list[Any], driver.execute(text, values).fetchall())
     return cast(list[Any], driver.run_async(partial(_ask, text=text, values=values)))  # type: ignore[union-attr]
 
 
 def _run(connection: sa.Connection, text: str, values: list[Any]) -> int:
     driver = connection.connection.dbapi_connection
     if isinstance(driver, sqlite3.Connection):
-        return driver.execute(text, values).rowcount
+        return cast(int, driver.execute(text, values).rowcount)
     status = driver.run_async(partial(_tell, text=text, values=values))  # type: ignore[union-attr]
     return int(str(status).rpartition(" ")[2])  # "UPDATE 1", "INSERT 0 1"
 

@@ -8,14 +8,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "I am connecting you with a colleague. You can go on asking while you wait; you keep your place.",
     },
     "queued_peak_message": {
-        "zh": "现在咨询的人较多{wait}。建议您直接留言，我们会尽快回复；如果愿意等待，您的排队位置已保留。",
-        "en": "It is busy just now{wait}. You may leave a message and we reply as soon as we can; or wait, you have "
+        "zh": "现在咨询的人较多{wait}。不想等的话，回复“留言”写下您的问题，我们会尽快回复；如果愿意等待，您的排队位置已保留。",
+        "en": "It is busy just now{wait}. Write “leave a message” and we reply as soon as we can; or wait, you have "
         "your place.",
     },
     "queued_peak_callback": {
-        "zh": "现在咨询的人较多{wait}。您可以留下电话，由我们回电；如果愿意等待，您的排队位置已保留。",
-        "en": "It is busy just now{wait}. You may leave your number and we call you back; or wait, you have "
-        "your place.",
+        "zh": "现在咨询的人较多{wait}。不想等的话，直接回复您的电话号码，我们给您回电；如果愿意等待，您的排队位置已保留。",
+        "en": "It is busy just now{wait}. Send us your phone number and we call you back; or wait, you have your place.",
     },
     "peak_wait": {"zh": "，预计等待约 {minutes} 分钟", "en": ": the wait is about {minutes} minutes"},
     "overflow_queue": {
@@ -28,8 +27,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "you need not wait.",
     },
     "overflow_callback": {
-        "zh": "抱歉，目前等待时间过长。请留下您的电话，我们会在 {due} 前给您回电。",
-        "en": "Sorry, the wait is too long just now. Please leave your phone number; we will call you back by {due}.",
+        "zh": "抱歉，目前等待时间过长。请直接回复您的电话号码，我们会在 {due} 前给您回电。",
+        "en": "Sorry, the wait is too long just now. Please send us your phone number; we will call you back by {due}.",
     },
     "mailbox": {
         "zh": "现在没有人工客服在线。您的问题已经登记，我们会在 {due} 前回复您，您也可以继续在这里留言。",
@@ -45,6 +44,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "已收到您的留言，我们会在 {due} 前回复您。",
         "en": "We have your message and will reply by {due}.",
     },
+    "message_wanted": {
+        "zh": "好的，请直接在这里写下您的问题，最好附上订单号，我们会在 {due} 前回复您。",
+        "en": "All right: write down here what it is about, best with your order number, and we will reply by {due}.",
+    },
     "closing_time": {
         "zh": "很抱歉，人工客服已经下线。您的问题已经登记，我们会在 {due} 前回复您。",
         "en": "Sorry, our colleagues have gone off duty. Your request is on record and we will reply by {due}.",
@@ -59,8 +62,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Sorry, we did not reply in time. Your request now has a higher priority: by {due} at the latest.",
     },
     "long_wait": {
-        "zh": "抱歉让您久等了，您仍在队列中。如果不方便等待，可以选择留言，我们会尽快回复。",
-        "en": "Sorry for the wait; you still have your place. If you would rather not wait, leave a message.",
+        "zh": "抱歉让您久等了，您仍在队列中。如果不方便等待，回复“留言”即可，我们会尽快回复。",
+        "en": "Sorry for the wait; you still have your place. If you would rather not wait, write “leave a message”.",
     },
     "nobody_took_it": {
         "zh": "抱歉，暂时还没有同事接待您。您的问题已登记，最迟 {due} 前回复您；您仍在队列中，有同事空出来就接待您。",

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pysqlite3 as sqlite3
 import sqlalchemy as sa
 
 from kb_index.errors import DatabaseUnavailable
@@ -144,7 +144,8 @@ def _engine(url: str) -> sa.Engine:
     if address.get_backend_name() != "sqlite" or not address.database:
         raise DatabaseUnavailable(_ADDRESSES)
     Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(address, connect_args={"timeout": SQLITE_WAIT_S}, hide_parameters=True)
+    arguments = {"timeout": SQLITE_WAIT_S}
+    engine = sa.create_engine(address, module=sqlite3, connect_args=arguments, hide_parameters=True)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine

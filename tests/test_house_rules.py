@@ -293,6 +293,21 @@ def test_parts_do_not_import_each_other() -> None:
     assert strays == []
 
 
+def test_there_is_one_sqlite() -> None:
+    """A stress run of the system's SQLite (3.40) destroyed a database in seconds; see pyproject.toml."""
+    strays = []
+    for path in modules("handoff_service", "kb_index", "data", "tests"):
+        if path.startswith("tests/bot/"):  # the other environment: files of its own
+            continue
+        strays += [f"{path}:{line}: {name}" for line, name in imports(path) if name.split(".")[0] == "sqlite3"]
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "create_engine":
+                given = {keyword.arg for keyword in node.keywords}
+                if not given & {"module", "isolation_level", "pool_pre_ping"}:  # the latter: PostgreSQL
+                    strays.append(f"{path}:{node.lineno}: create_engine without module=sqlite3")
+    assert strays == []
+
+
 def test_the_launcher_needs_nothing_but_python() -> None:
     """`make run` on a fresh machine ended in "No module named 'pydantic'", before anything was installed."""
     strays = []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
+
+import pysqlite3 as sqlite3
 
 from data.demo_shop.model import Customer, Item, Order, Owner, Parcel, Status
 

@@ -221,8 +221,8 @@ def _add_files(routes: APIRouter, service: Service, access: Access, changing: Ch
 
     @routes.get("/config")
     async def export(caller: ReaderNow) -> dict[str, Any]:
-        """The whole configuration as YAML, without secrets; with accounts for those who may read them."""
-        return {"yaml": await service.database.read(lambda connection: configuration.export(connection, caller))}
+        """The whole configuration as YAML and as values, without secrets; with accounts for who may read them."""
+        return await service.database.read(lambda connection: configuration.export(connection, caller))
 
     @routes.post("/config/check")
     async def check(given: File, caller: ReaderNow) -> dict[str, Any]:

@@ -244,7 +244,7 @@ def _add_config(root: argparse.ArgumentParser) -> None:
 
 
 async def _export(desk: Desk, asked: argparse.Namespace) -> str:
-    text = await desk.database.read(lambda connection: configuration.export(connection, desk.caller))
+    text: str = (await desk.database.read(lambda connection: configuration.export(connection, desk.caller)))["yaml"]
     if asked.out is None:
         return text
     asked.out.write_text(text, "utf-8")

@@ -6,13 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from handoff_service import audit
 from handoff_service.admin import people, store
-from handoff_service.admin.document import AGENTS, State, as_yaml, check, exported
-from handoff_service.admin.marked import refused
+from handoff_service.admin.document import AGENTS, State, check, exported
+from handoff_service.admin.marked import refused, write
 from handoff_service.admin.people import Account, account_of
 from handoff_service.admin.plan import Change, changes
 from handoff_service.agents.store import NO_PASSWORD
@@ -55,10 +56,15 @@ def version_of(state: State) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def export(connection: sa.Connection, caller: Caller) -> str:
-    """The configuration as YAML, without secrets, and without accounts for who may not read those."""
+def export(connection: sa.Connection, caller: Caller) -> dict[str, Any]:
+    """The configuration without secrets, and without accounts for who may not read those.
+
+    `yaml` is the file, `document` the same as values, `version` what `apply` compares.
+    """
+    state = present(connection, caller.tenant)
     hidden = () if Permission.AGENTS_READ in caller.permissions else (AGENTS,)
-    return as_yaml(present(connection, caller.tenant), without=hidden)
+    document = {name: section for name, section in exported(state).items() if name not in hidden}
+    return {"yaml": write(document), "document": document, "version": version_of(state)}
 
 
 def plan(connection: sa.Connection, caller: Caller, text: str) -> Plan:

@@ -7,7 +7,7 @@ A section that is not in the file stays as it is; one that is there is the whole
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from handoff_service.admin.marked import Marked, Path, Problem, read, write
+from handoff_service.admin.marked import Marked, Path, Problem, read
 from handoff_service.admin.people import Account, wrong_parts
 from handoff_service.errors import BadConfiguration
 from handoff_service.tenants.model import TenantSettings
@@ -59,11 +59,6 @@ def _empty(default: Any) -> Any:
     if isinstance(default, BaseModel | Mapping):
         return {}
     return [] if isinstance(default, tuple) else default
-
-
-def as_yaml(state: State, *, without: Collection[str] = ()) -> str:
-    """The file, for people; sections can be left out, which then are not the file's business."""
-    return write({name: section for name, section in exported(state).items() if name not in without})
 
 
 def check(text: str, state: State) -> tuple[State | None, list[Problem]]:

@@ -113,7 +113,7 @@ class Deliverer:
             return
         channel = self._channels[parcel.account.channel]
         state = "sent"
-        if job.parts_digest is not None and job.parts_digest != _digest(parcel.parts[: job.parts_sent]):
+        if not _goes_on(job, parcel.parts):
             cut = NotDelivered("a part of it was delivered by another release, which cut it elsewhere", final=True)
             doubtful = replace(job, uncertain=True)
             await self._database.write(lambda tx: self._failed(tx, doubtful, parcel, channel, cut))
@@ -235,6 +235,15 @@ class Deliverer:
 
 def _not_begun(tx: Transaction, job: outbox.Job, reason: str, now: datetime) -> str:
     return outbox.put_back(tx.connection, job, reason, now, uncertain=job.uncertain)
+
+
+def _goes_on(job: outbox.Job, parts: Sequence[Outbound]) -> bool:
+    """Whether what was delivered of an entry is the beginning of these parts, as far as anybody has noted what it was.
+
+    A release that notes nothing leaves the note on the parts before its own.
+    """
+    noted = (_digest(parts[:sent]) for sent in range(1, min(job.parts_sent, len(parts)) + 1))
+    return job.parts_digest is None or job.parts_digest in noted
 
 
 def _digest(parts: Sequence[Outbound]) -> str:

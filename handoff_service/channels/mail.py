@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from handoff_service.channels.caller import Caller
-from handoff_service.channels.mail_proof import PROOF, given_at, is_ours, prove
+from handoff_service.channels.mail_proof import PROOF, given_at, is_ours, prove, prove_mail
 from handoff_service.channels.mail_read import ADDRESS, Mail, read
 from handoff_service.channels.mail_sender import Verdict, verdict
 from handoff_service.channels.mail_ways import MAIL_SERVER, Server, log_in, look, send
@@ -196,7 +196,7 @@ def thread(account: Account, mail: Mail) -> tuple[str, datetime | None]:
                 continue
             part = found.group(2) if pattern is OURS else ""
             proof = found.groups()[-1]
-            since = given_at(proof)
+            since = given_at(proof, part)
             if since is not None and is_ours(account, found.group(1), part, proof):
                 return found.group(1), since
     return "", None
@@ -211,14 +211,14 @@ def compose(account: Account, message: Outbound, now: datetime) -> EmailMessage:
     made["To"] = message.contact
     made["Subject"] = _subject(account, message)
     made["Date"] = format_datetime(now)
-    part = f"{message.mid}.{message.part}"
-    proof, own_proof = [prove(account, message.conversation, one, message.at) for one in (part, "")]
-    made["Message-ID"] = f"<t.{message.conversation}.{part}.{proof}@{domain}>"
+    name, proof = prove_mail(account, message.conversation, f"{message.mid}.{message.part}", message.at)
+    made["Message-ID"] = f"<t.{message.conversation}.{name}.{proof}@{domain}>"
     if _is_id(before := message.hint.get("message_id", "")):
         made["In-Reply-To"] = before
         made["References"] = " ".join([*filter(_is_id, message.hint.get("references", "").split()), before])
     if account.options.get("plus") == "yes":
         local = own.rpartition("@")[0]
+        own_proof = prove(account, message.conversation, message.at)
         made["Reply-To"] = f"{local}+{message.conversation}.{own_proof}@{domain}"
     if message.author_kind != "agent":
         made["Auto-Submitted"] = "auto-replied"
@@ -244,7 +244,7 @@ def _subject(account: Account, message: Outbound) -> str:
     subject = message.hint.get("subject", "")
     said = f"Re: {subject}" if subject else account.name
     if account.options.get("plus") != "yes":
-        said = f"{said[:150]} [#{message.conversation}.{prove(account, message.conversation, '', message.at)}]"
+        said = f"{said[:150]} [#{message.conversation}.{prove(account, message.conversation, message.at)}]"
     return " ".join(said.split())[:240]
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-COMMENT = re.compile(r"\([^()]*\)")
+BRACKET = re.compile(r"([()])")
 METHOD = re.compile(r"([a-z][a-z0-9-]*)(?:/\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
 PROPERTY = re.compile(r"([a-z]+\.[a-z0-9_-]+)\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 MOST_CHARS = 4000
@@ -58,10 +58,7 @@ def verdict(results: Sequence[str], server: str, sender: str, *, alone: bool = T
 
 def _methods(header: str, server: str) -> list[tuple[str, str, Mapping[str, str]]]:
     """(method, result, properties) of a header; none of another server's."""
-    text = " ".join(header.split())
-    while (shorter := COMMENT.sub(" ", text)) != text:
-        text = shorter
-    who, *parts = text.split(";")
+    who, *parts = _without_comments(" ".join(header.split())).split(";")
     if not who.split() or who.split()[0].lower() != server.lower():
         return []
     methods: list[tuple[str, str, Mapping[str, str]]] = []
@@ -71,6 +68,20 @@ def _methods(header: str, server: str) -> list[tuple[str, str, Mapping[str, str]
             properties = {name.lower(): value.lower() for name, value in PROPERTY.findall(part)}
             methods.append((word[1].lower(), word[2].lower(), properties))
     return methods
+
+
+def _without_comments(text: str) -> str:
+    """Comments may hold comments; whoever sends a mail chooses how deep, so each sign is looked at once."""
+    kept: list[str] = []
+    opened: list[int] = []
+    for piece in BRACKET.split(text):
+        if piece == "(":
+            opened.append(len(kept))
+        if piece == ")" and opened:
+            del kept[opened.pop() :]
+            piece = " "
+        kept.append(piece)
+    return "".join(kept)
 
 
 def _signer(properties: Mapping[str, str]) -> str:

@@ -6,6 +6,9 @@ would be left the whole text stays: better too much than a message that nobody s
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import islice
+
 import nh3
 import regex
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -74,6 +77,18 @@ SIGNATURES = (
 BREAKS = frozenset(
     ("p", "div", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "blockquote", "pre", "section")
 )
+# Elements that hold nothing, or end by themselves where the next one begins: no page grows deep by them.
+SHALLOW = frozenset(
+    ("br", "img", "hr", "meta", "link", "input", "wbr", "col", "area", "base", "source", "embed", "param", "track",
+     "p", "li", "td", "th", "tr", "dd", "dt", "option", "tbody", "thead", "tfoot", "colgroup")
+)  # fmt: skip
+NAMED = regex.compile(r"<(/?)([a-z][a-z0-9-]{0,30})", regex.IGNORECASE)
+TAG = regex.compile(r"<[^<>]*>?")
+# A reader of pages takes so long as a page is long and as deep as it is: of what no person has written, the words are
+# enough.
+DEEPEST = 400  # elements that lie within each other; forty answers of a thread within each other are half as many
+LONGEST_PAGE = 1_000_000  # characters
+MOST_NODES = 40_000
 MARKS = frozenset(("p", "br", "b", "strong", "i", "em", "a", "code", "ul", "ol", "li", "blockquote"))
 
 
@@ -87,17 +102,39 @@ def new_words(text: str) -> str:
 
 def words_of_html(content: str) -> str:
     """The text of a page as a reader sees it, without what it quotes; nothing in it is ever run or fetched."""
-    tree = LexborHTMLParser(content)
+    tree = LexborHTMLParser(_flat(content[:LONGEST_PAGE]))
     for node in tree.css("head, script, style, template, title"):
         node.decompose()
     body = tree.body
     if body is None:
         return ""
-    whole = _text(body)
-    for node in tree.css(f"{QUOTES}, {SIGNATURES}"):
+    whole, older = _text(body), tree.css(f"{QUOTES}, {SIGNATURES}")
+    if not older:
+        return whole
+    for node in older:
         if node.parent is not None:
             node.decompose()
     return _text(body).strip() or whole.strip()
+
+
+def _flat(page: str) -> str:
+    """The page; from where its elements lie too deep within each other, only its words."""
+    if page.count("<") <= DEEPEST:
+        return page
+    depth, still_open = 0, Counter[str]()
+    for found in NAMED.finditer(page):
+        name = found[2].lower()
+        if name in SHALLOW:
+            continue
+        if not found[1]:
+            still_open[name] += 1
+            depth += 1
+        elif still_open[name]:  # the end of what was never begun is passed over by every reader
+            still_open[name] -= 1
+            depth -= 1
+        if depth > DEEPEST:
+            return page[: found.start()] + TAG.sub(" ", page[found.start() :])
+    return page
 
 
 def safe_html(content: str) -> str:
@@ -167,7 +204,7 @@ def _is_added(line: str) -> bool:
 def _text(node: LexborNode) -> str:
     """Words in their order; block elements and <br> begin new lines."""
     found: list[str] = []
-    for one in node.traverse(include_text=True):
+    for one in islice(node.traverse(include_text=True), MOST_NODES):
         if one.tag == "-text":
             found.append(regex.sub(r"\s+", " ", one.text(deep=False) or ""))
         elif one.tag == "br" or one.tag in BREAKS:

@@ -129,7 +129,19 @@ def receive(
         if already_waiting:  # perhaps for a bot that is down, and now he asks for a person
             outbox.hurry(tx, conversation, "bot", context.now, held=is_urgent(entry))
     follow(tx, conversation, entry)
-    return on_message(tx, conversation, entry, context), entry
+    conversation = on_message(tx, conversation, entry, context)
+    return _as_he_wishes(tx, sender, conversation, entry, context), entry
+
+
+def _as_he_wishes(
+    tx: Transaction, sender: Sender, conversation: Conversation, entry: Entry, context: Context
+) -> Conversation:
+    """Somebody who waits may say that he leaves, or what he would rather have."""
+    if conversation.owner.kind not in (OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.MAILBOX):
+        return conversation
+    from handoff_service.handoffs.said import heed  # it ends turns, which begin with what is received here
+
+    return heed(tx, sender, conversation, entry, context)
 
 
 def receive_unsupported(

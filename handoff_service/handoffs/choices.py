@@ -116,11 +116,28 @@ def _call_back(
     body = {"text": f"{wish}\n{said}" if said else wish, "reply_to": number}
     draft = Draft(kind=Kind.MESSAGE, author=sender.author, body=body)
     conversation, _ = store.append(tx, conversation, draft, context.now)
+    return book_call(tx, sender, conversation, number, due_at, subject=said or wish, context=context)
+
+
+def book_call(
+    tx: Transaction,
+    sender: Sender,
+    conversation: Conversation,
+    number: str,
+    due_at: datetime,
+    *,
+    subject: str,
+    context: Context,
+) -> Conversation:
+    """The ticket of a call that he has asked for, and what he is told of it; who waits leaves his place for it."""
+    language = conversation.language
+    tenant = tenants.find(tx.connection, conversation.tenant)
+    queue = conversation.owner.queue or tenant.settings.default_queue.id
     open_work(
         tx,
         conversation.tenant,
         type=CALLBACK,
-        subject=said or wish,
+        subject=subject,
         source=Source.CALLBACK,
         actor=f"customer:{sender.contact}",
         context=context,
@@ -130,7 +147,7 @@ def _call_back(
         due_at=due_at,
         reply_to=number,
     )
-    text = say("callback_booked", language, number=number, due=due)
+    text = say("callback_booked", language, number=number, due=as_read(due_at, tenant, language))
     if conversation.owner.kind in (BOT, MAILBOX):
         draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, body={"text": text, "kind": "notice"})
         conversation, _ = store.append(tx, conversation, draft, context.now)

@@ -63,7 +63,7 @@ def flow_over(tx: Transaction, conversation: Conversation, context: Context) -> 
         place = rank(handoff.requested_at, handoff.priority, tenant.settings.worth(to))
         values |= {"queue": to, "rank": place}
     store.update(tx.connection, handoff, **values)
-    body = {"text": text, "from_queue": queue.id}
+    body = {"text": text, "from_queue": queue.id, **({"asks": "number"} if to == "callback" else {})}
     conversation, _ = change(tx, conversation, Event.OVERFLOW, owner, context=context, body=body)
     return conversation
 

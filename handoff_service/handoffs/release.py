@@ -239,12 +239,22 @@ def _back_to_bot(
 
 
 def leave_message(
-    tx: Transaction, conversation: Conversation, actor: Author, context: Context, *, reply_to: str
+    tx: Transaction,
+    conversation: Conversation,
+    actor: Author,
+    context: Context,
+    *,
+    reply_to: str,
+    written: bool = True,
 ) -> Conversation:
-    """The customer prefers an answer later: a ticket with a due time instead of the place in the queue."""
+    """The customer prefers an answer later: a ticket with a due time instead of the place in the queue.
+
+    `written`: he has said what it is about; otherwise he is asked to.
+    """
     tenant = tenants.find(tx.connection, conversation.tenant)
     due = promise(tx, conversation, tenant, context, queue=conversation.owner.queue or "", reply_to=reply_to)
-    text = say("message_left", conversation.language, due=due)
+    language = conversation.language
+    text = say("message_left", language, due=due) if written else say("message_wanted", language, due=due)
     if conversation.owner.kind is OwnerKind.MAILBOX:
         draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, body={"text": text, "kind": "notice"})
         conversation, _ = conversations.append(tx, conversation, draft, context.now)

@@ -113,7 +113,7 @@ def request_handoff(
     kind = OwnerKind.QUEUE if here else OwnerKind.MAILBOX
     body: dict[str, Any] = {"handoff": handoff.id, "priority": chosen}
     if here:
-        body["text"] = welcome(tx.connection, tenant, queue, chosen, conversation.language, context)
+        body |= welcome(tx.connection, tenant, queue, chosen, conversation.language, context)
     else:
         due = promise(tx, conversation, tenant, context, queue=queue)
         back = people_back(tenant, queue, conversation.language, context)

@@ -97,21 +97,24 @@ def _busy_since(connection: sa.Connection, tenant: str, queue: str) -> datetime 
 
 def welcome(
     connection: sa.Connection, tenant: Tenant, queue: str, priority: int, language: str, context: Context
-) -> str:
-    """What somebody is told who joins a queue; while it is too long, first what he can do instead."""
+) -> dict[str, str]:
+    """What somebody is told who joins a queue; while it is too long, first what he can do instead.
+
+    {"text"}, and {"asks": "number"} where he is asked for his telephone number.
+    """
     settings = tenant.settings.queue(queue)
     if settings is None or settings.peak is None:
-        return say("queued", language)
+        return {"text": say("queued", language)}
     ahead = places.queue_length(connection, tenant.id, queue, most=store.FARTHEST)
     place = rank_of(context.now, priority, tenant.settings.worth(queue))
     wait = wait_at(connection, tenant, queue, place, ahead + 1, priority, context)
     if wait is None or not is_peak(wait, settings.peak.wait_s):
-        return say("queued", language)
+        return {"text": say("queued", language)}
     minutes = str(max(1, round(wait.expected_s / 60)))
     told = "" if wait.thin else say("peak_wait", language, minutes=minutes)
     if settings.peak.offer == "callback":
-        return say("queued_peak_callback", language, wait=told)
-    return say("queued_peak_message", language, wait=told)
+        return {"text": say("queued_peak_callback", language, wait=told), "asks": "number"}
+    return {"text": say("queued_peak_message", language, wait=told)}
 
 
 def keep_for_last_agent(

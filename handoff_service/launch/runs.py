@@ -66,7 +66,10 @@ def summed_up(runs: Sequence[Run], show: Callable[[Run], int]) -> int:
 
 def _test_runs(settings: Settings, reports: Path) -> list[Run]:
     """The runs of `make test`. One after the other: on two cores the first alone keeps both busy."""
-    environment, npm = own_environment(settings), npm_environment(settings)
+    # Tracebacks without column marks: Python 3.11 finds them with a parser that two threads must not use at once, and
+    # pytest reports a failure with the same one while a gateway in a thread logs an error (SystemError: AST …).
+    environment = {**own_environment(settings), "PYTHONNODEBUGRANGES": "1"}
+    npm = npm_environment(settings)
     web = reports / "web.xml"
     vitest = ["--", "--reporter=default", "--reporter=junit", f"--outputFile.junit={web}"]
     pytest = [settings.python, "-m", "pytest", "-q"]

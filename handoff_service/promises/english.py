@@ -11,13 +11,14 @@ _ROLE = (
     r"carrier|"
     r"support|boss|director|it|nobody else)s?"
 )
-_WILL = r"(?:['’]ll| will| shall|['’]m going to| am going to|['’]re going to| are going to)"
+_WILL = r"(?:['’]ll| will| shall|(?:['’]m| am|['’]re| are|['’]s| is) going to)"
+_MEAN_TO = r"(?:['’]m| am|['’]re| are)? (?:aim|aiming|plan|planning|intend) to"
 _NOT_A_DEED = (
     r"(?! ?(?:not\b|never\b|need\b|have to\b|only\b|be able\b|be required\b|be needed\b|be asked\b|"
     r"ask (?:you )?for\b|"
     r"(?:now |just )?(?:connect|transfer|put|hand|pass) you\b|join\b|take over\b|be (?:right )?with you\b|find\b|"
     r"see that\b|"
-    r"be travelling\b|miss\b|understand\b|assume\b))"
+    r"be travelling\b|miss\b|understand\b|assume\b|admit\b|be (?:honest|frank)\b))"
 )
 _DONE = (
     r"(?:repaired|fixed|delivered|shipped|sent|refunded|credited|processed|resolved|sorted|settled|replaced|"
@@ -45,7 +46,7 @@ CONDITION = re.compile(
     re.IGNORECASE,
 )
 PROMISED = re.compile(
-    rf"\b(?:I|we){_WILL}{_NOT_A_DEED} ?\w+|\b{_ROLE}(?: \w+){{0,4}}{_WILL}{_NOT_A_DEED} ?\w+|"
+    rf"\b(?:I|we)(?:{_WILL}|{_MEAN_TO}){_NOT_A_DEED} ?\w+|\b{_ROLE}(?: \w+){{0,4}}{_WILL}{_NOT_A_DEED} ?\w+|"
     rf"\band will{_NOT_A_DEED} \w+|"
     rf"\byou{_WILL} (?:hear\b|have (?:an?|the|your|our|my|it)\b|(?:receive|get) (?:an?|the|your|it|our|"
     rf"my)\b(?! code)|"
@@ -82,7 +83,8 @@ NOT_PROMISED = re.compile(
     r"know|expect)|"
     r"unfortunately|nobody here|no one)\b|"
     # known from before
-    r"\b(?:said|told|promised|yesterday|last (?:week|month|night|time)|tried to|was|were)\b(?! that you)|"
+    r"^(?:(?!\b(?:I|we)(?:['’]ll| will)\b|\blet me\b).)*\b(?:said|told|promised|was|were)\b(?! that you)|"
+    r"\b(?:yesterday|last (?:week|month|night|time)|tried to)\b(?! that you)|"
     r"\bI see that\b|"
     # said of everybody
     r"\b(?:usually|normally|generally|typically|as a rule|most (?:customers|people)|always|may|might|could|"

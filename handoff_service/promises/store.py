@@ -63,9 +63,16 @@ def clocks_of_handoff(
     return {(clock.kind, clock.since_seq): clock for clock in found}
 
 
-def clocks_of_conversation(connection: sa.Connection, tenant: str, conversation: str) -> list[StoredClock]:
-    """All clocks of a conversation, those of its last handoff at the end."""
+def clocks_of_conversation(
+    connection: sa.Connection, tenant: str, conversation: str, *, remarkable: bool = False
+) -> list[StoredClock]:
+    """All clocks of a conversation, those of its last handoff at the end.
+
+    `remarkable`: without the next replies that were in time, of which there are as many as messages.
+    """
     query = sa.select(tables.sla_clocks).where(S.tenant == tenant, S.conversation == conversation)
+    if remarkable:
+        query = query.where(sa.or_(S.kind != ClockKind.NEXT_REPLY, S.ended_at.is_(None), S.breached_at.is_not(None)))
     found = [_clock(row) for row in connection.execute(query).mappings()]
     # Ordered here: asked to do it, SQLite walks through the whole tenant in that order instead of finding these few.
     return sorted(found, key=lambda clock: (clock.started_at, clock.kind, clock.since_seq))

@@ -71,8 +71,11 @@ def promise_json(promise: Promise, now: datetime) -> dict[str, Any]:
 
 
 def deadlines(connection: sa.Connection, tenant: str, conversation: str, now: datetime) -> dict[str, Any]:
-    """What a desk shows beside a conversation: the clocks of its handoffs, and everything that was promised in it."""
-    clocks = store.clocks_of_conversation(connection, tenant, conversation)
+    """What a desk shows beside a conversation: the clocks of its handoffs, and everything that was promised in it.
+
+    Of the next replies those that go or were missed.
+    """
+    clocks = store.clocks_of_conversation(connection, tenant, conversation, remarkable=True)
     promises = store.promises_of(connection, tenant, conversation)
     return {
         "sla": [clock_json(clock) for clock in clocks],

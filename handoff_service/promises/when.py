@@ -101,7 +101,7 @@ _EN_DAY = re.compile(
     r"this )?month|"
     r"this month)|(?P<workday>(?:the )?next (?:working|business) day)|"
     rf"(?:the )?(?P<dd>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<mm>{_MONTH})|(?P<mm2>{_MONTH}) (?P<dd2>\d{{1,2}})"
-    r"(?:st|nd|rd|th)?)\b",
+    r"(?:st|nd|rd|th)?|the (?P<dd3>\d{1,2})(?:st|nd|rd|th)(?! (?:time|floor|street|avenue|one|item|of)\b))\b",
     re.IGNORECASE,
 )
 
@@ -261,7 +261,8 @@ def _weekday(parts: dict[str, str | None], today: date) -> date:
 
 def _date(parts: dict[str, str | None], today: date) -> date | None:
     """The next such date; None for one that no calendar has."""
-    day, month = parts.get("dd") or parts.get("dd2"), parts.get("mm") or parts.get("mm2")
+    day = parts.get("dd") or parts.get("dd2") or parts.get("dd3")
+    month = parts.get("mm") or parts.get("mm2")
     for ahead in range(13):
         first = _month_later(today.replace(day=1), ahead)
         if month is None or first.month == (int(month) if month.isdigit() else _month_number(month)):

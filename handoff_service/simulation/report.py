@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from handoff_service.simulation.model import Fate, Outcome, Shift
 
 SERVICE_LEVEL_S = 60.0
+# The middle of fewer errors than these says nothing about the estimate.
+FEWEST_GUESSES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,12 +95,19 @@ def report(outcome: Outcome) -> str:
         f"Heat            at most {busiest.worst_row if busiest else 0} angry customers in a row for one agent.",
         f"Ageing          {outcome.late} were overtaken by somebody who came after the bound of nine classes.",
         f"Overflow        {moved} went on to another queue.",
-        f"Expected wait   shown to {guess.shown} of {guess.known} who then waited and were served: median absolute "
-        f"error {guess.median_error_s:.0f} s ({guess.median_share:.0%} of the median wait); "
-        f"{guess.within:.0%} of the waits lay in the eight tenths shown.",
+        f"Expected wait   shown to {guess.shown} of {guess.known} who then waited and were served: {_how_good(guess)}.",
         f"Routing         {outcome.decisions} decisions; the day took {outcome.took_s:.1f} s.",
     ]
     return "\n".join(lines)
+
+
+def _how_good(guess: Guess) -> str:
+    if guess.shown < FEWEST_GUESSES:
+        return "too few to tell how far off it is"
+    return (
+        f"median absolute error {guess.median_error_s:.0f} s ({guess.median_share:.0%} of the median wait); "
+        f"{guess.within:.0%} of the waits lay in the eight tenths shown"
+    )
 
 
 def _line(outcome: Outcome, queue: str | None) -> str:

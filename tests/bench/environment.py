@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-import sqlite3
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+
+import pysqlite3 as sqlite3
 
 
 def show_environment(bot_venv: Path) -> None:

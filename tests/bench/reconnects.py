@@ -7,10 +7,11 @@ import contextlib
 import json
 import os
 import signal
-import sqlite3
 import time
 from pathlib import Path
 from typing import Any
+
+import pysqlite3 as sqlite3
 
 from handoff_service.launch.credentials import parts_environment
 from tests.bench.figures import Latency, show_latencies, show_table

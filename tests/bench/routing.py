@@ -1,9 +1,14 @@
-"""Routing with 1,500 agents and 200 queues: what one decision costs, and that it costs the same however many wait."""
+"""Routing with 1,500 agents and 200 queues: what one decision costs, and that it costs the same however many wait.
+
+Also alone, without any part running: `python -m tests.bench.routing`.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import random
 import statistics
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
@@ -58,17 +63,21 @@ THEORY = ((5, 0.7, None), (20, 0.8, None), (60, 0.9, None), (10, 1.2, 400.0), (5
 
 async def routing(bench: Bench) -> None:
     """Prints what decisions cost over the number who wait, in memory and in both databases; and waits beside theory."""
+    await _measure(bench.folder)
+
+
+async def _measure(folder: Path) -> None:
     show_latencies(
         f"Routing in memory, {AGENTS} agents, {QUEUES} queues: processor time of one decision",
         [line for waiting in (*WAITING, 200_000) for line in _in_memory(waiting)],
     )
     with own_postgres() as server:
         for name in ("SQLite", "PostgreSQL"):
-            url = f"sqlite:///{bench.folder}/routing.sqlite" if name == "SQLite" else server("postgres")
+            url = f"sqlite:///{folder}/routing.sqlite" if name == "SQLite" else server("postgres")
             await migrate(url)
             database = open_database(url, Bell())
             try:
-                lines = [line async for line in _in_database(database, bench.folder)]
+                lines = [line async for line in _in_database(database, folder)]
             finally:
                 await database.close()
             show_latencies(f"Routing on {name}, one agent has room", lines)
@@ -266,3 +275,8 @@ def _expected(agents: int, day: Day, patience_s: float | None) -> Steady:
     if patience_s is None:
         return erlang_c(agents, per_s, service_s)
     return erlang_a(agents, per_s, service_s, patience_s)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as own:
+        asyncio.run(_measure(Path(own)))

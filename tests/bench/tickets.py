@@ -7,7 +7,6 @@ past the gateway, then read through its own `page`; a page is measured with its 
 from __future__ import annotations
 
 import random
-import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pysqlite3 as sqlite3
 
 from handoff_service.bell import Bell
 from handoff_service.columns import EPOCH

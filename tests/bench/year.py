@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pysqlite3 as sqlite3
 import sqlalchemy as sa
 
 from handoff_service import tables

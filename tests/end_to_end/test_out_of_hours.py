@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any
 
+import pysqlite3 as sqlite3
 import pytest
 
 from tests.bot.crawl.asking import WAYS

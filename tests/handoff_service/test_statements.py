@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import asyncpg
+import pysqlite3 as sqlite3
 import pytest
 import sqlalchemy as sa
 

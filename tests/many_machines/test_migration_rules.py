@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pysqlite3 as sqlite3
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
@@ -22,7 +23,7 @@ def scripts() -> list[Any]:
 
 def schema(url: str) -> dict[str, Any]:
     """What the inspector tells of every table."""
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(url, module=sqlite3)
     inspector = sa.inspect(engine)
     found = {
         table: {
@@ -83,7 +84,7 @@ def test_the_rule_sees_what_it_forbids(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'wrong.sqlite'}"
     asyncio.run(migrate(url))
     before = schema(url)
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(url, module=sqlite3)
     with engine.begin() as connection:
         for statement in (
             "ALTER TABLE contacts ADD COLUMN nickname TEXT NOT NULL DEFAULT ''",

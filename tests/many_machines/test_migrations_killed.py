@@ -6,13 +6,13 @@ import asyncio
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
+import pysqlite3 as sqlite3
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -65,7 +65,7 @@ def look(url: str, work: Callable[[sa.Connection], object]) -> object:
     """What `work` sees in the database."""
     address = sa.make_url(url)
     if address.get_backend_name() == "sqlite":
-        engine = sa.create_engine(address)
+        engine = sa.create_engine(address, module=sqlite3)
         with engine.connect() as connection:
             found = work(connection)
         engine.dispose()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pysqlite3 as sqlite3
 import pytest
 
 from handoff_service.migrate import migrate

@@ -8,7 +8,6 @@ import pwd
 import resource
 import shutil
 import signal
-import sqlite3
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import asyncpg
+import pysqlite3 as sqlite3
 
 Row = dict[str, Any]
 START_S = 120.0

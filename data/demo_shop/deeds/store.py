@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+import pysqlite3 as sqlite3
 
 from data.demo_shop.deeds.ledger import Deed, check_undoable, fingerprint, new_id, with_undo
 from data.demo_shop.model import CURRENCY, Order, Owner, Refused, Status, fen, iso, yuan

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import pysqlite3 as sqlite3
 
 from data.demo_shop.deeds.ledger import fingerprint, new_id
 from data.demo_shop.deeds.store import answered, record

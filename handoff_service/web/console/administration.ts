@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import type { Api, ApiError } from "./api";
 import type { Look } from "../widget/look";
 import { Fetching } from "./fetching";
+import type { SectionId } from "./forms/sections";
 import type { Session } from "./session";
 
 export interface Account {
@@ -65,8 +66,12 @@ export interface FileProblem {
   readonly message: string;
 }
 
+export type SettingsPart = SectionId | "people" | "channels" | "widget" | "file";
+
 /** The settings page: accounts, and the whole configuration as one file that is checked before it is applied. */
 export class Administration {
+  /** What of the page is shown. */
+  readonly part = signal<SettingsPart>("people");
   readonly people = signal<readonly Account[] | null>(null);
   /** A password that was just drawn: whose, and what it is. Shown until it is dismissed, and never again. */
   readonly drawn = signal<{ readonly email: string; readonly password: string } | null>(null);

@@ -8,6 +8,7 @@ import type { ArticleFields, ArticlePage, Category, Compared, Edited, Filter, Ke
 import type { Orders } from "./beside";
 import type { CannedReply } from "./canned";
 import type { ChannelAccount, ChannelKinds, Finding } from "./channels";
+import type { Item } from "./forms/values";
 import { type RegisterPage, type Span, spanQuery } from "./complaints";
 import type { Messages, MessageState, Models } from "./training";
 import type { TicketFilter, TicketPage, WholeTicket } from "./tickets";
@@ -104,7 +105,8 @@ export class Api {
   accountCommand = (agent: string, command: string) =>
     this.administer<{ password?: string }>(`/v1/admin/agents/${encodeURIComponent(agent)}/${command}`, null);
   widgetLook = async (tenant: string) => (await this.get<{ look: Look }>("/v1/widget/config", { tenant })).look;
-  configuration = async () => (await this.get<{ yaml: string }>("/v1/admin/config")).yaml;
+  configuration = async () => (await this.wholeConfiguration()).yaml;
+  wholeConfiguration = () => this.get<{ yaml: string; document: Item; version: string }>("/v1/admin/config");
   checkConfiguration = (yaml: string) => this.post<Plan>("/v1/admin/config/check", { yaml });
   applyConfiguration = (yaml: string, version: string) =>
     this.administer<Plan>("/v1/admin/config/apply", { yaml, version });

@@ -11,6 +11,7 @@ import { Channels } from "./channels";
 import { Register } from "./complaints";
 import { Articles } from "./articles";
 import { Drafts } from "./drafts";
+import { Forms } from "./forms/forms";
 import { Popups } from "./popups";
 import { Session, type SignedOut } from "./session";
 import { Bell } from "./sound";
@@ -37,6 +38,7 @@ export interface Workplace {
   readonly register: Register;
   readonly calls: Calls;
   readonly administration: Administration;
+  readonly forms: Forms;
   readonly channels: Channels;
   readonly popups: Popups;
   readonly client: TandemClient;
@@ -78,6 +80,7 @@ export function createDesk({ me, api, language, signedOut, socket }: DeskOptions
   const register = new Register(api);
   const channels = new Channels({ api, session });
   const administration = new Administration({ api, session, tenant: me.tenant.id });
+  const forms = new Forms({ api, session, state });
   const articles = new Articles({ api, session, owner: me.agent.name });
-  return { state, session, writing, verbs, bulk, translations, training, wall: new Wall(api), articles, tickets, register, calls, administration, channels, popups, client, api };
+  return { state, session, writing, verbs, bulk, translations, training, wall: new Wall(api), articles, tickets, register, calls, administration, forms, channels, popups, client, api };
 }

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from handoff_service.admin.configuration import without_address
 from handoff_service.admin.display import table, width
-from handoff_service.admin.document import State, as_yaml, check, exported
+from handoff_service.admin.document import State, check, exported
 from handoff_service.admin.marked import DEEPEST, read, write
 from handoff_service.admin.people import Account
 from handoff_service.admin.plan import changes
@@ -21,7 +21,7 @@ from tests.handoff_service.stage import shop
 LIN = Account(email="lin@lanyu.example", name="林夕 Lin", queues=("support", "senior"))
 CHEN = Account(email="chen@lanyu.example", name="陈主管", role=Role.SUPERVISOR, skills={"billing": 3})
 STATE = State("demo", shop().settings, {one.email: one for one in (LIN, CHEN)}, [])
-TEXT = as_yaml(STATE)
+TEXT = write(exported(STATE))
 
 
 def wrong(text: str) -> list[tuple[str, str]]:
@@ -36,7 +36,7 @@ def test_what_is_exported_changes_nothing():
     after, problems = check(TEXT, STATE)
     assert problems == []
     assert after == STATE
-    assert as_yaml(after) == TEXT
+    assert write(exported(after)) == TEXT
 
 
 def test_the_audit_names_accounts_by_their_ids():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pysqlite3 as sqlite3
 import pytest
 import sqlalchemy as sa
 
@@ -102,7 +103,8 @@ def at_work(tx: Transaction, presence: str, now: datetime) -> None:
 @pytest.fixture(scope="module")
 def engine() -> Iterator[sa.Engine]:
     """One database in memory; every case is rolled back."""
-    made = sa.create_engine("sqlite://", poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
+    unchecked = {"check_same_thread": False}
+    made = sa.create_engine("sqlite://", module=sqlite3, poolclass=sa.StaticPool, connect_args=unchecked)
     tables.metadata.create_all(made)
     yield made
     made.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import timedelta
 
+import pysqlite3 as sqlite3
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
@@ -114,7 +115,7 @@ def test_an_owner_that_does_not_name_what_it_must_is_refused(owner: Owner) -> No
 
 @pytest.fixture(scope="module")
 def memory() -> sa.Engine:
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    engine = sa.create_engine("sqlite://", module=sqlite3, poolclass=sa.StaticPool)
     tables.metadata.create_all(engine)
     return engine
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
+import pysqlite3 as sqlite3
 import sqlalchemy as sa
 
 from handoff_service import outbox, tables
@@ -60,7 +60,7 @@ def _memory() -> tuple[sqlite3.Connection, sa.Engine, bytes]:
     """One database in memory for all walks (its statements are compiled once), and its empty content."""
     raw = sqlite3.connect(":memory:", check_same_thread=False)
     raw.isolation_level = None
-    engine = sa.create_engine("sqlite://", creator=lambda: raw, poolclass=sa.StaticPool)
+    engine = sa.create_engine("sqlite://", module=sqlite3, creator=lambda: raw, poolclass=sa.StaticPool)
     sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     tables.metadata.create_all(engine)
     return raw, engine, raw.serialize()

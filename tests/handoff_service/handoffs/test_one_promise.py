@@ -12,6 +12,7 @@ from handoff_service.conversations.model import Audience, Conversation, Event, O
 from handoff_service.conversations.reply import reply
 from handoff_service.conversations.sweep import Sweeper
 from handoff_service.handoffs import release
+from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import as_author
 from handoff_service.handoffs.request import promise
 from handoff_service.promises import store as promises
@@ -176,3 +177,32 @@ async def test_the_senior_colleague_keeps_it(floor: Floor, watch: Watch, hire: A
     assert await watch.chased(held) == NOTHING
     assert Event.TRANSFER in {one.body.get("event") for one in await floor.entries(held)}
     assert as_author(chen).name in {one.author.name for one in await floor.entries(held)}
+
+
+async def test_who_still_waits_hears_that_it_was_not_kept_and_stands_before_the_others(
+    floor: Floor, watch: Watch, hire: Any
+) -> None:
+    """The ladder's promise while he keeps his place: at its time, and once for each time that he is told."""
+    await hire("lin", capacity=0)
+    _, waiting = await floor.waits()
+    tenant = await floor.database.read(lambda c: tenants.find(c, "demo"))
+    await floor.do(lambda tx: promise(tx, waiting, tenant, floor.context, queue="support"))
+    floor.clock.advance(1)
+    _, later = await floor.waits()
+
+    async def looks(apologies: int) -> list[int]:
+        assert (await watch.chased(waiting))["apologies"] == apologies
+        listed = await floor.database.read(lambda c: handoffs.waiting(c, "demo", "support"))
+        assert {one.conversation for one in listed} == {waiting.id, later.id}, "he keeps his place"
+        return [one.priority for one in listed if one.conversation == waiting.id]
+
+    assert await looks(0) == [3]
+    floor.clock.advance(floor.settings.message_due_s - 1)
+    for _ in range(2):
+        await Sweeper(floor.database, floor.settings, floor.clock).sweep()
+    assert await looks(1) == [5], "two classes more, and once"
+    floor.clock.advance(floor.settings.message_due_s)
+    await Sweeper(floor.database, floor.settings, floor.clock).sweep()
+    assert await looks(2) == [7], "the time that he was told then was not kept either"
+    head = await floor.now(waiting)
+    assert (head.owner.kind, (await watch.chased(waiting))["owed"]) == (OwnerKind.QUEUE, 1)

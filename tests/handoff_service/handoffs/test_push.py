@@ -409,8 +409,9 @@ async def test_the_expected_wait_says_how_sure_it_is_and_a_peak_offers_something
     told = await floor.database.read(lambda c: waiting_numbers(c, head, floor.context))
     assert told["wait"]["low_s"] < told["wait_s"] < told["wait"]["high_s"]
     assert 600 < told["wait_s"] < 1800, "two conversations of ten minutes are before him"
-    text = await floor.database.read(lambda c: welcome(c, tenant, "support", 3, "en", floor.context))
-    assert "call you back" in text
+    told = await floor.database.read(lambda c: welcome(c, tenant, "support", 3, "en", floor.context))
+    text = told["text"]
+    assert ("call you back" in text, told["asks"]) == (True, "number")
     entries = await floor.database.read(lambda c: store.entries_after(c, "demo", head.id, 0))
     said = next(told for entry in entries if "call you back" in (told := str(entry.body.get("text"))))
     assert "minutes" not in said, "he joined when nobody could say how long"

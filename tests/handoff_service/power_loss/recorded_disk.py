@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import ctypes.util
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -120,18 +119,13 @@ def _torn(step: Step, chance: random.Random) -> Step:
     return Step(step.what, step.path, step.offset, step.content[: SECTOR * chance.randrange(1, sectors)])
 
 
-def library() -> ctypes.CDLL | None:
-    """The SQLite library that the module `sqlite3` calls, or None when it is hidden inside this Python."""
-    import _sqlite3
+def library() -> ctypes.CDLL:
+    """The SQLite library that the product's driver brings along."""
+    from pysqlite3 import _sqlite3
 
-    for name in (_sqlite3.__file__, ctypes.util.find_library("sqlite3")):
-        with contextlib.suppress(AttributeError, OSError, TypeError):
-            found = ctypes.CDLL(name)
-            found.sqlite3_libversion.restype = ctypes.c_char_p
-            if found.sqlite3_libversion().decode() == _sqlite3.sqlite_version:
-                found.sqlite3_vfs_find.restype = ctypes.POINTER(_Vfs)
-                return found
-    return None
+    found = ctypes.CDLL(_sqlite3.__file__)
+    found.sqlite3_vfs_find.restype = ctypes.POINTER(_Vfs)
+    return found
 
 
 @contextlib.contextmanager

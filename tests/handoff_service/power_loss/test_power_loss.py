@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import json
 import pickle
 import random
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pysqlite3 as sqlite3
 import pytest
 
 from handoff_service.bell import Bell
@@ -27,9 +26,6 @@ ROOT = Path(__file__).resolve().parents[3]
 CRASHES = 300
 CUSTOMERS = 6
 MESSAGES = 60  # of each customer; enough for the WAL to be written back into the file several times
-
-SQLITE = library()
-pytestmark = pytest.mark.skipif(SQLITE is None, reason="this Python hides its SQLite library: power loss not tested")
 
 
 async def _write_messages(database: SqliteDatabase, disk: Disk, *, durable: bool) -> None:
@@ -72,14 +68,13 @@ def recorded(fast_folder: Path, sqlite_template: Path) -> Callable[..., Disk]:
 
 def record(folder: Path, *, durable: bool) -> Disk:
     """In that process: writes, and notes every step."""
-    assert isinstance(SQLITE, ctypes.CDLL)
 
     async def write() -> None:
         database = SqliteDatabase(f"sqlite:///{folder / 'handoff.sqlite'}", Bell())
         await _write_messages(database, disk, durable=durable)
         await database.close()
 
-    with recording(SQLITE, folder) as disk:
+    with recording(library(), folder) as disk:
         asyncio.run(write())
     return disk
 

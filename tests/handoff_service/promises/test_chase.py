@@ -62,6 +62,12 @@ class Talk:
         found = await self.desk.database.read(lambda c: store.clocks_of_conversation(c, "demo", self.held.id))
         return {clock.kind: clock.state for clock in found}
 
+    async def shown(self) -> list[ClockKind]:
+        """The clocks that a desk shows."""
+        now = self.desk.clock()
+        told = await self.desk.database.read(lambda c: deadlines(c, "demo", self.held.id, now))
+        return [clock["clock"] for clock in told["sla"]]
+
     async def notes(self, kind: str) -> list[str]:
         """What the gateway told agents about clocks ("sla") or promises ("promise")."""
         entries = await self.desk.database.read(lambda c: conversations.entries_after(c, "demo", self.held.id, 0))
@@ -98,7 +104,9 @@ async def test_clocks_are_set_with_every_entry_and_end_with_the_handoff(talk: Ta
     assert await talk.clocks() == {ClockKind.FIRST_REPLY: met, ClockKind.RESOLUTION: paused}
     await talk.hears(after=9999)
     assert (await talk.clocks())[ClockKind.NEXT_REPLY] is running
+    assert await talk.shown() == [ClockKind.FIRST_REPLY, ClockKind.RESOLUTION, ClockKind.NEXT_REPLY]
     await talk.says("here you are", after=60)
+    assert await talk.shown() == [ClockKind.FIRST_REPLY, ClockKind.RESOLUTION], "one in time is not worth a line"
     context, where = talk.desk.context, (talk.held.id, talk.agent, talk.held.epoch)
     await talk.desk.database.write(lambda tx: release.close(tx, *where, context, wrap_up="solved"))
     assert set((await talk.clocks()).values()) == {met}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+
+import pysqlite3 as sqlite3
 
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import resource
 import shutil
-import sqlite3
 import subprocess
 
+import pysqlite3 as sqlite3
 import pytest
 
 from handoff_service.bell import Bell

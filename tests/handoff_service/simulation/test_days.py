@@ -46,7 +46,7 @@ def test_the_report_adds_up(night: Outcome) -> None:
     came, served, gave_up, message, callback = map(int, line[1:6])
     assert came == served + gave_up + message + callback == len(night.fates)
     guess = guesses(night.fates)
-    assert f"shown to {guess.shown} of {guess.known} who then waited" in text
+    assert f"shown to {guess.shown} of {guess.known} who then waited and were served: too few to tell" in text
     assert "0 were overtaken" in text
     assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
     assert clock(72.4) == "1:12"

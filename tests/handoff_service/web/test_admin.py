@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import sqlalchemy as sa
@@ -156,6 +157,29 @@ async def test_a_file_is_applied_as_a_whole_or_not_at_all(house):
     assert "lin@lanyu.example" not in kept
     assert accepted(await change(owner, "config/apply", {"yaml": good}))["changes"] == []
     refused(await change(owner, "config/apply", {"yaml": before, "version": plan["version"]}), 409, "conflict")
+
+
+async def test_a_form_sends_a_piece_of_the_file_as_json_and_is_told_where_it_is_wrong(house):
+    owner = await house.agent("owner", role=Role.OWNER)
+    read = accepted(await owner.get("/v1/admin/config"))
+    assert [one["email"] for one in read["document"]["agents"]] == ["owner@lanyu.example"]
+    first, *others = read["document"]["queues"]
+
+    def piece(**given):
+        return {"yaml": json.dumps({"queues": [{**first, **given}, *others]}), "version": read["version"]}
+
+    for wrong, where in (
+        ({"alert_mail": ["lin@x.example", "长@x@y"]}, "queues.0.alert_mail.1"),
+        ({"calendar": "office"}, "queues.0.calendar"),
+        ({"skills": [{"skill": "billing", "level": 9}]}, "queues.0.skills.0.level"),
+    ):
+        error = refused(await change(owner, "config/apply", piece(**wrong)), 422, "bad_configuration")
+        assert [one["where"] for one in error["problems"]] == [where]
+    body = piece(accept_s=20, name="客服 \x7f: “#1”")
+    told = accepted(await change(owner, "config/apply", body))["changes"]
+    assert {one["where"].rpartition(".")[2] for one in told} == {"accept_s", "name"}
+    assert accepted(await owner.get("/v1/admin/config"))["document"]["queues"][0]["name"] == "客服 \x7f: “#1”"
+    refused(await change(owner, "config/apply", {**body, "yaml": '{"retention_days": 9}'}), 409, "conflict")
 
 
 async def test_a_file_needs_the_permission_for_what_it_changes(house):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx2
+import pysqlite3 as sqlite3
 import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 

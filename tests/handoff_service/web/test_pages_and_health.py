@@ -6,9 +6,9 @@ import asyncio
 import gzip
 import os
 import re
-import sqlite3
 
 import httpx2
+import pysqlite3 as sqlite3
 import pytest
 import sqlalchemy as sa
 

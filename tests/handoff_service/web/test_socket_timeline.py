@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket as socket_module
-import sqlite3
 import time
 
 import asyncpg
+import pysqlite3 as sqlite3
 import pytest
 import sqlalchemy as sa
 from starlette.websockets import WebSocketDisconnect

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, closing
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pysqlite3 as sqlite3
 import pytest
 import sqlalchemy as sa
 

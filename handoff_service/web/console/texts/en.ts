@@ -1,6 +1,7 @@
 import { toolsEn } from "./tools_en";
 import { trainingEn } from "./training_en";
 import { deskEn } from "./desk_en";
+import { formsEn } from "./forms_en";
 import { pagesEn } from "./pages_en";
 import { photosEn } from "./photos_en";
 import { ticketsEn } from "./tickets_en";
@@ -9,6 +10,7 @@ import type { TextKey } from "./zh";
 /** Every English text of the console; the compiler refuses a missing or surplus key. */
 export const en: Readonly<Record<TextKey, string>> = {
   ...deskEn,
+  ...formsEn,
   ...pagesEn,
   ...photosEn,
   ...ticketsEn,

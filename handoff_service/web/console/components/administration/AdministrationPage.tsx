@@ -1,17 +1,20 @@
 import { useEffect, useState } from "preact/hooks";
-import { type Account, changedParts, changeLine, mayManage, ROLES, rolesGivenBy } from "../../administration";
+import { type Account, changedParts, changeLine, mayManage, ROLES, rolesGivenBy, type SettingsPart } from "../../administration";
+import { SECTIONS } from "../../forms/sections";
 import { cause } from "../../problem";
 import { holds } from "../../views";
 import { PageHead } from "../PageHead";
 import { useWorkplace } from "../workplace";
 import { ChannelsPanel } from "./ChannelsPanel";
+import { SettingsPanel } from "./SettingsPanel";
 import { WidgetPanel } from "./WidgetPanel";
 
-/** Accounts on one side, everything else as one file on the other. */
+/** Accounts, each section of the configuration in forms, channels, the widget, and everything as one file. */
 export function AdministrationPage() {
   const { state, administration } = useWorkplace();
   const t = state.t.value;
   const failed = administration.failed.value;
+  const part = administration.part.value;
   useEffect(() => void administration.start(), []);
   return (
     <main class="page administration">
@@ -21,18 +24,33 @@ export function AdministrationPage() {
           {cause(failed, t)} <button class="small" onClick={() => void administration.start()}>{t("page.retry")}</button>
         </p>
       )}
-      <div class="page-columns">
-        <div>
-          <People />
-          <ChannelsPanel />
-        </div>
-        <div>
-          <Configuration />
-          <WidgetPanel />
-        </div>
+      <div class="settings-page">
+        <nav class="settings-nav" aria-label={t("forms.nav")}>
+          {PARTS.map((each) => (
+            <button key={each} class="tab" aria-current={each === part ? "page" : undefined} onClick={() => (administration.part.value = each)}>{t(`forms.${each}`)}</button>
+          ))}
+        </nav>
+        <Part part={part} />
       </div>
     </main>
   );
+}
+
+function Part({ part }: { part: SettingsPart }) {
+  switch (part) {
+    case "people":
+      return <People />;
+    case "channels":
+      return <ChannelsPanel />;
+    case "widget":
+      return <WidgetPanel />;
+    case "file":
+      return <Configuration />;
+    default: {
+      const section = SECTIONS.find(({ id }) => id === part);
+      return section === undefined ? null : <SettingsPanel key={part} section={section} />;
+    }
+  }
 }
 
 function People() {
@@ -180,6 +198,8 @@ function Configuration() {
   const edited = administration.edited.value;
   const shown = edited ?? administration.yaml.value ?? "";
   const all = holds(state, "settings.write");
+  // What the forms have stored meanwhile.
+  useEffect(() => void administration.start(), []);
   const writes = all || holds(state, "canned.write");
   return (
     <section class="page-panel">
@@ -209,5 +229,7 @@ function Configuration() {
     </section>
   );
 }
+
+const PARTS: readonly SettingsPart[] = ["people", ...SECTIONS.map(({ id }) => id), "channels", "widget", "file"];
 
 const roleOf = (role: string): (typeof ROLES)[number] => ROLES.find((each) => each === role) ?? "agent";

@@ -1,0 +1,167 @@
+import { signal } from "@preact/signals";
+import type { FileProblem } from "../administration";
+import { problemsOf } from "../administration";
+import { type Api, ApiError } from "../api";
+import { Fetching } from "../fetching";
+import { problem } from "../problem";
+import type { Session } from "../session";
+import { put, type DeskState } from "../state";
+import type { Section, SectionId } from "./sections";
+import { type Item, listed, NEW, pieceRaised, pieceWith, same, textOf, yamlOf } from "./values";
+
+/** A thing as it is being edited, and as it was stored when that began; null: it is new. */
+export interface Edited {
+  readonly base: Item | null;
+  readonly now: Item;
+}
+type Outcome = "done" | "refused" | "stale";
+
+/** The configuration in forms: pieces of the one file, each checked and applied as the file is. */
+export class Forms {
+  readonly document = signal<Item | null>(null);
+  /** What is being edited, by section and key; kept while other pages are shown, gone when it is saved or discarded. */
+  readonly edited = signal<ReadonlyMap<string, Edited>>(new Map());
+  /** The thing whose form is open in each section. */
+  readonly open = signal<ReadonlyMap<SectionId, string>>(new Map());
+  /** What the server found wrong with what was saved last, by the name of what was edited. */
+  readonly problems = signal<{ readonly of: string; readonly found: readonly FileProblem[] } | null>(null);
+  readonly busy = signal(false);
+  private version = "";
+  private readonly fetching = new Fetching();
+  readonly failed = this.fetching.failed;
+
+  constructor(private readonly parts: { api: Api; session: Session; state: DeskState }) {}
+
+  /** Reads the configuration; what is being edited stays. */
+  start(): Promise<void> {
+    return this.fetching.ask("document", () => this.parts.api.wholeConfiguration(), ({ document, version }) => {
+      this.document.value = document;
+      this.version = version;
+    });
+  }
+
+  show(section: Section, key: string | null): void {
+    const next = new Map(this.open.value);
+    if (key === null) next.delete(section.id);
+    else next.set(section.id, key);
+    this.open.value = next;
+    this.problems.value = null;
+  }
+
+  /** The thing as the form shows it; null when there is none (any more). */
+  shown(section: Section, key: string): Item | null {
+    const edited = this.edited.value.get(nameOf(section, key));
+    if (edited !== undefined) return edited.now;
+    if (key === NEW) return section.holds === "parts" ? null : section.begins;
+    return this.stored(section, key);
+  }
+
+  isEdited = (section: Section, key: string): boolean => this.edited.value.has(nameOf(section, key));
+
+  /** What the form holds after a key; a thing that is again as it is stored is not edited. */
+  edit(section: Section, key: string, now: Item): void {
+    const name = nameOf(section, key);
+    const base = this.edited.value.get(name)?.base ?? (key === NEW ? null : this.stored(section, key));
+    this.edited.value = put(this.edited.value, name, base !== null && same(base, now) ? null : { base, now });
+  }
+
+  discard(section: Section, key: string): void {
+    this.edited.value = put(this.edited.value, nameOf(section, key), null);
+    this.problems.value = null;
+    if (key === NEW) this.show(section, null);
+  }
+
+  /** Checks and stores what the form holds; what is wrong with it is in `problems`. */
+  async save(section: Section, key: string): Promise<boolean> {
+    const name = nameOf(section, key);
+    const id = textOf(this.edited.value.get(name)?.now["id"]);
+    if (key === NEW && section.holds === "names" && this.stored(section, id) !== null) {
+      this.problems.value = { of: name, found: [{ line: 0, where: `${section.id}.${id}.id`, message: this.parts.state.t.value("form.twice") }] };
+      return false;
+    }
+    const done = await this.change(name, (document) => {
+      const edited = this.edited.value.get(name);
+      if (edited === undefined) return null;
+      if (edited.base !== null && !same(this.stored(section, key), edited.base)) return this.overtaken(section, key, edited);
+      return pieceWith(document, section, key, edited.now);
+    });
+    if (!done) return false;
+    this.edited.value = put(this.edited.value, name, null);
+    const last = listed(this.document.value ?? {}, section).at(-1);
+    if (key === NEW && last !== undefined) this.show(section, last.key);
+    this.parts.session.notify("good", this.parts.state.t.value("form.saved"));
+    return true;
+  }
+
+  /** Takes a thing out; the server refuses it while something needs it. */
+  async remove(section: Section, key: string): Promise<boolean> {
+    const done = await this.change(nameOf(section, key), (document) => pieceWith(document, section, key, null));
+    if (!done) return false;
+    this.edited.value = put(this.edited.value, nameOf(section, key), null);
+    this.show(section, null);
+    return true;
+  }
+
+  raise = (section: Section, key: string): Promise<boolean> =>
+    this.change(nameOf(section, key), (document) => pieceRaised(document, section, key));
+
+  /** Stores another look of the widget. */
+  applyPart = (name: string, part: (before: Item) => Item): Promise<boolean> =>
+    this.change(name, (document) => ({ [name]: part((document[name] ?? {}) as Item) }));
+
+  private stored(section: Section, key: string): Item | null {
+    return listed(this.document.value ?? {}, section).find((one) => one.key === key)?.item ?? null;
+  }
+
+  /** Somebody has stored another one since this form was opened: it is told once, and the next save replaces that. */
+  private overtaken(section: Section, key: string, { now }: Edited): null {
+    const { session, state } = this.parts;
+    const base = this.stored(section, key);
+    const edited = put(this.edited.value, nameOf(section, key), null);
+    this.edited.value = put(edited, nameOf(section, base === null ? NEW : key), { base, now });
+    if (base === null) this.show(section, NEW);
+    session.notify("bad", state.t.value("form.overtaken"));
+    return null;
+  }
+
+  /** Applies a piece; when the file is another one by now, the piece is made anew of that, once. */
+  private async change(name: string, piece: (document: Item) => Item | null): Promise<boolean> {
+    if (this.busy.value) return false;
+    this.busy.value = true;
+    this.problems.value = null;
+    let outcome: Outcome = "stale";
+    for (let turn = 0; turn < 2 && outcome === "stale"; turn += 1) {
+      if (turn > 0 || this.document.value === null) await this.start();
+      const made = this.document.value === null ? null : piece(this.document.value);
+      outcome = made === null ? "refused" : await this.apply(name, made);
+    }
+    if (outcome === "stale") this.parts.session.notify("bad", this.parts.state.t.value("form.overtaken"));
+    if (outcome === "done") await Promise.all([this.start(), this.tellDesk()]);
+    this.busy.value = false;
+    return outcome === "done";
+  }
+
+  private async apply(name: string, piece: Item): Promise<Outcome> {
+    try {
+      await this.parts.api.applyConfiguration(yamlOf(piece), this.version);
+      return "done";
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code === "conflict" && typeof error.extra["version"] === "string") return "stale";
+      if (error.code === "bad_configuration") this.problems.value = { of: name, found: problemsOf(error) };
+      else if (error.status !== 401) this.parts.session.notify("bad", problem(error, this.parts.state.t.value));
+      return "refused";
+    }
+  }
+
+  /** Queues, tags and codes of this page are those that were just stored. */
+  private async tellDesk(): Promise<void> {
+    const { api, session, state } = this.parts;
+    await session.attempt(async () => {
+      const { tenant } = await api.me();
+      state.me.value = { ...state.me.value, tenant };
+    });
+  }
+}
+
+export const nameOf = (section: Section, key: string): string => `${section.id}/${key}`;
