@@ -41,11 +41,12 @@ UNFINISHED = ("new", "uncertain", "leased")
 # A question that the bot was asked in vain is still not answered.
 UNANSWERED = (*UNFINISHED, "dead")
 CHANNEL = "channel"
+PUBLIC = "public"  # a line of its own: a release that does not know what is said in public leaves it to others
 KNOWLEDGE = "knowledge"
 MEDIA = "media"
 ALARM = "alarm"
 # Destinations where an attempt cannot be taken back. Their handlers decide themselves when to give up.
-OUTSIDE = frozenset({CHANNEL, ALARM})
+OUTSIDE = frozenset({CHANNEL, PUBLIC, ALARM})
 # Longer than all bots of the ladder may take, shorter than the customer is left without an answer: when a process
 # dies in the middle of a turn, another one still answers in time.
 LEASE = timedelta(seconds=30)
@@ -92,7 +93,7 @@ def enqueue_delivery(tx: Transaction, conversation: Conversation, draft: Draft, 
     if conversation.channel == IN_PUBLIC and not by_person:  # the world reads nothing that no person has decided
         return
     if draft.kind in (Kind.MESSAGE, Kind.STATE) and draft.body.get("text"):
-        enqueue(tx, conversation, CHANNEL, seq, now)
+        enqueue(tx, conversation, PUBLIC if conversation.channel == IN_PUBLIC else CHANNEL, seq, now)
 
 
 def _due() -> sa.Select[Any]:

@@ -262,6 +262,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "这里的回复不会自动发布，请到原帖回复：{url}",
         "en": "Nothing is published from here; post your answer yourself at {url}",
     },
+    "public_unsaid": {
+        "zh": "以上工单通知没有公开发布，对方看不到。需要告知时，请在本对话中回复，或请对方私信。",
+        "en": "This note on a case was not published, and its author has not seen it. If he should know, reply here, "
+        "or ask him for a private message.",
+    },
     "public_is_sent": {
         "zh": "您在这里的回复会公开发布。",
         "en": "What you answer here is published.",
@@ -309,14 +314,24 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "【承诺逾期】{due} 前应兑现的承诺还没有兑现：“{text}”",
         "en": "A promise was due by {due} and is not kept yet: “{text}”",
     },
-    "transcript_subject": {"zh": "您与{brand}的聊天记录", "en": "Your conversation with {brand}"},
-    "transcript_you": {"zh": "您", "en": "You"},
-    "transcript_bot": {"zh": "智能助手", "en": "AI assistant"},
-    "transcript_team": {"zh": "客服", "en": "Support"},
-    "transcript_code_subject": {"zh": "{code} 是您的验证码（{brand}）", "en": "{code} is your code for {brand}"},
+    "transcript_subject": {
+        "zh": "您与{brand}的聊天记录",
+        "zh-Hant": "您與{brand}的聊天記錄",
+        "en": "Your conversation with {brand}",
+    },
+    "transcript_you": {"zh": "您", "zh-Hant": "您", "en": "You"},
+    "transcript_bot": {"zh": "智能助手", "zh-Hant": "智慧助理", "en": "AI assistant"},
+    "transcript_team": {"zh": "客服", "zh-Hant": "客服", "en": "Support"},
+    "transcript_code_subject": {
+        "zh": "{code} 是您的验证码（{brand}）",
+        "zh-Hant": "{code} 是您的驗證碼（{brand}）",
+        "en": "{code} is your code for {brand}",
+    },
     "transcript_code_text": {
         "zh": "您好，\n\n有人（应该是您本人）希望把与{brand}的聊天记录发送到这个邮箱。\n\n验证码：{code}\n\n"
         "请在聊天窗口中输入，10 分钟内有效。如果不是您本人操作，忽略这封邮件即可，我们不会再发送任何内容。",
+        "zh-Hant": "您好，\n\n有人（應該是您本人）希望將與{brand}的聊天記錄寄到這個電子信箱。\n\n驗證碼：{code}\n\n"
+        "請在聊天視窗中輸入，10 分鐘內有效。如果不是您本人操作，請忽略這封郵件，我們不會再寄送任何內容。",
         "en": "Hello,\n\nsomebody, presumably you, wants the conversation with {brand} sent to this address.\n\n"
         "Your code: {code}\n\nPlease type it into the chat within 10 minutes. If it was not you, ignore this mail: "
         "nothing else will be sent.",
@@ -331,6 +346,7 @@ TEXTS: dict[str, dict[str, str]] = {
 
 
 def say(key: str, language: str, **values: str) -> str:
-    """The sentence in the language (English where there is no translation), its blanks filled."""
+    """The sentence in the language, its blanks filled; "zh-Hant" where it is only there in "zh", else in English."""
     versions = TEXTS[key]
-    return versions.get(language, versions["en"]).format(**values)
+    said = versions.get(language) or versions.get(language.partition("-")[0]) or versions["en"]
+    return said.format(**values)

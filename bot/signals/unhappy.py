@@ -8,6 +8,7 @@ from bot.entities import read
 from bot.language import other_script
 from bot.signals.model import Name, Signal
 from bot.signals.words import ASKED_CALMLY, MARKUP, NOT_HELPED, TAMPERING, THREATS
+from bot.tasks.registry import TASKS
 
 THREAT_PRIORITY = 8
 TREND_OF = 3  # messages
@@ -15,11 +16,13 @@ SHOUTED = re.compile(r"[!！]{3,}|[?？!！]{4,}")
 CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 LATIN = re.compile(r"\b[A-Za-z]{2,}\b")
 THUMB = re.compile(r"[\s\ufe0f\U0001f3fb-\U0001f3ff]*👎[\s\ufe0f\U0001f3fb-\U0001f3ff👎]*")
-PLAIN = 0.9  # a mood that few words show beyond doubt
+PLAIN = 0.75  # a mood that few words show beyond doubt
+OUTSPOKEN = 0.9  # a mood beside which a wish can wait
 LETTERS_PER_SIGN = 3
 TELLING = ("insult", "aimed", "threat", "anger", "blame")  # kinds of evidence that are words and no impression
+ANGRY = ("insult", "aimed", "threat", "anger")  # "blame" also goes with a wish: "too slow to type, please call me"
 MOODY = frozenset(  # meanings that go with a bad mood as well as with a good one, or are one
-    {"insult", "report_threat", "complaint", "not_solved", "ask_human", "ask_question", "nlu_fallback"}
+    {"insult", "report_threat", "not_solved", "ask_human", "ask_question", "nlu_fallback"}
 )
 DIRECTED = ("insult", "aimed", "threat")  # kinds of mood evidence that are meant for us, whatever was asked
 
@@ -81,15 +84,20 @@ def says_little(s: Situation) -> bool:
 
 
 def plainly_means_else(s: Situation) -> bool:
-    """Whether the text is a wish or a courtesy beyond doubt, and nothing in it but the wording sounds upset."""
+    """Whether the text is a wish or a courtesy beyond doubt, and nothing in it but the wording sounds upset.
+
+    A wish that a Task meets is best met, with a word of regret: who complains wants the complaint taken down.
+    """
+    if s.intent in TASKS:
+        return s.confidence >= SURE and not is_told(s, ANGRY, at_least=OUTSPOKEN)
     sure = SURE if s.intent in SMALL_TALK else VERY_SURE
-    return s.confidence >= sure and s.intent not in MOODY and not is_told(s)
+    return s.confidence >= sure and s.intent not in MOODY and not is_told(s, at_least=OUTSPOKEN)
 
 
-def is_told(s: Situation) -> bool:
+def is_told(s: Situation, words: tuple[str, ...] = TELLING, *, at_least: float = PLAIN) -> bool:
     """Whether words of the text, and not only how it is put, say that somebody is upset."""
     u = s.understanding
-    return u is not None and (u.mood.unhappy >= PLAIN or any(each.startswith(TELLING) for each in u.mood.evidence))
+    return u is not None and (u.mood.unhappy >= at_least or any(each.startswith(words) for each in u.mood.evidence))
 
 
 def without_values(s: Situation) -> str:

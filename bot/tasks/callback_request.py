@@ -1,6 +1,7 @@
 """A call back: number, time and topic go into a Ticket that outlives the conversation."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from bot.tasks import readers
 from bot.tasks.choices import choices
@@ -8,6 +9,11 @@ from bot.tasks.task import Case, Found, Result, Step, Task, Told, Wrong
 
 NAME = "callback_request"
 TIMES = choices(NAME, "time")
+
+
+def call_time(text: str, now: datetime) -> str | None:
+    """When to call, in words; a phone number is no time."""
+    return None if readers.phone(text, now) else readers.words(text, now)
 
 
 async def check_number(case: Case, phone: str) -> Result:  # noqa: ARG001 (checks share one shape)
@@ -53,7 +59,7 @@ TASK = Task(
         Step(
             slot="time",
             example={"zh": "明天下午三点", "en": "tomorrow at 3 pm"},
-            read=readers.words,
+            read=call_time,
             early=TIMES.early,
             options=TIMES.options,
             own_words=True,

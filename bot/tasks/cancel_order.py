@@ -43,9 +43,10 @@ TASK = Task(
         Step(
             slot="cause",
             example={"zh": "不想要了", "en": "I changed my mind"},
-            read=CAUSES.read,
+            read=CAUSES.or_other,
             early=CAUSES.early,
             options=CAUSES.options,
+            own_words=True,
         ),
     ),
     summary=summary,

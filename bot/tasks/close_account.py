@@ -70,9 +70,10 @@ TASK = Task(
         Step(
             slot="cause",
             example={"zh": "用得少", "en": "I rarely use it"},
-            read=CAUSES.read,
+            read=CAUSES.or_other,
             early=CAUSES.early,
             options=CAUSES.options,
+            own_words=True,
         ),
     ),
     summary=summary,

@@ -5,8 +5,8 @@ from typing import Any
 
 from bot.tasks.deeds import allowed, done
 from bot.tasks.orders import ORDER_SLOTS, order_steps
-from bot.tasks.reasons import code_of, is_faulty, pictures_step, reason_step, words_of
-from bot.tasks.task import Case, Ends, Found, Result, Task, Told
+from bot.tasks.reasons import FAULTY, check_pictures, code_of, pictures_step, reason_step, words_of
+from bot.tasks.task import Case, Ends, Found, Result, Task, Told, Wrong, always
 
 NAME = "exchange_request"
 
@@ -16,6 +16,19 @@ async def check_reason(case: Case, reason: Any) -> Result:
     if code_of(reason) in ("size", "changed_mind"):
         return Ends(told=Told(say=f"{NAME}.return_instead", values={"number": case.known["order_number"]}))
     return Found(value=reason)
+
+
+async def check_evidence(case: Case, files: list[dict[str, Any]]) -> Result:
+    """The shop exchanges nothing without pictures: better said now than after the yes."""
+    if not files:
+        return Wrong(say=f"{NAME}.pictures_needed", forget=("evidence",))
+    return await check_pictures(case, files)
+
+
+def fault_of(reason: str) -> str:
+    """The shop's code of the fault; what no words fit ("it smells odd") is one of quality."""
+    code = code_of(reason)
+    return code if code in FAULTY else "quality"
 
 
 def summary(case: Case) -> Mapping[str, str]:
@@ -33,7 +46,7 @@ async def do(case: Case) -> Told:
         needs=("return",),
         kind="exchange",
         reason=words_of(reason, "zh"),
-        code=code_of(reason),
+        code=fault_of(reason),
         method="pickup",
         evidence=[file["id"] for file in case.known.get("evidence", ())],
     )
@@ -45,7 +58,7 @@ TASK = Task(
     steps=(
         *order_steps(allowed(NAME, "exchange"), statuses=("delivered",)),
         reason_step(check_reason),
-        pictures_step(is_faulty),
+        pictures_step(always, check_evidence),
     ),
     summary=summary,
     do=do,

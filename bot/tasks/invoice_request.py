@@ -1,5 +1,6 @@
 """An electronic invoice for an order, to a person or a company."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -12,6 +13,12 @@ from bot.tasks.task import Case, Known, Step, Task, Told
 NAME = "invoice_request"
 KINDS = choices(NAME, "kind")
 TITLE_CHARS = 100
+LEAD_IN = re.compile(  # what is said before the name and is no part of it
+    r"\s*(?:(?:发票)?抬头(?:就)?(?:是|写|开|用|为)?|就?(?:写|开)(?:给|成)?|(?:公司|单位)?名(?:称|字)?(?:是|叫)|(?:公司|单位)(?:是|叫)"
+    r"|(?:please )?make it (?:out )?(?:to|for)|(?:the )?(?:company|name|title)(?: name)?(?: is|:)|it'?s|(?:put|write|use))[\s:：]+"
+    r"|\s*(?:(?:发票)?抬头(?:就)?(?:是|写|开|用|为)?|就(?:写|开))(?=[\u4e00-\u9fff])[\s:：]*",
+    re.IGNORECASE,
+)
 
 
 def for_company(known: Known) -> bool:
@@ -21,7 +28,7 @@ def for_company(known: Known) -> bool:
 
 def title(text: str, now: datetime) -> str | None:
     """The name on the invoice: words that are neither a mail address nor a number."""
-    found = readers.words(text, now)
+    found = readers.words(LEAD_IN.sub("", text, count=1) if LEAD_IN.match(text) else text, now)
     other = readers.mail(text, now) or readers.tax_number(text, now)
     return None if found is None or other or len(found) > TITLE_CHARS or found.isdigit() else found
 

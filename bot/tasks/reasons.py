@@ -63,13 +63,13 @@ def reason_step(check: Check | None = None) -> Step:
     )
 
 
-def pictures_step(needed: Any) -> Step:
+def pictures_step(needed: Any, check: Check = check_pictures) -> Step:
     """Pictures of what is wrong."""
     return Step(
         slot="evidence",
         example={"zh": "没有图片", "en": "no pictures"},
         read=without_pictures,
         needed=needed,
-        check=check_pictures,
+        check=check,
         files=True,
     )

@@ -20,10 +20,23 @@ from bot.tasks.filling import CARRIED, LISTED, forget, read_answer, replaced
 from bot.tasks.readers import order_number, payment_reference
 from bot.tasks.registry import TASKS
 from bot.tasks.task import CONFIRM, Step, Task
-from bot.tasks.words import BARE_TOPIC, GO_ON, HESITATION, HOW_TO, NOT_THAT, PLAIN_YES, THAT_ORDER, WISH
+from bot.tasks.words import (
+    ABOUT,
+    BARE_TOPIC,
+    GO_ON,
+    HESITATION,
+    HOW_TO,
+    NOT_AT_HAND,
+    NOT_THAT,
+    PLAIN_YES,
+    THAT_ORDER,
+    THINKS_IT_OVER,
+    WISH,
+)
 
 LIKELY = 0.4  # an intent that is enough beside an order's number: what is done with it is confirmed anyway
 STARTED = frozenset(TASKS) - {"undo"}  # by their intent alone; an undo needs something to take back
+A_SENTENCE = 60  # characters
 SET_ASIDE = 3  # Tasks that can be taken up again
 LEAVES = frozenset({"stop", "deny", "solved", "goodbye"})
 NO_DESCRIPTION = frozenset({"stop", "greet", "thanks", "bot_challenge", "goodbye", "change_language", "resume_task"})
@@ -42,6 +55,8 @@ def in_task(s: Situation, *, answer: Rule, chat: Rule) -> Decision | None:
         return corrected
     if fills(s, task):
         return Decision(move=Move.FILL, say="", rule=f"fills {s.wanted}")
+    if takes_time(s):
+        return Decision(move=Move.REPLY, say="asking.no_hurry", rule="takes time")
     if s.wanted == CONFIRM and s.intent == "affirm":
         return half_a_yes(s, answer)
     left = leaves(s, chat)
@@ -111,7 +126,8 @@ def describes(s: Situation, step: Step) -> bool:
         return True
     firm = s.confidence >= SURE and s.intent != s.form
     other_wish = firm and s.intent in TASKS and WISH.search(s.text) is not None
-    if other_wish or s.is_question or PLAIN_YES.fullmatch(s.text) is not None:
+    topic = step.slot == "topic" and ABOUT.match(s.text) is not None
+    if other_wish or (s.is_question and not topic) or PLAIN_YES.fullmatch(s.text) is not None:
         return False
     listed = step.early is not None and step.early(s.text, s.standing.now) is not None  # "I changed my mind"
     return listed or not (firm and s.intent in NO_DESCRIPTION)
@@ -121,7 +137,17 @@ def is_firm_yes(s: Situation) -> bool:
     """Whether money may move on this: the pressed button, or a yes beyond doubt without hesitation or question."""
     doubtful = s.confidence < VERY_SURE or s.is_question or HESITATION.search(s.text) is not None
     plain = PLAIN_YES.fullmatch(s.text) is not None
-    return s.intent == "affirm" and (s.pressed or (plain and not s.is_question) or not doubtful)
+    return (plain and not s.pressed and not s.is_question) or (s.intent == "affirm" and (s.pressed or not doubtful))
+
+
+def takes_time(s: Situation) -> bool:
+    """Whether the customer only wants time: to think before the yes, or to look for the number that was asked for."""
+    if s.pressed or (s.intent == "deny" and s.confidence >= VERY_SURE):
+        return False
+    if s.wanted == CONFIRM:
+        return len(s.text) <= A_SENTENCE and THINKS_IT_OVER.search(s.text) is not None
+    looks = s.wanted in ("order_number", "reference") and len(s.text) <= A_SENTENCE
+    return looks and NOT_AT_HAND.search(s.text) is not None
 
 
 def half_a_yes(s: Situation, answer: Rule) -> Decision:
@@ -149,7 +175,7 @@ def corrects(s: Situation, task: Task) -> Decision | None:
         return None
     known = s.standing.known
     said_so = (s.intent == "correct" and s.confidence >= SURE) or NOT_THAT.match(s.text) is not None
-    if own_words(s) and not said_so:
+    if own_words(s) and not (said_so and is_no_description(s)):
         return None
     better = replaced(task, known, s.text, s.standing.now, asked=s.wanted)
     if better and not said_so and s.wanted != CONFIRM:
@@ -167,6 +193,13 @@ def corrects(s: Situation, task: Task) -> Decision | None:
         rule=f"corrects {', '.join(slots)}",
         slots={"known": forget(known, slots), "tries": 0, "requested_slot": None},
     )
+
+
+def is_no_description(s: Situation) -> bool:
+    """Whether what sounds like a correction is one, and does not tell what was asked for ("填错规格了")."""
+    rest = NOT_THAT.sub("", s.text, count=1).strip("了的啦啊吧")
+    about_order = THAT_ORDER.search(s.text) is not None or order_number(s.text, s.standing.now) is not None
+    return about_order or WORD.search(rest) is None
 
 
 def taken_back(s: Situation, task: Task) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
 
 MAX_EVENT = 64 * 1024  # unless a channel says otherwise
-UNTIL_APART = 256 * 1024  # a larger body is read in a thread
+UNTIL_APART = 64 * 1024  # a larger body is read in a thread
 
 
 class Visit(BaseModel):

@@ -12,7 +12,7 @@ import structlog
 
 from handoff_service import outbox, tracing
 from handoff_service.channels import contacts, media_refs, store, survey, windows
-from handoff_service.channels.collect import MOST_FILES, hold, named
+from handoff_service.channels.collect import MOST_FILES, UNANSWERED, hold, named
 from handoff_service.channels.machines import let_people_look, seems_machine
 from handoff_service.channels.mail_sender import Verdict
 from handoff_service.channels.model import (
@@ -200,19 +200,20 @@ def _words(
     is_forged = event.vouched is Verdict.FORGED  # an answer would go to somebody who has not asked
     if not event.quiet and not is_forged and (rated := survey.answered(tx, sender, event, context)) is not None:
         return rated
-    if event.media and not event.body and event.unsupported is None:
-        text = " ".join(named(one, sender.language) for one in event.media[:MOST_FILES])
-        shown = {"text": text, "kind": "media"}
-        conversation, entry = receive_unasked(tx, sender, shown, client_id=event.event_id, context=context)
-        return conversation.id, entry.seq
+    only_files = bool(event.media) and not event.body and event.unsupported is None
+    files = " ".join(named(one, sender.language) for one in event.media[:MOST_FILES])
     is_machine = not event.quiet and seems_machine(tx, sender, abilities, context)
-    if "text" in event.body and (event.quiet or is_machine or is_forged):
-        said = {"text": str(event.body["text"]), "kind": "unanswered"}
+    if (only_files or "text" in event.body) and (event.quiet or is_machine or is_forged):
+        said = {"text": files if only_files else str(event.body["text"]), "kind": UNANSWERED}
         conversation, entry = receive_unasked(tx, sender, said, client_id=event.event_id, context=context)
         may_need_help = is_machine or (is_forged and not event.quiet)
         if may_need_help and conversation.owner.kind is OwnerKind.BOT:  # people look at it
             rule = "sender not authentic" if is_forged else f"{abilities.hourly} messages within an hour"
             let_people_look(tx, conversation, rule, context)
+        return conversation.id, entry.seq
+    if only_files:
+        shown = {"text": files, "kind": "media"}
+        conversation, entry = receive_unasked(tx, sender, shown, client_id=event.event_id, context=context)
         return conversation.id, entry.seq
     if event.unsupported is not None:
         conversation, entry = receive_unsupported(

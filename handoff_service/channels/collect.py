@@ -27,7 +27,7 @@ from handoff_service.clock import Clock
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import SYSTEM, Audience, Conversation, Draft, Kind, OwnerKind
-from handoff_service.conversations.receive import Sender, receive
+from handoff_service.conversations.receive import Sender, receive, receive_unasked, with_file
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import (
     Conflict,
@@ -51,6 +51,7 @@ log = structlog.get_logger()
 
 HELD = "held:"  # the content came with the message and lies on our own shelf
 MOST_FILES = 10  # of one message
+UNANSWERED = "unanswered"  # the kind of what a customer says while the bot is silent
 TRIED_FOR = timedelta(hours=2)  # platforms and our own storage have outages of hours
 ENDINGS = {"image/jpeg": "jpg", "audio/mpeg": "mp3", "video/quicktime": "mov", "text/plain": "txt"}
 
@@ -64,6 +65,7 @@ class Found:
     mid: str
     asked_at: datetime
     waiting: Sequence[tuple[int, Media]]
+    unanswered: bool = False
 
 
 class Collector:
@@ -108,7 +110,8 @@ class Collector:
         except NotFound:
             account = None
         waiting = media_refs.waiting(connection, job.tenant, job.conversation, job.seq, self._seal)
-        return Found(conversation, account, entry.mid, entry.at, waiting)
+        unanswered = entry.body.get("kind") == UNANSWERED
+        return Found(conversation, account, entry.mid, entry.at, waiting, unanswered)
 
     async def _fetch(self, found: Found, media: Media) -> Content:
         """Stores the content. Raises NotDelivered, Unavailable, TooSlow, and Invalid."""
@@ -181,8 +184,15 @@ class Collector:
             created_at=now,
         )
         files.add(tx.connection, file)
-        context = Context(self._settings, now)
-        receive(tx, sender, client_id=f"{found.mid}.{number}", body={"file": file.id}, context=context)
+        context, came = Context(self._settings, now), {"file": file.id}
+        if not found.unanswered:
+            receive(tx, sender, client_id=f"{found.mid}.{number}", body=came, context=context)
+            return True
+        # Somebody else answers him, or nobody must: his picture is shown, and no bot is asked about it either.
+        stored, _ = with_file(tx.connection, job.tenant, file.author, came)
+        body = {**stored, "kind": UNANSWERED}
+        _, entry = receive_unasked(tx, sender, body, client_id=f"{found.mid}.{number}", context=context)
+        files.attach(tx.connection, file, conversation=entry.conversation, seq=entry.seq, audience=entry.audience)
         return True
 
     async def _lost(self, job: outbox.Job, number: int, media: Media, reason: str) -> None:

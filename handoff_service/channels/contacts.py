@@ -119,13 +119,25 @@ def same_person(connection: sa.Connection, tenant: str, contact: str) -> list[st
 def own(connection: sa.Connection, tenant: str, contact: str) -> list[str]:
     """The contacts for whom he may ask himself, for a copy or to be forgotten.
 
-    A visitor may talk an agent into merging him with anybody, so he asks for what he is here. For whom the tenant's own
-    site has vouched, his other contacts count too, except those that it has vouched for as somebody else.
+    Anybody may talk an agent into merging him with anybody, who has signed in too: so what an agent merged counts for
+    agents only. Himself he is also whatever contact the tenant's own signature names as the same user.
     """
-    if not is_verified(connection, tenant, contact):
-        return [contact]
-    others = same_person(connection, tenant, contact)[1:]
-    return [contact, *(one for one in others if not is_verified(connection, tenant, one))]
+    person = same_person(connection, tenant, contact)
+    query = sa.select(N.id, N.vouched_as, K.external_id).select_from(
+        tables.contacts.outerjoin(
+            tables.contact_identities, sa.and_(K.tenant == N.tenant, K.contact == N.id, K.verified.is_(True))
+        )
+    )
+    users: dict[str, set[str]] = {one: set() for one in person}
+    for row in connection.execute(query.where(N.tenant == tenant, N.id.in_(person))):
+        users[row.id] |= {user for user in (row.vouched_as, row.external_id) if user}
+    return [contact, *(one for one in person[1:] if users[one] & users[contact])]
+
+
+def vouch(connection: sa.Connection, tenant: str, contact: str, user: str) -> None:
+    """The tenant has signed that this contact of a platform is his user."""
+    changed = sa.update(tables.contacts).where(N.tenant == tenant, N.id == contact, N.vouched_as.is_distinct_from(user))
+    connection.execute(changed.values(vouched_as=user))
 
 
 def join(connection: sa.Connection, tenant: str, contact: str, other: str) -> None:
@@ -157,7 +169,7 @@ def part(connection: sa.Connection, tenant: str, contact: str) -> None:
     """This contact is somebody else than those that it was joined with. Raises NotFound."""
     change = sa.update(tables.contacts).where(N.tenant == tenant, N.id == contact)
     others = same_person(connection, tenant, contact)[1:]
-    if connection.execute(change.values(person=None)).rowcount == 0:
+    if connection.execute(change.values(person=None, vouched_as=None)).rowcount == 0:
         raise NotFound(f"There is no contact {contact[:64]}.")
     if others:  # it may have given the others their name
         rest = sa.update(tables.contacts).where(N.tenant == tenant, N.id.in_(others))
@@ -181,7 +193,7 @@ def forget(connection: sa.Connection, tenant: str, contact: str, now: datetime) 
     language = connection.execute(sa.select(N.language).where(N.tenant == tenant, N.id == contact)).scalar_one()
     part(connection, tenant, contact)
     values = {"name": say("erased_contact", language or "en"), "erased_at": now, "attributes": None, "prefers": None}
-    values |= {"blocked_at": None, "blocked_by": None}
+    values |= {"blocked_at": None, "blocked_by": None, "vouched_as": None}
     connection.execute(sa.update(tables.contacts).where(N.tenant == tenant, N.id == contact).values(**values))
     where = (K.tenant == tenant, K.contact == contact)
     return connection.execute(sa.delete(tables.contact_identities).where(*where)).rowcount

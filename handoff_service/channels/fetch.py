@@ -15,7 +15,7 @@ from handoff_service.channels import cursors, store
 from handoff_service.channels.arrive import take
 from handoff_service.channels.caller import Caller
 from handoff_service.channels.model import Account, Channel, Fetched, Fetching
-from handoff_service.channels.reading import in_bounds
+from handoff_service.channels.reading import usable
 from handoff_service.channels.registry import FETCHING
 from handoff_service.channels.sealing import Seal
 from handoff_service.clock import Clock
@@ -157,7 +157,7 @@ class Fetcher:
         try:
             while more:
                 fetched: Fetched = await fetching.fetch(self._caller, account, cursor, *shown)
-                events = [in_bounds(one) for one in fetched.events]
+                events = usable(fetched.events, account)
                 await take(
                     self._database,
                     account,

@@ -38,7 +38,7 @@ WIDER = {
     "unicode-1-1-utf-7": "utf-7",
 }
 GUESSES = ("utf-8", "gb18030")
-ADDRESS = regex.compile(r"[^\s<>()\[\],;:\\\"@\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,190}")
+ADDRESS = regex.compile(r"[^\s<>()\[\],;:\\\"@\x00-\x1f\x7f\ud800-\udfff]{1,64}@[A-Za-z0-9.-]{1,190}")
 IDS = regex.compile(r"<[^<>\s]{3,250}>")
 AUTOMATIC = ("bulk", "junk", "list", "auto_reply", "auto-reply")
 NO_REPLY = regex.compile(
@@ -81,7 +81,14 @@ class Mail:
 
 
 def read(raw: bytes) -> Mail:
-    """Raises Malformed for what has no sender."""
+    """Raises Malformed for what has no sender, and for what is so made that no program can read it."""
+    try:
+        return _read(raw)
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Malformed(f"The mail cannot be read ({error.__class__.__name__}).") from error
+
+
+def _read(raw: bytes) -> Mail:
     whole = email.message_from_bytes(raw)
     bounce = _bounce(whole)
     # Before anything is deciphered: an encoded name such as "<other@shop.example>" must not become the address.

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -80,6 +81,17 @@ def router(service: Service) -> APIRouter:
     async def prefer(contact_id: str, asked: Preferred, agent: AnsweringNow) -> dict[str, Any]:
         """From now on this customer, whichever contact he is, is told of his tickets on this channel."""
         return await run(agent, contact_id, asked, "prefer", asked.channel)
+
+    @routes.get("/v1/widget/preferred-channel")
+    async def preferred(sender: CustomerNow) -> dict[str, Any]:
+        """Where the customer wants to be told of his tickets, None: where each was opened; and where he could be."""
+
+        def load(connection: sa.Connection) -> dict[str, Any]:
+            who = (sender.tenant, sender.contact)
+            has = contacts.channels_of(connection, sender.tenant, contacts.same_person(connection, *who))
+            return {"channel": contacts.preference(connection, *who), "channels": has}
+
+        return await service.database.read(load)
 
     @routes.post("/v1/widget/preferred-channel")
     async def prefer_mine(asked: Wanted, sender: CustomerNow) -> dict[str, Any]:

@@ -5,11 +5,22 @@ Adapters read what the documentation says. That a platform, or somebody who pose
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
 
-from handoff_service.channels.model import Account, Channel, Checked, Happening, Inbound, Parsed, WebhookRequest
+from handoff_service.channels.model import (
+    Account,
+    Channel,
+    Checked,
+    Colleague,
+    Happening,
+    Inbound,
+    Notice,
+    Parsed,
+    WebhookRequest,
+)
 from handoff_service.channels.strict_json import mended_text
 from handoff_service.conversations.receive import MAX_CHARS
 from handoff_service.errors import Malformed, Unauthorized
@@ -48,11 +59,20 @@ def parse(channel: Channel, account: Account, checked: Checked) -> Parsed:
         ) from error
     if channel.abilities.strict:
         return parsed
-    return replace(parsed, events=[in_bounds(one) for one in parsed.events if _is_named(one, account)])
+    return replace(parsed, events=usable(parsed.events, account))
 
 
-def in_bounds(event: Happening) -> Happening:
+def usable(events: Sequence[Happening], account: Account) -> list[Happening]:
+    """The events that can be kept, as a timeline can hold them: one that cannot must not hold up those behind it."""
+    return [_in_bounds(one) for one in events if _is_named(one, account)]
+
+
+def _in_bounds(event: Happening) -> Happening:
     """A customer's words as a timeline can hold them: nobody could repeat them better."""
+    if isinstance(event, Notice):
+        return replace(event, reason=mended_text(event.reason))
+    if isinstance(event, Colleague):
+        return replace(event, text=mended_text(event.text)[:MAX_CHARS])
     if not isinstance(event, Inbound) or "text" not in event.body:
         return event
     text = mended_text(str(event.body["text"]))

@@ -91,6 +91,7 @@ def same_user(connection: sa.Connection, tenant: str, user: str, contact: str) -
     before = contacts.known_as(connection, tenant, WEB, user)
     person = contacts.same_person(connection, tenant, contact)
     if before is not None and before.id in person:
+        contacts.vouch(connection, tenant, contact, user)
         return
     if any(contacts.external_id(connection, tenant, WEB, one) for one in person):
         raise Invalid(f"Contact {contact} is another user already and cannot be {user[:64]}; part them first.")
@@ -98,3 +99,4 @@ def same_user(connection: sa.Connection, tenant: str, user: str, contact: str) -
         contacts.identify(connection, tenant, WEB, user, contact, verified=True)
     else:
         contacts.join(connection, tenant, before.id, contact)
+        contacts.vouch(connection, tenant, contact, user)

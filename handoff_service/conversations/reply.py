@@ -22,7 +22,7 @@ from handoff_service.knowledge.teach import teach
 from handoff_service.mentions.ask import ask, check_whisper, internal_parts
 from handoff_service.permissions import Permission, require
 from handoff_service.promises.follow import follow
-from handoff_service.public_mentions.take import remind_of_place
+from handoff_service.public_mentions.by_hand import remind_of_place
 from handoff_service.tickets.work import end_promises
 
 
@@ -76,7 +76,7 @@ def reply(
         _answered(tx, agent, conversation, conversation.handoff, context)
     follow(tx, conversation, entry)
     if audience is Audience.PUBLIC:
-        conversation = remind_of_place(tx, conversation, context)
+        conversation = remind_of_place(tx, conversation, context.now)
     return conversation, entry
 
 

@@ -112,11 +112,19 @@ def matching(connection: sa.Connection, tenant: str, words: str, *, since: datet
     changed after `since`, and of these the last MOST_READ.
     """
     like = "%" + words.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    # Each by a statement of its own: asked with OR, PostgreSQL walks through all conversations in their order.
+    one = sa.select(C.id, C.updated_at).where(C.tenant == tenant)
     ticket = sa.select(TICKET.conversation).where(TICKET.tenant == tenant, TICKET.number == words)
     identity = sa.select(K.contact).where(K.tenant == tenant, K.external_id == words)
-    tagged = sa.select(T.conversation).where(T.tenant == tenant, T.tag == words, T.at >= since)
-    named = sa.or_(C.id == words, C.id.in_(ticket), C.contact.in_(identity), C.id.in_(tagged))
-    by_name = sa.select(C.id, C.updated_at).where(C.tenant == tenant, named)
+    tagged = one.join(tables.conversation_tags, sa.and_(T.tenant == C.tenant, T.conversation == C.id)).where(
+        T.tag == words, T.at >= since
+    )
+    by_name = (
+        one.where(C.id == words),
+        one.where(C.id.in_(ticket)),
+        one.where(C.contact.in_(identity)).order_by(C.updated_at.desc()),
+        tagged.order_by(C.updated_at.desc()),
+    )
     read = (
         sa.select(C.id, C.updated_at, C.contact, C.preview)
         .where(C.tenant == tenant, C.updated_at >= since)
@@ -129,7 +137,7 @@ def matching(connection: sa.Connection, tenant: str, words: str, *, since: datet
         .join(tables.contacts, sa.and_(N.tenant == tenant, N.id == read.c.contact))
         .where(sa.or_(N.name.ilike(like, escape="\\"), read.c.preview.ilike(like, escape="\\")))
     )
-    asked = (by_name.order_by(C.updated_at.desc()), by_words.order_by(read.c.updated_at.desc()))
+    asked = (*by_name, by_words.order_by(read.c.updated_at.desc()))
     found = {row.id: row.updated_at for one in asked for row in connection.execute(one.limit(limit))}
     return sorted(found, key=lambda one: found[one], reverse=True)[:limit]
 

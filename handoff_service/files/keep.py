@@ -16,7 +16,7 @@ from operator import itemgetter
 import sqlalchemy as sa
 import structlog
 
-from handoff_service.database import Database, Transaction
+from handoff_service.database import Database
 from handoff_service.errors import TooLarge, TooSlow, Unavailable
 from handoff_service.files import store
 from handoff_service.files.model import Sniffer
@@ -98,12 +98,7 @@ async def tidy(database: Database, settings: Settings, now: datetime) -> Counter
     """
     before, shelf = now - KEPT_UNSENT, shelf_of(settings)
 
-    def forget(tx: Transaction) -> list[tuple[str, str]]:
-        found = store.never_sent(tx.connection, before)
-        store.forget(tx.connection, found)
-        return found
-
-    unsent = await database.write(forget)
+    unsent = await database.write(lambda tx: store.forget_unsent(tx.connection, before))
     try:
         parts = await asyncio.to_thread(shelf.drop_parts, before)
         old = sorted({*unsent, *await asyncio.to_thread(shelf.older, before)})

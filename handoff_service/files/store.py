@@ -58,9 +58,13 @@ def of_conversation(connection: sa.Connection, tenant: str, conversation: str) -
     return _names(connection, F.tenant == tenant, F.conversation == conversation)
 
 
-def never_sent(connection: sa.Connection, before: datetime) -> list[tuple[str, str]]:
-    """(tenant, id) of what was uploaded before this moment and not sent since."""
-    return _names(connection, F.seq.is_(None), F.author.is_not(None), F.created_at < before)
+def forget_unsent(connection: sa.Connection, before: datetime) -> list[tuple[str, str]]:
+    """Deletes the rows of what was uploaded before this moment and not sent since. Returns (tenant, id) of each.
+
+    In one statement: what is sent at this very moment is either sent or gone.
+    """
+    gone = sa.delete(tables.files).where(F.seq.is_(None), F.author.is_not(None), F.created_at < before)
+    return [(row.tenant, row.id) for row in connection.execute(gone.returning(F.tenant, F.id))]
 
 
 def known(connection: sa.Connection, tenant: str, files: Sequence[str]) -> set[str]:

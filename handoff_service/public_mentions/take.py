@@ -14,15 +14,9 @@ import sqlalchemy as sa
 
 from handoff_service.channels import contacts
 from handoff_service.channels import store as inbox
-from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import (
-    SYSTEM,
-    Audience,
-    Conversation,
-    Draft,
     Event,
-    Kind,
     OwnerKind,
     body_hash,
 )
@@ -30,6 +24,7 @@ from handoff_service.conversations.receive import Sender, receive_unasked
 from handoff_service.database import Transaction
 from handoff_service.errors import Mismatch
 from handoff_service.handoffs.request import request_handoff
+from handoff_service.public_mentions.by_hand import note
 from handoff_service.public_mentions.model import CHANNEL, PublicMention
 from handoff_service.texts import say
 
@@ -63,23 +58,13 @@ def take(
     inbox.place(connection, tenant, INBOX, mention.key, conversation=conversation.id, seq=entry.seq)
     language = conversation.language
     how = say("public_is_sent", language) if conversation.account else say("public_by_hand", language, url=mention.url)
-    conversation = _note(tx, conversation, say("public_mention", language, platform=mention.platform, how=how), context)
+    told = say("public_mention", language, platform=mention.platform, how=how)
+    conversation = note(tx, conversation, told, context.now)
     if conversation.owner.kind is OwnerKind.BOT:
-        told = {"public": mention.platform, "link": mention.url, "rating": mention.rating}
-        evidence = {name: value for name, value in told.items() if value is not None}
+        known = {"public": mention.platform, "link": mention.url, "rating": mention.rating}
+        evidence = {name: value for name, value in known.items() if value is not None}
         request_handoff(tx, conversation, Event.POLICY, evidence=evidence, context=context)
     return entry.conversation, entry.seq
-
-
-def remind_of_place(tx: Transaction, conversation: Conversation, context: Context) -> Conversation:
-    """After an agent's public words: where he must say them by hand, when nothing leaves from here."""
-    if conversation.channel != CHANNEL or conversation.account is not None:
-        return conversation
-    recent = conversations.entries_after(tx.connection, conversation.tenant, conversation.id, 0, limit=1000)
-    places = [one.body["mention"]["url"] for one in recent if "mention" in one.body]
-    if not places:
-        return conversation
-    return _note(tx, conversation, say("public_by_hand", conversation.language, url=places[-1]), context)
 
 
 def _author(
@@ -93,9 +78,3 @@ def _author(
     elif name and name != known.name:
         contacts.rename(connection, tenant, known.id, name)
     return Sender(tenant, CHANNEL, known.id, name or known.name, language, account=account)
-
-
-def _note(tx: Transaction, conversation: Conversation, text: str, context: Context) -> Conversation:
-    body = {"text": text, "kind": "public"}
-    draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, audience=Audience.INTERNAL, body=body)
-    return conversations.append(tx, conversation, draft, context.now)[0]

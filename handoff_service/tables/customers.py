@@ -16,6 +16,7 @@ contacts = sa.Table(
     maybe("erased_at", Moment),
     maybe("person"),  # the same for contacts that are known to be one
     sa.Index("contacts_by_person", "tenant", "person"),
+    maybe("vouched_as"),  # the user of the tenant that he is here, by the tenant's own signature
     maybe("prefers"),  # the channel on which he wants to be told of his tickets
     maybe("attributes", sa.JSON),  # what a page told: claims, no proof
     maybe("blocked_at", Moment),  # what he writes is kept, and nobody is asked to answer it

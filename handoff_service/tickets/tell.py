@@ -9,6 +9,7 @@ from handoff_service.conversations import store as conversations
 from handoff_service.conversations.model import SYSTEM, Conversation, Draft, Entry, Kind
 from handoff_service.database import Transaction
 from handoff_service.errors import Conflict
+from handoff_service.public_mentions.by_hand import note_unpublished
 from handoff_service.tickets.model import Ticket
 
 # The part of a message that keeps it from the agent whom the ticket complains about.
@@ -37,5 +38,6 @@ def tell_customer(tx: Transaction, ticket: Ticket, conversation: Conversation, t
     body: dict[str, Any] = {"text": text, "kind": "notice", "ticket": ticket.id}
     if ticket.about_agent is not None:
         body[HIDDEN_FROM] = ticket.about_agent
-    _, entry = conversations.append(tx, conversation, Draft(kind=Kind.MESSAGE, author=SYSTEM, body=body), now)
+    told, entry = conversations.append(tx, conversation, Draft(kind=Kind.MESSAGE, author=SYSTEM, body=body), now)
+    note_unpublished(tx, told, now)
     return entry

@@ -11,6 +11,7 @@ from handoff_service.conversations.change import Context
 from handoff_service.conversations.receive import clean_text
 from handoff_service.database import Transaction
 from handoff_service.desk.forbidden import refuse_forbidden
+from handoff_service.public_mentions.by_hand import refuse_notice
 from handoff_service.texts import say
 from handoff_service.tickets import store
 from handoff_service.tickets.log import INTERNAL, PUBLIC, by_agent, record
@@ -30,13 +31,14 @@ def note(tx: Transaction, agent: Agent, ticket: Ticket, text: str, context: Cont
 def tell(tx: Transaction, agent: Agent, name: str, text: str, context: Context) -> Ticket:
     """Tells the customer how far it is; what he says next in that conversation may be his answer.
 
-    The conversation is locked before the ticket, as where he writes. Raises Conflict for a ticket without one,
-    Invalid for the words of another client, and ForbiddenWords.
+    The conversation is locked before the ticket, as where he writes. Raises Conflict for a ticket without one
+    or with a public one, Invalid for the words of another client, and ForbiddenWords.
     """
     text = clean_text(text)
     refuse_foreign(tx.connection, agent, {"text": text})
     refuse_forbidden(tx.connection, agent.tenant, text)
     conversation = preferred_place(tx, store.find(tx.connection, agent.tenant, name, agent), context)
+    refuse_notice(conversation)
     ticket = locked(tx, agent, name)
     said = text
     if ticket.number is not None:

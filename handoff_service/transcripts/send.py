@@ -7,6 +7,7 @@ code follows from a secret of the mail account, the conversation, the address an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -46,27 +47,35 @@ def check_address(to: str) -> str:
     return f"{local}@{domain.lower()}"
 
 
-def code_letter(connection: sa.Connection, sender: Sender, conversation_id: str, to: str, context: Context) -> Letter:
+@dataclass(frozen=True)
+class Place:
+    """Who has which conversation sent where; `language` of the mail's own words, None: as the conversation."""
+
+    sender: Sender
+    conversation: str
+    to: str
+    language: str | None = None
+
+
+def code_letter(connection: sa.Connection, place: Place, context: Context) -> Letter:
     """The mail with the code; nothing in it is anybody's words but ours. Raises NotFound, Conflict."""
-    found, account = _own(connection, sender, conversation_id), _account(connection, sender, context)
-    code = draw_code(account.secret(KEY), _about(found, to), context.now)
-    brand, _ = _shop(connection, found)
-    text = say("transcript_code_text", found.language, brand=brand, code=code)
-    subject = say("transcript_code_subject", found.language, brand=brand, code=code)
-    return letter(account, to, subject, text, context)
+    found, account = _own(connection, place), _account(connection, place.sender, context)
+    code = draw_code(account.secret(KEY), _about(found, place.to), context.now)
+    language, brand, _ = _shop(connection, found, place)
+    text = say("transcript_code_text", language, brand=brand, code=code)
+    subject = say("transcript_code_subject", language, brand=brand, code=code)
+    return letter(account, place.to, subject, text, context)
 
 
-def transcript_letter(
-    connection: sa.Connection, sender: Sender, conversation_id: str, to: str, code: str, context: Context
-) -> Letter:
+def transcript_letter(connection: sa.Connection, place: Place, code: str, context: Context) -> Letter:
     """The mail with the conversation. Raises Forbidden for a code that is wrong or too old, NotFound, Conflict."""
-    found, account = _own(connection, sender, conversation_id), _account(connection, sender, context)
-    if not is_code(code, account.every(KEY), _about(found, to), context.now):
+    found, account = _own(connection, place), _account(connection, place.sender, context)
+    if not is_code(code, account.every(KEY), _about(found, place.to), context.now):
         raise Forbidden("This code is wrong or too old.")
-    brand, zone = _shop(connection, found)
-    entries = projected(connection, Principal(customer=sender), _timeline(connection, found))
-    text = write_down(entries, brand=brand, language=found.language, zone=zone)
-    return letter(account, to, say("transcript_subject", found.language, brand=brand), text, context)
+    language, brand, zone = _shop(connection, found, place)
+    entries = projected(connection, Principal(customer=place.sender), _timeline(connection, found))
+    text = write_down(entries, brand=brand, language=language, zone=zone)
+    return letter(account, place.to, say("transcript_subject", language, brand=brand), text, context)
 
 
 async def post(letter: Letter) -> None:
@@ -88,8 +97,8 @@ def note_down(tx: Transaction, sender: Sender, conversation_id: str, context: Co
     )
 
 
-def _own(connection: sa.Connection, sender: Sender, conversation_id: str) -> Conversation:
-    return visible(connection, Principal(customer=sender), conversation_id)
+def _own(connection: sa.Connection, place: Place) -> Conversation:
+    return visible(connection, Principal(customer=place.sender), place.conversation)
 
 
 def _account(connection: sa.Connection, sender: Sender, context: Context) -> Account:
@@ -103,9 +112,11 @@ def _about(found: Conversation, to: str) -> Sequence[str]:
     return (found.tenant, found.id, to)
 
 
-def _shop(connection: sa.Connection, found: Conversation) -> tuple[str, ZoneInfo]:
+def _shop(connection: sa.Connection, found: Conversation, place: Place) -> tuple[str, str, ZoneInfo]:
+    """The language of the mail, the shop's name in it, and its time zone."""
     settings = tenants.find(connection, found.tenant).settings
-    return settings.name[found.language], settings.zone
+    language = place.language or found.language
+    return language, settings.name.get(language.partition("-")[0]) or settings.name[found.language], settings.zone
 
 
 def _timeline(connection: sa.Connection, found: Conversation) -> list[Entry]:

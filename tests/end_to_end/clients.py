@@ -15,6 +15,7 @@ import websockets
 
 Frame = dict[str, Any]
 Entry = dict[str, Any]
+LISTS = ("waiting", "offers", "mine", "others", "mailbox")  # of a desk
 
 
 class NotAsTold(AssertionError):
@@ -103,8 +104,22 @@ class Live:
                     await self._changed.wait()
                 return result
         except TimeoutError:
-            tail = {name: [_short(entry) for entry in entries[-4:]] for name, entries in self.entries.items()}
-            raise NotAsTold(f"within {within_s:g} s nothing like this happened: {what}; last seen: {tail}") from None
+            raise NotAsTold(
+                f"within {within_s:g} s nothing like this happened: {what}; last seen: {self.last_seen()}"
+            ) from None
+
+    def last_seen(self) -> str:
+        """What this socket heard last: conversations, who owns them, the desk and its people, refusals, its end."""
+        tails = {name: [_short(entry) for entry in entries[-4:]] for name, entries in self.entries.items()}
+        owners = {
+            name: f"{one['owner']['kind']} of epoch {one['epoch']}, place {one['place']}"
+            for name, one in self.status.items()
+        }
+        lists = {name: [_card(one) for one in self.desk.get(name, [])[:20]] for name in LISTS if self.desk.get(name)}
+        people = {one["name"]: f"{one['status']}, {one['open']} open" for one in self.desk.get("agents", [])}
+        seen = {"entries": tails, "owners": owners, "desk": lists, "agents": people, "refused": self.errors[-3:]}
+        end = f"; closed with {self.closed_with}" if self.closed_with is not None else ""
+        return f"{ {name: what for name, what in seen.items() if what} }{end}"
 
     async def entry(
         self, conversation: str, matches: Callable[[Entry], Any], what: str, *, after: int = 0, within_s: float = 30.0
@@ -161,6 +176,11 @@ def calls_on(desk: Frame) -> list[dict[str, Any]]:
 def _short(entry: Entry) -> str:
     body = entry.get("body", {})
     return f"{entry['seq']} {entry.get('author', {}).get('kind')} {body.get('event') or body.get('text', '')!r}"[:120]
+
+
+def _card(card: Frame) -> str:
+    handoff = card["handoff"] or {}
+    return f"{card['conversation']} {card['owner']['kind']} {handoff.get('reason')} {handoff.get('priority')}"
 
 
 class Customer:

@@ -11,12 +11,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.stage import open_stage
+from tests.end_to_end.stage import clear, open_stage
 from tests.end_to_end.story import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,8 +55,12 @@ def stage_var() -> Iterator[Path]:
 
 
 @pytest.fixture
-def stage(stage_var: Path) -> Stage:
-    return open_stage(stage_var)
+async def stage(stage_var: Path) -> AsyncIterator[Stage]:
+    """The stage as if nobody had played on it: nobody waits, nobody is served, and afterwards all have left."""
+    stage = open_stage(stage_var)
+    await clear(stage, stage_var)
+    yield stage
+    await stage.empty()
 
 
 def _free_ports(count: int) -> list[int]:

@@ -26,7 +26,7 @@ async def play(var: Path) -> int:
         print(f"\n[{lines.language}] {chapter.__name__}: {summary}")
         begun = time.perf_counter()
         try:
-            await chapter(stage, lines)
+            await stage.play(chapter, lines)
         except NotAsTold as error:
             failures += 1
             print(f"  NOT AS TOLD: {error}")

@@ -1,4 +1,4 @@
-"""The stage of the story: the parts that a launcher runs on a state folder, and how to kill one of them."""
+"""The stage of the story: the parts that a launcher runs on a state folder, how to kill one, and how to clear it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import pysqlite3 as sqlite3
 
-from tests.end_to_end.clients import NotAsTold
-from tests.end_to_end.story import Stage
+from tests.end_to_end.clients import Agent, Frame, NotAsTold
+from tests.end_to_end.story import Stage, expect
 
 START_S = 60.0
+# What stands in somebody's way: who waits or is served, and an answer of the bot that may still pass somebody on.
+OPEN = "SELECT count(*) FROM conversations WHERE tenant = 'demo' AND owner_kind IN ('queue', 'offer', 'agent')"
+DUE = "SELECT count(*) FROM outbox WHERE tenant = 'demo' AND destination = 'bot' AND state IN ('new', 'leased')"
 
 
 def running_parts(var: Path) -> dict[str, Any]:
@@ -63,3 +68,35 @@ async def _until(probe: Callable[[], Any], wanted: bool, what: str) -> None:
         if time.monotonic() - begun > START_S:
             raise NotAsTold(f"after {START_S:g} s it is still not so: {what}")
         await asyncio.sleep(0.02)
+
+
+async def clear(stage: Stage, var: Path) -> None:
+    """Ends what those who played before have left open: a queue is the same for everybody who plays on this stage."""
+    with closing(sqlite3.connect(var / "handoff.sqlite", timeout=10, isolation_level=None)) as database:
+
+        def count(query: str) -> int:
+            return int(database.execute(query).fetchone()[0])
+
+        async def answered() -> bool:
+            return count(DUE) == 0
+
+        await _until(answered, True, "the bot has answered everybody")
+        if not count(OPEN):
+            return
+    owner = await stage.agent(-1)
+    desk = await owner.live.until(lambda: owner.live.desk, "a desk")
+    for card in [one for name in ("mine", "waiting", "offers", "others") for one in desk[name]]:
+        if card["owner"]["kind"] != "bot":
+            await _close(owner, card)
+    await stage.empty()
+
+
+async def _close(owner: Agent, card: Frame) -> None:
+    name, epoch = card["conversation"], card["epoch"]
+    if card["owner"]["kind"] != "agent":
+        accepted = await owner.accept(card["handoff"]["id"])
+        expect(accepted.status_code == 200, f"{name} of those who played before stays open: {accepted.text}")
+        epoch = accepted.json()["epoch"]
+    elif card["owner"]["agent"]["id"] != owner.me["agent"]["id"]:
+        epoch = (await owner.command(name, "take-over", epoch=epoch))["epoch"]
+    await owner.command(name, "close", epoch=epoch, wrap_up="solved")

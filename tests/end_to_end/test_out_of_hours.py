@@ -14,8 +14,7 @@ import pytest
 
 from tests.bot.crawl.asking import WAYS
 from tests.bot.crawl.look_alikes import LOOK_ALIKES
-from tests.end_to_end.stage import open_stage
-from tests.end_to_end.story import EN, ZH, ask
+from tests.end_to_end.story import EN, ZH, Stage, ask
 
 pytestmark = pytest.mark.stack
 
@@ -44,8 +43,7 @@ def closed(stage_var: Path) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("closed")
-async def test_every_kind_of_asking_is_a_ticket_at_once_while_people_are_away(stage_var: Path) -> None:
-    stage = open_stage(stage_var)
+async def test_every_kind_of_asking_is_a_ticket_at_once_while_people_are_away(stage: Stage) -> None:
     agent = await stage.agent()  # on duty, but outside the hours
     waiting = []
     for text in sample():
@@ -65,8 +63,7 @@ async def test_every_kind_of_asking_is_a_ticket_at_once_while_people_are_away(st
 
 
 @pytest.mark.usefixtures("closed")
-async def test_what_only_looks_like_asking_stays_with_the_bot_at_night(stage_var: Path) -> None:
-    stage = open_stage(stage_var)
+async def test_what_only_looks_like_asking_stays_with_the_bot_at_night(stage: Stage) -> None:
     for text in LOOK_ALIKES[:: len(LOOK_ALIKES) // 8]:
         customer = await stage.customer(ZH if not text.isascii() else EN)
         conversation, _ = await ask(stage, customer, text)

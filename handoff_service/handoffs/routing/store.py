@@ -117,7 +117,8 @@ def _heads(groups: int) -> Statement:
                 HAS_PLACE,
                 C.reserved_for.is_(None),
             )
-            .order_by(C.rank, C.handoff)
+            # `reserved_for` too, although it is NULL: else PostgreSQL reads the whole lane and sorts it.
+            .order_by(C.reserved_for, C.rank, C.handoff)
             .limit(sa.bindparam("most", type_=sa.Integer))
             .subquery()
         )

@@ -3,6 +3,7 @@ import type { Api, ApiError } from "./api";
 import type { Look } from "../widget/look";
 import { Fetching } from "./fetching";
 import type { SectionId } from "./forms/sections";
+import { isItem, type Item, type Value } from "./forms/values";
 import type { Session } from "./session";
 
 export interface Account {
@@ -13,10 +14,13 @@ export interface Account {
   readonly languages: readonly string[];
   readonly queues: readonly string[];
   readonly capacity: number;
+  /** By skill from 1 (a little) to 5; those that nobody has are not there. */
+  readonly skills?: Skills;
   readonly disabled: boolean;
   readonly status: string;
   readonly open: number;
 }
+export type Skills = Readonly<Record<string, number>>;
 export const ROLES = ["agent", "expert", "supervisor", "analyst", "trainer", "admin", "owner"] as const;
 export interface NewAccount {
   readonly email: string;
@@ -27,9 +31,12 @@ export interface NewAccount {
 }
 /** What an administrator changes of an account. */
 export interface AccountChange {
+  readonly name?: string;
   readonly role?: string;
+  readonly languages?: readonly string[];
   readonly queues?: readonly string[];
   readonly capacity?: number;
+  readonly skills?: Skills;
 }
 const OF_OWNERS: readonly string[] = ["admin", "owner"];
 
@@ -41,14 +48,13 @@ export const rolesGivenBy = (managesAdmins: boolean): readonly (typeof ROLES)[nu
 export const mayManage = (account: Account, me: string, managesAdmins: boolean): boolean =>
   account.id !== me && (managesAdmins || !OF_OWNERS.includes(account.role));
 
-/** Those parts of an account that were given another value. */
-export function changedParts(account: Account, now: Required<AccountChange>): AccountChange {
-  const same = now.queues.length === account.queues.length && now.queues.every((queue) => account.queues.includes(queue));
-  return {
-    ...(now.role !== account.role && { role: now.role }),
-    ...(!same && { queues: now.queues }),
-    ...(now.capacity !== account.capacity && { capacity: now.capacity }),
-  };
+/** Those parts of an account that were given another value, in whatever order lists are. */
+export function changedParts(account: Account, now: AccountChange): AccountChange {
+  const plain = (value: unknown): string =>
+    JSON.stringify(Array.isArray(value) ? value.toSorted() : isItem(value as Value) ? Object.entries(value as Item).toSorted() : value);
+  const before: AccountChange = { skills: {}, ...account };
+  const parts = Object.keys(now) as (keyof AccountChange)[];
+  return Object.fromEntries(parts.filter((part) => plain(now[part]) !== plain(before[part])).map((part) => [part, now[part]]));
 }
 export interface PlannedChange {
   readonly sign: "+" | "-" | "~";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { embedCode, lookYaml, previewAddress } from "./widget_look";
+import { embedCode, previewAddress, withLook } from "./widget_look";
 
 describe("the look of the widget", () => {
   it("is told to a page by attributes, only what is not the product's own", () => {
@@ -15,8 +15,9 @@ describe("the look of the widget", () => {
     expect(embedCode("https://chat.example", "demo", { accent: '"><script>' })).toContain('data-accent="&quot;>&lt;script>"');
   });
 
-  it("is told to the configuration with a quoted colour, which YAML would take for a comment", () => {
-    expect(lookYaml({ accent: "#aa0000", position: "start" })).toBe('widget:\n  accent: "#aa0000"\n  position: "start"');
+  it("is taken over for all pages without touching what else the widget is told", () => {
+    const before = { accent: "#155eb0", scheme: "dark", voice: false, welcome: [] };
+    expect(withLook(before, { accent: "#aa0000", position: "start", scheme: "auto" })).toEqual({ accent: "#aa0000", position: "start", voice: false, welcome: [] });
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Look } from "../widget/look";
+import type { Item } from "./forms/values";
 
 /** What a look says beyond the product's own, as [name, value]. */
 function parts({ accent, position = "end", scheme = "auto" }: Look): readonly (readonly [string, string])[] {
@@ -14,9 +15,11 @@ export function embedCode(gateway: string, tenant: string, look: Look): string {
   return `<script async src="${escaped(gateway)}/widget/v1/widget.js"${attributes.join("")}></script>`;
 }
 
-/** The same look for all pages, as the configuration file has it. */
-export const lookYaml = (look: Look): string =>
-  ["widget:", ...parts(look).map(([name, value]) => `  ${name}: ${JSON.stringify(value)}`)].join("\n");
+/** The widget's settings with this look for all pages; what is the product's own is left out. */
+export const withLook = (before: Item, look: Look): Item => {
+  const { accent: _accent, position: _position, scheme: _scheme, ...rest } = before;
+  return { ...rest, ...Object.fromEntries(parts(look)) };
+};
 
 /** The chat page that shows the widget with this look, which nobody else sees. */
 export const previewAddress = (tenant: string, language: string, look: Look): string =>

@@ -32,6 +32,12 @@ export interface ArticleText {
   url: string;
 }
 
+/** `channel` null: wherever each request was made; `channels`: those on which he has written. */
+export interface Preferred {
+  readonly channel: string | null;
+  readonly channels: readonly string[];
+}
+
 export interface ApiOptions {
   baseUrl: string;
   tenant: string;
@@ -99,15 +105,24 @@ export class CustomerApi {
   }
 
   /** Sends a code to an address, or with the code the conversation; null when it went, else the server's code why not. */
-  async mailTranscript(conv: string, to: string, code: string | null): Promise<string | null> {
+  async mailTranscript(conv: string, to: string, code: string | null, language: string): Promise<string | null> {
     try {
-      await this.call("POST", `/v1/conversations/${encodeURIComponent(conv)}/transcript`, { to, code });
+      await this.call("POST", `/v1/conversations/${encodeURIComponent(conv)}/transcript`, { to, code, language });
       return null;
     } catch (error) {
       if (error instanceof ApiError) return error.code;
       if (error instanceof TypeError || error instanceof DOMException) return "unavailable";
       throw error;
     }
+  }
+
+  /** Where the customer wants to be told of his requests, and where he could be. */
+  preferred(): Promise<Preferred> {
+    return this.call("GET", "/v1/widget/preferred-channel");
+  }
+
+  async prefer(channel: string | null): Promise<void> {
+    await this.call("POST", "/v1/widget/preferred-channel", { channel });
   }
 
   async erase(): Promise<void> {
@@ -134,14 +149,16 @@ export class CustomerApi {
   }
 
   /** The content of a file that this customer may see. */
-  async file(id: string): Promise<Blob> {
-    const token = this.options.storage.getItem("token");
-    const answer = await fetch(`${this.options.baseUrl}/v1/files/${encodeURIComponent(id)}`, {
-      headers: token === null ? {} : { Authorization: `Bearer ${token}` },
-      credentials: "omit",
+  file(id: string): Promise<Blob> {
+    return this.renewing(async () => {
+      const token = this.options.storage.getItem("token");
+      const answer = await fetch(`${this.options.baseUrl}/v1/files/${encodeURIComponent(id)}`, {
+        headers: token === null ? {} : { Authorization: `Bearer ${token}` },
+        credentials: "omit",
+      });
+      if (!answer.ok) throw new ApiError(answer.status, "unavailable", `The file cannot be read (${answer.status}).`);
+      return answer.blob();
     });
-    if (!answer.ok) throw new ApiError(answer.status, "unavailable", `The file cannot be read (${answer.status}).`);
-    return answer.blob();
   }
 
   /**
@@ -150,15 +167,16 @@ export class CustomerApi {
    */
   async upload(file: File, progress: (share: number) => void, signal: AbortSignal): Promise<FileRef> {
     if (this.options.storage.getItem("token") === null) await this.session();
+    const bring = () => this.renewing(() => this.uploadOnce(file, progress, signal));
     for (const wait of UPLOAD_WAITS_MS) {
       try {
-        return await this.uploadOnce(file, progress, signal);
+        return await bring();
       } catch (error) {
         if (!(error instanceof ApiError) || error.details["retryable"] !== true) throw error;
         await pause(Math.max(wait, error.retryAfterS * 1000), signal);
       }
     }
-    return this.uploadOnce(file, progress, signal);
+    return bring();
   }
 
   /** Only XMLHttpRequest tells how far it is. */
@@ -215,13 +233,18 @@ export class CustomerApi {
     return session;
   }
 
-  private async call<T>(method: "GET" | "POST", path: string, body?: object): Promise<T> {
+  private call<T>(method: "GET" | "POST", path: string, body?: object): Promise<T> {
+    return this.renewing(() => this.fetch<T>(method, path, body));
+  }
+
+  /** Again with a new token, once, after the gateway has refused the one that we had. */
+  private async renewing<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await this.fetch<T>(method, path, body);
+      return await work();
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
       await this.session();
-      return this.fetch<T>(method, path, body);
+      return work();
     }
   }
 

@@ -4,7 +4,7 @@ import { fill, type Translate } from "../shared/i18n";
 import { newId } from "../shared/ids";
 import { fileLabel, type Body, type Entry, type Language, type Owner, type StatusFrame, type WidgetSession } from "../shared/protocol";
 import type { KeyValueStorage } from "../shared/storage";
-import { ApiError, type CustomerApi } from "./api";
+import { ApiError, type CustomerApi, type Preferred } from "./api";
 import { Arrivals } from "./arrivals";
 import { Calls } from "./calls";
 import { chooseWelcome, type Config } from "./config";
@@ -266,7 +266,14 @@ export class Chat {
 
   /** Sends a code to an address, or with the code this conversation; null when it went, else why not. */
   mailTranscript = async (to: string, code: string | null): Promise<string | null> =>
-    this.conv.value === null ? "not_found" : this.api.mailTranscript(this.conv.value, to, code);
+    this.conv.value === null ? "not_found" : this.api.mailTranscript(this.conv.value, to, code, this.locale.value);
+
+  /** Where he is told of his requests; null when the server cannot be asked. */
+  preferred = (): Promise<Preferred | null> => this.api.preferred().catch(unanswered);
+
+  /** False if the server did not take it. */
+  prefer = async (channel: string | null): Promise<boolean> =>
+    (await this.api.prefer(channel).then(() => true, unanswered)) === true;
 
   file = (id: string): Promise<Blob> => this.api.file(id);
 
@@ -396,4 +403,10 @@ export class Chat {
     const due = botSpeaks && this.typist.expected.value && answerDue(this.log.value, this.outgoing.value);
     return due && this.connection.value === "online" ? this.t("bot") : null;
   }
+}
+
+/** The server refused, or could not be asked. */
+function unanswered(error: unknown): null {
+  if (error instanceof ApiError || error instanceof TypeError || error instanceof DOMException) return null;
+  throw error;
 }

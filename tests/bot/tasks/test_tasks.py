@@ -154,10 +154,11 @@ def test_a_return_and_an_exchange(bot: Bot, shop_door: ShopDoor) -> None:
     assert "return it" in texts(say_all(chat, "wrong size, too small"))
 
 
-def test_an_exchange_without_a_picture_is_refused_and_nothing_is_filed(bot: Bot, shop_door: ShopDoor) -> None:
+def test_an_exchange_needs_a_picture_and_says_so_before_the_yes(bot: Bot, shop_door: ShopDoor) -> None:
     chat, _ = start(bot, "exchange_request", ALEX, "en", "LY20261028011")
-    answer = say_all(chat, "it stopped working", "[No pictures]", "yes")
-    assert "photos" in texts(answer)
+    answer = say_all(chat, "it stopped working", "can't take one right now")
+    assert "without a photo" in texts(answer)
+    assert say_all(chat, "I have no photo")["handoff"]["reason"] == "unsure"
     assert "return" not in shop(shop_door, "/orders/LY20261028011", ALEX)["cannot"]
 
 

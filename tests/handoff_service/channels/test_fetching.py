@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,10 @@ import pytest
 
 from handoff_service.bell import Bell
 from handoff_service.channels import cursors
+from handoff_service.channels.accounts import new_account
 from handoff_service.channels.fetch import AT_ONCE, HINTED_AT_ONCE, LOOK_EVERY_S, Fetcher
+from handoff_service.channels.model import Inbound, Notice
+from handoff_service.channels.reading import usable
 from handoff_service.database import open_database
 from handoff_service.errors import Unavailable
 from tests.handoff_service.stage import trial_settings
@@ -48,6 +52,19 @@ async def test_the_second_gateway_waits_and_takes_over_when_the_first_has_died(s
         assert await lease("third", late) == "5", "nobody waits for the lease of a gateway that is lost"
     finally:
         await database.close()
+
+
+def test_one_event_that_cannot_be_kept_holds_up_none_behind_it() -> None:
+    account = new_account(
+        "shop", "email", "Shop", {"address": "a@b.c", "provider": "imap", "smtp": "smtp://b.c"}, trial_settings()
+    )
+    good = Inbound(event_id="e1", contact="ann@x.example", body={"text": "a\x00b \ud800"})
+    failed = Notice(event_id="e2", contact="bounce", what=Notice.What.FAILED, provider_id="<1>", reason="no\x00 such")
+    nameless = (replace(good, contact="\udcff@x.example"), replace(good, event_id=""), replace(failed, contact="\x00"))
+    assert usable([*nameless, good, failed], account) == [
+        replace(good, body={"text": "ab \ufffd"}),
+        replace(failed, reason="no such"),
+    ]
 
 
 class Unreachable:

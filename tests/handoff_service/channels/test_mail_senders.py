@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hmac
+import re
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -23,9 +26,9 @@ from cryptography.x509.oid import NameOID
 from handoff_service.channels import contacts, mail_ways
 from handoff_service.channels.accounts import new_account
 from handoff_service.channels.arrive import arrive
-from handoff_service.channels.mail import compose, event
+from handoff_service.channels.mail import compose, event, thread
 from handoff_service.channels.mail_read import read
-from handoff_service.channels.mail_sender import Verdict, verdict
+from handoff_service.channels.mail_sender import Verdict, _without_comments, verdict
 from handoff_service.channels.model import Account, Inbound, Outbound
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.sealing import Seal
@@ -64,6 +67,13 @@ DMARC = f"{MX}; dmarc={{}} header.from=x.example"
 def test_only_the_word_of_our_own_server_counts(results: list[str], found: str) -> None:
     assert verdict(results, MX, "ann@x.example") == found
     assert verdict(results, "", "ann@x.example") is Verdict.UNASKED
+
+
+def test_comments_within_comments_say_nothing_and_are_read_once() -> None:
+    """Each sign is looked at once; two thousand comments within each other once took the time of two thousand."""
+    deep = f"{'(' * 1_000}dmarc=fail{')' * 1_000}"
+    assert verdict([f"{MX} {deep} (a (b) c); dmarc=pass {deep} header.from=x.example"], MX, "ann@x.example") == "proven"
+    assert _without_comments(f"a{'(' * 200_000}b{')' * 200_000}c)(d") == "a c)(d"
 
 
 def test_a_mail_that_names_two_senders_proves_neither() -> None:
@@ -158,8 +168,30 @@ async def test_a_thread_is_proven_for_a_month_and_the_senders_address_proves_not
     assert elsewhere != first, "mails are forwarded, and mailboxes change hands"
     marked = a_mail("by the subject", Message_ID="<4@y>", From="bea@y.example", Subject=str(ours["Subject"]))
     assert (await post.brings(marked))[0] == elsewhere
-    old = str(ours["Message-ID"]).replace(".1.", ".2.")
+    old = str(ours["Message-ID"])
     assert (await post.brings(a_mail(Message_ID="<5@z>", From="cy@z.example", In_Reply_To=old)))[0] != first
+
+
+def test_a_mail_of_ours_that_came_back_is_known_to_the_release_before_too(post: Post) -> None:
+    """Which knows no days: beside a newer gateway it reads the same mailbox."""
+    said = Outbound(
+        mid="m_1", conversation="c_0123456789", contact="ann@x.example", seq=3, author_kind="agent", author_name="Lin",
+        text="Tomorrow.", at=post.now,
+    )  # fmt: skip
+    ours = str(compose(post.account, said, post.now)["Message-ID"])
+    found = re.fullmatch(r"<t\.(c_[0-9a-z]{4,40})\.([0-9a-zA-Z_.]{1,60})\.([0-9a-f]{16})@[^>]+>", ours)
+    assert found is not None
+    as_it_did = f"demo/{post.account.id}/{found[1]}/{found[2]}".encode()
+    assert hmac.new(post.account.secret("thread_key").encode(), as_it_did, "sha256").hexdigest()[:16] == found[3]
+    answer = read(a_mail(From="bea@y.example", In_Reply_To=ours))
+    assert thread(post.account, answer) == (
+        "c_0123456789",
+        datetime(post.now.year, post.now.month, post.now.day, tzinfo=UTC),
+    )
+    later = str(compose(post.account, replace(said, at=post.now + timedelta(days=1)), post.now)["Message-ID"])
+    other_day = ours.replace(re.findall(r"\.d(\w{4})\.", ours)[0], re.findall(r"\.d(\w{4})\.", later)[0])
+    assert later != other_day
+    assert thread(post.account, read(a_mail(In_Reply_To=other_day))) == ("", None), "the day is part of the proof"
 
 
 @pytest.fixture(scope="module")

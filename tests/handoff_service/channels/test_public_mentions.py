@@ -23,13 +23,17 @@ from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.signed_api import _as_json
 from handoff_service.channels.store import add as add_account
+from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
 from handoff_service.database import open_database
 from handoff_service.errors import Invalid
+from handoff_service.outbox import OUTSIDE
 from handoff_service.public_mentions.commands import mentions
 from handoff_service.public_mentions.model import mention_of
 from handoff_service.public_mentions.reading import rows
 from handoff_service.tenants import store as tenants
+from handoff_service.tickets.store import find as find_ticket
+from handoff_service.tickets.tell import tell_customer
 from tests.handoff_service.stage import shop, trial_settings
 from tests.handoff_service.web.conftest import (  # noqa: F401
     build_house,
@@ -39,7 +43,7 @@ from tests.handoff_service.web.conftest import (  # noqa: F401
     patient_with_this_machine,
     sqlite_gateway,
 )
-from tests.handoff_service.web.visitors import accepted, refused
+from tests.handoff_service.web.visitors import accepted, fresh, refused
 
 POST = {
     "platform": "weibo", "id": "5012", "author": "2489518277", "author_name": "小王", "text": "@蓝鱼 三天没发货",
@@ -125,6 +129,21 @@ async def test_a_mention_is_a_marked_conversation_for_people_only(house: Any, bu
     assert (last.audience, last.body["kind"]) == ("internal", "public")
     assert POST["url"] in last.body["text"]
     assert await house.database.read(lambda c: deliveries(c, house.tenant.id)) == []
+    opened = {"op_id": fresh(), "subject": "late", "type": "order", "conversation": conversation}
+    case = accepted(await lin.post("/v1/tickets", opened))["ticket"]
+    update = {"op_id": fresh(), "text": "It has left.", "audience": "public"}
+    told = refused(await lin.post(f"/v1/tickets/{case}/update", update), 409, "conflict")
+    assert "public" in told["message"], "nobody is to believe that he was told"
+
+    def as_by_a_plan(tx: Any) -> None:
+        ticket = find_ticket(tx.connection, house.tenant.id, case, None)
+        place = conversations.find(tx.connection, house.tenant.id, conversation, lock=True)
+        tell_customer(tx, ticket, place, "Has it arrived?", datetime.now(UTC))
+
+    await house.database.write(as_by_a_plan)
+    notice, note = (await house.entries(conversation))[-2:]
+    assert (notice.body["text"], note.audience, note.body["kind"]) == ("Has it arrived?", "internal", "public")
+    assert await house.database.read(lambda c: deliveries(c, house.tenant.id)) == []
     stranger = await (await build_house(house.gateway)).agent("boss", role=Role.OWNER)
     assert accepted(await give(stranger, POST))["taken"] == 1, "each tenant has its own"
 
@@ -138,7 +157,7 @@ async def stored(house: Any) -> list[dict[str, Any]]:  # noqa: F811
 
 
 def deliveries(connection: Any, tenant: str) -> list[dict[str, Any]]:
-    query = tables.outbox.select().where(tables.outbox.c.tenant == tenant, tables.outbox.c.destination == "channel")
+    query = tables.outbox.select().where(tables.outbox.c.tenant == tenant, tables.outbox.c.destination.in_(OUTSIDE))
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
@@ -171,7 +190,7 @@ async def test_an_account_that_speaks_in_public_publishes_what_an_agent_answers_
     held = await lin.look(row["id"])
     accepted(await lin.reply(row["id"], "Please write to us privately.", held["card"]["epoch"]))
     (job,) = await house.database.read(lambda c: deliveries(c, house.tenant.id))
-    asked = outbox.Job(house.tenant.id, job["id"], row["id"], "channel", job["seq"], 1)
+    asked = outbox.Job(house.tenant.id, job["id"], row["id"], job["destination"], job["seq"], 1)
     parcel = await house.database.read(lambda c: pack(c, asked, seal, CHANNELS, settings))
     (part,) = parcel.parts
     sent = _as_json(part)

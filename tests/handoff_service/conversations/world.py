@@ -56,14 +56,16 @@ HELD = {OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.AGENT, OwnerKind.MAILBOX}
 
 
 @cache
-def _memory() -> tuple[sqlite3.Connection, sa.Engine, bytes]:
+def _memory() -> tuple[sqlite3.Connection, sa.Engine, sqlite3.Connection]:
     """One database in memory for all walks (its statements are compiled once), and its empty content."""
     raw = sqlite3.connect(":memory:", check_same_thread=False)
     raw.isolation_level = None
     engine = sa.create_engine("sqlite://", module=sqlite3, creator=lambda: raw, poolclass=sa.StaticPool)
     sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     tables.metadata.create_all(engine)
-    return raw, engine, raw.serialize()
+    empty = sqlite3.connect(":memory:", check_same_thread=False)
+    raw.backup(empty)
+    return raw, engine, empty
 
 
 class Head(NamedTuple):
@@ -111,7 +113,7 @@ class World:
 
     def __init__(self) -> None:
         self.raw, self.engine, empty = _memory()
-        self.raw.deserialize(empty)
+        empty.backup(self.raw)
         self.clock = FakeClock()
         self.settings = trial_settings()
         self.running: list[Running] = []

@@ -26,6 +26,7 @@ POLICY: dict[str, P | str] = {
     "POST /v1/contacts/{contact_id}/merge": P.CONVERSATIONS_ANSWER,
     "POST /v1/contacts/{contact_id}/part": P.CONVERSATIONS_ANSWER,
     "POST /v1/contacts/{contact_id}/preferred-channel": P.CONVERSATIONS_ANSWER,
+    "GET /v1/widget/preferred-channel": CUSTOMER,
     "POST /v1/widget/preferred-channel": CUSTOMER,
     "POST /v1/public-mentions": P.INTEGRATIONS,
     "GET /v1/channels/kinds": P.SETTINGS_READ,

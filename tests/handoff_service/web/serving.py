@@ -107,6 +107,7 @@ class GatewayProcess:
                 "TANDEM_GATEWAY_URL": self.url,
                 "TANDEM_BOT_URL": "http://127.0.0.1:9",
                 "TANDEM_KB_INDEX_URL": "http://127.0.0.1:9",
+                "TANDEM_BOT_QUIET_S": "0",
                 "TANDEM_SOCKET_POLL_S": "60",  # no test passes because a lost ring was healed
                 **environment,
             }

@@ -92,29 +92,39 @@ async def test_who_asks_for_himself_gets_and_erases_nothing_of_those_he_was_merg
     assert accepted(await ann.get("/v1/widget/export"))["contact"]["id"] == ann.contact
 
 
-async def test_who_has_signed_in_gets_and_erases_all_that_he_is_known_to_be(house: Any) -> None:
-    """His e-mails and chats count with him; nobody who has signed in as somebody else does, whoever was merged."""
+async def test_who_has_signed_in_gets_and_erases_what_was_signed_for_and_nothing_that_an_agent_merged(
+    house: Any,
+) -> None:
+    """Whoever has an account may talk an agent into merging him with anybody; the tenant's own word is proof."""
+    from handoff_service.channels.who import same_user
+
     lin = await house.agent("lin")
-    visitor, ann = await spoken(house, "kakapo by visitor"), await house.customer(identity=signed(sub="cus_ann"))
+    app, ann = await spoken(house, "kakapo by app"), await house.customer(identity=signed(sub="cus_ann"))
     eve = await house.customer(identity=signed(sub="cus_eve"))
+    visitor = await spoken(house, "kakapo by visitor")
     for one, words in ((ann, "kakapo by Ann"), (eve, "kakapo by Eve")):
         await one.write(words)
         await one.answered()
-        accepted(await merge(lin, ann.contact, one.contact if one is eve else visitor.contact))
+    for one in (app, eve, visitor):
+        accepted(await merge(lin, ann.contact, one.contact))
     told = accepted(await ann.get("/v1/widget/export"))
-    assert {one["conversation"] for one in told["conversations"]} == {ann.conversation, visitor.conversation}
-    assert set(told["contact"]["person"]) == {ann.contact, visitor.contact}
-    assert "Eve" not in str(told)
-    assert accepted(await visitor.get("/v1/widget/export"))["contact"]["person"] == [visitor.contact]
+    assert told["contact"]["person"] == [ann.contact]
+    await house.database.write(lambda tx: same_user(tx.connection, house.tenant.id, "cus_ann", app.contact))
+    told = accepted(await ann.get("/v1/widget/export"))
+    assert {one["conversation"] for one in told["conversations"]} == {ann.conversation, app.conversation}
+    assert set(told["contact"]["person"]) == {ann.contact, app.contact}
+    assert not any(words in str(told) for words in ("by Eve", "by visitor"))
+    assert accepted(await app.get("/v1/widget/export"))["contact"]["person"] == [app.contact, ann.contact]
     accepted(await ann.post("/v1/widget/erase", {}))
 
     def waits(connection: Any) -> list[bool]:
-        jobs = [store.running_job(connection, house.tenant.id, "erase", one.contact) for one in (visitor, eve)]
+        jobs = [store.running_job(connection, house.tenant.id, "erase", one.contact) for one in (app, eve, visitor)]
         return [job is not None for job in jobs]
 
-    erased = "kakapo" not in str(await house.entries(visitor.conversation))
-    assert await house.database.read(waits) == [not erased, False], "his other contact is the keeper's next work"
+    erased = "kakapo" not in str(await house.entries(app.conversation))
+    assert await house.database.read(waits) == [not erased, False, False], "the keeper's next work"
     assert "kakapo by Eve" in str(await house.entries(eve.conversation))
+    assert "kakapo by visitor" in str(await house.entries(visitor.conversation))
 
 
 async def test_one_contact_is_never_two_users_of_the_tenant(house: Any) -> None:
@@ -160,10 +170,13 @@ async def test_where_he_wants_to_be_told_is_said_by_himself_or_an_agent(house: A
     path = f"/v1/contacts/{ann.contact}/preferred-channel"
     accepted(await lin.post(path, {"op_id": fresh(), "channel": "web"}))
     assert (await lin.look(ann.conversation))["contact"]["prefers"] == "web"
-    assert accepted(await ann.post("/v1/widget/preferred-channel", {"channel": None})) == {"channel": None}
+    mine = "/v1/widget/preferred-channel"
+    assert accepted(await ann.get(mine)) == {"channel": "web", "channels": ["web"]}
+    assert accepted(await ann.post(mine, {"channel": None})) == {"channel": None}
+    assert accepted(await ann.get(mine))["channel"] is None
     shown = (await lin.look(ann.conversation))["contact"]
     assert (shown["prefers"], shown["channels"]) == (None, ["web"])
-    refused(await ann.post("/v1/widget/preferred-channel", {"channel": "email"}), 422, "invalid")
+    refused(await ann.post(mine, {"channel": "email"}), 422, "invalid")
     refused(await lin.post(path, {"op_id": fresh(), "channel": "fax"}), 422, "invalid")
     stranger = await (await build_house(house.gateway)).agent("lin")
     refused(await stranger.post(path, {"op_id": fresh(), "channel": "web"}), 404, "not_found")

@@ -128,6 +128,10 @@ async def test_a_transcript_goes_to_who_has_shown_that_the_address_is_his(house,
     refused(await customer.post(place, {"to": "bob@x.example", "code": code}), 403, "forbidden")
     assert accepted(await customer.post(place, {"to": ANN, "code": code})) == {"sent": "transcript"}
     assert len(mail_server.mails) == 2
+    accepted(await customer.post(place, {"to": ANN, "language": "zh-Hant"}))
+    assert "驗證碼" in mail_server.last(), "who reads traditional characters"
+    accepted(await customer.post(place, {"to": ANN, "code": mail_server.code(), "language": "zh-Hant"}))
+    assert mail_server.mails[-1]["Subject"].endswith("的聊天記錄")
     mail = mail_server.mails[-1]
     assert mail["To"] == ANN
     assert mail.get_content_type() == "text/plain"

@@ -9,6 +9,7 @@ import { slashQuery } from "../canned";
 import { CANNED_ID, CannedList, cannedLine } from "./CannedList";
 import { WaitingFiles } from "./Files";
 import { Hints } from "./Hints";
+import { NameList, useNaming } from "./NameList";
 import { Icon } from "./Icon";
 import { PhotosButton } from "./Photos";
 import { TranslateLine } from "./TranslateLine";
@@ -70,6 +71,7 @@ function Editor({ conversation, name }: ComposerProps) {
   const banned = mode === "reply" && forbiddenIn(text, state.me.value.tenant.desk?.forbidden ?? []).some(({ action }) => action === "block");
   const ready = sendable(text, { mode, blocked, limit }) && !searching && !banned;
   const used = length(text);
+  const naming = useNaming(area, mode === "note", (next) => typed(next));
   const wanted = state.focusWanted.value && blocked === null;
   useEffect(() => {
     if (!wanted) return;
@@ -89,6 +91,7 @@ function Editor({ conversation, name }: ComposerProps) {
     moved();
   };
   const pressed = (event: KeyboardEvent): void => {
+    if (naming.pressed(event)) return;
     // Out of the text, so that J, K and A are shortcuts again.
     if (event.key === "Escape" && !event.isComposing) area.current?.blur();
     const step = event.isComposing ? undefined : STEPS[event.key];
@@ -108,15 +111,18 @@ function Editor({ conversation, name }: ComposerProps) {
   };
   const moved = (): void => {
     if (mode === "reply") state.cursor = area.current?.selectionStart ?? null;
+    else naming.moved();
   };
   const placeholder = mode === "note" ? t("composer.note_placeholder") : blocked === null ? t("composer.reply_placeholder", { name }) : "";
   return (
+    <>
+    <NameList naming={naming} />
     <div class="editor">
       {/* Read-only, not disabled: a refused text can still be read and copied. */}
       <textarea ref={area} rows={3} value={text} readOnly={blocked !== null} placeholder={placeholder} dir="auto"
         aria-label={t(mode === "note" ? "composer.note" : "composer.reply")} aria-describedby="composer-blocked"
         aria-controls={slash ? CANNED_ID : undefined}
-        aria-activedescendant={offered.length > 0 ? cannedLine(state.cannedAt.value) : undefined}
+        aria-activedescendant={offered.length > 0 ? cannedLine(state.cannedAt.value) : undefined} {...naming.described}
         onPaste={(event) => brought(event, pastedFiles(event.clipboardData))}
         onDrop={(event) => brought(event, [...(event.dataTransfer?.files ?? [])])}
         onInput={(event) => typed(event.currentTarget.value)} onSelect={moved} onKeyUp={moved} onKeyDown={pressed} />
@@ -130,6 +136,7 @@ function Editor({ conversation, name }: ComposerProps) {
         <span>{t(mode === "note" ? "composer.save_note" : "composer.send")}</span>
       </button>
     </div>
+    </>
   );
 }
 

@@ -7,7 +7,7 @@ import { problem } from "../problem";
 import type { Session } from "../session";
 import { put, type DeskState } from "../state";
 import type { Section, SectionId } from "./sections";
-import { type Item, listed, NEW, pieceRaised, pieceWith, same, textOf, yamlOf } from "./values";
+import { isItem, type Item, listed, NEW, pieceRaised, pieceWith, same, textOf, yamlOf } from "./values";
 
 /** A thing as it is being edited, and as it was stored when that began; null: it is new. */
 export interface Edited {
@@ -105,9 +105,12 @@ export class Forms {
   raise = (section: Section, key: string): Promise<boolean> =>
     this.change(nameOf(section, key), (document) => pieceRaised(document, section, key));
 
-  /** Stores another look of the widget. */
-  applyPart = (name: string, part: (before: Item) => Item): Promise<boolean> =>
-    this.change(name, (document) => ({ [name]: part((document[name] ?? {}) as Item) }));
+  /** Stores another value of one section that is no list. */
+  async applyPart(name: string, part: (before: Item) => Item): Promise<boolean> {
+    const done = await this.change(name, (document) => ({ [name]: part(isItem(document[name]) ? document[name] : {}) }));
+    if (done) this.parts.session.notify("good", this.parts.state.t.value("form.saved"));
+    return done;
+  }
 
   private stored(section: Section, key: string): Item | null {
     return listed(this.document.value ?? {}, section).find((one) => one.key === key)?.item ?? null;

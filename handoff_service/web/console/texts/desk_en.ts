@@ -12,6 +12,8 @@ export const deskEn: Readonly<Record<keyof typeof deskZh, string>> = {
   "canned.failed": "The canned replies could not be loaded. Enter does not send what begins with /.",
   "canned.literal": "Enter does not send this; to send it as it is, click “Send”.",
   "canned.choice": "{title}, {n} of {count}",
+  "naming.title": "Colleagues",
+  "naming.choice": "{name}, {n} of {count}",
   "files.waiting": "Files waiting to be sent",
   "files.send": "Send {name}",
   "files.remove": "Remove {name}",

@@ -10,6 +10,8 @@ export const deskZh = {
   "canned.failed": "常用回复没有读到。以 / 开头的内容，按 Enter 不会发出。",
   "canned.literal": "按 Enter 不会发出；要原样发送，请点「发送」。",
   "canned.choice": "{title}，第 {n} 条，共 {count} 条",
+  "naming.title": "同事",
+  "naming.choice": "{name}，第 {n} 位，共 {count} 位",
   "files.waiting": "等待发送的文件",
   "files.send": "发送 {name}",
   "files.remove": "移除 {name}",

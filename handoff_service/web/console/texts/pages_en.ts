@@ -210,7 +210,7 @@ export const pagesEn: Readonly<Record<keyof typeof pagesZh, string>> = {
   "configuration.read_only": "You can read the configuration, not change it.",
   "tags.choose": "Usual tags",
   "widget.title": "Look of the web chat",
-  "widget.lead": "Try colour and place here, then copy them into your page or the configuration.",
+  "widget.lead": "Try colour and place here, then take them over for all pages or for one.",
   "widget.accent": "Colour",
   "widget.position": "Place",
   "widget.position.end": "Right (end of the line)",
@@ -221,6 +221,8 @@ export const pagesEn: Readonly<Record<keyof typeof pagesZh, string>> = {
   "widget.scheme.dark": "Dark",
   "widget.preview": "Preview: this is the real widget, and what you write in it reaches the bot.",
   "widget.page": "For one page:",
-  "widget.all_pages": "For all pages, in the configuration:",
+  "widget.all_pages": "For all pages with the widget:",
+  "widget.apply": "Take over",
+  "people.skills": "Skills (1–5, empty: none)",
   "configuration.canned_only": "You can change canned replies and tags; the rest needs an administrator.",
 };

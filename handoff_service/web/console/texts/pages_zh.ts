@@ -208,7 +208,7 @@ export const pagesZh = {
   "configuration.read_only": "您可以看配置，不能修改。",
   "tags.choose": "常用标签",
   "widget.title": "网页聊天的样子",
-  "widget.lead": "在这里试颜色和位置，满意后复制到网页或配置里。",
+  "widget.lead": "在这里试颜色和位置，满意后用于所有网页或某一个网页。",
   "widget.accent": "主色",
   "widget.position": "位置",
   "widget.position.end": "右下角",
@@ -219,6 +219,8 @@ export const pagesZh = {
   "widget.scheme.dark": "深色",
   "widget.preview": "预览：这就是真实的网页聊天，在里面写的内容会发给机器人。",
   "widget.page": "放到一个网页：",
-  "widget.all_pages": "用于所有网页，放进配置：",
+  "widget.all_pages": "用于所有放了网页聊天的页面：",
+  "widget.apply": "采用",
+  "people.skills": "技能（1–5，不填表示没有）",
   "configuration.canned_only": "您可以修改常用回复和标签，其他内容需要管理员。",
 } as const;

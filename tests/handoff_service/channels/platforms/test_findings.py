@@ -109,13 +109,16 @@ async def test_in_standby_the_bot_is_silent(bridge: Bridge, far: FakeLine) -> No
 async def test_the_bot_is_silent_while_a_colleague_has_the_session(bridge: Bridge, far: Any) -> None:
     await bridge.sends(far.taken(ANN, "zhangsan"))
     await bridge.sends(far.text(ANN, "to the colleague"))
+    await bridge.sends(far.photo(ANN, b"\x89PNG\r\n\x1a\n" + bytes(100)))
     await bridge.sends({**far.text(ANN, "I am on it"), "origin": 5, "servicer_userid": "zhangsan"})
     await bridge.until_said("to the colleague")
+    await bridge.until_said("[file: image.png]")
     await bridge.sends(far.taken(ANN, ""))
     await bridge.sends(far.text(ANN, "and now?"))
     await bridge.receives(ANN, "Three days.")
-    said = {row["body"]["text"]: row["body"].get("kind") for row in await bridge.messages(2)}
-    assert said == {"to the colleague": "unanswered", "and now?": None}
+    said = {row["body"]["text"]: row["body"].get("kind") for row in await bridge.messages(4)}
+    assert said.pop("and now?") is None
+    assert (len(said), set(said.values())) == (3, {"unanswered"}), "his words, and his picture as it was told and came"
     assert len(far.received) == 1
     assert await bridge.notes() == []
     shown = [row["body"] for row in await bridge.rows(tables.entries) if row["body"].get("kind") == "elsewhere"]
@@ -226,6 +229,20 @@ async def test_another_release_does_not_go_on_in_the_middle_of_other_parts(
     assert len(far.received) == 1
     (note,) = await bridge.notes()
     assert "another release" in note
+
+
+def test_a_note_of_a_release_between_ours_counts_for_the_parts_that_it_is_of() -> None:
+    """A release that notes nothing sends the second part, and leaves the note on the first as it was."""
+    given: dict[str, Any] = {"mid": "m_1", "conversation": "c_1", "contact": "1", "seq": 1, "at": NOW}
+    given |= {"author_kind": "bot", "author_name": ""}
+    parts = [Outbound(**given, part=number, text=text) for number, text in enumerate(("one", "two", "three"))]
+    first, both = deliver._digest(parts[:1]), deliver._digest(parts[:2])
+    job = Job("t", "o_1", "c_1", "channel", 3, 1, parts_sent=2, parts_digest=both)
+    assert deliver._goes_on(job, parts)
+    assert deliver._goes_on(replace(job, parts_digest=first), parts)
+    assert deliver._goes_on(replace(job, parts_digest=None), parts)
+    assert not deliver._goes_on(replace(job, parts_digest=both), [replace(parts[0], text="one two"), parts[2]])
+    assert not deliver._goes_on(replace(job, parts_sent=1, parts_digest=both), parts)
 
 
 # What platforms say when they take nothing from us now, and what agents are to know: (channel, status, answer, why).

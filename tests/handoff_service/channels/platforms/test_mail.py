@@ -127,6 +127,19 @@ def test_no_line_costs_more_than_its_length(piece: str, monkeypatch: pytest.Monk
     assert new_words(f"{piece * 16_000}x\n{piece * 90}x\nend").endswith("end")
 
 
+@pytest.mark.parametrize(
+    "piece", ["<div>", "<blockquote><div class=gmail_quote>", "<b><i>", "<div></span>", "<table><tr><td>"]
+)
+def test_a_page_that_no_person_has_made_is_read_as_deep_as_persons_write(piece: str) -> None:
+    """Every parser of HTML looks upwards from each element: a hundred thousand within each other took minutes."""
+    page = mail_words._flat(f"<p>Hello &amp; welcome</p>{piece * 5_000}<p>the end</p>")
+    assert page.count("<") < 5_000
+    assert page.endswith("the end ")
+    assert words_of_html(f"<p>Hello &amp; welcome</p>{piece * 5_000}").startswith("Hello & welcome")
+    usual = f"{piece * 150}here{'</div></blockquote></i></b></table>' * 150}" * 3
+    assert mail_words._flat(usual) == usual
+
+
 def test_html_becomes_words_and_nothing_in_it_is_run() -> None:
     page = (
         "<html><head><style>p{}</style><title>t</title></head><body><script>evil()</script><p>我要 退货&nbsp;!</p>"
@@ -184,8 +197,21 @@ def test_the_same_is_read_as_python_wrote_it() -> None:
     assert (file.name, file.content) == (attached.get_filename(), attached.get_content())
 
 
-@pytest.mark.parametrize("raw", [b"", b"\n\nno head", b"From: nobody\n\nx", b"\x00\xff" * 50, b"From: a@b@c <>\n\nx"])
-def test_what_has_no_sender_is_refused(raw: bytes) -> None:
+NO_MAILS = (b"", b"\n\nno head", b"From: nobody\n\nx", b"\x00\xff" * 50, b"From: a@b@c <>\n\nx", b"From: \xff@b.c\n\nx")
+PART = b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n'
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *NO_MAILS,
+        b"From: a@b.c\n" + b"".join(PART % (deep, deep) for deep in range(2_000)) + b"Content-Type: text/plain\n\nx",
+        b"From: a@b.c\n" + b"Content-Type: message/rfc822\n\n" * 2_000 + b"x",
+    ],
+    ids=len,
+)
+def test_what_has_no_sender_or_cannot_be_read_is_refused(raw: bytes) -> None:
+    """And by no other error: a mailbox is read behind its cursor, which one such mail would hold up for ever."""
     with pytest.raises(Malformed):
         read(raw)
 

@@ -166,7 +166,7 @@ async def declines(scene: Scene) -> None:
     owner = (await scene.lin.look(scene.conversation))["card"]["owner"]
     if (await scene.events()).count("decline") == 0:
         desk = scene.maya if owner["agent"]["id"] == scene.maya.id else scene.lin
-        await desk.post(f"/v1/handoffs/{scene.handoff}/decline", {"op_id": scene.key})
+        accepted(await desk.post(f"/v1/handoffs/{scene.handoff}/decline", {"op_id": scene.key}))
 
     async def reached() -> bool:
         return (await scene.events())[-2:] == ["decline", "offer"]

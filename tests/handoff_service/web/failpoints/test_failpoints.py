@@ -85,10 +85,12 @@ def forked(nursery: Nursery, telling_bot: Telling, tmp_path: Path, database_url:
         "TANDEM_BOT_URL": telling_bot.url,
         "TANDEM_SHOP_URL": SHOP_URL,
         "TANDEM_LIMIT_MESSAGES": "1000/second",
+        "TANDEM_BOT_QUIET_S": "0",
         "TANDEM_SWEEP_S": "0.1",
         "TANDEM_DESK_LEASE_S": "600",
         "TANDEM_AGENT_GRACE_S": "600",
         "TANDEM_OFFER_S": "60",
+        "TANDEM_NODE_LOST_S": "1.5",  # what a killed gateway held is taken over soon
     }
     gateway = ForkedGateway(nursery, tmp_path, free_port(), environment)
     gateway.settings = trial_settings(database_url=database_url, gateway_url=gateway.url)  # type: ignore[attr-defined]
@@ -161,9 +163,14 @@ async def _insist(operation: Operation, scene: Scene) -> None:
 
 
 async def _revive(gateway: ForkedGateway) -> None:
-    """Starts it again if it has ended, or is about to: then it takes no new connections although it is still there."""
-    if not await asyncio.to_thread(is_ready, gateway.url):
-        await _until_dead(gateway, wait_s=PATIENCE_S)
+    """Starts it again if it has ended, or is about to: then it takes no new connections although it is still there.
+
+    The error may have met the question whether it is ready; asked again, it is.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while not await asyncio.to_thread(is_ready, gateway.url):
+        assert time.monotonic() < until, "it neither ends nor gets ready"
+        await _until_dead(gateway, wait_s=0.1)
         if not gateway.is_alive():
             await asyncio.to_thread(gateway.start)
 

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import type { FileProblem } from "../../administration";
 import { choicesOf, type Known, proposed } from "../../forms/choices";
 import type { Field, Kind } from "../../forms/sections";
@@ -36,12 +36,13 @@ export function Fields({ fields, item, set, where, sheet }: {
       set={(value) => set(withPart(item, field.name, value))} />
   );
   const more = fields.filter((field) => field.more === true);
-  const wanted = more.some(({ name }) => item[name] !== undefined || sheet.problems.some((problem) => isAt(problem, inside(where, name))));
+  const [open, setOpen] = useState(() => more.some(({ name }) => item[name] !== undefined));
+  const wrong = more.some(({ name }) => sheet.problems.some((problem) => isAt(problem, inside(where, name))));
   return (
     <>
       {fields.filter((field) => field.more !== true).map(draw)}
       {more.length > 0 && (
-        <details class="more-fields" open={wanted}>
+        <details class="more-fields" open={open || wrong} onToggle={(event) => setOpen(event.currentTarget.open)}>
           <summary>{sheet.t("form.more")}</summary>
           <div class="form-fields">{more.map(draw)}</div>
         </details>
@@ -50,7 +51,9 @@ export function Fields({ fields, item, set, where, sheet }: {
   );
 }
 
-export const hintOf = ({ hint }: Field, { t }: Pick<Sheet, "t">): string | undefined => (hint === undefined ? undefined : t(`form.${hint}`));
+/** An id that is stored cannot change, so nothing is said of how to choose one. */
+export const hintOf = ({ hint, kind }: Field, { t, isNew }: Pick<Sheet, "t" | "isNew">): string | undefined =>
+  hint === undefined || (kind === "id" && !isNew) ? undefined : t(`form.${hint}`);
 export const labelOf = ({ name, label }: Field, { t }: Pick<Sheet, "t">): string => t(`form.${label ?? name}`);
 
 export function Problems({ id, found }: { id?: string; found: readonly FileProblem[] }) {
@@ -120,7 +123,6 @@ function Control({ field, value, set, sheet, told }: FieldProps & { told: Told }
   const readOnly = sheet.readOnly;
   switch (field.kind) {
     case "id":
-      // An id that is stored stays; in a list of things inside another one nobody can tell, and the server says.
       return <input {...told} type="text" required pattern={ID_PATTERN} autocomplete="off" spellcheck={false} value={text} readOnly={readOnly || !sheet.isNew}
         onInput={(event) => set(event.currentTarget.value)} />;
     case "number":

@@ -94,10 +94,10 @@ function ThingForm({ section, document, at, item }: { section: Section; document
     ...unclaimed(problems, where, section.fields.map(({ name }) => name)),
   ];
   useEffect(() => {
-    if (section.holds !== "parts") form.current?.querySelector<HTMLElement>("input, select, textarea")?.focus();
+    if (section.holds !== "parts") form.current?.querySelector<HTMLElement>("input:not([readonly]), select, textarea")?.focus();
   }, []);
   useEffect(() => {
-    if (problems.length > 0) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+    if (problems.length > 0) form.current?.querySelector<HTMLElement>(others.length > 0 ? ".problems" : "[aria-invalid=true]")?.focus();
   }, [told]);
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -107,7 +107,7 @@ function ThingForm({ section, document, at, item }: { section: Section; document
   return (
     <form ref={form} class="settings-form" onSubmit={submit} aria-label={titleOf(section, item, state.language.value, t) || t("form.new_one")}>
       {sheet.readOnly && <p class="hint">{t("form.read_only")}</p>}
-      <ul class="problems" role="alert">
+      <ul class="problems" role="alert" tabIndex={-1}>
         {others.map((problem) => <li key={`${problem.where}${problem.message}`}>{problem.where !== where && `${problem.where}: `}{problem.message}</li>)}
       </ul>
       <div class="form-fields">

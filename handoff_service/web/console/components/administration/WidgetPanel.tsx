@@ -1,15 +1,16 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Look } from "../../../widget/look";
-import { embedCode, lookYaml, previewAddress } from "../../widget_look";
+import { holds } from "../../views";
+import { embedCode, previewAddress, withLook } from "../../widget_look";
 import { useWorkplace } from "../workplace";
 
 const POSITIONS = ["end", "start"] as const;
 const SCHEMES = ["auto", "light", "dark"] as const;
 const OWN_ACCENT = "#155eb0";
 const PAUSE_MS = 400;
-/** How the widget looks on the tenant's pages: tried out here, then taken over as a line of HTML or of the configuration. */
+/** How the widget looks on the tenant's pages: tried out here, then taken over as a line of HTML, or for all pages. */
 export function WidgetPanel() {
-  const { state, administration } = useWorkplace();
+  const { state, administration, forms } = useWorkplace();
   const t = state.t.value;
   const look = administration.look.value;
   if (look === null) return null;
@@ -36,8 +37,12 @@ export function WidgetPanel() {
       <Preview look={look} />
       <p class="hint">{t("widget.page")}</p>
       <pre class="plan">{embedCode(location.origin, state.me.value.tenant.id, look)}</pre>
-      <p class="hint">{t("widget.all_pages")}</p>
-      <pre class="plan">{lookYaml(look)}</pre>
+      {holds(state, "settings.write") && (
+        <footer>
+          <span class="hint">{t("widget.all_pages")}</span>
+          <button class="primary" disabled={forms.busy.value} onClick={() => void forms.applyPart("widget", (before) => withLook(before, look))}>{t("widget.apply")}</button>
+        </footer>
+      )}
     </section>
   );
 }

@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Preferred } from "../../api";
 import { downloadText } from "../../download";
 import { languageName, TAGS } from "../../texts/catalogue";
 import { transcript } from "../../transcript";
@@ -8,12 +9,14 @@ import { dress } from "../dress";
 import { lazy } from "../lazy";
 
 const Letter = lazy(() => import("./letter").then((file) => file.Letter));
+const Reach = lazy(() => import("./reach").then((file) => file.Reach));
 
 /** What is rarely wanted: another language, a copy of the conversation, to be forgotten. */
 export function Menu({ brand, close: leave }: { brand: string; close: (comeBack: boolean) => void }) {
   const chat = useChat();
   const { t } = chat;
-  const [asking, setAsking] = useState<"erase" | "mail" | null>(null);
+  const [asking, setAsking] = useState<"erase" | "mail" | "reach" | null>(null);
+  const preferred = usePreferred();
   const [state, setState] = useState<"" | "busy" | "failed">("");
   const box = useRef<HTMLDivElement>(null);
   const close = () => leave(true);
@@ -47,7 +50,7 @@ export function Menu({ brand, close: leave }: { brand: string; close: (comeBack:
   };
   return (
     <div ref={box} class="menu" role="group" aria-label={t("menu")} onKeyDown={keyDown}>
-      {asking === "mail" ? <Letter close={close} /> : asking === "erase" ? (
+      {asking === "mail" ? <Letter close={close} /> : asking === "reach" && preferred !== null ? <Reach preferred={preferred} close={close} /> : asking === "erase" ? (
         <div class="ask" role="alertdialog" aria-label={t("eraseMe")}>
           <p>{t("eraseAsk")}</p>
           {state === "failed" && <p class="problem" role="alert">{t("actionFailed")}</p>}
@@ -65,6 +68,7 @@ export function Menu({ brand, close: leave }: { brand: string; close: (comeBack:
           {chat.actionError.value === "ask-senior" && <p class="problem" role="alert">{t("actionFailed")}</p>}
           <button type="button" class="menu-item" disabled={chat.log.value.length === 0} onClick={save}>{t("saveTranscript")}</button>
           {chat.config?.mail && <button type="button" class="menu-item" disabled={chat.conv.value === null} onClick={() => setAsking("mail")}>{t("mailTranscript")}</button>}
+          {preferred !== null && <button type="button" class="menu-item" onClick={() => setAsking("reach")}>{t("reach")}</button>}
           <button type="button" class="menu-item" disabled={chat.session.value === null} onClick={() => setAsking("erase")}>{t("eraseMe")}</button>
           <fieldset class="languages">
             <legend>{t("language")}</legend>
@@ -81,4 +85,14 @@ export function Menu({ brand, close: leave }: { brand: string; close: (comeBack:
       )}
     </div>
   );
+}
+
+/** Where he is told of his requests; null while it is not known, and where there is nothing to choose from. */
+function usePreferred(): Preferred | null {
+  const chat = useChat();
+  const [preferred, setPreferred] = useState<Preferred | null>(null);
+  useEffect(() => {
+    if (chat.conv.value !== null) void chat.preferred().then((found) => found !== null && found.channels.length > 1 && setPreferred(found));
+  }, []);
+  return preferred;
 }

@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { type Answer, trial, type Trial } from "../fixtures";
+import { SECTIONS, type Section } from "./sections";
+import { type Item, listed, NEW, pieceRaised, pieceWith, same, usersOf, whereOf, withPart, yamlOf } from "./values";
+
+const of = (id: Section["id"]): Section => SECTIONS.find((section) => section.id === id)!;
+const QUEUES: readonly Item[] = [{ id: "support", name: "Support", mode: "claim", newer: { field: 1 } }, { id: "senior", name: "Senior", mode: "offer", calendar: "office" }];
+const DOCUMENT: Item = {
+  name: { zh: "蓝屿", en: "Lanyu" }, retention_days: 90, allowed_origins: ["https://a.example"], desk: { playbooks: [{ id: "p", en: "Refund", cases: ["vip", "support"] }] },
+  queues: QUEUES, calendars: { office: { hours: [] } }, sla: [{ queue: "support", first_reply_min: 5 }, { first_reply_min: 9 }],
+  tags: [{ id: "vip", zh: "贵宾", en: "VIP" }], agents: [{ email: "lin@x.example", name: "Lin", queues: ["support"], skills: { billing: 3 } }],
+};
+
+describe("pieces of the configuration", () => {
+  it("hold every thing of the section, with what the form does not know of", () => {
+    const piece = pieceWith(DOCUMENT, of("queues"), "support", withPart(QUEUES[0]!, "name", "Help"));
+    expect(piece).toEqual({ queues: [{ id: "support", name: "Help", mode: "claim", newer: { field: 1 } }, QUEUES[1]] });
+    expect(pieceWith(DOCUMENT, of("queues"), NEW, { id: "vip" })["queues"]).toHaveLength(3);
+    expect(pieceWith(DOCUMENT, of("queues"), "senior", null)).toEqual({ queues: [QUEUES[0]] });
+    expect(pieceRaised(DOCUMENT, of("queues"), "senior")).toEqual({ queues: [QUEUES[1], QUEUES[0]] });
+  });
+
+  it("name calendars by their ids, and targets by their places", () => {
+    expect(pieceWith(DOCUMENT, of("calendars"), NEW, { id: "night", timezone: "UTC" })).toEqual({ calendars: { office: { hours: [] }, night: { timezone: "UTC" } } });
+    expect(listed(DOCUMENT, of("sla")).map(({ key }) => key)).toEqual(["0", "1"]);
+    expect(whereOf(DOCUMENT, of("sla"), { key: "1", item: {} })).toBe("sla.1");
+    expect(whereOf(DOCUMENT, of("queues"), { key: NEW, item: {} })).toBe("queues.2");
+    expect(whereOf(DOCUMENT, of("calendars"), { key: NEW, item: { id: "night" } })).toBe("calendars.night");
+  });
+
+  it("say that something is empty, where leaving it out would keep it", () => {
+    const general = listed(DOCUMENT, of("general"))[0]!.item;
+    const emptied = withPart(withPart(general, "retention_days", undefined), "allowed_origins", undefined);
+    expect(pieceWith(DOCUMENT, of("general"), "general", emptied)).toMatchObject({ retention_days: null, allowed_origins: [], name: { zh: "蓝屿", en: "Lanyu" } });
+  });
+
+  it("are YAML whatever is in a text", () => {
+    expect(yamlOf({ name: "#1: “a”\u2028\u0085" })).toBe('{"name":"#1: “a”\\u2028\\u0085"}');
+  });
+
+  it("are the same in whatever order their parts are", () => {
+    expect(same({ a: 1, b: [{ c: 2 }] }, { b: [{ c: 2 }], a: 1 })).toBe(true);
+    expect([same({ a: 1 }, { a: 1, b: null }), same([1, 2], [2, 1]), same({}, [])]).toEqual([false, false, false]);
+  });
+});
+
+it("knows who uses a thing before it is deleted", () => {
+  expect(usersOf(DOCUMENT, "queues", "support")).toEqual(["Lin", "Refund", "sla"]);
+  expect(usersOf(DOCUMENT, "calendars", "office")).toEqual(["Senior"]);
+  expect(usersOf(DOCUMENT, "skills", "billing")).toEqual(["Lin"]);
+  expect(usersOf(DOCUMENT, "tags", "vip")).toEqual(["Refund"]);
+  expect(usersOf(DOCUMENT, "queues", "senior")).toEqual([]);
+});
+
+/** A desk whose server has this configuration; `applied`: what it answers to a piece. */
+async function begin(applied: Answer, document: Item = DOCUMENT, version = "v1"): Promise<Trial> {
+  const desk = await trial({ "/config/apply": applied, "/v1/admin/config": { status: 200, body: { yaml: "", document, version } } }, "en");
+  await desk.forms.start();
+  return desk;
+}
+const OK: Answer = { status: 200, body: { version: "v1", changes: [] } };
+const sent = ({ requests }: Trial): unknown[] => requests.filter(({ path }) => path.endsWith("/apply")).map(({ body }) => body);
+
+describe("a form", () => {
+  it("sends its section with the version that was read, and is no longer edited", async () => {
+    const desk = await begin(OK);
+    desk.forms.edit(of("tags"), "vip", { id: "vip", zh: "贵宾客户", en: "VIP" });
+    expect(await desk.forms.save(of("tags"), "vip")).toBe(true);
+    expect(sent(desk)).toEqual([{ yaml: '{"tags":[{"id":"vip","zh":"贵宾客户","en":"VIP"}]}', version: "v1" }]);
+    expect(desk.forms.isEdited(of("tags"), "vip")).toBe(false);
+  });
+
+  it("is not edited when it says again what is stored", async () => {
+    const desk = await begin(OK);
+    desk.forms.edit(of("tags"), "vip", { id: "vip", zh: "x", en: "VIP" });
+    desk.forms.edit(of("tags"), "vip", { id: "vip", en: "VIP", zh: "贵宾" });
+    expect(desk.forms.isEdited(of("tags"), "vip")).toBe(false);
+  });
+
+  it("keeps what was written beside what is wrong with it", async () => {
+    const problems = [{ line: 1, column: 9, where: "queues.2.id", message: "too short" }];
+    const desk = await begin({ status: 422, body: { error: { code: "bad_configuration", message: "line 1", problems } } });
+    desk.forms.edit(of("queues"), NEW, { id: "x", name: "", mode: "claim" });
+    expect(await desk.forms.save(of("queues"), NEW)).toBe(false);
+    expect(desk.forms.problems.value).toEqual({ of: "queues/+", found: problems });
+    expect(desk.forms.shown(of("queues"), NEW)).toMatchObject({ id: "x" });
+  });
+
+  it("makes its piece anew when another part of the file has changed, and only then", async () => {
+    const stale: Answer = { status: 409, body: { error: { code: "conflict", message: "The configuration has changed.", version: "v2" } } };
+    const desk = await begin(stale);
+    desk.forms.edit(of("tags"), "vip", { id: "vip", zh: "x", en: "VIP" });
+    expect(await desk.forms.save(of("tags"), "vip")).toBe(false);
+    expect(sent(desk)).toHaveLength(2);
+    const waits: Answer = { status: 409, body: { error: { code: "conflict", message: "Somebody waits in the queue senior.", queue: "senior" } } };
+    const other = await begin(waits);
+    expect(await other.forms.remove(of("queues"), "senior")).toBe(false);
+    expect(sent(other)).toHaveLength(1);
+  });
+
+  it("does not replace what somebody else has stored before that was said", async () => {
+    const theirs = { ...DOCUMENT, tags: [{ id: "vip", zh: "大客户", en: "VIP" }] };
+    const desk = await begin(OK, theirs, "v2");
+    desk.forms.document.value = DOCUMENT;
+    desk.forms.edit(of("tags"), "vip", { id: "vip", zh: "x", en: "VIP" });
+    await desk.forms.start();
+    expect(await desk.forms.save(of("tags"), "vip")).toBe(false);
+    expect(sent(desk)).toEqual([]);
+    expect(await desk.forms.save(of("tags"), "vip")).toBe(true);
+  });
+
+  it("does not make a calendar out of another one's name", async () => {
+    const desk = await begin(OK);
+    desk.forms.edit(of("calendars"), NEW, { id: "office", timezone: "UTC" });
+    expect(await desk.forms.save(of("calendars"), NEW)).toBe(false);
+    expect([sent(desk), desk.forms.problems.value?.found[0]?.where]).toEqual([[], "calendars.office.id"]);
+  });
+});
