@@ -7,7 +7,7 @@ from bot.actions.situation import A_FEW_WORDS, SMALL_TALK, SURE, VERY_SURE, WORD
 from bot.entities import read
 from bot.language import other_script
 from bot.signals.model import Name, Signal
-from bot.signals.words import ASKED_CALMLY, MARKUP, NOT_HELPED, TAMPERING, THREATS
+from bot.signals.words import ASKED_CALMLY, MARKUP, NOT_HELPED, TAMPERING, THREATS, UPSET
 from bot.tasks.registry import TASKS
 
 THREAT_PRIORITY = 8
@@ -17,7 +17,7 @@ CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 LATIN = re.compile(r"\b[A-Za-z]{2,}\b")
 THUMB = re.compile(r"[\s\ufe0f\U0001f3fb-\U0001f3ff]*👎[\s\ufe0f\U0001f3fb-\U0001f3ff👎]*")
 PLAIN = 0.75  # a mood that few words show beyond doubt
-OUTSPOKEN = 0.9  # a mood beside which a wish can wait
+OUTSPOKEN = 0.8  # a mood beside which a wish can wait
 LETTERS_PER_SIGN = 3
 TELLING = ("insult", "aimed", "threat", "anger", "blame")  # kinds of evidence that are words and no impression
 ANGRY = ("insult", "aimed", "threat", "anger")  # "blame" also goes with a wish: "too slow to type, please call me"
@@ -34,7 +34,8 @@ def unhappy(s: Situation, *, own_words: bool) -> list[Signal]:
     """
     if s.pressed:
         return thumb(s)
-    found = [*threat(s), *insult(s, own_words=own_words), *mood_now(s, own_words=own_words), *thumb(s), *shouting(s)]
+    found = [*threat(s), *insult(s, own_words=own_words), *upset(s, own_words=own_words)]
+    found += [*mood_now(s, own_words=own_words), *thumb(s), *shouting(s)]
     return [*found, *trend(s, own_words=own_words)]
 
 
@@ -148,6 +149,26 @@ def insult(s: Situation, *, own_words: bool) -> list[Signal]:
     if own_words and not any(each.startswith(DIRECTED) for each in evidence):
         return []
     return [Signal(signal=Name.UNHAPPY, rule="insult or threat", strength=s.confidence, say="unhappy", decides=True)]
+
+
+def upset(s: Situation, *, own_words: bool) -> list[Signal]:
+    """Set phrases of who has had enough, and how often he has said so: what a model of single words does not hear."""
+    found = UPSET.search(s.text)
+    if found is None:
+        return []
+    takes_complaint = s.intent == "complaint" and s.confidence >= SURE
+    evidence = {"words": found.group()[:80]}
+    decides = not (own_words or takes_complaint)
+    return [
+        Signal(
+            signal=Name.UNHAPPY,
+            rule="words of who has had enough",
+            strength=0.8,
+            say="unhappy",
+            decides=decides,
+            evidence=evidence,
+        )
+    ]
 
 
 def threat(s: Situation) -> list[Signal]:

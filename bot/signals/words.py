@@ -43,6 +43,7 @@ HYPOTHETICAL = one_of(_CONTENT["hypothetical"])
 HAPPENED = one_of(_CONTENT["happened"])
 DANGER = {kind: one_of(lines) for kind, lines in _CONTENT["danger"].items()}
 THREATS = {kind: one_of(lines) for kind, lines in _CONTENT["threats"].items()}
+UPSET = one_of(_CONTENT["upset"])
 ASKED_CALMLY = one_of(_CONTENT["asked_calmly"])
 NOT_HELPED = one_of(_CONTENT["not_helped"])
 AGREED = one_of(_CONTENT["agreed"])

@@ -211,11 +211,24 @@ def _message(event_id: str, message: Mapping[str, Any]) -> Inbound:
         for mention in message.get("mentions") or ():
             text = text.replace(str(mention.get("key", "")), f"@{mention.get('name', '')}")
         return replace(said, body={"text": text})
+    if sort == "post":
+        words, pictures = _post(content)
+        media = [Media(ref=f"{message.get('message_id', '')}/{key}", kind="image") for key in pictures]
+        known = bool(words or media)
+        return replace(said, body={"text": words} if words else {}, media=media, unsupported=None if known else sort)
     if sort in MEDIA:
         key = str(content.get("image_key") or content.get("file_key") or "")
         ref = f"{message.get('message_id', '')}/{key}"
         return replace(said, media=[Media(ref=ref, kind=MEDIA[sort], name=str(content.get("file_name", "")))])  # type: ignore[arg-type]
     return replace(said, unsupported=sort[:64] or "message")
+
+
+def _post(content: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """The words of a rich text, line by line, and the keys of its pictures."""
+    lines = [[one for one in line if isinstance(one, Mapping)] for line in content.get("content") or ()]
+    words = ["".join(str(one.get("text") or one.get("user_name") or "") for one in line) for line in lines]
+    pictures = [str(one["image_key"]) for line in lines for one in line if one.get("image_key")]
+    return "\n".join([str(content.get("title") or ""), *words]).strip(), pictures
 
 
 async def _token(caller: Caller, account: Account) -> str:

@@ -103,8 +103,8 @@ class Messenger:
                     yield happening
             for one in entry.get("standby") or ():  # another app owns the thread
                 happening = _read(account, one)
-                if isinstance(happening, Inbound):
-                    yield replace(happening, quiet=True)
+                if happening is not None:
+                    yield replace(happening, quiet=True) if isinstance(happening, Inbound) else happening
 
 
 def _read(account: Account, one: Mapping[str, Any]) -> Happening | None:

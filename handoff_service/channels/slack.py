@@ -83,7 +83,7 @@ class Slack:
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         channel = message.contact.partition(":")[2]
         if message.file is not None:
-            return await _upload(caller, account, channel, message.file)
+            return await _upload(caller, account, channel, message.file, message.hint.get("thread", ""))
         body: dict[str, Any] = {"channel": channel, "text": message.text, "unfurl_links": False}
         if message.buttons:
             elements = [
@@ -97,6 +97,8 @@ class Slack:
             ]
             section = {"type": "section", "text": {"type": "mrkdwn", "text": message.text}}
             body["blocks"] = [section, {"type": "actions", "elements": elements}]
+        if message.hint.get("thread"):
+            body["thread_ts"] = message.hint["thread"]
         answer = await _call(caller, account, "chat.postMessage", json_body=body)
         return str(answer.get("ts")) or None
 
@@ -124,7 +126,7 @@ async def _call(caller: Caller, account: Account, method: str, **sent: Any) -> M
     raise undelivered(f"Slack: {error}", again=error in BUSY)
 
 
-async def _upload(caller: Caller, account: Account, channel: str, file: Enclosed) -> str | None:
+async def _upload(caller: Caller, account: Account, channel: str, file: Enclosed, thread: str) -> str | None:
     """In three steps (api.slack.com, "Working with files"); the last one shows it."""
     asked = {"filename": file.name, "length": str(file.size)}
     place = await _call(caller, account, "files.getUploadURLExternal", form=asked)
@@ -132,7 +134,8 @@ async def _upload(caller: Caller, account: Account, channel: str, file: Enclosed
     if not _is_slack(url, account):
         raise undelivered("Slack: the upload's address is not one of Slack")
     await caller.post(url, raw=file.content, headers={"Content-Type": file.type})
-    done = {"files": [{"id": number, "title": file.name}], "channel_id": channel}
+    done: dict[str, Any] = {"files": [{"id": number, "title": file.name}], "channel_id": channel}
+    done |= {"thread_ts": thread} if thread else {}
     await _call(caller, account, "files.completeUploadExternal", json_body=done)
     return number or None
 
@@ -159,7 +162,9 @@ def _read(event_id: str, team: str, event: Mapping[str, Any]) -> Happening | Non
     if not channel:
         raise Invalid("A message has a `channel`.")
     media = [_media(one) for one in event.get("files") or () if isinstance(one, Mapping)]
-    said = Inbound(event_id=event_id, contact=f"{team}:{channel}", media=media)
+    # Who writes in a thread reads the answer there.
+    hint = {"thread": str(event.get("thread_ts") or "")}
+    said = Inbound(event_id=event_id, contact=f"{team}:{channel}", media=media, hint=hint)
     if not text and not media:
         return replace(said, unsupported=str(event.get("subtype") or "message")[:64])
     # Slack escapes three characters, and nothing else, in what people write.

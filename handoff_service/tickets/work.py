@@ -20,7 +20,7 @@ from handoff_service.tenants import store as tenants
 from handoff_service.tickets import log, store
 from handoff_service.tickets.log import By, by_agent, record
 from handoff_service.tickets.model import Deed, State, Ticket
-from handoff_service.tickets.open import SUBJECT_CHARS, check_owner, check_parts, checked_due
+from handoff_service.tickets.open import SUBJECT_CHARS, check_owner, check_parts, checked_due, default_due
 from handoff_service.tickets.settings import COMPLAINT
 from handoff_service.tickets.states import ENDED, UNFINISHED, after_working
 
@@ -140,8 +140,10 @@ def refuse_undecided(tx: Transaction, ticket: Ticket) -> None:
 
 
 def reopen(tx: Transaction, ticket: Ticket, actor: str, context: Context, body: Mapping[str, Any]) -> Ticket:
-    """Takes up again what has ended; it is due anew, after the time that it had at first."""
-    due_at = max(ticket.due_at, context.now + (ticket.due_at - ticket.created_at))
+    """Takes up again what has ended; it is due anew, as if it were opened now, and no sooner than before."""
+    settings = tenants.find(tx.connection, ticket.tenant).settings
+    queue = ticket.queue if settings.queue(ticket.queue or "") else settings.default_queue.id
+    due_at = max(ticket.due_at, default_due(settings, ticket.type, str(queue), context))
     changes: dict[str, Any] = {"due_at": due_at, "overdue_at": None, **without_lost(tx, ticket)}
     to = State.OPEN if "agent" in changes else after_working(ticket)
     return record(tx, ticket, Deed.REOPENED, By(actor, context.now), to=to, body=body, **changes)

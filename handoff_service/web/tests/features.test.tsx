@@ -106,6 +106,23 @@ describe("files", () => {
     await vi.waitFor(() => expect(find(".tray")).toBeNull());
   });
 
+  it("goes again with a new token, once, when the gateway refuses the one that it had", async () => {
+    fakeUploads();
+    await show();
+    await online();
+    await act(() => chat.uploads.add([photo()]));
+    await vi.waitFor(() => expect(FakeUpload.all).toHaveLength(1));
+    const sessions = () => calls.filter((call) => call.path === "/v1/widget/sessions").length;
+    const before = sessions();
+    const expired = { error: { code: "unauthorized", message: "No.", retryable: false } };
+    await act(() => FakeUpload.last.answer(401, expired));
+    await vi.waitFor(() => expect(FakeUpload.all).toHaveLength(2));
+    expect(sessions()).toBe(before + 1);
+    await act(() => FakeUpload.last.answer(401, expired));
+    await shown("上传失败");
+    expect(FakeUpload.all).toHaveLength(2);
+  });
+
   it("brings all that were dropped at once when the gateway refuses some for a moment, and stops one taken back", async () => {
     fakeUploads();
     await show();
@@ -349,6 +366,41 @@ describe("one's own data", () => {
     await vi.waitFor(() => expect(calls.some((call) => call.path === "/v1/widget/erase")).toBe(true));
     await vi.waitFor(() => expect(page.querySelectorAll(".message.customer")).toHaveLength(0));
     expect(calls.findLast((call) => call.path === "/v1/widget/sessions")?.body).toMatchObject({ token: null });
+  });
+});
+
+describe("where he is told of his requests", () => {
+  const PLACE = "/v1/widget/preferred-channel";
+  const menu = async () => {
+    await show();
+    await online([state(1), message(2)]);
+    await press("更多");
+    await shown("删除我的数据");
+  };
+
+  it("is not asked of who has written on one channel only", async () => {
+    await menu();
+    await vi.waitFor(() => expect(calls.some((call) => call.path === PLACE)).toBe(true));
+    expect(page.textContent).not.toContain("进展通知发到哪里");
+  });
+
+  it("is one of those on which he has written, and stays as it was when the gateway does not take it", async () => {
+    answers[PLACE] = () => json({ channel: "email", channels: ["email", "telegram", "web"] });
+    await menu();
+    await shown("进展通知发到哪里");
+    await press("进展通知发到哪里");
+    await shown("当初咨询的渠道");
+    expect([...page.querySelectorAll(".reach-choice")].map((one) => one.textContent)).toEqual(["当初咨询的渠道", "邮件", "Telegram", "网页对话"]);
+    const choices = () => [...page.querySelectorAll<HTMLInputElement>(".reach input")];
+    const choose = (index: number) => act(async () => { choices()[index]!.click(); await settle(); });
+    expect(choices().map((one) => one.checked)).toEqual([false, true, false, false]);
+    await choose(2);
+    await shown("已保存");
+    expect(calls.findLast((call) => call.path === PLACE)?.body).toEqual({ channel: "telegram" });
+    answers[PLACE] = () => refusal(503);
+    await choose(0);
+    await shown("操作没有成功");
+    expect(choices().map((one) => one.checked)).toEqual([false, false, true, false]);
   });
 });
 

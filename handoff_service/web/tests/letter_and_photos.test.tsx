@@ -45,7 +45,7 @@ describe("a conversation by mail", () => {
     await submit(".letter");
     await shown("聊天记录已发往 ann@customers.example");
     const asked = calls.filter(({ path }) => path === TRANSCRIPT).map(({ body }) => body);
-    expect(asked).toEqual([null, "000000", "123456"].map((code) => ({ to: "ann@customers.example", code })));
+    expect(asked).toEqual([null, "000000", "123456"].map((code) => ({ to: "ann@customers.example", code, language: "zh-Hans" })));
   });
 
   it.each([
@@ -99,6 +99,16 @@ describe("photos that were asked for by name", () => {
     expect(find(".photos.complete")?.textContent).toContain("照片已齐");
     expect(page.querySelectorAll(".message.customer")).toHaveLength(1);
     expect(chat.rows.value.filter((row) => row.kind === "message")).toHaveLength(4);
+  });
+
+  it("stay to be filled however much was said since, until they are there", async () => {
+    const since = Array.from({ length: 160 }, (_, index) => message(4 + index, { body: { text: `line ${index}` } }));
+    await show();
+    await online([state(1), message(2), request, ...since]);
+    await vi.waitFor(() => expect(places()).toEqual(["missing", "missing"]));
+    expect(find(".earlier")).not.toBeNull();
+    for (const index of [0, 1]) await receive(message(164 + index, { body: { text: "photo", file, photo: { seq: 3, index } } }));
+    expect(places()).toEqual([]);
   });
 
   it("can be tried again after an upload that failed", async () => {

@@ -106,7 +106,11 @@ export const answer = message(3, {
 beforeEach(() => {
   calls = [];
   config = null;
-  answers = { "/v1/widget/sessions": () => json(SESSION, 201), "/v1/ws-ticket": () => json({ ticket: "t", expires_in: 30 }) };
+  answers = {
+    "/v1/widget/sessions": () => json(SESSION, 201),
+    "/v1/ws-ticket": () => json({ ticket: "t", expires_in: 30 }),
+    "/v1/widget/preferred-channel": () => json({ channel: null, channels: ["web"] }),
+  };
   network = new FakeNetwork();
   storage = memoryStorage();
   vi.stubGlobal("fetch", gateway);

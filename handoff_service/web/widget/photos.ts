@@ -47,6 +47,11 @@ export class Photos {
     });
   }
 
+  /** Whether this request still waits for a photo. */
+  isOpen(conv: string, entry: MessageEntry): boolean {
+    return entry.body.photos !== undefined && this.slots(conv, entry).some(({ state }) => state !== "there");
+  }
+
   async bring(conv: string, seq: number, index: number, name: string, file: File): Promise<void> {
     const key = placeKey(conv, seq, index);
     const { signal } = this.stop;

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from handoff_service import tables
+from handoff_service import statements, tables
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent
 from handoff_service.conversations import store
@@ -365,6 +365,30 @@ async def test_no_look_at_a_queue_goes_through_all_rows(floor: Floor) -> None:
     assert len(steps) > 20
     scans = [one for one in steps if re.match(r"SCAN (conversations|handoffs|agents)\b", one)]
     assert [one for one in scans if not re.search("conversations_(unplaced|misplaced)", one)] == []
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+async def test_the_heads_of_a_queue_are_read_in_order_and_not_sorted(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL read all who waited in a language and sorted them: NULL in an index is no constant to it."""
+    told: list[tuple[str, list[Any]]] = []
+    fetch = statements._fetch
+    monkeypatch.setattr(
+        statements, "_fetch", lambda c, text, values: told.append((text, values)) or fetch(c, text, values)
+    )
+
+    def plan(connection: sa.Connection) -> str:
+        groups = [places.Group("support", "en"), places.Group("senior", "zh")]
+        places.heads(connection, "demo", groups, shop().settings.capacity, most=9)
+        ((text, values),) = told[:1]
+        for other_way in ("seqscan", "bitmapscan", "sort"):
+            connection.exec_driver_sql(f"SET LOCAL enable_{other_way} = off")
+        return "\n".join(str(step[0]) for step in fetch(connection, f"EXPLAIN {text}", values))
+
+    steps = await floor.database.read(plan)
+    assert steps.count("conversations_by_lane") == 2, steps
+    assert "Sort" not in steps, steps
 
 
 def look_everywhere(connection: sa.Connection, now: datetime) -> None:

@@ -219,6 +219,8 @@ async def test_an_answer_reopens_what_was_resolved_within_the_days_and_thanks_do
     office.clock.advance(13 * 86400)
     await office.says("no, still nothing")
     assert (await office.now(ticket)).state is State.OPEN, "also what was closed"
+    again = await office.now(ticket)
+    assert again.due_at - office.clock() == ticket.due_at - ticket.created_at, "as if it were opened now, each time"
     await office.tells("lin", ticket, "And now?")
     await office.does("lin", work.resolve, ticket)
     office.clock.advance(15 * 86400)

@@ -115,9 +115,8 @@ function Editor({ conversation, name }: ComposerProps) {
   };
   const placeholder = mode === "note" ? t("composer.note_placeholder") : blocked === null ? t("composer.reply_placeholder", { name }) : "";
   return (
-    <>
-    <NameList naming={naming} />
     <div class="editor">
+      <NameList naming={naming} />
       {/* Read-only, not disabled: a refused text can still be read and copied. */}
       <textarea ref={area} rows={3} value={text} readOnly={blocked !== null} placeholder={placeholder} dir="auto"
         aria-label={t(mode === "note" ? "composer.note" : "composer.reply")} aria-describedby="composer-blocked"
@@ -136,7 +135,6 @@ function Editor({ conversation, name }: ComposerProps) {
         <span>{t(mode === "note" ? "composer.save_note" : "composer.send")}</span>
       </button>
     </div>
-    </>
   );
 }
 

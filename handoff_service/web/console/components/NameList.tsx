@@ -1,7 +1,7 @@
-import { type RefObject } from "preact";
+import type { RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { meant, named, namingAt } from "../naming";
 import type { Person } from "../../shared/protocol";
+import { meant, named, namingAt } from "../naming";
 import { useWorkplace } from "./workplace";
 
 const NAMES_ID = "colleagues-meant";
@@ -22,7 +22,7 @@ export interface Naming {
 }
 
 /** `wanted`: colleagues are asked in notes only, where no customer reads the name. */
-export function useNaming(area: RefObject<HTMLTextAreaElement>, wanted: boolean, write: (text: string) => void): Naming {
+export function useNaming(area: RefObject<HTMLTextAreaElement | null>, wanted: boolean, write: (text: string) => void): Naming {
   const { state } = useWorkplace();
   const [cursor, setCursor] = useState(0);
   const [chosen, setChosen] = useState(0);

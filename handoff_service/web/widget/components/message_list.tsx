@@ -17,6 +17,8 @@ export function MessageList() {
   const typing = chat.typingName.value;
   const { list, content, behind, toEnd, scrolled } = useFollowing(rows.at(-1)?.key, chat.outgoing.value.length);
   const start = Math.max(0, rows.length - shown);
+  // What is asked of the customer stays before his eyes, however much was said since.
+  const asked = rows.slice(0, start).findLast((row) => row.kind === "message" && row.conv === chat.conv.value && chat.photos.isOpen(row.conv, row.entry));
   return (
     <div class="list-frame">
       <div ref={list} class="list" tabIndex={0} role="log" aria-live="polite" aria-relevant="additions" aria-label={t("messages")} onScroll={scrolled}>
@@ -25,6 +27,7 @@ export function MessageList() {
             <button type="button" class="link-button earlier" onClick={() => setShown(shown + SHOWN)}>{t("earlier")}</button>
           )}
           {start === 0 && <Greeting />}
+          {asked !== undefined && <Line key={asked.key} row={asked} />}
           {rows.slice(start).map((row) => <Line key={row.key} row={row} />)}
           {typing !== null && <div class="typing" aria-hidden="true"><span /><span /><span /></div>}
         </div>
