@@ -13,7 +13,7 @@ sign_in, sign_out · erase, hold, release, retention, export · backup is a read
 does · account_added, account_rotated, account_disabled (channel accounts) · training_label,
 training_review, training_drop, model_train, model_live, model_rollback · ticket_merge, ticket_split · remedy_proposed,
 remedy_approved, remedy_refused, remedy_done, case_export, complaints_export · contact_blocked,
-contact_unblocked, conversation_export · agent_added, agent_changed,
+contact_unblocked, contact_care, contact_name, conversation_export · agent_added, agent_changed,
 agent_disabled, agent_enabled, password_reset, signed_out_everywhere, agent_lent · settings_changed,
 configuration_applied · webhook_added, webhook_changed, webhook_rotated, webhook_replayed, webhook_disabled,
 webhook_removed · api_key_added, api_key_revoked · transcript (sent to its customer by mail).

@@ -8,13 +8,16 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "I am connecting you with a colleague. You can go on asking while you wait; you keep your place.",
     },
     "queued_peak_message": {
-        "zh": "现在咨询的人较多{wait}。不想等的话，回复“留言”写下您的问题，我们会尽快回复；如果愿意等待，您的排队位置已保留。",
+        "zh": "现在咨询的人较多{wait}。不想等的话，回复“留言”写下您的问题，我们会尽快回复；"
+        "如果愿意等待，您的排队位置已保留。",
         "en": "It is busy just now{wait}. Write “leave a message” and we reply as soon as we can; or wait, you have "
         "your place.",
     },
     "queued_peak_callback": {
-        "zh": "现在咨询的人较多{wait}。不想等的话，直接回复您的电话号码，我们给您回电；如果愿意等待，您的排队位置已保留。",
-        "en": "It is busy just now{wait}. Send us your phone number and we call you back; or wait, you have your place.",
+        "zh": "现在咨询的人较多{wait}。不想等的话，直接回复您的电话号码，我们给您回电；"
+        "如果愿意等待，您的排队位置已保留。",
+        "en": "It is busy just now{wait}. Send us your phone number and we call you back; or wait, you have your "
+        "place.",
     },
     "peak_wait": {"zh": "，预计等待约 {minutes} 分钟", "en": ": the wait is about {minutes} minutes"},
     "overflow_queue": {

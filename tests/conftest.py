@@ -37,6 +37,8 @@ LONGEST = (
     "conversations/test_random_walks.py",
     "tests/many_machines/",
     "kb_index/",
+    "end_to_end/test_story.py",
+    "end_to_end/test_every_page.py",
 )
 
 

@@ -8,15 +8,14 @@ from bot.actions.situation import ANSWERED, OFFER_HUMAN, SMALL_TALK, SURE, WORD,
 from bot.language import asked_language, other_script
 from bot.signals import Name, deciding
 from bot.signals.likeness import line
-from bot.signals.unhappy import is_short, is_thumb_down, says_little
+from bot.signals.unhappy import UNHAPPY, is_short, is_thumb_down, says_little
 from bot.signals.unsure import AFTER_ANSWER
 from bot.signals.words import AGREED, ASKS_WHEN, MARKUP, NOT_HELPED, SOLVED, SPOKEN, TAMPERING
 from bot.tasks import own_words
 
 A_REMARK = 60  # characters
 LONG = 1500  # characters: more than a question
-UNHAPPY = 0.52  # the knowledge base's own threshold
-A_LITTLE = 0.65  # of the threshold
+A_LITTLE = 0.8  # of the threshold
 TOPICS = tuple(
     re.compile(words, re.IGNORECASE)
     for words in (
@@ -206,8 +205,9 @@ def with_courtesies(s: Situation, decision: Decision) -> Decision:
             decision = replace(decision, say="here")
     elif given_back is not None and decision.say in AFTER_ANSWER and touches_a_promise(s):
         after = ["promise_stands"]
+    complains = decision.move is Move.TASK and s.intent == "complaint" and not any(said.sorry for said in s.before)
     if (
-        is_a_little_upset(s)
+        (complains or is_a_little_upset(s))
         and decision.reason is None
         and decision.say not in SMALL_TALK | {"not_solved", "thumb_down"}
     ):

@@ -13,7 +13,8 @@ TYPED_SHORT = tuple(  # as it is typed on a phone
     (re.compile(short), meant)
     for short, meant in (
         (r"\b(some|any)1\b", r"\1one"),
-        (r"\bsum1\b", "someone"),
+        (r"\bsum1\b|\bsb\b", "someone"),
+        (r"\bur\b", "your"),
         (r"\bspk\b", "speak"),
         (r"\b(talk|speak|chat|connect me) 2\b", r"\1 to"),
     )

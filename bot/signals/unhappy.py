@@ -7,7 +7,7 @@ from bot.actions.situation import A_FEW_WORDS, SMALL_TALK, SURE, VERY_SURE, WORD
 from bot.entities import read
 from bot.language import other_script
 from bot.signals.model import Name, Signal
-from bot.signals.words import ASKED_CALMLY, MARKUP, NOT_HELPED, TAMPERING, THREATS, UPSET
+from bot.signals.words import ASKED_CALMLY, MARKUP, NONE_OF_THESE, NOT_HELPED, TAMPERING, THREATS, UPSET
 from bot.tasks.registry import TASKS
 
 THREAT_PRIORITY = 8
@@ -16,8 +16,11 @@ SHOUTED = re.compile(r"[!！]{3,}|[?？!！]{4,}")
 CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 LATIN = re.compile(r"\b[A-Za-z]{2,}\b")
 THUMB = re.compile(r"[\s\ufe0f\U0001f3fb-\U0001f3ff]*👎[\s\ufe0f\U0001f3fb-\U0001f3ff👎]*")
-PLAIN = 0.75  # a mood that few words show beyond doubt
+UNHAPPY = 0.42  # lower than the label of the knowledge base: courtesies, wishes and short texts are judged apart
+PLAIN = 0.75  # a mood that few words show
 OUTSPOKEN = 0.8  # a mood beside which a wish can wait
+CERTAIN = 1.0  # no mood is
+BEYOND_DOUBT = 0.9  # a mood that even code or another script shows
 LETTERS_PER_SIGN = 3
 TELLING = ("insult", "aimed", "threat", "anger", "blame")  # kinds of evidence that are words and no impression
 ANGRY = ("insult", "aimed", "threat", "anger")  # "blame" also goes with a wish: "too slow to type, please call me"
@@ -40,11 +43,13 @@ def unhappy(s: Situation, *, own_words: bool) -> list[Signal]:
 
 
 def is_unhappy(s: Situation) -> bool:
-    """Whether this message's mood is bad: by the tenant's threshold, else by that of the knowledge base."""
+    """Whether this message's mood is bad: by the tenant's threshold, else by the bot's or the knowledge base's."""
     u = s.understanding
     if u is None:
         return False
-    return u.mood.label == "unhappy" if s.policy.unhappy is None else u.mood.unhappy >= s.policy.unhappy
+    if s.policy.unhappy is not None:
+        return u.mood.unhappy >= s.policy.unhappy
+    return u.mood.unhappy >= UNHAPPY or u.mood.label == "unhappy"
 
 
 def mood_now(s: Situation, *, own_words: bool) -> list[Signal]:
@@ -53,7 +58,8 @@ def mood_now(s: Situation, *, own_words: bool) -> list[Signal]:
     if u is None or not is_unhappy(s):
         return []
     meant_for_us = any(each.startswith(DIRECTED) for each in u.mood.evidence)
-    decides = meant_for_us or not (own_words or answers_our_question(s) or says_little(s) or plainly_means_else(s))
+    is_no_mood = own_words or answers_our_question(s) or says_little(s) or plainly_means_else(s) or is_faint(s)
+    decides = meant_for_us or not is_no_mood
     evidence = {"unhappy": round(u.mood.unhappy, 3), "words": list(u.mood.evidence)}
     return [
         Signal(
@@ -69,7 +75,9 @@ def mood_now(s: Situation, *, own_words: bool) -> list[Signal]:
 
 def answers_our_question(s: Situation) -> bool:
     """Whether this is a word in reply to what we put before the customer ("none of them"): a no is no anger."""
-    return (s.offer is not None and is_short(s.text)) or NOT_HELPED.fullmatch(s.text) is not None
+    if s.offer is not None and is_short(s.text):
+        return True
+    return any(words.fullmatch(s.text) is not None for words in (NOT_HELPED, NONE_OF_THESE))
 
 
 def says_little(s: Situation) -> bool:
@@ -77,9 +85,11 @@ def says_little(s: Situation) -> bool:
     u = s.understanding
     if is_thumb_down(s):
         return True  # `thumb` counts it
-    if u is None or u.mood.unhappy >= PLAIN:
+    if MARKUP.search(s.text) or TAMPERING.search(s.text):
+        return True
+    if u is None or u.mood.unhappy >= BEYOND_DOUBT:
         return False
-    if WORD.search(s.text) is None or MARKUP.search(s.text) or TAMPERING.search(s.text) or other_script(s.text):
+    if WORD.search(s.text) is None or other_script(s.text):
         return True
     return is_short(without_values(s)) and not is_told(s)
 
@@ -89,10 +99,22 @@ def plainly_means_else(s: Situation) -> bool:
 
     A wish that a Task meets is best met, with a word of regret: who complains wants the complaint taken down.
     """
+    if s.intent == "complaint":
+        return s.confidence >= SURE and not is_told(s, DIRECTED, at_least=CERTAIN)
     if s.intent in TASKS:
         return s.confidence >= SURE and not is_told(s, ANGRY, at_least=OUTSPOKEN)
     sure = SURE if s.intent in SMALL_TALK else VERY_SURE
     return s.confidence >= sure and s.intent not in MOODY and not is_told(s, at_least=OUTSPOKEN)
+
+
+def is_faint(s: Situation) -> bool:
+    """Whether a question, or an answer within a Task, sounds upset by its wording alone and not much."""
+    u = s.understanding
+    if u is None or s.policy.unhappy is not None:
+        return False
+    if s.form is not None:
+        return not is_told(s, at_least=OUTSPOKEN)
+    return (s.is_question or s.known is not None) and u.mood.label != "unhappy" and not is_told(s)
 
 
 def is_told(s: Situation, words: tuple[str, ...] = TELLING, *, at_least: float = PLAIN) -> bool:

@@ -164,7 +164,8 @@ class Customer:
             return self._send("correct_order")
         if self._chance.random() < self.temper.asks_aside and self._once("aside"):
             return self._send("aside", self.goal.question)
-        if wanted == "picture" and self._chance.random() < self.temper.takes_pictures:
+        told_why = "picture" in self._did and "No pictures" not in buttons and "没有图片" not in buttons
+        if wanted == "picture" and (self._chance.random() < self.temper.takes_pictures or told_why):
             self.said += 1
             return Utterance(act="give", messages=(), pictures=self._chance.randrange(1, 4))
         try:
@@ -173,6 +174,7 @@ class Customer:
             )
         except NoSuchPhrase:
             return self._send("puzzled")
+        self._once(wanted)
         usable = [title for title in buttons if title not in choice_titles(buttons, LEAVING)]
         return self._send("give", words, button=self._fitting(buttons) or (usable[0] if usable else None))
 

@@ -14,8 +14,10 @@ NAME = "invoice_request"
 KINDS = choices(NAME, "kind")
 TITLE_CHARS = 100
 LEAD_IN = re.compile(  # what is said before the name and is no part of it
-    r"\s*(?:(?:发票)?抬头(?:就)?(?:是|写|开|用|为)?|就?(?:写|开)(?:给|成)?|(?:公司|单位)?名(?:称|字)?(?:是|叫)|(?:公司|单位)(?:是|叫)"
-    r"|(?:please )?make it (?:out )?(?:to|for)|(?:the )?(?:company|name|title)(?: name)?(?: is|:)|it'?s|(?:put|write|use))[\s:：]+"
+    r"\s*(?:(?:发票)?抬头(?:就)?(?:是|写|开|用|为)?|就?(?:写|开)(?:给|成)?|(?:公司|单位)?名(?:称|字)?(?:是|叫)"
+    r"|(?:公司|单位)(?:是|叫)"
+    r"|(?:please )?make it (?:out )?(?:to|for)|(?:the )?(?:company|name|title)(?: name)?(?: is|:)|it'?s|(?:put"
+    r"|write|use))[\s:：]+"
     r"|\s*(?:(?:发票)?抬头(?:就)?(?:是|写|开|用|为)?|就(?:写|开))(?=[\u4e00-\u9fff])[\s:：]*",
     re.IGNORECASE,
 )

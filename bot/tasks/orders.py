@@ -42,6 +42,8 @@ def order_steps(
         if "order" in case.known:
             return Found(value=tail)
         found = await look_up(case, case.known["order_number"], Proof(phone_tail=tail))
+        if isinstance(found, Wrong):  # the number is kept: most often it is the digits that were mistyped
+            return Wrong(say="asking.no_match", forget=("phone_tail",), guess=True)
         return Found(value=tail, facts=found.facts) if isinstance(found, Found) else found
 
     async def find(case: Case) -> Result | None:

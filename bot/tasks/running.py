@@ -158,10 +158,16 @@ class TaskRunner:
         return event
 
     def _offer(self, output: TurnOutput, left: Sequence[Mapping[str, Any]], told: Told) -> list[Event]:
-        if not left or told.reason is not None:
+        waits = [each for each in left if not each.get("offered")]  # once, and not what the customer stopped himself
+        if not waits or told.reason is not None:
             return []
-        title = self._title(left[-1]["task"], language=output.language)
-        return [tell(self._texts, output, "asking.resume", title=title), SlotSet("offer", {"kind": "resume"})]
+        title = self._title(waits[-1]["task"], language=output.language)
+        others = [each for each in left if each is not waits[-1]]
+        return [
+            tell(self._texts, output, "asking.resume", title=title),
+            SlotSet("offer", {"kind": "resume"}),
+            SlotSet("set_aside", [*others, {**waits[-1], "offered": True}]),
+        ]
 
     def _case(self, output: TurnOutput, known: Mapping[str, Any]) -> Case:
         turn = output.turn

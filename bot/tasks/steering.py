@@ -83,15 +83,21 @@ def leaves(s: Situation, chat: Rule) -> Decision | None:
     if s.confidence < SURE:
         return None
     if s.intent in LEAVES:
-        slots = {"task": None, "known": {}, "set_aside": aside(s)}
+        left = aside(s)
+        slots = {"task": None, "known": {}, "set_aside": [*left[:-1], {**left[-1], "offered": True}]}
         return Decision(move=Move.STOP, say="stopped", rule="customer stopped the task", slots=slots)
     if s.intent == "undo":
         return undo(s)
     if s.intent == "resume_task":
         return resume(s)
-    if s.intent in STARTED and s.intent != s.form and not (s.is_question and s.known):
+    if s.intent in STARTED and s.intent != s.form and not (s.is_question and s.known) and says_so(s):
         return start_task(s, s.intent)
     return chat(s) if s.intent in SMALL_TALK else None
+
+
+def says_so(s: Situation) -> bool:
+    """Whether the words, and not only the classifier, speak of the Task that is read: "my wife has one" is no wish."""
+    return s.pressed or s.confidence >= VERY_SURE or TASKS[s.intent].named_in(s.text) or bool(WISH.search(s.text))
 
 
 def own_words(s: Situation) -> bool:
@@ -221,19 +227,25 @@ def wants_task(s: Situation) -> Decision | None:
         return undo(s)
     if sure and s.intent == "resume_task":
         return resume(s)
-    if sure and s.intent == "correct" and s.standing.done is not None:
+    if s.standing.done is not None and takes_it_back(s, sure=sure):
         return do_over(s, s.standing.done)
     if sure and s.intent in STARTED:
         if any(each["task"] == s.intent for each in s.standing.set_aside) and GO_ON.search(s.text):
             return resume(s)
         return None if is_general(s) else start_task(s, s.intent)
-    if s.known is None and s.intent not in SMALL_TALK:
+    if s.intent not in SMALL_TALK and (s.known is None or HOW_TO.search(s.text) is None):
         if order_number(s.text, s.standing.now):
             likely = s.intent in STARTED and s.confidence >= LIKELY
             return start_task(s, s.intent if likely else "order_status")
         if payment_reference(s.text, s.standing.now):
             return start_task(s, "payment_missing")
     return None
+
+
+def takes_it_back(s: Situation, *, sure: bool) -> bool:
+    """Whether what was done last was done to the wrong thing: "no, I meant the other one", "不对，是昨天那单"."""
+    again = s.intent == (s.standing.done or {}).get("task") and NOT_THAT.match(s.text) is not None
+    return sure and (s.intent == "correct" or again)
 
 
 def chose_task(s: Situation) -> Decision | None:

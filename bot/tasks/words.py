@@ -5,15 +5,18 @@ import re
 # A topic is no wish yet: the knowledge base asks what about it.
 BARE_TOPIC = re.compile(
     r"\W*(?:关于|我的|about|my|an?|the|\s)*"
-    r"(?:退款|退货|换货|订单|物流|快递|包裹|发票|优惠券|充值|转账|投诉|refund|return|exchange|order|parcel|package|delivery"
+    r"(?:退款|退货|换货|订单|物流|快递|包裹|发票|优惠券|充值|转账|投诉|refund|return|exchange|order|parcel"
+    r"|package|delivery"
     r"|invoice|coupon|voucher|top.?up|transfer|complaint)s?"
     r"\s*(?:问题|的事|的问题|question|problem|issue)?\W*",
     re.IGNORECASE,
 )
 PLAIN_YES = re.compile(  # one or more words of agreement, and nothing else
-    r"\W*(?:(?:好的?|可以|是的?|对的?|行|嗯|没问题|没错|确认|确定|提交|同意|成|就这样|就这么(?:办|定)|[办弄来搞交]吧)[吧啊呀哈嘞]?\W*)+"
+    r"\W*(?:(?:好的?|可以|是的?|对的?|行|嗯|没问题|没错|确认|确定|提交|同意|成|就这样|就这么(?:办|定)"
+    r"|[办弄来搞交]吧)[吧啊呀哈嘞]?\W*)+"
     r"|\W*(?:(?:yes|yeah|yep|yup|y|ok|okay|sure|right|correct|confirm(?:ed)?|agreed|exactly|absolutely|of course|please"
-    r"|submit(?:\s+(?:it|this|that))?|go\s+ahead|do\s+(?:it|that|so)|proceed|all\s?right|that'?s\s+(?:right|correct|fine)"
+    r"|submit(?:\s+(?:it|this|that))?|go\s+ahead|do\s+(?:it|that|so)|proceed|all\s?right|that'?s\s+(?:right"
+    r"|correct|fine)"
     r"|sounds\s+good|looks\s+(?:good|right|correct))(?:\W+|$))+",
     re.IGNORECASE,
 )
@@ -50,32 +53,40 @@ WISH = re.compile(
 )
 GO_ON = re.compile(r"继续|接着|刚才|\b(?:continue|resume|go on|back to|carry on|pick up)\b", re.IGNORECASE)
 SKIP = re.compile(  # the whole text says that there are no pictures
-    r"\W*(?:我|现在|暂时|目前|手头|这边|这会儿|先|就|还|也|真的?|实在|都)*(?:没有?|没法|无法|无|不)(?:太|大)?(?:方便|好|用|要|需要|能|会|想)?"
+    r"\W*(?:我|现在|暂时|目前|手头|这边|这会儿|先|就|还|也|真的?|实在|都)*(?:没有?|没法|无法|无|不)(?:太|大)?"
+    r"(?:方便|好|用|要|需要|能|会|想)?"
     r"(?:再)?(?:上传|提供|传|拍|发|弄)?(?:任何)?(?:照片|图片?|相片|截图|凭证|照)?(?:了|啊|哦|吧|呢)*\W*"
-    r"|\W*(?:现在|暂时|目前|手头|这会儿|实在|真的?|我|照片|图片?|截图|也|都)*(?:拍|传|发|上传|弄)不(?:了|出来|上去|上来)?(?:照片|图片?|截图)?了?\W*"
+    r"|\W*(?:现在|暂时|目前|手头|这会儿|实在|真的?|我|照片|图片?|截图|也|都)*(?:拍|传|发|上传|弄)不(?:了|出来"
+    r"|上去|上来)?(?:照片|图片?|截图)?了?\W*"
     r"|\W*(?:跳过|略过|免了)(?:吧|这步|这一步|了)?\W*"
     r"|\W*(?:(?:sorry|no|well|i|i'm|just|let'?s|we|can|please)\W+)*"
-    r"(?:do ?n'?t|do not|can ?n[o']?t|can not|could ?n'?t|have no|have ?n'?t|have not|got no|no|none|not|without|skip|unable)"
-    r"(?:\s+(?:to|got|have|take|send|make|upload|provide|get|any|one|a|an|the|that|this|it|them|photos?|pictures?|images?|pics?|screenshots?"
+    r"(?:do ?n'?t|do not|can(?:not|['’]?t| not)|could ?n'?t|have no|have ?n'?t|have not|got no|no|none|not"
+    r"|without|skip|unable)"
+    r"(?:\s+(?:to|got|have|take|send|make|upload|provide|get|any|one|a|an|the|that|this|it|them|photos?"
+    r"|pictures?|images?|pics?|screenshots?"
     r"|step|part|right|now|at|moment|today|here|yet|available|for|with|me|hand))*\W*",
     re.IGNORECASE,
 )
 # Wants time before saying yes or no; nothing is submitted, and nothing is lost.
 THINKS_IT_OVER = re.compile(
     r"再想|想一?想|考虑|稍等|(?:等|缓|放)(?:等|一?下|一会|会儿?|放)|先放着|不着?急(?!用)|让我想|待会|没想好"
-    r"|\b(?:hold on|hang on|wait|let me (?:think|see|check)|(?:give me|need|just) (?:a|one|some) (?:\w+ )?(?:moment|minute|min|sec|second|time|bit)"
+    r"|\b(?:hold on|hang on|wait|let me (?:think|see|check)|(?:give me|need|just) (?:a|one|some) (?:\w+ )?"
+    r"(?:moment|minute|min|sec|second|time|bit)"
     r"|not sure|(?:have to|need to|must|will|'ll) think|think (?:about|it over))\b",
     re.IGNORECASE,
 )
 # The order's number is not to hand: no wrong answer, only a later one.
 NOT_AT_HAND = re.compile(
-    r"(?:单号|订单号|号码|编号|流水号)?.{0,6}(?:不在手头|手头没有|手上没有|找不到|没找到|翻不到|不记得|忘了|记不得|不知道)|(?:我|等|让我)?.{0,3}(?:找找|找一下|翻翻|翻一下|去找|去翻|看一下|查一下)(?:看|啊|吧|$)"
+    r"(?:单号|订单号|号码|编号|流水号)?.{0,6}(?:不在手头|手头没有|手上没有|找不到|没找到|翻不到|不记得|忘了"
+    r"|记不得|不知道)|(?:我|等|让我)?.{0,3}(?:找找|找一下|翻翻|翻一下|去找|去翻|看一下|查一下)(?:看|啊|吧|$)"
     r"|(?:哪里|哪儿|在哪|怎么|去哪)(?:能|可以|里)?(?:看|找|查|有)"
-    r"|\b(?:do ?n'?t|do not|not|ca ?n'?t|cannot|no idea|forgot|where)\b.{0,24}\b(?:have|know|find|remember|number|it)\b|\b(?:hang on|hold on|one (?:sec|moment|minute)|let me (?:look|check|find|see))\b",
+    r"|\b(?:do ?n'?t|do not|not|ca ?n'?t|cannot|no idea|forgot|where)\b.{0,24}\b(?:have|know|find|remember"
+    r"|number|it)\b|\b(?:hang on|hold on|one (?:sec|moment|minute)|let me (?:look|check|find|see))\b",
     re.IGNORECASE,
 )
 # What a call is to be about, put as a question or not.
 ABOUT = re.compile(
-    r"\W*(?:就是|我?(?:想|要)?(?:问|咨询|聊|了解|说|谈|反映)|关于|有关|主要是)|\W*(?:it'?s |it is |i want to |i'?d like to |just )?(?:about|regarding|concerning|ask|discuss|talk)\b",
+    r"\W*(?:就是|我?(?:想|要)?(?:问|咨询|聊|了解|说|谈|反映)|关于|有关|主要是)|\W*(?:it'?s |it is |i want to "
+    r"|i'?d like to |just )?(?:about|regarding|concerning|ask|discuss|talk)\b",
     re.IGNORECASE,
 )

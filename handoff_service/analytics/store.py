@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from handoff_service import tables
+from handoff_service.columns import EPOCH
 from handoff_service.conversations.model import AuthorKind, Kind
 
 C, E, H = tables.conversations.c, tables.entries.c, tables.handoffs.c
 D = tables.signal_days.c
 Line = Sequence[Any]  # signal, rule, outcome, count
+QUARTER = timedelta(minutes=15)  # every time zone is whole quarters away
+QUARTER_US = QUARTER // timedelta(microseconds=1)
 
 
 def changed(
@@ -54,6 +57,36 @@ def handoffs_of_turns(connection: sa.Connection, tenant: str, since: datetime, u
             open_state = "with an agent" if row.accepted_at is not None else "waiting"
             ended[str(turn)] = str(row.wrap_up or "closed") if row.closed_at is not None else open_state
     return ended
+
+
+def came(
+    connection: sa.Connection, tenant: str, queue: str, since: datetime, until: datetime
+) -> list[tuple[datetime, int]]:
+    """(quarter of an hour, how many asked for a person in it) of a queue, but for those in which nobody came."""
+    quarter = (sa.type_coerce(H.requested_at, sa.BigInteger) // QUARTER_US).label("quarter")
+    query = (
+        sa.select(quarter, sa.func.count())
+        .where(H.tenant == tenant, H.queue == queue, H.requested_at >= since, H.requested_at < until)
+        .group_by(quarter)
+    )
+    return [(EPOCH + int(row[0]) * QUARTER, row[1]) for row in connection.execute(query)]
+
+
+def mean_service_s(
+    connection: sa.Connection, tenant: str, queue: str, since: datetime, until: datetime
+) -> float | None:
+    """How long an agent had a conversation of this queue, on average; None when none has ended."""
+    took = sa.type_coerce(H.closed_at, sa.BigInteger) - sa.type_coerce(H.accepted_at, sa.BigInteger)
+    query = sa.select(sa.func.avg(took)).where(
+        H.tenant == tenant,
+        H.queue == queue,
+        H.requested_at >= since,
+        H.requested_at < until,
+        H.accepted_at.is_not(None),
+        H.closed_at.is_not(None),
+    )
+    mean = connection.execute(query).scalar()
+    return None if mean is None else float(mean) / 1_000_000
 
 
 def kept_days(connection: sa.Connection, tenant: str, since: date) -> dict[date, tuple[list[Line], datetime]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -136,6 +137,17 @@ class Caller:
         total_s = UPLOAD_S if sent.get("files") or len(sent.get("content") or b"") > LARGE else TOTAL_S
         status, body = await exchange(self.client, method, url, headers, sent, judges=judges, total_s=total_s)
         return Answered(status, body)
+
+
+@contextlib.contextmanager
+def nothing_shown() -> Iterator[None]:
+    """A step of which the customer sees nothing, as an upload: whatever is unclear about it, it may be done again."""
+    try:
+        yield
+    except NotDelivered as error:
+        if not error.uncertain:
+            raise
+        raise NotDelivered(error.message, retry_after_s=error.retry_after_s) from error
 
 
 def undelivered(reason: str, *, again: bool = False, after_s: float = 0.0, barred: str | None = None) -> NotDelivered:

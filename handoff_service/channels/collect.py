@@ -169,12 +169,13 @@ class Collector:
             conversation.language,
             account=conversation.account,
         )
+        author = f"customer:{conversation.contact}"
         file = StoredFile(
             tenant=job.tenant,
             id=content.id,
             contact=conversation.contact,
             conversation=conversation.id,
-            author=f"customer:{conversation.contact}",
+            author=author,
             name=_name(media, content.type),
             type=content.type,
             size=content.size,
@@ -189,7 +190,7 @@ class Collector:
             receive(tx, sender, client_id=f"{found.mid}.{number}", body=came, context=context)
             return True
         # Somebody else answers him, or nobody must: his picture is shown, and no bot is asked about it either.
-        stored, _ = with_file(tx.connection, job.tenant, file.author, came)
+        stored, _ = with_file(tx.connection, job.tenant, author, came)
         body = {**stored, "kind": UNANSWERED}
         _, entry = receive_unasked(tx, sender, body, client_id=f"{found.mid}.{number}", context=context)
         files.attach(tx.connection, file, conversation=entry.conversation, seq=entry.seq, audience=entry.audience)

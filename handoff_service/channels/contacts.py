@@ -251,7 +251,7 @@ def describe(connection: sa.Connection, tenant: str, contact: str, told: Mapping
 
 def details(connection: sa.Connection, tenant: str, contact: str) -> dict[str, Any]:
     """A contact with the channel identities that are known of him. Raises NotFound."""
-    query = sa.select(N.id, N.name, N.attributes, N.prefers).where(N.tenant == tenant, N.id == contact)
+    query = sa.select(N.id, N.name, N.attributes, N.prefers, N.vouched_as).where(N.tenant == tenant, N.id == contact)
     row = connection.execute(query).first()
     if row is None:
         raise NotFound(f"There is no contact {contact}.")
@@ -267,6 +267,7 @@ def details(connection: sa.Connection, tenant: str, contact: str) -> dict[str, A
         "channels": channels_of(connection, tenant, person),
         "prefers": row.prefers,
         **({"attributes": row.attributes} if row.attributes else {}),
+        **({"vouched_as": row.vouched_as} if row.vouched_as else {}),
     }
 
 

@@ -131,10 +131,10 @@ def _content(said: Inbound, message: Mapping[str, Any]) -> Inbound:
     if sort == "richText":
         pieces = [one for one in content.get("richText") or () if isinstance(one, Mapping)]
         words = "".join(str(one["text"]) for one in pieces if one.get("text"))
-        media = [Media(ref=str(one["downloadCode"]), kind="image") for one in pieces if one.get("downloadCode")]
-        known = bool(words.strip() or media)
+        pictures = [Media(ref=str(one["downloadCode"]), kind="image") for one in pieces if one.get("downloadCode")]
+        known = bool(words.strip() or pictures)
         body = {"text": words} if words.strip() else {}
-        return replace(said, body=body, media=media, unsupported=None if known else sort)
+        return replace(said, body=body, media=pictures, unsupported=None if known else sort)
     if sort in MEDIA:
         heard = str(content.get("recognition", ""))
         media = Media(ref=str(content.get("downloadCode", "")), kind=MEDIA[sort], name=shown(content.get("fileName")))  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from handoff_service.channels.caller import REFUSALS, Caller, Token, undelivered
+from handoff_service.channels.caller import REFUSALS, Caller, Token, nothing_shown, undelivered
 from handoff_service.channels.model import (
     Abilities,
     Account,
@@ -99,7 +99,8 @@ class Feishu:
         content: Mapping[str, Any] = {"text": message.text}
         kind = "text"
         if message.file is not None:
-            kind, content = await _upload(caller, account, message.file)
+            with nothing_shown():
+                kind, content = await _upload(caller, account, message.file)
         if message.buttons:
             actions = [
                 {

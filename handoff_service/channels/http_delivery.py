@@ -21,6 +21,7 @@ TIMEOUT = httpx2.Timeout(TOTAL_S, connect=5.0)
 MAX_ANSWER = 64 * 1024
 # The receiver has not begun: too busy, in maintenance, at the same key already, or has not learnt the new secret yet.
 NOT_TAKEN = frozenset({401, 408, 409, 425, 429, 503})
+LOST = "'getpeername'"  # anyio asks for the other end of a connection that has none any more
 BEFORE_SENDING = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 
@@ -56,6 +57,11 @@ async def exchange(
             f"{error.__class__.__name__} at {httpx2.URL(url).host}",
             uncertain=not isinstance(error, BEFORE_SENDING),
         ) from error
+    except AttributeError as error:
+        if status or LOST not in str(error):
+            raise
+        # A kept connection broke while it was looked at, before the request: nothing has left.
+        raise NotDelivered(f"the connection was lost at {httpx2.URL(url).host}") from error
     except httpx2.InvalidURL as error:
         raise NotDelivered("the account's address is not one", final=True) from error
 

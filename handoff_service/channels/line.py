@@ -38,6 +38,7 @@ from handoff_service.errors import Invalid, Unauthorized
 API = "https://api.line.me"
 DATA_API = "https://api-data.line.me"
 MEDIA = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
+TOO_FAST_S = 5.0  # LINE does not say how long to wait
 TAKEN_BEFORE = 409  # the same retry key: LINE has it already
 SPACE = uuid.UUID("6f1b0f5e-5f5c-4a8e-9a3e-0d0c5c8a4b11")
 
@@ -113,7 +114,7 @@ class Line:
         if answer.status == 401:
             raise undelivered(f"{reason} (the access token is not valid)", again=True, after_s=60.0)
         # 429 is "too fast" or "the month's quota is used up"; waiting heals only the first.
-        raise undelivered(reason, again=answer.status == 429 and "monthly" not in reason, after_s=5.0)
+        raise undelivered(reason, again=answer.status == 429 and "monthly" not in reason, after_s=TOO_FAST_S)
 
     async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
         server = account.options.get("api") or API

@@ -14,6 +14,7 @@ from email.errors import HeaderParseError
 from email.header import Header, decode_header
 from email.message import Message
 from email.utils import getaddresses, parseaddr
+from itertools import islice
 
 import regex
 
@@ -45,6 +46,9 @@ NO_REPLY = regex.compile(
     r"^(?:mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?)(?:[+-].*)?@", regex.IGNORECASE
 )
 MOST_PARTS = 200
+# What may begin a part within a part. Python's reader takes every line through all that are open.
+WITHIN = regex.compile(rb"boundary[\s*0-9]{0,20}=|content-type\s{0,20}:\s{0,20}message/", regex.IGNORECASE)
+DEEPEST = 400
 MOST_FILES = 10
 MOST_RESULTS = 20
 LEAST_INLINE = 5 * 1024  # smaller pictures in the text are logos and counting dots
@@ -82,6 +86,8 @@ class Mail:
 
 def read(raw: bytes) -> Mail:
     """Raises Malformed for what has no sender, and for what is so made that no program can read it."""
+    if next(islice(WITHIN.finditer(raw), DEEPEST, None), None) is not None:
+        raise Malformed("The mail has more parts within parts than anybody writes.")
     try:
         return _read(raw)
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:

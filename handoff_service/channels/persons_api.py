@@ -1,4 +1,4 @@
-"""HTTP of persons: an agent says that two contacts are one and the same customer, or that they are not."""
+"""HTTP of persons: an agent says that two contacts are the same customer, or that they are not, and his name."""
 
 from typing import Annotated, Any
 
@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from handoff_service import audit
 from handoff_service.access import Access
 from handoff_service.agents.model import Agent
+from handoff_service.bell import desk_topic
 from handoff_service.channels import contacts
 from handoff_service.conversations.receive import Sender
 from handoff_service.database import Transaction
+from handoff_service.errors import Conflict, Invalid
 from handoff_service.inputs import Command, Plain
 from handoff_service.operations import once
 from handoff_service.permissions import Permission
@@ -28,6 +30,10 @@ class Part(Command):
 
 class Preferred(Command):
     channel: Plain | None = Field(max_length=40)
+
+
+class Called(Command):
+    name: Plain = Field(min_length=1, max_length=80, pattern=r"\S")
 
 
 class Wanted(BaseModel):
@@ -51,11 +57,13 @@ def router(service: Service) -> APIRouter:
             def work() -> dict[str, Any]:
                 if deed == "merge":
                     contacts.join(tx.connection, agent.tenant, contact, other or "")
+                elif deed == "name":
+                    _call(tx, agent, contact, other or "")
                 elif deed == "prefer":
                     contacts.prefer(tx.connection, agent.tenant, contact, other)
                 else:
                     contacts.part(tx.connection, agent.tenant, contact)
-                detail = {"other": other} if other else {}
+                detail = {"other": other} if other and deed != "name" else {}
                 audit.record(
                     tx, agent.tenant, actor=actor, action=f"contact_{deed}", subject=contact, detail=detail,
                     now=context.now,
@@ -82,6 +90,11 @@ def router(service: Service) -> APIRouter:
         """From now on this customer, whichever contact he is, is told of his tickets on this channel."""
         return await run(agent, contact_id, asked, "prefer", asked.channel)
 
+    @routes.post("/v1/contacts/{contact_id}/name")
+    async def call(contact_id: str, asked: Called, agent: AnsweringNow) -> dict[str, Any]:
+        """What a customer is called who has not signed in; a platform's name for him counts when he writes again."""
+        return await run(agent, contact_id, asked, "name", contacts.shown(asked.name).strip())
+
     @routes.get("/v1/widget/preferred-channel")
     async def preferred(sender: CustomerNow) -> dict[str, Any]:
         """Where the customer wants to be told of his tickets, None: where each was opened; and where he could be."""
@@ -102,3 +115,14 @@ def router(service: Service) -> APIRouter:
         return {"channel": asked.channel}
 
     return routes
+
+
+def _call(tx: Transaction, agent: Agent, contact: str, name: str) -> None:
+    """Gives a contact this name. Raises NotFound, Invalid for an empty one, Conflict for who has signed in."""
+    contacts.details(tx.connection, agent.tenant, contact)
+    if not name:
+        raise Invalid("name: a name has letters that can be read.")
+    if contacts.is_verified(tx.connection, agent.tenant, contact):
+        raise Conflict("The name of a customer who has signed in comes from your own site.", contact=contact)
+    contacts.rename(tx.connection, agent.tenant, contact, name)
+    tx.ring(desk_topic(agent.tenant))

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from handoff_service.channels.caller import Caller, undelivered
+from handoff_service.channels.caller import Caller, nothing_shown, undelivered
 from handoff_service.channels.contacts import shown
 from handoff_service.channels.model import (
     Abilities,
@@ -129,11 +129,12 @@ async def _call(caller: Caller, account: Account, method: str, **sent: Any) -> M
 async def _upload(caller: Caller, account: Account, channel: str, file: Enclosed, thread: str) -> str | None:
     """In three steps (api.slack.com, "Working with files"); the last one shows it."""
     asked = {"filename": file.name, "length": str(file.size)}
-    place = await _call(caller, account, "files.getUploadURLExternal", form=asked)
-    url, number = str(place.get("upload_url", "")), str(place.get("file_id", ""))
-    if not _is_slack(url, account):
-        raise undelivered("Slack: the upload's address is not one of Slack")
-    await caller.post(url, raw=file.content, headers={"Content-Type": file.type})
+    with nothing_shown():
+        place = await _call(caller, account, "files.getUploadURLExternal", form=asked)
+        url, number = str(place.get("upload_url", "")), str(place.get("file_id", ""))
+        if not _is_slack(url, account):
+            raise undelivered("Slack: the upload's address is not one of Slack")
+        await caller.post(url, raw=file.content, headers={"Content-Type": file.type})
     done: dict[str, Any] = {"files": [{"id": number, "title": file.name}], "channel_id": channel}
     done |= {"thread_ts": thread} if thread else {}
     await _call(caller, account, "files.completeUploadExternal", json_body=done)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -36,6 +36,8 @@ BARRED = {21610: LEFT, 63016: CLOSED}  # he has sent STOP; outside the window of
 PORTS = {"https": 443, "http": 80}
 KINDS = ("image", "audio", "video")
 MOST_FIELDS = 200
+SHARED_KEY = re.compile(r"key=[\w-]{1,128},\s*algorithm=HMAC_SHA256")
+SHARED = Field("shared_key", "SharedKey, if webhooks are signed with it", True, optional=True, pattern=r"[!-~]{5,256}")
 
 
 class TwilioSms:
@@ -48,6 +50,7 @@ class TwilioSms:
     fields = (
         Field("account_sid", "Account SID", pattern=r"AC[0-9a-fA-F]{32}"),
         Field("auth_token", "Auth Token", secret=True, pattern=r"[0-9a-zA-Z]{5,64}"),
+        SHARED,
         Field("number", "our number, as +14155550100", pattern=r"\+\d{5,15}"),
         Field("status_callback", "where failures are told, if not at the account's webhook", optional=True),
         Field("api", "another API server", optional=True),
@@ -121,14 +124,14 @@ class TwilioSms:
 def check_signature(account: Account, request: WebhookRequest) -> Checked:
     """A request that Twilio made, for messages and for calls. Raises Unauthorized."""
     given = request.headers.get("x-twilio-signature", "")
-    if request.headers.get("x-twilio-webhooks-signature-settings"):
-        raise Unauthorized("This account signs with a SharedKey; use the Auth Token's signature.")
-    fields = form_of(request.raw)
-    expected = [
-        sign(token, url, fields) for token in account.every("auth_token") for url in with_and_without_port(request.url)
-    ]
+    fields, how = form_of(request.raw), request.headers.get("x-twilio-webhooks-signature-settings", "")
+    by, algorithm = ("shared_key", "sha256") if how else ("auth_token", "sha1")
+    if how and SHARED_KEY.fullmatch(how) is None:
+        raise Unauthorized("This account signs by a rule that nobody here knows.")
+    urls = with_and_without_port(request.url)
+    expected = [sign(secret, url, fields, algorithm) for secret in account.every(by) for url in urls]
     if not equal(given, *expected):
-        raise Unauthorized("X-Twilio-Signature does not match the address, the form and the Auth Token.")
+        raise Unauthorized(f"X-Twilio-Signature does not match the address, the form and the account's {by}.")
     return Checked(body=request.raw, request=request)
 
 
@@ -138,8 +141,8 @@ def key_of(account: Account) -> Mapping[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
-def sign(token: str, url: str, fields: list[tuple[str, str]]) -> str:
-    """HMAC-SHA1 over the address and the sorted fields, name and value without separators, in base64.
+def sign(secret: str, url: str, fields: list[tuple[str, str]], algorithm: str = "sha1") -> str:
+    """HMAC over the address and the sorted fields, name and value without separators, in base64.
 
     A name with several values counts each different one once, sorted (twilio.com/docs/usage/security).
     """
@@ -147,7 +150,7 @@ def sign(token: str, url: str, fields: list[tuple[str, str]]) -> str:
     for name, value in fields:
         named.setdefault(name, set()).add(value)
     words = url + "".join(name + value for name in sorted(named) for value in sorted(named[name]))
-    return base64.b64encode(hmac.new(token.encode(), words.encode(), hashlib.sha1).digest()).decode()
+    return base64.b64encode(hmac.new(secret.encode(), words.encode(), algorithm).digest()).decode()
 
 
 def with_and_without_port(url: str) -> list[str]:

@@ -31,7 +31,7 @@ from handoff_service.channels.model import (
     Reply,
     WebhookRequest,
 )
-from handoff_service.channels.twilio_sms import API, check_signature, form_of, key_of
+from handoff_service.channels.twilio_sms import API, SHARED, check_signature, form_of, key_of
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid
 
@@ -72,6 +72,7 @@ class TwilioVoice:
     fields = (
         Field("account_sid", "Account SID", pattern=r"AC[0-9a-fA-F]{32}"),
         Field("auth_token", "Auth Token", secret=True, pattern=r"[0-9a-zA-Z]{5,64}"),
+        SHARED,
         Field("language", "spoken language, as zh-CN or en-US", optional=True, pattern=r"[a-z]{2}-[A-Z]{2}"),
         Field("voice", "Twilio's name of the voice, as Polly.Zhiyu", optional=True, pattern=r"[A-Za-z0-9.-]{2,60}"),
         Field("greeting", "what callers hear first", optional=True),

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from handoff_service.channels.caller import Caller, Token, undelivered
+from handoff_service.channels.caller import Caller, Token, nothing_shown, undelivered
 from handoff_service.channels.flat_xml import parse_flat
 from handoff_service.channels.model import (
     Abilities,
@@ -125,7 +125,8 @@ class WeChat:
 async def _upload(caller: Caller, account: Account, file: Enclosed) -> str:
     """The id under which WeChat keeps a picture for three days. Raises NotDelivered."""
     content = {"media": (file.name, file.content, file.type)}
-    answer = await _call(caller, account, "/cgi-bin/media/upload?type=image", files=content)
+    with nothing_shown():
+        answer = await _call(caller, account, "/cgi-bin/media/upload?type=image", files=content)
     return str(answer.get("media_id", ""))
 
 

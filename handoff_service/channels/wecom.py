@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from handoff_service.channels.caller import Caller, Token, undelivered
+from handoff_service.channels.caller import Caller, Token, nothing_shown, undelivered
 from handoff_service.channels.flat_xml import parse_flat
 from handoff_service.channels.model import (
     ELSEWHERE,
@@ -138,7 +138,8 @@ class WeCom:
 async def _upload(caller: Caller, account: Account, file: Enclosed, kind: str) -> str:
     """The id under which WeCom keeps a file for three days. Raises NotDelivered."""
     content = {"media": (file.name, file.content, file.type)}
-    answer = await _call(caller, account, f"/cgi-bin/media/upload?type={kind}", files=content)
+    with nothing_shown():
+        answer = await _call(caller, account, f"/cgi-bin/media/upload?type={kind}", files=content)
     return str(answer.get("media_id", ""))
 
 

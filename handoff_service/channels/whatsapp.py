@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from handoff_service.channels import meta
-from handoff_service.channels.caller import Caller
+from handoff_service.channels.caller import Caller, nothing_shown
 from handoff_service.channels.contacts import shown
 from handoff_service.channels.model import (
     Abilities,
@@ -95,7 +95,9 @@ async def _upload(caller: Caller, account: Account, file: Enclosed) -> str:
     """The id under which WhatsApp keeps the file. Raises NotDelivered, never an uncertain one: nothing is shown yet."""
     form = {"messaging_product": "whatsapp", "type": file.type}
     path = f"{account.options['phone_number_id']}/media"
-    answer = await meta.call(caller, account, path, form=form, files={"file": (file.name, file.content, file.type)})
+    content = {"file": (file.name, file.content, file.type)}
+    with nothing_shown():
+        answer = await meta.call(caller, account, path, form=form, files=content)
     return str(answer.get("id", ""))
 
 

@@ -1,4 +1,4 @@
-"""HTTP of what stands beside a conversation: orders, playbook, blocking, export, translation."""
+"""HTTP of what stands beside a conversation: orders, playbook, blocking, care, export, translation."""
 
 import json
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from handoff_service.conversations.model import Entry
 from handoff_service.database import Transaction
 from handoff_service.desk import store
 from handoff_service.desk.blocking import block, unblock
+from handoff_service.desk.care import care_json, set_care
 from handoff_service.desk.transcript import as_json, as_text, without_notes
 from handoff_service.errors import NotFound
 from handoff_service.handoffs.view import agent_names, cards
@@ -41,6 +42,13 @@ class Ticked(Command):
     done: bool
 
 
+class Cared(Command):
+    """`agent`: whose customer he is; `classes`: of priority, by which he comes before others."""
+
+    agent: Annotated[Plain, Field(max_length=64)] | None = None
+    classes: Annotated[int, Field(ge=0, le=3)] = 0
+
+
 class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -53,6 +61,7 @@ def router(service: Service) -> APIRouter:
     access = Access(service)
     ReaderNow = Annotated[Agent, Depends(access.may(Permission.CONVERSATIONS_READ))]
     AgentNow = Annotated[Agent, Depends(access.may(Permission.CONVERSATIONS_ANSWER))]
+    SupervisorNow = Annotated[Agent, Depends(access.may(Permission.CONVERSATIONS_SUPERVISE))]
 
     async def command(
         agent: Agent, verb: str, asked: Command, work: Callable[[Transaction, Context], dict[str, Any]]
@@ -108,6 +117,19 @@ def router(service: Service) -> APIRouter:
     async def unblocked(contact_id: str, asked: Command, agent: AgentNow) -> dict[str, Any]:
         """The contact is answered again."""
         return await command(agent, f"unblock {contact_id}", asked, lambda tx, c: unblock(tx, contact_id, agent, c))
+
+    @routes.get("/v1/contacts/{contact_id}/care")
+    async def cared(contact_id: str, agent: ReaderNow) -> dict[str, Any]:
+        """Whose customer the contact is, and by how many classes he comes before others."""
+        return await service.database.read(lambda connection: care_json(connection, agent.tenant, contact_id))
+
+    @routes.post("/v1/contacts/{contact_id}/care")
+    async def care(contact_id: str, asked: Cared, agent: SupervisorNow) -> dict[str, Any]:
+        """Sets both, for this person on every channel."""
+        parts: dict[str, Any] = {"whose": asked.agent, "classes": asked.classes}
+        return await command(
+            agent, f"care {contact_id}", asked, lambda tx, c: set_care(tx, agent, contact_id, c, **parts)
+        )
 
     @routes.post("/v1/conversations/{conversation_id}/translate")
     async def translate(conversation_id: str, asked: Asked, agent: ReaderNow) -> dict[str, Any]:

@@ -21,6 +21,7 @@ N = tables.contacts.c
 K = tables.contact_identities.c
 TICKET = tables.tickets.c
 P = tables.playbook_steps.c
+CARE = tables.contact_care.c
 
 # Names and last words are compared one by one; so many are read in a tenth of a second.
 MOST_READ = 25_000
@@ -104,6 +105,36 @@ def forget(connection: sa.Connection, conversation: Conversation) -> int:
     return connection.execute(sa.delete(tables.conversation_tags).where(*where)).rowcount
 
 
+@dataclass(frozen=True)
+class Care:
+    """Whose customer somebody is (None: nobody's), and by how many classes he comes before others."""
+
+    agent: str | None
+    classes: int
+
+
+def cares(connection: sa.Connection, tenant: str, person: Sequence[str]) -> list[Care]:
+    """What is set for contacts that are one person, the latest first."""
+    query = sa.select(CARE.agent, CARE.classes).where(CARE.tenant == tenant, CARE.contact.in_(person))
+    return [Care(row.agent, row.classes) for row in connection.execute(query.order_by(CARE.at.desc(), CARE.contact))]
+
+
+def set_care(
+    connection: sa.Connection, tenant: str, person: Sequence[str], care: Care, *, by: str, now: datetime
+) -> None:
+    """Sets the same for all contacts of a person, whatever was set before; what is nothing is no row."""
+    forget_care(connection, tenant, person)
+    if care.agent is not None or care.classes:
+        row = {"tenant": tenant, "agent": care.agent, "classes": care.classes, "by": by, "at": now}
+        connection.execute(sa.insert(tables.contact_care), [{**row, "contact": one} for one in person])
+
+
+def forget_care(connection: sa.Connection, tenant: str, person: Sequence[str]) -> int:
+    """Deletes what is set for these contacts. Returns for how many something was."""
+    where = (CARE.tenant == tenant, CARE.contact.in_(person))
+    return connection.execute(sa.delete(tables.contact_care).where(*where)).rowcount
+
+
 def matching(connection: sa.Connection, tenant: str, words: str, *, since: datetime, limit: int) -> list[str]:
     """Ids of conversations that `words` names or describes, the latest change first.
 
@@ -115,14 +146,15 @@ def matching(connection: sa.Connection, tenant: str, words: str, *, since: datet
     # Each by a statement of its own: asked with OR, PostgreSQL walks through all conversations in their order.
     one = sa.select(C.id, C.updated_at).where(C.tenant == tenant)
     ticket = sa.select(TICKET.conversation).where(TICKET.tenant == tenant, TICKET.number == words)
-    identity = sa.select(K.contact).where(K.tenant == tenant, K.external_id == words)
+    identity = sa.select(K.contact).where(K.tenant == tenant, K.external_id == words).limit(limit)
+    contacts = connection.execute(identity).scalars().all()
     tagged = one.join(tables.conversation_tags, sa.and_(T.tenant == C.tenant, T.conversation == C.id)).where(
         T.tag == words, T.at >= since
     )
     by_name = (
         one.where(C.id == words),
         one.where(C.id.in_(ticket)),
-        one.where(C.contact.in_(identity)).order_by(C.updated_at.desc()),
+        *(one.where(C.contact == contact).order_by(C.updated_at.desc()) for contact in contacts),
         tagged.order_by(C.updated_at.desc()),
     )
     read = (

@@ -28,10 +28,11 @@ from handoff_service.conversations.model import (
     OwnerKind,
 )
 from handoff_service.database import Transaction
+from handoff_service.desk.care import care_for
 from handoff_service.errors import StaysWithPeople
 from handoff_service.handoffs import store
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, Handoff, rank
-from handoff_service.handoffs.wait import keep_for_last_agent, welcome
+from handoff_service.handoffs.wait import keep_for_his_agent, welcome
 from handoff_service.ids import new_id
 from handoff_service.knowledge.teach import teach
 from handoff_service.tenants import store as tenants
@@ -106,7 +107,9 @@ def request_handoff(
     tenant = tenants.find(tx.connection, conversation.tenant)
     queue = (tenant.settings.queue(queue or "") or tenant.settings.default_queue).id
     here = not mailbox and somebody_on_duty(tx, conversation.tenant, queue, context)
-    chosen = PRIORITIES[reason] if priority is None else max(0, min(HIGHEST_PRIORITY, priority))
+    care = care_for(tx.connection, conversation.tenant, conversation.contact)
+    usual = PRIORITIES[reason] if priority is None else max(0, priority)
+    chosen = min(HIGHEST_PRIORITY, usual + care.classes)
     handoff = new_handoff(conversation, reason, priority=chosen, queue=queue, evidence=evidence, now=now)
     handoff = replace(handoff, rank=rank(now, chosen, tenant.settings.worth(queue)), queued_at=now if here else None)
     store.add(tx.connection, handoff)
@@ -134,7 +137,7 @@ def request_handoff(
         body=body,
         handoff=handoff.id,
     )
-    keep_for_last_agent(tx, conversation, tenant.settings.queue(queue), context)
+    keep_for_his_agent(tx, conversation, tenant.settings.queue(queue), context, whose=care.agent)
     teach(tx, conversation, conversation.last_seq, context)
     return conversation
 

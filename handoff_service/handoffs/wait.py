@@ -33,6 +33,8 @@ from handoff_service.texts import say
 
 # Conversations that ended longer ago say nothing about how long one takes today.
 ENDED_WITHIN = timedelta(days=1)
+# So long an agent of his own is waited for where the queue says nothing of the last one.
+OWN_AGENT_S = 60
 
 
 def waiting_numbers(connection: sa.Connection, conversation: Conversation, context: Context) -> dict[str, Any]:
@@ -117,21 +119,32 @@ def welcome(
     return {"text": say("queued_peak_message", language, wait=told)}
 
 
-def keep_for_last_agent(
-    tx: Transaction, conversation: Conversation, settings: QueueSettings | None, context: Context
+def keep_for_his_agent(
+    tx: Transaction,
+    conversation: Conversation,
+    settings: QueueSettings | None,
+    context: Context,
+    *,
+    whose: str | None = None,
 ) -> None:
-    """Keeps somebody who has just joined a queue for the agent who had him last, if that one serves it and is there."""
-    wish = settings.last_agent if settings else None
-    if wish is None or settings is None or conversation.owner.kind is not OwnerKind.QUEUE:
+    """Keeps somebody who has just joined a queue for an agent who serves it and is there.
+
+    That is the one whose customer he is, else, where the queue wants it, the one who had him last.
+    """
+    if settings is None or conversation.owner.kind is not OwnerKind.QUEUE:
         return
-    since = context.now - timedelta(seconds=wish.within_s)
-    last = store.last_served_by(tx.connection, conversation.tenant, conversation.contact, since=since)
-    if last is None:
-        return
-    try:
-        agent = agents.find(tx.connection, conversation.tenant, last)
-    except NotFound:  # he has left since
-        return
-    if settings.id in agent.queues and present(agent, agents.connected(tx.connection, agent.tenant, context.now)):
-        until = context.now + timedelta(seconds=wish.wait_s)
-        places.keep_for(tx.connection, conversation, agent.id, until)
+    wish = settings.last_agent
+    last = None
+    if wish is not None:
+        since = context.now - timedelta(seconds=wish.within_s)
+        last = store.last_served_by(tx.connection, conversation.tenant, conversation.contact, since=since)
+    wait_s = OWN_AGENT_S if wish is None else wish.wait_s
+    for name in filter(None, (whose, last)):
+        try:
+            agent = agents.find(tx.connection, conversation.tenant, name)
+        except NotFound:  # he has left since
+            continue
+        if settings.id in agent.queues and present(agent, agents.connected(tx.connection, agent.tenant, context.now)):
+            until = context.now + timedelta(seconds=wait_s)
+            places.keep_for(tx.connection, conversation, agent.id, until)
+            return

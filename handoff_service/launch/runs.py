@@ -24,6 +24,8 @@ from handoff_service.launch.web import npm_command, npm_environment
 # Most tests wait for processes more than they compute; tests/conftest.py says which files begin.
 WORKERS = (os.cpu_count() or 1) + 2
 SEVERAL_FILES_AT_ONCE = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
+# Each has the real bot, or the whole product, for itself.
+TWO_FILES_AT_ONCE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 # From the repository root, because the bot's tests have a configuration of their own.
 BOT_TESTS = ("-m", "pytest", "-q", "-c", "bot/pytest.ini", "--rootdir", ".")
 
@@ -88,8 +90,8 @@ def _test_runs(settings: Settings, reports: Path) -> list[Run]:
         tests("tests", "main", *SEVERAL_FILES_AT_ONCE, "tests", "--ignore=tests/end_to_end", alone=pytest),
         pages("web types", "run", "check"),
         pages("web tests", "test", *vitest, report=web),
-        tests("bot tests (Python 3.10, Rasa)", "bot", settings.bot_python, *BOT_TESTS, "tests/bot"),
-        tests("the whole product", "whole", "tests/end_to_end", alone=pytest),
+        tests("bot tests (Python 3.10, Rasa)", "bot", settings.bot_python, *BOT_TESTS, *TWO_FILES_AT_ONCE, "tests/bot"),
+        tests("the whole product", "whole", *TWO_FILES_AT_ONCE, "tests/end_to_end", alone=pytest),
     ]
 
 

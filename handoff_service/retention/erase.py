@@ -158,7 +158,8 @@ def _traces(tx: Transaction, tenant: str, contact: str, context: Context) -> Cou
     done = operations.forget(tx.connection, tenant, f"customer:{contact}", about)
     work = tickets.forget_contact(tx, tenant, contact, context.now)
     read = cursors.forget(tx.connection, tenant, ("customer", contact))
-    return Counter(operations=done, cursors=read, tickets=work)
+    care = desks.forget_care(tx.connection, tenant, [contact])
+    return Counter(operations=done, cursors=read, tickets=work, care=care)
 
 
 def _files(tx: Transaction, tenant: str, contact: str, context: Context) -> Counter[str]:

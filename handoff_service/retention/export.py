@@ -12,6 +12,7 @@ from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Entry
 from handoff_service.conversations.projection import for_customer
 from handoff_service.database import Transaction
+from handoff_service.desk.care import care_json
 from handoff_service.handoffs.view import agent_names
 from handoff_service.promises.view import promised_to
 from handoff_service.tickets import customer as tickets
@@ -55,6 +56,7 @@ def export_person(
         detail={"conversations": len(listed)},
         now=context.now,
     )
+    person["care"] = care_json(tx.connection, tenant, contact)
     about = {"tenant": tenant, "made_at": iso(context.now), "contact": person}
     return {**about, "conversations": listed, "tickets": others}
 

@@ -13,7 +13,7 @@ from handoff_service.tables.channels import (
 )
 from handoff_service.tables.conversations import conversations, cursors, entries, files, operations, turns
 from handoff_service.tables.customers import contact_identities, contacts, used_identity_tokens, visitor_tokens
-from handoff_service.tables.desk import conversation_tags, playbook_steps, snoozes
+from handoff_service.tables.desk import contact_care, conversation_tags, playbook_steps, snoozes
 from handoff_service.tables.faces import agent_pictures
 from handoff_service.tables.integrations import api_keys, webhook_attempts, webhook_messages, webhooks
 from handoff_service.tables.keeping import article_copies, audit, jobs, signal_days, training_cursors, training_messages
@@ -45,6 +45,7 @@ __all__ = [
     "channel_media",
     "channel_windows",
     "complaints",
+    "contact_care",
     "contact_identities",
     "contacts",
     "conversation_tags",

@@ -30,6 +30,7 @@ contact_identities = sa.Table(
     text("contact"),
     sa.Column("verified", sa.Boolean, nullable=False),
     sa.Index("identities_by_contact", "tenant", "contact"),
+    sa.Index("identities_by_id", "tenant", "external_id"),
 )
 
 visitor_tokens = sa.Table(

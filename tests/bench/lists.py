@@ -68,6 +68,8 @@ PAGES = {
     "report of signals: 1 day": "/api/reports/signals?days=1",
     "report of signals: 30 days": "/api/reports/signals?days=30",
     "report of signals: a year": "/api/reports/signals?days=366",
+    "staffing: 4 weeks": "/v1/staffing",
+    "staffing: 12 weeks": "/v1/staffing?weeks=12",
     "training messages": "/v1/training/messages",
     "agents": "/v1/admin/agents",
     "configuration": "/v1/admin/config",

@@ -249,7 +249,6 @@ def write_sqlite(path: Path, count: int) -> None:
         for part in range(1, count // BASE) if name not in NOT_COPIED else ():
             connection.execute(copying(name, columns, part))
     put(_going_on(postgres=False))
-    connection.execute("ANALYZE")
     connection.commit()
     connection.close()
 

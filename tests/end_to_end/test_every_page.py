@@ -20,6 +20,7 @@ pytestmark = [
     ),
 ]
 VIEWS = ("wall", "tickets", "articles", "training", "administration")
+SETTINGS = ("queues", "widget", "file")  # parts of the page of settings: a form, the widget tried out, the whole file
 
 
 @pytest.fixture
@@ -140,8 +141,14 @@ async def _views(inspector: Inspector, console: Console) -> None:
             await expect(page.locator("#palette-list")).to_be_visible()
             await inspector.look(page, "the palette")
             await page.keyboard.press("Escape")
-        # On a phone these buttons are not drawn; there they are in the palette.
+        # Beside a conversation these buttons are not drawn on a phone; there they are in the palette.
         await page.evaluate("(view) => document.querySelector(`.views [data-view=${view}]`).click()", view)
         await expect(page.locator(f".page.{view} h1")).to_be_visible()
         await expect(page.locator(".page [role=status]", has_text="…")).to_have_count(0)
         await inspector.look(page, view)
+    for part in SETTINGS:
+        await page.locator(f".settings-nav [data-part={part}]").click()
+        if part == "queues":
+            await page.locator(".things .link-row").first.click()
+        await expect(page.locator(".page [role=status]", has_text="…")).to_have_count(0)
+        await inspector.look(page, f"settings: {part}")

@@ -38,6 +38,22 @@ DEVICES = (
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NUMBER = "+86 138 0013 8000"
 PHOTO = {"name": "photo.png", "mimeType": "image/png", "buffer": PIXEL}
+# A page that listens to what it is told of the conversation.
+HEAR = """() => {
+  window.heard = { owner: [], message: [] };
+  window.Tandem ??= [];
+  Tandem.push(["on", "owner", ({ kind, name }) => heard.owner.push([kind, name])]);
+  Tandem.push(["on", "message", ({ from, text }) => heard.message.push([from, text])]);
+}"""
+# How many frames go by after Enter until one's own words are there.
+FRAMES = """(text) => new Promise((done) => {
+  const root = document.querySelector("tandem-widget").shadowRoot;
+  const shown = () => [...root.querySelectorAll(".message.customer .bubble")].some((one) => one.textContent === text);
+  const look = (frames) => (shown() ? done(frames) : requestAnimationFrame(() => look(frames + 1)));
+  const enter = { key: "Enter", bubbles: true, composed: true, cancelable: true };
+  root.querySelector(".composer textarea").dispatchEvent(new KeyboardEvent("keydown", enter));
+  look(0);
+})"""
 # What a browser does when files are pasted into, or dropped on, an element.
 BRING = """(element, kind) => {
   const data = new DataTransfer();
@@ -112,6 +128,7 @@ async def test_a_strict_page_has_everything_that_a_customer_can_do(browser: Brow
     await page.locator(".menu-button").click()
     await page.get_by_role("button", name="Delete my data").click()
     await page.locator(".menu .danger").click()
+    await expect(page.locator(".menu [role=status]")).to_contain_text("Your data has been deleted")
     await expect(page.locator(".message.customer")).to_have_count(0)
     assert widget.complaints == []
 
@@ -141,6 +158,51 @@ async def _take_along(page: Page) -> None:
         await page.get_by_role("button", name="Download transcript").click()
     path = await (await started.value).path()
     assert NUMBER in path.read_text(encoding="utf-8-sig")
+
+
+async def test_who_waits_can_do_something_else_and_the_page_hears_of_it(browser: Browser, stage: Stage) -> None:
+    """Steps one by one; the assistant again, or words for the team, instead of a place in the queue."""
+    agent = await stage.agent()
+    widget = Widget(await new_page(browser, size=PHONE))
+    page = widget.page
+    held: list[Route] = []
+    await page.route("**/v1/widget/config?*", lambda route: held.append(route))
+    await page.goto(f"{stage.shop}/orders")
+    await expect(page.locator(".launcher")).to_be_visible()  # whatever the gateway answers, and when
+    for route in held:
+        await route.continue_()
+    await page.evaluate(HEAR)
+    await widget.open()
+    await expect(page.locator(".bubble").first).to_contain_text("想查哪笔订单")  # the first words of this page
+    await page.locator(".composer textarea").fill("支付失败怎么办")
+    assert await page.evaluate(FRAMES, "支付失败怎么办") <= 2
+    await page.locator(".steps-button").click()
+    further = page.get_by_role("button", name="下一步")
+    await expect(further).to_be_visible()
+    while await further.count():
+        await further.click()
+    await page.get_by_role("button", name="还没有").click()
+    await expect(page.locator(".guide")).to_contain_text("抱歉没能解决")
+
+    await page.locator(".guide .button").click()  # a person
+    await expect(page.locator(".place")).to_have_text("1")
+    await page.get_by_role("button", name="继续问 AI 助手").click()
+    await expect(page.locator(".place")).to_have_count(0)
+    await widget.write("转人工")
+    await expect(page.locator(".place")).to_be_visible()
+    await page.get_by_role("button", name="改为留言").click()
+    words = f"请发邮件给我 {secrets.token_hex(4)}"
+    await page.locator(".card.form textarea").fill(words)
+    await page.locator(".card.form input").fill("ann@customers.example")
+    await page.get_by_role("button", name="提交留言").click()
+    await expect(page.locator(".card h3")).to_have_text("留言已收到")
+    await widget.reads(words)
+    tickets = (await agent.get("/v1/tickets"))["tickets"]
+    assert [one["reply_to"] for one in tickets if words in str(one)] == ["ann@customers.example"]
+    heard = await page.evaluate("heard")
+    assert [kind for kind, _ in heard["owner"]] == ["queue", "bot", "queue", "mailbox"]
+    assert {"bot"} <= {who for who, _ in heard["message"]}
+    assert widget.complaints == []
 
 
 async def test_a_customer_who_signed_in_goes_on_on_another_device_and_sleeps_in_between(

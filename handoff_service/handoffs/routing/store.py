@@ -47,32 +47,13 @@ FIRST_RANK = Statement(
         C.tenant == sa.bindparam("tenant"), C.queue == sa.bindparam("queue"), HAS_PLACE
     )
 )
-_ahead = (
-    sa.select(C.rank)
-    .where(
-        C.tenant == sa.bindparam("tenant"),
-        C.queue == sa.bindparam("queue"),
-        HAS_PLACE,
-        C.rank <= sa.bindparam("rank"),
-        sa.or_(C.rank < sa.bindparam("rank"), C.handoff < sa.bindparam("handoff")),
-    )
-    .limit(sa.bindparam("most", type_=sa.Integer))
-    .subquery()
-)
-AHEAD = Statement(sa.select(sa.func.count().label("ahead")).select_from(_ahead))
-FIRST = Statement(
-    sa.select(C.rank, C.handoff)
-    .where(C.tenant == sa.bindparam("tenant"), C.queue == sa.bindparam("queue"), QUEUED, HAS_PLACE)
-    .order_by(C.rank, C.handoff)
-    .limit(sa.bindparam("most", type_=sa.Integer))
-)
 _HEAD = (C.id, C.handoff, C.queue, C.language, C.channel, C.priority, C.rank, C.mood)
 KEPT = Statement(
     sa.select(*_HEAD, C.reserved_for, C.reserved_until, H.declined)
     .join(tables.handoffs, sa.and_(H.tenant == C.tenant, H.id == C.handoff))
     .where(C.tenant == sa.bindparam("tenant"), C.reserved_for.is_not(None), QUEUED)
     .order_by(C.reserved_until)
-    .limit(MOST_KEPT)
+    .limit(sa.literal_column(str(MOST_KEPT)))
 )
 
 
@@ -102,8 +83,41 @@ class Group(NamedTuple):
     language: str
 
 
+# Limits are written into the statements: SQLite plans one anew each time when its limit is a parameter, and planning
+# costs thirty times what reading the heads does.
+
+
 @cache
-def _heads(groups: int) -> Statement:
+def _ahead(most: int) -> Statement:
+    """Counts those before a place, up to `most`."""
+    before = (
+        sa.select(C.rank)
+        .where(
+            C.tenant == sa.bindparam("tenant"),
+            C.queue == sa.bindparam("queue"),
+            HAS_PLACE,
+            C.rank <= sa.bindparam("rank"),
+            sa.or_(C.rank < sa.bindparam("rank"), C.handoff < sa.bindparam("handoff")),
+        )
+        .limit(sa.literal_column(str(most)))
+        .subquery()
+    )
+    return Statement(sa.select(sa.func.count().label("ahead")).select_from(before))
+
+
+@cache
+def _first(most: int) -> Statement:
+    """The first `most` who wait in a queue."""
+    return Statement(
+        sa.select(C.rank, C.handoff)
+        .where(C.tenant == sa.bindparam("tenant"), C.queue == sa.bindparam("queue"), QUEUED, HAS_PLACE)
+        .order_by(C.rank, C.handoff)
+        .limit(sa.literal_column(str(most)))
+    )
+
+
+@cache
+def _heads(groups: int, most: int) -> Statement:
     """The first `most` of each of so many groups, of those that are kept for nobody."""
     parts = []
     for number in range(groups):
@@ -119,7 +133,7 @@ def _heads(groups: int) -> Statement:
             )
             # `reserved_for` too, although it is NULL: else PostgreSQL reads the whole lane and sorts it.
             .order_by(C.reserved_for, C.rank, C.handoff)
-            .limit(sa.bindparam("most", type_=sa.Integer))
+            .limit(sa.literal_column(str(most)))
             .subquery()
         )
         parts.append(sa.select(part))
@@ -193,7 +207,7 @@ def queues_in_use(connection: sa.Connection) -> dict[str, set[str]]:
 
 def ahead(connection: sa.Connection, tenant: str, queue: str, rank: int, handoff: str, *, most: int) -> int:
     """How many wait before this place, offers included because they may come back; counted up to `most`."""
-    found = AHEAD.first(connection, tenant=tenant, queue=queue, rank=rank, handoff=handoff, most=most)
+    found = _ahead(most).first(connection, tenant=tenant, queue=queue, rank=rank, handoff=handoff)
     return int(found["ahead"]) if found else 0
 
 
@@ -212,7 +226,7 @@ def first_in(connection: sa.Connection, tenant: str, queues: Sequence[str], *, m
     """The handoffs that go first in these queues taken together, those that are offered left out."""
     found: list[Row] = []
     for queue in queues:
-        found += FIRST.all(connection, tenant=tenant, queue=queue, most=most)
+        found += _first(most).all(connection, tenant=tenant, queue=queue)
     found.sort(key=lambda row: (row["rank"], row["handoff"]))
     return [row["handoff"] for row in found[:most]]
 
@@ -224,10 +238,10 @@ def heads(
     found: list[Waiting] = []
     left = iter(groups)
     while chunk := list(islice(left, GROUPS)):
-        asked: dict[str, Any] = {"tenant": tenant, "most": most}
+        asked: dict[str, Any] = {"tenant": tenant}
         for number, group in enumerate(chunk):
             asked |= {f"queue_{number}": group.queue, f"language_{number}": group.language}
-        found += [_waiting(row, weights) for row in _heads(len(chunk)).all(connection, **asked)]
+        found += [_waiting(row, weights) for row in _heads(len(chunk), most).all(connection, **asked)]
     return found
 
 

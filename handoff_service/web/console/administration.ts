@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import type { Api, ApiError } from "./api";
 import type { Look } from "../widget/look";
 import { Fetching } from "./fetching";
-import type { SectionId } from "./forms/sections";
+import type { SettingsPart } from "./forms/sections";
 import { isItem, type Item, type Value } from "./forms/values";
 import type { Session } from "./session";
 
@@ -22,6 +22,8 @@ export interface Account {
 }
 export type Skills = Readonly<Record<string, number>>;
 export const ROLES = ["agent", "expert", "supervisor", "analyst", "trainer", "admin", "owner"] as const;
+/** By role the permissions that it has; the same for all companies. */
+export type Roles = Readonly<Record<string, readonly string[]>>;
 export interface NewAccount {
   readonly email: string;
   readonly name: string;
@@ -72,8 +74,6 @@ export interface FileProblem {
   readonly message: string;
 }
 
-export type SettingsPart = SectionId | "people" | "channels" | "widget" | "file";
-
 /** The settings page: accounts, and the whole configuration as one file that is checked before it is applied. */
 export class Administration {
   /** What of the page is shown. */
@@ -81,6 +81,7 @@ export class Administration {
   readonly people = signal<readonly Account[] | null>(null);
   /** A password that was just drawn: whose, and what it is. Shown until it is dismissed, and never again. */
   readonly drawn = signal<{ readonly email: string; readonly password: string } | null>(null);
+  readonly roles = signal<Roles | null>(null);
   readonly yaml = signal<string | null>(null);
   /** The file as it is being edited; null: as it is stored. Kept while another page is shown. */
   readonly edited = signal<string | null>(null);
@@ -105,6 +106,13 @@ export class Administration {
         this.look.value ??= look;
       }),
     ]);
+  }
+
+  /** What each role may do, when somebody wants to know it. */
+  askRoles(): Promise<void> {
+    return this.fetching.ask("roles", () => this.parts.api.roles(), (roles) => {
+      this.roles.value = roles;
+    });
   }
 
   /** What the text area holds after a key; what was found out about the text before is no longer true. */

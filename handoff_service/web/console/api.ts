@@ -3,7 +3,7 @@ import type {
   PresenceStatus, Ticket,
 } from "../shared/protocol";
 import type { Look } from "../widget/look";
-import type { Account, AccountChange, NewAccount, Plan } from "./administration";
+import type { Account, AccountChange, NewAccount, Plan, Roles } from "./administration";
 import type { ArticleFields, ArticlePage, Category, Compared, Edited, Filter, Kept, KnowledgeTask, Reviewed, Revision, Step, Tried } from "./articles";
 import type { Orders } from "./beside";
 import type { CannedReply } from "./canned";
@@ -37,6 +37,12 @@ export interface SignOff {
   readonly conversations: "requeue" | "transfer" | "keep";
   readonly to_agent?: string;
   readonly back_at?: string;
+}
+/** Whose customer a contact is, and by how many classes of priority he comes before others. */
+export interface Care {
+  readonly agent?: string | null;
+  readonly name?: string | null;
+  readonly classes?: number;
 }
 export interface Target {
   readonly conversation: string;
@@ -115,8 +121,13 @@ export class Api {
   channelKinds = async () => (await this.get<{ kinds: ChannelKinds }>("/v1/channels/kinds")).kinds;
   examineChannel = async (account: string) =>
     (await this.administer<{ findings: Finding[] }>(`/v1/channels/accounts/${encodeURIComponent(account)}/examine`, null)).findings;
-  changeChannel = (account: string, change: { disabled: boolean }) =>
+  changeChannel = (account: string, change: { disabled: boolean } | { name: string; fields: Readonly<Record<string, string>> }) =>
     this.administer<unknown>(`/v1/channels/accounts/${encodeURIComponent(account)}`, change);
+  rotateChannel = (account: string, fields: Readonly<Record<string, string>>) =>
+    this.administer<Record<string, string>>(`/v1/channels/accounts/${encodeURIComponent(account)}/rotate`, { fields });
+  finishChannelRotation = (account: string) =>
+    this.administer<unknown>(`/v1/channels/accounts/${encodeURIComponent(account)}/finish-rotation`, null);
+  roles = async () => (await this.get<{ roles: Roles }>("/v1/admin/roles")).roles;
   addChannel = (channel: string, name: string, fields: Readonly<Record<string, string>>) =>
     this.administer<Record<string, string>>("/v1/channels/accounts", { channel, name, fields });
 
@@ -153,6 +164,10 @@ export class Api {
   translate = async (conversation: string, text: string, to: string) =>
     (await this.post<{ text: string }>(`${conversationPath(conversation)}/translate`, { text, to })).text;
   block = (contact: string) => this.act<{ closed: string[] }>(`${contactPath(contact)}/block`, {});
+  call = (contact: string, name: string) => this.act<unknown>(`${contactPath(contact)}/name`, { name });
+  care = (contact: string) => this.get<Care>(`${contactPath(contact)}/care`);
+  setCare = (contact: string, agent: string | null, classes: number) =>
+    this.act<Care>(`${contactPath(contact)}/care`, { agent, classes });
   prefer = (contact: string, channel: string | null) =>
     this.act<unknown>(`${contactPath(contact)}/preferred-channel`, { channel });
   unblock = (contact: string) => this.act<unknown>(`${contactPath(contact)}/unblock`, {});

@@ -14,6 +14,9 @@ export interface ChannelAccount {
   readonly name: string;
   readonly disabled: boolean;
   readonly webhook: string;
+  /** What the account was told that is no secret, and of each secret how many are valid. */
+  readonly options?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, number>>;
   readonly health: {
     readonly last_event_at: string | null;
     readonly last_error: string | null;
@@ -51,16 +54,43 @@ export class Channels {
   }
 
   async setDisabled({ id }: ChannelAccount, disabled: boolean): Promise<void> {
-    await this.parts.session.attempt(() => this.parts.api.changeChannel(id, { disabled }));
-    await this.start();
+    await this.act(() => this.parts.api.changeChannel(id, { disabled }));
+  }
+
+  /** Changes the name and what is no secret; an empty field ends. */
+  change(account: ChannelAccount, name: string, fields: Readonly<Record<string, string>>): Promise<boolean> {
+    const { options = {} } = account;
+    const changed = Object.fromEntries(Object.entries(fields).filter(([field, value]) => value !== (options[field] ?? "")));
+    return this.act(() => this.parts.api.changeChannel(account.id, { name, fields: changed }));
+  }
+
+  /** New secrets beside the present ones; those that Tandem makes itself are shown once. */
+  rotate({ id }: ChannelAccount, fields: Readonly<Record<string, string>>): Promise<boolean> {
+    return this.act(async () => {
+      const { account: _account, ...made } = await this.parts.api.rotateChannel(id, given(fields));
+      this.made.value = Object.keys(made).length > 0 ? made : null;
+    });
+  }
+
+  /** The older secrets are not valid any more. */
+  finishRotation({ id }: ChannelAccount): Promise<boolean> {
+    return this.act(() => this.parts.api.finishChannelRotation(id));
   }
 
   async add(channel: string, name: string, fields: Readonly<Record<string, string>>): Promise<boolean> {
-    const done = await this.parts.session.attempt(async () => {
-      const { account: _account, webhook: _webhook, ...made } = await this.parts.api.addChannel(channel, name, fields);
+    return this.act(async () => {
+      const { account: _account, webhook: _webhook, ...made } = await this.parts.api.addChannel(channel, name, given(fields));
       this.made.value = Object.keys(made).length > 0 ? made : null;
     });
+  }
+
+  private async act(run: () => Promise<unknown>): Promise<boolean> {
+    const done = await this.parts.session.attempt(run);
     await this.start();
     return done;
   }
 }
+
+/** The fields that somebody has filled in. */
+const given = (fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ""));

@@ -19,6 +19,12 @@ export interface Draft {
   readonly original?: string;
   /** The agent whom alone the note is for; it stays with the text, or a whisper would become a note for everybody. */
   readonly whisper?: string;
+  /** A request for photos that was refused: its words and their names, to be sent again. */
+  readonly asked?: AskedPhotos;
+}
+export interface AskedPhotos {
+  readonly text: string;
+  readonly photos: readonly string[];
 }
 /** A file that waits for the agent's word: not uploaded yet (`content`), or uploaded and refused when it was sent (`file`). */
 export interface WaitingFile {
@@ -45,7 +51,7 @@ export interface Refusal {
 export const EMPTY_DRAFT: Draft = { reply: "", note: "", article: null };
 
 export const isEmpty = (draft: Draft): boolean =>
-  draft.reply === "" && draft.note === "" && draft.article === null;
+  draft.reply === "" && draft.note === "" && draft.article === null && draft.asked === undefined;
 
 /** The draft without what its emptied text began as or was translated from: what is written next is something else. */
 export function withoutLeftovers(draft: Draft): Draft {

@@ -24,8 +24,17 @@ it("makes articles of rows, by column names of either language", () => {
   const { rows, problems } = articlesIn("标题,答案,分类,问法\n退款多久,三天,退款,几天到账|多久退\nRefund time,3 days,refund,\n", empty);
   expect(problems).toEqual([]);
   expect(rows.map(({ article: { id, language, title, questions } }) => [id, language, title, questions])).toEqual([
-    ["import-2", "zh", "退款多久", ["几天到账", "多久退"]], ["refund-time", "en", "Refund time", []],
+    ["import-24rvvak07ed3p", "zh", "退款多久", ["几天到账", "多久退"]], ["refund-time", "en", "Refund time", []],
   ]);
+});
+
+it("names a row by its title alone: others in another file's line are others, the same title is the same article", () => {
+  const ids = (text: string): string[] => articlesIn(`title,answer,category\n${text}`, empty).rows.map(({ article }) => article.id);
+  const first = ids("退款多久,a,b\niPhone 退款,a,b\niPhone 换货,a,b\nRefund time?,a,b");
+  expect(new Set([...first, ...ids("换货多久,a,b")]).size).toBe(5);
+  expect(ids("x y z,a,b\n退款多久,c,b")[1]).toBe(first[0]);
+  expect(first[1]).toMatch(/^iphone-[a-z0-9]+$/);
+  expect(first[3]).toBe("refund-time");
 });
 
 it("names the columns that are missing", () => {

@@ -92,7 +92,7 @@ export function articlesIn(text: string, blank: (language: Language) => ArticleF
     const language: Language = /^(en|english|英)/i.test(of("language")) ? "en" : /^(zh|chinese|中)/i.test(of("language")) ? "zh" : languageOf(of("title"));
     const article: ArticleFields = {
       ...blank(language),
-      id: of("id") || idOf(of("title"), line),
+      id: of("id") || idOf(of("title")),
       title: of("title"),
       answer: of("answer"),
       category: of("category"),
@@ -107,8 +107,20 @@ export function articlesIn(text: string, blank: (language: Language) => ArticleF
 
 const languageOf = (title: string): Language => (/[\u3400-\u9fff]/.test(title) ? "zh" : "en");
 
-/** A name from the title's Latin words, else from its line. */
-function idOf(title: string, line: number): string {
+/**
+ * A name from the title: its words where they are Latin, and a number of the title where they do not tell it.
+ *
+ * The same title has the same name in every file, so that a table imported again meets its own articles.
+ */
+function idOf(title: string): string {
   const words = title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 60);
-  return /^[a-z0-9]/.test(words) && words.length > 2 ? words : `import-${line}`;
+  const isWhole = words.length > 2 && words.length < 60 && !/[^\x00-\x7f]/.test(title);
+  return isWhole ? words : `${words.length > 2 ? words.slice(0, 40) : "import"}-${numberOf(title.normalize("NFKC"))}`;
+}
+
+/** 64 bits of FNV-1a (RFC draft-eastlake-fnv) in base 36. */
+function numberOf(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash.toString(36);
 }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Composer } from "./components/Composer";
 import { card, deskFrame, LIN, ME, owner, type Trial, trial } from "./fixtures";
 import { click, mounted } from "./mounted";
-import { meant, named, namingAt } from "./naming";
+import { calls, meant, named, namingAt } from "./naming";
 
 const COLLEAGUES = [
   { ...LIN, status: "online" }, { id: "a_maya", name: "Maya", status: "online" }, { id: "a_lin2", name: "Maya Lin", status: "away" },
@@ -29,6 +29,13 @@ describe("a name after an @", () => {
     expect(named("ask @ma soon", { at: 4, typed: "ma" }, "Maya")).toEqual({ text: "ask @Maya soon", cursor: 10 });
     expect(named("问@陈", { at: 1, typed: "陈" }, "陈主管 Chen")).toEqual({ text: "问@陈主管 Chen ", cursor: 11 });
   });
+});
+
+it("tells the calls in a note from its other words", () => {
+  const called = (text: string): string[] => calls(text, COLLEAGUES).filter((one) => one.called).map((one) => one.text);
+  expect(called("请@陈主管 Chen看，@maya lin too, not @Mayan or x@Maya")).toEqual(["@陈主管 Chen", "@maya lin"]);
+  expect(calls("a @Maya b", COLLEAGUES).map(({ text }) => text)).toEqual(["a ", "@Maya", " b"]);
+  expect(calls("1 + 1", [{ id: "a", name: "(.*" }])).toEqual([{ text: "1 + 1", called: false }]);
 });
 
 describe("a note", () => {

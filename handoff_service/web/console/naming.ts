@@ -30,3 +30,11 @@ export function named(text: string, { at, typed }: Naming, name: string): { read
   const written = `@${name}${after.startsWith(" ") ? "" : " "}`;
   return { text: text.slice(0, at) + written + after, cursor: at + written.length + (after.startsWith(" ") ? 1 : 0) };
 }
+
+/** A text in pieces, those that call a colleague by his name marked; of two names the longer one is meant. */
+export function calls(text: string, people: readonly Person[]): readonly { readonly text: string; readonly called: boolean }[] {
+  const names = people.map(({ name }) => name ?? "").filter(Boolean).toSorted((one, other) => other.length - one.length);
+  if (names.length === 0 || !text.includes("@")) return [{ text, called: false }];
+  const call = new RegExp(`(?<![A-Za-z0-9])(@(?:${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})(?![A-Za-z0-9]))`, "iu");
+  return text.split(new RegExp(call, "giu")).map((piece, index) => ({ text: piece, called: index % 2 === 1 })).filter((piece) => piece.text !== "");
+}

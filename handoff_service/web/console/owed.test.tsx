@@ -1,7 +1,7 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { OwedList } from "./components/OwedList";
-import { deskFrame, LIN, message, MIA, type Trial, trial } from "./fixtures";
+import { deskFrame, LIN, message, MIA, type Trial, trial, whoMay } from "./fixtures";
 import { click, mounted, settled } from "./mounted";
 
 let desk: Trial;
@@ -32,6 +32,19 @@ describe("what others wait for from me", () => {
     await settled();
     expect(posted("/v1/mentions/seen")).toMatchObject([{ conversation: "c_8" }]);
     expect(root.textContent).toBe("");
+  });
+
+  it("has my tickets too, and leads to them", async () => {
+    leave();
+    desk.session.stop();
+    desk = await trial({ "/v1/tickets?owner=me&limit=50": { status: 200, body: { tickets: [], next: null } } }, "zh", whoMay("conversations.read", "tickets.read"));
+    desk.server.say(deskFrame({ tickets: { mine: 3, free: 0, overdue: 1 } }));
+    ({ root, leave } = await mounted(desk, <OwedList />));
+    expect(root.querySelector(".link-row")?.textContent).toBe("我的工单：3 张1 张超时");
+    await click(root.querySelector(".link-row"));
+    await settled();
+    expect([desk.state.view.value, desk.tickets.filter.value.whose]).toEqual(["tickets", "me"]);
+    expect(desk.requests.at(-1)?.path).toBe("/v1/tickets?owner=me&limit=50");
   });
 
   it("leads to the very entry", async () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { broughtPhotos, requestWords } from "../shared/photos";
 import { Composer } from "./components/Composer";
 import { Dialogs } from "./components/Dialogs";
+import { openRequest } from "./components/Photos";
 import { MessageRow } from "./components/EntryRows";
 import { card, deskFrame, LIN, message, owner, type Trial, trial } from "./fixtures";
 import { click, mounted, settled } from "./mounted";
@@ -43,6 +44,24 @@ describe("photos by name", () => {
     expect(root.querySelector(".modal-photos")).toBeNull();
   });
 
+  it("keep their names when the request is refused, until it is sent again", async () => {
+    desk = await trial({}, "en");
+    desk.server.say(deskFrame({ mine: [card("c_1", { owner: owner("agent", LIN), epoch: 3, channel: "web", language: "en" })] }));
+    desk.session.open("c_1");
+    desk.writing.write("c_1", { ...desk.writing.draftOf("c_1"), reply: "half a sentence" });
+    desk.writing.askForPhotos("c_1", "Please:", ["The zip", "The bill"]);
+    desk.server.refuse({ code: "rate", message: "Later." });
+    expect(desk.stored.read("c_1")).toMatchObject({ reply: "half a sentence", asked: { text: "Please:", photos: ["The zip", "The bill"] } });
+    let root: HTMLElement;
+    ({ root, leave } = await mounted(desk, <><Composer conversation="c_1" name="Ann" /><Dialogs /></>));
+    await click([...root.querySelectorAll(".refusal button")].find((each) => each.textContent === "Ask for the photos again"));
+    expect(root.querySelector<HTMLTextAreaElement>("#photos-names")!.value).toBe("The zip\nThe bill");
+    await click(root.querySelector(".modal-photos footer .primary"));
+    await settled();
+    expect(desk.server.sends.at(-1)).toMatchObject({ body: { text: "Please:", photos: ["The zip", "The bill"] } });
+    expect(desk.stored.read("c_1").asked).toBeUndefined();
+  });
+
   it("are one thing in the conversation, which tells what is missing", async () => {
     desk = await trial();
     desk.server.say(deskFrame({ mine: [card("c_1", { owner: owner("agent", LIN), epoch: 3 })] }));
@@ -54,6 +73,23 @@ describe("photos by name", () => {
     expect(root.querySelector(".text")?.textContent).toBe("请补充：");
     expect([...root.querySelectorAll(".photos li")].map((each) => each.className)).toEqual(["there", "missing"]);
     expect(root.querySelector(".photos")?.textContent).toContain("1/2");
+  });
+
+  it("are counted beside the reply until they are all there, with the way to the request", async () => {
+    desk = await trial({}, "en");
+    desk.server.say(deskFrame({ mine: [card("c_1", { owner: owner("agent", LIN), epoch: 1 })] }));
+    desk.session.open("c_1");
+    for (const entry of [message(1, "a"), message(2, "b"), asked(), brought(4, 0)]) desk.server.say({ t: "entry", conv: "c_1", entry });
+    await settled();
+    let root: HTMLElement;
+    ({ root, leave } = await mounted(desk, <Composer conversation="c_1" name="Ann" />));
+    expect(root.querySelector(".photos-line")?.textContent).toBe("1 of 2 received");
+    await click(root.querySelector(".photos-line"));
+    expect(desk.state.highlight.value).toEqual({ conversation: "c_1", seqs: [3] });
+    await act(() => desk.server.say({ t: "entry", conv: "c_1", entry: brought(5, 1) }));
+    await settled();
+    expect(root.querySelector(".photos-line")).toBeNull();
+    expect(openRequest([asked()], 2)).toBeNull();
   });
 
   it("are replaced by a later picture for the same place, and never by what has none", () => {

@@ -45,6 +45,8 @@ export const HELP = [
   { keys: ["A"], text: "shortcuts.accept" },
   { keys: ["Enter"], text: "shortcuts.send" },
   { keys: ["Shift", "Enter"], text: "shortcuts.newline" },
+  { keys: ["/"], text: "shortcuts.canned" },
+  { keys: ["@"], text: "shortcuts.naming" },
   { keys: ["Ctrl", "Shift", "N"], text: "shortcuts.note" },
   { keys: ["Alt", "N"], text: "shortcuts.note_browser" },
   { keys: ["Ctrl", "K"], text: "shortcuts.palette" },

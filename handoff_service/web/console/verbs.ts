@@ -118,6 +118,11 @@ export class Verbs {
     return outcome;
   }
 
+  /** What the customer is called from now on. */
+  call(conversation: string, contact: string, name: string): Promise<boolean> {
+    return this.onContact(conversation, () => this.parts.api.call(contact, name));
+  }
+
   prefer(conversation: string, contact: string, channel: string | null): Promise<boolean> {
     return this.onContact(conversation, () => this.parts.api.prefer(contact, channel));
   }

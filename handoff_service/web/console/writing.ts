@@ -138,6 +138,8 @@ export class Writing {
 
   /** Asks the customer for photos by name; he fills the places one by one. */
   askForPhotos(conversation: string, text: string, photos: string[]): void {
+    const { asked: _before, ...rest } = this.draftOf(conversation);
+    this.write(conversation, rest);
     this.dispatch(conversation, "reply", { text, photos });
   }
 
@@ -217,7 +219,9 @@ export class Writing {
     state.outbox.value += 1;
     if (conv === null || !("text" in body)) return;
     const mode: Mode = audience === "internal" ? "note" : "reply";
-    const back = withReturned(this.draftOf(conv), mode, body.text, body.article ?? null);
+    const draft = this.draftOf(conv);
+    const { text, photos } = body;
+    const back = photos === undefined ? withReturned(draft, mode, text, body.article ?? null) : { ...draft, asked: { text, photos } };
     const returned = body.original === undefined ? back : { ...back, original: body.original };
     // A whisper that comes back in front of a note keeps both from the team; the other way round would tell it.
     this.write(conv, body.whisper === undefined ? returned : withWhisper(returned, body.whisper));

@@ -35,7 +35,7 @@ describe("self-service before the chat", () => {
     await act(() => find(".suggestion")!.click());
     await shown("这篇文章有帮助吗？");
     expect(find(".article strong")?.textContent).toBe("两天");
-    expect(document.activeElement).toBe(find(".article"));
+    await vi.waitFor(() => expect(document.activeElement).toBe(find(".article")));
     expect(find<HTMLElement>(".composer")!.inert).toBe(true);
     await press("没解决，问客服");
     expect(network.last.frames("send")[0]).toMatchObject({ body: { text: "退款多久到账" } });
@@ -160,6 +160,17 @@ describe("files", () => {
     expect(chat.uploads.all.value).toEqual([]);
     expect(FakeUpload.all[1]!.aborted).toBe(true);
     expect(storage.getItem("attached")).toBeNull();
+  });
+
+  it("says that some were left out when more were chosen than may wait", async () => {
+    fakeUploads();
+    await show();
+    await online();
+    await act(() => chat.uploads.add(Array.from({ length: 11 }, photo)));
+    await shown("一次最多发送 10 个文件");
+    expect(page.querySelectorAll(".waiting-file")).toHaveLength(10);
+    await act(() => chat.uploads.remove(chat.uploads.all.value[0]!.key));
+    await vi.waitFor(() => expect(page.textContent).not.toContain("一次最多发送"));
   });
 
   it("does not let what is too large travel", async () => {
@@ -362,8 +373,13 @@ describe("one's own data", () => {
     await shown("删除我的数据");
     await press("删除我的数据");
     expect(calls.some((call) => call.path === "/v1/widget/erase")).toBe(false);
+    answers["/v1/widget/erase"] = () => refusal(503);
     await press("永久删除");
-    await vi.waitFor(() => expect(calls.some((call) => call.path === "/v1/widget/erase")).toBe(true));
+    await shown("操作没有成功");
+    expect(page.querySelectorAll(".message.customer")).toHaveLength(1);
+    answers["/v1/widget/erase"] = () => json({ job: "j_1", state: "done", erased: {} });
+    await press("永久删除");
+    await shown("您的数据已删除");
     await vi.waitFor(() => expect(page.querySelectorAll(".message.customer")).toHaveLength(0));
     expect(calls.findLast((call) => call.path === "/v1/widget/sessions")?.body).toMatchObject({ token: null });
   });

@@ -110,9 +110,7 @@ export class CustomerApi {
       await this.call("POST", `/v1/conversations/${encodeURIComponent(conv)}/transcript`, { to, code, language });
       return null;
     } catch (error) {
-      if (error instanceof ApiError) return error.code;
-      if (error instanceof TypeError || error instanceof DOMException) return "unavailable";
-      throw error;
+      return error instanceof ApiError ? error.code : (unanswered(error) ?? "unavailable");
     }
   }
 
@@ -125,8 +123,9 @@ export class CustomerApi {
     await this.call("POST", "/v1/widget/preferred-channel", { channel });
   }
 
-  async erase(): Promise<void> {
-    await this.call("POST", "/v1/widget/erase", {});
+  /** "done", or another state in which the server goes on by itself. */
+  async erase(): Promise<string> {
+    return (await this.call<{ state: string }>("POST", "/v1/widget/erase", {})).state;
   }
 
   async attributes(attributes: object): Promise<void> {
@@ -284,4 +283,10 @@ function parsed(text: string): unknown {
   } catch {
     return null; // a proxy's own page
   }
+}
+
+/** Null for what the server refused, or could not be asked; throws what is none of these. */
+export function unanswered(error: unknown): null {
+  if (error instanceof ApiError || error instanceof TypeError || error instanceof DOMException) return null;
+  throw error;
 }

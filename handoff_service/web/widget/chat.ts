@@ -4,7 +4,7 @@ import { fill, type Translate } from "../shared/i18n";
 import { newId } from "../shared/ids";
 import { fileLabel, type Body, type Entry, type Language, type Owner, type StatusFrame, type WidgetSession } from "../shared/protocol";
 import type { KeyValueStorage } from "../shared/storage";
-import { ApiError, type CustomerApi, type Preferred } from "./api";
+import { ApiError, type CustomerApi, unanswered } from "./api";
 import { Arrivals } from "./arrivals";
 import { Calls } from "./calls";
 import { chooseWelcome, type Config } from "./config";
@@ -14,6 +14,7 @@ import type { Attributes } from "./page_api";
 import { PageFacts } from "./page_facts";
 import { answerDue, buildRows, currentOwner, isRead, lastOwn, pressable, unreadCount, votes, type Failed, type Logged } from "./rows";
 import { Photos } from "./photos";
+import { Reach } from "./reach";
 import { Refused } from "./refused";
 import { Seen } from "./seen";
 import { chooseTag, loadCatalogue, type Catalogue, type Key } from "./texts/catalogue";
@@ -48,6 +49,7 @@ export class Chat {
   readonly help: Help;
   readonly faces: Faces;
   readonly calls: Calls;
+  readonly reach: Reach;
   readonly photos: Photos;
   readonly loading = signal<Loading>("idle");
   readonly session = signal<WidgetSession | null>(null);
@@ -117,6 +119,7 @@ export class Chat {
     });
     this.outgoing.value = this.client.pending();
     this.calls = new Calls({ log: this.log, conv: this.conv, owner: this.owner, client: this.client, api: options.api });
+    this.reach = new Reach(this, options.api);
     this.photos = new Photos({ api: options.api, log: this.log, outgoing: this.outgoing, send: (body, conv) => this.send(body, conv) });
     this.listen();
   }
@@ -166,17 +169,17 @@ export class Chat {
     if (token !== null || this.open.value) await this.start();
   }
 
-  /** Erases this customer on the server and here; false if the server did not do it. */
-  async eraseMe(): Promise<boolean> {
+  /** Erases this customer on the server and here; "begun": the server goes on by itself, null: it did not take it. */
+  async eraseMe(): Promise<"done" | "begun" | null> {
+    let state = "done";
     try {
-      await this.api.erase();
+      state = await this.api.erase();
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return this.identify(null).then(() => true); // erased before
-      if (error instanceof ApiError || error instanceof TypeError || error instanceof DOMException) return false;
-      throw error;
+      // Refused for who he is: erased before.
+      if (!(error instanceof ApiError && error.status === 401) && unanswered(error) === null) return null;
     }
     await this.identify(null);
-    return true;
+    return state === "done" ? "done" : "begun";
   }
 
   /** Told with the next message, or at once where a conversation is open. */
@@ -263,17 +266,6 @@ export class Chat {
 
   /** Whether the server offers this now. */
   may = (action: Action): boolean => this.status.value?.choices?.includes(action) ?? false;
-
-  /** Sends a code to an address, or with the code this conversation; null when it went, else why not. */
-  mailTranscript = async (to: string, code: string | null): Promise<string | null> =>
-    this.conv.value === null ? "not_found" : this.api.mailTranscript(this.conv.value, to, code, this.locale.value);
-
-  /** Where he is told of his requests; null when the server cannot be asked. */
-  preferred = (): Promise<Preferred | null> => this.api.preferred().catch(unanswered);
-
-  /** False if the server did not take it. */
-  prefer = async (channel: string | null): Promise<boolean> =>
-    (await this.api.prefer(channel).then(() => true, unanswered)) === true;
 
   file = (id: string): Promise<Blob> => this.api.file(id);
 
@@ -403,10 +395,4 @@ export class Chat {
     const due = botSpeaks && this.typist.expected.value && answerDue(this.log.value, this.outgoing.value);
     return due && this.connection.value === "online" ? this.t("bot") : null;
   }
-}
-
-/** The server refused, or could not be asked. */
-function unanswered(error: unknown): null {
-  if (error instanceof ApiError || error instanceof TypeError || error instanceof DOMException) return null;
-  throw error;
 }

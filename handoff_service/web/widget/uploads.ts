@@ -21,12 +21,15 @@ export interface Upload {
 
 /** The gateway's own limit unless it is set otherwise; asked before the bytes travel. */
 const MOST_BYTES = 10 * 1024 * 1024;
-const MOST_FILES = 5;
+const MOST_FILES = 10;
 
 /** Files that were chosen and wait for Send. What is on the server already survives a reload. */
 export class Uploads {
   readonly all: Signal<readonly Upload[]>;
   readonly busy = computed(() => this.all.value.some(({ state }) => state === "uploading"));
+  readonly most = MOST_FILES;
+  /** More were chosen at once than may wait; said until one of those that wait goes. */
+  readonly tooMany = signal(false);
   readonly ready = computed(() => this.all.value.length > 0 && this.all.value.every(({ state }) => state === "ready"));
   private readonly stops = new Map<string, AbortController>();
 
@@ -36,7 +39,10 @@ export class Uploads {
 
   add(files: Iterable<File>): void {
     for (const file of files) {
-      if (this.all.value.length >= MOST_FILES) return;
+      if (this.all.value.length >= MOST_FILES) {
+        this.tooMany.value = true;
+        return;
+      }
       const upload: Upload = { key: newId(), name: file.name, type: file.type, content: file, state: "uploading", share: 0, code: null, ref: null };
       this.all.value = [...this.all.value, upload];
       if (file.size > MOST_BYTES) this.change(upload.key, { state: "failed", code: "too_large" });
@@ -92,6 +98,7 @@ export class Uploads {
   }
 
   private remember(): void {
+    if (this.all.value.length < MOST_FILES) this.tooMany.value = false;
     const refs = this.all.value.flatMap(({ ref }) => (ref === null ? [] : [ref]));
     if (refs.length === 0) this.storage.removeItem("attached");
     else this.storage.setItem("attached", JSON.stringify(refs));

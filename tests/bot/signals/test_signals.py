@@ -113,7 +113,7 @@ def test_what_was_or_goes_elsewhere_is_no_asking(text: str) -> None:
 
 
 def test_a_weak_wish_is_seen_and_does_not_decide() -> None:
-    s = situation("有没有人啊", confidence=0.4, ranking=(("ask_question", 0.4), ("ask_human", 0.35)))
+    s = situation("谁能看一下我的单子", confidence=0.4, ranking=(("ask_question", 0.4), ("ask_human", 0.35)))
     weak = of(s, Name.ASKED)
     assert [(signal.rule, signal.decides) for signal in weak] == [("may have asked for a human", False)]
     assert decide(s).reason is None

@@ -117,7 +117,7 @@ def test_what_is_no_firm_yes_never_fills_the_summary(text: str) -> None:
 
 def test_a_task_that_is_left_can_be_taken_up_again() -> None:
     left = steer("算了", "stop")
-    assert left.slots["set_aside"] == [{"task": "refund_request", "known": KNOWN}]
+    assert left.slots["set_aside"] == [{"task": "refund_request", "known": KNOWN, "offered": True}]
     standing = Standing(set_aside=tuple(left.slots["set_aside"]))
     back = wants_task(Situation(text="继续刚才的退款", intent="resume_task", standing=standing))
     assert back is not None

@@ -17,11 +17,19 @@ def test_a_foreign_order_answers_exactly_as_one_that_does_not_exist(bot: Bot, nu
     _, signed_in = start(bot, "order_status", LIN, text=number)
     chat, _ = start(bot, "order_status", text=number)
     stranger = chat.say("5678")
-    expected = [{"kind": "form", "text": "没有找到与您匹配的这个订单。麻烦核对后再发一次订单号。"}]
-    for answer in (signed_in, stranger):
+    again = "没有找到与您匹配的这个订单。麻烦核对后再发一次订单号。"
+    either = "没有找到与您匹配的这个订单，可能是订单号或手机后四位有一个不对。麻烦核对后，把不对的那个重新发我。"
+    asked = {"task": "order_status", "requested_slot": "order_number"}
+    asked_tail = {"task": "order_status", "requested_slot": "phone_tail", "order_number": number}
+    for answer, text, slots in ((signed_in, again, asked), (stranger, either, asked_tail)):
         told = without_ids(answer)
-        assert [{"kind": m["kind"], "text": m["text"]} for m in told["messages"]] == expected
-        assert (told["handoff"], told["slots"]) == (None, {"task": "order_status", "requested_slot": "order_number"})
+        assert [{"kind": m["kind"], "text": m["text"]} for m in told["messages"]] == [{"kind": "form", "text": text}]
+        assert (told["handoff"], told["slots"]) == (None, slots)
+
+
+def test_mistyped_digits_are_typed_again_without_the_number(bot: Bot) -> None:
+    chat, _ = start(bot, "order_status", text="LY20261030008")
+    assert "LY20261030008" in texts(say_all(chat, "1111", "5678"))
 
 
 def test_guessing_ends_with_a_person_within_a_task_and_over_all_of_them(bot: Bot, shop_door: ShopDoor) -> None:

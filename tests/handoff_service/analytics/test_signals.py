@@ -21,6 +21,9 @@ from handoff_service.tenants.model import BotSettings
 from tests.handoff_service.conversations.test_turn import Chat, chat  # noqa: F401
 from tests.handoff_service.stage import ScriptedBot, answer, trial_settings, wants_human
 
+# Every statement of these tests still runs on PostgreSQL in those without the mark.
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -109,6 +112,7 @@ def test_every_threshold_says_what_it_costs() -> None:
     assert all(len(one["costs"]) > 40 for one in told.values())
 
 
+@on_sqlite
 async def test_the_command_prints_it(
     chat: Chat,  # noqa: F811
     capsys: pytest.CaptureFixture[str],

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from handoff_service import tables
+from handoff_service import outbox, outbox_worker, tables
 from handoff_service.bell import Bell
+from handoff_service.bots.model import Answer, TurnRequest
+from handoff_service.channels import caller, line
 from handoff_service.channels import store as accounts
 from handoff_service.channels.accounts import new_account, webhook
 from handoff_service.channels.model import Account
@@ -21,11 +25,26 @@ from handoff_service.ids import new_id
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
 from tests.handoff_service.channels.fake_platform import FakePlatform
+from tests.handoff_service.conftest import TEMPLATE, _apart, _sql
 from tests.handoff_service.stage import ScriptedBot, answer, shop, trial_settings
 from tests.handoff_service.web.conftest import far_bot, open_gateway  # noqa: F401
 from tests.handoff_service.web.serving import Gateway, GatewayProcess, free_port
 
 KEY = "k" * 40
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patient_with_nothing() -> Iterator[None]:
+    """Gateways of this process look for what is to be tried again at once: how they are paced is shown elsewhere.
+
+    A token is fetched anew as soon as it is refused, unless it has only just been fetched.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox_worker, "POLL_S", 0.1)
+        patch.setattr(outbox, "LONGEST_WAIT_S", 0.1)
+        patch.setattr(caller, "SELDOM", timedelta(seconds=0.05))
+        patch.setattr(line, "TOO_FAST_S", 0.1)
+        yield
 
 
 class Office:
@@ -47,6 +66,13 @@ class Office:
         await self.database.write(lambda tx: accounts.add(tx.connection, account, self.seal))
         self.platform.connect(webhook(account, self.settings), *account.every("secret"))
         return account
+
+    async def close(self) -> None:
+        """What is still to be delivered is given up: the gateway goes on."""
+        mine = tables.channel_accounts.c.tenant == self.tenant
+        closed = sa.update(tables.channel_accounts).where(mine).values(disabled=True)
+        await self.database.write(lambda tx: tx.connection.execute(closed))
+        await self.database.close()
 
     async def rows(self, table: sa.Table) -> list[dict[str, Any]]:
         """Every row of this tenant."""
@@ -75,24 +101,80 @@ def platform() -> Iterator[FakePlatform]:
     one.close()
 
 
+class Bots:
+    """The bot of a shared gateway: each tenant has a script of his own."""
+
+    name = "scripted"
+
+    def __init__(self) -> None:
+        self.scripts: dict[str, ScriptedBot] = {}
+
+    async def ask(self, request: TurnRequest) -> Answer:
+        return await self.scripts[request.tenant].ask(request)
+
+
+@pytest.fixture(scope="module")
+def bots() -> Bots:
+    return Bots()
+
+
+@pytest.fixture(scope="module")
+def shared_gateways(
+    request: pytest.FixtureRequest, fast_folder: Path, sqlite_template: Path, bots: Bots
+) -> Iterator[Callable[[str], Gateway]]:
+    """`shared_gateways("sqlite")`: one gateway for all tests of a file, started when it is asked for the first time.
+
+    Each test has a tenant of its own, and tenants do not meet.
+    """
+    running: dict[str, Gateway] = {}
+
+    def of(engine: str) -> Gateway:
+        if engine not in running:
+            path = fast_folder / f"{new_id('shared')}.sqlite"
+            database_url = f"sqlite:///{path}"
+            if engine == "postgresql":
+                postgres, name = request.getfixturevalue("postgres"), new_id("shared").lower()
+                _apart(_sql(postgres("postgres"), f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY"))
+                database_url = postgres(name)
+            else:
+                shutil.copy(sqlite_template, path)
+            var, nowhere = path.with_suffix(""), "http://127.0.0.1:9"
+            running[engine] = Gateway(
+                trial_settings(database_url=database_url, var=var, kb_index_url=nowhere),
+                bot=bots,  # type: ignore[arg-type]
+            )
+            running[engine].start()
+        return running[engine]
+
+    yield of
+    for one in running.values():
+        one.stop()
+
+
 @pytest.fixture
 async def open_office(
-    open_gateway: Callable[..., Gateway],  # noqa: F811
+    request: pytest.FixtureRequest,
+    engine: str,
+    shared_gateways: Callable[[str], Gateway],
+    bots: Bots,
     platform: FakePlatform,
 ) -> AsyncIterator[Callable[..., Awaitable[Office]]]:
-    """`await open_office(bot=…, delivery_deadline_s=…)`: a gateway of this test alone with an account."""
+    """`await open_office(bot=…)`: an account on the shared gateway; with `delivery_deadline_s=…` on one of its own."""
     offices: list[Office] = []
 
     async def opened(*, account: dict[str, Any] | None = None, bot: Any = None, **options: Any) -> Office:
-        gateway = open_gateway(bot=bot or ScriptedBot(usually=answer("Three days.")), **options)
+        bot = bot or ScriptedBot(usually=answer("Three days."))
+        own = request.getfixturevalue("open_gateway")(bot=bot, **options) if options else None
+        gateway = own or shared_gateways(engine)
         office = Office(gateway.url, gateway.settings, platform)
+        bots.scripts[office.tenant] = bot
         offices.append(office)
         await office.open(**(account or {}))
         return office
 
     yield opened
     for office in offices:
-        await office.database.close()
+        await office.close()
 
 
 @pytest.fixture

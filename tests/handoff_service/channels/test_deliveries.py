@@ -115,6 +115,15 @@ async def test_retry_after_is_respected(platform: FakePlatform) -> None:
     assert second.t - first.t >= 1.4
 
 
+def test_attempts_come_ever_less_often_and_not_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "LONGEST_WAIT_S", 300.0)
+    waits = [
+        {outbox.back_off(Job("t", "o", "c", "channel", 1, attempts)) for _ in range(50)} for attempts in (1, 5, 60)
+    ]
+    for found, least, most in zip(waits, (0.5, 8.0, 150.0), (1.0, 16.0, 300.0), strict=True):
+        assert least <= min(found) < max(found) <= most
+
+
 @pytest.mark.parametrize("status", ["410", "400", "403", "302"])
 async def test_a_refusal_for_good_is_told_to_the_agent_once_and_the_next_one_goes_on(
     open_office: Any, platform: FakePlatform, status: str

@@ -17,6 +17,9 @@ from handoff_service.errors import Conflict, Invalid, NotFound
 from handoff_service.handoffs import assign, release
 from tests.handoff_service.stage import FakeClock
 
+# Every statement of these tests still runs on PostgreSQL in those without the mark.
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
 Moment = Callable[[], Context]
 
 
@@ -57,6 +60,7 @@ async def test_a_human_episode_is_rated_once(database: Database, sender: Sender,
     assert await database.read(lambda c: may_rate(c, store.find(c, "demo", closed.id), context())), "a new episode"
 
 
+@on_sqlite
 async def test_there_is_nothing_to_rate_before_the_close_after_the_window_or_without_a_person(
     database: Database, sender: Sender, hire: Any, context: Moment, clock: FakeClock, arrive: Any
 ) -> None:
@@ -75,6 +79,7 @@ async def test_there_is_nothing_to_rate_before_the_close_after_the_window_or_wit
     assert not await database.read(lambda c: may_rate(c, idle, context()))
 
 
+@on_sqlite
 async def test_only_answers_of_the_bot_get_a_thumb(database: Database, sender: Sender, context: Moment) -> None:
     def talk(tx: Transaction) -> Conversation:
         found, _ = receive(tx, sender, client_id="client-01", body={"text": "help"}, context=context())

@@ -23,6 +23,9 @@ from handoff_service.handoffs import assign, release
 from handoff_service.handoffs.request import request_handoff
 from tests.handoff_service.stage import FakeClock
 
+# Every statement of these tests still runs on PostgreSQL in those without the mark.
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
 Send = Callable[..., Awaitable[tuple[Conversation, Entry]]]
 
 
@@ -47,6 +50,7 @@ async def close_by_idle(database: Database, conversation: Conversation, context:
     )
 
 
+@on_sqlite
 async def test_the_first_message_opens_a_conversation_with_the_bot(send: Send, arrive: Any, rows: Any) -> None:
     conversation, entry = await send(await arrive(), "client-01")
     assert conversation.owner.kind is OwnerKind.BOT
@@ -90,6 +94,7 @@ async def test_messages_of_one_client_keep_their_order(send: Send, arrive: Any) 
     assert seqs == [2, 3, 4, 5, 6]
 
 
+@on_sqlite
 async def test_writing_again_in_time_reopens_and_later_starts_anew(
     send: Send, arrive: Any, database: Database, context: Callable[[], Context], clock: FakeClock
 ) -> None:
@@ -108,6 +113,7 @@ async def test_writing_again_in_time_reopens_and_later_starts_anew(
     assert len(await database.read(lambda c: store.of_contact(c, "demo", sender.contact))) == 2
 
 
+@on_sqlite
 async def test_a_message_is_accepted_whoever_owns_the_conversation(
     send: Send, arrive: Any, hire: Any, database: Database, context: Callable[[], Context], rows: Any
 ) -> None:
@@ -121,6 +127,7 @@ async def test_a_message_is_accepted_whoever_owns_the_conversation(
     assert [row["seq"] for row in await rows(tables.outbox)] == [2]
 
 
+@on_sqlite
 async def test_nobody_writes_into_somebody_elses_conversation(send: Send, arrive: Any) -> None:
     theirs, _ = await send(await arrive(), "client-01")
     with pytest.raises(NotFound):
@@ -130,6 +137,7 @@ async def test_nobody_writes_into_somebody_elses_conversation(send: Send, arrive
         await send(stranger, "client-03")
 
 
+@on_sqlite
 async def test_writing_again_does_not_put_off_the_promise_of_an_answer(
     send: Send, arrive: Any, clock: FakeClock, rows: Any
 ) -> None:
@@ -166,6 +174,7 @@ async def test_everything_else_is_stored_bit_for_bit(text: str, send: Send, arri
     assert stored.body == {"text": text}
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "body",
     [

@@ -29,6 +29,9 @@ from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import Tenant
 from tests.handoff_service.stage import FakeClock, end_shift
 
+# Every statement of these tests still runs on PostgreSQL in those without the mark.
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
 
 class Desk:
     """Customers and their conversations, moved by commands and by sweeps."""
@@ -87,6 +90,7 @@ def desk(database: Database, settings: Settings, clock: FakeClock, arrive: Any) 
     return Desk(database, settings, clock, arrive)
 
 
+@on_sqlite
 async def test_without_an_answer_in_time_people_are_asked(desk: Desk, hire: Any) -> None:
     await hire("lin")
     asked = await desk.asks()
@@ -116,6 +120,7 @@ async def test_what_the_bot_was_asked_in_vain_too_often_goes_to_people_and_is_no
     assert await desk.database.read(lambda c: c.execute(states).scalars().all()) == ["sent"], "closed is closed"
 
 
+@on_sqlite
 async def test_when_nobody_is_on_duty_the_mailbox_promises_a_time(desk: Desk, rows: Any, tenant: Tenant) -> None:  # noqa: ARG001
     """F-74: no queue that nobody looks at; a ticket with the due time that the customer is told."""
     chinese, english = await desk.hands_off(language="zh"), await desk.hands_off(language="en")
@@ -173,6 +178,7 @@ async def test_a_lost_agents_conversations_go_to_the_front_and_customers_are_tol
     assert (await desk.accept(first, maya)).owner.agent == maya.id
 
 
+@on_sqlite
 async def test_an_agent_who_comes_back_in_time_keeps_everything(desk: Desk, hire: Any) -> None:
     lin = await hire("lin")
     held = await desk.hands_off()
@@ -188,6 +194,7 @@ async def test_an_agent_who_comes_back_in_time_keeps_everything(desk: Desk, hire
     assert "agent_lost" not in await desk.told(held)
 
 
+@on_sqlite
 async def test_at_closing_time_who_waits_gets_a_promise(desk: Desk, hire: Any, rows: Any) -> None:
     """F-60: the last agent goes; waiting customers are not left in a queue that nobody serves."""
     lin = await hire("lin")
@@ -202,6 +209,7 @@ async def test_at_closing_time_who_waits_gets_a_promise(desk: Desk, hire: Any, r
     assert found.deadline_at is not None
 
 
+@on_sqlite
 async def test_an_agent_who_is_only_away_keeps_the_queue_open(desk: Desk, hire: Any) -> None:
     await hire("lin", status=Status.AWAY)
     waiting = await desk.hands_off()
@@ -209,6 +217,7 @@ async def test_an_agent_who_is_only_away_keeps_the_queue_open(desk: Desk, hire: 
     assert (await desk.now(waiting)).owner.kind is OwnerKind.QUEUE
 
 
+@on_sqlite
 async def test_a_long_wait_is_apologised_for_once(desk: Desk, hire: Any) -> None:
     await hire("lin")
     waiting = await desk.hands_off()
@@ -224,6 +233,7 @@ async def test_a_long_wait_is_apologised_for_once(desk: Desk, hire: Any) -> None
     ]
 
 
+@on_sqlite
 async def test_a_silent_conversation_with_the_bot_is_closed(desk: Desk) -> None:
     asked = await desk.asks()
 
@@ -241,6 +251,7 @@ async def test_a_silent_conversation_with_the_bot_is_closed(desk: Desk) -> None:
     assert await desk.told(asked) == ["idle"]
 
 
+@on_sqlite
 async def test_a_conversation_in_use_is_not_closed_as_idle(desk: Desk, hire: Any) -> None:
     """The idle time counts from the last entry, not from the moment when the agent took over."""
     lin = await hire("lin")
@@ -264,6 +275,7 @@ async def test_a_conversation_in_use_is_not_closed_as_idle(desk: Desk, hire: Any
     assert (await desk.database.read(lambda c: agents.find(c, "demo", lin.id))).open == 0
 
 
+@on_sqlite
 async def test_the_mailbox_waits_for_people_for_ever(desk: Desk, hire: Any) -> None:
     left = await desk.hands_off()
     for _ in range(3):
@@ -305,6 +317,7 @@ async def test_one_conversation_that_cannot_be_swept_does_not_stop_the_others(de
     assert (await desk.now(healthy)).owner.kind is OwnerKind.QUEUE
 
 
+@on_sqlite
 async def test_what_an_agent_gave_back_is_the_bots_again(desk: Desk, hire: Any) -> None:
     lin = await hire("lin")
     held = await desk.hands_off()
@@ -316,6 +329,7 @@ async def test_what_an_agent_gave_back_is_the_bots_again(desk: Desk, hire: Any) 
     assert (await desk.now(held)).owner.kind is OwnerKind.CLOSED
 
 
+@on_sqlite
 async def test_a_promise_that_was_not_kept_is_renewed_and_put_first(desk: Desk, rows: Any, tenant: Tenant) -> None:  # noqa: ARG001
     waiting = await desk.hands_off()
     before = (await rows(tables.handoffs))[0]
@@ -327,6 +341,7 @@ async def test_a_promise_that_was_not_kept_is_renewed_and_put_first(desk: Desk, 
     assert (await desk.now(waiting)).deadline_at > desk.clock()
 
 
+@on_sqlite
 async def test_a_customer_whom_his_agent_forgot_goes_to_another_and_is_not_closed(desk: Desk, hire: Any) -> None:
     lin = await hire("lin")
     sender = await desk.arrive()
@@ -342,6 +357,7 @@ async def test_a_customer_whom_his_agent_forgot_goes_to_another_and_is_not_close
     assert (await desk.now(waiting)).owner.kind is OwnerKind.QUEUE
 
 
+@on_sqlite
 async def test_a_clock_that_was_an_hour_ahead_leaves_nobody_without_an_answer(desk: Desk) -> None:
     right = desk.clock()
     desk.clock.advance(3 * 3600)
@@ -356,6 +372,7 @@ async def test_a_clock_that_was_an_hour_ahead_leaves_nobody_without_an_answer(de
     assert (await desk.now(asked)).owner.kind is not OwnerKind.BOT
 
 
+@on_sqlite
 async def test_a_deadline_from_a_clock_that_was_ahead_ends_a_silent_conversation_of_an_agent(
     desk: Desk, hire: Any
 ) -> None:
@@ -382,6 +399,7 @@ async def test_a_deadline_from_a_clock_that_was_ahead_ends_a_silent_conversation
     assert (await desk.now(waiting)).owner.kind is OwnerKind.CLOSED
 
 
+@on_sqlite
 async def test_finished_bookkeeping_is_forgotten_after_its_time(desk: Desk, rows: Any, hire: Any) -> None:
     await hire("lin")
     asked = await desk.asks()

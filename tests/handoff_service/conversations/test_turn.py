@@ -30,6 +30,9 @@ from handoff_service.outbox_worker import OutboxWorker
 from handoff_service.settings import Settings
 from tests.handoff_service.stage import FakeClock, Held, ScriptedBot, answer, wants_human
 
+# Every statement of these tests still runs on PostgreSQL in those without the mark.
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
 
 @dataclass
 class Chat:
@@ -124,6 +127,7 @@ async def test_a_question_is_answered_under_its_epoch(chat: Chat) -> None:
     assert (await chat.now()).deadline_at.timestamp() == idle
 
 
+@on_sqlite
 async def test_the_bot_is_told_what_was_said_before(chat: Chat) -> None:
     bot = ScriptedBot([answer(f"answer {number}") for number in range(5)])
     async with chat.answered_by(bot):
@@ -151,6 +155,7 @@ async def test_an_answer_that_comes_after_the_claim_is_suppressed(chat: Chat, hi
     assert await chat.database.read(lambda c: outbox.pending(c, "demo", found.id, "bot")) is None
 
 
+@on_sqlite
 async def test_a_handoff_that_comes_after_the_claim_is_suppressed_too(chat: Chat, hire: Any) -> None:
     held = Held(wants_human())
     async with chat.answered_by(ScriptedBot([held])):
@@ -163,6 +168,7 @@ async def test_a_handoff_that_comes_after_the_claim_is_suppressed_too(chat: Chat
     assert (await chat.now()).owner.agent == lin.id
 
 
+@on_sqlite
 async def test_a_turn_from_before_a_human_episode_is_suppressed_after_it(chat: Chat, hire: Any) -> None:
     """What it thought of before is out of place; what the agent left unanswered it is asked afresh."""
     held = Held(answer("from before"))
@@ -179,6 +185,7 @@ async def test_a_turn_from_before_a_human_episode_is_suppressed_after_it(chat: C
     assert (await chat.now()).phase == 2
 
 
+@on_sqlite
 async def test_what_an_agent_left_unanswered_the_bot_answers_and_nothing_else(chat: Chat, hire: Any) -> None:
     """A turn from before the human episode hangs on; the agent has answered its question meanwhile."""
     held, lin = Held(answer("answered by the agent already")), await hire("lin")
@@ -204,6 +211,7 @@ async def test_what_an_agent_left_unanswered_the_bot_answers_and_nothing_else(ch
     assert await chat.heard() == ["Here is the invoice."]
 
 
+@on_sqlite
 async def test_a_conversation_that_the_agent_has_dealt_with_is_given_back_in_silence(chat: Chat, hire: Any) -> None:
     lin, bot = await hire("lin"), ScriptedBot()
     await chat.say("where is my order")
@@ -241,6 +249,7 @@ async def test_a_question_from_the_queue_is_answered_after_the_customer_left_it(
     assert [request.owner for request in bot.requests] == ["bot", "queue", "bot"]
 
 
+@on_sqlite
 async def test_messages_during_a_turn_get_one_next_turn(chat: Chat) -> None:
     """F-71: turns are serial; what came meanwhile is answered together, in order, once."""
     held = Held(answer("first"))
@@ -257,6 +266,7 @@ async def test_messages_during_a_turn_get_one_next_turn(chat: Chat) -> None:
     assert [request.text for request in bot.requests] == ["one", "two\nthree\nfour"]
 
 
+@on_sqlite
 async def test_while_more_is_unanswered_the_reply_deadline_runs_from_the_last_answer(chat: Chat) -> None:
     first, second = Held(answer("first")), Held(answer("second"))
     async with chat.answered_by(ScriptedBot([first, second])):
@@ -270,6 +280,7 @@ async def test_while_more_is_unanswered_the_reply_deadline_runs_from_the_last_an
         assert (await chat.now()).deadline_at.timestamp() == expected
 
 
+@on_sqlite
 async def test_a_slow_bot_says_one_moment_once_and_then_answers(chat: Chat) -> None:
     """F-69: slow is not down."""
     chat.settings = chat.settings.model_copy(update={"bot_soft_s": 0.05})
@@ -284,6 +295,7 @@ async def test_a_slow_bot_says_one_moment_once_and_then_answers(chat: Chat) -> N
     assert "moment" in notice
 
 
+@on_sqlite
 async def test_when_every_bot_fails_the_question_is_kept_and_answered_later(chat: Chat, hire: Any) -> None:
     """F-68: a bot that is restarted loses nothing, answers once, and fills no queue."""
     await hire("lin")
@@ -318,6 +330,7 @@ async def test_who_waits_for_a_bot_that_is_down_and_asks_for_a_person_gets_one_a
     assert states == ["opened", "asked"]
 
 
+@on_sqlite
 async def test_who_has_waited_too_long_for_a_bot_that_is_down_goes_to_people(chat: Chat, hire: Any) -> None:
     await hire("lin")
     async with chat.answered_by(Ladder([ScriptedBot(usually=BotFailed("rasa: down"))])):
@@ -331,6 +344,7 @@ async def test_who_has_waited_too_long_for_a_bot_that_is_down_goes_to_people(cha
     assert "colleague" in heard[1], "the bot says in the queue that a colleague will take it, and asks no more"
 
 
+@on_sqlite
 async def test_an_agent_who_gives_back_what_only_a_notice_answered_leaves_it_to_the_bot(chat: Chat, hire: Any) -> None:
     """ "One moment" is not an answer: the question was dropped with it when an agent looked in between."""
     lin = await hire("lin")
@@ -348,6 +362,7 @@ async def test_an_agent_who_gives_back_what_only_a_notice_answered_leaves_it_to_
         assert (await chat.until_heard(3))[2] == "Three days."
 
 
+@on_sqlite
 async def test_the_bots_wish_for_a_person_carries_its_evidence(chat: Chat, hire: Any, rows: Any) -> None:
     await hire("lin")
     async with chat.answered_by(ScriptedBot([wants_human("unhappy", priority=8, rule="mood>=0.8", unhappy=0.93)])):
@@ -384,6 +399,7 @@ async def test_a_turn_that_crashed_is_answered_once_by_the_next_process(chat: Ch
     assert await chat.heard() == ["alive"], "the process that everybody took for dead must not answer again"
 
 
+@on_sqlite
 async def test_a_bot_with_a_bug_is_asked_again_and_then_a_person_takes_over(chat: Chat, hire: Any) -> None:
     """The job loop puts the row back; the reply deadline still brings the customer to people."""
     await hire("lin")
@@ -402,6 +418,7 @@ async def test_a_bot_with_a_bug_is_asked_again_and_then_a_person_takes_over(chat
     ]
 
 
+@on_sqlite
 async def test_in_the_queue_the_bot_helps_on_and_the_place_is_kept(chat: Chat, hire: Any, rows: Any) -> None:
     await hire("lin")
     bot = ScriptedBot([wants_human(), answer("By the way: three days."), wants_human("asked")])
@@ -421,6 +438,7 @@ async def test_in_the_queue_the_bot_helps_on_and_the_place_is_kept(chat: Chat, h
     assert interim == [False, False, True, True]
 
 
+@on_sqlite
 async def test_a_pressed_button_means_what_our_own_log_says(chat: Chat) -> None:
     """Customers only send which button; a payload of their own is never looked at."""
     payload = '/choose_article{"article": "refund-timing"}'
@@ -440,6 +458,7 @@ async def test_a_pressed_button_means_what_our_own_log_says(chat: Chat) -> None:
     ]
 
 
+@on_sqlite
 async def test_a_press_among_other_messages_is_a_turn_of_its_own(chat: Chat) -> None:
     """Joined with what was typed before and after it, its meaning would be lost."""
     buttons = [{"title": "Talk to a person", "payload": "/ask_human"}]
@@ -463,6 +482,7 @@ async def test_a_press_among_other_messages_is_a_turn_of_its_own(chat: Chat) -> 
     ]
 
 
+@on_sqlite
 async def test_what_waits_for_the_bot_is_dropped_when_a_person_has_taken_over(chat: Chat, hire: Any) -> None:
     await chat.say()
     lin = await hire("lin")
@@ -474,6 +494,7 @@ async def test_what_waits_for_the_bot_is_dropped_when_a_person_has_taken_over(ch
     assert await chat.database.read(lambda c: outbox.pending(c, "demo", found.id, "bot")) is None
 
 
+@on_sqlite
 async def test_language_and_mood_follow_what_the_bot_understood(chat: Chat) -> None:
     understanding = {"language": "zh", "mood": {"unhappy": 0.4}, "hits": [], "decision": {"action": "answer"}}
 

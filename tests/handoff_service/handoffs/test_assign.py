@@ -32,6 +32,9 @@ from handoff_service.handoffs.receipt import build_receipt
 from handoff_service.handoffs.request import request_handoff
 from tests.handoff_service.stage import FakeClock
 
+# Every statement of these tests still runs on PostgreSQL in those without the mark.
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
 Moment = Callable[[], Context]
 
 
@@ -137,6 +140,7 @@ async def test_only_the_one_it_is_offered_to_may_accept_or_decline(
     assert (await accept(waiting, lin)).owner.agent == lin.id
 
 
+@on_sqlite
 async def test_only_who_would_lose_is_refused_before_he_writes(
     database: Database, hire: Any, waits: Any, accept: Any, context: Moment
 ) -> None:
@@ -163,6 +167,7 @@ async def test_only_who_would_lose_is_refused_before_he_writes(
         await accept(waiting, maya)
 
 
+@on_sqlite
 async def test_a_declined_offer_is_back_at_its_place(
     database: Database, hire: Any, waits: Any, context: Moment
 ) -> None:
@@ -178,6 +183,7 @@ async def test_a_declined_offer_is_back_at_its_place(
     assert order == [handoff.id, behind.id]
 
 
+@on_sqlite
 async def test_nothing_waits_once_it_is_given_back_or_closed(
     database: Database, hire: Any, waits: Any, accept: Any, context: Moment
 ) -> None:
@@ -192,6 +198,7 @@ async def test_nothing_waits_once_it_is_given_back_or_closed(
         await database.write(lambda tx: assign.accept(tx, "h_unknown", maya, context()))
 
 
+@on_sqlite
 async def test_taking_over_needs_the_epoch_and_from_people_the_role(
     database: Database, hire: Any, waits: Any, accept: Any, context: Moment
 ) -> None:
@@ -212,6 +219,7 @@ async def test_taking_over_needs_the_epoch_and_from_people_the_role(
         await database.write(lambda tx: release.close(tx, held.id, lin, held.epoch, context(), wrap_up="solved"))
 
 
+@on_sqlite
 async def test_a_transfer_ends_with_somebody_who_is_there_or_is_refused(
     database: Database, hire: Any, waits: Any, accept: Any, context: Moment, rows: Any
 ) -> None:
@@ -230,6 +238,7 @@ async def test_a_transfer_ends_with_somebody_who_is_there_or_is_refused(
     await check_agents(rows)
 
 
+@on_sqlite
 async def test_a_transfer_to_a_queue_keeps_the_time_already_waited(
     database: Database, hire: Any, waits: Any, accept: Any, context: Moment, clock: FakeClock
 ) -> None:
@@ -250,6 +259,7 @@ async def test_a_transfer_to_a_queue_keeps_the_time_already_waited(
     assert lifecycle.replay(entries) == (moved.owner, moved.epoch)
 
 
+@on_sqlite
 async def test_closing_needs_a_wrap_up_code_and_closes_the_ticket(
     database: Database, hire: Any, arrive: Any, context: Moment, rows: Any, accept: Any
 ) -> None:
@@ -273,6 +283,7 @@ async def test_closing_needs_a_wrap_up_code_and_closes_the_ticket(
     assert (ticket["state"], handoff["wrap_up"]) == ("closed", "refund")
 
 
+@on_sqlite
 async def test_leaving_a_message_and_being_solved(
     database: Database, waits: Any, hire: Any, context: Moment, rows: Any
 ) -> None:
@@ -320,6 +331,7 @@ async def test_a_second_promise_names_the_time_on_the_ticket(
     assert texts[0] == texts[1] != texts[2]
 
 
+@on_sqlite
 async def test_the_receipt_has_every_stage_in_order(
     database: Database, hire: Any, waits: Any, accept: Any, context: Moment, clock: FakeClock
 ) -> None:

@@ -100,7 +100,7 @@ MOVES = st.lists(
 )
 
 
-@examples(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(MOVES)
 def test_of_five_handoffs_two_are_an_hour_apart(moves: list[tuple[str, int]]) -> None:
     """Random days of one customer who is never closed."""

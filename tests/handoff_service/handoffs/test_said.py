@@ -110,6 +110,18 @@ async def test_who_waits_leaves_with_a_word_and_the_bot_is_not_asked_about_it(fl
 
 
 @on_sqlite
+async def test_who_went_to_and_fro_too_often_stays_and_the_bot_answers_him(floor: Floor, hire: Any) -> None:
+    await hire("lin", capacity=0)
+    sender, waiting = await floor.waits()
+    for _ in range(3):
+        assert (await says(floor, sender, "leave the queue")).owner.kind is OwnerKind.BOT
+        await floor.choose(sender, waiting, "ask-human")
+    await floor.do(lambda tx: outbox.finish(tx.connection, "demo", waiting.id, "bot", upto_seq=99))
+    stays = await says(floor, sender, "leave the queue")
+    assert (stays.owner.kind, await asked(floor, stays)) == (OwnerKind.QUEUE, stays.last_seq)
+
+
+@on_sqlite
 async def test_a_question_before_it_is_still_answered(floor: Floor, hire: Any) -> None:
     await hire("lin", capacity=0)
     sender, waiting = await floor.waits()

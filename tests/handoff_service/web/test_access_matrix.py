@@ -216,6 +216,8 @@ MATRIX = [
         {**OP, "call": "v_unknown"},
     ),
     Case("GET /v1/contacts/{contact_id}/conversations", "bot", (401, 401, 404, 401, 200, 200)),
+    Case("GET /v1/contacts/{contact_id}/care", "bot", (401, 401, 404, 401, 200, 200)),
+    Case("POST /v1/contacts/{contact_id}/care", "bot", (401, 401, 404, 401, 200, 403), {**OP, "classes": 1}),
     Case("POST /v1/contacts/{contact_id}/block", "bot", (401, 401, 404, 401, 200, 200), OP),
     Case("POST /v1/contacts/{contact_id}/unblock", "bot", (401, 401, 404, 401, 200, 200), OP),
     Case("GET /v1/conversations/{conversation_id}/orders", "queue", (401, 401, 404, 401, 200, 200)),
@@ -238,6 +240,7 @@ MATRIX = [
     Case("GET /v1/api/conversations/{conversation_id}", "queue", (401, 401, 404, 401, 200, 200)),
     Case("GET /v1/api/conversations/{conversation_id}/entries", "queue", (401, 401, 404, 401, 200, 200)),
     Case("POST /v1/api/conversations/{conversation_id}/notes", "queue", (401, 401, 404, 401, 201, 201), {"text": "hi"}),
+    Case("GET /v1/staffing", "bot", (401, 401, 200, 401, 200, 403), query="?weeks=2"),
     Case("GET /api/reports/signals", "bot", (401, 401, 200, 401, 200, 403), query="?days=7"),
 ]
 # Beside these the door of the sockets, which is no route: test_socket_hello.py.
@@ -253,6 +256,7 @@ ELSEWHERE = {
     "POST /v1/contacts/{contact_id}/merge": "tests/handoff_service/web/test_persons.py",
     "POST /v1/contacts/{contact_id}/part": "tests/handoff_service/web/test_persons.py",
     "POST /v1/contacts/{contact_id}/preferred-channel": "tests/handoff_service/web/test_persons.py",
+    "POST /v1/contacts/{contact_id}/name": "tests/handoff_service/web/test_persons.py",
     "POST /v1/channels/accounts/{account_id}": "tests/handoff_service/web/test_channel_accounts.py",
     "POST /v1/channels/accounts/{account_id}/examine": "tests/handoff_service/web/test_channel_accounts.py",
     "POST /v1/channels/accounts/{account_id}/rotate": "tests/handoff_service/web/test_channel_accounts.py",

@@ -160,7 +160,13 @@ async def test_the_tenants_own_word_merges_and_makes_nobody_twice(house: Any) ->
         known = contacts.known_as(tx.connection, tenant, WEB, "user-1")
         assert known is not None
         assert known.id == made[0]
-        return contacts.same_person(tx.connection, tenant, made[1])
+        assert [contacts.details(tx.connection, tenant, one).get("vouched_as") for one in made] == [None, "user-1"]
+        person = contacts.same_person(tx.connection, tenant, made[1])
+        contacts.forget(tx.connection, tenant, made[1], now)
+        assert "vouched_as" not in contacts.details(tx.connection, tenant, made[1]), (
+            "it is who he is, and goes with him"
+        )
+        return person
 
     assert len(await house.database.write(work)) == 2
 
@@ -180,3 +186,16 @@ async def test_where_he_wants_to_be_told_is_said_by_himself_or_an_agent(house: A
     refused(await lin.post(path, {"op_id": fresh(), "channel": "fax"}), 422, "invalid")
     stranger = await (await build_house(house.gateway)).agent("lin")
     refused(await stranger.post(path, {"op_id": fresh(), "channel": "web"}), 404, "not_found")
+
+
+async def test_an_agent_names_who_has_not_signed_in(house: Any, build_house: Any) -> None:
+    lin, ann = await house.agent("lin"), await spoken(house, "I am Ann")
+    path = f"/v1/contacts/{ann.contact}/name"
+    accepted(await lin.post(path, {"op_id": fresh(), "name": " 陈\u202e女士 "}))
+    assert (await lin.look(ann.conversation))["contact"]["name"] == "陈女士"
+    refused(await lin.post(path, {"op_id": fresh(), "name": "\u202e"}), 422, "invalid")
+    who = (WEB, "user-7", ann.contact)
+    await house.database.write(lambda tx: contacts.identify(tx.connection, house.tenant.id, *who, verified=True))
+    refused(await lin.post(path, {"op_id": fresh(), "name": "Bob"}), 409, "conflict")
+    stranger = await (await build_house(house.gateway)).agent("lin")
+    refused(await stranger.post(path, {"op_id": fresh(), "name": "Bob"}), 404, "not_found")

@@ -11,7 +11,7 @@ import { WaitingFiles } from "./Files";
 import { Hints } from "./Hints";
 import { NameList, useNaming } from "./NameList";
 import { Icon } from "./Icon";
-import { PhotosButton } from "./Photos";
+import { PhotosButton, PhotosLine } from "./Photos";
 import { TranslateLine } from "./TranslateLine";
 import { useWorkplace } from "./workplace";
 
@@ -41,6 +41,7 @@ export function Composer({ conversation, name }: ComposerProps) {
             {t(each === "reply" ? "composer.reply" : "composer.note")}
           </label>
         ))}
+        {mode === "reply" && <PhotosLine />}
         {state.connection.value !== "online" && <span class="hint">{t("composer.offline")}</span>}
       </div>
       {mode === "reply" && state.holding.value && <Hints conversation={conversation} />}
@@ -238,6 +239,9 @@ function RefusalNotice({ conversation }: { conversation: string }) {
   return (
     <div class="refusal" role="alert">
       <p>{text}</p>
+      {state.draft.value.asked !== undefined && state.holding.value && (
+        <button class="small" onClick={() => (state.dialog.value = "photos")}>{t("photos.again")}</button>
+      )}
       <button class="small" onClick={() => writing.forgive(conversation)}>{t("composer.dismiss")}</button>
     </div>
   );

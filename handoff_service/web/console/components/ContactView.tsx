@@ -1,6 +1,9 @@
+import { useState } from "preact/hooks";
 import type { ConversationDetail } from "../../shared/protocol";
+import { useFocused } from "../focus";
 import { mayAnswer } from "../rights";
 import { keyFor } from "../text";
+import { CareView } from "./CareView";
 import { SamePersonView } from "./SamePersonView";
 import { useWorkplace } from "./workplace";
 
@@ -19,7 +22,7 @@ export function ContactView({ detail }: { detail: ConversationDetail }) {
       <h3>{t("side.contact")}</h3>
       <dl>
         <dt>{t("contact.name")}</dt>
-        <dd>{contact.name || t("list.anonymous")}</dd>
+        <dd><ContactName key={contact.id} detail={detail} /></dd>
         <dt>{t("contact.identity")}</dt>
         <dd>{t(contact.verified ? "contact.verified" : "contact.unverified")}</dd>
         <dt>{t("contact.language")}</dt>
@@ -40,6 +43,7 @@ export function ContactView({ detail }: { detail: ConversationDetail }) {
           </select>
         </label>
       )}
+      <CareView contact={contact.id} />
       {contact.blocked !== undefined && (
         <p class="page-failed ticket-line">
           <span>{t("block.is", { name: by?.name ?? contact.blocked.by })}</span>
@@ -50,6 +54,44 @@ export function ContactView({ detail }: { detail: ConversationDetail }) {
       )}
       <SamePersonView key={contact.id} detail={detail} />
     </section>
+  );
+}
+
+/** What the customer is called; of who has not signed in an agent writes it down when he hears it. */
+function ContactName({ detail }: { detail: ConversationDetail }) {
+  const { state } = useWorkplace();
+  const t = state.t.value;
+  const { contact } = detail;
+  const [editing, setEditing] = useState(false);
+  const name = contact.name || t("list.anonymous");
+  if (editing) return <NameForm detail={detail} done={() => setEditing(false)} />;
+  return (
+    <>
+      {name}{" "}
+      {mayAnswer(state) && !contact.verified && (
+        <button class="link" aria-label={t("contact.rename", { name })} onClick={() => setEditing(true)}>{t("people.edit")}</button>
+      )}
+    </>
+  );
+}
+
+function NameForm({ detail: { contact, card }, done }: { detail: ConversationDetail; done: () => void }) {
+  const { state, verbs } = useWorkplace();
+  const t = state.t.value;
+  const field = useFocused<HTMLInputElement>();
+  const [typed, setTyped] = useState(contact.name ?? "");
+  const save = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const name = typed.trim();
+    if (name === contact.name || (await verbs.call(card.conversation, contact.id, name))) done();
+  };
+  return (
+    <form class="contact-name" onSubmit={(event) => void save(event)}>
+      <input ref={field} required maxLength={80} dir="auto" value={typed} aria-label={t("contact.name")}
+        onInput={(event) => setTyped(event.currentTarget.value)} onKeyDown={(event) => event.key === "Escape" && done()} />
+      <button class="small primary">{t("people.save")}</button>
+      <button type="button" class="small" onClick={done}>{t("dialog.cancel")}</button>
+    </form>
   );
 }
 

@@ -3,6 +3,7 @@ import type { Draft } from "../../shared/outbox";
 import { type Author, type FeedbackEntry, fileLabel, type MessageBody, type MessageEntry, type RatingEntry, type StateEntry } from "../../shared/protocol";
 import { requestWords } from "../../shared/photos";
 import { clockTime, dayTime, fullTime } from "../../shared/time";
+import { calls } from "../naming";
 import { keyFor, percent } from "../text";
 import { SentFile } from "./Files";
 import { PhotosView } from "./Photos";
@@ -66,8 +67,21 @@ function MessageText({ entry }: { entry: MessageEntry }) {
   const text = requestWords(entry.body);
   if (text === "" || (file !== undefined && text === fileLabel(file.name))) return null;
   // Only bot and agents write Markdown; a customer's stars and dashes are what he typed.
-  const isPlain = entry.author.kind === "customer" || entry.audience === "internal";
+  const isPlain = entry.author.kind === "customer";
+  if (entry.audience === "internal") return <div class="text" dir="auto"><NoteText text={tame(text)} /></div>;
   return <div class="text" dir="auto">{isPlain ? <p class="plain">{tame(text)}</p> : markdown(text)}</div>;
+}
+
+/** The words of a note; who is asked in them stands out, most of all oneself. */
+function NoteText({ text }: { text: string }) {
+  const { agent, colleagues } = useWorkplace().state.me.value;
+  const mine = `@${agent.name}`.toLowerCase();
+  return (
+    <p class="plain">
+      {calls(text, [agent, ...colleagues]).map((piece, index) =>
+        piece.called ? <mark key={index} class={piece.text.toLowerCase() === mine ? "called mine" : "called"}>{piece.text}</mark> : piece.text)}
+    </p>
+  );
 }
 
 /** What belongs to a message besides its words: buttons, the article it quotes, the sources of an answer. */

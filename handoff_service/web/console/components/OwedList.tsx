@@ -1,13 +1,15 @@
 import { mayAnswer } from "../rights";
 import { spell } from "../text";
+import { holds } from "../views";
 import { useWorkplace } from "./workplace";
 
-/** What others wait for from me beside my conversations: colleagues who ask, and promises that are not kept yet. */
+/** What others wait for from me beside my conversations: colleagues who ask, promises that are not kept yet, my tickets. */
 export function OwedList() {
   const { state, session, verbs } = useWorkplace();
   const t = state.t.value;
-  const { mentions, promises } = state.desk.value;
-  if (mentions.length === 0 && promises.length === 0) return null;
+  const { mentions, promises, tickets } = state.desk.value;
+  const work = holds(state, "tickets.read") ? tickets.mine : 0;
+  if (mentions.length === 0 && promises.length === 0 && work === 0) return null;
   return (
     <section class="owed" aria-label={t("owed.title")}>
       <h2>{t("owed.title")}</h2>
@@ -33,8 +35,26 @@ export function OwedList() {
             )}
           </li>
         ))}
+        {work > 0 && <li class="owed-line"><MyTickets /></li>}
       </ul>
     </section>
+  );
+}
+
+/** How many tickets are mine, and the way to them. */
+function MyTickets() {
+  const { state, tickets } = useWorkplace();
+  const t = state.t.value;
+  const { mine, overdue } = state.desk.value.tickets;
+  const show = (): void => {
+    state.view.value = "tickets";
+    void tickets.search({ ...tickets.filter.peek(), whose: "me" });
+  };
+  return (
+    <button class="link-row" onClick={show}>
+      <span>{t("owed.tickets", { count: mine })}</span>
+      {overdue > 0 && <span class="due too-long">{t("owed.overdue", { count: overdue })}</span>}
+    </button>
   );
 }
 

@@ -4,6 +4,7 @@ import type { Workplace } from "../composition";
 import { type Section, SECTIONS } from "../desk";
 import { focusList } from "../focus";
 import { type Choice, matching } from "../palette";
+import { SETTINGS_PARTS } from "../forms/sections";
 import { mayAccept, mayAnswer, mayTakeOver } from "../rights";
 import { holds, VIEWS } from "../views";
 import { Modal } from "./Modal";
@@ -18,7 +19,7 @@ export function Palette() {
   const t = state.t.value;
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
-  const found = matching([...actionsOf(workplace), ...conversationsOf(workplace)], typed);
+  const found = matching([...actionsOf(workplace), ...conversationsOf(workplace), ...settingsOf(workplace)], typed);
   const choose = (choice: Choice | undefined): void => {
     if (choice === undefined) return;
     state.dialog.value = null;
@@ -133,6 +134,21 @@ function conversationsOf({ state, session }: Workplace): Choice[] {
       run: () => session.open(card.conversation),
     })),
   );
+}
+
+/** The parts of the page of settings; last, for who looks for them types. */
+function settingsOf({ state, administration }: Workplace): Choice[] {
+  const t = state.t.value;
+  const needs = VIEWS.find(({ view }) => view === "administration")?.needs ?? "";
+  return !holds(state, needs) ? [] : SETTINGS_PARTS.map((part) => ({
+    id: `settings-${part}`,
+    label: `${t("administration.title")}: ${t(`forms.${part}`)}`,
+    hint: t("palette.action"),
+    run: () => {
+      administration.part.value = part;
+      state.view.value = "administration";
+    },
+  }));
 }
 
 function searchConversations(state: Workplace["state"]): void {

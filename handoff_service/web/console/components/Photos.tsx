@@ -1,6 +1,7 @@
+import { useComputed } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { broughtPhotos } from "../../shared/photos";
-import type { MessageEntry } from "../../shared/protocol";
+import type { Entry, MessageEntry } from "../../shared/protocol";
 import { translator } from "../text";
 import { SentFile } from "./Files";
 import { Icon } from "./Icon";
@@ -21,13 +22,14 @@ export function PhotosButton() {
   );
 }
 
-/** Which photos the customer is asked for, in his language: the usual ones to begin with, one name a line. */
+/** Which photos the customer is asked for, in his language, one name a line: the usual ones, or those that were refused. */
 export function PhotosForm() {
   const { state, writing } = useWorkplace();
   const t = state.t.value;
   const theirs = translator(state.card.peek()?.language ?? state.language.peek());
-  const [lead, setLead] = useState(theirs("photos.lead"));
-  const [names, setNames] = useState(theirs("photos.usual"));
+  const { asked } = state.draft.peek();
+  const [lead, setLead] = useState(asked?.text ?? theirs("photos.lead"));
+  const [names, setNames] = useState(asked?.photos.join("\n") ?? theirs("photos.usual"));
   const run = async (): Promise<string | boolean> => {
     const conversation = state.current.peek();
     const wanted = [...new Set(names.split("\n").map((one) => one.trim()).filter((one) => one !== ""))];
@@ -47,6 +49,29 @@ export function PhotosForm() {
       </div>
     </FormDialog>
   );
+}
+
+/** How far the last request is while its photos are missing, with the way to it, however much was said since. */
+export function PhotosLine() {
+  const { state, session } = useWorkplace();
+  const t = state.t.value;
+  const open = useComputed(() => openRequest(state.timeline.value.entries, state.standing.value?.epoch)).value;
+  if (open === null || !state.holding.value) return null;
+  return (
+    <button type="button" class="link photos-line" onClick={() => session.cite([open.seq])}>
+      <Icon name="photo" />
+      {t("photos.progress", { there: open.there, count: open.count })}
+    </button>
+  );
+}
+
+/** The last request under this epoch that still waits for photos; null when there is none. */
+export function openRequest(entries: readonly Entry[], epoch: number | undefined): { readonly seq: number; readonly there: number; readonly count: number } | null {
+  const last = entries.findLast((entry) => entry.kind === "message" && entry.body.photos !== undefined);
+  if (last?.kind !== "message" || last.epoch !== epoch) return null;
+  const brought = broughtPhotos(entries, last.seq, last.body.photos ?? []);
+  const there = brought.filter((one) => one !== null).length;
+  return there === brought.length ? null : { seq: last.seq, there, count: brought.length };
 }
 
 /** What has come of a request for photos, as one thing: each place with its picture, or missing. */

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { type Answer, trial, type Trial } from "../fixtures";
+import { withLook } from "../widget_look";
+import { translator } from "../text";
 import { SECTIONS, type Section } from "./sections";
 import { type Item, listed, NEW, pieceRaised, pieceWith, same, usersOf, whereOf, withPart, yamlOf } from "./values";
+import { wrongText } from "./wrong";
 
 const of = (id: Section["id"]): Section => SECTIONS.find((section) => section.id === id)!;
 const QUEUES: readonly Item[] = [{ id: "support", name: "Support", mode: "claim", newer: { field: 1 } }, { id: "senior", name: "Senior", mode: "offer", calendar: "office" }];
@@ -61,6 +64,16 @@ async function begin(applied: Answer, document: Item = DOCUMENT, version = "v1")
 const OK: Answer = { status: 200, body: { version: "v1", changes: [] } };
 const sent = ({ requests }: Trial): unknown[] => requests.filter(({ path }) => path.endsWith("/apply")).map(({ body }) => body);
 
+it.each([
+  ["'vip' is there twice", "已经有一个同样的了。"],
+  ["queue support goes by the calendar 'office', which does not exist; `calendars` has: none", "队列 support 正在使用时间表 office，请先更改队列。"],
+  ["lin@x.example still has it: There is no queue 'support'; there are none", "账号 lin@x.example 正在使用，请先更改账号。"],
+  ["en: there is no variable {agnet}; did you mean agent?", "没有变量 agnet。"],
+  ["a sentence of tomorrow", "a sentence of tomorrow"],
+])("says %j in Chinese", (message, words) => {
+  expect(wrongText(message, translator("zh"))).toBe(words);
+});
+
 describe("a form", () => {
   it("sends its section with the version that was read, and is no longer edited", async () => {
     const desk = await begin(OK);
@@ -107,6 +120,12 @@ describe("a form", () => {
     expect(await desk.forms.save(of("tags"), "vip")).toBe(false);
     expect(sent(desk)).toEqual([]);
     expect(await desk.forms.save(of("tags"), "vip")).toBe(true);
+  });
+
+  it("stores a part that is no list beside what else is in it", async () => {
+    const desk = await begin(OK, { widget: { voice: false, accent: "#155eb0" } });
+    expect(await desk.forms.applyPart("widget", (before) => withLook(before, { accent: "#aa0000" }))).toBe(true);
+    expect(sent(desk)).toEqual([{ yaml: '{"widget":{"voice":false,"accent":"#aa0000"}}', version: "v1" }]);
   });
 
   it("does not make a calendar out of another one's name", async () => {

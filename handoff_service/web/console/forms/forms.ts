@@ -76,7 +76,7 @@ export class Forms {
     const name = nameOf(section, key);
     const id = textOf(this.edited.value.get(name)?.now["id"]);
     if (key === NEW && section.holds === "names" && this.stored(section, id) !== null) {
-      this.problems.value = { of: name, found: [{ line: 0, where: `${section.id}.${id}.id`, message: this.parts.state.t.value("form.twice") }] };
+      this.problems.value = { of: name, found: [{ line: 0, where: `${section.id}.${id}.id`, message: this.parts.state.t.value("wrong.twice") }] };
       return false;
     }
     const done = await this.change(name, (document) => {

@@ -12,8 +12,8 @@ const DOCUMENT: Item = {
 };
 const PROBLEMS = [
   { line: 1, column: 1, where: "queues.0.hours.0.from", message: "is no time" },
-  { line: 1, column: 1, where: "queues.0", message: "has hours and a calendar" },
-  { line: 1, column: 1, where: "agents", message: "lin still has it" },
+  { line: 1, column: 1, where: "queues.0", message: "queue support has `hours` and a `calendar`; move the hours" },
+  { line: 1, column: 1, where: "agents", message: "lin must not" },
 ];
 let leave = (): void => undefined;
 afterEach(() => leave());
@@ -54,7 +54,7 @@ describe("a queue in a form", () => {
     await save(root);
     const from = field(root, "From");
     expect([from.getAttribute("aria-invalid"), document.getElementById(from.getAttribute("aria-describedby")!)?.textContent]).toEqual(["true", "is no time"]);
-    expect([...root.querySelectorAll(".problems li")].map((each) => each.textContent)).toEqual(["agents: lin still has it", "has hours and a calendar"]);
+    expect([...root.querySelectorAll(".problems li")].map((each) => each.textContent)).toEqual(["agents: lin must not", "It has hours of its own and a calendar; keep one of them."]);
     expect([field(root, "Name").value, field(root, "To").value]).toEqual(["Help", "00:00"]);
   });
 
@@ -96,4 +96,7 @@ it("a canned reply gets its variables where the cursor is", async () => {
   const customer = [...root.querySelectorAll("button")].filter((each) => each.textContent === "customer's name");
   await click(customer[1]);
   expect(desk.forms.edited.value.get("canned_replies/+")?.now).toMatchObject({ en: "Dear {customer}!" });
+  expect(root.querySelector(".sample")?.textContent).toBe("Reads: Dear Ms Chen!");
+  await type(text as unknown as HTMLInputElement, "{agent}, {{as it is}} {nobody}");
+  expect(root.querySelector(".sample")?.textContent).toBe("Reads: 林晓, {as it is} {nobody}");
 });

@@ -23,7 +23,8 @@ export type Kind =
   | { readonly kind: "text"; readonly required?: boolean; readonly long?: boolean; readonly filled?: boolean; readonly known?: "zones" | "countries" }
   | { readonly kind: "number"; readonly least: number; readonly most?: number; readonly usual?: number; readonly percent?: boolean; readonly fraction?: boolean }
   | { readonly kind: "check"; readonly usual: boolean }
-  | { readonly kind: "date" | "time" }
+  | { readonly kind: "date" }
+  | { readonly kind: "time"; readonly optional?: boolean }
   | { readonly kind: "choice"; readonly of: ChoiceOf; readonly none?: Label; readonly required?: boolean }
   | { readonly kind: "several"; readonly of: ChoiceOf; readonly usual?: readonly string[] }
   | { readonly kind: "numbers"; readonly of: ChoiceOf; readonly least: number; readonly most: number }
@@ -32,7 +33,7 @@ export type Kind =
   | { readonly kind: "rows"; readonly fields: readonly Field[]; readonly begins: Item };
 
 export type SectionId =
-  | "general" | "queues" | "calendars" | "sla" | "canned_replies" | "tags" | "skills" | "wrap_up_codes" | "rules";
+  | "general" | "queues" | "calendars" | "sla" | "canned_replies" | "tags" | "skills" | "wrap_up_codes" | "rules" | "widget_words";
 interface Common {
   readonly id: SectionId;
   readonly fields: readonly Field[];
@@ -48,6 +49,8 @@ export type Section = Common & (
 const ID: Field = { name: "id", hint: "id_hint", kind: "id" };
 const BOTH: readonly Field[] = [{ name: "zh", kind: "text", required: true }, { name: "en", kind: "text", required: true }];
 const SPAN: readonly Field[] = [{ name: "from", kind: "time" }, { name: "to", kind: "time" }];
+const TEXTS: readonly Field[] = [{ name: "zh", kind: "text", long: true }, { name: "en", kind: "text", long: true }];
+const QUESTIONS: readonly Field[] = [{ name: "zh", kind: "list", each: "text" }, { name: "en", kind: "list", each: "text" }];
 const SHIFT: Item = { from: "09:00", to: "18:00" };
 const WORKDAYS = ["mon", "tue", "wed", "thu", "fri"];
 const HOURS: Field = {
@@ -142,10 +145,10 @@ const GENERAL: readonly Field[] = [
   { name: "name", label: "shop_name", kind: "part", always: true, begins: {}, fields: BOTH },
   ZONE,
   { name: "languages", kind: "several", of: "languages" },
-  { name: "greeting", kind: "part", always: true, begins: {}, fields: [{ name: "zh", kind: "text", long: true }, { name: "en", kind: "text", long: true }] },
+  { name: "greeting", kind: "part", always: true, begins: {}, fields: TEXTS },
   {
     name: "suggestions", hint: "suggestions_hint", kind: "part", always: true, begins: {},
-    fields: [{ name: "zh", kind: "list", each: "text" }, { name: "en", kind: "list", each: "text" }],
+    fields: QUESTIONS,
   },
   { name: "allowed_origins", hint: "allowed_origins_hint", kind: "list", each: "url" },
   { name: "retention_days", hint: "retention_days_hint", kind: "number", least: 1 },
@@ -191,6 +194,27 @@ const RULES: readonly Field[] = [
   },
 ];
 
+const WORDS: readonly Field[] = [
+  {
+    name: "widget", kind: "part", always: true, begins: {},
+    fields: [
+      { name: "logo", hint: "logo_hint", kind: "text" },
+      { name: "voice", kind: "check", usual: true },
+      { name: "help_centre", kind: "check", usual: true },
+      { name: "articles", hint: "articles_hint", kind: "list", each: "text" },
+      {
+        name: "welcome", hint: "welcome_hint", kind: "rows", begins: { text: {} },
+        fields: [
+          { name: "text", label: "greeting", kind: "part", always: true, begins: {}, fields: TEXTS },
+          { name: "from", kind: "time", optional: true }, { name: "to", kind: "time", optional: true },
+          { name: "page", hint: "page_hint", kind: "text" },
+          { name: "suggestions", more: true, kind: "part", always: true, begins: {}, fields: QUESTIONS },
+        ],
+      },
+    ],
+  },
+];
+
 /** What an administrator changes in forms, in the order in which it is shown; everything else is in the file. */
 export const SECTIONS: readonly Section[] = [
   { id: "queues", holds: "list", keyed: true, ordered: true, needs: "settings.write", fields: QUEUE, begins: { id: "", name: "", mode: "claim" } },
@@ -208,6 +232,15 @@ export const SECTIONS: readonly Section[] = [
     id: "general", holds: "parts", needs: "settings.write", fields: GENERAL,
     parts: ["name", "timezone", "languages", "greeting", "suggestions", "allowed_origins", "retention_days"],
   },
+];
+
+/** What of the widget is no look: that is tried out in the widget itself. */
+export const WIDGET: Section = { id: "widget_words", holds: "parts", parts: ["widget"], needs: "settings.write", fields: WORDS };
+
+/** The parts of the page of settings, in their order. */
+export type SettingsPart = Exclude<SectionId, "widget_words"> | "people" | "channels" | "widget" | "file";
+export const SETTINGS_PARTS: readonly SettingsPart[] = [
+  "people", "queues", "calendars", "sla", "canned_replies", "tags", "skills", "wrap_up_codes", "rules", "general", "channels", "widget", "file",
 ];
 
 /** What a thing is called in the list of its section. */

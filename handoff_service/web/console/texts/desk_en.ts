@@ -28,6 +28,8 @@ export const deskEn: Readonly<Record<keyof typeof deskZh, string>> = {
   "popup.message": "New message",
   "owed.done": "Done",
   "owed.done_label": "Done: {text}",
+  "owed.tickets": "My tickets: {count}",
+  "owed.overdue": "{count} overdue",
   "owed.seen": "Seen",
   "owed.seen_label": "Seen: what {name} asks",
 };

@@ -26,6 +26,8 @@ export const deskZh = {
   "popup.message": "有新消息",
   "owed.done": "已办好",
   "owed.done_label": "已办好：{text}",
+  "owed.tickets": "我的工单：{count} 张",
+  "owed.overdue": "{count} 张超时",
   "owed.seen": "看过了",
   "owed.seen_label": "看过了：{name} 的提问",
 } as const;

@@ -315,6 +315,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   "shortcuts.lists": "Jump to list 1-5",
   "shortcuts.next": "Next / previous conversation",
   "shortcuts.accept": "Accept the selected (or first offered) conversation",
+  "shortcuts.canned": "At the beginning of a reply: canned replies",
+  "shortcuts.naming": "In a note: ask a colleague",
   "shortcuts.note": "Switch between reply and internal note",
   "shortcuts.note_browser": "The same, where the browser keeps Ctrl+Shift+N",
   "shortcuts.palette": "Find actions and conversations",

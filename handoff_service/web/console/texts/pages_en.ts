@@ -223,6 +223,10 @@ export const pagesEn: Readonly<Record<keyof typeof pagesZh, string>> = {
   "widget.page": "For one page:",
   "widget.all_pages": "For all pages with the widget:",
   "widget.apply": "Take over",
+  "channels.rotate": "New secrets",
+  "channels.rotate_hint": "The present secrets stay valid until you finish, so that no message is lost. What Tandem makes itself may stay empty.",
+  "channels.finish": "End the old secrets",
+  "people.roles": "What each role may do",
   "people.skills": "Skills (1–5, empty: none)",
   "configuration.canned_only": "You can change canned replies and tags; the rest needs an administrator.",
 };

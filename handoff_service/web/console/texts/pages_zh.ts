@@ -221,6 +221,10 @@ export const pagesZh = {
   "widget.page": "放到一个网页：",
   "widget.all_pages": "用于所有放了网页聊天的页面：",
   "widget.apply": "采用",
+  "channels.rotate": "更换密钥",
+  "channels.rotate_hint": "在您确认之前，原来的密钥仍然有效，不会丢消息。由 Tandem 生成的可以不填。",
+  "channels.finish": "停用旧密钥",
+  "people.roles": "每个角色可以做什么",
   "people.skills": "技能（1–5，不填表示没有）",
   "configuration.canned_only": "您可以修改常用回复和标签，其他内容需要管理员。",
 } as const;

@@ -8,6 +8,7 @@ export const photosEn: Readonly<Record<keyof typeof photosZh, string>> = {
   "photos.names": "Which photos (one a line)",
   "photos.usual": "The whole item\nThe damage\nThe label",
   "photos.count": "Write a sentence, and list 1 to {most} photos.",
+  "photos.again": "Ask for the photos again",
   "photos.send": "Send",
   "photos.progress": "{there} of {count} received",
   "photos.complete": "All {count} photos received",

@@ -314,6 +314,8 @@ export const zh = {
   "shortcuts.lists": "跳到列表 1-5",
   "shortcuts.next": "下一个 / 上一个会话",
   "shortcuts.accept": "接起选中的（或最先分配的）会话",
+  "shortcuts.canned": "在回复开头：常用回复",
+  "shortcuts.naming": "在备注中：请同事看一下",
   "shortcuts.note": "切换回复和内部备注",
   "shortcuts.note_browser": "同上（浏览器占用 Ctrl+Shift+N 时）",
   "shortcuts.palette": "搜索操作和会话",

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from handoff_service import tables
-from handoff_service.bots.model import Answer, TurnRequest
 from handoff_service.channels import store as accounts
 from handoff_service.channels.accounts import new_account, webhook
 from handoff_service.channels.model import Account
 from handoff_service.channels.registry import CHANNELS
-from handoff_service.ids import new_id
 from handoff_service.tenants import store as tenants
-from tests.handoff_service.channels.conftest import Office
+from tests.handoff_service.channels.conftest import Bots, Office
 from tests.handoff_service.channels.platforms import PLATFORMS
 from tests.handoff_service.channels.platforms.fake import Platform, Received
-from tests.handoff_service.conftest import TEMPLATE, _apart, _sql
-from tests.handoff_service.stage import ScriptedBot, answer, shop, trial_settings
+from tests.handoff_service.stage import ScriptedBot, answer, shop
 from tests.handoff_service.web.serving import Gateway
 
 PATIENCE_S = 20.0
@@ -122,41 +117,10 @@ def channel(far: Platform) -> Any:
     return CHANNELS[far.channel]
 
 
-class Bots:
-    """The bot of the shared gateway: each tenant has a script of his own."""
-
-    name = "scripted"
-
-    def __init__(self) -> None:
-        self.scripts: dict[str, ScriptedBot] = {}
-
-    async def ask(self, request: TurnRequest) -> Answer:
-        return await self.scripts[request.tenant].ask(request)
-
-
 @pytest.fixture(scope="module")
-def bots() -> Bots:
-    return Bots()
-
-
-@pytest.fixture(scope="module")
-def shared_gateway(
-    request: pytest.FixtureRequest, fast_folder: Path, sqlite_template: Path, bots: Bots
-) -> Iterator[Gateway]:
-    """One gateway for all platforms of a test file: tenants do not meet. `make soak` plays on PostgreSQL."""
-    path = fast_folder / f"{new_id('platforms')}.sqlite"
-    if ENGINE == "postgresql":
-        postgres, name = request.getfixturevalue("postgres"), new_id("platforms").lower()
-        _apart(_sql(postgres("postgres"), f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
-        database_url = postgres(name)
-    else:
-        shutil.copy(sqlite_template, path)
-        database_url = f"sqlite:///{path}"
-    settings = trial_settings(database_url=database_url, var=path.with_suffix(""), kb_index_url="http://127.0.0.1:9")
-    one = Gateway(settings, bot=bots)
-    one.start()
-    yield one
-    one.stop()
+def shared_gateway(shared_gateways: Callable[[str], Gateway]) -> Gateway:
+    """One gateway for all platforms of a test file. `make soak` plays on PostgreSQL."""
+    return shared_gateways(ENGINE)
 
 
 @pytest.fixture
@@ -175,7 +139,7 @@ async def open_bridge(
 
     yield opened
     for bridge in bridges:
-        await bridge.database.close()
+        await bridge.close()
 
 
 @pytest.fixture

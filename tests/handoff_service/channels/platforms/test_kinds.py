@@ -6,13 +6,24 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx2
 import pytest
 
 from handoff_service.channels.accounts import new_account
-from handoff_service.channels.caller import Answered
-from handoff_service.channels.model import Account, Checked, Colleague, Inbound, Media, Outbound, WebhookRequest
+from handoff_service.channels.caller import Answered, Caller
+from handoff_service.channels.model import (
+    Account,
+    Checked,
+    Colleague,
+    Enclosed,
+    Inbound,
+    Media,
+    Outbound,
+    WebhookRequest,
+)
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.slack import Slack
+from handoff_service.errors import NotDelivered
 from tests.handoff_service.channels.platforms import PLATFORMS
 from tests.handoff_service.stage import trial_settings
 
@@ -82,6 +93,45 @@ def test_what_a_colleague_says_while_another_app_has_the_thread_is_shown() -> No
     asked = standby(mid="m2", text="and now?")
     assert isinstance(asked, Inbound)
     assert asked.quiet
+
+
+class Silent(httpx2.AsyncBaseTransport):
+    """Gives tokens, and never answers the first thing that it is asked besides."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith(("stable_token", "gettoken", "internal")):
+            given = {"access_token": "t", "tenant_access_token": "t", "errcode": 0, "code": 0}
+            return httpx2.Response(200, json=given)
+        raise httpx2.ReadTimeout("no answer", request=request)
+
+
+@pytest.mark.parametrize("channel", ["wechat", "wecom", "feishu", "slack", "whatsapp", "telegram"])
+async def test_an_upload_of_which_nobody_sees_anything_may_be_done_again(channel: str) -> None:
+    """Once agents were told that a picture had perhaps arrived of which the platform had not heard yet."""
+    parts: dict[str, Any] = {"mid": "m_1", "conversation": "c_1", "contact": "1:1", "seq": 1, "text": "", "at": NOW}
+    file = Enclosed(id="f_1", name="a.png", type="image/png", size=3, link="https://shop.example/a", content=b"png")
+    message = Outbound(**parts, author_kind="agent", author_name="Lin", file=file)
+    async with httpx2.AsyncClient(transport=Silent()) as client:
+        with pytest.raises(NotDelivered) as refused:
+            await CHANNELS[channel].send(Caller(client, lambda: NOW), an_account(channel), message, NOW)
+    assert not refused.value.final
+    assert refused.value.uncertain is (channel == "telegram"), "which shows it in the same request"
+
+
+async def test_a_kept_connection_that_has_broken_leaves_no_doubt() -> None:
+    """It is looked at before anything is sent. Once agents were told that messages had perhaps arrived."""
+
+    class Broken(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            raise AttributeError(f"'NoneType' object has no attribute '{request.url.path[1:]}'")
+
+    async with httpx2.AsyncClient(transport=Broken()) as client:
+        caller = Caller(client, lambda: NOW)
+        with pytest.raises(NotDelivered) as refused:
+            await caller.post("https://platform.example/getpeername", raw=b"x")
+        assert (refused.value.uncertain, refused.value.final) == (False, False)
+        with pytest.raises(AttributeError, match="mistake"):
+            await caller.post("https://platform.example/mistake", raw=b"x")
 
 
 class Noting:

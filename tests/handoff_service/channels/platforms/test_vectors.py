@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import pytest
 
 from handoff_service.channels import dingtalk, douyin, feishu, kuaishou, line, meta, slack, twilio_sms
+from handoff_service.channels.accounts import new_account
+from handoff_service.channels.model import WebhookRequest
 from handoff_service.channels.weibo import moment
 from handoff_service.channels.weixin_cipher import decipher, signature
 from handoff_service.errors import Invalid, Unauthorized
+from tests.handoff_service.stage import trial_settings
 
 SLASH_COMMAND = (
     b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar"
@@ -73,6 +77,29 @@ def test_twilio_official() -> None:
     others = [(name, "+12349013030" if name in ("From", "Caller") else value) for name, value in FORM]
     assert twilio_sms.sign("12345", CALLED, others) == "0/KCTR6DLpKmkAf8muzZqo1nDgQ="
     assert twilio_sms.sign("12345", CALLED, [*FORM, ("Digits", "1234")]) == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+    assert twilio_sms.sign("12345", CALLED, FORM, "sha256") == "033hgUJA9M/hXIZsYjwkerEP/DBm35nEri5FhCYjA5s="
+
+
+@pytest.mark.parametrize(
+    ("told", "key", "taken"),
+    [
+        ("key=webhooks_sharedkey_1,algorithm=HMAC_SHA256", "12345", True),
+        ("key=webhooks_sharedkey_1,algorithm=HMAC_SHA256", "", False),
+        ("key=webhooks_sharedkey_1,algorithm=MD5", "12345", False),
+        ("", "12345", False),
+    ],
+)
+def test_twilio_signs_with_a_shared_key_where_it_says_so(told: str, key: str, taken: bool) -> None:
+    given = {"account_sid": f"AC{'0' * 32}", "auth_token": "another", "number": "+15550001111"}
+    account = new_account("shop", "sms", "x", given | ({"shared_key": key} if key else {}), trial_settings())
+    headers = {"x-twilio-signature": "033hgUJA9M/hXIZsYjwkerEP/DBm35nEri5FhCYjA5s="}
+    headers |= {"x-twilio-webhooks-signature-settings": told} if told else {}
+    request = WebhookRequest(urlencode(FORM).encode(), headers, url=CALLED)
+    if taken:
+        assert twilio_sms.check_signature(account, request).body == request.raw
+        return
+    with pytest.raises(Unauthorized):
+        twilio_sms.check_signature(account, request)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,9 @@ def test_official_vectors_of_signature_and_cipher() -> None:
     assert b'"debug_str":"hello world"' in decipher(KEY, SEALED, owner=APP)
     sealed = encipher(KEY, b'{"demo_resp":"good luck"}', owner=APP, random=b"707722b803182950")
     assert sealed == "ELGduP2YcVatjqIS+eZbp80MNLoAUWvzzyJxgGzxZO/5sAvd070Bs6qrLARC9nVHm48Y4hyRbtzve1L32tmxSQ=="
+    assert signature(TOKEN, "1713424427", "415670741", sealed) == "1b9339964ed2e271e7c7b6ff2b0ef902fc94dea1"
+    with pytest.raises(Unauthorized):
+        decipher(KEY, SEALED, owner="wx_other")
     assert decipher(CORP_KEY, ECHO, owner=CORP) == b"1616140317555161061"
     assert signature("QDG6eK", "1409659589", "263014780", ECHO) == "5c45ff5e21c57e6ad56bac8758b79b1d9ac89fd3"
 

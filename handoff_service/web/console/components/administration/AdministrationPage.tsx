@@ -1,6 +1,5 @@
 import { useEffect } from "preact/hooks";
-import type { SettingsPart } from "../../administration";
-import { SECTIONS } from "../../forms/sections";
+import { SECTIONS, SETTINGS_PARTS, type SettingsPart, WIDGET } from "../../forms/sections";
 import { cause } from "../../problem";
 import { PageHead } from "../PageHead";
 import { useWorkplace } from "../workplace";
@@ -9,8 +8,6 @@ import { ConfigurationPanel } from "./ConfigurationPanel";
 import { PeoplePanel } from "./PeoplePanel";
 import { SettingsPanel } from "./SettingsPanel";
 import { WidgetPanel } from "./WidgetPanel";
-
-const PARTS: readonly SettingsPart[] = ["people", ...SECTIONS.map(({ id }) => id), "channels", "widget", "file"];
 
 /** Accounts, each section of the configuration in forms, channels, the widget, and everything as one file. */
 export function AdministrationPage() {
@@ -29,8 +26,8 @@ export function AdministrationPage() {
       )}
       <div class="settings-page">
         <nav class="settings-nav" aria-label={t("forms.nav")}>
-          {PARTS.map((each) => (
-            <button key={each} class="tab" aria-current={each === part ? "page" : undefined} onClick={() => (administration.part.value = each)}>{t(`forms.${each}`)}</button>
+          {SETTINGS_PARTS.map((each) => (
+            <button key={each} class="tab" data-part={each} aria-current={each === part ? "page" : undefined} onClick={() => (administration.part.value = each)}>{t(`forms.${each}`)}</button>
           ))}
         </nav>
         <Part part={part} />
@@ -46,7 +43,7 @@ function Part({ part }: { part: SettingsPart }) {
     case "channels":
       return <ChannelsPanel />;
     case "widget":
-      return <WidgetPanel />;
+      return <div class="page-stack"><WidgetPanel /><SettingsPanel section={WIDGET} /></div>;
     case "file":
       return <ConfigurationPanel />;
     default: {

@@ -4,6 +4,7 @@ import type { ChannelAccount } from "../../channels";
 import { cause } from "../../problem";
 import { holds } from "../../views";
 import { useWorkplace } from "../workplace";
+import { EditChannel, RotateSecrets } from "./ChannelForms";
 
 /** Accounts on platforms: whether events come in, what the doctor says, and the address that the platform must know. */
 export function ChannelsPanel() {
@@ -40,6 +41,8 @@ function Line({ account }: { account: ChannelAccount }) {
   const { state, channels } = useWorkplace();
   const t = state.t.value;
   const { last_event_at, last_error } = account.health;
+  const [open, setOpen] = useState<"edit" | "rotate" | null>(null);
+  const isRotating = Object.values(account.secrets ?? {}).some((valid) => valid > 1);
   const found = channels.findings.value?.account === account.id ? channels.findings.value.found : [];
   return (
     <li class={account.disabled ? "off" : undefined}>
@@ -56,11 +59,18 @@ function Line({ account }: { account: ChannelAccount }) {
       {holds(state, "integrations.manage") && (
         <span class="ticket-line">
           <button class="small" onClick={() => void channels.examine(account)}>{t("channels.examine")}</button>
+          <button class="small" aria-expanded={open === "edit"} onClick={() => setOpen(open === "edit" ? null : "edit")}>{t("people.edit")}</button>
+          {Object.keys(account.secrets ?? {}).length > 0 && (
+            <button class="small" aria-expanded={open === "rotate"} onClick={() => setOpen(open === "rotate" ? null : "rotate")}>{t("channels.rotate")}</button>
+          )}
+          {isRotating && <button class="small" onClick={() => void channels.finishRotation(account)}>{t("channels.finish")}</button>}
           <button class="small" onClick={() => void channels.setDisabled(account, !account.disabled)}>
             {t(account.disabled ? "people.enable" : "people.disable")}
           </button>
         </span>
       )}
+      {open === "edit" && <EditChannel account={account} done={() => setOpen(null)} />}
+      {open === "rotate" && <RotateSecrets account={account} done={() => setOpen(null)} />}
       <ul class="findings" role="status">
         {found.map((finding) => <li key={finding.about} class={`finding-${finding.level}`}>{finding.words}</li>)}
       </ul>
@@ -77,8 +87,7 @@ function NewAccount() {
   const [fields, setFields] = useState<Readonly<Record<string, string>>>({});
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ""));
-    if (!(await channels.add(channel, name, given))) return;
+    if (!(await channels.add(channel, name, fields))) return;
     setChannel("");
     setName("");
     setFields({});

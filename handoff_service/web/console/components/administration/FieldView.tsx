@@ -4,6 +4,8 @@ import type { FileProblem } from "../../administration";
 import { choicesOf, type Known, proposed } from "../../forms/choices";
 import type { Field, Kind } from "../../forms/sections";
 import { inside, isAt, isItem, type Item, listOf, textOf, unclaimed, type Value, withPart } from "../../forms/values";
+import { wrongText } from "../../forms/wrong";
+import { useWorkplace } from "../workplace";
 import { ListField, LongText, RowsField } from "./ListFields";
 
 /** What every field of a form must know. */
@@ -57,8 +59,9 @@ export const hintOf = ({ hint, kind }: Field, { t, isNew }: Pick<Sheet, "t" | "i
 export const labelOf = ({ name, label }: Field, { t }: Pick<Sheet, "t">): string => t(`form.${label ?? name}`);
 
 export function Problems({ id, found }: { id?: string; found: readonly FileProblem[] }) {
+  const t = useWorkplace().state.t.value;
   if (found.length === 0) return null;
-  return <span id={id} class="field-problem">{found.map(({ message }) => message).join(" · ")}</span>;
+  return <span id={id} class="field-problem">{found.map(({ message }) => wrongText(message, t)).join(" · ")}</span>;
 }
 
 export function Hint({ field, sheet }: Pick<FieldProps, "field" | "sheet">) {
@@ -141,7 +144,8 @@ function Control({ field, value, set, sheet, told }: FieldProps & { told: Told }
       return <input {...told} type="date" required readOnly={readOnly} value={text} onInput={(event) => set(event.currentTarget.value)} />;
     case "time":
       // The end of the day and the beginning of the next one are the same moment.
-      return <input {...told} type="time" required readOnly={readOnly} value={text === "24:00" ? "00:00" : text} onInput={(event) => set(event.currentTarget.value)} />;
+      return <input {...told} type="time" required={!field.optional} readOnly={readOnly} value={text === "24:00" ? "00:00" : text}
+        onInput={(event) => set(event.currentTarget.value === "" && field.optional ? undefined : event.currentTarget.value)} />;
     case "text":
       if (field.long) return <LongText told={told} field={field} text={text} set={set} sheet={sheet} />;
       return (

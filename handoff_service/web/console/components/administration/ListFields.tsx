@@ -1,7 +1,9 @@
 import { useRef } from "preact/hooks";
 import type { Field } from "../../forms/sections";
 import { inside, isAt, itemsOf, listOf, textOf, unclaimed, type Value } from "../../forms/values";
+import { localName } from "../../text";
 import { Icon } from "../Icon";
+import { useWorkplace } from "../workplace";
 import { type FieldProps, Fields, Hint, labelOf, Problems, type Sheet, type Told } from "./FieldView";
 
 /** Several things, each with fields of its own. */
@@ -122,6 +124,15 @@ export function LongText({ told, field, text, set, sheet }: {
           ))}
         </span>
       )}
+      {field.filled && text.includes("{") && <Sample text={text} sheet={sheet} />}
     </>
   );
+}
+
+/** How a reply reads with its variables filled in. */
+function Sample({ text, sheet: { t, language } }: { text: string; sheet: Sheet }) {
+  const { agent, tenant } = useWorkplace().state.me.value;
+  const values = { customer: t("form.sample.customer"), agent: agent.name ?? "", shop: localName(tenant.name, language), conversation: "c_01m8" };
+  const filled = text.replace(/\{\{|\}\}|\{(\w+)\}/g, (found: string, name?: keyof typeof values) => (name === undefined ? found.charAt(0) : (values[name] ?? found)));
+  return <span class="hint sample" dir="auto">{t("form.sample", { text: filled })}</span>;
 }

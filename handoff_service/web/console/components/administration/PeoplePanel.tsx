@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Account, changedParts, mayManage, ROLES, rolesGivenBy, type Skills } from "../../administration";
 import { itemsOf, textOf } from "../../forms/values";
+import { keyFor } from "../../text";
 import { holds } from "../../views";
 import { useWorkplace } from "../workplace";
 
@@ -23,7 +24,41 @@ export function PeoplePanel() {
       {people === null && <p class="hint" role="status">{t("page.loading")}</p>}
       <ul class="rows accounts">{people?.map((account) => <Person key={account.id} account={account} />)}</ul>
       {holds(state, "agents.manage") && <NewPerson />}
+      <RolesTable />
     </section>
+  );
+}
+
+/** Roles beside what they may do. */
+function RolesTable() {
+  const { state, administration } = useWorkplace();
+  const t = state.t.value;
+  const roles = administration.roles.value;
+  const permissions = [...new Set(ROLES.flatMap((role) => roles?.[role] ?? []))];
+  return (
+    <details class="roles" onToggle={(event) => event.currentTarget.open && void administration.askRoles()}>
+      <summary>{t("people.roles")}</summary>
+      {roles !== null && (
+        <div class="wide-table" tabIndex={0} role="region" aria-label={t("people.roles")}>
+          <table>
+            <thead>
+              <tr><td />{ROLES.map((role) => <th key={role} scope="col">{t(`role.${role}`)}</th>)}</tr>
+            </thead>
+            <tbody>
+              {permissions.map((permission) => {
+                const key = keyFor("permission", permission);
+                return (
+                  <tr key={permission}>
+                    <th scope="row">{key === null ? permission : t(key)}</th>
+                    {ROLES.map((role) => <td key={role}>{roles[role]?.includes(permission) && <span aria-label={t("permission.yes")} role="img">✓</span>}</td>)}
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </details>
   );
 }
 

@@ -1,12 +1,19 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Section, titleOf } from "../../forms/sections";
+import type { FileProblem } from "../../administration";
+import { useFocused } from "../../focus";
 import { nameOf } from "../../forms/forms";
+import { type Section, titleOf } from "../../forms/sections";
 import { type Item, listed, NEW, unclaimed, usersOf, whereOf } from "../../forms/values";
+import { wrongText } from "../../forms/wrong";
 import { cause } from "../../problem";
+import type { Translate } from "../../text";
 import { holds } from "../../views";
 import { Icon } from "../Icon";
 import { useWorkplace } from "../workplace";
 import { Fields, type Sheet } from "./FieldView";
+
+/** As narrow.css has it: one pane at a time. */
+const NARROW = "(max-width: 720px)";
 
 /** A section of the configuration in forms: its things on one side, the form of one of them on the other. */
 export function SettingsPanel({ section }: { section: Section }) {
@@ -78,6 +85,12 @@ function Things({ section, document, chosen }: { section: Section; document: Ite
   );
 }
 
+/** A problem that no field shows; one of another part of the file says where it is, unless our words do. */
+function wrongIn({ where, message }: FileProblem, place: string, t: Translate): string {
+  const words = wrongText(message, t);
+  return words !== message || where === "" || where === place ? words : `${where}: ${message}`;
+}
+
 function ThingForm({ section, document, at, item }: { section: Section; document: Item; at: string; item: Item }) {
   const { state, forms, channels } = useWorkplace();
   const t = state.t.value;
@@ -94,7 +107,10 @@ function ThingForm({ section, document, at, item }: { section: Section; document
     ...unclaimed(problems, where, section.fields.map(({ name }) => name)),
   ];
   useEffect(() => {
-    if (section.holds !== "parts") form.current?.querySelector<HTMLElement>("input:not([readonly]), select, textarea")?.focus();
+    if (section.holds === "parts") return;
+    // On a phone the keyboard would cover what was opened, which is below the list there.
+    if (matchMedia(NARROW).matches) form.current?.scrollIntoView();
+    else form.current?.querySelector<HTMLElement>("input:not([readonly]), select, textarea")?.focus();
   }, []);
   useEffect(() => {
     if (problems.length > 0) form.current?.querySelector<HTMLElement>(others.length > 0 ? ".problems" : "[aria-invalid=true]")?.focus();
@@ -104,11 +120,12 @@ function ThingForm({ section, document, at, item }: { section: Section; document
     void forms.save(section, at);
   };
   const edited = forms.isEdited(section, at);
+  const formLabel = section.holds === "parts" ? t(`forms.${section.id}`) : titleOf(section, item, state.language.value, t) || t("form.new_one");
   return (
-    <form ref={form} class="settings-form" onSubmit={submit} aria-label={titleOf(section, item, state.language.value, t) || t("form.new_one")}>
+    <form ref={form} class="settings-form" onSubmit={submit} aria-label={formLabel}>
       {sheet.readOnly && <p class="hint">{t("form.read_only")}</p>}
       <ul class="problems" role="alert" tabIndex={-1}>
-        {others.map((problem) => <li key={`${problem.where}${problem.message}`}>{problem.where !== where && `${problem.where}: `}{problem.message}</li>)}
+        {others.map((problem) => <li key={`${problem.where}${problem.message}`}>{wrongIn(problem, where, t)}</li>)}
       </ul>
       <div class="form-fields">
         <Fields fields={section.fields} item={item} where={where} sheet={sheet} set={(now) => forms.edit(section, at, now)} />
@@ -125,17 +142,30 @@ function ThingForm({ section, document, at, item }: { section: Section; document
 }
 
 /** Deleting is asked for twice; who uses the thing is said before. */
-function Delete({ section, document, at, title }: { section: Section; document: Item; at: string; title: string }) {
+function Delete(props: DeleteProps) {
+  const t = useWorkplace().state.t.value;
+  const [sure, setSure] = useState(false);
+  if (sure) return <Sure {...props} cancel={() => setSure(false)} />;
+  return <button type="button" class="danger" onClick={() => setSure(true)}>{t("form.delete")}</button>;
+}
+
+interface DeleteProps {
+  readonly section: Section;
+  readonly document: Item;
+  readonly at: string;
+  readonly title: string;
+}
+
+function Sure({ section, document, at, title, cancel }: DeleteProps & { cancel: () => void }) {
   const { state, forms } = useWorkplace();
   const t = state.t.value;
-  const [sure, setSure] = useState(false);
-  if (!sure) return <button type="button" class="danger" onClick={() => setSure(true)}>{t("form.delete")}</button>;
+  const stay = useFocused<HTMLButtonElement>();
   const users = usersOf(document, section.id, at);
   return (
     <p class="sure" role="alertdialog" aria-label={t("form.delete_sure", { name: title })}>
       <span>{t("form.delete_sure", { name: title })}{users.length > 0 && ` ${t("form.delete_used", { users: users.join(", ") })}`}</span>
       <button type="button" class="small danger" disabled={forms.busy.value} onClick={() => void forms.remove(section, at)}>{t("form.delete_yes")}</button>
-      <button type="button" class="small" ref={(button) => button?.focus()} onClick={() => setSure(false)}>{t("dialog.cancel")}</button>
+      <button ref={stay} type="button" class="small" onClick={cancel}>{t("dialog.cancel")}</button>
     </p>
   );
 }

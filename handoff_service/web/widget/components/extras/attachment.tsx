@@ -1,7 +1,10 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { RefObject } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { FileRef } from "../../../shared/protocol";
 import { download } from "../../download";
+import css from "../../styles/attached.css?inline";
 import { useChat } from "../context";
+import { dress } from "../dress";
 import { FileIcon, PauseIcon, PlayIcon } from "../icons";
 import { Picture } from "./picture";
 
@@ -14,10 +17,12 @@ export function Attachment({ file }: { file: FileRef }) {
     setFailed(false);
     void load().then((content) => download(file.name, content)).catch(() => setFailed(true));
   };
-  if (file.type.startsWith("audio/")) return <Voice load={load} />;
+  const frame = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => dress(frame.current, css), []);
+  if (file.type.startsWith("audio/")) return <Voice load={load} frame={frame} />;
   return (
     <>
-      <button type="button" class={file.type.startsWith("image/") ? "attachment picture-button" : "attachment"} aria-label={chat.t("fileSave", { name: file.name })} onClick={save}>
+      <button ref={frame} type="button" class={file.type.startsWith("image/") ? "attachment picture-button" : "attachment"} aria-label={chat.t("fileSave", { name: file.name })} onClick={save}>
         {file.type.startsWith("image/") ? <Picture load={load} name={file.name} /> : <><FileIcon size={20} /><bdi>{file.name}</bdi><span class="file-size">{size(file.size, chat.locale.value)}</span></>}
       </button>
       {failed && <p class="problem" role="alert">{chat.t("actionFailed")}</p>}
@@ -31,7 +36,7 @@ function size(bytes: number, locale: string): string {
 }
 
 /** Played by Web Audio, which no page's `media-src` forbids. */
-function Voice({ load }: { load: () => Promise<Blob> }) {
+function Voice({ load, frame }: { load: () => Promise<Blob>; frame: RefObject<HTMLButtonElement | null> }) {
   const { t } = useChat();
   const [state, setState] = useState<"still" | "playing" | "failed">("still");
   const playing = useRef<{ context: AudioContext } | null>(null);
@@ -58,7 +63,7 @@ function Voice({ load }: { load: () => Promise<Blob> }) {
     }
   };
   return (
-    <button type="button" class="attachment" aria-label={t(state === "playing" ? "pause" : "play")} onClick={() => (state === "playing" ? stop() : void play())}>
+    <button ref={frame} type="button" class="attachment" aria-label={t(state === "playing" ? "pause" : "play")} onClick={() => (state === "playing" ? stop() : void play())}>
       {state === "playing" ? <PauseIcon size={20} /> : <PlayIcon size={20} />}
       {t(state === "failed" ? "fileUnseen" : "voiceNote")}
     </button>

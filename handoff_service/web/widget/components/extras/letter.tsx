@@ -19,7 +19,7 @@ export function Letter({ close }: { close: () => void }) {
   const ask = async (given: string | null, next: "code" | "done") => {
     setBusy(true);
     setProblem(null);
-    const wrong = await chat.mailTranscript(to.trim(), given);
+    const wrong = await chat.reach.mail(to.trim(), given);
     setBusy(false);
     if (wrong === null) setStep(next);
     else setProblem(t(wrong === "forbidden" ? "mailWrongCode" : wrong === "invalid" ? "mailWrongAddress" : wrong === "rate" ? "mailTooMany" : "actionFailed"));

@@ -6,6 +6,7 @@ import { transcript } from "../../transcript";
 import css from "../../styles/menu.css?inline";
 import { useChat } from "../context";
 import { dress } from "../dress";
+import { useFocus } from "../focus";
 import { lazy } from "../lazy";
 
 const Letter = lazy(() => import("./letter").then((file) => file.Letter));
@@ -17,7 +18,7 @@ export function Menu({ brand, close: leave }: { brand: string; close: (comeBack:
   const { t } = chat;
   const [asking, setAsking] = useState<"erase" | "mail" | "reach" | null>(null);
   const preferred = usePreferred();
-  const [state, setState] = useState<"" | "busy" | "failed">("");
+  const [state, setState] = useState<"" | "busy" | "failed" | "done" | "begun">("");
   const box = useRef<HTMLDivElement>(null);
   const close = () => leave(true);
   useLayoutEffect(() => dress(box.current, css), []);
@@ -41,8 +42,7 @@ export function Menu({ brand, close: leave }: { brand: string; close: (comeBack:
   };
   const erase = async () => {
     setState("busy");
-    if (await chat.eraseMe()) close();
-    else setState("failed");
+    setState((await chat.eraseMe()) ?? "failed");
   };
   const save = () => {
     downloadText(`${brand}.txt`, transcript(chat, brand));
@@ -50,7 +50,7 @@ export function Menu({ brand, close: leave }: { brand: string; close: (comeBack:
   };
   return (
     <div ref={box} class="menu" role="group" aria-label={t("menu")} onKeyDown={keyDown}>
-      {asking === "mail" ? <Letter close={close} /> : asking === "reach" && preferred !== null ? <Reach preferred={preferred} close={close} /> : asking === "erase" ? (
+      {state === "done" || state === "begun" ? <Erased text={t(state === "done" ? "eraseDone" : "eraseBegun")} close={close} /> : asking === "mail" ? <Letter close={close} /> : asking === "reach" && preferred !== null ? <Reach preferred={preferred} close={close} /> : asking === "erase" ? (
         <div class="ask" role="alertdialog" aria-label={t("eraseMe")}>
           <p>{t("eraseAsk")}</p>
           {state === "failed" && <p class="problem" role="alert">{t("actionFailed")}</p>}
@@ -87,12 +87,22 @@ export function Menu({ brand, close: leave }: { brand: string; close: (comeBack:
   );
 }
 
+function Erased({ text, close }: { text: string; close: () => void }) {
+  const button = useFocus<HTMLButtonElement>();
+  return (
+    <div class="ask">
+      <p role="status">{text}</p>
+      <div class="actions"><button ref={button} type="button" class="button" onClick={close}>{useChat().t("close")}</button></div>
+    </div>
+  );
+}
+
 /** Where he is told of his requests; null while it is not known, and where there is nothing to choose from. */
 function usePreferred(): Preferred | null {
   const chat = useChat();
   const [preferred, setPreferred] = useState<Preferred | null>(null);
   useEffect(() => {
-    if (chat.conv.value !== null) void chat.preferred().then((found) => found !== null && found.channels.length > 1 && setPreferred(found));
+    if (chat.conv.value !== null) void chat.reach.preferred().then((found) => found !== null && found.channels.length > 1 && setPreferred(found));
   }, []);
   return preferred;
 }

@@ -1,5 +1,7 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import css from "../../styles/attached.css?inline";
 import { useChat } from "../context";
+import { dress } from "../dress";
 
 const MOST_PX = 480;
 
@@ -11,6 +13,7 @@ export function Picture({ load, name, small = false, quiet = false }: { load: ()
   const { t } = useChat();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [failed, setFailed] = useState(false);
+  useLayoutEffect(() => dress(canvas.current, css), []);
   useEffect(() => {
     let gone = false;
     void paint(load, () => (gone ? null : canvas.current), small ? 96 : MOST_PX).catch(() => setFailed(true));

@@ -21,7 +21,7 @@ export function Reach({ preferred, close }: { preferred: Preferred; close: () =>
     const before = chosen;
     setChosen(channel);
     setState("busy");
-    const done = await chat.prefer(channel);
+    const done = await chat.reach.prefer(channel);
     if (!done) setChosen(before);
     setState(done ? "saved" : "failed");
   };

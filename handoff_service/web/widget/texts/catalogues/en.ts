@@ -135,6 +135,8 @@ export const catalogue: Catalogue = {
     eraseMe: "Delete my data",
     eraseAsk: "Are you sure? All your conversations and details are deleted for good and cannot be brought back.",
     eraseYes: "Delete for good",
+    eraseDone: "Your data has been deleted. You can start a new conversation at any time.",
+    eraseBegun: "Your data is being deleted; this can take a while. You can start a new conversation at any time.",
     cancel: "Cancel",
     openHelp: "Open the help centre",
 
@@ -169,6 +171,7 @@ export const catalogue: Catalogue = {
     fileFailed: "Upload failed",
     fileTooLarge: "The file is too large",
     fileWrongType: "This kind of file cannot be sent",
+    filesTooMany: "Only {count} files can be sent at once; the others were left out.",
     fileRemove: "Remove {name}",
     fileRetry: "Try {name} again",
     fileSave: "Save {name}",

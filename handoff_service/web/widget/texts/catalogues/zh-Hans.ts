@@ -134,6 +134,8 @@ export const catalogue = {
     eraseMe: "删除我的数据",
     eraseAsk: "确定删除吗？您的全部对话和资料都会被永久删除，无法恢复。",
     eraseYes: "永久删除",
+    eraseDone: "您的数据已删除，随时可以重新开始对话。",
+    eraseBegun: "正在删除您的数据，可能需要一些时间。您随时可以重新开始对话。",
     cancel: "取消",
     openHelp: "打开帮助中心",
 
@@ -168,6 +170,7 @@ export const catalogue = {
     fileFailed: "上传失败",
     fileTooLarge: "文件太大",
     fileWrongType: "不支持此类文件",
+    filesTooMany: "一次最多发送 {count} 个文件，其余的没有添加。",
     fileRemove: "移除 {name}",
     fileRetry: "重试 {name}",
     fileSave: "下载 {name}",

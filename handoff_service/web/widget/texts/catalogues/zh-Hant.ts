@@ -135,6 +135,8 @@ export const catalogue: Catalogue = {
     eraseMe: "刪除我的資料",
     eraseAsk: "確定刪除嗎？您的全部對話和個人資料都會被永久刪除，無法復原。",
     eraseYes: "永久刪除",
+    eraseDone: "您的資料已刪除，隨時可以重新開始對話。",
+    eraseBegun: "正在刪除您的資料，可能需要一些時間。您隨時可以重新開始對話。",
     cancel: "取消",
     openHelp: "開啟幫助中心",
 
@@ -169,6 +171,7 @@ export const catalogue: Catalogue = {
     fileFailed: "上傳失敗",
     fileTooLarge: "檔案太大",
     fileWrongType: "不支援此類檔案",
+    filesTooMany: "一次最多傳送 {count} 個檔案，其餘的沒有加入。",
     fileRemove: "移除 {name}",
     fileRetry: "重試 {name}",
     fileSave: "下載 {name}",
