@@ -35,8 +35,10 @@ from bot.tasks.words import (
 )
 
 LIKELY = 0.4  # an intent that is enough beside an order's number: what is done with it is confirmed anyway
+LIKELY_BESIDE = 0.3  # of what is left when "inform" is no answer
 STARTED = frozenset(TASKS) - {"undo"}  # by their intent alone; an undo needs something to take back
 A_SENTENCE = 60  # characters
+WAIT_HAN, WAIT_LETTERS = 8, 24
 SET_ASIDE = 3  # Tasks that can be taken up again
 LEAVES = frozenset({"stop", "deny", "solved", "goodbye"})
 NO_DESCRIPTION = frozenset({"stop", "greet", "thanks", "bot_challenge", "goodbye", "change_language", "resume_task"})
@@ -50,13 +52,16 @@ def in_task(s: Situation, *, answer: Rule, chat: Rule) -> Decision | None:
         return None
     if wants_another(s):
         return start_task(s, s.intent)
+    if only_waits(s):
+        return Decision(move=Move.REPLY, say="asking.no_hurry", rule="takes time")
     corrected = adds_pictures(s, task) or corrects(s, task)
     if corrected is not None:
         return corrected
     if fills(s, task):
         return Decision(move=Move.FILL, say="", rule=f"fills {s.wanted}")
     if takes_time(s):
-        return Decision(move=Move.REPLY, say="asking.no_hurry", rule="takes time")
+        say = "asking.no_hurry" if s.wanted == CONFIRM else "asking.not_at_hand"
+        return Decision(move=Move.REPLY, say=say, rule="takes time")
     if s.wanted == CONFIRM and s.intent == "affirm":
         return half_a_yes(s, answer)
     left = leaves(s, chat)
@@ -144,6 +149,13 @@ def is_firm_yes(s: Situation) -> bool:
     doubtful = s.confidence < VERY_SURE or s.is_question or HESITATION.search(s.text) is not None
     plain = PLAIN_YES.fullmatch(s.text) is not None
     return (plain and not s.pressed and not s.is_question) or (s.intent == "affirm" and (s.pressed or not doubtful))
+
+
+def only_waits(s: Situation) -> bool:
+    """Whether a word or two ask for a moment, whatever was asked: no answer, and no correction of one."""
+    short = len(s.text) <= (WAIT_LETTERS if s.text.isascii() else WAIT_HAN)
+    plain = not s.pressed and not any(c.isdigit() for c in s.text) and NOT_THAT.match(s.text) is None
+    return short and plain and THINKS_IT_OVER.search(s.text) is not None
 
 
 def takes_time(s: Situation) -> bool:
@@ -235,8 +247,7 @@ def wants_task(s: Situation) -> Decision | None:
         return None if is_general(s) else start_task(s, s.intent)
     if s.intent not in SMALL_TALK and (s.known is None or HOW_TO.search(s.text) is None):
         if order_number(s.text, s.standing.now):
-            likely = s.intent in STARTED and s.confidence >= LIKELY
-            return start_task(s, s.intent if likely else "order_status")
+            return start_task(s, meant_with_a_number(s))
         if payment_reference(s.text, s.standing.now):
             return start_task(s, "payment_missing")
     return None
@@ -320,6 +331,19 @@ def resume(s: Situation) -> Decision:
     named = [each for each in found if each["task"] == s.intent or TASKS[each["task"]].named_in(s.text)]
     chosen = (named or found)[-1]
     return start_task(s, chosen["task"], known=chosen["known"], say="asking.resumed")
+
+
+def meant_with_a_number(s: Situation) -> str:
+    """The Task that is likeliest beside an order's number; "inform", that a value is given, says nothing here."""
+    number = order_number(s.text, s.standing.now) or ""
+    if WORD.search(s.text.upper().replace(number, "")) is None:
+        return "order_status"
+    said_more = 1.0 - dict(s.ranking).get("inform", 0.0)
+    likely = s.intent in STARTED and s.confidence >= LIKELY
+    best = next(((name, p) for name, p in s.ranking if name in STARTED), None)
+    if not likely and s.intent == "inform" and best is not None and best[1] >= LIKELY_BESIDE * said_more:
+        return best[0]
+    return s.intent if likely else "order_status"
 
 
 def let_go() -> Decision:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -50,17 +50,18 @@ def places_needed(per_hour: float, service_s: float, level: Level) -> int:
     return MOST_PLACES
 
 
-def by_hour(
-    quarters: Iterable[tuple[datetime, int]], zone: ZoneInfo, since: date, weeks: int
-) -> dict[tuple[int, int], list[int]]:
+Hours = dict[tuple[int, int], list[int]]
+
+
+def by_hour(quarters: Iterable[tuple[datetime, int]], zone: ZoneInfo, since: date, weeks: int) -> Hours:
     """(weekday from 0 = Monday, hour) on the clock on the wall → how many came in it, week by week."""
-    found: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * weeks)
+    found: Hours = defaultdict(lambda: [0] * weeks)
     for at, count in quarters:
         local = at.astimezone(zone)
         week = (local.date() - since).days // 7
         if 0 <= week < weeks:
             found[local.weekday(), local.hour][week] += count
-    return dict(found)
+    return found
 
 
 def first_day(now: datetime, zone: ZoneInfo, weeks: int) -> date:
@@ -69,36 +70,17 @@ def first_day(now: datetime, zone: ZoneInfo, weeks: int) -> date:
     return today - timedelta(days=today.weekday()) - weeks * WEEK
 
 
-def load(connection: sa.Connection, tenant: Tenant, now: datetime, *, weeks: int, level: Level) -> dict[str, Any]:
-    """{"since", "weeks", "level", "queues"}: of each queue what came, how long it took, and who is needed when."""
+def load(
+    connection: sa.Connection, tenant: Tenant, queue: QueueSettings, now: datetime, *, weeks: int, level: Level
+) -> dict[str, Any]:
+    """What came into a queue in the last whole weeks, how long it took, and who is needed when."""
     zone = tenant.settings.zone
     since = first_day(now, zone, weeks)
     begun = datetime(since.year, since.month, since.day, tzinfo=zone)
-    rooms = _rooms(connection, tenant.id)
-    return {
-        "since": since.isoformat(),
-        "weeks": weeks,
-        "level": {"share": level.share, "within_s": level.within_s},
-        "queues": [
-            _of_queue(connection, tenant, queue, begun, weeks, level, rooms.get(queue.id, 1.0))
-            for queue in tenant.settings.queues
-        ],
-    }
-
-
-def _of_queue(
-    connection: sa.Connection,
-    tenant: Tenant,
-    queue: QueueSettings,
-    begun: datetime,
-    weeks: int,
-    level: Level,
-    room: float,
-) -> dict[str, Any]:
-    zone, since = tenant.settings.zone, begun.date()
     ends = datetime.combine(since + weeks * WEEK, begun.timetz())
     counts = by_hour(store.came(connection, tenant.id, queue.id, begun, ends), zone, since, weeks)
     service_s = store.mean_service_s(connection, tenant.id, queue.id, begun, ends)
+    room = _room(connection, tenant.id, queue.id)
     hours = []
     for (weekday, hour), came in sorted(counts.items()):
         usual = sum(came) / weeks
@@ -116,6 +98,8 @@ def _of_queue(
         )
     return {
         "queue": queue.id,
+        "since": since.isoformat(),
+        "level": {"share": level.share, "within_s": level.within_s},
         "service_s": None if service_s is None else round(service_s, 1),
         "room": round(room, 2),
         "came": [sum(came[week] for came in counts.values()) for week in range(weeks)],
@@ -132,11 +116,8 @@ def _on_shift(tenant: Tenant, queue: QueueSettings, monday: date, weekday: int, 
     return len(on_shift(plan, zone, datetime(day.year, day.month, day.day, hour, 30, tzinfo=zone)))
 
 
-def _rooms(connection: sa.Connection, tenant: str) -> Mapping[str, float]:
-    """By queue, how many conversations one of its agents has at a time, on average."""
-    rooms: dict[str, list[int]] = defaultdict(list)
-    for one in agents.everyone(connection, tenant):
-        if holds(one, Permission.CONVERSATIONS_ANSWER) and one.capacity > 0:
-            for queue in one.queues:
-                rooms[queue].append(one.capacity)
-    return {queue: sum(each) / len(each) for queue, each in rooms.items()}
+def _room(connection: sa.Connection, tenant: str, queue: str) -> float:
+    """How many conversations one of the queue's agents has at a time, on average."""
+    able = [one for one in agents.everyone(connection, tenant) if holds(one, Permission.CONVERSATIONS_ANSWER)]
+    rooms = [one.capacity for one in able if queue in one.queues and one.capacity > 0]
+    return sum(rooms) / len(rooms) if rooms else 1.0

@@ -75,17 +75,10 @@ def came(
 def mean_service_s(
     connection: sa.Connection, tenant: str, queue: str, since: datetime, until: datetime
 ) -> float | None:
-    """How long an agent had a conversation of this queue, on average; None when none has ended."""
+    """How long an agent had a conversation that ended in this time, on average; None when none has."""
     took = sa.type_coerce(H.closed_at, sa.BigInteger) - sa.type_coerce(H.accepted_at, sa.BigInteger)
-    query = sa.select(sa.func.avg(took)).where(
-        H.tenant == tenant,
-        H.queue == queue,
-        H.requested_at >= since,
-        H.requested_at < until,
-        H.accepted_at.is_not(None),
-        H.closed_at.is_not(None),
-    )
-    mean = connection.execute(query).scalar()
+    ended = (H.tenant == tenant, H.queue == queue, H.closed_at >= since, H.closed_at < until)
+    mean = connection.execute(sa.select(sa.func.avg(took)).where(*ended)).scalar()  # who was not accepted is NULL
     return None if mean is None else float(mean) / 1_000_000
 
 

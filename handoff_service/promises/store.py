@@ -106,8 +106,11 @@ def going_clocks(connection: sa.Connection, tenant: str, *, limit: int) -> list[
     """Clocks that run or wait for the customer; the one due first at the top, those that wait at the end."""
     query = sa.select(tables.sla_clocks).where(S.tenant == tenant, S.ended_at.is_(None)).limit(limit)
     order = (S.due_at, S.handoff, S.kind, S.since_seq)
-    # Two statements: asked for both in one order, SQLite walks through all clocks that there ever were.
-    parts = (query.where(S.due_at >= EPOCH).order_by(*order), query.where(S.due_at.is_(None)).order_by(*order[1:]))
+    # Two statements, and no plain column after them: else SQLite walks through all clocks that there ever were.
+    parts = (
+        query.where(S.due_at >= EPOCH).order_by(*order),
+        query.where(S.due_at.is_(None)).order_by(S.handoff.concat("")),
+    )
     return [_clock(row) for part in parts for row in connection.execute(part).mappings()][:limit]
 
 

@@ -1,4 +1,4 @@
-"""Whose customer a contact is, and by how many classes he comes before others; contacts by the id that a channel has."""
+"""Whose customer a contact is, and by how many classes he comes before others; contacts by the ids of channels."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -240,7 +240,7 @@ MATRIX = [
     Case("GET /v1/api/conversations/{conversation_id}", "queue", (401, 401, 404, 401, 200, 200)),
     Case("GET /v1/api/conversations/{conversation_id}/entries", "queue", (401, 401, 404, 401, 200, 200)),
     Case("POST /v1/api/conversations/{conversation_id}/notes", "queue", (401, 401, 404, 401, 201, 201), {"text": "hi"}),
-    Case("GET /v1/staffing", "bot", (401, 401, 200, 401, 200, 403), query="?weeks=2"),
+    Case("GET /v1/staffing", "bot", (401, 401, 200, 401, 200, 403), query="?queue=support&weeks=2"),
     Case("GET /api/reports/signals", "bot", (401, 401, 200, 401, 200, 403), query="?days=7"),
 ]
 # Beside these the door of the sockets, which is no route: test_socket_hello.py.
