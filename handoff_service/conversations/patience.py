@@ -1,8 +1,8 @@
 """Whether the customer is still writing, so that several quick messages get one answer. Pure.
 
 Nobody waits whose words look complete: a question, a sentence with its full stop, a pressed button, what the bot has
-just asked for, the wish for a person. Held for a moment is what looks unfinished, what follows close upon another
-message, and who is typing; and nobody for longer than `most_s` after his first words.
+just asked for, the wish for a person. Held for a moment is what looks unfinished, a file (pictures come one by one),
+what follows close upon another message, and who is typing; and nobody for longer than `most_s` after his first words.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def hold_until(
     if patience.quiet_s <= 0 or any(is_urgent(entry) for entry in unanswered):
         return None
     pause = 0.0
-    if _is_unfinished(text, asked=_was_asked(recent, unanswered)):
+    if "file" in last.body or _is_unfinished(text, asked=_was_asked(recent, unanswered)):
         pause = patience.quiet_s
     elif _follows_closely(recent, last, patience):
         pause = patience.quiet_s / 2 if _ENDED.search(text) else patience.quiet_s
@@ -85,8 +85,8 @@ def hold_until(
 
 
 def is_urgent(entry: Entry) -> bool:
-    """Whether it is answered at once, whatever may follow: a button, a file, the wish for a person."""
-    return "pressed" in entry.body or "file" in entry.body or asks_for_human(str(entry.body.get("text", "")))
+    """Whether it is answered at once, whatever may follow: a button, the wish for a person."""
+    return "pressed" in entry.body or asks_for_human(str(entry.body.get("text", "")))
 
 
 def _was_asked(recent: Sequence[Entry], unanswered: Sequence[Entry]) -> bool:

@@ -153,10 +153,10 @@ def listed(
 ) -> list[Conversation]:
     """Conversations in these owner kinds (of this agent, if given), the latest change first."""
     query = sa.select(tables.conversations).where(C.tenant == tenant, C.owner_kind.in_([str(kind) for kind in kinds]))
-    if agent is not None:
-        query = query.where(C.owner_agent == agent)
-    found = connection.execute(query.order_by(C.updated_at.desc()).limit(limit)).mappings()
-    return [_conversation(row) for row in found]
+    query = query if agent is None else query.where(C.owner_agent == agent)
+    # Few are open: along the index of changes SQLite would walk through all that were ever closed.
+    order = C.updated_at if OwnerKind.CLOSED in kinds else sa.type_coerce(C.updated_at, sa.BigInteger) + 0
+    return [_conversation(row) for row in connection.execute(query.order_by(order.desc()).limit(limit)).mappings()]
 
 
 def of_handoffs(connection: sa.Connection, tenant: str, handoffs: Sequence[str]) -> list[Conversation]:

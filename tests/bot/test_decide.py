@@ -100,7 +100,7 @@ def test_the_knowledge_base_is_needed_only_for_questions() -> None:
     assert decide(situation("你好", "greet", understanding=None)).say == "greet"
     assert decide(situation("我要退款", "refund_request", understanding=None)).move is Move.TASK
     form = {"form": "order_status", "wanted": "order_number", "understanding": None}
-    assert decide(situation("等一下哦", "inform", **form)).move is Move.FILL
+    assert decide(situation("就那个哦", "inform", **form)).move is Move.FILL
     assert decide(situation("这是什么?", **form)).reason is Reason.BOT_FAILED
 
 
@@ -173,7 +173,8 @@ def test_a_no_answers_the_confirmation_instead_of_stopping() -> None:
 def test_a_yes_with_hesitation_submits_nothing_however_sure_it_was_read(text: str) -> None:
     form = {"form": "refund_request", "wanted": "confirmed"}
     decision = decide(situation(text, "affirm", **form))
-    assert (decision.move, decision.say) == (Move.REPLY, "asking.not_yet")
+    assert decision.move is Move.REPLY
+    assert decision.say in ("asking.not_yet", "asking.no_hurry")
 
 
 def test_only_a_firm_yes_or_the_button_submits() -> None:

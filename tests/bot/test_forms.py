@@ -117,8 +117,7 @@ def test_an_order_of_someone_else_is_not_found(chat: Chat) -> None:
     chat.say("LY20261103001到哪了")
     answer = chat.say("9999")
     assert (answer["active_loop"], "SF123" in texts(answer)) == ("order_status", False)
-    assert "order_number" not in answer["slots"]
-    chat.say("LY20261103001")
+    assert answer["slots"]["requested_slot"] == "phone_tail"
     second = chat.say("8888")
     assert (second["handoff"]["reason"], second["active_loop"]) == ("unsure", None)
 

@@ -22,6 +22,8 @@ declare global {
 declare const CHAT_FILE: string;
 
 const CONFIG_WAIT_MS = 120;
+/** On a touch screen the click comes a moment after the finger was lifted. */
+const CLICK_MS = 60;
 const BUBBLE = "M12 3.5c-5 0-9 3.4-9 7.7 0 2.4 1.3 4.6 3.3 6v3.3l3.4-1.9c.7.2 1.5.2 2.3.2 5 0 9-3.4 9-7.6s-4-7.7-9-7.7z M8 11.2h.01M12 11.2h.01M16 11.2h.01";
 /** By language; of each catalogue nothing else comes with this file. */
 const NAMES = Object.fromEntries(
@@ -61,9 +63,13 @@ function embed(script: HTMLScriptElement): void {
   let reopening = tab.getItem("open") === "1";
   let there = false;
   let mounting: Promise<Mounted> | null = null;
+  let released: Promise<void> = Promise.resolve();
+  const press = () => (released = release());
   const load = () =>
     (mounting ??= Promise.all([import(/* @vite-ignore */ files + CHAT_FILE) as Promise<typeof import("./mount")>, config ?? fetched])
-      .then(([{ mount }]) => mount({ host, root, mode: "widget", baseUrl, tenant, identity: identity || null, language, config, look: ownLook }))
+      .then(([{ mount }]) => mount({
+        host, root, mode: "widget", baseUrl, tenant, identity: identity || null, language, config, look: ownLook, released: () => released,
+      }))
       .then((mounted) => ((there = true), replay(mounted.api), mounted)))
       .catch((error: unknown) => {
         mounting = null; // a later click tries again
@@ -93,7 +99,7 @@ function embed(script: HTMLScriptElement): void {
 
   const draw = () => {
     if (!there) dress();
-    if (!there && !reopening) launcher(root, nameFor(storage, language), () => wake(true), () => wake());
+    if (!there && !reopening) launcher(root, nameFor(storage, language), () => wake(true), () => wake(), press);
   };
   // The usual looks are not shown for a blink before the tenant's; but a slow gateway hides nothing either.
   if (config !== null) draw();
@@ -112,8 +118,16 @@ function nameFor(storage: KeyValueStorage, language: string | null): string {
   return NAMES[chooseAmong(Object.keys(NAMES), [storage.getItem("language"), language, ...navigator.languages])] ?? "";
 }
 
+/** Until the pointer is let go, and the click that follows has been heard. */
+function release(): Promise<void> {
+  return new Promise((done) => {
+    const soon = () => setTimeout(done, CLICK_MS);
+    for (const event of ["pointerup", "pointercancel"]) addEventListener(event, soon, { once: true });
+  });
+}
+
 /** The button until the conversation's own takes its place; by hand, so that a page that nobody chats on stays light. */
-function launcher(root: ShadowRoot, name: string, open: () => void, warm: () => void): void {
+function launcher(root: ShadowRoot, name: string, open: () => void, warm: () => void, press: () => void): void {
   if (root.querySelector("button") !== null) return;
   const frame = document.createElement("div");
   frame.className = "tandem widget";
@@ -133,6 +147,7 @@ function launcher(root: ShadowRoot, name: string, open: () => void, warm: () => 
   button.append(svg);
   button.addEventListener("click", open);
   button.addEventListener("pointerenter", warm, { once: true });
+  button.addEventListener("pointerdown", press);
   frame.append(button);
   root.append(frame);
 }

@@ -33,6 +33,8 @@ export interface MountOptions {
   config: Config | null;
   /** What the page says otherwise than the config. */
   look: Look;
+  /** Resolves when nobody is in the middle of pressing what stands there now: it would be taken away under his finger. */
+  released?: () => Promise<void>;
 }
 export interface Mounted {
   chat: Chat;
@@ -44,6 +46,7 @@ export async function mount(options: MountOptions): Promise<Mounted> {
   const { host, root, config, tenant, baseUrl } = options;
   const storage = browserStorage("localStorage", `tandem.${tenant}.`);
   const catalogue = await loadCatalogue(chooseTag([storage.getItem("language"), options.language, ...navigator.languages]));
+  await options.released?.();
   const api: CustomerApi = new CustomerApi({ ...options, storage, language: () => chat.language.value });
   const chat: Chat = new Chat({ api, storage, device: claimDevice(), baseUrl, catalogue, config });
 

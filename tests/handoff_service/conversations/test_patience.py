@@ -89,11 +89,20 @@ def test_typing_is_waited_for_but_not_for_ever() -> None:
     assert held_for(said, after=1.2, typing=-0.4) == 0.0, "that was for the message that has come"
 
 
-def test_a_button_a_file_and_the_wish_for_a_person_never_wait() -> None:
-    for body in ({"pressed": {"seq": 1, "index": 0}}, {"file": {"id": "f", "name": "a.png"}}):
-        assert is_urgent(entry(1, "退货,", MONDAY, **body))
-        assert held_for([entry(1, "你好", MONDAY), entry(2, "退货,", MONDAY, **body)]) == 0.0
+def test_a_button_and_the_wish_for_a_person_never_wait() -> None:
+    pressed = entry(2, "退货,", MONDAY, pressed={"seq": 1, "index": 0})
+    assert is_urgent(pressed)
+    assert held_for([entry(1, "你好", MONDAY), pressed]) == 0.0
     assert held_for([entry(1, "你好", MONDAY), entry(2, "转人工", MONDAY)]) == 0.0
+
+
+def test_pictures_that_come_one_by_one_get_one_answer() -> None:
+    """Five were sent when a task asked for evidence; the bot answered the first, and asked its next question twice."""
+    asked = entry(1, "请发照片", MONDAY, author=BOT, kind="form")
+    pictures = [
+        entry(2 + n, "a.png", MONDAY + timedelta(seconds=n), file={"id": f"f{n}", "name": "a.png"}) for n in range(3)
+    ]
+    assert [held_for([asked, *pictures[: n + 1]]) for n in range(3)] == [PATIENCE.quiet_s] * 3
 
 
 def test_zero_switches_it_off_and_a_clock_that_is_ahead_keeps_nobody() -> None:
