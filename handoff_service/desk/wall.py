@@ -22,7 +22,7 @@ from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import TenantSettings
 
 HOUR = timedelta(hours=1)
-UPSET = 0.5  # mood from which a conversation is shown: the bot's own default for unhappy is 0.52
+UPSET = 0.42  # mood from which a conversation is shown: the default of the setting unhappy
 LISTED = 20
 
 

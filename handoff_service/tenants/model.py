@@ -93,7 +93,7 @@ class BotSettings(BaseModel):
         gt=0,
         lt=1,
         description="Probability of an unhappy message from which a person takes over "
-        "(0.52, TANDEM_KB_UNHAPPY_THRESHOLD). Lower: fewer angry customers are missed, more calm ones go to people; "
+        "(0.42, TANDEM_KB_UNHAPPY_THRESHOLD). Lower: fewer angry customers are missed, more calm ones go to people; "
         "`make evaluate` prints the curve.",
     )
     repeats: int | None = Field(
