@@ -14,7 +14,7 @@ from handoff_service.agents import lending
 from handoff_service.agents import store as agents
 from handoff_service.calendars.moments import is_open, next_closing, when_open
 from handoff_service.calls.record import note_move
-from handoff_service.conversations import store
+from handoff_service.conversations import lifecycle, store
 from handoff_service.conversations.model import SYSTEM, Author, Conversation, Entry, Event, Owner, OwnerKind
 from handoff_service.database import Transaction
 from handoff_service.errors import Fenced
@@ -102,8 +102,10 @@ def change(
 ) -> tuple[Conversation, Entry]:
     """Moves a locked conversation to a new owner, with the agents' capacity counted in the same transaction.
 
-    A call that its agent is in ends before that. Raises IllegalTransition or CapacityFull; nothing has changed then.
+    A call that its agent is in ends before that. Raises IllegalTransition, and nothing has changed then; CapacityFull,
+    and then the transaction must not go on.
     """
+    lifecycle.check(conversation.owner if conversation.epoch else None, event, to)
     holder = conversation.owner.agent
     if conversation.owner.kind is OwnerKind.AGENT and holder:
         conversation = end_at_move(tx, conversation, context.now)

@@ -117,6 +117,24 @@ async def test_transfers_across_each_other_do_not_lock_up(
             )
 
 
+@on_sqlite
+async def test_an_offer_that_comes_too_late_takes_nothing_from_who_was_quicker(
+    database: Database, hire: Any, waits: Any, accept: Any, rows: Any, context: Moment
+) -> None:
+    """I14: the transaction that makes offers goes on; on two gateways an agent had room for a fourth of three."""
+    lin, maya = await hire("lin"), await hire("maya")
+    waiting = await waits()
+    await accept(waiting, lin)
+
+    def late(tx: Any) -> None:
+        handoff = handoffs.find(tx.connection, waiting.tenant, str(waiting.handoff))
+        with pytest.raises(IllegalTransition):
+            assign.offer(tx, handoff, maya, context())
+
+    await database.write(late)
+    await check_agents(rows)
+
+
 async def test_accepting_twice_is_accepting_once(hire: Any, waits: Any, accept: Any, rows: Any) -> None:
     lin, waiting = await hire("lin"), await waits()
     first = await accept(waiting, lin)
