@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -63,18 +63,35 @@ class Sweeper:
         self._placed_at: datetime | None = None
 
     async def run(self) -> None:
-        """Sweeps until cancelled; one sweep that fails is logged and the next one tries again."""
+        """Sweeps until cancelled; offers are made beside the rest, and do not stand behind hundreds of deadlines."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._again_and_again(self._offer))
+            group.create_task(self._again_and_again(self._look_after))
+
+    async def _again_and_again(self, work: Callable[[Context], Awaitable[None]]) -> None:
         while True:
             try:
-                await self.sweep()
+                await work(self._context())
             except Exception as error:  # the loop: nobody else looks after deadlines
                 log.warning("sweep failed, trying again", error=repr(error))
             await asyncio.sleep(self._settings.sweep_s)
 
     async def sweep(self) -> None:
-        """One round; each conversation in a transaction of its own."""
-        now = self._clock()
-        context = Context(self._settings, now)
+        """One round of everything; each conversation in a transaction of its own."""
+        context = self._context()
+        await self._pass_deadlines(context)
+        await self._offer(context)
+        await self._call_and_tidy(context)
+
+    def _context(self) -> Context:
+        return Context(self._settings, self._clock())
+
+    async def _look_after(self, context: Context) -> None:
+        await self._pass_deadlines(context)
+        await self._call_and_tidy(context)
+
+    async def _pass_deadlines(self, context: Context) -> None:
+        now = context.now
         farthest = farthest_deadlines(context)
         # Who waits is looked at every minute, thousands of them: promises to the others must not stand behind that.
         for queued in (False, True):
@@ -86,11 +103,17 @@ class Sweeper:
         for tenant, conversation in await self._database.read(lambda connection: offered_to_lost(connection, now)):
             await self._try(lambda tx, t=tenant, c=conversation: on_offer_lost(tx, t, c, context), conversation)  # type: ignore[misc]
         await self._set_places_right(now)
+
+    async def _offer(self, context: Context) -> None:
         for tenant in await self._database.read(offering_tenants):
             for _ in range(ROUNDS):
                 made = await self._try(lambda tx, t=tenant: make_offers(tx, t, context), tenant)  # type: ignore[misc]
                 if made != MOST_OFFERS:
                     break
+
+    async def _call_and_tidy(self, context: Context) -> None:
+        """Climbs the ladders of calls, looks at tickets and promises, and now and then at the books."""
+        now = context.now
         unnoticed = await self._database.read(lambda connection: overlooked(connection, context))
         if any(one.step.deed is Deed.HOLD for one in unnoticed):
             await self._try(lambda tx: hold(tx, unnoticed, context), "calls while nobody has a hand free")
