@@ -257,6 +257,12 @@ def sent_part(connection: sa.Connection, job: Job, parts: int, now: datetime, *,
     return connection.execute(sa.update(tables.outbox).where(*mine).values(**values)).rowcount == 1
 
 
+def keep(connection: sa.Connection, job: Job, now: datetime) -> bool:
+    """Leases the row for LEASE from now on; False when it is somebody else's by now."""
+    mine = (B.tenant == job.tenant, B.id == job.id, B.state == "leased", B.attempts == job.attempts)
+    return connection.execute(sa.update(tables.outbox).where(*mine).values(lease_until=now + LEASE)).rowcount == 1
+
+
 def give_up(connection: sa.Connection, job: Job, reason: str) -> bool:
     """Marks the leased row as dead; False when it is somebody else's by now."""
     return _let_go(connection, job, "dead", error=reason[:500])

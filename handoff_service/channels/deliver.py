@@ -42,8 +42,7 @@ log = structlog.get_logger()
 
 # A file that the platform or our own storage does not let through holds up the words behind it no longer than this.
 FILE_WAITS = timedelta(minutes=1)
-# How long a gateway that stood still leaves to its next heartbeat.
-RETURNS = timedelta(seconds=0.2)
+LOOK_EVERY_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -143,9 +142,7 @@ class Deliverer:
             if occupied and (free_at := datetime.fromisoformat(occupied)) > self._clock():
                 await self._database.write(lambda tx: outbox.postpone(tx.connection, job, None, until=free_at))
                 return "held"
-            if not self._in_charge():  # another one may have sent this already, and what comes behind it
-                until = self._clock() + RETURNS
-                await self._database.write(lambda tx: outbox.postpone(tx.connection, job, None, until=until))
+            if not self._in_charge() and not await self._still_mine(job):
                 return "late"
             message, provider_id = await self._send(job, parcel, channel, message)
         except NotDelivered as error:
@@ -155,6 +152,12 @@ class Deliverer:
         state = await self._database.write(lambda tx: self._arrived(tx, job, parcel, message, provider_id))
         self._begun.discard(job.id)  # until the next part
         return state
+
+    async def _still_mine(self, job: outbox.Job) -> bool:
+        """Waits until this gateway is in charge again; False when another one has taken the job meanwhile."""
+        while not self._in_charge():
+            await asyncio.sleep(LOOK_EVERY_S)
+        return await self._database.write(lambda tx: outbox.keep(tx.connection, job, self._clock()))
 
     async def _send(
         self, job: outbox.Job, parcel: Parcel, channel: Channel, message: Outbound

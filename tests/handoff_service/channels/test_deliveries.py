@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service import outbox, tables
+from handoff_service.channels.deliver import LOOK_EVERY_S
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
@@ -238,18 +239,28 @@ async def test_a_late_worker_changes_nothing(office: Office, platform: FakePlatf
     assert LEASE.total_seconds() > 10.0
 
 
-async def test_a_gateway_that_stood_still_sends_nothing_until_it_is_back_among_the_others(
-    office: Office, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("taken", [False, True])
+async def test_a_gateway_that_stood_still_sends_only_what_nobody_else_has_taken_meanwhile(
+    office: Office, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch, taken: bool
 ) -> None:
     """F-44: frozen between the lease and the request, it would send what others have sent, or given up, long ago."""
     monkeypatch.setattr(Nodes, "ready", False)
     await say(platform, "ann", "hello")
-    row = await until(lambda: _tried(office))
-    assert (row["state"], row["error"], platform.arrivals) == ("new", None, [])
+    job = await until(lambda: _leased(office))
+    await asyncio.sleep(2 * LOOK_EVERY_S)
+    assert platform.arrivals == []
+    if taken:
+        mine = Job(office.tenant, job["id"], job["conversation"], "channel", job["seq"], job["attempts"])
+        assert await office.database.write(lambda tx: outbox.give_up(tx.connection, mine, "by the other one"))
     monkeypatch.undo()
-    assert await heard(platform, "ann", 1) == ["Three days."]
+    if taken:
+        await say(platform, "bob", "hello")  # whoever comes later is answered; that was long enough
+        assert await heard(platform, "bob", 1) == ["Three days."]
+        assert platform.texts("ann") == []
+    else:
+        assert await heard(platform, "ann", 1) == ["Three days."]
 
 
-async def _tried(office: Office) -> Any:
+async def _leased(office: Office) -> Any:
     rows = [row for row in await office.rows(tables.outbox) if row["destination"] == "channel"]
-    return next((row for row in rows if row["attempts"] >= 2 and row["state"] == "new"), None)
+    return next((row for row in rows if row["state"] == "leased"), None)
