@@ -177,11 +177,11 @@ def read_head(file: Path) -> Manifest:
     """What the backup says about itself, without numbers of rows. Raises Damaged, NotFound."""
     with _reading(file) as lines:
         _, head = next(lines, (b"", {}))
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
-        raise Damaged(f"{file} is not a backup of Tandem.")
-    if head["version"] != VERSION:
-        raise Damaged(f"{file} has format {head['version']}; this program reads {VERSION}.")
-    return Manifest(head["revision"], head["log_id"], head["made_at"], head["columns"], {})
+        if not isinstance(head, dict) or head.get("format") != FORMAT:
+            raise Damaged(f"{file} is not a backup of Tandem.")
+        if head["version"] != VERSION:
+            raise Damaged(f"{file} has format {head['version']}; this program reads {VERSION}.")
+        return Manifest(head["revision"], head["log_id"], head["made_at"], head["columns"], {})
 
 
 def read_rows(file: Path) -> Iterator[tuple[str, list[Any]]]:
@@ -221,3 +221,5 @@ def _reading(file: Path) -> Iterator[Iterator[tuple[bytes, Any]]]:
             yield ((raw, json.loads(raw)) for raw in stream)
         except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
             raise Damaged(f"{file} is damaged or was cut off ({error}).") from error
+        except (KeyError, TypeError, AttributeError) as error:  # a flipped bit can leave a line that is still JSON
+            raise Damaged(f"{file} is damaged: a line is not as it was written ({error!r}).") from error

@@ -70,6 +70,7 @@ class Job:
     uncertain: bool = False
     parts_sent: int = 0
     parts_digest: str | None = None
+    leased_at: datetime | None = None
 
 
 def outbox_topic(destination: str) -> str:
@@ -173,7 +174,7 @@ def lease(
         uncertain = row["state"] == "uncertain" or (row["state"] == "leased" and row["destination"] in OUTSIDE)
         place = {name: row[name] for name in ("tenant", "id", "conversation", "destination", "seq")}
         done = {"parts_sent": row["parts_sent"] or 0, "parts_digest": row["parts_digest"]}
-        jobs.append(Job(**place, attempts=row["attempts"] + 1, uncertain=uncertain, **done))
+        jobs.append(Job(**place, attempts=row["attempts"] + 1, uncertain=uncertain, **done, leased_at=now))
     return jobs
 
 

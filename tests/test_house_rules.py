@@ -30,7 +30,7 @@ CATCHES_ALL = {
     "handoff_service/channels/collect.py::__call__": "the job loop: tried again, and in the end the customer is told",
     "handoff_service/channels/fetch.py::_fetch": "a worker's loop: what one platform says must not end the gateway",
     "handoff_service/conversations/sweep.py::_try": "one conversation must not keep the sweeper from those behind it",
-    "handoff_service/conversations/sweep.py::run": "a worker's loop: a bug in one sweep must not end the gateway",
+    "handoff_service/conversations/sweep.py::_again_and_again": "a worker's loop: a bug in one sweep must not end the gateway",
     "handoff_service/database.py::_commit": "one failed write must not fail the group it is committed with",
     "handoff_service/database.py::_read_all": "one failed read must not fail the group it is read with",
     "handoff_service/database.py::_work_apart": "the error belongs to the caller of this one write",

@@ -142,7 +142,7 @@ class Deliverer:
             if occupied and (free_at := datetime.fromisoformat(occupied)) > self._clock():
                 await self._database.write(lambda tx: outbox.postpone(tx.connection, job, None, until=free_at))
                 return "held"
-            if not self._in_charge() and not await self._still_mine(job):
+            if self._may_be_lost(job) and not await self._still_mine(job):
                 return "late"
             message, provider_id = await self._send(job, parcel, channel, message)
         except NotDelivered as error:
@@ -152,6 +152,11 @@ class Deliverer:
         state = await self._database.write(lambda tx: self._arrived(tx, job, parcel, message, provider_id))
         self._begun.discard(job.id)  # until the next part
         return state
+
+    def _may_be_lost(self, job: outbox.Job) -> bool:
+        """Whether others may have taken over since the lease; a heartbeat after a standstill does not tell."""
+        half = timedelta(seconds=self._settings.node_lost_s / 2)
+        return not self._in_charge() or (job.leased_at is not None and self._clock() - job.leased_at > half)
 
     async def _still_mine(self, job: outbox.Job) -> bool:
         """Waits until this gateway is in charge again; False when another one has taken the job meanwhile."""

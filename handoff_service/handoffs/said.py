@@ -29,6 +29,7 @@ from handoff_service.tenants import store as tenants
 ASKS, NUMBER = "asks", "number"
 LAST_SAID = 6
 LONGEST = 200  # characters; who writes more tells his matter
+LONGEST_NUMBER = 25
 
 _LEAD = (
     r"(?:(?:好(?:的|吧)?|那|算了|嗯|哦|行吧?|谢谢|[你您]好|不好意思|ok(?:ay)?|hi|hello|thanks|"
@@ -61,7 +62,7 @@ _LEAVES = _whole(
     r"(?:i(?:['’]d like| would like| want) to )?(?:leave|exit|quit|cancel)(?: the| this| my)?(?: waiting)? "
     r"(?:queue|line|list)",
     r"(?:take|get) me (?:out of|off) the (?:queue|line|list)",
-    r"cancel (?:my|the) (?:request|transfer|place)(?: (?:for|to) an? (?:person|human|agent))?",
+    r"cancel (?:my|the) (?:request|transfer) (?:for|to) an? (?:person|human|agent)|(?:cancel|give up) my place",
     r"stop waiting",
     r"i (?:do not|don['’]t|no longer) need (?:an?|the|to talk to an?|to speak to an?) (?:person|human|agent|colleague)"
     r"(?: any ?more| any longer)?",
@@ -79,7 +80,19 @@ _CALL = re.compile(
 )
 # More than twelve figures are the number of an order, unless a + says that they are none.
 _DIGITS = re.compile(
-    r"(?<![A-Za-z0-9_.@+-])(?:\+\d(?:[ ()-]{0,2}\d){6,14}|\(?\d(?:[ ()-]{0,2}\d){6,11})(?![A-Za-z0-9_@-])"
+    r"(?<![A-Za-z0-9_.@+-])(?:\+\d(?:[ ()-]{0,2}\d){6,14}|\(?\d(?:[ ()-]{0,2}\d){6,11})(?![A-Za-z0-9_@-])",
+    re.ASCII,
+)
+# What may stand beside the wish for a call and the number; a "not", an order or a yesterday makes it something else.
+_BESIDE = re.compile(
+    r"\b(?:please|pls|back|can|could|would|will|you|someone|somebody|anybody|just|to|me|my|the|on|at|in|by|is|it|this|number|"
+    r"phone|mobile|cell|tel|ok|okay|yes|hi|hello|thanks|thank|and|then|today|tomorrow|tonight|morning|afternoon|evening|noon|"
+    r"after|around|about|between|from|or|am|pm|a|an|the|next|monday|tuesday|wednesday|thursday|friday|saturday|sunday|"
+    r"half|past|hours?|hrs?|minutes?|mins?|days?|working|business|one|two|three|four|five|six|seven|eight|nine|ten|later)\b|"
+    r"请|請|麻烦|麻煩|可以|能|给|給|让|讓|叫|人|午|客服|您|你|们|們|我|的|吧|吗|嗎|呢|下|一|好|谢谢|謝謝|就|在|到|打|这个|這個|个|個|是|电话|電話|手机|手機|"
+    r"号码|號碼|号|號|今天|明天|后天|後天|上午|下午|中午|晚上|早上|现在|現在|周|星期|礼拜|[一二三四五六七八九十日天两兩半几幾点點分钟鐘小时時内內后後之前左右]|"
+    r"\d{1,2}(?:[:：]\d{2})?",
+    re.IGNORECASE | re.ASCII,
 )
 _MINE = re.compile(
     r"(?:我的?|my|the|it['’]?s|is|电话|電話|手机|手機|号码|號碼|号|號|是|number|phone|mobile|[\s:：,，.。!！])*", re.I
@@ -105,9 +118,11 @@ def wish_in(text: str, *, number_asked: bool = False) -> Wish | None:
     if found := _MESSAGE.fullmatch(plain):
         return Wish("leave-message", found["text"] or "")
     numbers = _DIGITS.findall(plain)
-    if len(numbers) == 1 and (_CALL.search(plain) or (number_asked and _MINE.fullmatch(plain.replace(numbers[0], "")))):
-        return Wish("callback", numbers[0])
-    return None
+    if len(numbers) != 1 or len(numbers[0]) > LONGEST_NUMBER:
+        return None
+    rest = plain.replace(numbers[0], " ")
+    called = _CALL.search(rest) is not None and re.search(r"\w", _BESIDE.sub(" ", _CALL.sub(" ", rest))) is None
+    return Wish("callback", numbers[0]) if called or (number_asked and _MINE.fullmatch(rest)) else None
 
 
 def heed(tx: Transaction, sender: Sender, conversation: Conversation, entry: Entry, context: Context) -> Conversation:
@@ -120,7 +135,7 @@ def heed(tx: Transaction, sender: Sender, conversation: Conversation, entry: Ent
         return conversation
     asked = _number_asked(tx.connection, conversation, entry)
     wish = wish_in(str(entry.body["text"]), number_asked=asked)
-    if wish is None or kind not in CHOICES[wish.verb].offered:
+    if wish is None or kind not in CHOICES[wish.verb].offered or not _queue_is_known(tx.connection, conversation):
         return conversation
     if outbox.pending(tx.connection, conversation.tenant, conversation.id, "bot") == entry.seq:
         outbox.finish(tx.connection, conversation.tenant, conversation.id, "bot", upto_seq=entry.seq)
@@ -147,6 +162,12 @@ def _done(
     named = at is not None and at <= context.now + FARTHEST
     due_at = when_open(calendar, at) if at is not None and named else call_time(None, calendar, context.now)
     return book_call(tx, sender, conversation, phone_number(wish.said), due_at, subject=text, context=context)
+
+
+def _queue_is_known(connection: sa.Connection, conversation: Conversation) -> bool:
+    """Whether the place can be moved: its queue may have gone from the configuration since."""
+    settings = tenants.find(connection, conversation.tenant).settings
+    return conversation.owner.queue is None or settings.queue(conversation.owner.queue) is not None
 
 
 def _number_asked(connection: sa.Connection, conversation: Conversation, entry: Entry) -> bool:

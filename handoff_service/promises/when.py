@@ -15,6 +15,8 @@ from handoff_service.calendars.model import DAY, Calendar, moment
 from handoff_service.calendars.moments import add_working_days, add_working_time, close_of_day
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+LENGTHS = {"minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 30 * DAY}
+FARTHEST = 400 * DAY
 
 _ZH_DIGITS = {
     "零": 0,
@@ -191,14 +193,15 @@ def _amounts(text: str, said: Said) -> Iterator[datetime]:
 
 
 def _after(said: Said, number: float, unit: str, *, working: bool) -> datetime | None:
-    """So much later; of days on the clock on the wall."""
+    """So much later; of days on the clock on the wall. None beyond FARTHEST: nobody means it, and it costs to count."""
+    if number > FARTHEST / LENGTHS[unit]:
+        return None
     if working and unit == "day":
         return add_working_days(said.calendar, said.at, max(1, int(number + 0.5)))
     if working:
         return add_working_time(said.calendar, said.at, number * (HOUR if unit == "hour" else MINUTE))
     if unit == "minute" or unit == "hour" or number % 1:
-        length = {"minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 30 * DAY}[unit]
-        return said.at + number * length
+        return said.at + number * LENGTHS[unit]
     local = said.at.astimezone(said.calendar.zone)
     if unit == "month":
         day = _month_later(local.date(), int(number))
@@ -357,4 +360,4 @@ def _zh_number(text: str) -> float:
 
 
 def _en_number(text: str) -> float:
-    return int(text) if text.isdigit() else _EN_NUMBERS[text.lower()]
+    return int(text[:9]) if text.isdigit() else _EN_NUMBERS[text.lower()]  # nine figures are far enough for anybody

@@ -316,6 +316,7 @@ async def test_a_damaged_file_is_refused_with_a_sentence_and_nothing_is_touched(
     damaged.append(gzip.compress(text.replace(b"-00003", b"-00004", 1)))
     damaged.append(gzip.compress(b"".join(lines[:-1])))
     damaged.append(gzip.compress(b"".join(lines[:40] + lines[41:])))
+    damaged.append(gzip.compress(text.replace(b'"rows"', b'"sows"', 1)))  # still JSON, and not what was written
     damaged.append(b"")
     damaged.append(gzip.compress(b'{"format":"something else"}\n'))
     path = saved.with_name("damaged")

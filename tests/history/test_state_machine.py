@@ -158,7 +158,8 @@ def _a_page_begins_one_too_late(patch: pytest.MonkeyPatch) -> None:
 
 
 def _the_table_is_not_asked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(store, "check", lambda *_: None)
+    for asks in (store, lifecycle):
+        patch.setattr(asks, "check", lambda *_: None)
     patch.setattr(changes, "check_epoch", lambda *_: None)
 
 

@@ -62,6 +62,20 @@ describe("photos by name", () => {
     expect(desk.stored.read("c_1").asked).toBeUndefined();
   });
 
+  it("are forgotten when their refusal is dismissed", async () => {
+    desk = await trial({}, "en");
+    desk.server.say(deskFrame({ mine: [card("c_1", { owner: owner("agent", LIN), epoch: 3, channel: "web", language: "en" })] }));
+    desk.session.open("c_1");
+    desk.writing.write("c_1", { ...desk.writing.draftOf("c_1"), reply: "half a sentence" });
+    desk.writing.askForPhotos("c_1", "Please:", ["The zip"]);
+    desk.server.refuse({ code: "rate", message: "Later." });
+    let root: HTMLElement;
+    ({ root, leave } = await mounted(desk, <Composer conversation="c_1" name="Ann" />));
+    await click([...root.querySelectorAll(".refusal button")].find((each) => each.textContent === "Got it"));
+    expect(root.querySelector(".refusal")).toBeNull();
+    expect(desk.stored.read("c_1")).toEqual({ reply: "half a sentence", note: "", article: null });
+  });
+
   it("are one thing in the conversation, which tells what is missing", async () => {
     desk = await trial();
     desk.server.say(deskFrame({ mine: [card("c_1", { owner: owner("agent", LIN), epoch: 3 })] }));

@@ -249,6 +249,13 @@ export class Writing {
     refusals.value = put(refusals.value, conversation, null);
   }
 
+  /** The agent wants nothing more of what came back: photos that he asked for are not kept to be asked for again. */
+  dismiss(conversation: string): void {
+    const { asked, ...rest } = this.draftOf(conversation);
+    if (asked !== undefined) this.write(conversation, rest);
+    this.forgive(conversation);
+  }
+
   /** What this conversation still has in the outbox. */
   pending = () => this.parts.client.pending(this.parts.state.current.value);
 

@@ -27,7 +27,7 @@ PHONE = "13800138000"
         ("solved", ["解决了", "好的，问题已经解决了，谢谢您！", "已解决", "没事了，谢谢", "我自己搞定了"]),
         ("solved", ["It's solved now, thanks!", "Never mind, I've figured it out", "solved", "OK, my issue is fixed"]),
         ("leave-queue", ["不等了", "算了，不排队了", "取消排队", "我要退出排队", "不用人工了，谢谢", "取消轉人工"]),
-        ("leave-queue", ["Leave the queue", "please cancel my request", "I don't need a person any more"]),
+        ("leave-queue", ["Leave the queue", "please cancel my request for a person", "I don't need a person any more"]),
         (
             "leave-message",
             ["留言", "我想留言", "好吧，那我留个言", "Leave a message", "I'd like to leave a message please"],
@@ -66,6 +66,14 @@ def test_what_can_mean_nothing_else_is_understood(verb: str, lines: list[str]) -
         *("It is not solved", "Is it solved?", "when will it be fixed", "I don't want to wait any longer!", "cancel"),
         *("cancel my order", "I don't need a refund", "where can I leave a message?", "call me", "never mind", "wait"),
         "回电 20260101123456789",
+        "你们说会打给我的，订单 2024110512 到现在没消息",
+        "I asked you to call me yesterday about order 20241105",
+        f"please don't call me at {PHONE}, just email",
+        f"不要给我打电话 {PHONE}",
+        f"为什么没人给我打电话？我的手机 {PHONE}",
+        "call me ٠٥٠١٢٣٤٥٦٧",
+        "call me: 1- 3- 8- 1- 2- 3- 4- 5- 6- 7- 8",
+        *("please cancel my request", "cancel the transfer"),
         "解决了" + "，还有" * 99,
     ],
 )
@@ -77,6 +85,8 @@ def test_a_number_counts_with_the_word_for_it_or_when_it_was_asked_for() -> None
     assert wish_in(f"请给我回电 {PHONE}") == Wish("callback", PHONE)
     assert wish_in("call me back on +49 (30) 1234-567, please") == Wish("callback", "+49 (30) 1234-567")
     assert wish_in(f"我的电话是{PHONE}", number_asked=True) == Wish("callback", PHONE)
+    assert wish_in(f"明天下午3点打给我，号码 {PHONE}") == Wish("callback", PHONE)
+    assert wish_in(f"can you call me tomorrow at 3 pm on {PHONE}?") == Wish("callback", PHONE)
     assert wish_in("１３８００１３８０００", number_asked=True) == Wish("callback", PHONE), "as it is typed on a phone"
     assert wish_in(f"订单号 {PHONE} 还没发货", number_asked=True) is None
     assert wish_in(f"给我回电 {PHONE} 或者 13900139000") is None
@@ -160,6 +170,17 @@ async def test_who_is_to_be_called_back_sends_his_number(floor: Floor, hire: Any
     assert await asked(floor, again) is not None
     asked_for = [row for row in await rows(tables.tickets) if row["type"] == "callback"]
     assert [row["reply_to"] for row in asked_for] == [PHONE]
+
+
+@on_sqlite
+@pytest.mark.parametrize("when", ["999999 working days", "9999999999999 days", "999999 months", "9" * 150 + " weeks"])
+async def test_a_time_that_nobody_can_mean_stops_nothing(floor: Floor, hire: Any, rows: Any, when: str) -> None:
+    """It stood still for seconds, or the message came again and again because it could not be taken."""
+    await hire("lin", capacity=0)
+    sender, _ = await floor.waits()
+    await says(floor, sender, f"Call me in {when} on {PHONE}")
+    for row in await rows(tables.tickets):
+        assert row["due_at"] - floor.clock() < timedelta(days=14)
 
 
 @on_sqlite

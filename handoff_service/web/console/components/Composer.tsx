@@ -242,7 +242,7 @@ function RefusalNotice({ conversation }: { conversation: string }) {
       {state.draft.value.asked !== undefined && state.holding.value && (
         <button class="small" onClick={() => (state.dialog.value = "photos")}>{t("photos.again")}</button>
       )}
-      <button class="small" onClick={() => writing.forgive(conversation)}>{t("composer.dismiss")}</button>
+      <button class="small" onClick={() => writing.dismiss(conversation)}>{t("composer.dismiss")}</button>
     </div>
   );
 }

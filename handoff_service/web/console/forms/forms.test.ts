@@ -3,7 +3,7 @@ import { type Answer, trial, type Trial } from "../fixtures";
 import { withLook } from "../widget_look";
 import { translator } from "../text";
 import { SECTIONS, type Section } from "./sections";
-import { type Item, listed, NEW, pieceRaised, pieceWith, same, usersOf, whereOf, withPart, yamlOf } from "./values";
+import { type Item, itemsOf, listed, NEW, pieceRaised, pieceWith, same, usersOf, whereOf, withPart, yamlOf } from "./values";
 import { wrongText } from "./wrong";
 
 const of = (id: Section["id"]): Section => SECTIONS.find((section) => section.id === id)!;
@@ -23,10 +23,11 @@ describe("pieces of the configuration", () => {
     expect(pieceRaised(DOCUMENT, of("queues"), "senior")).toEqual({ queues: [QUEUES[1], QUEUES[0]] });
   });
 
-  it("name calendars by their ids, and targets by their places", () => {
+  it("name calendars by their ids, and targets by what they say", () => {
     expect(pieceWith(DOCUMENT, of("calendars"), NEW, { id: "night", timezone: "UTC" })).toEqual({ calendars: { office: { hours: [] }, night: { timezone: "UTC" } } });
-    expect(listed(DOCUMENT, of("sla")).map(({ key }) => key)).toEqual(["0", "1"]);
-    expect(whereOf(DOCUMENT, of("sla"), { key: "1", item: {} })).toBe("sla.1");
+    const [first, second] = listed(DOCUMENT, of("sla"));
+    expect(listed({ sla: [{ a: 1 }, ...itemsOf(DOCUMENT["sla"]), { a: 1 }] }, of("sla")).map(({ key }) => key)).toEqual(['{"a":1}', first!.key, second!.key, '{"a":1}~1']);
+    expect(whereOf(DOCUMENT, of("sla"), { key: second!.key, item: {} })).toBe("sla.1");
     expect(whereOf(DOCUMENT, of("queues"), { key: NEW, item: {} })).toBe("queues.2");
     expect(whereOf(DOCUMENT, of("calendars"), { key: NEW, item: { id: "night" } })).toBe("calendars.night");
   });
@@ -133,5 +134,68 @@ describe("a form", () => {
     desk.forms.edit(of("calendars"), NEW, { id: "office", timezone: "UTC" });
     expect(await desk.forms.save(of("calendars"), NEW)).toBe(false);
     expect([sent(desk), desk.forms.problems.value?.found[0]?.where]).toEqual([[], "calendars.office.id"]);
+  });
+
+  it("keeps what is written while it is saved, by the key that it has then", async () => {
+    const desk = await begin(OK, { tags: [] });
+    desk.forms.show(of("tags"), NEW);
+    desk.forms.edit(of("tags"), NEW, { id: "vip", zh: "", en: "V" });
+    const saved = desk.forms.save(of("tags"), NEW);
+    desk.forms.edit(of("tags"), NEW, { id: "vi", zh: "", en: "VIP" });
+    expect(await saved).toBe(true);
+    expect([desk.forms.isEdited(of("tags"), NEW), desk.forms.open.value.get("tags")]).toEqual([false, "vip"]);
+    expect(desk.forms.edited.value.get("tags/vip")).toEqual({ base: { id: "vip", zh: "", en: "V" }, now: { id: "vip", zh: "", en: "VIP" } });
+  });
+
+  it("keeps what is written back to what was stored, while another one is being stored", async () => {
+    const desk = await begin(OK);
+    desk.forms.edit(of("tags"), "vip", { id: "vip", zh: "x", en: "VIP" });
+    const saved = desk.forms.save(of("tags"), "vip");
+    desk.forms.edit(of("tags"), "vip", { id: "vip", zh: "贵宾", en: "VIP" });
+    await saved;
+    expect(desk.forms.shown(of("tags"), "vip")).toMatchObject({ zh: "贵宾" });
+    expect(desk.forms.isEdited(of("tags"), "vip")).toBe(true);
+  });
+
+  it("does not add a calendar whose name somebody has taken since", async () => {
+    const desk = await begin(OK);
+    desk.forms.document.value = null; // it is read anew inside the change
+    desk.forms.edit(of("calendars"), NEW, { id: "office", timezone: "UTC" });
+    expect(await desk.forms.save(of("calendars"), NEW)).toBe(false);
+    expect([sent(desk), desk.forms.problems.value?.of]).toEqual([[], "calendars/+"]);
+  });
+});
+
+describe("a target, which has no id", () => {
+  const [SUPPORT, ALL] = itemsOf(DOCUMENT["sla"]) as [Item, Item];
+  const keyOf = (item: Item): string => listed({ sla: [item] }, of("sla"))[0]!.key;
+  /** The list of the other administrator, in which the first one is gone. */
+  const less = async (): Promise<Trial> => {
+    const desk = await begin(OK, { ...DOCUMENT, sla: [ALL] });
+    desk.forms.document.value = DOCUMENT;
+    return desk;
+  };
+
+  it("is changed where it stands by now", async () => {
+    const desk = await less();
+    desk.forms.edit(of("sla"), keyOf(ALL), { first_reply_min: 7 });
+    await desk.forms.start();
+    expect(await desk.forms.save(of("sla"), keyOf(ALL))).toBe(true);
+    expect(sent(desk)).toEqual([{ yaml: '{"sla":[{"first_reply_min":7}]}', version: "v1" }]);
+  });
+
+  it("is not deleted in another one's place when it is gone", async () => {
+    const desk = await less();
+    await desk.forms.start();
+    expect(await desk.forms.remove(of("sla"), keyOf(SUPPORT))).toBe(false);
+    expect(sent(desk)).toEqual([]);
+  });
+
+  it("keeps what is written in it when another one is deleted", async () => {
+    const desk = await less();
+    desk.forms.edit(of("sla"), keyOf(ALL), { first_reply_min: 7 });
+    expect(await desk.forms.remove(of("sla"), keyOf(SUPPORT))).toBe(true);
+    expect(sent(desk)).toEqual([{ yaml: '{"sla":[{"first_reply_min":9}]}', version: "v1" }]);
+    expect(desk.forms.shown(of("sla"), listed(desk.forms.document.value!, of("sla"))[0]!.key)).toEqual({ first_reply_min: 7 });
   });
 });

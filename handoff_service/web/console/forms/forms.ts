@@ -7,7 +7,7 @@ import { problem } from "../problem";
 import type { Session } from "../session";
 import { put, type DeskState } from "../state";
 import type { Section, SectionId } from "./sections";
-import { isItem, type Item, listed, NEW, pieceRaised, pieceWith, same, textOf, yamlOf } from "./values";
+import { isItem, type Item, listed, NEW, pieceRaised, pieceWith, same, textOf, whereOf, withPart, yamlOf } from "./values";
 
 /** A thing as it is being edited, and as it was stored when that began; null: it is new. */
 export interface Edited {
@@ -27,6 +27,8 @@ export class Forms {
   readonly problems = signal<{ readonly of: string; readonly found: readonly FileProblem[] } | null>(null);
   readonly busy = signal(false);
   private version = "";
+  /** The name of what is being saved. */
+  private saving = "";
   private readonly fetching = new Fetching();
   readonly failed = this.fetching.failed;
 
@@ -58,11 +60,11 @@ export class Forms {
 
   isEdited = (section: Section, key: string): boolean => this.edited.value.has(nameOf(section, key));
 
-  /** What the form holds after a key; a thing that is again as it is stored is not edited. */
+  /** What the form holds after a key; a thing that is again as it is stored is not edited, unless another one is on its way. */
   edit(section: Section, key: string, now: Item): void {
     const name = nameOf(section, key);
     const base = this.edited.value.get(name)?.base ?? (key === NEW ? null : this.stored(section, key));
-    this.edited.value = put(this.edited.value, name, base !== null && same(base, now) ? null : { base, now });
+    this.edited.value = put(this.edited.value, name, base !== null && same(base, now) && this.saving !== name ? null : { base, now });
   }
 
   discard(section: Section, key: string): void {
@@ -74,28 +76,42 @@ export class Forms {
   /** Checks and stores what the form holds; what is wrong with it is in `problems`. */
   async save(section: Section, key: string): Promise<boolean> {
     const name = nameOf(section, key);
-    const id = textOf(this.edited.value.get(name)?.now["id"]);
-    if (key === NEW && section.holds === "names" && this.stored(section, id) !== null) {
-      this.problems.value = { of: name, found: [{ line: 0, where: `${section.id}.${id}.id`, message: this.parts.state.t.value("wrong.twice") }] };
-      return false;
-    }
+    let sent: Item | null = null;
+    let others: readonly Item[] = [];
     const done = await this.change(name, (document) => {
       const edited = this.edited.value.get(name);
       if (edited === undefined) return null;
+      if (edited.base === null && this.isThere(section, edited.now)) return this.twice(section, edited.now);
       if (edited.base !== null && !same(this.stored(section, key), edited.base)) return this.overtaken(section, key, edited);
-      return pieceWith(document, section, key, edited.now);
+      sent = edited.now;
+      others = listed(document, section).filter((one) => one.key !== key).map(({ item }) => item);
+      return pieceWith(document, section, key, sent);
     });
-    if (!done) return false;
-    this.edited.value = put(this.edited.value, name, null);
-    const last = listed(this.document.value ?? {}, section).at(-1);
-    if (key === NEW && last !== undefined) this.show(section, last.key);
+    if (!done || sent === null) return false;
+    this.settle(section, key, sent, others);
     this.parts.session.notify("good", this.parts.state.t.value("form.saved"));
     return true;
   }
 
+  /** What was sent is stored, by its key of now; what was written since is edited still. */
+  private settle(section: Section, key: string, sent: Item, others: readonly Item[]): void {
+    const since = this.edited.value.get(nameOf(section, key))?.now;
+    const found = listed(this.document.value ?? {}, section).findLast(({ item }) => !others.some((other) => same(other, item)));
+    const at = textOf(sent["id"]) || (found?.key ?? key);
+    const edited = put(this.edited.value, nameOf(section, key), null);
+    const now = since === undefined || sent["id"] === undefined ? since : withPart(since, "id", sent["id"]);
+    const left = now === undefined || same(now, sent) ? null : { base: this.stored(section, at) ?? sent, now };
+    this.edited.value = left === null ? edited : put(edited, nameOf(section, at), left);
+    if (at !== key && this.open.value.get(section.id) === key) this.show(section, at);
+  }
+
   /** Takes a thing out; the server refuses it while something needs it. */
   async remove(section: Section, key: string): Promise<boolean> {
-    const done = await this.change(nameOf(section, key), (document) => pieceWith(document, section, key, null));
+    const done = await this.change(nameOf(section, key), (document) => {
+      if (this.stored(section, key) !== null) return pieceWith(document, section, key, null);
+      this.parts.session.notify("bad", this.parts.state.t.value("form.overtaken"));
+      return null;
+    });
     if (!done) return false;
     this.edited.value = put(this.edited.value, nameOf(section, key), null);
     this.show(section, null);
@@ -116,6 +132,19 @@ export class Forms {
     return listed(this.document.value ?? {}, section).find((one) => one.key === key)?.item ?? null;
   }
 
+  /** Whether something has the id of a new thing already. */
+  private isThere(section: Section, { id }: Item): boolean {
+    const named = section.holds === "names" || (section.holds === "list" && section.keyed);
+    return named && this.stored(section, textOf(id)) !== null;
+  }
+
+  private twice(section: Section, now: Item): null {
+    const where = whereOf(this.document.value ?? {}, section, { key: NEW, item: now });
+    const found = [{ line: 0, where: `${where}.id`, message: this.parts.state.t.value("wrong.twice") }];
+    this.problems.value = { of: nameOf(section, NEW), found };
+    return null;
+  }
+
   /** Somebody has stored another one since this form was opened: it is told once, and the next save replaces that. */
   private overtaken(section: Section, key: string, { now }: Edited): null {
     const { session, state } = this.parts;
@@ -131,6 +160,7 @@ export class Forms {
   private async change(name: string, piece: (document: Item) => Item | null): Promise<boolean> {
     if (this.busy.value) return false;
     this.busy.value = true;
+    this.saving = name;
     this.problems.value = null;
     let outcome: Outcome = "stale";
     for (let turn = 0; turn < 2 && outcome === "stale"; turn += 1) {
@@ -141,6 +171,7 @@ export class Forms {
     if (outcome === "stale") this.parts.session.notify("bad", this.parts.state.t.value("form.overtaken"));
     if (outcome === "done") await Promise.all([this.start(), this.tellDesk()]);
     this.busy.value = false;
+    this.saving = "";
     return outcome === "done";
   }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { act } from "preact/test-utils";
 import { afterEach, describe, expect, it } from "vitest";
 import { SettingsPanel } from "../components/administration/SettingsPanel";
@@ -99,4 +100,44 @@ it("a canned reply gets its variables where the cursor is", async () => {
   expect(root.querySelector(".sample")?.textContent).toBe("Reads: Dear Ms Chen!");
   await type(text as unknown as HTMLInputElement, "{agent}, {{as it is}} {nobody}");
   expect(root.querySelector(".sample")?.textContent).toBe("Reads: 林晓, {as it is} {nobody}");
+});
+
+describe("fields of the shop", () => {
+  const about = (document: Item): Record<string, Answer> => ({ "/v1/admin/config": { status: 200, body: { yaml: "", version: "v1", document } } });
+  const nowOf = (desk: Trial, name: string): Item | undefined => desk.forms.edited.value.get(name)?.now;
+
+  it("show the types of tickets that apply while nobody has set any, and keep them when one is added", async () => {
+    const { desk, root } = await show("rules", about({ desk: {}, tickets: {}, promises: {}, capacity: {} }), "settings.write");
+    const usual = /types: tuple.* = \((.*)\)/.exec(readFileSync(`${import.meta.dirname}/../../../tickets/settings.py`, "utf8"))![1]!.split(", ").map((each) => each.replaceAll('"', ""));
+    const lines = () => [...root.querySelectorAll<HTMLInputElement>("input[aria-label^='Types']")].map(({ value }) => value);
+    expect(lines()).toEqual(usual);
+    await click(root.querySelector("[aria-label='Add: Types that agents can open']"));
+    await type([...root.querySelectorAll<HTMLInputElement>("input[aria-label^='Types']")].at(-1)!, "repair");
+    expect(nowOf(desk, "rules/rules")).toMatchObject({ tickets: { types: [...usual, "repair"] } });
+  });
+
+  it("leave the first language the first one", async () => {
+    const { desk, root } = await show("general", about({ languages: ["en"] }), "settings.write");
+    await act(() => [...root.querySelectorAll<HTMLLabelElement>("label.chip")].find((each) => each.textContent === "Chinese")!.querySelector("input")!.click());
+    expect(nowOf(desk, "general/general")?.["languages"]).toEqual(["en", "zh"]);
+  });
+
+  it("store of an allowed address what browsers send of it, when it is written", async () => {
+    const { desk, root } = await show("general", about({ allowed_origins: ["https://a.example"] }), "settings.write");
+    const input = root.querySelector<HTMLInputElement>("input[type=url]")!;
+    await type(input, "https://Shop.example:8443/");
+    expect(input.value).toBe("https://Shop.example:8443/");
+    await act(() => void input.dispatchEvent(new Event("change", { bubbles: true })));
+    expect(nowOf(desk, "general/general")?.["allowed_origins"]).toEqual(["https://shop.example:8443"]);
+  });
+
+  it("leave a number as it is being written", async () => {
+    const { desk, root } = await show("sla", about({ sla: [{ first_reply_min: 5 }] }), "settings.write");
+    await click(root.querySelector(".things .link-row"));
+    const input = root.querySelector<HTMLInputElement>("input[step=any]")!;
+    await type(input, "1.0");
+    expect([input.value, [...desk.forms.edited.value.values()][0]?.now]).toEqual(["1.0", { first_reply_min: 1 }]);
+    await type(input, "1.05");
+    expect([...desk.forms.edited.value.values()][0]?.now).toEqual({ first_reply_min: 1.05 });
+  });
 });

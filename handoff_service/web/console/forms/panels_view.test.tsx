@@ -81,6 +81,16 @@ describe("accounts of people", () => {
     expect(desk.requests.find(({ path }) => path.endsWith("/agents/a_1"))?.body).toEqual({ languages: ["zh", "en"], skills: { tech: 4 } });
   });
 
+  it("are sent only what was changed here, though the account is another one by now", async () => {
+    const { desk, root } = await show(<PeoplePanel />, answers, "agents.manage");
+    await click(button(root, "Edit"));
+    const people = desk.administration.people;
+    await act(() => void (people.value = people.value!.map((each) => ({ ...each, capacity: 9, queues: ["support", "vip"] }))));
+    await type(labelled(root, "Name"), "Lin Xia");
+    await submit(root);
+    expect(desk.requests.find(({ path }) => path.endsWith("/agents/a_1"))?.body).toEqual({ name: "Lin Xia" });
+  });
+
   it("say what each role may do, in words", async () => {
     const { root } = await show(<PeoplePanel />, answers);
     await act(() => {

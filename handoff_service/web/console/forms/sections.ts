@@ -28,7 +28,7 @@ export type Kind =
   | { readonly kind: "choice"; readonly of: ChoiceOf; readonly none?: Label; readonly required?: boolean }
   | { readonly kind: "several"; readonly of: ChoiceOf; readonly usual?: readonly string[] }
   | { readonly kind: "numbers"; readonly of: ChoiceOf; readonly least: number; readonly most: number }
-  | { readonly kind: "list"; readonly each: "text" | "email" | "date" | "url" }
+  | { readonly kind: "list"; readonly each: "text" | "email" | "date" | "origin"; readonly usual?: readonly string[] }
   | { readonly kind: "part"; readonly fields: readonly Field[]; readonly begins: Item; readonly always?: boolean }
   | { readonly kind: "rows"; readonly fields: readonly Field[]; readonly begins: Item };
 
@@ -150,7 +150,7 @@ const GENERAL: readonly Field[] = [
     name: "suggestions", hint: "suggestions_hint", kind: "part", always: true, begins: {},
     fields: QUESTIONS,
   },
-  { name: "allowed_origins", hint: "allowed_origins_hint", kind: "list", each: "url" },
+  { name: "allowed_origins", hint: "allowed_origins_hint", kind: "list", each: "origin" },
   { name: "retention_days", hint: "retention_days_hint", kind: "number", least: 1 },
 ];
 
@@ -172,7 +172,7 @@ const RULES: readonly Field[] = [
   {
     name: "tickets", kind: "part", always: true, begins: {},
     fields: [
-      { name: "types", hint: "types_hint", kind: "list", each: "text" },
+      { name: "types", hint: "types_hint", kind: "list", each: "text", usual: ["question", "order", "refund", "technical", "other"] },
       { name: "reopen_days", kind: "number", least: 0, most: 365, usual: 14 },
       { name: "follow_up_days", kind: "number", least: 1, most: 90 },
     ],

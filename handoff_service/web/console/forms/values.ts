@@ -6,7 +6,7 @@ export type Value = null | boolean | number | string | readonly Value[] | Item;
 export interface Item {
   readonly [name: string]: Value;
 }
-/** One thing of a section: a queue, a tag. `key`: its id; its place where things have none. */
+/** One thing of a section: a queue, a tag. `key`: its id; what it says where things have none, for places move. */
 export interface Listed {
   readonly key: string;
   readonly item: Item;
@@ -46,8 +46,19 @@ export function listed(document: Item, section: Section): readonly Listed[] {
     case "names":
       return Object.entries(isItem(stored) ? stored : {}).map(([id, one]) => ({ key: id, item: { id, ...(isItem(one) && one) } }));
     case "list":
-      return itemsOf(stored).map((item, place) => ({ key: section.keyed ? textOf(item["id"]) : String(place), item }));
+      return section.keyed ? itemsOf(stored).map((item) => ({ key: textOf(item["id"]), item })) : byContent(itemsOf(stored));
   }
+}
+
+/** Things without ids by what they say; the second of two that say the same has its number behind it. */
+function byContent(items: readonly Item[]): readonly Listed[] {
+  const seen = new Map<string, number>();
+  return items.map((item) => {
+    const said = JSON.stringify(item);
+    const before = seen.get(said) ?? 0;
+    seen.set(said, before + 1);
+    return { key: before === 0 ? said : `${said}~${before}`, item };
+  });
 }
 
 /** Parts of the file by what `item` says of them; what it leaves out is empty, for a file without it would change nothing. */
@@ -99,6 +110,12 @@ export const inside = (place: string, name: string | number): string => (place =
 /** The problems of a place that no part of it by these names shows. */
 export function unclaimed(problems: readonly FileProblem[], place: string, names: readonly string[]): readonly FileProblem[] {
   return problems.filter((problem) => isAt(problem, place) && !names.some((name) => isAt(problem, inside(place, name))));
+}
+
+/** An address as browsers name the site of a page, without a path; anything else stays as it was written. */
+export function originOf(text: string): string {
+  const { origin } = URL.canParse(text) ? new URL(text) : { origin: "null" };
+  return origin === "null" ? text : origin;
 }
 
 /** JSON is YAML; what YAML reads as the end of a line or refuses inside a text is written as its number. */

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 import type { FileProblem } from "../../administration";
 import { choicesOf, type Known, proposed } from "../../forms/choices";
 import type { Field, Kind } from "../../forms/sections";
@@ -204,7 +204,8 @@ function SeveralField({ field, value, set, where, sheet }: FieldProps<"several">
   const chosen = value === undefined ? (usual ?? []) : listOf(value).map(textOf);
   const choices = choicesOf(of, sheet, chosen);
   const toggle = (one: string, on: boolean): void => {
-    const next = choices.map((each) => each.value).filter((each) => (each === one ? on : chosen.includes(each)));
+    const left = chosen.filter((each) => each !== one);
+    const next = on ? [...left, one] : left; // the first language is the usual one, so what was there stays in its order
     set(next.length === 0 ? undefined : next);
   };
   return (
@@ -234,9 +235,14 @@ interface NumberProps {
 
 function NumberInput({ told, limits: { least, most, usual, percent, fraction }, value, set, sheet }: NumberProps) {
   const factor = percent ? 100 : 1;
-  return <input {...told} type="number" inputMode="decimal" min={least} max={most} step={fraction ? "any" : 1} readOnly={sheet.readOnly}
+  const input = useRef<HTMLInputElement>(null);
+  const written = input.current?.value ?? "";
+  const shown = typeof value === "number" ? Math.round(value * factor * 1000) / 1000 : "";
+  // "1.0" is 1 and the beginning of 1.05: what says the same number is left as it is written.
+  const text = written !== "" && Number(written) / factor === value ? written : shown;
+  return <input {...told} ref={input} type="number" inputMode="decimal" min={least} max={most} step={fraction ? "any" : 1} readOnly={sheet.readOnly}
     placeholder={usual === undefined ? sheet.t("form.optional") : String(usual)}
-    value={typeof value === "number" ? Math.round(value * factor * 1000) / 1000 : ""}
+    value={text}
     onInput={({ currentTarget }) => set(Number.isNaN(currentTarget.valueAsNumber) ? undefined : currentTarget.valueAsNumber / factor)} />;
 }
 

@@ -1,6 +1,6 @@
 import { useRef } from "preact/hooks";
 import type { Field } from "../../forms/sections";
-import { inside, isAt, itemsOf, listOf, textOf, unclaimed, type Value } from "../../forms/values";
+import { inside, isAt, itemsOf, listOf, originOf, textOf, unclaimed, type Value } from "../../forms/values";
 import { localName } from "../../text";
 import { Icon } from "../Icon";
 import { useWorkplace } from "../workplace";
@@ -36,12 +36,14 @@ export function RowsField({ field, value, set, where, sheet }: FieldProps<"rows"
   );
 }
 
-/** Several texts or dates, one in each line. */
+/** Several texts or dates, one in each line; where nobody has set them, the usual ones are what is edited. */
 export function ListField({ field, value, set, where, sheet }: FieldProps<"list">) {
-  const lines = listOf(value).map(textOf);
+  const { each: kind, usual } = field;
+  const lines = value === undefined ? (usual ?? []) : listOf(value).map(textOf);
   const group = useRef<HTMLFieldSetElement>(null);
   const label = labelOf(field, sheet);
-  const put = (next: readonly string[]): void => set(next.length === 0 ? undefined : next);
+  const put = (next: readonly string[]): void => set(next.length === 0 && usual === undefined ? undefined : next);
+  const write = (place: number, text: string): void => put(lines.map((each, at) => (at === place ? text : each)));
   return (
     <fieldset class="form-group" disabled={sheet.readOnly} ref={group}>
       <legend>{label}</legend>
@@ -52,8 +54,9 @@ export function ListField({ field, value, set, where, sheet }: FieldProps<"list"
         const found = sheet.problems.filter((problem) => isAt(problem, inside(where, place)));
         return (
           <div key={place} class="form-entry">
-            <input type={field.each as "text"} dir="auto" required aria-label={name} aria-invalid={found.length > 0} value={line}
-              onInput={(event) => put(lines.map((each, at) => (at === place ? event.currentTarget.value : each)))} />
+            <input type={(kind === "origin" ? "url" : kind) as "text"} dir="auto" required aria-label={name} aria-invalid={found.length > 0} value={line}
+              onInput={(event) => write(place, event.currentTarget.value)}
+              onChange={(event) => kind === "origin" && write(place, originOf(event.currentTarget.value))} />
             <Remove name={name} sheet={sheet} group={group} remove={() => put(lines.filter((_, at) => at !== place))} />
             <Problems found={found} />
           </div>

@@ -94,9 +94,10 @@ function Person({ account }: { account: Account }) {
 function EditPerson({ account, done }: { account: Account; done: () => void }) {
   const { state, administration } = useWorkplace();
   const t = state.t.value;
-  const { name, role, languages, queues, capacity, skills = {} } = account;
+  const [base] = useState(account); // the list may be read again meanwhile; only what is changed here is sent
+  const { name, role, languages, queues, capacity, skills = {} } = base;
   const [now, setNow] = useState({ name, role, languages, queues, capacity, skills });
-  const change = changedParts(account, now);
+  const change = changedParts(base, now);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     if (Object.keys(change).length === 0 || (await administration.change(account, change))) done();
