@@ -149,7 +149,7 @@ def test_a_body_of_two_megabytes_is_refused(bot: Bot) -> None:
 )
 def test_strange_text_gets_an_answer(chat: Chat, text: str) -> None:
     answer = chat.say(text)
-    assert answer["took_ms"] < 500
+    assert answer["took_ms"] < 5000, "a pattern that explodes takes minutes"
 
 
 def test_blank_lines_do_not_split_a_message(chat: Chat) -> None:
