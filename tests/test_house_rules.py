@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
+import gc
 import re
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -30,7 +31,7 @@ CATCHES_ALL = {
     "handoff_service/channels/collect.py::__call__": "the job loop: tried again, and in the end the customer is told",
     "handoff_service/channels/fetch.py::_fetch": "a worker's loop: what one platform says must not end the gateway",
     "handoff_service/conversations/sweep.py::_try": "one conversation must not keep the sweeper from those behind it",
-    "handoff_service/conversations/sweep.py::_again_and_again": "a worker's loop: a bug in one sweep must not end the gateway",
+    "handoff_service/conversations/sweep.py::_again_and_again": "a worker's loop: a bug in one sweep must not end it",
     "handoff_service/database.py::_commit": "one failed write must not fail the group it is committed with",
     "handoff_service/database.py::_read_all": "one failed read must not fail the group it is read with",
     "handoff_service/database.py::_work_apart": "the error belongs to the caller of this one write",
@@ -86,6 +87,14 @@ OWNER_COLUMNS = {"owner_kind", "owner_agent", "epoch"}
 WIRE_ADDRESSES = ("/webhooks/tandem/turn", "/understand")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_collections() -> Iterator[None]:
+    """Looking for garbage in millions of nodes that all stay takes longer than the rules."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
 @cache
 def sources() -> tuple[str, ...]:
     """Paths (relative, with /) of all files that git tracks or would track."""
@@ -114,10 +123,16 @@ def tree(path: str) -> ast.Module:
 
 
 @cache
+def nodes(path: str) -> Sequence[ast.AST]:
+    """Every node of a file. Walking again for every rule took most of the time."""
+    return tuple(ast.walk(tree(path)))
+
+
+@cache
 def docstrings(path: str) -> frozenset[int]:
     """Identities of the constants that are docstrings."""
     found = set()
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and node.body:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
@@ -127,14 +142,14 @@ def docstrings(path: str) -> frozenset[int]:
 
 def code_strings(path: str) -> Iterator[ast.Constant]:
     """String constants that are not docstrings, the pieces of f-strings among them."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings(path):
             yield node
 
 
 def imports(path: str) -> Iterator[tuple[int, str]]:
     """Line and full name of every imported module."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -144,7 +159,7 @@ def imports(path: str) -> Iterator[tuple[int, str]]:
 
 def classes(*folders: str) -> Iterator[tuple[str, ast.ClassDef]]:
     for path in modules(*folders):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef):
                 yield path, node
 
@@ -158,7 +173,7 @@ def base_names(node: ast.ClassDef) -> list[str]:
 
 
 def functions(path: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield node
 
@@ -206,7 +221,7 @@ def test_only_the_table_decides_on_owners_and_only_one_place_writes_them() -> No
     tables = [
         path
         for path in modules("handoff_service")
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, (ast.Assign, ast.AnnAssign))
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name) and target.id == "TRANSITIONS"
@@ -215,7 +230,7 @@ def test_only_the_table_decides_on_owners_and_only_one_place_writes_them() -> No
 
     writers = set()
     for path in modules("handoff_service"):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("values", "update"):
                 names = {keyword.arg for keyword in node.keywords}
                 if names & OWNER_COLUMNS and "conversations" in ast.unparse(node.func):
@@ -234,7 +249,7 @@ def test_sql_stays_in_its_homes() -> None:
         if path.endswith("/store.py") or path in SQL_HOMES or "/migrations/" in path or "/tables/" in path:
             continue
         strays += [f"{path}:{text.lineno}" for text in code_strings(path) if SQL_TEXT.match(str(text.value))]
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 module = getattr(node.func.value, "id", "")
                 if module in ("sa", "sqlalchemy") and node.func.attr in SQL_CALLS:
@@ -250,7 +265,7 @@ def test_every_table_is_written_by_one_module() -> None:
         if "/migrations/" in path:
             continue
         aliases = _table_aliases(path)
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
@@ -300,12 +315,34 @@ def test_there_is_one_sqlite() -> None:
         if path.startswith("tests/bot/"):  # the other environment: files of its own
             continue
         strays += [f"{path}:{line}: {name}" for line, name in imports(path) if name.split(".")[0] == "sqlite3"]
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "create_engine":
                 given = {keyword.arg for keyword in node.keywords}
                 if not given & {"module", "isolation_level", "pool_pre_ping"}:  # the latter: PostgreSQL
                     strays.append(f"{path}:{node.lineno}: create_engine without module=sqlite3")
     assert strays == []
+
+
+def test_what_tests_share_is_not_imported() -> None:
+    """Two files imported a session's fixture: it ran twice in one process, the second over the first one's database."""
+    shared = {
+        (path.removesuffix(".py").replace("/", "."), node.name)
+        for path in modules("tests")
+        if path.endswith("conftest.py")
+        for node in tree(path).body
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+        if "scope=" in ast.unparse(decorator)
+    }
+    assert shared, "the fixtures that tests share are found"
+    assert not [
+        f"{path}: {name.name}"
+        for path in modules("tests")
+        for node in nodes(path)
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+        if (node.module, name.name) in shared
+    ], "move the test below the conftest.py, or the fixture up"
 
 
 def test_the_launcher_needs_nothing_but_python() -> None:
@@ -365,7 +402,7 @@ def test_no_class_exists_only_to_be_inherited_once() -> None:
     used = {
         ast.unparse(node.func).split(".")[-1]
         for path in modules()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call)
     }
     lonely = [
@@ -457,7 +494,7 @@ def test_times_know_their_zone() -> None:
     """A due time computed with naive `now()` moved by eight hours when the server moved, and 200 tickets were late."""
     strays = []
     for path in modules(*PARTS):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             called, given = ast.unparse(node.func), len(node.args) + len(node.keywords)
@@ -521,7 +558,7 @@ def test_the_words_of_the_glossary_are_the_words_of_the_code() -> None:
     identifiers = {
         word.lower()
         for path in modules(*PARTS)
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         for word in re.findall(r"[A-Za-z][a-z]*", getattr(node, "name", "") or getattr(node, "arg", "") or "")
     } | {word.lower() for path in modules(*PARTS) for word in re.findall(r"[a-z]+", path)}
     assert [word for word in GLOSSARY if not {word.lower(), f"{word.lower()}s"} & identifiers] == []
@@ -536,7 +573,7 @@ def _settings_in_code() -> frozenset[str]:
             continue  # the tests of deploy/ ask too, and would have every file parsed for nothing
         for text in code_strings(path):
             found |= set(re.findall(r"\bTANDEM_[A-Z0-9_]*[A-Z0-9]\b(?!_)", str(text.value)))
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef) and "BaseSettings" in base_names(node):
                 (prefix,) = re.findall(r"env_prefix='(\w+)'", ast.unparse(node)) or [""]
                 found |= {

@@ -18,8 +18,8 @@ from handoff_service.agents.model import Role
 from handoff_service.bell import Bell
 from handoff_service.channels.accounts import new_account
 from handoff_service.channels.arrive import arrive
-from handoff_service.channels.deliver import pack
 from handoff_service.channels.model import Checked, Inbound, WebhookRequest
+from handoff_service.channels.packing import pack
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.signed_api import _as_json
@@ -36,14 +36,6 @@ from handoff_service.tenants import store as tenants
 from handoff_service.tickets.store import find as find_ticket
 from handoff_service.tickets.tell import tell_customer
 from tests.handoff_service.stage import shop, trial_settings
-from tests.handoff_service.web.conftest import (  # noqa: F401
-    build_house,
-    engine,
-    gateway,
-    house,
-    patient_with_this_machine,
-    sqlite_gateway,
-)
 from tests.handoff_service.web.visitors import accepted, fresh, refused
 
 POST = {
@@ -100,7 +92,7 @@ async def give(who: Any, *posts: Any) -> Any:
     return await who.post("/v1/public-mentions", {"mentions": list(posts)})
 
 
-async def test_a_mention_is_a_marked_conversation_for_people_only(house: Any, build_house: Any) -> None:  # noqa: F811
+async def test_a_mention_is_a_marked_conversation_for_people_only(house: Any, build_house: Any) -> None:
     boss, lin = await house.agent("boss", role=Role.ADMIN), await house.agent("lin")
     await lin.socket()
     bad = {**POST, "id": "1", "time": "soon"}
@@ -149,7 +141,7 @@ async def test_a_mention_is_a_marked_conversation_for_people_only(house: Any, bu
     assert accepted(await give(stranger, POST))["taken"] == 1, "each tenant has its own"
 
 
-async def stored(house: Any) -> list[dict[str, Any]]:  # noqa: F811
+async def stored(house: Any) -> list[dict[str, Any]]:
     def found(connection: Any) -> list[dict[str, Any]]:
         query = tables.conversations.select().where(tables.conversations.c.tenant == house.tenant.id)
         return [dict(row) for row in connection.execute(query).mappings()]
@@ -169,7 +161,7 @@ def of_api(account: Any, event: Any) -> Inbound:
     return said
 
 
-async def test_an_account_that_speaks_in_public_publishes_what_an_agent_answers_and_nothing_else(house: Any) -> None:  # noqa: F811
+async def test_an_account_that_speaks_in_public_publishes_what_an_agent_answers_and_nothing_else(house: Any) -> None:
     lin = await house.agent("lin")
     await lin.socket()
     settings = house.gateway.settings
