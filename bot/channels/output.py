@@ -37,6 +37,7 @@ class TurnOutput(OutputChannel):
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:  # noqa: ARG002 (Rasa's shape)
         """Take one bot utterance as it is: Rasa's own channels would split it at blank lines."""
-        self.messages.append({name: message[name] for name in ("text", "kind", "buttons", "sources")})
+        given = {name: message[name] for name in ("text", "kind", "buttons", "sources")}
+        self.messages.append({**given, **({"upload": message["upload"]} if message.get("upload") else {})})
         self.handoff = message.get("handoff") or self.handoff
         self.ticket = message.get("ticket") or self.ticket

@@ -8,12 +8,13 @@ from typing import Any
 from bot.channels.checks import BadTurn, need, number, whole
 
 NUMBER_CHARS = 40
-EMERGENCIES = ("medical", "fire", "police", "self_harm", "legal")
+EMERGENCIES = ("medical", "fire", "police", "self_harm", "violence", "fraud", "legal")
+FOR_THE_POLICE = ("violence", "fraud")
 NUMBERS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        # Mainland China: ambulance, fire brigade, police, the national lines for mental health and legal aid.
+        # Mainland China: ambulance, fire brigade, police, the national lines for mental health, fraud and legal aid.
         language: MappingProxyType(
-            {"medical": "120", "fire": "119", "police": "110", "self_harm": "12356", "legal": "12348"}
+            {"medical": "120", "fire": "119", "police": "110", "self_harm": "12356", "fraud": "96110", "legal": "12348"}
         )
         for language in ("zh", "en")
     }
@@ -47,9 +48,13 @@ class Policy:
     emergency: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: NUMBERS)
 
     def number(self, kind: str, *, language: str) -> str:
-        """The telephone number for an emergency, in the language's own list or else in the built-in one."""
-        own = self.emergency.get(language, {}).get(kind)
-        return own or NUMBERS[language].get(kind, NUMBERS[language]["police"])
+        """The telephone number for an emergency, in the language's own list or else in the built-in one.
+
+        Where a tenant has set the police of another country, that is who is called for violence and fraud too.
+        """
+        own = self.emergency.get(language, {})
+        found = own.get(kind) or (own.get("police") if kind in FOR_THE_POLICE else None)
+        return found or NUMBERS[language].get(kind, NUMBERS[language]["police"])
 
 
 STANDARD = Policy()

@@ -7,7 +7,18 @@ from bot.actions.situation import A_FEW_WORDS, SMALL_TALK, SURE, VERY_SURE, WORD
 from bot.entities import read
 from bot.language import other_script
 from bot.signals.model import Name, Signal
-from bot.signals.words import ASKED_CALMLY, MARKUP, NONE_OF_THESE, NOT_HELPED, TAMPERING, THREATS, UPSET
+from bot.signals.script import simplified
+from bot.signals.words import (
+    ASKED_CALMLY,
+    CLAUSE_ENDS,
+    MARKUP,
+    NONE_OF_THESE,
+    NOT_HELPED,
+    TAMPERING,
+    THREATS,
+    THREATS_DENIED,
+    UPSET,
+)
 from bot.tasks.registry import TASKS
 
 THREAT_PRIORITY = 8
@@ -17,7 +28,7 @@ CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 LATIN = re.compile(r"\b[A-Za-z]{2,}\b")
 THUMB = re.compile(r"[\s\ufe0f\U0001f3fb-\U0001f3ff]*👎[\s\ufe0f\U0001f3fb-\U0001f3ff👎]*")
 UNHAPPY = 0.42  # lower than the label of the knowledge base: courtesies, wishes and short texts are judged apart
-PLAIN = 0.75  # a mood that few words show
+PLAIN = 0.62  # a mood that few words show
 OUTSPOKEN = 0.8  # a mood beside which a wish can wait
 CERTAIN = 1.0  # no mood is
 BEYOND_DOUBT = 0.9  # a mood that even code or another script shows
@@ -195,12 +206,15 @@ def upset(s: Situation, *, own_words: bool) -> list[Signal]:
 
 def threat(s: Situation) -> list[Signal]:
     """Says that he will report us, sue us, go public or leave; asking how one complains is no threat."""
-    calm = ASKED_CALMLY.search(s.text) is not None
+    text = simplified(s.text)
+    clauses = CLAUSE_ENDS.pattern.split(text)
+    meant = [each for each in clauses if not (ASKED_CALMLY.search(each) or THREATS_DENIED.search(each))]
     for kind, pattern in THREATS.items():
-        found = pattern.search(s.text)
-        if found and not calm:
+        found = next((found for clause in meant if (found := pattern.search(clause))), None)
+        if found:
             evidence = {"threat": kind, "words": found.group()[:80]}
             return [threat_signal(f"threat to {kind}", 0.9, evidence)]
+    calm = len(meant) < len(clauses)
     if s.intent == "report_threat" and s.confidence >= SURE and not calm:
         return [threat_signal("threat", s.confidence, {"threat": "said"})]
     return []

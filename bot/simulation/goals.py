@@ -82,6 +82,9 @@ def draw_goal(shop: ShopFile, chance: random.Random, *, language: str, name: str
     names = [*STATES, *STATES, *OTHERS]
     name = name or chance.choice([each for each in names if each in OTHERS or each in phrases(language)["open"]])
     orders = [order for order in shop.orders() if order["language"] == language]
+    if name == "payment_missing":  # who has paid nothing misses nothing
+        payers = {row.get("customer") for row in shop.table("payments")}
+        orders = [order for order in orders if order["customer"] in payers] or orders
     wanted = STATES.get(name) or ANY
     fitting = [order for order in orders if order["status"] in wanted and not too_late(name, order)]
     possible = bool(fitting) and (name == "order_status" or chance.random() >= HARDLY_POSSIBLE)

@@ -12,6 +12,7 @@ REASONS = choices("asking", "reason")
 FAULTY = frozenset({"quality", "damaged", "wrong_item", "missing_part"})
 PICTURES = 6
 PICTURE_BYTES = 10 * 1024 * 1024
+UPLOAD = {"accept": "image/*", "most": PICTURES, "max_bytes": PICTURE_BYTES}  # what a widget may offer to send
 REASON_CHARS = 200
 
 

@@ -18,6 +18,7 @@ from bot.channels.request import Turn
 from bot.shop import Shop, ShopUnavailable
 from bot.tasks.filling import LISTED, Ask, Over, advance, read_answer
 from bot.tasks.orders import SHOP_TIME
+from bot.tasks.reasons import UPLOAD
 from bot.tasks.registry import TASKS
 from bot.tasks.steering import is_firm_yes
 from bot.tasks.task import CONFIRM, Case, Option, Task, Told
@@ -120,6 +121,9 @@ class TaskRunner:
             return tell(self._texts, output, f"{task.name}.confirm", **values)
         name = ask.say or f"ask_{ask.slot}{'_again' if again else ''}"
         event = tell(self._texts, output, self._named(task, name), **(ask.values or {}))
+        step = task.step(ask.slot)
+        if step is not None and step.files:
+            event.metadata["upload"] = dict(UPLOAD)
         return with_buttons(event, ask.options)
 
     def _named(self, task: Task, name: str) -> str:

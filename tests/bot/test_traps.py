@@ -143,6 +143,7 @@ def test_a_body_of_two_megabytes_is_refused(bot: Bot) -> None:
         " \n\t ",
         "退" * 4000,
         "a " * 2000,
+        "!" * 4000,
         "第一段\n\n第二段\n\n第三段",
     ],
     ids=lambda t: t[:12],

@@ -30,6 +30,12 @@ DANGER = {
         i don’t want to be around any more
         there is no point going on
         they are better off without me
+        我活够了
+        我准备了一瓶安眠药，今晚就走
+        I have a bottle of pills in my hand and I'm going to take them
+        我活腻了
+        I can't do this anymore, I just want to disappear
+        I'm going to swallow all these pills tonight
     """,
     "medical": """
         孩子误吞了玩具里的电池
@@ -62,6 +68,8 @@ DANGER = {
         my dog ate the magnets
         my grandfather just collapsed
         she isn’t breathing
+        如果孩子误吞了电池怎么办，他刚吞了一颗
+        孩子刚刚误吞了一颗纽扣电池，怎么办
     """,
     "fire": """
         充电宝着火了
@@ -113,6 +121,7 @@ DANGER = {
         a man is outside my door threatening me
         somebody is in my house
         he pulled a knife on me
+        they said they would burn my house
     """,
     "legal": """
         我收到法院的传票了
@@ -127,9 +136,92 @@ DANGER = {
         there is a court order about my account
         is this illegal?
     """,
+    "violence": """
+        今晚去砸了你们店
+        I want to punch the driver
+        burn your shop to the ground, I will
+        我要弄死那个快递员
+        我现在就去你们公司砍人
+        信不信我拿刀去你们店里
+        我要炸了你们仓库
+        我找人打断你们客服的腿
+        不退钱我就去你们公司放火
+        我要跟你們同歸於盡
+        I'm going to kill you people
+        i will shoot up your office
+        i'm coming to your warehouse with a knife
+        i'll burn your building down
+        i am going to beat up the courier when he comes
+        there will be blood if you don't refund me
+        你们再逼我要杀人了
+        别逼我，逼急了我要杀人
+        气急了，真想杀人全家
+        恨得我想杀人放火
+        明天我去你们总部点把火
+        小心我放火
+        信不信我找人做了你
+        我会让你们付出血的代价
+        我要跟你们拼命
+        I will slit your throat
+        I feel like killing someone at your shop
+        I'll blow up your headquarters
+        I will kill your back office staff
+        等我找到你，砍死你
+        我今晚就去你们店里放一把火
+        我要弄死你们经理
+        老子要宰了你们全家
+        信不信我叫人收拾你
+        小心我去砍人
+        我要让你血债血偿
+        我跟你们拼了，不活了
+        我带汽油去你们公司门口
+        我剁了你的手
+        别逼我去杀人
+        我真想捅死那个骑手
+        I'm gonna burn your house down
+        I'll find you and stab you
+        I will kill every one of you
+        we are going to shoot up your store
+        I'll break your legs
+        I swear I'll murder your manager
+        I'm coming with a gun to your office
+        I know where your kids live
+        你给我小心点，我知道你家住哪
+    """,
+    "fraud": """
+        我被骗了
+        我好像被骗了，怎么办
+        我好像被诈骗了，刚刚转了五万
+        我刚给骗子转了钱，能追回来吗
+        有人冒充你们客服让我转账，我已经转了
+        骗子让我把验证码给他，我给了
+        我的账户正在被盗刷
+        有人在用我的卡刷钱
+        錢包裡的錢被人轉走了
+        我妈被骗子骗了，正在银行汇款
+        收到退款链接点进去填了银行卡，钱没了
+        I've been scammed
+        someone pretending to be you made me transfer money
+        a scammer has my verification code
+        my account is being drained right now
+        someone is using my card as we speak
+        I just gave my card details to a fake site
+        they told me to move my money to a safe account and i did
+        my mum is on the phone with a scammer
+        i got tricked into sending money
+        担心的事发生了，我妈被骗了两万
+        小心点，我被诈骗两万怎么办
+        以防你们不知道，我被骗了三万
+        我把验证码告诉了一个自称你们客服的人
+        我爸被骗了八万块
+        我把密码给了一个冒充银行的人
+        I gave the code to a caller who said he's from your shop, my money is gone
+    """,
 }
 
 HARMLESS = """
+    你们杀了我的心情
+    你们砍了我两单
     这个价格要我命
     这个价格要人命啊
     笑死我了
@@ -257,6 +349,75 @@ HARMLESS = """
     笑死我了
     优惠快结束了
     我不想醒太早，能晚点送吗
+    你杀了我吧这么慢
+    气得我想杀人
+    怎么识别诈骗短信
+    如何防止被骗
+    你们是不是骗子
+    骗我说今天到
+    感觉被骗了，衣服跟图片不一样
+    账号被盗了怎么找回
+    盗刷险赔多少
+    安全账户是什么
+    转账转错了怎么办
+    买家秀骗人，被骗过好多次
+    天台用的遮阳伞
+    汽油发电机有货吗
+    砍一刀帮我
+    how do i avoid scams
+    is this email from you a scam
+    i feel scammed, the shirt is not like the picture
+    your company is a scam
+    what if i get scammed on here
+    do you have fraud protection
+    can you beat the price of the other shop
+    shoot me an email
+    i will kill your ratings
+    i would kill for that bag
+    where is my money being transferred from
+    kill my subscription
+    that joke killed me
+    我打断你一下，客服
+    我一定废了半天劲才找到客服
+    我真的要打死那只蟑螂，你们的药没用
+    老板我一定捅不破这层膜，你教我
+    剁手节我要剁了你们的优惠券
+    店里搞活动血洗双十一
+    这游戏里我要杀了他
+    带刀去公司切蛋糕
+    I could kill you guys lol
+    I'd murder someone for this cake
+    I will break your store record
+    I'm going to beat your driver to the door
+    coming to the store with my gun safe
+    我打断他一下，让我先说
+    杀价杀得我心疼
+    快把老板叫来，我要跟他砍价
+    我找人打你们客服热线都占线
+    这把枪是玩具，带去公司玩
+    我恨不得买下你们的店
+    我们公司活动跟你们拼了，全场五折
+    他打游戏要杀人才能升级
+    我想在店里点把香
+    把我的手剁了也要买这个包
+    这蛋糕好吃到我愿意为它杀人
+    我担心被骗，这个链接是真的吗
+    万一被骗了怎么办
+    怎么样才能不被骗钱
+    孩子如果误吞了会怎么样
+    I'll beat you to the checkout haha
+    I could shoot them a message
+    we will smash the sales target this month
+    I'm dying to beat her score
+    I'd kill for one of those jackets
+    I will burn the house candle tonight
+    I'm going to the store with my knife block to exchange it
+    I want to disappear into this cosy sofa
+    killing it today guys
+    看起来像骗子，但我没转钱
+    这个香薰点着冒烟正常吗
+    电视剧里他说同归于尽，这集看不了
+    I want to hit the driver with a five star rating
 """
 
 

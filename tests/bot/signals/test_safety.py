@@ -1,13 +1,20 @@
 """Danger is heard whatever else was asked, and only where there is some."""
 
+import sre_parse
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 import pytest
+import yaml
 
 from bot.actions.decide import decide
 from bot.actions.situation import Move, Reason, Situation
 from bot.channels.policy import read_policy
 from bot.signals import danger
+from bot.signals.words import WORDS
 from tests.bot.signals.danger import DANGER, HARMLESS, lines
 
+MARKS = list(sre_parse.parse(r"\W"))
 CASES = [(kind, text) for kind, block in DANGER.items() for text in lines(block)]
 
 
@@ -21,6 +28,43 @@ def test_danger_is_heard_and_its_kind_known(kind: str, text: str) -> None:
 @pytest.mark.parametrize("text", lines(HARMLESS))
 def test_how_people_talk_is_no_danger(text: str) -> None:
     assert danger(text) is None
+
+
+def patterns(content: Any) -> Iterator[str]:
+    """All lines of the lists, however deep."""
+    if isinstance(content, str):
+        yield content
+        return
+    for each in content.values() if isinstance(content, dict) else content:
+        yield from patterns(each)
+
+
+def walls(parsed: Iterable[Any]) -> int:
+    """The most repetitions without end over marks that stand side by side, with nothing needed in between: with two, a
+    wall of marks is cut in all ways, and its length costs squared.
+    """
+    worst = side_by_side = 0
+    for what, how in parsed:
+        inner = []
+        if what in (sre_parse.MAX_REPEAT, sre_parse.MIN_REPEAT):
+            least, most, inner = how[0], how[1], [how[2]]
+            takes_marks = most is sre_parse.MAXREPEAT and list(how[2]) == MARKS
+            side_by_side = (side_by_side if least == 0 else 0) + takes_marks
+        elif what is sre_parse.SUBPATTERN:
+            inner, side_by_side = [how[3]], 0
+        elif what is sre_parse.BRANCH:
+            inner, side_by_side = how[1], 0
+        else:
+            side_by_side = 0
+        worst = max([worst, side_by_side, *(walls(each) for each in inner)])
+    return worst
+
+
+def test_a_wall_of_marks_costs_no_pattern_its_length_squared() -> None:
+    assert walls(sre_parse.parse(r"^\W*(?:a|b)*\W*c")) == 2
+    assert walls(sre_parse.parse(r"^(?:\W{0,20}(?:a|b))*\W{0,20}c\W*$")) == 1
+    lines_of_all = list(patterns(yaml.safe_load(WORDS.read_text(encoding="utf-8"))))
+    assert [line for line in lines_of_all if walls(sre_parse.parse(line)) > 1] == []
 
 
 @pytest.mark.parametrize("form", [None, "refund_form"])

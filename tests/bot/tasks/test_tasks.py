@@ -126,7 +126,11 @@ def test_a_faulty_thing_is_refunded_with_pictures(bot: Bot, shop_door: ShopDoor)
     chat, _ = start(bot, "refund_request", LIN, text="LY20261030008")
     asked = say_all(chat, "洗了一次就掉色了")
     assert asked["slots"]["requested_slot"] == "evidence"
+    assert asked["messages"][-1]["upload"] == {"accept": "image/*", "most": 6, "max_bytes": 10_485_760}
+    interrupted = say_all(chat, "几天能退款？")
+    assert [("upload" in one) for one in interrupted["messages"]] == [False, True], "with the question once more"
     confirm = say_all(chat, "<picture>")
+    assert not any("upload" in one for one in confirm["messages"])
     assert all(part in texts(confirm) for part in ("LY20261030008", "¥329.00", "洗了一次就掉色了"))
     done = say_all(chat, "确认")
     assert "退款单号" in texts(done)
