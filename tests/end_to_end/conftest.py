@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # Trained and built once per checkout; copying them keeps the stage independent of what else runs on `var`.
 PREPARED = ("bot", "kb_index", "stamps")
 START_S = 400.0
+# A shop beside the demo, whose articles are in the database; who wants it makes it.
+SHOP = "lanterns"
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +37,11 @@ def stage_var() -> Iterator[Path]:
             shutil.copytree(prepared / name, var / name, symlinks=True)
     names = ("TANDEM_GATEWAY_URL", "TANDEM_KB_INDEX_URL", "TANDEM_BOT_URL", "TANDEM_SHOP_URL")
     addresses = {name: f"http://127.0.0.1:{port}" for name, port in zip(names, _free_ports(4), strict=True)}
-    environment = {**os.environ, **addresses, "TANDEM_VAR": str(var), "TANDEM_DATABASE_URL": ""}
+    articles = json.dumps({"demo": "data/kb", SHOP: "database"})
+    own = {"TANDEM_VAR": str(var), "TANDEM_DATABASE_URL": "", "TANDEM_KB_TENANTS": articles}
+    # Without these both belong to the only tenant; the demo is not that any more once the other shop is made.
+    own |= {"TANDEM_TRAINING_TENANTS": "demo", "TANDEM_SHOP_TENANTS": "demo"}
+    environment = {**os.environ, **addresses, **own}
     with (var / "launcher.out").open("wb") as output:
         launcher = subprocess.Popen(
             [sys.executable, "-m", "handoff_service.launch", "run"],

@@ -123,6 +123,7 @@ async def _with_a_person(inspector: Inspector, widget: Widget, console: Console,
     await inspector.look(ours, "photos by name")
     await ours.locator(".modal-photos footer .primary").click()
     await expect(theirs.locator(".photo-place")).to_have_count(3)
+    await expect(theirs.locator(".photo-place .file-text").first).to_have_css("display", "grid")  # it brings its styles
     await inspector.look(theirs, "photos that are wanted")
     await ours.locator(".conversation-head .strong").click()
     await inspector.look(ours, "closing")

@@ -5,6 +5,7 @@ import { Fetching } from "./fetching";
 import type { SettingsPart } from "./forms/sections";
 import { isItem, type Item, type Value } from "./forms/values";
 import type { Session } from "./session";
+import { clash, lookOf, withLook } from "./widget_look";
 
 export interface Account {
   readonly id: string;
@@ -28,6 +29,7 @@ export interface NewAccount {
   readonly email: string;
   readonly name: string;
   readonly role: string;
+  readonly languages: readonly string[];
   readonly queues: readonly string[];
   readonly capacity: number;
 }
@@ -86,26 +88,20 @@ export class Administration {
   /** The file as it is being edited; null: as it is stored. Kept while another page is shown. */
   readonly edited = signal<string | null>(null);
   readonly plan = signal<Plan | null>(null);
-  /** The widget's look as it is being tried out. */
-  readonly look = signal<Look | null>(null);
+  /** What of the widget's look is being tried out, and how all of it was stored when that began. */
+  readonly tried = signal<{ readonly base: Look; readonly now: Look } | null>(null);
   readonly problems = signal<readonly FileProblem[]>([]);
   private readonly fetching = new Fetching();
   readonly failed = this.fetching.failed;
 
-  constructor(private readonly parts: { api: Api; session: Session; tenant: string }) {}
+  constructor(private readonly parts: { api: Api; session: Session }) {}
 
   async start(): Promise<void> {
-    await Promise.all([
-      this.list(),
-      this.fetching.ask("file", () => this.parts.api.configuration(), (yaml) => {
-        this.yaml.value = yaml;
-        this.plan.value = null;
-        this.problems.value = [];
-      }),
-      this.fetching.ask("look", () => this.parts.api.widgetLook(this.parts.tenant), (look) => {
-        this.look.value ??= look;
-      }),
-    ]);
+    await this.fetching.ask("file", () => this.parts.api.configuration(), (yaml) => {
+      this.yaml.value = yaml;
+      this.plan.value = null;
+      this.problems.value = [];
+    });
   }
 
   /** What each role may do, when somebody wants to know it. */
@@ -124,6 +120,22 @@ export class Administration {
 
   discard(): void {
     this.edit(this.yaml.value ?? "");
+  }
+
+  tryLook(stored: Look, change: Look): void {
+    const { base = stored, now = {} } = this.tried.value ?? {};
+    this.tried.value = { base, now: { ...now, ...change } };
+  }
+
+  /**
+   * The widget's settings with what is tried out, for all pages. Null when somebody else has meanwhile stored another
+   * look in its place: that is known from now on, and the next time replaced.
+   */
+  withTried(before: Item): Item | null {
+    const { base = {}, now = {} } = this.tried.value ?? {};
+    if (!clash(base, lookOf(before), now)) return withLook(before, now);
+    this.tried.value = { base: lookOf(before), now };
+    return null;
   }
 
   async change({ id }: Account, change: AccountChange): Promise<boolean> {
@@ -189,7 +201,8 @@ export class Administration {
     return done;
   }
 
-  private list(): Promise<void> {
+  /** Reads the accounts anew; only for who may see them. */
+  list(): Promise<void> {
     return this.fetching.ask("people", () => this.parts.api.accounts(), (people) => {
       this.people.value = people;
     });

@@ -2,7 +2,6 @@ import type {
   Accepted, Box, CallAnswer, Card, ConversationDetail, EntriesPage, ErrorBody, FileRef, KnowledgeAnswer, Language, Me, Person,
   PresenceStatus, Ticket,
 } from "../shared/protocol";
-import type { Look } from "../widget/look";
 import type { Account, AccountChange, NewAccount, Plan, Roles } from "./administration";
 import type { ArticleFields, ArticlePage, Category, Compared, Edited, Filter, Kept, KnowledgeTask, Reviewed, Revision, Step, Tried } from "./articles";
 import type { Orders } from "./beside";
@@ -110,7 +109,6 @@ export class Api {
     this.administer<unknown>(`/v1/admin/agents/${encodeURIComponent(agent)}`, change);
   accountCommand = (agent: string, command: string) =>
     this.administer<{ password?: string }>(`/v1/admin/agents/${encodeURIComponent(agent)}/${command}`, null);
-  widgetLook = async (tenant: string) => (await this.get<{ look: Look }>("/v1/widget/config", { tenant })).look;
   configuration = async () => (await this.wholeConfiguration()).yaml;
   wholeConfiguration = () => this.get<{ yaml: string; document: Item; version: string }>("/v1/admin/config");
   checkConfiguration = (yaml: string) => this.post<Plan>("/v1/admin/config/check", { yaml });
@@ -188,6 +186,7 @@ export class Api {
     const owner = whose === "all" ? "" : whose;
     return this.get<TicketPage>("/v1/tickets", { ...optional({ owner, state, type, text, cursor: cursor ?? "" }), limit: "50" });
   };
+  ticketsOf = (contact: string) => this.get<TicketPage>("/v1/tickets", { contact, limit: "20" });
   ticketOf = (ticket: string) => this.get<WholeTicket>(`/v1/tickets/${encodeURIComponent(ticket)}`);
   ticketCommand = (ticket: string, path: string, body: object) =>
     this.act<unknown>(`/v1/tickets/${encodeURIComponent(ticket)}/${path}`, body);

@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { Language } from "../shared/protocol";
 import type { Api, ApiError } from "./api";
 import { Fetching } from "./fetching";
@@ -134,6 +134,8 @@ export class Articles {
   readonly filter = signal<Filter>({ text: "", state: "", language: "" });
   readonly listed = signal<ArticlePage | null>(null);
   readonly tasks = signal<readonly KnowledgeTask[]>([]);
+  /** Whether the company keeps its articles in files, which nobody changes here: those have no revisions. */
+  readonly inFiles = computed(() => this.listed.value?.articles.some(({ revision }) => revision === 0) ?? false);
   /** The categories' titles by path and language; empty until they are known. */
   readonly categories = signal<ReadonlyMap<string, Category["titles"]>>(new Map());
   /** The article in the form; with revision -1 it is nowhere stored. */

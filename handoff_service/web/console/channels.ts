@@ -23,8 +23,22 @@ export interface ChannelAccount {
     readonly examined_at: string | null;
   };
 }
-/** By channel: what it is called, and what an account of it must be told. */
-export type ChannelKinds = Readonly<Record<string, { readonly platform: string; readonly fields: Readonly<Record<string, string>> }>>;
+/** What a channel is called, and what an account of it must be told. */
+export interface ChannelKind {
+  readonly platform: string;
+  readonly fields: Readonly<Record<string, string>>;
+  /** Fields that name a server, each with the secrets that it is shown. */
+  readonly servers?: Readonly<Record<string, readonly string[]>>;
+}
+export type ChannelKinds = Readonly<Record<string, ChannelKind>>;
+type Fields = Readonly<Record<string, string>>;
+
+/** The secrets that an account has and that a server would be shown which it has not had before: they are given again. */
+export function askedAgain({ options = {}, secrets = {} }: ChannelAccount, kind: ChannelKind | undefined, fields: Fields): readonly string[] {
+  const { servers = {} } = kind ?? {};
+  const shown = Object.keys(servers).filter((server) => Boolean(fields[server]) && fields[server] !== options[server]).flatMap((server) => servers[server] ?? []);
+  return [...new Set(shown)].filter((secret) => (secrets[secret] ?? 0) > 0);
+}
 
 /** Accounts on platforms: what there is, how they are, and what the doctor says. */
 export class Channels {
@@ -32,7 +46,7 @@ export class Channels {
   readonly kinds = signal<ChannelKinds>({});
   readonly findings = signal<{ readonly account: string; readonly found: readonly Finding[] } | null>(null);
   /** Secrets that the gateway has made for a new account; shown until dismissed, and never again. */
-  readonly made = signal<Readonly<Record<string, string>> | null>(null);
+  readonly made = signal<Fields | null>(null);
   private readonly fetching = new Fetching();
   readonly failed = this.fetching.failed;
 
@@ -57,15 +71,15 @@ export class Channels {
     await this.act(() => this.parts.api.changeChannel(id, { disabled }));
   }
 
-  /** Changes the name and what is no secret; an empty field ends. */
-  change(account: ChannelAccount, name: string, fields: Readonly<Record<string, string>>): Promise<boolean> {
+  /** Changes the name and what is no secret, an empty field ends; `again`: secrets for a server that it is the first time told of. */
+  change(account: ChannelAccount, name: string, fields: Fields, again: Fields = {}): Promise<boolean> {
     const { options = {} } = account;
     const changed = Object.fromEntries(Object.entries(fields).filter(([field, value]) => value !== (options[field] ?? "")));
-    return this.act(() => this.parts.api.changeChannel(account.id, { name, fields: changed }));
+    return this.act(() => this.parts.api.changeChannel(account.id, { name, fields: { ...changed, ...again } }));
   }
 
   /** New secrets beside the present ones; those that Tandem makes itself are shown once. */
-  rotate({ id }: ChannelAccount, fields: Readonly<Record<string, string>>): Promise<boolean> {
+  rotate({ id }: ChannelAccount, fields: Fields): Promise<boolean> {
     return this.act(async () => {
       const { account: _account, ...made } = await this.parts.api.rotateChannel(id, given(fields));
       this.made.value = Object.keys(made).length > 0 ? made : null;
@@ -77,7 +91,7 @@ export class Channels {
     return this.act(() => this.parts.api.finishChannelRotation(id));
   }
 
-  async add(channel: string, name: string, fields: Readonly<Record<string, string>>): Promise<boolean> {
+  async add(channel: string, name: string, fields: Fields): Promise<boolean> {
     return this.act(async () => {
       const { account: _account, webhook: _webhook, ...made } = await this.parts.api.addChannel(channel, name, given(fields));
       this.made.value = Object.keys(made).length > 0 ? made : null;
@@ -92,5 +106,5 @@ export class Channels {
 }
 
 /** The fields that somebody has filled in. */
-const given = (fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+const given = (fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ""));

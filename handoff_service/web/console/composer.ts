@@ -1,3 +1,4 @@
+import { composes } from "../shared/keys";
 import type { Owner } from "../shared/protocol";
 import type { Standing } from "./desk";
 import type { TextKey } from "./text";
@@ -110,6 +111,5 @@ export function withReturned(draft: Draft, mode: Mode, text: string, article: Qu
 
 /** Whether the key sends: Enter alone, never while an input method is composing Chinese. */
 export function isSendKey(event: Pick<KeyboardEvent, "key" | "shiftKey" | "isComposing" | "keyCode">): boolean {
-  // Safari ends the composition before keydown of its closing Enter; keyCode 229 still marks that key.
-  return event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
+  return event.key === "Enter" && !event.shiftKey && !composes(event);
 }

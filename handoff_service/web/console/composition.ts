@@ -79,7 +79,7 @@ export function createDesk({ me, api, language, signedOut, socket }: DeskOptions
   const tickets = new Tickets({ api, session });
   const register = new Register(api);
   const channels = new Channels({ api, session });
-  const administration = new Administration({ api, session, tenant: me.tenant.id });
+  const administration = new Administration({ api, session });
   const forms = new Forms({ api, session, state });
   const articles = new Articles({ api, session, owner: me.agent.name });
   return { state, session, writing, verbs, bulk, translations, training, wall: new Wall(api), articles, tickets, register, calls, administration, forms, channels, popups, client, api };

@@ -76,6 +76,18 @@ describe("on a page beside the conversations", () => {
   });
 });
 
+describe("presence", () => {
+  it("tells an agent why he was set to away", async () => {
+    await page();
+    const away = { id: LIN.id, name: LIN.name, status: "away" as const, open: 0, capacity: 3, reason: "连续 3 次未接受分配，已自动设为离开" };
+    await act(() => desk.server.say(deskFrame({ agents: [away] })));
+    expect(root.querySelector<HTMLSelectElement>(".presence select")?.value).toBe("away");
+    expect(root.querySelector(".top-bar [role=status]")?.textContent).toBe(away.reason);
+    await act(() => desk.server.say(deskFrame({ agents: [{ ...away, status: "online", reason: "" }] })));
+    expect(root.querySelector(".top-bar [role=status]")).toBeNull();
+  });
+});
+
 describe("a refusal in another conversation than the open one", () => {
   it("is told with a way there, and marked on its card", async () => {
     const mine = (id: string) => card(id, { owner: owner("agent", LIN), epoch: 3 });

@@ -9,6 +9,8 @@ const COLLEAGUES = [
   { ...LIN, status: "online" }, { id: "a_maya", name: "Maya", status: "online" }, { id: "a_lin2", name: "Maya Lin", status: "away" },
   { id: "a_chen", name: "陈主管 Chen", status: "offline" },
 ].map((one) => ({ ...one, open: 0, capacity: 5 })) as typeof ME.colleagues;
+/** An analyst: whom a note asks must be able to read it. */
+const NUMBERS_ONLY: (typeof COLLEAGUES)[number] = { id: "a_mara", name: "Mara", status: "online", open: 0, capacity: 5, reads: false };
 
 describe("a name after an @", () => {
   it("is what stands right before the cursor, and no address", () => {
@@ -47,7 +49,7 @@ describe("a note", () => {
     desk.session.stop();
   });
   async function show(mode: "note" | "reply"): Promise<void> {
-    desk = await trial({}, "en", { ...ME, colleagues: COLLEAGUES });
+    desk = await trial({}, "en", { ...ME, colleagues: [...COLLEAGUES, NUMBERS_ONLY] });
     desk.server.say(deskFrame({ mine: [card("c_1", { owner: owner("agent", LIN), epoch: 3 })] }));
     desk.session.open("c_1");
     desk.writing.setMode("c_1", mode);

@@ -3,6 +3,7 @@ import { act } from "preact/test-utils";
 import { afterEach, describe, expect, it } from "vitest";
 import { blank, type Kept } from "./articles";
 import { ArticleForm } from "./components/articles/ArticleForm";
+import { ArticlesPage } from "./components/articles/ArticlesPage";
 import { TagsView } from "./components/TagsView";
 import { ComplaintView } from "./components/tickets/ComplaintView";
 import { TicketForm } from "./components/tickets/TicketForm";
@@ -67,6 +68,14 @@ describe("the form of an article", () => {
     await press("Delete for good");
     expect(desk.requests.find(({ path }) => path.endsWith("/delete"))?.body).toMatchObject({ revision: 3 });
   });
+});
+
+it.each([[0, false], [3, true]])("offers a new article where articles are written here (revision %i)", async (revision, offered) => {
+  await begin([], { "/v1/knowledge/articles?limit=50": { status: 200, body: { articles: [{ ...KEPT, revision }], after: null } }, "/tasks": { status: 200, body: { tasks: [] } }, "/categories": { status: 200, body: { categories: [] } } });
+  await show(<ArticlesPage />);
+  await act(() => desk.articles.start());
+  expect([...root.querySelectorAll("button")].some((each) => each.textContent === "New article")).toBe(offered);
+  expect(root.textContent?.includes("kept in files under git")).toBe(!offered);
 });
 
 describe("the tags of a conversation", () => {

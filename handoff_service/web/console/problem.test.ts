@@ -13,6 +13,11 @@ describe("what an agent reads after a refusal", () => {
     expect(cause(refusal(404, "not_found", "There is no ticket T1."), translator("en"))).toContain("There is no ticket T1.");
   });
 
+  it("is our own sentence for a reason that we have words for", () => {
+    const error = refusal(409, "conflict", "lin@x.example is the last owner; make somebody else one first.");
+    expect(problem(error, translator("zh"))).toBe("lin@x.example 是最后一位所有者，请先指定另一位。");
+  });
+
   it("names wrong fields that the sentence does not name, and findings instead of the sentence that lists them", () => {
     const fields = [{ field: "title", message: "is missing" }, { field: "owner", message: "is nobody" }];
     const error = refusal(422, "article_invalid", "2 problems: title: is missing", { fields });

@@ -1,5 +1,6 @@
 import type { Person } from "../shared/protocol";
 import type { ApiError } from "./api";
+import { wrongText } from "./forms/wrong";
 import { keyFor, type Translate } from "./text";
 
 /** What the server said when it refused, over HTTP or the socket; its message is English. */
@@ -27,6 +28,8 @@ const MOST_DETAILS = 5;
 
 function known(error: Refused, t: Translate): string | null {
   const { code, holder } = error;
+  const ours = KINDS.includes(code) ? wrongText(error.message, t) : error.message;
+  if (ours !== error.message) return ours;
   if (code === "already_taken") return holder ? t("accept.taken", { name: holder.name }) : t("accept.taken_unknown");
   const key = keyFor("error", code);
   // `error.other` is our frame around a message, not the sentence of a code.

@@ -37,6 +37,21 @@ describe("what counts as read", () => {
   });
 });
 
+describe("what the customer has read", () => {
+  it("is marked at the agents' own words, and at no note or word of his", async () => {
+    desk = await trial();
+    desk.server.say(deskFrame({ mine: [mine("c_1", { customer_read: 3 })] }));
+    desk.session.open("c_1");
+    const { root, leave: away } = await mounted(desk, <TimelineView />);
+    leave = away;
+    const lin = { kind: "agent" as const, id: LIN.id, name: LIN.name };
+    const entries = [message(1, "好"), message(2, "您好", { author: lin }), message(3, "内部", { author: lin, audience: "internal" }), message(4, "稍等", { author: lin })];
+    for (const entry of entries) await act(() => desk.server.say({ t: "entry", conv: "c_1", entry }));
+    const marked = [...root.querySelectorAll("[id^=entry-]")].filter((row) => /Read|已读/.test(row.querySelector("footer")?.textContent ?? ""));
+    expect(marked.map(({ id }) => id)).toEqual(["entry-2"]);
+  });
+});
+
 describe("what is drawn", () => {
   const drawn = (root: Element) => [...root.querySelectorAll("[id^=entry-]")].map(({ id }) => id);
   const cited = async (last: number) => {

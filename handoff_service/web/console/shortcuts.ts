@@ -1,3 +1,4 @@
+import { composes } from "../shared/keys";
 import { NUMBERED, type Section } from "./desk";
 
 export type Shortcut =
@@ -10,7 +11,7 @@ type Key = Pick<KeyboardEvent, "key" | "code" | "altKey" | "ctrlKey" | "metaKey"
  * `plain`: keys without Ctrl or Alt count (WCAG 2.1.4: they can be switched off, for those who dictate).
  */
 export function shortcutOf(event: Key, options: { typing: boolean; plain: boolean }): Shortcut | null {
-  if (event.isComposing) return null;
+  if (composes(event)) return null;
   const command = event.ctrlKey || event.metaKey;
   if (command && !event.altKey) {
     if (event.code === "KeyK" && !event.shiftKey) return { do: "palette" };

@@ -130,6 +130,8 @@ export class Tickets {
   readonly open = signal<WholeTicket | null>(null);
   /** By ticket: what is written there stays when another one is opened. */
   readonly words = signal<ReadonlyMap<string, TicketWords>>(new Map());
+  /** How many were opened or changed here; who lists some of them asks again when it grows. */
+  readonly made = signal(0);
   private readonly fetching = new Fetching();
   readonly failed = this.fetching.failed;
   /** Which ticket is open or asked for. */
@@ -213,6 +215,7 @@ export class Tickets {
       made = (await this.parts.api.openTicket(subject, type, conversation)).ticket;
     };
     if (!(await this.parts.session.attempt(run))) return false;
+    this.made.value += 1;
     await Promise.all([this.show(made), this.list()]);
     return true;
   }
@@ -220,6 +223,7 @@ export class Tickets {
   /** The ticket is shown again only while nobody has opened another one. */
   private async change(run: () => Promise<unknown>, ticket: string): Promise<boolean> {
     const done = await this.parts.session.attempt(run);
+    if (done) this.made.value += 1;
     const again = this.wanted === ticket ? [this.show(ticket)] : [];
     await Promise.all([...again, ...(done ? [this.list()] : [])]);
     return done;

@@ -6,7 +6,7 @@ import { ConversationPane } from "./components/ConversationPane";
 import { ListsPane } from "./components/ListsPane";
 import { SearchField } from "./components/SearchField";
 import { SidePane } from "./components/SidePane";
-import { type Answer, card, deskFrame, LIN, ME, message, owner, type Trial, trial } from "./fixtures";
+import { type Answer, card, deskFrame, LIN, ME, message, owner, type Trial, trial, whoMay } from "./fixtures";
 import { click, mounted, settled } from "./mounted";
 
 let desk: Trial;
@@ -25,8 +25,8 @@ const MINE = card("c_1", { owner: owner("agent", LIN), epoch: 3 });
 const CONTACT = { id: "cus_1", name: "陈女士", verified: true, identities: [], person: ["cus_1"] };
 const DETAIL = { card: MINE, handoffs: [], contact: CONTACT, steps: [] };
 
-async function opened(answers: Record<string, Answer> = {}): Promise<Trial> {
-  const me = { ...ME, tenant: { ...ME.tenant, desk: TOOLS } };
+async function opened(answers: Record<string, Answer> = {}, who = ME): Promise<Trial> {
+  const me = { ...who, tenant: { ...ME.tenant, desk: TOOLS } };
   desk = await trial({ "/c_1": { status: 200, body: DETAIL }, ...answers }, "zh", me);
   desk.server.say(deskFrame({ mine: [MINE] }));
   desk.session.open("c_1");
@@ -65,6 +65,23 @@ describe("beside the conversation", () => {
     leave = again.leave;
     await settled();
     expect(again.root.querySelector(".orders [role=alert]")).not.toBeNull();
+  });
+
+  it("are the customer's tickets, also one that was opened just now, each with the way to it", async () => {
+    const kept = { id: "t_1", number: "T1", type: "refund", subject: "退款没到", state: "open", priority: 3, due_at: "2026-11-22T08:00:00Z", agent: null };
+    const page = { tickets: [kept], next: null };
+    const WHOLE = { status: 200, body: { ticket: kept, contact: null, log: [], conversations: [] } };
+    await opened({ "/v1/tickets?contact=cus_1&limit=20": { status: 200, body: page }, "/v1/tickets": { status: 200, body: { ticket: "t_2" } }, "/t_1": WHOLE, "/t_2": WHOLE }, whoMay("conversations.read", "tickets.read"));
+    const { root, leave: away } = await mounted(desk, <SidePane />);
+    leave = away;
+    await settled();
+    const listed = root.querySelector("[aria-label=这位客户的工单]");
+    expect(listed?.textContent).toContain("T1 · 退款 · 待处理");
+    await act(async () => void (await desk.tickets.create("再看看", "refund", "c_1")));
+    await settled();
+    expect(asked("contact=cus_1&limit=20")).toHaveLength(2);
+    await click(listed?.querySelector("button"));
+    expect([desk.state.view.value, asked("/v1/tickets/t_1").length]).toEqual(["tickets", 1]);
   });
 
   it("are the steps of this type of case; a tick goes to the server", async () => {

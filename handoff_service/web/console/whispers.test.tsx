@@ -64,7 +64,7 @@ describe("a whisper", () => {
     const rows = rowsOf([note, whisper].reduce(withEntry, EMPTY_TIMELINE)).filter((row) => row.kind === "message");
     expect(rows.map((row) => row.continues)).toEqual([false, false]);
     const { root, leave } = await mounted(desk, <MessageRow entry={whisper} feedback={[]} continues={false} cited={false} lit={false} />);
-    expect(root.querySelector(".note-label")?.textContent).toBe("悄悄话，只有 我、作者和主管能看到");
+    expect(root.querySelector(".note-label")?.textContent).toBe("悄悄话，只有您、作者和主管能看到");
     leave();
   });
 });

@@ -15,11 +15,26 @@ export function embedCode(gateway: string, tenant: string, look: Look): string {
   return `<script async src="${escaped(gateway)}/widget/v1/widget.js"${attributes.join("")}></script>`;
 }
 
-/** The widget's settings with this look for all pages; what is the product's own is left out. */
-export const withLook = (before: Item, look: Look): Item => {
+/** The look that the widget's settings say. */
+export function lookOf({ accent, position, scheme }: Item): Look {
+  return {
+    ...(typeof accent === "string" && { accent }),
+    ...(position === "start" && { position }),
+    ...((scheme === "light" || scheme === "dark") && { scheme }),
+  };
+}
+
+/** The widget's settings with what is tried out of its look, for all pages; what is the product's own is left out. */
+export const withLook = (before: Item, tried: Look): Item => {
   const { accent: _accent, position: _position, scheme: _scheme, ...rest } = before;
-  return { ...rest, ...Object.fromEntries(parts(look)) };
+  return { ...rest, ...Object.fromEntries(parts({ ...lookOf(before), ...tried })) };
 };
+
+/** Whether what is tried out would replace what was stored since the look was read. */
+export function clash(read: Look, stored: Look, tried: Look): boolean {
+  const [before, after] = [Object.fromEntries(parts(read)), Object.fromEntries(parts(stored))];
+  return Object.keys(tried).some((part) => before[part] !== after[part]);
+}
 
 /** The chat page that shows the widget with this look, which nobody else sees. */
 export const previewAddress = (tenant: string, language: string, look: Look): string =>

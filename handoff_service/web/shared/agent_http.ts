@@ -7,6 +7,11 @@ export interface Colleague {
   status: PresenceStatus;
   open: number;
   capacity: number;
+  /** Why he is away or busy: his own words, or that he let offers pass. */
+  reason?: string;
+  /** Whether he may read conversations, and speak with customers; a gateway of the release before does not say. */
+  reads?: boolean;
+  answers?: boolean;
 }
 /** Something that a tenant has named in both languages. */
 export interface Choice {
@@ -84,6 +89,8 @@ export interface Card {
   /** What a gateway of the release before does not tell. */
   tags?: string[];
   aside_until?: string | null;
+  /** How far the customer has read, by his page or his platform; 0: nobody has told. */
+  customer_read?: number;
 }
 export interface PacketLine {
   text: string;

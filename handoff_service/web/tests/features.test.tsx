@@ -413,6 +413,14 @@ describe("where he is told of his requests", () => {
     await choose(2);
     await shown("已保存");
     expect(calls.findLast((call) => call.path === PLACE)?.body).toEqual({ channel: "telegram" });
+    await act(async () => {
+      for (const index of [3, 1]) choices()[index]!.click(); // as arrow keys pass over choices
+      expect(find<HTMLFieldSetElement>(".reach fieldset")!.disabled).toBe(false);
+      await settle();
+    });
+    await shown("已保存");
+    expect(calls.findLast((call) => call.path === PLACE)?.body).toEqual({ channel: "email" });
+    await choose(2);
     answers[PLACE] = () => refusal(503);
     await choose(0);
     await shown("操作没有成功");

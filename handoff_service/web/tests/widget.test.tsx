@@ -173,6 +173,20 @@ describe("conversation with the bot", () => {
     expect(button("没有帮助")?.getAttribute("aria-pressed")).toBe("true");
   });
 
+  it("offers to add photos while the bot waits for them", async () => {
+    await show("en");
+    const upload = { accept: "image/*", most: 6, max_bytes: 1024 };
+    await online([state(1), message(2), message(3, { author: { kind: "bot" }, body: { text: "Please send photos.", upload } })]);
+    expect(button("Add photos")).toBeDefined();
+    const input = find<HTMLInputElement>(".choices input")!;
+    expect([input.accept, input.multiple]).toEqual(["image/*", true]);
+    Object.defineProperty(input, "files", { value: [new File(["x"], "torn.jpg", { type: "image/jpeg" })] });
+    await act(() => void input.dispatchEvent(new Event("change", { bubbles: true })));
+    expect(chat.uploads.all.value.map((one) => one.name)).toEqual(["torn.jpg"]);
+    await receive(message(4, { author: { kind: "agent", name: "Lin" }, body: { text: "I am here." } }));
+    expect(find(".choices")).toBeNull();
+  });
+
   it("offers the buttons of the bot's last message only, and presses by number", async () => {
     const clarify = message(3, { author: { kind: "bot" }, body: { text: "哪一个?", kind: "clarify", buttons: [{ title: "进度" }, { title: "转人工服务" }] } });
     await show();
@@ -280,6 +294,38 @@ describe("writing", () => {
     await key(".write textarea", { key: "Enter" });
     expect(network.last.frames("send")).toHaveLength(1);
     expect(find<HTMLTextAreaElement>(".write textarea")!.value).toBe("");
+  });
+
+  it("sends what was typed once, however quickly Enter follows", async () => {
+    await show();
+    await online();
+    await act(() => {
+      const field = find<HTMLTextAreaElement>(".write textarea")!;
+      field.value = "你好";
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      for (const _ of [1, 2]) field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+    });
+    expect(network.last.frames("send").map(({ body }) => body)).toEqual([{ text: "你好" }]);
+  });
+
+  it.each([["你好", ["你好"]], ["你好，还有", []]])("sends by itself what was sent too early, unless it is written on: %s", async (then, sent) => {
+    let reached = (): void => undefined;
+    const session = new Promise<Response>((resolve) => (reached = () => resolve(json(SESSION, 201))));
+    answers["/v1/widget/sessions"] = () => session as unknown as Response;
+    await show();
+    await act(() => chat.setOpen(true));
+    await type(".write textarea", "你好");
+    await key(".write textarea", { key: "Enter" });
+    if (then !== "你好") await type(".write textarea", then);
+    await act(async () => {
+      reached();
+      await vi.waitFor(() => expect(network.sockets).not.toHaveLength(0));
+      network.last.accept();
+      network.last.say(welcome({ current: null }));
+      await settle();
+    });
+    expect(network.last.frames("send").map(({ body }) => (body as { text: string }).text)).toEqual(sent);
+    expect(find<HTMLTextAreaElement>(".write textarea")!.value).toBe(sent.length > 0 ? "" : then);
   });
 
   it("keeps the draft, counts near the limit and stops beyond it", async () => {

@@ -70,7 +70,7 @@ export function pressable(log: readonly Logged[], outgoing: readonly Draft[]): M
   for (const { entry } of log.toReversed()) {
     if (entry.kind !== "message") continue;
     if (entry.author.kind !== "bot") return null;
-    if (entry.body.buttons?.length) return entry;
+    if (entry.body.buttons?.length || entry.body.upload) return entry;
   }
   return null;
 }

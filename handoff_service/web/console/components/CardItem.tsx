@@ -10,6 +10,8 @@ import { useWorkplace } from "./workplace";
 const LONG_MS = 120_000;
 const TOO_LONG_MS = 300_000;
 const HIGH_PRIORITY = 5;
+/** As urgent as who says that he will report us: shown also while somebody serves him. */
+const URGENT = 8;
 
 interface CardProps {
   readonly card: Card;
@@ -45,7 +47,7 @@ export function CardItem({ card, section }: CardProps) {
           )}
           {(card.tags ?? []).slice(0, 2).map((tag) => <span key={tag} class="badge">{tag}</span>)}
           {section === "others" && <span class="held-by">{ownerName(card, t)}</span>}
-          {card.handoff !== null && isAcceptable(section) && <Priority priority={card.handoff.priority} t={t} />}
+          {card.handoff !== null && (isAcceptable(section) || card.handoff.priority >= URGENT) && <Priority priority={card.handoff.priority} t={t} />}
         </span>
       </button>
       {section === "offers" && mayAnswer(state) && <Offer card={card} />}

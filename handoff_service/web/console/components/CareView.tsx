@@ -26,7 +26,7 @@ export function CareView({ contact }: { contact: string }) {
   if (care === null) return null;
   const { agent = null, classes = 0 } = care;
   const { agent: me, colleagues } = state.me.value;
-  const people = [me, ...colleagues.filter(({ id }) => id !== me.id)];
+  const people = [me, ...colleagues.filter(({ id, answers }) => id !== me.id && answers !== false)];
   // Shown at once, so that a second choice does not undo the first; what was refused shows again what is true.
   const set = async (next: { agent: string | null; classes: number }): Promise<void> => {
     setCare(next);

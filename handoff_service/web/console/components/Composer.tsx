@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { composes } from "../../shared/keys";
 import { isSendKey, length, type Mode, sendable } from "../composer";
 import { pastedFiles } from "../files";
 import { cause } from "../problem";
@@ -94,8 +95,8 @@ function Editor({ conversation, name }: ComposerProps) {
   const pressed = (event: KeyboardEvent): void => {
     if (naming.pressed(event)) return;
     // Out of the text, so that J, K and A are shortcuts again.
-    if (event.key === "Escape" && !event.isComposing) area.current?.blur();
-    const step = event.isComposing ? undefined : STEPS[event.key];
+    if (event.key === "Escape" && !composes(event)) area.current?.blur();
+    const step = composes(event) ? undefined : STEPS[event.key];
     if (step !== undefined && offered.length > 0) {
       event.preventDefault();
       state.cannedAt.value = Math.min(offered.length - 1, Math.max(0, state.cannedAt.peek() + step));

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { composes } from "../../shared/keys";
 import type { ConversationDetail } from "../../shared/protocol";
 import { useFocused } from "../focus";
 import { mayAnswer } from "../rights";
@@ -88,7 +89,7 @@ function NameForm({ detail: { contact, card }, done }: { detail: ConversationDet
   return (
     <form class="contact-name" onSubmit={(event) => void save(event)}>
       <input ref={field} required maxLength={80} dir="auto" value={typed} aria-label={t("contact.name")}
-        onInput={(event) => setTyped(event.currentTarget.value)} onKeyDown={(event) => event.key === "Escape" && done()} />
+        onInput={(event) => setTyped(event.currentTarget.value)} onKeyDown={(event) => event.key === "Escape" && !composes(event) && done()} />
       <button class="small primary">{t("people.save")}</button>
       <button type="button" class="small" onClick={done}>{t("dialog.cancel")}</button>
     </form>

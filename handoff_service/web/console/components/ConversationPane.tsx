@@ -1,3 +1,4 @@
+import { composes } from "../../shared/keys";
 import { mayAccept, mayAnswer, mayTakeOver, ownerText } from "../rights";
 import { Composer } from "./Composer";
 import { Icon } from "./Icon";
@@ -99,7 +100,7 @@ function More() {
   return (
     <details class="more" onClick={(event) => event.target instanceof HTMLButtonElement && event.currentTarget.removeAttribute("open")}
       onKeyDown={(event) => {
-        if (event.key !== "Escape" || !event.currentTarget.open) return;
+        if (event.key !== "Escape" || composes(event) || !event.currentTarget.open) return;
         event.stopPropagation();
         event.currentTarget.open = false;
         event.currentTarget.querySelector("summary")?.focus();

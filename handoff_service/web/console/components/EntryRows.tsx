@@ -43,6 +43,7 @@ export function MessageRow({ entry, feedback, continues, cited, lit }: MessagePr
         <footer>
           <span class="seq" title={cited ? t("entry.cited") : undefined}>#{entry.seq}</span>
           <time dateTime={entry.at} title={fullTime(entry.at, state.language.value)}>{clockTime(entry.at, state.language.value)}</time>
+          {!internal && entry.author.kind === "agent" && entry.seq <= (state.card.value?.customer_read ?? 0) && <span>{t("entry.read")}</span>}
         </footer>
       </div>
       {feedback.map((each) => (
@@ -58,8 +59,8 @@ function NoteLabel({ whisper }: { whisper: string | undefined }) {
   const t = state.t.value;
   if (whisper === undefined) return <>{t("entry.note")} · {t("entry.note_hint")}</>;
   const { agent } = state.me.value;
-  const name = whisper === agent.id ? t("author.me") : (state.desk.value.agents.find((each) => each.id === whisper)?.name ?? "");
-  return <>{t("whisper.entry", { name })}</>;
+  if (whisper === agent.id) return <>{t("whisper.to_me")}</>;
+  return <>{t("whisper.entry", { name: state.desk.value.agents.find((each) => each.id === whisper)?.name ?? "" })}</>;
 }
 
 function MessageText({ entry }: { entry: MessageEntry }) {

@@ -1,5 +1,6 @@
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { composes } from "../../shared/keys";
 import type { Person } from "../../shared/protocol";
 import { meant, named, namingAt } from "../naming";
 import { useWorkplace } from "./workplace";
@@ -32,7 +33,7 @@ export function useNaming(area: RefObject<HTMLTextAreaElement | null>, wanted: b
   const text = state.draft.value.note;
   const { agent, colleagues } = state.me.value;
   const begun = wanted ? namingAt(text, cursor) : null;
-  const people = begun === null || begun.at === done ? [] : meant(colleagues.filter(({ id }) => id !== agent.id), begun.typed);
+  const people = begun === null || begun.at === done ? [] : meant(colleagues.filter(({ id, reads }) => id !== agent.id && reads !== false), begun.typed);
   useLayoutEffect(() => {
     if (wantedCursor.current === null) return;
     area.current?.setSelectionRange(wantedCursor.current, wantedCursor.current);
@@ -56,7 +57,7 @@ export function useNaming(area: RefObject<HTMLTextAreaElement | null>, wanted: b
     if (namingAt(area.current?.value ?? "", at)?.at !== done) setDone(null);
   };
   const pressed = (event: KeyboardEvent): boolean => {
-    if (people.length === 0 || event.isComposing) return false;
+    if (people.length === 0 || composes(event)) return false;
     const step = STEPS[event.key];
     const person = people[chosen];
     if (step !== undefined) setChosen(Math.min(people.length - 1, Math.max(0, chosen + step)));

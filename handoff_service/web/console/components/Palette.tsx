@@ -1,10 +1,11 @@
 import { useState } from "preact/hooks";
+import { composes } from "../../shared/keys";
 import type { PresenceStatus } from "../../shared/protocol";
 import type { Workplace } from "../composition";
 import { type Section, SECTIONS } from "../desk";
 import { focusList } from "../focus";
 import { type Choice, matching } from "../palette";
-import { SETTINGS_PARTS } from "../forms/sections";
+import { partsFor } from "../forms/sections";
 import { mayAccept, mayAnswer, mayTakeOver } from "../rights";
 import { holds, VIEWS } from "../views";
 import { Modal } from "./Modal";
@@ -26,7 +27,7 @@ export function Palette() {
     choice.run();
   };
   const pressed = (event: KeyboardEvent): void => {
-    if (event.isComposing) return;
+    if (composes(event)) return;
     if (event.key === "ArrowDown") setAt(Math.min(found.length - 1, at + 1));
     else if (event.key === "ArrowUp") setAt(Math.max(0, at - 1));
     else if (event.key === "Enter") choose(found[at]);
@@ -140,7 +141,7 @@ function conversationsOf({ state, session }: Workplace): Choice[] {
 function settingsOf({ state, administration }: Workplace): Choice[] {
   const t = state.t.value;
   const needs = VIEWS.find(({ view }) => view === "administration")?.needs ?? "";
-  return !holds(state, needs) ? [] : SETTINGS_PARTS.map((part) => ({
+  return !holds(state, needs) ? [] : partsFor(holds(state, "agents.read")).map((part) => ({
     id: `settings-${part}`,
     label: `${t("administration.title")}: ${t(`forms.${part}`)}`,
     hint: t("palette.action"),

@@ -41,7 +41,7 @@ export function PhotosForm() {
     <FormDialog name="photos" title={t("photos.ask")} submit={t("photos.send")} run={run}>
       <div class="field">
         <label for="photos-lead">{t("photos.words")}</label>
-        <input id="photos-lead" type="text" dir="auto" maxLength={500} value={lead} onInput={(event) => setLead(event.currentTarget.value)} />
+        <textarea id="photos-lead" rows={2} dir="auto" maxLength={500} value={lead} onInput={(event) => setLead(event.currentTarget.value)} />
       </div>
       <div class="field">
         <label for="photos-names">{t("photos.names")}</label>

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { composes } from "../../shared/keys";
 import { Icon } from "./Icon";
 
 const PAUSE_MS = 250;
@@ -34,7 +35,7 @@ export function SearchField({ label, hint = label, value, search, id }: SearchFi
       <input type="search" id={id} value={typed} placeholder={hint} maxLength={LONGEST}
         onInput={(event) => setTyped(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key !== "Escape" || event.isComposing) return;
+          if (event.key !== "Escape" || composes(event)) return;
           setTyped("");
           event.stopPropagation();
         }} />

@@ -9,6 +9,7 @@ import { PacketView } from "./PacketView";
 import { PlaybookView } from "./PlaybookView";
 import { ReceiptView } from "./ReceiptView";
 import { TagsView } from "./TagsView";
+import { TicketsOfView } from "./tickets/TicketsOfView";
 import { newestFirst } from "../packet";
 import { holds } from "../views";
 import { useWorkplace } from "./workplace";
@@ -70,6 +71,7 @@ function HandoffPanel() {
       {holds(state, "tickets.work") && (
         <button class="open-ticket" onClick={() => (state.dialog.value = "ticket")}><Icon name="note" /><span>{t("ticket.make")}</span></button>
       )}
+      {holds(state, "tickets.read") && <TicketsOfView key={`tickets-${detail.contact.id}`} contact={detail.contact.id} />}
       <HistoryView contact={detail.contact.id} />
       {earlier.length > 0 && (
         <details class="earlier">

@@ -16,6 +16,7 @@ export function TopBar() {
   const t = state.t.value;
   const { agent } = state.me.value;
   const muted = state.muted.value;
+  const reason = state.desk.value.agents.find(({ id }) => id === agent.id)?.reason;
   return (
     <header class="top-bar">
       <span class="logo" aria-hidden="true" />
@@ -46,6 +47,7 @@ export function TopBar() {
           ))}
         </select>
       </label>}
+      {mayAnswer(state) && reason && <span class="hint" role="status">{reason}</span>}
       {mayAnswer(state) && <Load />}
       {popups.askable.value && holds(state, "conversations.read") && (
         <button class="small wide-only ask-popups" title={t("popup.ask")} onClick={() => void popups.ask()}>

@@ -15,7 +15,7 @@ export function TransferForm() {
   const [note, setNote] = useState("");
   const me = state.me.value;
   const colleagues = (state.desk.value.agents.length > 0 ? state.desk.value.agents : me.colleagues)
-    .filter((agent) => agent.id !== me.agent.id)
+    .filter(({ id, answers }) => id !== me.agent.id && answers !== false)
     .toSorted((one, other) => rank(one) - rank(other));
   const run = async (): Promise<string | boolean> =>
     receiver === null ? t("transfer.nobody") : verbs.transfer(receiver.to, receiver.name, note);

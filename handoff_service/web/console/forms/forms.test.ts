@@ -70,6 +70,16 @@ it.each([
   ["queue support goes by the calendar 'office', which does not exist; `calendars` has: none", "队列 support 正在使用时间表 office，请先更改队列。"],
   ["lin@x.example still has it: There is no queue 'support'; there are none", "账号 lin@x.example 正在使用，请先更改账号。"],
   ["en: there is no variable {agnet}; did you mean agent?", "没有变量 agnet。"],
+  ["Input should be greater than or equal to 5 (here: '1')", "不能小于 5。"],
+  ["String should have at most 80 characters (here: 'x')", "最多 80 个字符。"],
+  ["'push' is not possible; did you mean claim?", "不能选择此项。"],
+  ["roster: lin is on two shifts (1 and 3) on Tuesday 14:00-16:00; it is open and nobody works on Monday 09:00-10:00", "营业时间内没有人上班：Monday 09:00-10:00。"],
+  ["zh: Single '}' encountered in format string; write {{ and }} for braces that stand for themselves", "大括号不成对；要写大括号本身，请写 {{ 和 }}。"],
+  ["Somebody waits in the queue senior; transfer or answer him before the queue goes.", "队列 senior 里还有人在排队，请先转走或接待。"],
+  ["queues.0: There is no queue 'vip'; there are: support", "队列 vip 不存在。"],
+  ["lin@x.example has an account already: a_1.", "lin@x.example 已有账号。"],
+  ["lin@x.example has a disabled account; enable it already: a_1.", "lin@x.example 已有账号，但已停用；请启用那个账号。"],
+  ["token (the bot's token) does not look like \\d+:.*.", "token 的格式不正确（the bot's token）。"],
   ["a sentence of tomorrow", "a sentence of tomorrow"],
 ])("says %j in Chinese", (message, words) => {
   expect(wrongText(message, translator("zh"))).toBe(words);
@@ -121,6 +131,19 @@ describe("a form", () => {
     expect(await desk.forms.save(of("tags"), "vip")).toBe(false);
     expect(sent(desk)).toEqual([]);
     expect(await desk.forms.save(of("tags"), "vip")).toBe(true);
+  });
+
+  it("keeps what is written in a thing that somebody else has deleted, beside a new one that is begun", async () => {
+    const desk = await begin(OK, { ...DOCUMENT, tags: [] }, "v2");
+    desk.forms.document.value = DOCUMENT;
+    desk.forms.edit(of("tags"), "vip", { id: "vip", zh: "x", en: "VIP" });
+    desk.forms.edit(of("tags"), NEW, { id: "late", zh: "迟", en: "Late" });
+    await desk.forms.start();
+    expect(desk.forms.left(of("tags"))).toEqual([{ key: "vip", item: { id: "vip", zh: "x", en: "VIP" } }]);
+    expect(await desk.forms.save(of("tags"), "vip")).toBe(false);
+    expect([desk.forms.shown(of("tags"), NEW), sent(desk)]).toEqual([{ id: "late", zh: "迟", en: "Late" }, []]);
+    expect(await desk.forms.save(of("tags"), "vip")).toBe(true);
+    expect(sent(desk)).toEqual([{ yaml: '{"tags":[{"id":"vip","zh":"x","en":"VIP"}]}', version: "v2" }]);
   });
 
   it("stores a part that is no list beside what else is in it", async () => {

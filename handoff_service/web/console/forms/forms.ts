@@ -7,7 +7,7 @@ import { problem } from "../problem";
 import type { Session } from "../session";
 import { put, type DeskState } from "../state";
 import type { Section, SectionId } from "./sections";
-import { isItem, type Item, listed, NEW, pieceRaised, pieceWith, same, textOf, whereOf, withPart, yamlOf } from "./values";
+import { isItem, type Item, type Listed, listed, NEW, pieceRaised, pieceWith, same, textOf, whereOf, withPart, yamlOf } from "./values";
 
 /** A thing as it is being edited, and as it was stored when that began; null: it is new. */
 export interface Edited {
@@ -58,6 +58,13 @@ export class Forms {
     return this.stored(section, key);
   }
 
+  /** What is being edited and not stored, or not any more: somebody else has deleted it meanwhile. The new one is not among them. */
+  left(section: Section): readonly Listed[] {
+    const names = [...this.edited.value].filter(([name]) => name.startsWith(`${section.id}/`));
+    const found = names.map(([name, { now }]) => ({ key: name.slice(section.id.length + 1), item: now }));
+    return found.filter(({ key }) => key !== NEW && this.stored(section, key) === null);
+  }
+
   isEdited = (section: Section, key: string): boolean => this.edited.value.has(nameOf(section, key));
 
   /** What the form holds after a key; a thing that is again as it is stored is not edited, unless another one is on its way. */
@@ -81,7 +88,7 @@ export class Forms {
     const done = await this.change(name, (document) => {
       const edited = this.edited.value.get(name);
       if (edited === undefined) return null;
-      if (edited.base === null && this.isThere(section, edited.now)) return this.twice(section, edited.now);
+      if (edited.base === null && this.isThere(section, edited.now)) return this.twice(section, key, edited.now);
       if (edited.base !== null && !same(this.stored(section, key), edited.base)) return this.overtaken(section, key, edited);
       sent = edited.now;
       others = listed(document, section).filter((one) => one.key !== key).map(({ item }) => item);
@@ -121,9 +128,13 @@ export class Forms {
   raise = (section: Section, key: string): Promise<boolean> =>
     this.change(nameOf(section, key), (document) => pieceRaised(document, section, key));
 
-  /** Stores another value of one section that is no list. */
-  async applyPart(name: string, part: (before: Item) => Item): Promise<boolean> {
-    const done = await this.change(name, (document) => ({ [name]: part(isItem(document[name]) ? document[name] : {}) }));
+  /** Stores another value of one section that is no list; null: somebody else has stored another one meanwhile. */
+  async applyPart(name: string, part: (before: Item) => Item | null): Promise<boolean> {
+    const done = await this.change(name, (document) => {
+      const value = part(isItem(document[name]) ? document[name] : {});
+      if (value === null) this.parts.session.notify("bad", this.parts.state.t.value("form.overtaken"));
+      return value === null ? null : { [name]: value };
+    });
     if (done) this.parts.session.notify("good", this.parts.state.t.value("form.saved"));
     return done;
   }
@@ -138,20 +149,17 @@ export class Forms {
     return named && this.stored(section, textOf(id)) !== null;
   }
 
-  private twice(section: Section, now: Item): null {
+  private twice(section: Section, key: string, now: Item): null {
     const where = whereOf(this.document.value ?? {}, section, { key: NEW, item: now });
     const found = [{ line: 0, where: `${where}.id`, message: this.parts.state.t.value("wrong.twice") }];
-    this.problems.value = { of: nameOf(section, NEW), found };
+    this.problems.value = { of: nameOf(section, key), found };
     return null;
   }
 
   /** Somebody has stored another one since this form was opened: it is told once, and the next save replaces that. */
   private overtaken(section: Section, key: string, { now }: Edited): null {
     const { session, state } = this.parts;
-    const base = this.stored(section, key);
-    const edited = put(this.edited.value, nameOf(section, key), null);
-    this.edited.value = put(edited, nameOf(section, base === null ? NEW : key), { base, now });
-    if (base === null) this.show(section, NEW);
+    this.edited.value = put(this.edited.value, nameOf(section, key), { base: this.stored(section, key), now });
     session.notify("bad", state.t.value("form.overtaken"));
     return null;
   }

@@ -1,6 +1,7 @@
 import type { ComponentChild } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, describe, expect, it } from "vitest";
+import { AdministrationPage } from "../components/administration/AdministrationPage";
 import { ChannelsPanel } from "../components/administration/ChannelsPanel";
 import { PeoplePanel } from "../components/administration/PeoplePanel";
 import { type Answer, type Trial, trial, whoMay } from "../fixtures";
@@ -41,7 +42,7 @@ describe("an account of a channel", () => {
   };
   const answers = {
     "/accounts": ok({ accounts: [ACCOUNT] }), "/rotate": ok({ account: "ch_1", token: "north-star" }),
-    "/kinds": ok({ kinds: { telegram: { platform: "Telegram", fields: { api: "Server", token: "Token (secret)" } } } }),
+    "/kinds": ok({ kinds: { telegram: { platform: "Telegram", servers: { api: ["token"] }, fields: { api: "Server", token: "Token (secret)" } } } }),
   };
 
   it("is changed in what is no secret, only in what is otherwise", async () => {
@@ -51,6 +52,29 @@ describe("an account of a channel", () => {
     await type(labelled(root, "Name"), "Shop bot");
     await submit(root);
     expect(desk.requests.find(({ path }) => path.endsWith("/accounts/ch_1"))?.body).toEqual({ name: "Shop bot", fields: {} });
+  });
+
+  it("gives a server that is named anew its secrets again, and no server those that were typed for another one", async () => {
+    const { desk, root } = await show(<ChannelsPanel />, answers, "integrations.manage");
+    await click(button(root, "Edit"));
+    await type(labelled(root, "Server"), "https://one.example");
+    expect([labelled(root, "Token").required, root.querySelector("form [role=status]")?.textContent]).toEqual([true, "This server has not been shown these secrets yet: give them again."]);
+    await type(labelled(root, "Token"), "for one");
+    await type(labelled(root, "Server"), "https://two.example");
+    expect(labelled(root, "Token").value).toBe("");
+    await type(labelled(root, "Token"), "for two");
+    await submit(root);
+    expect(desk.requests.find(({ path }) => path.endsWith("/accounts/ch_1"))?.body).toEqual({ name: "Bot", fields: { api: "https://two.example", token: "for two" } });
+  });
+
+  it("asks for no secret when its server is the former one again", async () => {
+    const { desk, root } = await show(<ChannelsPanel />, answers, "integrations.manage");
+    await click(button(root, "Edit"));
+    await type(labelled(root, "Server"), "https://one.example");
+    await type(labelled(root, "Token"), "for one");
+    await type(labelled(root, "Server"), "https://t.example");
+    await submit(root);
+    expect(desk.requests.find(({ path }) => path.endsWith("/accounts/ch_1"))?.body).toEqual({ name: "Bot", fields: {} });
   });
 
   it("gets new secrets, those that were made are shown once, and ends the old ones", async () => {
@@ -91,6 +115,17 @@ describe("accounts of people", () => {
     expect(desk.requests.find(({ path }) => path.endsWith("/agents/a_1"))?.body).toEqual({ name: "Lin Xia" });
   });
 
+  it("begin with the languages of the company", async () => {
+    const english = { ...answers, "/v1/admin/config": ok({ yaml: "", version: "v", document: { languages: ["en"] } }) };
+    const { desk, root } = await show(<PeoplePanel />, english, "agents.manage");
+    await type(labelled(root, "E-mail"), "wu@x.example");
+    await type(labelled(root, "Name"), "Wu");
+    expect([...root.querySelectorAll("form .chip")].map((each) => each.textContent)).toEqual(["English"]);
+    await submit(root);
+    expect(desk.requests.findLast(({ path }) => path.endsWith("/admin/agents"))).toMatchObject({ path: "/v1/admin/agents" });
+    expect(desk.requests.find(({ body }) => body !== null && "email" in (body as object))?.body).toMatchObject({ name: "Wu", languages: ["en"] });
+  });
+
   it("say what each role may do, in words", async () => {
     const { root } = await show(<PeoplePanel />, answers);
     await act(() => {
@@ -101,5 +136,35 @@ describe("accounts of people", () => {
     await settled();
     const rows = [...root.querySelectorAll(".roles tbody tr")].map((row) => [row.querySelector("th")?.textContent, row.querySelectorAll("[role=img]").length]);
     expect(rows).toEqual([["Read tickets", 2], ["Manage accounts", 1]]);
+  });
+});
+
+describe("settings", () => {
+  const answers = { "/v1/admin/config": ok({ yaml: "", version: "v1", document: {} }), "/config/apply": ok({ version: "v2", changes: [] }) };
+  const applied = ({ requests }: Trial): unknown => (requests.findLast(({ path }) => path.endsWith("/apply"))?.body as { yaml: string } | undefined)?.yaml;
+
+  it("show accounts only to who may see them", async () => {
+    const parts = (root: HTMLElement): unknown[] => [...root.querySelectorAll("[data-part]")].map((each) => each.getAttribute("data-part"));
+    const { desk, root } = await show(<AdministrationPage />, answers, "settings.read", "canned.write");
+    expect([parts(root)[0], root.querySelector("[aria-current=page]")?.getAttribute("data-part")]).toEqual(["queues", "queues"]);
+    expect(desk.requests.some(({ path }) => path.endsWith("/admin/agents"))).toBe(false);
+    leave();
+    expect(parts((await show(<AdministrationPage />, answers, "settings.read", "agents.read")).root)).toContain("people");
+  });
+
+  it("store of the widget's look only what was tried out, and nothing over what somebody else has stored since", async () => {
+    const desk = await trial(answers, "en");
+    leave = () => desk.session.stop();
+    await desk.forms.start();
+    const theirs = { widget: { accent: "#aa0000", scheme: "light", voice: false } };
+    const apply = (): Promise<boolean> => {
+      desk.forms.document.value = theirs;
+      return desk.forms.applyPart("widget", (before) => desk.administration.withTried(before));
+    };
+    desk.administration.tryLook({ accent: "#155eb0" }, { position: "start" });
+    expect([await apply(), applied(desk)]).toEqual([true, '{"widget":{"voice":false,"accent":"#aa0000","position":"start","scheme":"light"}}']);
+    desk.administration.tryLook({ accent: "#155eb0" }, { scheme: "dark" });
+    expect([await apply(), await apply()]).toEqual([false, true]);
+    expect(applied(desk)).toBe('{"widget":{"voice":false,"accent":"#aa0000","position":"start","scheme":"dark"}}');
   });
 });

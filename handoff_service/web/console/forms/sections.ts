@@ -88,7 +88,9 @@ const QUEUE: readonly Field[] = [
     fields: [{ name: "within_s", kind: "number", least: 60, most: 31 * DAY_S }, { name: "wait_s", kind: "number", least: 5, most: 3600 }],
   },
   { name: "tier", hint: "tier_hint", more: true, kind: "number", least: 1, most: 5, usual: 1 },
-  { name: "heat", hint: "heat_hint", more: true, kind: "number", least: 1, most: 20 },
+  { name: "heat", hint: "heat_hint", more: true, kind: "number", least: 0, most: 20, usual: 3 },
+  { name: "missed_away", hint: "missed_away_hint", more: true, kind: "number", least: 0, most: 20, usual: 3 },
+  { name: "first_reply_s", hint: "first_reply_s_hint", more: true, kind: "number", least: 0, most: DAY_S, usual: 600 },
   { name: "ageing_s", hint: "ageing_s_hint", more: true, kind: "number", least: 1, most: 3600, usual: 300 },
 ];
 
@@ -242,6 +244,9 @@ export type SettingsPart = Exclude<SectionId, "widget_words"> | "people" | "chan
 export const SETTINGS_PARTS: readonly SettingsPart[] = [
   "people", "queues", "calendars", "sla", "canned_replies", "tags", "skills", "wrap_up_codes", "rules", "general", "channels", "widget", "file",
 ];
+
+/** The parts that somebody may see: accounts have a permission of their own. */
+export const partsFor = (mayReadAccounts: boolean): readonly SettingsPart[] => SETTINGS_PARTS.filter((part) => part !== "people" || mayReadAccounts);
 
 /** What a thing is called in the list of its section. */
 export function titleOf(section: Section, item: Item, language: Language, t: Translate): string {

@@ -7,6 +7,7 @@ export const deskEn: Readonly<Record<keyof typeof deskZh, string>> = {
   "composer.refused_elsewhere": "Not sent to {name}: {message}",
   "error.whisper_gone": "That colleague does not hold this conversation any more; nobody can get the whisper. Untick it or delete the text.",
   "whisper.entry": "Whisper, for {name}, its author and supervisors only",
+  "whisper.to_me": "Whisper, for you, its author and supervisors only",
   "whisper.gone": "Whisper to {name} only (does not hold this conversation any more)",
   "canned.loading": "Loading canned replies…",
   "canned.failed": "The canned replies could not be loaded. Enter does not send what begins with /.",

@@ -5,6 +5,7 @@ export const deskZh = {
   "composer.refused_elsewhere": "发给{name}的内容没有发出：{message}",
   "error.whisper_gone": "那位同事已经不负责这个会话，悄悄话没有人可以收。请取消「只悄悄告诉」，或删掉内容。",
   "whisper.entry": "悄悄话，只有 {name}、作者和主管能看到",
+  "whisper.to_me": "悄悄话，只有您、作者和主管能看到",
   "whisper.gone": "只悄悄告诉 {name}（已不负责这个会话）",
   "canned.loading": "正在读取常用回复…",
   "canned.failed": "常用回复没有读到。以 / 开头的内容，按 Enter 不会发出。",

@@ -127,6 +127,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "entry.helpful": "Customer found this helpful",
   "entry.not_helpful": "Customer did not find this helpful",
   "entry.rating": "Customer rated {score}/5",
+  "entry.read": "Read",
   "entry.cited": "Handoff evidence",
 
   "event.me": "You",

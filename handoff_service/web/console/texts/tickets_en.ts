@@ -113,6 +113,7 @@ export const ticketsEn: Readonly<Record<keyof typeof ticketsZh, string>> = {
   "ticket.merge_hint": "Ticket number",
   "ticket.merge_do": "Merge",
   "tickets.board": "Tickets",
+  "tickets.of": "Tickets of this customer",
   "tickets.register": "Register of complaints",
   "register.from": "From",
   "register.to": "To",

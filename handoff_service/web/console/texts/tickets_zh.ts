@@ -111,6 +111,7 @@ export const ticketsZh = {
   "ticket.merge_hint": "工单号",
   "ticket.merge_do": "并入",
   "tickets.board": "工单",
+  "tickets.of": "这位客户的工单",
   "tickets.register": "投诉登记",
   "register.from": "从",
   "register.to": "到",

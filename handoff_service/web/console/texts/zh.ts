@@ -126,6 +126,7 @@ export const zh = {
   "entry.helpful": "客户觉得有用",
   "entry.not_helpful": "客户觉得没用",
   "entry.rating": "客户评分 {score}/5",
+  "entry.read": "已读",
   "entry.cited": "交接依据",
 
   "event.me": "我",

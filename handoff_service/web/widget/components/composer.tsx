@@ -1,10 +1,14 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { composes } from "../../shared/keys";
 import { useChat } from "./context";
+import { FilePicker } from "./file_picker";
 import { ClipIcon, MicIcon, PersonIcon, SendIcon, SmileIcon } from "./icons";
 import { lazy } from "./lazy";
 
 const LIMIT = 8000;
 const COUNT_FROM = LIMIT - 500;
+/** What the gateway takes. */
+const TAKEN = "image/png,image/jpeg,image/gif,image/webp,application/pdf,text/plain";
 
 const Tray = lazy(() => import("./extras/tray").then((file) => file.Tray));
 const Emoji = lazy(() => import("./extras/emoji").then((file) => file.Emoji));
@@ -19,9 +23,10 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
   const [text, setText] = useState(() => chat.draft);
   const [extra, setExtra] = useState<"emoji" | "recorder" | null>(null);
   const left = LIMIT - [...text].length;
-  const said = text.trim() !== "";
   const files = uploads.all.value.length > 0;
-  const ready = (said || uploads.ready.value) && (!files || uploads.ready.value) && left >= 0 && chat.session.value !== null;
+  const readyWith = (words: string): boolean =>
+    (words.trim() !== "" || uploads.ready.value) && (!files || uploads.ready.value) && [...words].length <= LIMIT && chat.session.value !== null;
+  const ready = readyWith(text);
   const kind = chat.owner.value?.kind ?? "bot";
   const fresh = chat.rows.value.length === 0 && chat.config?.help === true;
 
@@ -39,21 +44,29 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
     element.style.height = `${element.scrollHeight}px`;
   }, [text]);
 
+  // Sent before support could be reached: it goes out as soon as that is so, unless it is written on.
+  const early = useRef(false);
+  useEffect(() => {
+    if (early.current && chat.session.value !== null) send();
+  }, [chat.session.value]);
+
   const change = (value: string) => {
+    early.current = false;
     setText(value);
     chat.draft = value;
     if (fresh) chat.help.look(value);
   };
   const send = () => {
-    if (!ready) return;
-    chat.sendText(text.trim());
+    const words = chat.draft; // the text of the last drawing may be older: keys are quicker than drawings
+    early.current = chat.session.value === null;
+    if (!readyWith(words)) return;
+    chat.sendText(words.trim());
     change("");
     setExtra(null);
     field.current?.focus();
   };
   const keyDown = (event: KeyboardEvent) => {
-    // While an input method composes, Enter chooses a character; 229 is how older engines tell.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    if (event.key !== "Enter" || event.shiftKey || composes(event)) return;
     event.preventDefault();
     send();
   };
@@ -69,7 +82,7 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
     change(text.slice(0, from) + emoji + text.slice(to));
     element?.focus();
   };
-  const recordable = !said && !files && chat.config?.voice === true && mayRecord();
+  const recordable = text.trim() === "" && !files && chat.config?.voice === true && mayRecord();
   return (
     <form class="composer" onSubmit={(event) => { event.preventDefault(); send(); }}>
       {fresh && chat.help.hits.value.length > 0 && <Suggested />}
@@ -88,7 +101,7 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
       {extra === "emoji" && <Emoji choose={insert} />}
       {extra === "recorder" ? <Recorder close={() => setExtra(null)} /> : (
         <div class="write">
-          <FilePicker />
+          <FilePicker class="tool" name={t("attach")} accept={TAKEN}><ClipIcon /></FilePicker>
           <textarea
             ref={field} rows={1} dir="auto" value={text} aria-label={t("composer")} enterkeyhint="send"
             placeholder={t(kind === "closed" ? "composerClosed" : "composerHint")}
@@ -120,22 +133,4 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
 function mayRecord(): boolean {
   const policy = (document as { featurePolicy?: { allowsFeature(name: string): boolean } }).featurePolicy;
   return typeof MediaRecorder !== "undefined" && isSecureContext && (policy?.allowsFeature("microphone") ?? true);
-}
-
-/** On a phone the system's own sheet offers the camera as well. */
-function FilePicker() {
-  const chat = useChat();
-  const input = useRef<HTMLInputElement>(null);
-  const chosen = () => {
-    const element = input.current;
-    if (element === null) return;
-    chat.uploads.add([...(element.files ?? [])]);
-    element.value = ""; // the same file can be chosen again
-  };
-  return (
-    <>
-      <button type="button" class="tool" aria-label={chat.t("attach")} title={chat.t("attach")} onClick={() => input.current?.click()}><ClipIcon /></button>
-      <input ref={input} class="hidden" type="file" multiple tabIndex={-1} aria-hidden="true" accept="image/png,image/jpeg,image/gif,image/webp,application/pdf,text/plain" onChange={chosen} />
-    </>
-  );
 }

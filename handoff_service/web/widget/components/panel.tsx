@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { composes } from "../../shared/keys";
 import { Composer } from "./composer";
 import { useChat, type Mode } from "./context";
 import { Header } from "./header";
@@ -26,7 +27,7 @@ export function Panel({ mode }: { mode: Mode }) {
 
   const brand = chat.session.value?.tenant.name ?? t("brandFallback");
   const keyDown = (event: KeyboardEvent) => {
-    if (mode === "page" || event.isComposing) return;
+    if (mode === "page" || composes(event)) return;
     if (event.key === "Escape") {
       event.stopPropagation();
       chat.setOpen(false);

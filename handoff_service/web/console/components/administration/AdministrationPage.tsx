@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
-import { SECTIONS, SETTINGS_PARTS, type SettingsPart, WIDGET } from "../../forms/sections";
+import { partsFor, SECTIONS, type SettingsPart, WIDGET } from "../../forms/sections";
 import { cause } from "../../problem";
+import { holds } from "../../views";
 import { PageHead } from "../PageHead";
 import { useWorkplace } from "../workplace";
 import { ChannelsPanel } from "./ChannelsPanel";
@@ -14,7 +15,8 @@ export function AdministrationPage() {
   const { state, administration } = useWorkplace();
   const t = state.t.value;
   const failed = administration.failed.value;
-  const part = administration.part.value;
+  const parts = partsFor(holds(state, "agents.read"));
+  const part = parts.find((each) => each === administration.part.value) ?? "queues";
   useEffect(() => void administration.start(), []);
   return (
     <main class="page administration">
@@ -26,7 +28,7 @@ export function AdministrationPage() {
       )}
       <div class="settings-page">
         <nav class="settings-nav" aria-label={t("forms.nav")}>
-          {SETTINGS_PARTS.map((each) => (
+          {parts.map((each) => (
             <button key={each} class="tab" data-part={each} aria-current={each === part ? "page" : undefined} onClick={() => (administration.part.value = each)}>{t(`forms.${each}`)}</button>
           ))}
         </nav>

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import type { ChannelAccount } from "../../channels";
+import { fieldWords } from "../../channel_words";
+import { askedAgain, type ChannelAccount } from "../../channels";
 import { useWorkplace } from "../workplace";
 
 interface Props {
@@ -8,15 +9,24 @@ interface Props {
 }
 type Values = Readonly<Record<string, string>>;
 
-/** The name of an account and what it was told that is no secret. */
-export function EditChannel({ account, done }: Props) {
+/** The name of an account and what it was told that is no secret; a server that is named anew is given its secrets. */
+export function EditChannel({ account: present, done }: Props) {
   const { state, channels } = useWorkplace();
   const t = state.t.value;
+  const [account] = useState(present); // the list may be read again meanwhile; only what is changed here is sent
   const [name, setName] = useState(account.name);
   const [fields, setFields] = useState<Values>(account.options ?? {});
+  const [given, setGiven] = useState<Values>({});
+  const kind = channels.kinds.value[account.channel];
+  const again = askedAgain(account, kind, fields);
+  const edit = (next: Values): void => {
+    // What was typed for one server is not for the next one.
+    if (Object.keys(kind?.servers ?? {}).some((server) => next[server] !== fields[server])) setGiven({});
+    setFields(next);
+  };
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    if (await channels.change(account, name, fields)) done();
+    if (await channels.change(account, name, fields, given)) done();
   };
   const secret = account.secrets ?? {};
   return (
@@ -24,7 +34,13 @@ export function EditChannel({ account, done }: Props) {
       <label>{t("contact.name")}
         <input required value={name} onInput={(event) => setName(event.currentTarget.value)} />
       </label>
-      <FieldLines account={account} wanted={(field) => !(field in secret)} values={fields} set={setFields} />
+      <FieldLines account={account} wanted={(field) => !(field in secret)} values={fields} set={edit} />
+      {again.length > 0 && (
+        <>
+          <p class="hint" role="status">{t("channels.again")}</p>
+          <FieldLines account={account} wanted={(field) => again.includes(field)} values={given} set={setGiven} required />
+        </>
+      )}
       <Ends submit={t("people.save")} done={done} />
     </form>
   );
@@ -49,14 +65,22 @@ export function RotateSecrets({ account, done }: Props) {
   );
 }
 
-function FieldLines({ account, wanted, values, set }: { account: ChannelAccount; wanted: (field: string) => boolean; values: Values; set: (values: Values) => void }) {
-  const { channels } = useWorkplace();
+interface LinesProps {
+  readonly account: ChannelAccount;
+  readonly wanted: (field: string) => boolean;
+  readonly values: Values;
+  readonly set: (values: Values) => void;
+  readonly required?: boolean;
+}
+
+function FieldLines({ account, wanted, values, set, required = false }: LinesProps) {
+  const { state, channels } = useWorkplace();
   const kind = channels.kinds.value[account.channel];
   return (
     <>
       {Object.entries(kind?.fields ?? {}).filter(([field]) => wanted(field)).map(([field, explained]) => (
-        <label key={field}>{explained}
-          <input autocomplete="off" value={values[field] ?? ""} onInput={(event) => set({ ...values, [field]: event.currentTarget.value })} />
+        <label key={field}>{fieldWords(explained, state.language.value)}
+          <input autocomplete="off" required={required} value={values[field] ?? ""} onInput={(event) => set({ ...values, [field]: event.currentTarget.value })} />
         </label>
       ))}
     </>

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { dayTime } from "../../../shared/time";
+import { fieldWords } from "../../channel_words";
 import type { ChannelAccount } from "../../channels";
 import { cause } from "../../problem";
 import { holds } from "../../views";
@@ -110,7 +111,7 @@ function NewAccount() {
             <input required value={name} onInput={(event) => setName(event.currentTarget.value)} />
           </label>
           {Object.entries(kinds[channel]?.fields ?? {}).map(([field, explained]) => (
-            <label key={field}>{explained}
+            <label key={field}>{fieldWords(explained, state.language.value)}
               <input autocomplete="off" value={fields[field] ?? ""} onInput={(event) => setFields({ ...fields, [field]: event.currentTarget.value })} />
             </label>
           ))}

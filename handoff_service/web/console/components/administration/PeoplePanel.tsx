@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Account, changedParts, mayManage, ROLES, rolesGivenBy, type Skills } from "../../administration";
-import { itemsOf, textOf } from "../../forms/values";
+import { type Item, itemsOf, listOf, textOf } from "../../forms/values";
 import { keyFor } from "../../text";
 import { holds } from "../../views";
 import { useWorkplace } from "../workplace";
@@ -11,7 +11,10 @@ export function PeoplePanel() {
   const t = state.t.value;
   const people = administration.people.value;
   const drawn = administration.drawn.value;
-  useEffect(() => void forms.start(), []); // names of the skills
+  useEffect(() => {
+    void administration.list();
+    void forms.start(); // names of the skills
+  }, []);
   return (
     <section class="page-panel">
       <h2>{t("people.title")}</h2>
@@ -67,6 +70,7 @@ function Person({ account }: { account: Account }) {
   const t = state.t.value;
   const manages = holds(state, "agents.manage") && mayManage(account, state.me.value.agent.id, holds(state, "admins.manage"));
   const [editing, setEditing] = useState(false);
+  const queueName = (id: string): string => state.me.value.tenant.queues.find((queue) => queue.id === id)?.name ?? id;
   return (
     <li class={account.disabled ? "off" : undefined}>
       <span class="ticket-line">
@@ -74,7 +78,7 @@ function Person({ account }: { account: Account }) {
         <span class="badge">{t(`role.${roleOf(account.role)}`)}</span>
         {account.disabled && <span class="badge bad">{t("people.disabled")}</span>}
       </span>
-      <span class="hint">{account.email} · {account.queues.join(", ")} · {t("presence.load", { open: account.open, capacity: account.capacity })}</span>
+      <span class="hint">{[account.email, account.queues.map(queueName).join(", "), t("presence.load", { open: account.open, capacity: account.capacity })].filter(Boolean).join(" · ")}</span>
       {editing && <EditPerson account={account} done={() => setEditing(false)} />}
       {manages && !editing && (
         <span class="ticket-line">
@@ -152,19 +156,21 @@ function QueueChoice({ chosen, choose }: { chosen: readonly string[]; choose: (q
   );
 }
 
-const LANGUAGES = ["zh", "en"] as const;
+/** The languages of the company, in which its people answer. */
+const languagesOf = (document: Item | null): readonly string[] => listOf(document?.["languages"] ?? ["zh", "en"]).map(textOf);
 
 function LanguageChoice({ chosen, choose }: { chosen: readonly string[]; choose: (languages: readonly string[]) => void }) {
-  const t = useWorkplace().state.t.value;
+  const { state, forms } = useWorkplace();
+  const t = state.t.value;
   return (
     <fieldset class="choices">
       <legend>{t("form.languages")}</legend>
       <div class="chips">
-        {LANGUAGES.map((each) => (
+        {[...new Set([...languagesOf(forms.document.value), ...chosen])].map((each) => (
           <label key={each} class="chip">
             <input type="checkbox" checked={chosen.includes(each)}
               onChange={(event) => choose(event.currentTarget.checked ? [...chosen, each] : chosen.filter((one) => one !== each))} />
-            {t(`form.${each}`)}
+            {t(each === "zh" || each === "en" ? `form.${each}` : "form.other_language", { language: each })}
           </label>
         ))}
       </div>
@@ -198,14 +204,18 @@ function SkillLevels({ levels, set }: { levels: Skills; set: (levels: Skills) =>
 }
 
 function NewPerson() {
-  const { state, administration } = useWorkplace();
+  const { state, administration, forms } = useWorkplace();
   const t = state.t.value;
-  const { queues } = state.me.value.tenant;
-  const empty = { email: "", name: "", role: "agent", queues: queues.map(({ id }) => id), capacity: 5 };
+  const empty = { email: "", name: "", role: "agent", queues: state.me.value.tenant.queues.map(({ id }) => id), capacity: 5 };
   const [account, setAccount] = useState(empty);
+  // Null: nothing was chosen yet, so whatever the company speaks.
+  const [languages, setLanguages] = useState<readonly string[] | null>(null);
+  const spoken = languages ?? languagesOf(forms.document.value);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    if (await administration.add(account)) setAccount(empty);
+    if (!(await administration.add({ ...account, languages: spoken }))) return;
+    setAccount(empty);
+    setLanguages(null);
   };
   return (
     <form class="article-form" onSubmit={(event) => void submit(event)}>
@@ -224,6 +234,7 @@ function NewPerson() {
         <input required maxLength={80} value={account.name} onInput={(event) => setAccount({ ...account, name: event.currentTarget.value })} />
       </label>
       <QueueChoice chosen={account.queues} choose={(chosen) => setAccount({ ...account, queues: [...chosen] })} />
+      <LanguageChoice chosen={spoken} choose={setLanguages} />
       <footer><button class="primary">{t("people.add")}</button></footer>
     </form>
   );

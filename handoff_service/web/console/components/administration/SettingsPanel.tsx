@@ -50,7 +50,8 @@ export function SettingsPanel({ section }: { section: Section }) {
 function Things({ section, document, chosen }: { section: Section; document: Item; chosen: string | null }) {
   const { state, forms } = useWorkplace();
   const t = state.t.value;
-  const things = listed(document, section);
+  const stored = listed(document, section);
+  const things = [...stored, ...forms.left(section)];
   const ordered = section.holds === "list" && section.ordered && holds(state, section.needs);
   const isNew = chosen === NEW || forms.isEdited(section, NEW);
   return (
@@ -65,7 +66,7 @@ function Things({ section, document, chosen }: { section: Section; document: Ite
                 <span class="ticket-line"><strong dir="auto">{title}</strong>{forms.isEdited(section, key) && <span class="badge">{t("form.unsaved")}</span>}</span>
                 {title !== item["id"] && typeof item["id"] === "string" && <span class="hint">{item["id"]}</span>}
               </button>
-              {ordered && place > 0 && (
+              {ordered && place > 0 && place < stored.length && (
                 <button class="icon-button" aria-label={`${t("form.up")}: ${title}`} title={t("form.up")} disabled={forms.busy.value}
                   onClick={() => void forms.raise(section, key)}>
                   <Icon name="up" />
@@ -134,7 +135,7 @@ function ThingForm({ section, document, at, item }: { section: Section; document
         <footer>
           <button class="primary" disabled={!edited || forms.busy.value}>{t(forms.busy.value ? "form.saving" : "form.save")}</button>
           <button type="button" disabled={!edited && at !== NEW} onClick={() => forms.discard(section, at)}>{t("form.discard")}</button>
-          {section.holds !== "parts" && at !== NEW && <Delete section={section} document={document} at={at} title={titleOf(section, item, state.language.value, t)} />}
+          {section.holds !== "parts" && listed(document, section).some(({ key }) => key === at) && <Delete section={section} document={document} at={at} title={titleOf(section, item, state.language.value, t)} />}
         </footer>
       )}
     </form>

@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Look } from "../../../widget/look";
+import { isItem } from "../../forms/values";
 import { holds } from "../../views";
-import { embedCode, previewAddress, withLook } from "../../widget_look";
+import { embedCode, lookOf, previewAddress } from "../../widget_look";
 import { useWorkplace } from "../workplace";
 
 const POSITIONS = ["end", "start"] as const;
@@ -12,9 +13,16 @@ const PAUSE_MS = 400;
 export function WidgetPanel() {
   const { state, administration, forms } = useWorkplace();
   const t = state.t.value;
-  const look = administration.look.value;
-  if (look === null) return null;
-  const set = (change: Look): void => void (administration.look.value = { ...look, ...change });
+  const document = forms.document.value;
+  if (document === null) return null;
+  const stored = lookOf(isItem(document["widget"]) ? document["widget"] : {});
+  const tried = administration.tried.value;
+  const look = { ...stored, ...tried?.now };
+  const set = (change: Look): void => administration.tryLook(stored, change);
+  const apply = async (): Promise<void> => {
+    const done = await forms.applyPart("widget", (before) => administration.withTried(before));
+    if (done && administration.tried.value === tried) administration.tried.value = null;
+  };
   return (
     <section class="page-panel article-form">
       <h2>{t("widget.title")}</h2>
@@ -40,7 +48,7 @@ export function WidgetPanel() {
       {holds(state, "settings.write") && (
         <footer>
           <span class="hint">{t("widget.all_pages")}</span>
-          <button class="primary" disabled={forms.busy.value} onClick={() => void forms.applyPart("widget", (before) => withLook(before, look))}>{t("widget.apply")}</button>
+          <button class="primary" disabled={tried === null || forms.busy.value} onClick={() => void apply()}>{t("widget.apply")}</button>
         </footer>
       )}
     </section>

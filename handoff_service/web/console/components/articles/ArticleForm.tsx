@@ -12,6 +12,7 @@ import { CompareView } from "./CompareView";
 
 const LANGUAGES: readonly Language[] = ["zh", "en"];
 const WORDS = ["title", "category", "owner"] as const;
+const KNOWN_CATEGORIES = "known-categories";
 const DAYS = ["valid_from", "review_by"] as const;
 
 /** One article: its fields, what customers will read, and the steps of its life. */
@@ -61,9 +62,13 @@ export function ArticleForm({ kept }: { kept: Kept }) {
         )}
         {WORDS.map((name) => (
           <label key={name}>{t(`articles.field.${name}`)}
-            <input required value={fields[name]} onInput={(event) => set({ [name]: event.currentTarget.value })} />
+            <input required value={fields[name]} list={name === "category" ? KNOWN_CATEGORIES : undefined}
+              onInput={(event) => set({ [name]: event.currentTarget.value })} />
           </label>
         ))}
+        <datalist id={KNOWN_CATEGORIES}>
+          {[...articles.categories.value.keys()].map((path) => <option key={path} value={path}>{articles.categoryName(path, state.language.value)}</option>)}
+        </datalist>
         {DAYS.map((name) => (
           <label key={name}>{t(`articles.field.${name}`)}
             <input type="date" required value={fields[name]} onInput={(event) => set({ [name]: event.currentTarget.value })} />

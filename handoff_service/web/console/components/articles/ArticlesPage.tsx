@@ -32,7 +32,7 @@ export function ArticlesPage() {
         <div>
           <Listed />
           <Tasks />
-          <ImportTable />
+          {!articles.inFiles.value && <ImportTable />}
         </div>
         <div>
           {open === null ? <TryOut /> : <ArticleForm key={draftKey(open)} kept={open} />}
@@ -62,8 +62,9 @@ function Listed() {
           <option value="">{t("articles.all_languages")}</option>
           {LANGUAGES.map((each) => <option key={each} value={each}>{t(`language.${each}`)}</option>)}
         </select>
-        <button class="primary" onClick={() => articles.create(state.language.value)}>{t("articles.new")}</button>
+        {!articles.inFiles.value && <button class="primary" onClick={() => articles.create(state.language.value)}>{t("articles.new")}</button>}
       </div>
+      {articles.inFiles.value && <p class="hint">{t("articles.in_files")}</p>}
       {page === null && articles.failed.value === null && <p class="hint" role="status">{t("page.loading")}</p>}
       {page !== null && page.articles.length === 0 && <p class="hint">{t("articles.none")}</p>}
       <ul class="rows">

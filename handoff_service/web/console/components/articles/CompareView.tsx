@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { composes } from "../../../shared/keys";
 import { draftKey, type Kept } from "../../articles";
 import { useWorkplace } from "../workplace";
 import { Found } from "./Found";
@@ -23,7 +24,7 @@ export function CompareView({ kept }: { kept: Kept }) {
         <input value={question} lang={kept.article.language} aria-label={t("articles.question")} placeholder={t("articles.question")} maxLength={500}
           onInput={(event) => setQuestion(event.currentTarget.value)}
           onKeyDown={(event) => {
-            if (event.key !== "Enter" || event.isComposing) return;
+            if (event.key !== "Enter" || composes(event)) return;
             event.preventDefault(); // the form around it saves the article
             void ask();
           }} />

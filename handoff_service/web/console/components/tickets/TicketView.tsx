@@ -13,6 +13,7 @@ export function TicketView({ whole }: { whole: WholeTicket }) {
   const { state, session, tickets } = useWorkplace();
   const t = state.t.value;
   const { ticket } = whole;
+  const queueName = (id: string | null): string | null => state.me.value.tenant.queues.find((queue) => queue.id === id)?.name ?? id;
   const toConversation = (conversation: string): void => {
     state.view.value = "desk";
     session.open(conversation);
@@ -34,7 +35,7 @@ export function TicketView({ whole }: { whole: WholeTicket }) {
         <dt>{t("tickets.customer")}</dt>
         <dd>{whole.contact?.name || t("list.anonymous")}</dd>
         <dt>{t("tickets.owner")}</dt>
-        <dd>{ticket.agent?.name || ticket.queue || t("tickets.whose.none")}</dd>
+        <dd>{ticket.agent?.name || queueName(ticket.queue) || t("tickets.whose.none")}</dd>
         {Object.entries(ticket.fields ?? {}).map(([name, value]) => <Field key={name} name={name} value={value} />)}
       </dl>
       <p class="ticket-line">

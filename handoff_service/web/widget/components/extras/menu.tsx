@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { composes } from "../../../shared/keys";
 import type { Preferred } from "../../api";
 import { downloadText } from "../../download";
 import { languageName, TAGS } from "../../texts/catalogue";
@@ -36,7 +37,7 @@ export function Menu({ brand, close: leave }: { brand: string; close: (comeBack:
     };
   }, []);
   const keyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Escape") return;
+    if (event.key !== "Escape" || composes(event)) return;
     event.stopPropagation();
     close();
   };

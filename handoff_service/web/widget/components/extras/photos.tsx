@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { MessageEntry } from "../../../shared/protocol";
 import type { Slot } from "../../photos";
+import attached from "../../styles/attached.css?inline";
 import css from "../../styles/photos.css?inline";
 import { useChat } from "../context";
 import { dress } from "../dress";
@@ -12,7 +13,10 @@ export function PhotoCard({ conv, entry }: { conv: string; entry: MessageEntry }
   const chat = useChat();
   const { t } = chat;
   const card = useRef<HTMLElement>(null);
-  useLayoutEffect(() => dress(card.current, css), []);
+  useLayoutEffect(() => {
+    dress(card.current, attached);
+    dress(card.current, css);
+  }, []);
   const slots = chat.photos.slots(conv, entry);
   const there = slots.filter(({ state }) => state === "there").length;
   const complete = there === slots.length;

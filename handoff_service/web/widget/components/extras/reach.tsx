@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Preferred } from "../../api";
 import type { Key } from "../../texts/catalogue";
 import { useChat } from "../context";
@@ -17,17 +17,30 @@ export function Reach({ preferred, close }: { preferred: Preferred; close: () =>
   const { t } = chat;
   const [chosen, setChosen] = useState(preferred.channel);
   const [state, setState] = useState<"" | "busy" | "saved" | "failed">("");
+  // Arrow keys pass over choices: they are sent one after the other, the last one last.
+  const wanted = useRef(preferred.channel);
+  const saved = useRef(preferred.channel);
+  const busy = useRef(false);
   const choose = async (channel: string | null) => {
-    const before = chosen;
-    setChosen(channel);
+    setChosen(wanted.current = channel);
+    if (busy.current) return;
+    busy.current = true;
     setState("busy");
-    const done = await chat.reach.prefer(channel);
-    if (!done) setChosen(before);
+    let sent = channel;
+    let done: boolean;
+    do {
+      sent = wanted.current;
+      done = await chat.reach.prefer(sent);
+      if (done) saved.current = sent;
+    } while (wanted.current !== sent);
+    busy.current = false;
+    setChosen(wanted.current = saved.current);
     setState(done ? "saved" : "failed");
   };
   return (
     <div class="ask reach">
-      <fieldset disabled={state === "busy"}>
+      {/* Busy, not disabled: that would take the keyboard away from the choice. */}
+      <fieldset aria-busy={state === "busy"}>
         <legend>{t("reach")}</legend>
         {[null, ...preferred.channels].map((channel, index) => (
           <label key={channel} class="reach-choice">

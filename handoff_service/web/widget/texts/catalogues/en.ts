@@ -159,6 +159,7 @@ export const catalogue: Catalogue = {
     gladItWorked: "Great, glad it worked.",
     stillHere: "Sorry it did not. Tell us what happened, or talk to a person.",
 
+    addPhotos: "Add photos",
     attach: "Add a picture or file",
     emoji: "Emoji",
     record: "Record a voice note",

@@ -158,6 +158,7 @@ export const catalogue = {
     gladItWorked: "太好了，很高兴帮到您。",
     stillHere: "抱歉没能解决，可以再说说遇到的情况，或者转人工。",
 
+    addPhotos: "添加照片",
     attach: "添加图片或文件",
     emoji: "表情",
     record: "录制语音",

@@ -159,6 +159,7 @@ export const catalogue: Catalogue = {
     gladItWorked: "太好了，很高興幫到您。",
     stillHere: "抱歉沒能解決，可以再說說遇到的情況，或者轉人工。",
 
+    addPhotos: "加入照片",
     attach: "加入圖片或檔案",
     emoji: "表情",
     record: "錄製語音",
