@@ -230,7 +230,7 @@ def _add_routes(app: FastAPI, service: Service) -> None:
 def _deliveries(service: Service, platforms: httpx2.AsyncClient, nodes: Nodes) -> OutboxWorker:
     """Apart from the bot's worker: a platform that is slow must not keep customers elsewhere from their answers."""
     database, settings, clock = service.database, service.settings, service.clock
-    deliverer = Deliverer(database, platforms, settings, clock, service.channels, in_charge=lambda: nodes.ready)
+    deliverer = Deliverer(database, platforms, settings, clock, service.channels, in_charge=lambda: nodes.in_charge)
     alarms = Mailer(database, settings, clock)
     handlers: Mapping[str, Handler] = {outbox.CHANNEL: deliverer, outbox.PUBLIC: deliverer, outbox.ALARM: alarms}
     return OutboxWorker(database, service.bell, handlers, node=nodes.node, clock=clock)

@@ -28,6 +28,8 @@ class Job:
         """On the event loop: tells the one who waits, unless he has given up."""
         if self.done.cancelled():
             return
+        if isinstance(self.error, StopIteration):  # no future takes one, and those behind it would never be answered
+            self.error = RuntimeError(f"{self.error!r} was raised by a job")
         if self.error is not None:
             self.done.set_exception(self.error)
         else:

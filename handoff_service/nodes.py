@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ log = structlog.get_logger()
 N = tables.nodes.c
 RELEASE = "0.1.0"  # of this code, as pyproject.toml says
 BEATS = 4  # in `node_lost_s`
+MARGIN = 0.75  # of `node_lost_s`: the rest is for a request on its way
 
 
 def watch() -> float:
@@ -70,7 +72,15 @@ class Nodes:
     @property
     def ready(self) -> bool:
         """Whether the others take this node for alive: its last heartbeat is younger than `node_lost_s`."""
-        return self._beat_at is not None and self._watch() - self._beat_at < self._lost_s
+        return self._beat_age() < self._lost_s
+
+    @property
+    def in_charge(self) -> bool:
+        """Whether no other node can take this one for lost before what is sent now has arrived."""
+        return self._beat_age() < self._lost_s * MARGIN
+
+    def _beat_age(self) -> float:
+        return math.inf if self._beat_at is None else self._watch() - self._beat_at
 
     async def run(self) -> None:
         """Beats until cancelled, then says good-bye."""

@@ -71,6 +71,7 @@ class Job:
     parts_sent: int = 0
     parts_digest: str | None = None
     leased_at: datetime | None = None
+    upto: int | None = None  # the last entry that goes in the same message, once that was decided
 
 
 def outbox_topic(destination: str) -> str:
@@ -100,19 +101,28 @@ def enqueue_delivery(tx: Transaction, conversation: Conversation, draft: Draft, 
 def _due() -> sa.Select[Any]:
     """Rows for some destinations that at `now` are free, due, and first of their line."""
     now = sa.bindparam("now", type_=B.next_at.type)
-    earlier = tables.outbox.alias("earlier")
-    first = ~sa.exists().where(
-        earlier.c.tenant == B.tenant,
-        earlier.c.conversation == B.conversation,
-        earlier.c.destination == B.destination,
-        earlier.c.seq < B.seq,
-        earlier.c.state.in_(UNFINISHED),
+    # A release before this one puts what is said in public into the line CHANNEL, which its conversation has not else.
+    other = sa.case((B.destination == PUBLIC, CHANNEL), else_=PUBLIC)
+    first = sa.and_(
+        _nothing_before(B.destination), sa.or_(B.destination.not_in((CHANNEL, PUBLIC)), _nothing_before(other))
     )
     free = sa.or_(B.state.in_(("new", "uncertain")), sa.and_(B.state == "leased", B.lease_until <= now))
     wanted = B.destination.in_(sa.bindparam("destinations", expanding=True))
     # What was never tried, or lies further ahead than any wait, is due: the clock that dated it may have been ahead.
     due = sa.or_(B.next_at <= now, B.attempts == 0, B.next_at > sa.bindparam("beyond", type_=B.next_at.type))
     return sa.select(tables.outbox).where(free, wanted, due, first)
+
+
+def _nothing_before(destination: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """No entry before the row's is unfinished in this line of its conversation."""
+    earlier = tables.outbox.alias()
+    return ~sa.exists().where(
+        earlier.c.tenant == B.tenant,
+        earlier.c.conversation == B.conversation,
+        earlier.c.destination == destination,
+        earlier.c.seq < B.seq,
+        earlier.c.state.in_(UNFINISHED),
+    )
 
 
 def _wanted(now: datetime, destinations: Sequence[str]) -> dict[str, Any]:
@@ -173,7 +183,7 @@ def lease(
         # Of a lease that ran out: its holder may have died after the effect.
         uncertain = row["state"] == "uncertain" or (row["state"] == "leased" and row["destination"] in OUTSIDE)
         place = {name: row[name] for name in ("tenant", "id", "conversation", "destination", "seq")}
-        done = {"parts_sent": row["parts_sent"] or 0, "parts_digest": row["parts_digest"]}
+        done = {"parts_sent": row["parts_sent"] or 0, "parts_digest": row["parts_digest"], "upto": row["upto"]}
         jobs.append(Job(**place, attempts=row["attempts"] + 1, uncertain=uncertain, **done, leased_at=now))
     return jobs
 
@@ -262,6 +272,29 @@ def keep(connection: sa.Connection, job: Job, now: datetime) -> bool:
     """Leases the row for LEASE from now on; False when it is somebody else's by now."""
     mine = (B.tenant == job.tenant, B.id == job.id, B.state == "leased", B.attempts == job.attempts)
     return connection.execute(sa.update(tables.outbox).where(*mine).values(lease_until=now + LEASE)).rowcount == 1
+
+
+def bind(connection: sa.Connection, job: Job, upto_seq: int) -> bool:
+    """Notes that all attempts say the entries up to this one as well; False when the row is somebody else's by now."""
+    mine = (B.tenant == job.tenant, B.id == job.id, B.state == "leased", B.attempts == job.attempts)
+    return connection.execute(sa.update(tables.outbox).where(*mine).values(upto=upto_seq)).rowcount == 1
+
+
+def behind(connection: sa.Connection, job: Job, *, limit: int) -> list[int]:
+    """The entries that wait behind the job in its line and were never tried, in order."""
+    query = sa.select(B.seq).where(*_behind(job)).order_by(B.seq).limit(limit)
+    return list(connection.execute(query).scalars())
+
+
+def end_with(connection: sa.Connection, job: Job, upto_seq: int, state: str) -> None:
+    """What waited behind the job went with it, up to an entry: it is as the job is."""
+    upto = (*_behind(job), B.seq <= upto_seq)
+    connection.execute(sa.update(tables.outbox).where(*upto).values(state=state))
+
+
+def _behind(job: Job) -> tuple[sa.ColumnElement[bool], ...]:
+    line = (B.tenant == job.tenant, B.conversation == job.conversation, B.destination == job.destination)
+    return (*line, B.seq > job.seq, B.state == "new", B.attempts == 0)
 
 
 def give_up(connection: sa.Connection, job: Job, reason: str) -> bool:

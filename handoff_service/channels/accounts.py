@@ -163,6 +163,13 @@ def change(
     return store.find(tx.connection, caller.tenant, account, seal)
 
 
+def shown_to_servers(channel: str) -> dict[str, list[str]]:
+    """The fields of a channel that name a server, each with the secrets that are asked for again when it changes."""
+    fields = CHANNELS[channel].fields
+    servers = [one.name for one in fields if one.name in SERVERS]
+    return {server: [one.name for one in fields if one.secret and SERVERS[server](one)] for server in servers}
+
+
 def _shown_to_new_servers(known: Account, options: Mapping[str, str]) -> list[str]:
     """The names of the secrets that an account has and that servers would be shown which it has not had before."""
     own = [field for field in CHANNELS[known.channel].fields if field.secret and known.secret(field.name)]

@@ -25,6 +25,7 @@ from handoff_service.channels.model import (
     Inbound,
     Notice,
 )
+from handoff_service.channels.read_marks import mark_read
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.undelivered import tell_undelivered
 from handoff_service.channels.vouched import tell_verdict
@@ -47,7 +48,7 @@ from handoff_service.conversations.model import (
 )
 from handoff_service.conversations.receive import Sender, receive, receive_unasked, receive_unsupported
 from handoff_service.database import Database, Transaction
-from handoff_service.errors import Conflict, Invalid, Mismatch, NotFound, Unauthorized
+from handoff_service.errors import Conflict, Erased, Invalid, Mismatch, NotFound, Unauthorized
 from handoff_service.failpoints import failpoint
 from handoff_service.handoffs.choices import CHOICES, Callback
 from handoff_service.public_mentions.model import PublicMention
@@ -135,7 +136,7 @@ async def take(
         try:
             try:
                 arrived.append(await database.write(store_it))
-            except Unauthorized:  # forgotten in this very moment, with his identity: who writes now is somebody new
+            except (Unauthorized, Erased):  # forgotten this moment, with his identity: who writes now is somebody new
                 arrived.append(await database.write(store_it))
         except (Invalid, NotFound, Conflict) as error:
             if abilities.strict:
@@ -286,6 +287,9 @@ def _noticed(
     """A message of ours that failed later is told to agents, and who rings off while he waits is called back."""
     if event.what is Notice.What.LEFT and abilities.calls_back:
         return _call_back(tx, account, event, context)
+    if event.what is Notice.What.READ:
+        mark_read(tx, account, event, context)
+        return None
     if event.what is not Notice.What.FAILED or event.provider_id is None:
         return None
     found = windows.delivery(tx.connection, account.tenant, account.id, event.provider_id)
@@ -357,6 +361,12 @@ def _keep_open(
     window = opened(rules, before.window, event.deed, at) if event.deed is not None else before.window
     back = isinstance(event, Inbound) or event.what is Notice.What.OPENED
     left = (before.left and not back) or (isinstance(event, Notice) and event.what is Notice.What.LEFT)
+    came_or_went = isinstance(event, Notice) and event.what in (Notice.What.OPENED, Notice.What.LEFT)
+    if (
+        came_or_went
+        and contacts.known_as(tx.connection, account.tenant, identity_channel(account), event.contact) is None
+    ):
+        return  # nobody writes to whom nobody knows, and nobody could ask for him to be erased
     standing = windows.Standing(window, {**before.hint, **event.hint}, left)
     if standing != before:
         windows.save(tx.connection, *whose, standing, seal, context.now)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -99,6 +100,13 @@ class Caller:
         self.client = client
         self.tokens = Tokens(clock)
         self.guarded = guarded
+        self.last_look: Callable[[], Awaitable[None]] | None = None
+
+    def looking(self, last_look: Callable[[], Awaitable[None]]) -> Caller:
+        """The same way, for a message that may have become somebody else's: `last_look` raises before it leaves."""
+        one = copy(self)
+        one.last_look = last_look
+        return one
 
     async def post(
         self,
@@ -135,7 +143,9 @@ class Caller:
         self, method: str, url: str, headers: dict[str, str], sent: dict[str, Any], judges: Collection[int]
     ) -> Answered:
         total_s = UPLOAD_S if sent.get("files") or len(sent.get("content") or b"") > LARGE else TOTAL_S
-        status, body = await exchange(self.client, method, url, headers, sent, judges=judges, total_s=total_s)
+        status, body = await exchange(
+            self.client, method, url, headers, sent, judges=judges, total_s=total_s, last_look=self.last_look
+        )
         return Answered(status, body)
 
 

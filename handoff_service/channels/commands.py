@@ -20,6 +20,7 @@ from handoff_service.channels.accounts import (
     made_secrets,
     new_account,
     rotate,
+    shown_to_servers,
     webhook,
 )
 from handoff_service.channels.doctor import count_windows, examine
@@ -93,6 +94,7 @@ def kinds() -> Answer:
         name: {
             "platform": one.abilities.title,
             "fields": {field.name: _explained(field) for field in one.fields},
+            "servers": shown_to_servers(name),
         }
         for name, one in sorted(CHANNELS.items())
     }

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service import tables
-from handoff_service.errors import Conflict, Invalid, NotFound
+from handoff_service.errors import Conflict, Erased, Invalid, NotFound
 from handoff_service.ids import new_id
 from handoff_service.public_mentions.model import CHANNEL as IN_PUBLIC
 from handoff_service.statements import Statement, inserting
@@ -76,15 +76,31 @@ def add(connection: sa.Connection, tenant: str, *, name: str | None, language: s
     return Contact(contact, called, language)
 
 
+def lock(connection: sa.Connection, tenant: str, contact: str) -> None:
+    """Nobody erases the contact until the commit, so what is written about him now goes with him.
+
+    Every writer of something personal asks this first. Raises NotFound, and Erased for whom it is too late.
+    """
+    found = connection.execute(
+        sa.select(N.erased_at).where(N.tenant == tenant, N.id == contact).with_for_update()
+    ).first()
+    if found is None:
+        raise NotFound(f"There is no contact {contact[:64]}.")
+    if found.erased_at is not None:
+        raise Erased("This customer was erased; nothing more can be kept about him.", contact=contact)
+
+
 def rename(connection: sa.Connection, tenant: str, contact: str, name: str) -> None:
-    """From now on the contact has this name."""
-    connection.execute(sa.update(tables.contacts).where(N.tenant == tenant, N.id == contact).values(name=name))
+    """From now on the contact has this name, if he was not erased."""
+    still = (N.tenant == tenant, N.id == contact, N.erased_at.is_(None))
+    connection.execute(sa.update(tables.contacts).where(*still).values(name=name))
 
 
 def identify(
     connection: sa.Connection, tenant: str, channel: str, external_id: str, contact: str, *, verified: bool
 ) -> None:
-    """The channel knows this contact as `external_id`."""
+    """The channel knows this contact as `external_id`. Raises Erased."""
+    lock(connection, tenant, contact)
     identity = {"tenant": tenant, "channel": channel, "external_id": external_id}
     IDENTIFY.run(connection, **identity, contact=contact, verified=verified)
 
@@ -116,6 +132,19 @@ def same_person(connection: sa.Connection, tenant: str, contact: str) -> list[st
     return [contact, *(row.id for row in connection.execute(query))]
 
 
+def lock_person(connection: sa.Connection, tenant: str, contact: str) -> list[str]:
+    """`same_person`, each of them locked as by `lock`, in one order so that two at once do not wait for each other.
+
+    Raises NotFound, and Erased for the contact himself; others who were erased this moment are left out.
+    """
+    person = same_person(connection, tenant, contact)
+    query = sa.select(N.id, N.erased_at).where(N.tenant == tenant, N.id.in_(person)).order_by(N.id).with_for_update()
+    erased = {row.id for row in connection.execute(query) if row.erased_at is not None}
+    if contact in erased or person == [contact]:
+        lock(connection, tenant, contact)
+    return [one for one in person if one not in erased]
+
+
 def own(connection: sa.Connection, tenant: str, contact: str) -> list[str]:
     """The contacts for whom he may ask himself, for a copy or to be forgotten.
 
@@ -136,12 +165,13 @@ def own(connection: sa.Connection, tenant: str, contact: str) -> list[str]:
 
 def vouch(connection: sa.Connection, tenant: str, contact: str, user: str) -> None:
     """The tenant has signed that this contact of a platform is his user."""
-    changed = sa.update(tables.contacts).where(N.tenant == tenant, N.id == contact, N.vouched_as.is_distinct_from(user))
+    still = (N.tenant == tenant, N.id == contact, N.erased_at.is_(None))
+    changed = sa.update(tables.contacts).where(*still, N.vouched_as.is_distinct_from(user))
     connection.execute(changed.values(vouched_as=user))
 
 
 def join(connection: sa.Connection, tenant: str, contact: str, other: str) -> None:
-    """Both are one person, with everybody whom either was known to be. Raises NotFound, Invalid, Conflict.
+    """Both are one person, with everybody whom either was known to be. Raises NotFound, Erased, Invalid, Conflict.
 
     Nothing is moved: who answers on a channel, and what was said there, stays as it is. If one is blocked, all are: he
     would only have to write from elsewhere.
@@ -149,12 +179,7 @@ def join(connection: sa.Connection, tenant: str, contact: str, other: str) -> No
     if contact == other:
         raise Invalid("Nobody can be merged with himself.")
     for one in sorted((contact, other)):  # in one order, so that two at once do not wait for each other
-        query = sa.select(N.erased_at).where(N.tenant == tenant, N.id == one).with_for_update()
-        found = connection.execute(query).first()
-        if found is None:
-            raise NotFound(f"There is no contact {one[:64]}.")
-        if found.erased_at is not None:
-            raise Conflict("This customer was erased.", contact=one)
+        lock(connection, tenant, one)
     everyone = {*same_person(connection, tenant, contact), *same_person(connection, tenant, other)}
     if len(everyone) > MOST_MERGED:
         raise Conflict(f"At most {MOST_MERGED} contacts can be one person.")
@@ -222,12 +247,10 @@ def channels_of(connection: sa.Connection, tenant: str, person: Sequence[str]) -
 def prefer(connection: sa.Connection, tenant: str, contact: str, channel: str | None, *, alone: bool = False) -> None:
     """From now on he is told of his tickets on this channel; None: where each was opened.
 
-    `alone`: only what he says of himself counts, not for those he was merged with. Raises NotFound, and Invalid for a
-    channel on which he has not written.
+    `alone`: only what he says of himself counts, not for those he was merged with. Raises NotFound, Erased, and
+    Invalid for a channel on which he has not written.
     """
-    person = same_person(connection, tenant, contact)
-    if connection.execute(sa.select(N.id).where(N.tenant == tenant, N.id == contact)).first() is None:
-        raise NotFound(f"There is no contact {contact[:64]}.")
+    person = lock_person(connection, tenant, contact)
     if channel is not None and channel not in (has := channels_of(connection, tenant, person)):
         raise Invalid(f"This customer has not written on {channel[:40]!a}; he has on {', '.join(has) or 'none'}.")
     changed = sa.update(tables.contacts).where(N.tenant == tenant, N.id.in_([contact] if alone else person))
@@ -241,7 +264,8 @@ def names(connection: sa.Connection, tenant: str, contacts: Sequence[str]) -> di
 
 
 def describe(connection: sa.Connection, tenant: str, contact: str, told: Mapping[str, str | float | bool]) -> None:
-    """Adds to what pages have told about a contact; what was told last holds, the oldest make room."""
+    """Adds to what pages have told about a contact; what was told last holds, the oldest make room. Raises Erased."""
+    lock(connection, tenant, contact)
     where = (N.tenant == tenant, N.id == contact)
     known = connection.execute(sa.select(N.attributes).where(*where)).scalar_one() or {}
     merged = {name: value for name, value in known.items() if name not in told} | dict(told)

@@ -4,37 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
 
 import httpx2
-import sqlalchemy as sa
 import structlog
 
 from handoff_service import metrics, outbox, tracing
-from handoff_service.agents import store as agents
-from handoff_service.channels import contacts, store, survey, windows
+from handoff_service.channels import store, windows
 from handoff_service.channels.caller import Caller
-from handoff_service.channels.model import OCCUPIED, Abilities, Account, Channel, Enclosed, Outbound
+from handoff_service.channels.model import OCCUPIED, Abilities, Account, Channel, Outbound
+from handoff_service.channels.packing import Parcel, pack
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.undelivered import tell_undelivered
-from handoff_service.channels.who import identity_channel
-from handoff_service.channels.window import CLOSED, LEFT, NEVER_OPENED, USED_UP, refusal, used
-from handoff_service.channels.wording import numbered, parts, shortened
+from handoff_service.channels.window import CLOSED, LEFT, NEVER_OPENED, USED_UP, refusal
+from handoff_service.channels.wording import parts
 from handoff_service.clock import Clock
 from handoff_service.conversations import store as conversations
-from handoff_service.conversations.model import AuthorKind
-from handoff_service.conversations.projection import for_customer
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import NotDelivered, NotFound, TandemError, Unavailable
 from handoff_service.failpoints import failpoint
-from handoff_service.files import links
-from handoff_service.files.model import label
 from handoff_service.files.shelf import shelf_of
-from handoff_service.public_mentions.model import CHANNEL as IN_PUBLIC
-from handoff_service.public_mentions.take import identity_channel as author_channel
 from handoff_service.settings import Settings
 from handoff_service.texts import say
 
@@ -45,21 +36,12 @@ FILE_WAITS = timedelta(minutes=1)
 LOOK_EVERY_S = 0.2
 
 
-@dataclass(frozen=True)
-class Parcel:
-    """An entry with everything that its delivery needs: its parts in order, and how the contact stands."""
+class _StoodStill(Exception):
+    """This process may have been taken for lost since it leased the job; nothing of the message has left."""
 
-    account: Account
-    parts: Sequence[Outbound]
-    standing: windows.Standing | None
-    language: str
 
-    def after(self, hint: Mapping[str, str]) -> Parcel:
-        """After one message, which counts where the platform counts, and left this behind for the next."""
-        if self.standing is None:
-            return self
-        window = used(self.standing.window) if self.standing.window is not None else None
-        return replace(self, standing=replace(self.standing, window=window, hint={**self.standing.hint, **hint}))
+class _TakenOver(Exception):
+    """Another gateway has the job; nothing of the message has left."""
 
 
 class Deliverer:
@@ -142,30 +124,59 @@ class Deliverer:
             if occupied and (free_at := datetime.fromisoformat(occupied)) > self._clock():
                 await self._database.write(lambda tx: outbox.postpone(tx.connection, job, None, until=free_at))
                 return "held"
-            if self._may_be_lost(job) and not await self._still_mine(job):
-                return "late"
-            message, provider_id = await self._send(job, parcel, channel, message)
+            if parcel.upto > job.seq and parcel.upto != job.upto:
+                upto = parcel.upto
+                if not await self._database.write(lambda tx: outbox.bind(tx.connection, job, upto)):
+                    return "late"
+            left = await self._send_if_mine(job, parcel, channel, message)
         except NotDelivered as error:
             failure = error
             return await self._database.write(lambda tx: self._failed(tx, job, parcel, channel, failure))
+        if left is None:
+            return "late"
+        message, provider_id = left
         failpoint("outbox_after_http")
         state = await self._database.write(lambda tx: self._arrived(tx, job, parcel, message, provider_id))
         self._begun.discard(job.id)  # until the next part
         return state
 
-    def _may_be_lost(self, job: outbox.Job) -> bool:
-        """Whether others may have taken over since the lease; a heartbeat after a standstill does not tell."""
-        half = timedelta(seconds=self._settings.node_lost_s / 2)
-        return not self._in_charge() or (job.leased_at is not None and self._clock() - job.leased_at > half)
+    async def _send_if_mine(
+        self, job: outbox.Job, parcel: Parcel, channel: Channel, message: Outbound
+    ) -> tuple[Outbound, str | None] | None:
+        """As `_send`; None when another gateway has taken the job. Looks last when the connection stands."""
 
-    async def _still_mine(self, job: outbox.Job) -> bool:
-        """Waits until this gateway is in charge again; False when another one has taken the job meanwhile."""
-        while not self._in_charge():
-            await asyncio.sleep(LOOK_EVERY_S)
-        return await self._database.write(lambda tx: outbox.keep(tx.connection, job, self._clock()))
+        leased_at = job.leased_at
+        half = timedelta(seconds=self._settings.node_lost_s / 2)
+
+        async def last_look() -> None:
+            """A heartbeat after a standstill does not tell whether others took over before it: the lease does."""
+            nonlocal leased_at
+            while leased_at is not None and (now := self._clock()) - leased_at > half:
+                try:
+                    kept = await self._database.write(lambda tx, at=now: outbox.keep(tx.connection, job, at))  # type: ignore[misc]
+                except Unavailable as error:
+                    raise _StoodStill from error
+                if not kept:
+                    raise _TakenOver
+                leased_at = now
+            if not self._in_charge():
+                raise _StoodStill
+
+        while True:
+            try:
+                await last_look()
+                return await self._send(job, parcel, channel, message, self._caller.looking(last_look))
+            except _TakenOver:
+                return None
+            except _StoodStill:
+                self._begun.discard(job.id)
+                leased_at = datetime.min.replace(tzinfo=UTC)  # whose it is now must be asked
+                await asyncio.sleep(LOOK_EVERY_S)
+                while not self._in_charge():
+                    await asyncio.sleep(LOOK_EVERY_S)
 
     async def _send(
-        self, job: outbox.Job, parcel: Parcel, channel: Channel, message: Outbound
+        self, job: outbox.Job, parcel: Parcel, channel: Channel, message: Outbound, caller: Caller
     ) -> tuple[Outbound, str | None]:
         """Sends one part, or a link in the place of a file that the platform does not take. Raises NotDelivered.
 
@@ -176,7 +187,7 @@ class Deliverer:
             filled = await self._filled(job.tenant, channel.abilities, message)
             self._begun.add(job.id)
             with tracing.span("deliver", conversation=job.conversation, seq=job.seq):
-                return filled, await channel.send(self._caller, parcel.account, filled, self._clock())
+                return filled, await channel.send(caller, parcel.account, filled, self._clock())
         except NotDelivered as error:
             erased = isinstance(error.__cause__, NotFound)
             if message.file is None or error.uncertain or job.uncertain or erased or not (error.final or late):
@@ -184,7 +195,7 @@ class Deliverer:
         # What stands behind it has waited long enough, and a link shows the same.
         told = say("file_link", parcel.language, name=message.file.name, link=message.file.link)
         link = replace(message, text=parts(told, channel.abilities.form, is_markdown=False)[0], file=None)
-        return link, await channel.send(self._caller, parcel.account, link, self._clock())
+        return link, await channel.send(caller, parcel.account, link, self._clock())
 
     async def _filled(self, tenant: str, abilities: Abilities, message: Outbound) -> Outbound:
         """The part with its file's content, where the platform is to be given it. Raises NotDelivered."""
@@ -208,6 +219,8 @@ class Deliverer:
             held = outbox.settle(tx.connection, job, provider_id=provider_id)
         if not held:
             return "late"
+        if parcel.upto > job.seq:
+            outbox.end_with(tx.connection, job, parcel.upto, "sent")
         account, now = parcel.account, self._clock()
         if parcel.standing is not None and parcel.standing.window is not None:
             windows.use(tx.connection, account.tenant, account.id, message.contact, parcel.standing.window)
@@ -215,7 +228,7 @@ class Deliverer:
         if busy is not None:
             windows.occupy(tx.connection, account.tenant, account.id, message.contact, busy, self._seal)
         if provider_id is not None:
-            place = (job.conversation, job.seq, now)
+            place = (job.conversation, parcel.upto, now)
             early = windows.delivered(tx.connection, account.tenant, account.id, provider_id, *place)
             if early is not None:
                 conversation = conversations.find(tx.connection, job.tenant, job.conversation, lock=True)
@@ -236,6 +249,8 @@ class Deliverer:
             )
         if not outbox.give_up(tx.connection, job, error.message):
             return "late"
+        if unclear and parcel.upto > job.seq:  # all of it may have arrived
+            outbox.end_with(tx.connection, job, parcel.upto, "dead")
         reason = f"{_why(error.barred, conversation.language)} ({error.message})" if error.barred else error.message
         tell_undelivered(tx, conversation, job.seq, reason, unclear=unclear, now=now)
         return "dead"
@@ -284,77 +299,3 @@ def _why(barred: str, language: str) -> str:
         LEFT: say("contact_left", language),
     }
     return reasons[barred]
-
-
-def pack(
-    connection: sa.Connection, job: outbox.Job, seal: Seal, channels: Mapping[str, Channel], settings: Settings
-) -> Parcel:
-    """The entry as its customer may see it, and where it goes. Raises NotFound."""
-    conversation = conversations.find(connection, job.tenant, job.conversation)
-    entry = conversations.entry_at(connection, job.tenant, job.conversation, job.seq)
-    account = store.find(connection, job.tenant, str(conversation.account), seal)
-    if account.channel not in channels:
-        raise NotFound(f"This release does not know the channel {account.channel}.")
-    known_there = author_channel(account.id) if conversation.channel == IN_PUBLIC else identity_channel(account)
-    contact = contacts.external_id(connection, job.tenant, known_there, conversation.contact) or ""
-    standing = windows.find(connection, job.tenant, account.id, contact, seal)
-    names = {agent.id: agent.name for agent in agents.everyone(connection, conversation.tenant)}
-    seen = for_customer(entry, names, conversation.contact)
-    text, buttons = _without_label(seen["body"]), seen["body"].get("buttons", [])
-    if survey.asks(connection, entry):
-        text = f"{text}\n{say('stars_ask', conversation.language)}"
-        buttons = survey.stars(conversation.language)
-    whole = Outbound(
-        mid=entry.mid,
-        conversation=conversation.id,
-        contact=contact,
-        seq=entry.seq,
-        author_kind=seen["author"]["kind"],
-        author_name=seen["author"]["name"],
-        text=text,
-        buttons=buttons,
-        file=_enclosed(seen["body"].get("file"), job.tenant, settings, entry.at),
-        hint=standing.hint if standing else {},
-        since=standing.window.since if standing and standing.window else None,
-        at=entry.at,
-    )
-    parts = in_parts(whole, channels[account.channel].abilities, conversation.language)
-    return Parcel(account, parts, standing, conversation.language)
-
-
-def in_parts(whole: Outbound, abilities: Abilities, language: str) -> list[Outbound]:
-    """The message in the platform's form and length. Buttons come with the last part, as numbers where it has none."""
-    text, buttons = whole.text, list(whole.buttons)
-    file = whole.file
-    if file is not None and (abilities.files is None or not abilities.files.fits(file)):
-        told = say("file_link", language, name=file.name, link=file.link)
-        text, file = f"{text}\n{told}".strip(), None
-    if len(buttons) > abilities.buttons:
-        text = numbered(text, [str(one["title"]) for one in buttons], ask=say("choose_number", language))
-        buttons = []
-    shown = [
-        {"title": shortened(str(one["title"]), abilities.button_chars), "mid": whole.mid, "index": index}
-        for index, one in enumerate(buttons)
-    ]
-    pieces = parts(text, abilities.form, is_markdown=whole.author_kind == AuthorKind.BOT) if text else []
-    if shown and abilities.button_text is not None and len(pieces[-1]) > abilities.button_text:
-        pieces.append(say("choose_button", language))
-    made = [
-        replace(whole, text=piece, part=number, buttons=shown if number == len(pieces) - 1 else (), file=None)
-        for number, piece in enumerate(pieces)
-    ]
-    return [*made, replace(whole, text="", part=len(made), buttons=(), file=file)] if file is not None else made
-
-
-def _without_label(body: Mapping[str, Any]) -> str:
-    """The words of a message; none where they only stand for its file."""
-    text, file = str(body["text"]), body.get("file")
-    return "" if isinstance(file, Mapping) and text == label(file["name"]) else text
-
-
-def _enclosed(file: Any, tenant: str, settings: Settings, at: datetime) -> Enclosed | None:
-    """`at` is the entry's time: the link is the same in every attempt."""
-    if not isinstance(file, Mapping):
-        return None
-    address = links.link(settings, tenant, file["id"], at)
-    return Enclosed(id=file["id"], name=file["name"], type=file["type"], size=file["size"], link=address)

@@ -110,6 +110,9 @@ def _read(account: Account, event: Mapping[str, Any], content: Mapping[str, Any]
     event_id = str(content.get("server_message_id") or event.get("log_id") or "")[:128]
     if name == "im_enter_direct_msg":
         return Notice(event_id=f"enter.{event.get('log_id', '')}"[:128], contact=who, what=Notice.What.OPENED)
+    if name == "im_message_read" and who != account.options["open_id"]:  # its index grows and names no message
+        at = sent(content.get("create_time", ""), 1000)
+        return Notice(event_id=f"read.{event.get('log_id', '')}"[:128], contact=who, what=Notice.What.READ, at=at)
     if name == "im_send_msg":
         text = str(content.get("text", ""))
         by_app = str(content.get("source", "")) == account.options["client_key"]

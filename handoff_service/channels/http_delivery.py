@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -34,17 +34,22 @@ async def exchange(
     *,
     judges: Collection[int] = (),
     total_s: float = TOTAL_S,
+    last_look: Callable[[], Awaitable[None]] | None = None,
 ) -> tuple[int, bytes]:
     """Asks once and returns the status and the beginning of the answer, a 2xx or one that the caller `judges`.
 
     Raises NotDelivered, which says whether it may have arrived and whether another attempt makes sense. Nothing that
-    it says holds the address: some platforms want the key in it.
+    it says holds the address: some platforms want the key in it. `last_look` is called when the connection stands
+    and nothing has left yet; what it raises ends the attempt.
     """
     status = 0
+    extensions = None if last_look is None else {"trace": _before_leaving(last_look)}
     try:
         async with (
             asyncio.timeout(total_s),
-            client.stream(method, url, headers=dict(headers), timeout=TIMEOUT, **sent) as response,
+            client.stream(
+                method, url, headers=dict(headers), timeout=TIMEOUT, extensions=extensions, **sent
+            ) as response,
         ):
             status = response.status_code
             if not 200 <= status < 300 and status not in judges:
@@ -64,6 +69,16 @@ async def exchange(
         raise NotDelivered(f"the connection was lost at {httpx2.URL(url).host}") from error
     except httpx2.InvalidURL as error:
         raise NotDelivered("the account's address is not one", final=True) from error
+
+
+def _before_leaving(last_look: Callable[[], Awaitable[None]]) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+    """A trace of the HTTP library that calls `last_look` right before a request's first byte is written."""
+
+    async def on_step(step: str, _: Mapping[str, Any]) -> None:
+        if step.endswith("send_request_headers.started"):
+            await last_look()
+
+    return on_step
 
 
 def _refused(response: httpx2.Response) -> NotDelivered:

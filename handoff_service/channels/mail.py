@@ -126,7 +126,8 @@ class MailChannel:
         if not ADDRESS.fullmatch(message.contact):
             raise NotDelivered("this customer has no mail address here", final=True)
         made = compose(account, message, now)
-        await send(smtp_of(account, guarded=caller.guarded), made, account.options["address"], message.contact)
+        server = smtp_of(account, guarded=caller.guarded)
+        await send(server, made, account.options["address"], message.contact, last_look=caller.last_look)
         return str(made["Message-ID"])
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002

@@ -10,7 +10,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -69,13 +69,25 @@ class Server:
         return socket.create_connection((addresses[0], self.port), ANSWER_S)
 
 
-async def send(server: Server, message: EmailMessage, sender: str, to: str) -> None:
-    """Hands a mail over. Raises NotDelivered, an uncertain one when the answer to the whole mail is missing."""
+async def send(
+    server: Server,
+    message: EmailMessage,
+    sender: str,
+    to: str,
+    *,
+    last_look: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Hands a mail over. Raises NotDelivered, an uncertain one when the answer to the whole mail is missing.
+
+    `last_look` is called before anything of the mail has left; what it raises ends the attempt.
+    """
     given = False
     try:
         async with _client(server) as client:
             if server.user:
                 await client.login(server.user, server.password)
+            if last_look is not None:
+                await last_look()
             given = True
             await client.send_message(message, sender=sender, recipients=[to])
     except aiosmtplib.SMTPRecipientsRefused as error:

@@ -192,7 +192,8 @@ class Inbound:
 class Notice:
     """Something that happened without words: followed, entered, left, or what became of a message of ours.
 
-    `provider_id` is the platform's id of that message, `reason` why it failed, in the platform's words.
+    `provider_id` is the platform's id of that message, `reason` why it failed, in the platform's words. `at`: when it
+    happened, where the platform tells.
     """
 
     class What(StrEnum):
@@ -209,6 +210,7 @@ class Notice:
     provider_id: str | None = None
     reason: str = ""
     hint: Mapping[str, str] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -118,8 +118,8 @@ def router(service: Service) -> APIRouter:
 
 
 def _call(tx: Transaction, agent: Agent, contact: str, name: str) -> None:
-    """Gives a contact this name. Raises NotFound, Invalid for an empty one, Conflict for who has signed in."""
-    contacts.details(tx.connection, agent.tenant, contact)
+    """Gives a contact this name. Raises NotFound, Erased, Invalid for an empty one, Conflict for who has signed in."""
+    contacts.lock(tx.connection, agent.tenant, contact)
     if not name:
         raise Invalid("name: a name has letters that can be read.")
     if contacts.is_verified(tx.connection, agent.tenant, contact):

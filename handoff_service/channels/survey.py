@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from handoff_service.channels import contacts
 from handoff_service.channels.model import Inbound
 from handoff_service.channels.wording import chosen
 from handoff_service.conversations import store as conversations
@@ -60,6 +61,7 @@ def answered(tx: Transaction, sender: Sender, event: Inbound, context: Context) 
     score = _score(tx, closed, event)
     if score is None:
         return None
+    contacts.lock(tx.connection, sender.tenant, sender.contact)  # before his conversations, as blocking does
     locked = conversations.find(tx.connection, closed.tenant, closed.id, lock=True)
     if not may_rate(tx.connection, locked, context):  # a second answer was quicker
         return None

@@ -74,16 +74,19 @@ def used(window: Window) -> Window:
     return window if window.remaining is None else replace(window, remaining=max(0, window.remaining - 1))
 
 
+def ends(rules: Rules, window: Window, *, by_person: bool) -> datetime:
+    """Until when the window is open; for people it may be longer than for the bot."""
+    longer = rules.people_lasts if by_person else None
+    return window.until if longer is None else max(window.until, window.since + longer)
+
+
 def refusal(rules: Rules, window: Window | None, *, by_person: bool, now: datetime) -> str | None:
     """Why nothing may be sent now, as a key of the texts; None when it may."""
     if not rules.allowances:
         return None
     if window is None:
         return NEVER_OPENED
-    until = window.until
-    if by_person and rules.people_lasts is not None:
-        until = max(until, window.since + rules.people_lasts)
-    if now >= until:
+    if now >= ends(rules, window, by_person=by_person):
         return CLOSED
     if window.remaining is None:
         return None

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,11 +15,15 @@ from handoff_service import tables
 from handoff_service.channels.model import OCCUPIED
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.window import Window
+from handoff_service.conversations.model import OwnerKind
 from handoff_service.statements import Statement, inserting
 
 FAILED_EARLY = "failed: "  # in the place of a conversation, until we know which one it is
 W = tables.channel_windows.c
+C = tables.conversations.c
+K = tables.contact_identities.c
 D = tables.deliveries.c
+A = tables.channel_accounts.c
 _whose = (
     W.tenant == sa.bindparam("of_tenant"),
     W.account == sa.bindparam("of_account"),
@@ -134,6 +139,41 @@ def delivery(connection: sa.Connection, tenant: str, account: str, provider_id: 
     row = DELIVERY.first(connection, tenant=tenant, account=account, provider_id=provider_id)
     known = row is not None and not row["conversation"].startswith(FAILED_EARLY)
     return (row["conversation"], row["seq"]) if row is not None and known else None
+
+
+def last_before(connection: sa.Connection, tenant: str, account: str, conversation: str, at: datetime) -> int | None:
+    """The last entry of a conversation that the platform had taken by then."""
+    where = (D.tenant == tenant, D.account == account, D.conversation == conversation, D.at <= at)
+    found: int | None = connection.execute(sa.select(sa.func.max(D.seq)).where(*where)).scalar()
+    return found
+
+
+def tenants(connection: sa.Connection) -> list[str]:
+    """The tenants that have an account of a platform in use."""
+    return list(connection.scalars(sa.select(A.tenant).where(~A.disabled).distinct().order_by(A.tenant)))
+
+
+def of_agents(
+    connection: sa.Connection, tenant: str, since: datetime, conversation: str | None = None
+) -> list[tuple[str, str, Window]]:
+    """(conversation, its channel, window) of whom agents serve, whose window was opened after `since` and who is there.
+
+    Nobody is there who has left, or whose account is gone or disabled. `conversation`: of this one only.
+    """
+    place = C.channel + ":" + C.account  # where the account's contacts have their ids
+    known = sa.and_(K.tenant == C.tenant, K.contact == C.contact, K.channel == place)
+    held = sa.and_(W.tenant == C.tenant, W.account == C.account, W.external_id == K.external_id)
+    query = (
+        sa.select(C.id, C.channel, W.since, W.until, W.remaining)
+        .join_from(tables.conversations, tables.channel_accounts, sa.and_(A.tenant == C.tenant, A.id == C.account))
+        .join(tables.contact_identities, known)
+        .join(tables.channel_windows, held)
+        .where(C.tenant == tenant, C.owner_kind == OwnerKind.AGENT, W.since >= since, ~W.left, ~A.disabled)
+    )  # unsorted: for the order of the ids SQLite would read every conversation of the tenant
+    rows = connection.execute(query if conversation is None else query.where(C.id == conversation))
+    return sorted(
+        ((row[0], row[1], Window(since=row[2], until=row[3], remaining=row[4])) for row in rows), key=itemgetter(0)
+    )
 
 
 def count(connection: sa.Connection, tenant: str, account: str, now: datetime) -> tuple[int, int]:

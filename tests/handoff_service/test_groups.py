@@ -43,6 +43,22 @@ async def test_a_thread_whose_work_breaks_answers_and_lives_on() -> None:
     await threads.close()
 
 
+async def test_an_error_that_no_future_takes_keeps_nobody_from_his_answer() -> None:
+    def carry_out(group: Sequence[Job]) -> None:
+        for job in group:
+            try:
+                job.result = job.work(None)
+            except StopIteration as error:
+                job.error = error
+
+    threads = Threads(carry_out, name="test", most=8)
+    jobs = [asyncio.create_task(threads.do(work)) for work in (lambda _: next(iter(())), lambda _: "answered")]
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await asyncio.wait_for(jobs[0], 5)
+    assert await asyncio.wait_for(jobs[1], 5) == "answered"
+    await threads.close()
+
+
 async def test_who_gave_up_is_not_worked_for() -> None:
     gate, worked = threading.Event(), []
 

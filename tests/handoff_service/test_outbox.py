@@ -75,6 +75,25 @@ async def test_only_the_first_of_each_line_is_leased(database: Database, asks: A
     assert [job.seq for job in await lease(database, clock)] == [2]
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("first", "second"), [("channel", "public"), ("public", "channel")])
+async def test_what_is_said_in_public_keeps_its_order_across_an_upgrade(
+    database: Database, asks: Asks, clock: FakeClock, first: str, second: str
+) -> None:
+    """The release before has no line of its own for it, and may still be running beside this one."""
+    await asks("k_1", 1, destination=first)
+    await asks("k_1", 2, destination=second)
+
+    async def take() -> list[Job]:
+        return await database.write(lambda tx: outbox.lease(tx, "n1", clock(), destinations=("channel", "public")))
+
+    (job,) = await take()
+    assert (job.destination, job.seq) == (first, 1)
+    assert await take() == []
+    await done(database, job)
+    assert [(job.destination, job.seq) for job in await take()] == [(second, 2)]
+
+
 async def test_a_clock_that_was_an_hour_ahead_delays_no_second_attempt(
     database: Database, asks: Asks, clock: FakeClock
 ) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpcore2
 import pytest
 import sqlalchemy as sa
 
@@ -244,7 +245,7 @@ async def test_a_gateway_that_stood_still_sends_only_what_nobody_else_has_taken_
     office: Office, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch, taken: bool
 ) -> None:
     """F-44: frozen between the lease and the request, it would send what others have sent, or given up, long ago."""
-    monkeypatch.setattr(Nodes, "ready", False)
+    monkeypatch.setattr(Nodes, "in_charge", False)
     await say(platform, "ann", "hello")
     job = await until(lambda: _leased(office))
     await asyncio.sleep(2 * LOOK_EVERY_S)
@@ -259,6 +260,52 @@ async def test_a_gateway_that_stood_still_sends_only_what_nobody_else_has_taken_
         assert platform.texts("ann") == []
     else:
         assert await heard(platform, "ann", 1) == ["Three days."]
+
+
+async def test_standing_still_on_the_way_to_the_platform_is_noticed_before_anything_leaves(
+    office: Office, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I15: frozen while it connected, a gateway sent what another had given up, behind what that one sent next."""
+    connects, connecting = httpcore2.AsyncHTTPConnection._connect, list[Any]()
+
+    async def slowly(*given: Any) -> Any:
+        monkeypatch.setattr(Nodes, "in_charge", False)
+        connecting.append(given)
+        return await connects(*given)
+
+    monkeypatch.setattr(httpcore2.AsyncHTTPConnection, "_connect", slowly)
+    await say(platform, "ann", "hello")
+    await until(lambda: _is_any(connecting))
+    job = await _leased(office)
+    mine = Job(office.tenant, job["id"], job["conversation"], "channel", job["seq"], job["attempts"])
+    assert await office.database.write(lambda tx: outbox.give_up(tx.connection, mine, "by the other one"))
+    monkeypatch.undo()
+    await say(platform, "bob", "hello")  # whoever comes later is answered; that was long enough
+    assert await heard(platform, "bob", 1) == ["Three days."]
+    assert platform.texts("ann") == []
+
+
+async def test_a_slow_way_to_the_platform_is_no_standstill(
+    open_office: Callable[..., Awaitable[Office]], platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lease older than half the time of a lost gateway is renewed in place; a slow upload began anew for ever."""
+    office = await open_office(node_lost_s=2)
+    connects, tried = httpcore2.AsyncHTTPConnection._connect, list[Any]()
+
+    async def slowly(*given: Any) -> Any:
+        tried.append(given)
+        await asyncio.sleep(1.3)
+        return await connects(*given)
+
+    monkeypatch.setattr(httpcore2.AsyncHTTPConnection, "_connect", slowly)
+    await say(platform, "ann", "hello")
+    assert await heard(platform, "ann", 1) == ["Three days."]
+    assert len(tried) == 1
+    assert office.tenant
+
+
+async def _is_any(things: list[Any]) -> bool:
+    return bool(things)
 
 
 async def _leased(office: Office) -> Any:

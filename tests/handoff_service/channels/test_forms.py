@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import regex
 
-from handoff_service.channels.deliver import in_parts
 from handoff_service.channels.model import Enclosed, Outbound
+from handoff_service.channels.packing import in_parts
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.wording import Markup, chosen
 

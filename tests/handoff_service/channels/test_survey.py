@@ -12,9 +12,9 @@ from handoff_service.channels import store as accounts
 from handoff_service.channels import survey
 from handoff_service.channels.accounts import new_account
 from handoff_service.channels.arrive import arrive as take_in
-from handoff_service.channels.deliver import pack
 from handoff_service.channels.mail_sender import Verdict
 from handoff_service.channels.model import Inbound
+from handoff_service.channels.packing import pack
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.sealing import Seal
 from handoff_service.conversations import store

@@ -223,6 +223,10 @@ class FakeDouyin(Platform):
     def strange(self, contact: str) -> dict[str, Any]:
         return self._event(contact, message_type="user_local_video")
 
+    def read(self, contact: str) -> dict[str, Any]:
+        """He has read what was said to him; `index` grows and names no message."""
+        return {**self._event(contact, index=self.number()), "event": "im_message_read", "log_id": str(self.number())}
+
     def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
         (event,) = events
         raw = json.dumps(dict(event), ensure_ascii=False).encode()

@@ -21,10 +21,13 @@ from handoff_service.channels.caller import Answered, Caller
 from handoff_service.channels.dingtalk import DingTalk
 from handoff_service.channels.model import Outbound
 from handoff_service.channels.registry import CHANNELS
+from handoff_service.conversations import cursors
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.model import OwnerKind
 from handoff_service.errors import NotDelivered
 from handoff_service.outbox import Job
 from tests.handoff_service.channels.platforms import PLATFORMS
-from tests.handoff_service.channels.platforms.chinese import FakeDingTalk
+from tests.handoff_service.channels.platforms.chinese import FakeDingTalk, FakeDouyin
 from tests.handoff_service.channels.platforms.conftest import Bridge
 from tests.handoff_service.channels.platforms.fake import Response
 from tests.handoff_service.channels.platforms.line import FakeLine
@@ -51,6 +54,39 @@ async def test_a_failure_that_is_told_before_we_know_the_message_is_not_lost(bri
     assert "Message undeliverable" in note
     await bridge.sends(far.fate("wamid.of-another-app", ANN, "failed", errors=errors))
     assert len(await bridge.notes()) == 1
+
+
+@only("whatsapp")
+async def test_what_was_read_on_whatsapp_is_shown_to_agents(bridge: Bridge, far: FakeWhatsApp) -> None:
+    await bridge.sends(far.text(ANN, "hello"))
+    await bridge.settled()
+    await bridge.sends(far.fate("wamid.of-another-app", ANN, "read"))
+    assert await bridge.rows(tables.cursors) == []
+    (sent,) = [row for row in await bridge.rows(tables.outbox) if row["destination"] == "channel"]
+    await bridge.sends(far.fate(sent["provider_id"], ANN, "read"))
+    assert await read_by_customers(bridge) == {sent["conversation"]: sent["seq"]}
+
+
+@only("douyin")
+async def test_what_was_read_on_douyin_is_all_that_had_been_sent_by_then(bridge: Bridge, far: FakeDouyin) -> None:
+    await bridge.sends(far.text(ANN, "hello"))
+    await bridge.settled()
+    (sent,) = [row for row in await bridge.rows(tables.outbox) if row["destination"] == "channel"]
+    by_merchant = far.read(ANN)
+    await bridge.sends({**by_merchant, "from_user_id": far.merchant, "to_user_id": ANN})
+    assert await bridge.rows(tables.cursors) == [], "the merchant reads in his own app"
+    await bridge.sends(far.read(ANN))
+    assert await read_by_customers(bridge) == {sent["conversation"]: sent["seq"]}
+
+
+async def read_by_customers(bridge: Bridge) -> dict[str, int]:
+    """As cards of desks tell it."""
+
+    def load(connection: Any) -> dict[str, int]:
+        open_ones = conversations.listed(connection, bridge.tenant, [OwnerKind.BOT])
+        return cursors.read_by_customers(connection, bridge.tenant, open_ones)
+
+    return await bridge.database.read(load)
 
 
 @only("whatsapp")
@@ -203,6 +239,32 @@ async def test_a_restart_casts_no_doubt_on_what_was_not_begun(uncertain: bool, g
     with pytest.raises(asyncio.CancelledError):
         await task
     assert database.written == given_back
+
+
+@only("wecom")
+async def test_several_bubbles_that_may_have_arrived_are_repeated_as_the_one_message_that_they_were(
+    open_bridge: Any, far: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer was lost, and the customer's next words opened the window: cut anew, they would come twice."""
+    said = [answer(f"bubble {number}").messages[0] for number in range(1, 6)]
+    bridge = await open_bridge(bot=ScriptedBot([replace(answer(), messages=said)], usually=answer("Yes?")))
+    real, lost = far.answer, list[Any]()
+
+    def answered(call: Any) -> Response:
+        response = real(call)
+        if call.path.endswith("/send_msg") and "bubble 5" in call.json["text"]["content"] and not lost:
+            lost.append(call)
+            asyncio.run_coroutine_threadsafe(bridge.sends(far.text("ann", "and?")), loop).result()
+            return Response(500, {})
+        return response
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(far, "answer", answered)
+    await bridge.sends(far.text("ann", "tell me everything"))
+    await bridge.until(lambda: "Yes?" in [one.text for one in far.received])
+    assert set((await bridge.settled()).values()) == {"sent"}
+    assert lost
+    assert [one.text for one in far.received] == ["bubble 1", "bubble 2", "bubble 3", "bubble 4\n\nbubble 5", "Yes?"]
 
 
 @only("telegram")

@@ -143,6 +143,21 @@ async def test_a_token_that_ended_is_fetched_once_more(open_bridge: Any, far: Fa
     assert sum(call.path.endswith("stable_token") for call in far.calls) == 2
 
 
+async def test_what_the_bot_says_is_one_message_when_few_are_left(open_bridge: Any, far: FakeWeChat) -> None:
+    """Five are allowed and one is kept for people: the fourth, fifth and sixth bubble go as the fourth message."""
+    said = [answer(f"bubble {number}").messages[0] for number in range(1, 7)]
+    bridge = await open_bridge(bot=ScriptedBot(usually=replace(answer(), messages=said)))
+    await bridge.sends(far.text("ann", "tell me everything"))
+    assert set((await bridge.settled()).values()) == {"sent"}
+    assert [one.text for one in far.received] == [
+        "bubble 1",
+        "bubble 2",
+        "bubble 3",
+        "bubble 4\n\nbubble 5\n\nbubble 6",
+    ]
+    assert await bridge.notes() == []
+
+
 async def test_the_last_of_five_messages_is_kept_for_people(open_bridge: Any, far: FakeWeChat) -> None:
     long = "\n".join("一二三四五六七八九十" * 12 for _ in range(40))
     bridge = await open_bridge(bot=ScriptedBot(usually=answer(long)))
