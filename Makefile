@@ -36,7 +36,7 @@ restore:
 	@$(LAUNCH) restore --file "$(FILE)"
 
 bench:
-	@$(LAUNCH) bench
+	@$(LAUNCH) bench --sections="$(SECTIONS)"
 
 train:
 	@$(LAUNCH) train

@@ -31,6 +31,7 @@ COPY LICENSE pyproject.toml ./
 COPY handoff_service ./handoff_service
 COPY --from=pages /src/dist ./handoff_service/web/dist
 COPY kb_index ./kb_index
+COPY bot/signals/words.yml ./bot/signals/words.yml
 COPY data ./data
 USER 10001:10001
 VOLUME /var/lib/tandem

@@ -11,6 +11,7 @@ TandemError
 ├── Forbidden (403)               known, but not allowed
 ├── NotFound (404)                does not exist, or belongs to somebody else: both look the same
 ├── Conflict (409)                the world moved on
+│   ├── Erased (410)              the customer was erased: nothing about him is written any more
 │   ├── IllegalTransition         the owner table does not list this move
 │   ├── Fenced                    the epoch is stale: somebody else owns the conversation now
 │   ├── AlreadyTaken              another agent was faster; names the winner
@@ -98,6 +99,11 @@ class NotFound(TandemError):
 class Conflict(TandemError):
     status = 409
     code = "conflict"
+
+
+class Erased(Conflict):
+    status = 410
+    code = "erased"
 
 
 class IllegalTransition(Conflict):

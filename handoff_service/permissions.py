@@ -67,7 +67,7 @@ GRANTED: Mapping[Permission, frozenset[Role]] = {
     Permission.AGENTS_READ: _roles("supervisor analyst trainer admin owner"),
     Permission.AGENTS_MANAGE: _roles("admin owner"),
     Permission.ADMINS_MANAGE: _roles("owner"),
-    Permission.SETTINGS_READ: _roles("supervisor analyst trainer admin owner"),
+    Permission.SETTINGS_READ: _roles("expert supervisor analyst trainer admin owner"),
     Permission.CANNED_WRITE: _roles("expert supervisor trainer admin owner"),
     Permission.SETTINGS_WRITE: _roles("admin owner"),
     Permission.INTEGRATIONS: _roles("admin owner"),

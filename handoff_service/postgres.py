@@ -60,6 +60,7 @@ ONCE = (
     "audit_pkey",
     "playbook_steps_pkey",
     "signal_days_pkey",
+    "full_queues_pkey",
 )
 
 

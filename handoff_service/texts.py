@@ -89,6 +89,20 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Our senior team has your request and will answer by {due} at the latest. {agent} stays with you "
         "meanwhile.",
     },
+    "escalated_lead": {
+        "zh": "已请主管关注您的请求，最迟 {due} 前给您答复。您可以在这里等待，也可以先离开。",
+        "en": "A supervisor has been asked to look at this; you will have an answer by {due} at the latest. You may "
+        "wait here or come back later.",
+    },
+    "escalated_lead_stays": {
+        "zh": "已请主管关注您的请求，最迟 {due} 前给您答复。现在由 {agent} 继续为您服务。",
+        "en": "A supervisor has been asked to look at this and you will have an answer by {due} at the latest. {agent} "
+        "stays with you meanwhile.",
+    },
+    "senior_missing": {
+        "zh": "客户要求高级客服处理，目前没有高级客服在岗，已请主管关注：{names}。",
+        "en": "The customer asks for a senior colleague and none is on duty; asked to look: {names}.",
+    },
     "wants_senior": {
         "zh": "客户要求高级客服处理：{reason}",
         "en": "The customer asks for a senior colleague: {reason}",
@@ -122,6 +136,10 @@ TEXTS: dict[str, dict[str, str]] = {
     "next_agent": {
         "zh": "{agent} 正在为您服务；万一连接中断，您会排到队列最前面。",
         "en": "{agent} is with you. Should the connection break, you go to the front of the queue.",
+    },
+    "next_agent_silent": {
+        "zh": "{agent} 已接入；如果 {due} 前没有回复您，会由其他同事接着为您服务。",
+        "en": "{agent} has your request. Should there be no answer by {due}, another colleague takes over.",
     },
     "next_mailbox": {
         "zh": "您的请求已登记，{due} 前回复您；如果超时，会自动提高优先级并告诉您新的时间。",
@@ -216,6 +234,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "平台允许的回复条数已用完，等客户再发一条消息即可回复",
         "en": "all messages that the platform allows are used up; more are allowed when the customer writes",
     },
+    "window_closing": {
+        "zh": "平台的回复时限 {at} 到期，之后要等客户再发消息才能回复，请在此之前答复",
+        "en": "the platform's time for a reply ends on {at}; after that nothing reaches him until he writes again",
+    },
     "choose_number": {"zh": "回复数字即可选择", "en": "Reply with a number to choose"},
     "some_button": {"zh": "[按钮]", "en": "[button]"},
     "stars_ask": {"zh": "请为本次人工服务打分：", "en": "How was the help that you got?"},
@@ -289,6 +311,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "客户表示将投诉或曝光：{words}",
         "en": "The customer says he will take it further: {words}",
     },
+    "threat_told": {
+        "zh": "客户表示将投诉或曝光：“{words}”。优先级已提高，已请主管关注：{names}。",
+        "en": "The customer says he will take it further: “{words}”. The priority was raised; asked to look: {names}.",
+    },
     "low_rating_subject": {"zh": "低分评价：{score} 星", "en": "A low rating: {score} of 5"},
     "sla_first_reply": {"zh": "首次回复", "en": "First reply"},
     "sla_next_reply": {"zh": "后续回复", "en": "Next reply"},
@@ -296,6 +322,19 @@ TEXTS: dict[str, dict[str, str]] = {
     "sla_warning": {
         "zh": "【时限提醒】{what}时限即将到期：{due}",
         "en": "Running out of time. {what} is due by {due}.",
+    },
+    "silent_agent": {
+        "zh": "客户还没有收到您的第一句回复。如果 {minutes} 分钟内仍未回复，会话将转给其他同事。",
+        "en": "This customer has not had a word from you yet. In {minutes} minutes another colleague gets him.",
+    },
+    "silent_colleague": {
+        "zh": "{agent} 接入后一直没有回复客户，{minutes} 分钟后将转给其他同事。请查看：{names}",
+        "en": "{agent} has not said a word to this customer; in {minutes} minutes somebody else gets him. "
+        "Please look: {names}",
+    },
+    "missed_offers": {
+        "zh": "连续 {count} 次未接受分配，已自动设为离开",
+        "en": "Let {count} offers pass; set to away by itself",
     },
     "alarm_subject": {
         "zh": "【{brand}】{queue}：有客户在等待，无人查看",

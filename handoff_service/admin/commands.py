@@ -12,12 +12,16 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from handoff_service.admin import configuration, lists, people, pool, store
 from handoff_service.admin.api import shown
 from handoff_service.admin.display import table
+from handoff_service.admin.document import refusals
 from handoff_service.admin.marked import read, write
 from handoff_service.admin.people import Account
 from handoff_service.admin.plan import Change
+from handoff_service.agents import store as agents
 from handoff_service.agents.model import Role
 from handoff_service.agents.sign_in import hash_password
 from handoff_service.agents.store import NO_PASSWORD
@@ -28,6 +32,7 @@ from handoff_service.clock import iso, utc_now
 from handoff_service.conversations.change import Context
 from handoff_service.database import Database, open_database
 from handoff_service.errors import BadConfiguration, Invalid, NotFound, TandemError
+from handoff_service.handoffs.routing.checks import problems
 from handoff_service.permissions import GRANTED, Permission
 from handoff_service.settings import Settings
 
@@ -63,6 +68,10 @@ class Desk:
 
         return await self.database.read(find)
 
+    def unserved(self, connection: Any) -> list[str]:
+        """The queues whose customers nobody could be given as it is configured now."""
+        return problems(self.caller.settings(connection), agents.everyone(connection, self.caller.tenant))
+
 
 Command = Callable[[Desk, argparse.Namespace], Coroutine[Any, Any, str]]
 
@@ -81,8 +90,13 @@ def administer(arguments: Sequence[str], settings: Settings) -> int:
             place = f"{asked.file}:{one['line']}:{one['column']}" if one["line"] else str(asked.file)
             sys.stderr.write(f"{place}: {one['where']}: {one['message']}\n".replace(": : ", ": "))
         return 1
+    except ValidationError as error:
+        sys.stderr.write("".join(f"{asked.command}: {line}\n" for line in refusals(error)))
+        return 1
     except (TandemError, ValueError, OSError) as error:
         message = error.message if isinstance(error, TandemError) else str(error)
+        if isinstance(error, OSError) and error.filename:
+            message = f"{error.filename}: {error.strerror}"
         sys.stderr.write(f"{asked.command}: {message}\n")
         return 1
     return 0
@@ -92,7 +106,11 @@ async def _run(asked: argparse.Namespace, settings: Settings) -> str:
     database = open_database(settings.database, Bell())
     try:
         work: Command = asked.work
-        return await work(Desk(database, settings, asked.tenant), asked)
+        desk = Desk(database, settings, asked.tenant)
+        told = await work(desk, asked)
+        if work in CAN_LEAVE_NOBODY:
+            sys.stderr.write("".join(f"warning: {one}\n" for one in await desk.database.read(desk.unserved)))
+        return told
     finally:
         await database.close()
 
@@ -336,3 +354,7 @@ async def _set(desk: Desk, asked: argparse.Namespace) -> str:
 async def _remove(desk: Desk, asked: argparse.Namespace) -> str:
     await desk.database.write(lambda tx: lists.remove(tx, desk.caller, LISTED[asked.command], asked.id, desk.context))
     return f"{asked.id} removed\n"
+
+
+# After these a queue may be left with nobody who could ever take its customers.
+CAN_LEAVE_NOBODY: frozenset[Command] = frozenset({_add_agent, _change_agent, _disable, _apply, _set, _remove})

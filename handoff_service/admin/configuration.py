@@ -23,6 +23,7 @@ from handoff_service.channels import store as channels
 from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
 from handoff_service.errors import Conflict, Forbidden
+from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.routing import store as places
 from handoff_service.permissions import Permission, refusal
 from handoff_service.tenants import store as tenants
@@ -138,6 +139,7 @@ def replace_settings(tx: Transaction, caller: Caller, settings: TenantSettings) 
             f"Somebody waits in the queue {queue}; transfer or answer him before the queue goes.", queue=queue
         )
     tenants.save(tx.connection, tenant.model_copy(update={"settings": settings}))
+    handoffs.age_anew(tx.connection, tenant.id, tenant.settings, settings)
     tx.ring(desk_topic(caller.tenant))
 
 

@@ -24,6 +24,7 @@ from handoff_service.tenants.wording import did_you_mean
 TENANT, AGENTS, CHANNELS = "tenant", "agents", "channels"
 SECTIONS = (TENANT, *TenantSettings.model_fields, AGENTS, CHANNELS)
 QUOTED = re.compile(r"'([^']*)'")
+TIME = r"[0-5]\d"  # in the pattern of every time of day
 # How validators of the settings say where something is wrong that only shows in a whole.
 PLACED = re.compile(r"(?P<path>[a-z_]+(?:\.[\w.@-]+)*): (?P<message>.+)", re.DOTALL)
 
@@ -150,7 +151,7 @@ def _strangers(marked: Marked, settings: TenantSettings, agents: Mapping[str, Ac
             if email in places:
                 yield marked.problem((AGENTS, places[email], *where), sentence)
             else:  # the file takes away what somebody needs whom it does not name
-                yield marked.problem((str(where[0]),), f"{email} still has it: {sentence}")
+                yield marked.problem((str(where[0]),), f"{email} still has it; change that account first. {sentence}")
 
 
 def _problem(marked: Marked, above: Path, error: ErrorDetails, model: type[BaseModel]) -> Problem:
@@ -162,6 +163,8 @@ def _problem(marked: Marked, above: Path, error: ErrorDetails, model: type[BaseM
     if error["type"] in ("literal_error", "enum"):
         given, names = str(error["input"]), QUOTED.findall(str(error.get("ctx", {}).get("expected", "")))
         return marked.problem(path, f"{given!r} is not possible{did_you_mean(given, names)}")
+    if error["type"] == "string_pattern_mismatch" and TIME in str(error["ctx"]["pattern"]):
+        return marked.problem(path, f"{error['input']!r} is no time of day; write one such as '09:00'")
     if error["type"] == "missing":
         return marked.problem(path, f"`{error['loc'][-1]}` is missing")
     if error["type"] == "value_error" and (placed := PLACED.fullmatch(message)):
@@ -170,6 +173,16 @@ def _problem(marked: Marked, above: Path, error: ErrorDetails, model: type[BaseM
             return marked.problem((*path, *inner), placed["message"])
     given = "" if error["type"] == "value_error" or not path else f" (here: {str(error['input'])[:80]!r})"
     return marked.problem(path, f"{message}{given}")
+
+
+def refusals(error: ValidationError) -> list[str]:
+    """The same for values that are in no file, a line each."""
+    lines = []
+    for one in error.errors(include_url=False):
+        message = one["msg"].removeprefix("Value error, ")
+        given = "" if one["type"] == "value_error" else f" (here: {str(one['input'])[:80]!r})"
+        lines.append(": ".join(part for part in (".".join(map(str, one["loc"])), f"{message}{given}") if part))
+    return lines
 
 
 @cache

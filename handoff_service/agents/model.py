@@ -59,3 +59,4 @@ class Agent:
     back_at: datetime | None = None
     home_tenant: str | None = None  # of one who is lent to this tenant: where his own account is
     home_agent: str | None = None
+    idle_since: datetime | None = None  # when he last finished a conversation

@@ -6,11 +6,17 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from handoff_service.agents.model import Agent, Status
+from handoff_service.permissions import Permission, holds
+
+
+def answers(agent: Agent) -> bool:
+    """Whether customers are for him at all: his account is in use, and his role answers them."""
+    return not agent.disabled and holds(agent, Permission.CONVERSATIONS_ANSWER)
 
 
 def present(agent: Agent, connected: set[str]) -> bool:
-    """May be given work now: says that he is online, and a desk of his is connected."""
-    return not agent.disabled and agent.status is Status.ONLINE and agent.id in connected
+    """May be given work now: it is his to answer, he says that he is online, and a desk of his is connected."""
+    return answers(agent) and agent.status is Status.ONLINE and agent.id in connected
 
 
 def on_duty(agents: Iterable[Agent], connected: set[str], queue: str, *, now: datetime, grace: timedelta) -> bool:
@@ -20,7 +26,7 @@ def on_duty(agents: Iterable[Agent], connected: set[str], queue: str, *, now: da
     """
     return any(
         agent.status is not Status.OFFLINE
-        and not agent.disabled
+        and answers(agent)
         and queue in agent.queues
         and (agent.id in connected or (agent.seen_at is not None and now - agent.seen_at < grace))
         for agent in agents

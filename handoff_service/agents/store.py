@@ -64,6 +64,7 @@ def _agent(row: Row) -> Agent:
         angry_row=row["angry_row"],
         home_tenant=row["home_tenant"],
         home_agent=row["home_agent"],
+        idle_since=row["idle_since"],
     )
 
 
@@ -171,7 +172,7 @@ def take_capacity(
     done = connection.execute(
         sa.update(tables.agents)
         .where(A.tenant == tenant, A.id == agent, A.open + load <= A.capacity)
-        .values(open=A.open + load, last_assigned_at=now, angry_row=A.angry_row + 1 if angry else 0)
+        .values(open=A.open + load, last_assigned_at=now, angry_row=A.angry_row + 1 if angry else 0, missed_row=0)
     )
     if done.rowcount != 1:
         holder = find(connection, tenant, agent)
@@ -181,13 +182,26 @@ def take_capacity(
         )
 
 
-def free_capacity(connection: sa.Connection, tenant: str, agent: str, *, load: int = 1) -> None:
-    """Counts one conversation less."""
+def free_capacity(connection: sa.Connection, tenant: str, agent: str, now: datetime, *, load: int = 1) -> None:
+    """Counts one conversation less; he has been idle since then."""
     connection.execute(
         sa.update(tables.agents)
         .where(A.tenant == tenant, A.id == agent, A.open > 0)
-        .values(open=sa.case((A.open > load, A.open - load), else_=0))
+        .values(open=sa.case((A.open > load, A.open - load), else_=0), idle_since=now)
     )
+
+
+def miss(connection: sa.Connection, tenant: str, agent: str) -> int:
+    """Counts an offer that the agent let pass. Returns how many these are, one after the other."""
+    where = (A.tenant == tenant, A.id == agent)
+    connection.execute(sa.update(tables.agents).where(*where).values(missed_row=A.missed_row + 1))
+    return int(connection.execute(sa.select(A.missed_row).where(*where)).scalar_one())
+
+
+def answered(connection: sa.Connection, tenant: str, agent: str) -> None:
+    """He has answered an offer, if with no: the count of those that he let pass begins anew."""
+    where = (A.tenant == tenant, A.id == agent, A.missed_row > 0)
+    connection.execute(sa.update(tables.agents).where(*where).values(missed_row=0))
 
 
 def _said(status: Status) -> dict[str, str]:
@@ -205,7 +219,7 @@ def set_status(
     back_at: datetime | None = None,
 ) -> None:
     """What he says of himself from now on; his conversations wait for him until `back_at`."""
-    values = {**_said(status), "reason": reason or None, "back_at": back_at}
+    values = {**_said(status), "reason": reason or None, "back_at": back_at, "missed_row": 0}
     connection.execute(sa.update(tables.agents).where(A.tenant == tenant, A.id == agent).values(**values))
 
 

@@ -99,7 +99,10 @@ async def count_days(
     days = [first + timedelta(days=number) for number in range((now.astimezone(zone).date() - first).days + 1)]
     counts: dict[date, Counter[tuple[str, str, str]]] = {day: Counter() for day in days}
     ended: dict[str, str] = {}
+    asked = await database.read(lambda c: store.first_handoff(c, tenant.id, since))
     for day in days:
+        if asked is None or day < asked.astimezone(zone).date():  # a tenant of today need not be read for a year
+            continue
         begun, over = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
         ended |= await database.read(lambda c, a=begun, b=over: store.handoffs_of_turns(c, tenant.id, a, b))  # type: ignore[misc]
     last: tuple[datetime, str] | None = None

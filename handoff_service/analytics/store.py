@@ -45,6 +45,13 @@ def judged_entries(
     return list(connection.execute(query))
 
 
+def first_handoff(connection: sa.Connection, tenant: str, since: datetime) -> datetime | None:
+    """When somebody asked for a person for the first time in this time."""
+    query = sa.select(sa.func.min(H.requested_at)).where(H.tenant == tenant, H.requested_at >= since)
+    first: datetime | None = connection.execute(query).scalar()
+    return first
+
+
 def handoffs_of_turns(connection: sa.Connection, tenant: str, since: datetime, until: datetime) -> dict[str, str]:
     """By turn, how the handoff that it led to has ended: its wrap-up code, "with an agent", or "waiting"."""
     query = sa.select(H.evidence, H.accepted_at, H.closed_at, H.wrap_up).where(

@@ -33,11 +33,12 @@ _ASKS_FOR_HUMAN = re.compile(
     rf"^\W*{_SOMEBODY}{_POLITELY}?\W*$|\b{_SOMEBODY}{_POLITELY}\W*$",
     re.IGNORECASE,
 )
+_COMPLAINS_OF_US = r"我?要投诉你|投诉你们"
 _ANGRY = re.compile(
     r"你们.{0,6}(骗|坑人|忽悠)|骗子(公司|平台|店)|黑店|坑爹|垃圾(公司|平台|店|客服|商家|服务|东西)|什么(破|垃圾|烂|态度|素质)|"
     r"(太|真|这么|实在|最)(差劲|垃圾|恶心|过分|烂|欺负人)|气死|生气|愤怒|发火|很失望|太失望|忍无可忍|受够|受不了|烦死|逼疯|"
     r"不要脸|丢人|神经病|耍我|当猴耍|简直|起诉|找媒体|曝光|打差评|第[四五六七八九十]+[遍次]|说了(多少|几|三|四|五)[遍次]|"
-    r"我?要投诉你|投诉你们|他妈|妈的|傻[逼比]|去死|老子|"
+    rf"{_COMPLAINS_OF_US}|他妈|妈的|傻[逼比]|去死|老子|"
     r"\b(you('re| are)?( all| just)? (scammers?|thieves|liars|crooks|lying)|rip[- ]?off|furious|angry|pissed|fed up|"
     r"sick of|unacceptable|ridiculous|outrageous|disgusting|maddening|insane|bullshit|nonsense|f+u+c+k\w*|"
     r"(worst|terrible|awful|horrible|lousiest|pathetic|useless) (\w+[ -]){0,2}(service|company|shop|store|support|bot)|"
@@ -55,6 +56,11 @@ def asks_for_human(text: str) -> bool:
 def is_angry(text: str) -> bool:
     """Whether the words alone say so."""
     return _ANGRY.search(text) is not None
+
+
+def complains_of_us(text: str) -> re.Match[str] | None:
+    """Where he says that he complains of the very people whom he speaks with."""
+    return re.search(_COMPLAINS_OF_US, text)
 
 
 def hand_off_by_rule(request: TurnRequest) -> Answer | None:

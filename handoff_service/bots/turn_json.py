@@ -14,6 +14,8 @@ MAX_MESSAGE_CHARS = 8000
 MAX_SIGNALS = 12
 MAX_EVIDENCE_CHARS = 2000
 MAX_FIELDS = 30
+MAX_FILES = 20
+MAX_ACCEPT_CHARS = 60
 MAX_FIELD_CHARS = 2000
 SIGNALS = ("asked", "unsure", "unhappy", "failed")
 TICKETS = ("complaint", "callback")
@@ -99,7 +101,22 @@ def _message(raw: Any) -> dict[str, Any]:
             {key: source.get(key) for key in ("article", "language", "title", "probability")}
             for source in raw["sources"][:5]
         ]
+    if _is_upload(raw.get("upload")):
+        message["upload"] = {name: raw["upload"][name] for name in ("accept", "most", "max_bytes")}
     return message
+
+
+def _is_upload(raw: Any) -> bool:
+    """What a widget can offer; a slip in it costs the customer a button, not his answer."""
+    return (
+        isinstance(raw, dict)
+        and isinstance(raw.get("accept"), str)
+        and 1 <= len(raw["accept"]) <= MAX_ACCEPT_CHARS
+        and type(raw.get("most")) is int
+        and 1 <= raw["most"] <= MAX_FILES
+        and type(raw.get("max_bytes")) is int
+        and raw["max_bytes"] >= 1
+    )
 
 
 def _plain(text: str, most: int) -> str:

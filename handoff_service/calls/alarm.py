@@ -16,12 +16,14 @@ from handoff_service import outbox
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Role
 from handoff_service.calls import store
-from handoff_service.calls.model import Rung, this_wait
+from handoff_service.calls.model import Call, Rung, this_wait
+from handoff_service.calls.record import pace_of
 from handoff_service.channels import store as channels
 from handoff_service.channels.letters import Letter, letter, mail_account
 from handoff_service.channels.mail_ways import send
 from handoff_service.channels.sealing import Seal
 from handoff_service.clock import Clock
+from handoff_service.columns import EPOCH
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation, OwnerKind
@@ -45,6 +47,17 @@ def sound(tx: Transaction, conversation: Conversation, context: Context) -> bool
         return False
     outbox.enqueue(tx, conversation, outbox.ALARM, conversation.last_seq, context.now)
     return True
+
+
+def _first_of_many(
+    connection: sa.Connection, conversation: Conversation, outside: Call, context: Context
+) -> str | None:
+    """About whom of a queue one mail is written for all whom nobody looked at in the same span of a pace: the first
+    of those who still wait."""
+    tenant, queue = tenants.find(connection, conversation.tenant), conversation.owner.queue
+    span = pace_of(tenant, queue, context.settings).notify
+    since = EPOCH + (outside.at - EPOCH) // span * span
+    return store.first_outside(connection, tenant.id, queue, since=since, before=since + span)
 
 
 def written_to(connection: sa.Connection, conversation: Conversation) -> list[str]:
@@ -107,6 +120,8 @@ def letters_of(connection: sa.Connection, job: outbox.Job, context: Context) -> 
     outside = next((one for one in called if one.rung is Rung.OUTSIDE), None)
     name = mail_account(connection, job.tenant)
     if outside is None or context.now - outside.at > TRIED_FOR or name is None:
+        return []
+    if _first_of_many(connection, conversation, outside, context) != conversation.handoff:
         return []
     account = channels.find(connection, job.tenant, name, Seal(context.settings.encryption_key.get_secret_value()))
     settings = tenants.find(connection, job.tenant).settings

@@ -2,131 +2,190 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from handoff_service.agents import store as agents
+from handoff_service.agents.lending import with_what_is_left
+from handoff_service.agents.model import Agent
 from handoff_service.agents.presence import present
 from handoff_service.bell import desk_topic
 from handoff_service.calls import store
 from handoff_service.calls.alarm import sound
-from handoff_service.calls.model import Call, Crew, Deed, Pace, Rung, Step, next_step
+from handoff_service.calls.model import Call, Crew, Deed, Rung, Step, next_step
+from handoff_service.calls.record import WAITING, look_later, pace_of
 from handoff_service.calls.whom import mode_of
 from handoff_service.conversations import store as conversations
-from handoff_service.conversations.change import Context
+from handoff_service.conversations.change import CLOCKS_DIFFER, Context
 from handoff_service.conversations.model import SYSTEM, Conversation, Draft, Event, Kind, OwnerKind
 from handoff_service.database import Transaction
-from handoff_service.handoffs.assign import withdraw
+from handoff_service.handoffs import store as handoffs
+from handoff_service.handoffs.assign import take_back
 from handoff_service.handoffs.request import promise
 from handoff_service.handoffs.routing import store as places
-from handoff_service.permissions import Permission, holds
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import Tenant
 from handoff_service.texts import say
 from handoff_service.webhooks.announce import announce
 from handoff_service.webhooks.model import EventType
 
-# Only the head of a queue is called for: those behind wait for their turn, and cost nothing here.
-HEAD = 10
-MOST_OFFERED = 2000
-NOBODY = Crew(present=False, free=False)
-WAITING = (OwnerKind.QUEUE, OwnerKind.OFFER)
-
-
-def pace_of(tenant: Tenant, queue: str | None, context: Context) -> Pace:
-    """How long calls of a queue last."""
-    settings, found = context.settings, tenant.settings.queue(queue or "")
-    offer_s = found.accept_s if found and found.accept_s is not None else settings.offer_s
-    return Pace(*(timedelta(seconds=each) for each in (settings.notify_s, settings.take_s, offer_s)))
-
-
-def crews_of(connection: sa.Connection, tenant: str, queues: Collection[str], context: Context) -> dict[str, Crew]:
-    """Who of each of these queues is there now."""
-    connected = agents.connected(connection, tenant, context.now)
-    able = [one for one in agents.everyone(connection, tenant) if holds(one, Permission.CONVERSATIONS_ANSWER)]
-    here = [one for one in able if present(one, connected)]
-    staffed = {queue for one in here for queue in one.queues}
-    free = {queue for one in here if one.open < one.capacity for queue in one.queues}
-    return {queue: Crew(queue in staffed, queue in free) for queue in queues}
+# Of all ladders that are due, so many steps are taken in one sweep, those that are due the longest first.
+MOST_STEPS = 500
+NOBODY = Crew(present=False, room=0)
 
 
 @dataclass(frozen=True)
 class Overlooked:
-    """A conversation whose ladder has a step to take, and what was seen of it."""
+    """A conversation whose ladder is due, and what was seen of its queue."""
 
     tenant: str
     conversation: str
-    handoff: str
-    step: Step
+    due_at: datetime
     crew: Crew
+    full_at: datetime | None
 
 
-def overlooked(connection: sa.Connection, context: Context) -> list[Overlooked]:
-    """At the heads of the queues, or offered: those for whom something is to be done now."""
-    found = []
-    for tenant_id, in_use in places.queues_in_use(connection).items():
-        tenant, crews = tenants.find(connection, tenant_id), crews_of(connection, tenant_id, in_use, context)
-        heads: list[str] = []
-        for queue in sorted(in_use):
-            heads += places.first_in(connection, tenant_id, [queue], most=HEAD)
-        listed = [
-            *conversations.of_handoffs(connection, tenant_id, heads),
-            *conversations.listed(connection, tenant_id, [OwnerKind.OFFER], limit=MOST_OFFERED),
-        ]
-        calls = store.of_handoffs(connection, tenant_id, [one.handoff for one in listed if one.handoff])
-        for one in listed:
-            crew = crews.get(one.owner.queue or "", NOBODY)
-            step = _step(tenant, one, calls.get(one.handoff or "", []), crew, context)
-            if step is not None and one.handoff is not None:
-                found.append(Overlooked(tenant_id, one.id, one.handoff, step, crew))
-    return found
+@dataclass
+class Look:
+    """What is due, and the queues (tenant, queue) in which it has to wait because everybody has his hands full."""
+
+    due: list[Overlooked] = field(default_factory=list)
+    full: list[tuple[str, str]] = field(default_factory=list)
 
 
-def hold(tx: Transaction, found: Iterable[Overlooked], context: Context) -> None:
-    """Lets the time of those begin anew for whom nobody has a hand free; all in one transaction."""
-    for one in found:
-        if one.step.deed is Deed.HOLD and one.step.of is not None:
-            store.hold(tx.connection, one.tenant, one.handoff, one.step.of.n, context.now)
+def crews_of(connection: sa.Connection, tenant: str, queues: Collection[str], context: Context) -> dict[str, Crew]:
+    """Who of each of these queues is there now; of those who are lent, what is left over all their clients."""
+    connected = agents.connected(connection, tenant, context.now)
+    here = [one for one in agents.everyone(connection, tenant) if present(one, connected)]
+    room: dict[str, float] = {}
+    for one in with_what_is_left(connection, here):
+        for queue in one.queues:
+            room[queue] = max(room.get(queue, 0), _room(one))
+    return {queue: Crew(queue in room, room.get(queue, 0)) for queue in queues}
 
 
-def _step(tenant: Tenant, conversation: Conversation, calls: list[Call], crew: Crew, context: Context) -> Step | None:
+def _room(agent: Agent) -> float:
+    """Units of capacity that he has left; whoever has nothing may take anything, however heavy it is."""
+    return math.inf if agent.capacity and not agent.open else max(0, agent.capacity - agent.open)
+
+
+def overlooked(connection: sa.Connection, context: Context) -> Look:
+    """The ladders that are due now. It costs as much as there are queues in use, however many wait in them."""
+    look, now = Look(), context.now
+    for tenant, in_use in places.queues_in_use(connection).items():
+        offered, waits = (
+            {queue: store.due(connection, tenant, queue, kind, now) for queue in sorted(in_use)}
+            for kind in (OwnerKind.OFFER, OwnerKind.QUEUE)
+        )
+        due = {queue for queue in in_use if offered[queue] or waits[queue]}
+        full_at = store.full_at(connection, tenant, now + CLOCKS_DIFFER) if due else {}
+        known = {queue for queue in due if queue in full_at and now - full_at[queue] < _exactly(context)}
+        due -= {queue for queue in known if not offered[queue]}
+        crews = crews_of(connection, tenant, due, context) if due else {}
+        for queue in sorted(due):
+            crew, since, found = crews[queue], full_at.get(queue), offered[queue]
+            if crew.present and crew.room < 1:
+                look.full += [(tenant, queue)] if queue not in known else []
+            elif since is None or now >= since + _soonest(context):
+                found = found + waits[queue]
+            look.due += [Overlooked(tenant, row["id"], row["ladder_at"], crew, since) for row in found]
+    look.due = sorted(look.due, key=lambda one: one.due_at)[:MOST_STEPS]
+    return look
+
+
+def _soonest(context: Context) -> timedelta:
+    """Nothing of a queue is due so soon after everybody had his hands full."""
+    return timedelta(seconds=min(context.settings.notify_s, context.settings.take_s))
+
+
+def _exactly(context: Context) -> timedelta:
+    """How exactly it is to be known until when everybody had his hands full."""
+    return _soonest(context) / 4
+
+
+def note_full(tx: Transaction, queues: Iterable[tuple[str, str]], context: Context) -> None:
+    """Lets the time of all who wait in these queues begin anew; all in one transaction."""
+    for tenant, queue in queues:
+        store.note_full(tx.connection, tenant, queue, context.now)
+
+
+def _step(
+    tenant: Tenant, conversation: Conversation, calls: list[Call], seen: Overlooked, context: Context
+) -> Step | None:
     queue = conversation.owner.queue
     return next_step(
         calls,
         mode_of(tenant, queue),
         offered=conversation.owner.kind is OwnerKind.OFFER,
-        crew=crew,
-        pace=pace_of(tenant, queue, context),
+        crew=seen.crew,
+        pace=pace_of(tenant, queue, context.settings),
         now=context.now,
+        weight=tenant.settings.capacity.weight(conversation.channel, live=True),
+        full_at=seen.full_at,
     )
 
 
-def climb(tx: Transaction, found: Overlooked, context: Context) -> Rung | None:
+def climb(tx: Transaction, seen: Overlooked, context: Context) -> Rung | None:
     """Takes the next step of a conversation's ladder, unless it was accepted or another gateway was faster."""
-    tenant_id = found.tenant
-    conversation = conversations.find(tx.connection, tenant_id, found.conversation, lock=True)
+    conversation = conversations.find(tx.connection, seen.tenant, seen.conversation, lock=True)
     if conversation.owner.kind not in WAITING or conversation.handoff is None:
         return None
-    tenant = tenants.find(tx.connection, tenant_id)
-    calls = store.of_handoff(tx.connection, tenant_id, conversation.handoff)
-    step = _step(tenant, conversation, calls, found.crew, context)
-    if step is None or step.deed is Deed.HOLD:
-        return None
-    if step.deed is Deed.TAKE_BACK:
-        withdraw(tx, conversation, Event.OFFER_TIMEOUT, context)
-        return climb(tx, found, context)  # perhaps that was the last agent before the team
-    store.add(tx.connection, tenant_id, conversation.handoff, step.rung, now=context.now)
-    tx.ring(desk_topic(tenant_id))
-    if step.rung is Rung.OUTSIDE:
+    tenant = tenants.find(tx.connection, seen.tenant)
+    calls = store.of_handoff(tx.connection, tenant.id, conversation.handoff)
+    seen = replace(seen, full_at=begun_anew(tx.connection, conversation, seen.full_at, context))
+    step = _step(tenant, conversation, calls, seen, context)
+    if step is not None and step.deed is Deed.TAKE_BACK:
+        take_back(tx, conversation, Event.OFFER_TIMEOUT, context)
+        return climb(tx, seen, context)  # perhaps that was the last agent before the team
+    if step is not None and step.deed is Deed.HOLD and step.of is not None:
+        calls = store.hold(tx.connection, tenant.id, conversation.handoff, step.of.n, calls, context.now)
+    elif step is not None:
+        calls = store.add(tx.connection, tenant.id, conversation.handoff, step.rung, after=calls, now=context.now)
+        _ring(tx, conversation, tenant, step.rung, context)
+    soon = context.now + _exactly(context)
+    look_later(tx.connection, conversation, calls, context.settings, full_at=seen.full_at, not_before=soon)
+    return step.rung if step is not None and step.deed is Deed.CALL else None
+
+
+def begun_anew(
+    connection: sa.Connection, conversation: Conversation, full_at: datetime | None, context: Context
+) -> datetime | None:
+    """When the time of all calls to who waits began anew: everybody had his hands full, or took one who stood before.
+
+    A team that takes one after the other overlooks nobody; who is passed over is called for all the same.
+    """
+    handoff = handoffs.find(connection, conversation.tenant, str(conversation.handoff))
+    pace = pace_of(tenants.find(connection, handoff.tenant), conversation.owner.queue, context.settings)
+    moved = handoffs.last_ahead(
+        connection,
+        handoff.tenant,
+        conversation.owner.queue or "",
+        handoff.rank,
+        since=context.now - max(pace.notify, pace.take, pace.offer),
+        until=context.now,
+    )
+    return max((at for at in (full_at, moved) if at is not None), default=None)
+
+
+def put_off(tx: Transaction, seen: Overlooked, context: Context) -> None:
+    """A ladder that could not be climbed is looked at later: always due, it would hide those behind it."""
+    conversation = conversations.find(tx.connection, seen.tenant, seen.conversation, lock=True)
+    later = context.now + timedelta(seconds=context.settings.notify_s)
+    conversations.update(tx.connection, conversation, ladder_at=later)
+
+
+def _ring(tx: Transaction, conversation: Conversation, tenant: Tenant, rung: Rung, context: Context) -> None:
+    tx.ring(desk_topic(tenant.id))
+    if rung is Rung.OUTSIDE:
         body = {"conversation": conversation.id, "handoff": conversation.handoff, "queue": conversation.owner.queue}
-        announce(tx, tenant_id, EventType.LADDER_RUNG, {**body, "rung": step.rung}, context)
+        announce(tx, tenant.id, EventType.LADDER_RUNG, {**body, "rung": rung}, context)
         sound(tx, conversation, context)
-    if step.rung is Rung.TICKET:
+    if rung is Rung.TICKET:
         _open_ticket(tx, conversation, tenant, context)
-    return step.rung
 
 
 def _open_ticket(tx: Transaction, conversation: Conversation, tenant: Tenant, context: Context) -> None:

@@ -11,7 +11,7 @@ Whoever accepts ends the wait, and nothing of the ladder happens any more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -33,6 +33,8 @@ LADDERS: Mapping[str, tuple[Rung, ...]] = {
     "offer": (Rung.QUEUED, Rung.TEAM, Rung.SUPERVISOR, Rung.OUTSIDE, Rung.TICKET),
 }
 OFFERS_BEFORE_TEAM = 2
+# However often an agent let an offer of the same handoff pass, he is asked again after this at the latest.
+LONGEST_REST = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +61,10 @@ class Pace:
 
 @dataclass(frozen=True)
 class Crew:
-    """Of the agents of a queue: whether any is present, and whether any present one could take one more."""
+    """Of the agents of a queue: whether any is present, and how much (units of capacity) one of those could take."""
 
     present: bool
-    free: bool
+    room: float
 
 
 class Deed(StrEnum):
@@ -88,27 +90,44 @@ def this_wait(calls: Iterable[Call]) -> list[Call]:
     return wait
 
 
-def due(call: Call, pace: Pace) -> datetime:
-    """When a call has been in vain."""
-    begun = max(call.at, call.held_at or call.at)
+def due(call: Call, pace: Pace, full_at: datetime | None = None) -> datetime:
+    """When a call has been in vain; its time began anew when everybody had his hands full (`full_at`)."""
+    begun = max(call.at, call.held_at or call.at, full_at or call.at)
     if call.shown_at is None:
         return begun + pace.notify
     return begun + pace.offer if call.rung is Rung.AGENT else max(begun, call.shown_at) + pace.take
 
 
-def upcoming(calls: Sequence[Call], mode: str, *, offered: bool, pace: Pace) -> tuple[datetime, Step] | None:
+def upcoming(
+    calls: Sequence[Call], mode: str, *, offered: bool, pace: Pace, full_at: datetime | None = None
+) -> tuple[datetime, Step] | None:
     """What comes next if nobody does anything, and when; None where that is an offer's own end, or nothing."""
     wait = this_wait(calls)
     offers = [call for call in wait if call.rung is Rung.AGENT]
-    found = _next_call(wait, offers, LADDERS[mode], offered=offered, pace=pace)
+    found = _next_call(wait, offers, LADDERS[mode], offered=offered, pace=pace, full_at=full_at)
     if offered and offers and offers[-1].shown_at is None:
         back = due(offers[-1], pace), Step(Deed.TAKE_BACK, Rung.AGENT, offers[-1])
         return back if found is None or back[0] <= found[0] else found
     return found
 
 
+def look_at(
+    calls: Sequence[Call], mode: str, *, offered: bool, pace: Pace, full_at: datetime | None = None
+) -> datetime | None:
+    """No later than the next step, whatever a desk confirms before; None where there will be none."""
+    soonest = replace(pace, notify=min(pace.notify, pace.take))
+    found = upcoming(calls, mode, offered=offered, pace=soonest, full_at=full_at)
+    return found and found[0]
+
+
 def _next_call(
-    wait: Sequence[Call], offers: Sequence[Call], ladder: Sequence[Rung], *, offered: bool, pace: Pace
+    wait: Sequence[Call],
+    offers: Sequence[Call],
+    ladder: Sequence[Rung],
+    *,
+    offered: bool,
+    pace: Pace,
+    full_at: datetime | None,
 ) -> tuple[datetime, Step] | None:
     called = [call for call in wait if call.rung in ladder]
     if not called or called[-1].rung is ladder[-1]:
@@ -116,29 +135,56 @@ def _next_call(
     last = called[-1]
     following = ladder[ladder.index(last.rung) + 1]
     if last.rung is not Rung.QUEUED or not offers:
-        return due(last, pace), Step(Deed.CALL, following, last)
+        return due(last, pace, full_at), Step(Deed.CALL, following, last)
     asked = offers[:OFFERS_BEFORE_TEAM][-1]
     if len(offers) >= OFFERS_BEFORE_TEAM:
-        return due(asked, pace), Step(Deed.CALL, following, asked)
+        return due(asked, pace, full_at), Step(Deed.CALL, following, asked)
     if offered:
         return None
-    return due(asked, pace) + pace.notify, Step(Deed.CALL, following, asked)  # the next agent has his time first
+    return due(asked, pace, full_at) + pace.notify, Step(Deed.CALL, following, asked)  # the next agent has his time
 
 
-def next_step(calls: Sequence[Call], mode: str, *, offered: bool, crew: Crew, pace: Pace, now: datetime) -> Step | None:
-    """What is to be done now.
+def next_step(
+    calls: Sequence[Call],
+    mode: str,
+    *,
+    offered: bool,
+    crew: Crew,
+    pace: Pace,
+    now: datetime,
+    weight: int = 1,
+    full_at: datetime | None = None,
+) -> Step | None:
+    """What is to be done now for a conversation that takes `weight` of an agent's capacity.
 
     While everybody who is there has his hands full the ladder stands still: that is a queue, and nobody overlooks it.
     """
     if not this_wait(calls):
         return Step(Deed.CALL, Rung.QUEUED)  # it began to wait under a release that knew no ladder
-    found = upcoming(calls, mode, offered=offered, pace=pace)
+    found = upcoming(calls, mode, offered=offered, pace=pace, full_at=full_at)
     if found is None or now < found[0]:
         return None
     step = found[1]
-    if step.deed is Deed.CALL and crew.present and not crew.free:
+    if step.deed is Deed.CALL and crew.present and crew.room < weight:
         return Step(Deed.HOLD, step.rung, step.of)
     return step
+
+
+def resting(calls: Iterable[Call], pace: Pace, now: datetime) -> frozenset[str]:
+    """Agents who are not offered this handoff again just now, because they let it pass in this wait.
+
+    After an offer's time an agent has as long for himself again, after the next one twice as long, and so on up to
+    LONGEST_REST. Others are asked meanwhile, and the ladder goes on.
+    """
+    offers: dict[str, list[Call]] = {}
+    for call in this_wait(calls):
+        if call.rung is Rung.AGENT and call.agent is not None:
+            offers.setdefault(call.agent, []).append(call)
+
+    def until(asked: Sequence[Call]) -> datetime:
+        return asked[-1].at + pace.offer + min(pace.offer * (1 << min(len(asked) - 1, 10)), LONGEST_REST)
+
+    return frozenset(agent for agent, asked in offers.items() if now < until(asked))
 
 
 def concerns(call: Call, *, agent: str, serves: bool, supervises: bool, mode: str) -> bool:

@@ -206,8 +206,11 @@ def add_evidence(
 def on_threat(tx: Transaction, conversation: Conversation, evidence: Mapping[str, Any], context: Context) -> None:
     """The customer says that he will report us: his open complaint becomes urgent, or one is opened.
 
-    `evidence` is the bot's: {"threat": kind, "words"}. Nothing happens without a threat in it, nor for one to leave.
+    `evidence` is the bot's: {"threat": kind, "words"}; `category` where it tells one, such as the agent who is told so.
+    Nothing happens without a threat in it, nor for one to leave.
     """
+    rules = tenants.find(tx.connection, conversation.tenant).settings.complaints
+    category = str(evidence.get("category", ""))
     threat = evidence.get("threat")
     if not isinstance(threat, str) or not threat or threat == LEAVES:
         return
@@ -226,6 +229,7 @@ def on_threat(tx: Transaction, conversation: Conversation, evidence: Mapping[str
             source=Source.COMPLAINT,
             context=context,
             conversation=conversation,
+            category=category if rules.category(category) is not None else None,
             threat=threat[:40],
             fields={"words": words} if words else {},
         )

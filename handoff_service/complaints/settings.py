@@ -65,6 +65,7 @@ REMEDIES = _choices(
 class ComplaintSettings(BaseModel):
     """`limits`: what each role may grant by itself, in hundredths of `currency`; a role that is not named: nothing.
 
+    A limit is for one customer within `limit_days`, however many complaints these are, and for one order at any time.
     `answer_hours` are working hours of the queue. `low_rating`: from this many stars down the conversation is put
     before a supervisor (0: never).
     """
@@ -82,6 +83,7 @@ class ComplaintSettings(BaseModel):
         Role.ADMIN: 1_000_000,
         Role.OWNER: 10_000_000,
     }
+    limit_days: int = Field(default=90, ge=1, le=3660)
     answer_hours: int = Field(default=48, ge=1, le=720)
     low_rating: int = Field(default=2, ge=0, le=5)
 

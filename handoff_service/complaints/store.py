@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from handoff_service import tables
 from handoff_service.complaints.model import Complaint, Remedy, RemedyState
 from handoff_service.errors import NotFound
+from handoff_service.tickets.store import ORDER
 
 C = tables.complaints.c
 R = tables.remedies.c
+T = tables.tickets.c
+W = tables.ticket_words.c
 
 
 def add(connection: sa.Connection, complaint: Complaint) -> None:
@@ -86,6 +89,22 @@ def add_remedy(connection: sa.Connection, remedy: Remedy) -> None:
 def remedies(connection: sa.Connection, tenant: str, tickets: Sequence[str]) -> list[Remedy]:
     """The remedies of these tickets, oldest first."""
     query = sa.select(tables.remedies).where(R.tenant == tenant, R.ticket.in_(tickets)).order_by(R.proposed_at, R.id)
+    return [_remedy(row) for row in connection.execute(query).mappings()]
+
+
+def remedies_before(
+    connection: sa.Connection, tenant: str, *, contacts: Sequence[str], since: datetime, words: Sequence[str]
+) -> list[Remedy]:
+    """The remedies that these contacts were given or offered since then, and those on tickets under one of the words.
+
+    Found are words of subject and fields, and the orders that were noted.
+    """
+    his = sa.select(T.id).where(T.tenant == tenant, T.contact.in_(contacts))
+    known = [*words, *(f"{ORDER}{word}" for word in words)]
+    same = sa.select(W.ticket).where(W.tenant == tenant, W.word.in_(known), W.ticket != "")
+    lately = sa.func.coalesce(R.decided_at, R.proposed_at) >= since
+    either = sa.or_(sa.and_(R.ticket.in_(his), lately), R.ticket.in_(same))
+    query = sa.select(tables.remedies).where(R.tenant == tenant, either).order_by(R.proposed_at, R.id)
     return [_remedy(row) for row in connection.execute(query).mappings()]
 
 

@@ -80,6 +80,7 @@ def router(service: Service) -> APIRouter:
         context = service.context()
 
         def write(tx: Transaction) -> dict[str, Any]:
+            contacts.lock(tx.connection, sender.tenant, sender.contact)  # before his conversations, as blocking does
             conversation = visible(tx.connection, Principal(customer=sender), conversation_id, lock=True)
             return once(
                 tx,

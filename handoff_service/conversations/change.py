@@ -71,10 +71,13 @@ def deadline_of(
     ticket has it; without one, it runs from when people are back.
     """
     at = next_deadline(owner.kind, context.settings, context.now)
-    if at is None or owner.kind not in (OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.MAILBOX):
+    if at is None or owner.kind in (OwnerKind.BOT, OwnerKind.CLOSED):
         return at
     settings = tenants.find(connection, tenant).settings
     queue, calendar = settings.queue(owner.queue or ""), settings.calendar(owner.queue)
+    if owner.kind is OwnerKind.AGENT:  # has he said anything by then? see handoffs/silence.py
+        soon = timedelta(seconds=queue.first_reply_s / 2) if queue else timedelta()
+        return min(at, context.now + soon) if soon else at
     if owner.kind is OwnerKind.OFFER:
         return context.now + timedelta(seconds=queue.accept_s) if queue and queue.accept_s else at
     if owner.kind is OwnerKind.MAILBOX:
@@ -109,7 +112,7 @@ def change(
     holder = conversation.owner.agent
     if conversation.owner.kind is OwnerKind.AGENT and holder:
         conversation = end_at_move(tx, conversation, context.now)
-        agents.free_capacity(tx.connection, conversation.tenant, holder, load=conversation.load or 1)
+        agents.free_capacity(tx.connection, conversation.tenant, holder, context.now, load=conversation.load or 1)
     load = 1
     if to.kind is OwnerKind.AGENT and to.agent:
         load, angry = _load(tx.connection, conversation, to.agent), is_angry(conversation.mood)
@@ -130,7 +133,7 @@ def change(
     )
     if to.kind in store.WAITS and moved.handoff:
         take_place(tx.connection, moved.tenant, moved.id, moved.handoff)
-    note_move(tx.connection, conversation, moved, context.now)
+    note_move(tx.connection, conversation, moved, context.settings, context.now)
     follow(tx, moved, entry)
     return moved, entry
 

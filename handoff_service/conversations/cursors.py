@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from handoff_service import tables
@@ -54,6 +56,17 @@ def read_seqs(connection: sa.Connection, tenant: str, principal: tuple[str, str]
     query = (
         sa.select(K.conversation, sa.func.max(K.read_seq).label("seq"))
         .where(K.tenant == tenant, K.principal_kind == principal[0], K.principal_id == principal[1])
+        .group_by(K.conversation)
+    )
+    return {row.conversation: row.seq for row in connection.execute(query)}
+
+
+def read_by_customers(connection: sa.Connection, tenant: str, listed: Sequence[Conversation]) -> dict[str, int]:
+    """How far the customer of each of these conversations has read, as his page or his platform tells."""
+    query = (
+        sa.select(K.conversation, sa.func.max(K.read_seq).label("seq"))
+        .where(K.tenant == tenant, K.principal_kind == "customer")
+        .where(K.principal_id.in_({one.contact for one in listed}), K.conversation.in_([one.id for one in listed]))
         .group_by(K.conversation)
     )
     return {row.conversation: row.seq for row in connection.execute(query)}

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from handoff_service.channels import contacts
 from handoff_service.complaints.register import on_rating
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context
@@ -45,6 +46,7 @@ def rate(
         raise Invalid(f"A rating is between 1 and 5, not {score}.")
     if not may_rate(tx.connection, conversation, context):
         raise Conflict("There is nothing to rate now.", conversation=conversation.id)
+    contacts.lock(tx.connection, sender.tenant, sender.contact)
     body = {"score": score, **({"comment": comment[:COMMENT_CHARS]} if comment else {})}
     draft = Draft(kind=Kind.RATING, author=sender.author, body=body)
     conversation, entry = store.append(tx, conversation, draft, context.now)
@@ -67,6 +69,7 @@ def judge(
     judged = store.entry_at(tx.connection, conversation.tenant, conversation.id, seq)
     if judged.kind is not Kind.MESSAGE or judged.author.kind is not AuthorKind.BOT:
         raise Invalid(f"Entry {seq} is not an answer of the bot.")
+    contacts.lock(tx.connection, sender.tenant, sender.contact)
     body = {"of": seq, "value": value, **({"comment": comment[:COMMENT_CHARS]} if comment else {})}
     _, entry = store.append(tx, conversation, Draft(kind=Kind.FEEDBACK, author=sender.author, body=body), context.now)
     teach(tx, conversation, entry.seq, context)

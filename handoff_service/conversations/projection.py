@@ -10,7 +10,8 @@ from handoff_service.conversations.model import Audience, AuthorKind, Entry, Kin
 
 # Parts of a message body that a customer sees as they are.
 _SHOWN = ("name", "picture")  # of an agent
-_OPEN_PARTS = ("text", "kind", "interim", "pressed", "article", "file", "call", "photos", "photo", "erased", "mention")
+_FILE_PARTS = ("file", "photos", "photo", "upload")
+_OPEN_PARTS = ("text", "kind", "interim", "pressed", "article", "call", *_FILE_PARTS, "erased", "mention")
 
 
 def for_agent(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from handoff_service.agents.canned import refuse_foreign
 from handoff_service.agents.model import Agent
+from handoff_service.channels import contacts
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, check_held
-from handoff_service.conversations.model import Audience, AuthorKind, Conversation, Draft, Entry, Kind
+from handoff_service.conversations.model import Audience, AuthorKind, Conversation, Draft, Entry, Kind, OwnerKind
 from handoff_service.conversations.receive import clean_text, refuse_unknown, with_file
 from handoff_service.database import Transaction
 from handoff_service.desk.forbidden import refuse_forbidden
@@ -65,6 +66,8 @@ def reply(
         refuse_foreign(tx.connection, agent, body)
         refuse_forbidden(tx.connection, agent.tenant, stored["text"])
     check_whisper(agent, conversation, stored)
+    if conversation.owner.kind is OwnerKind.CLOSED:
+        contacts.lock(tx.connection, agent.tenant, conversation.contact)  # raises Erased
     conversation, entry = store.append(tx, conversation, draft, context.now)
     if audience is Audience.INTERNAL:
         ask(tx, agent, conversation, entry, context)

@@ -38,7 +38,6 @@ C = tables.conversations.c
 E = tables.entries.c
 N = tables.contacts.c
 
-
 Row = Mapping[str, Any] | sa.RowMapping
 
 
@@ -102,7 +101,8 @@ REPEATED = Statement(
     )
 )
 WAITS = (OwnerKind.QUEUE, OwnerKind.OFFER)
-LATER = ("hold", "erased_at", "rank", "priority", "reserved_for", "reserved_until", "load")
+PLACE = ("rank", "priority", "reserved_for", "reserved_until", "ladder_at")  # only of what waits
+LATER = ("hold", "erased_at", "load", *PLACE)
 CREATE = inserting(tables.conversations, *(one.key for one in C if one.key not in LATER))
 ADD_ENTRY = inserting(tables.entries, *E.keys())
 
@@ -261,20 +261,14 @@ def create(
         "contact": contact,
         "language": language,
         "owner_kind": OwnerKind.BOT,
-        "owner_agent": None,
-        "queue": None,
         "epoch": 0,
         "phase": 1,
         "last_seq": 0,
-        "handoff": None,
-        "deadline_at": None,
         "opened_at": now,
         "updated_at": now,
-        "closed_at": None,
         "preview": "",
-        "mood": None,
-        "rated_seq": None,
         "account": account,
+        **dict.fromkeys(("owner_agent", "queue", "handoff", "deadline_at", "closed_at", "mood", "rated_seq")),
     }
     CREATE.run(connection, **values)
     return _conversation({**values, "load": None})
@@ -376,7 +370,7 @@ def move(
         values["phase"] = conversation.phase + 1
     conversation, entry = append(tx, conversation, draft, now, epoch=epoch)
     owner_columns = {"owner_kind": to.kind, "owner_agent": to.agent, "queue": to.queue}
-    gone = {} if to.kind in WAITS else {"rank": None, "priority": None, "reserved_for": None, "reserved_until": None}
+    gone = {} if to.kind in WAITS else dict.fromkeys(PLACE)
     update(tx.connection, conversation, **owner_columns, **values, **gone)
     tx.ring(desk_topic(conversation.tenant))
     return replace(conversation, owner=to, **values), entry
@@ -390,6 +384,11 @@ def update(connection: sa.Connection, conversation: Conversation, **values: Any)
 def put(connection: sa.Connection, tenant: str, conversation: str, **values: Any) -> None:
     """The same for whoever knows the row by its id only."""
     _setting(tuple(values), behind=False).run(connection, of_tenant=tenant, of_id=conversation, **values)
+
+
+def put_all(connection: sa.Connection, *which: sa.ColumnElement[bool], **values: Any) -> None:
+    """The same for all rows that these conditions name."""
+    connection.execute(sa.update(tables.conversations).where(*which).values(**values))
 
 
 def overwrite(

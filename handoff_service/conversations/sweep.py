@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -13,19 +16,21 @@ import structlog
 from handoff_service import outbox
 from handoff_service.agents import store as agents
 from handoff_service.agents.presence import lost
-from handoff_service.calls.climb import climb, hold, overlooked
-from handoff_service.calls.model import Deed
+from handoff_service.calls import store as calls
+from handoff_service.calls.climb import climb, note_full, overlooked, put_off
+from handoff_service.calls.record import look_later
 from handoff_service.clock import Clock
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, answer_due, deadline_of, farthest_deadlines
 from handoff_service.conversations.model import SYSTEM, Conversation, Draft, Event, Kind, OwnerKind
 from handoff_service.database import Database, Transaction
 from handoff_service.desk import aside
-from handoff_service.errors import Unavailable
+from handoff_service.errors import NotFound, Unavailable
 from handoff_service.files import keep
+from handoff_service.handoffs import silence
 from handoff_service.handoffs import store as handoffs
-from handoff_service.handoffs.assign import requeue_lost, withdraw
-from handoff_service.handoffs.overflow import flow_over, overflow_at
+from handoff_service.handoffs.assign import requeue_lost, take_back
+from handoff_service.handoffs.overflow import flow_over, look_in_time
 from handoff_service.handoffs.push import MOST_OFFERS, make_offers, unserved
 from handoff_service.handoffs.release import close_idle, nobody_left
 from handoff_service.handoffs.request import own_up, request_handoff
@@ -105,7 +110,9 @@ class Sweeper:
         await self._set_places_right(now)
 
     async def _offer(self, context: Context) -> None:
-        for tenant in await self._database.read(offering_tenants):
+        served = await self._database.read(lambda connection: served_tenants(connection, context.now))
+        random.shuffle(served)  # where the database refuses one of them, not always the same ones stand behind it
+        for tenant in served:
             for _ in range(ROUNDS):
                 made = await self._try(lambda tx, t=tenant: make_offers(tx, t, context), tenant)  # type: ignore[misc]
                 if made != MOST_OFFERS:
@@ -115,11 +122,11 @@ class Sweeper:
         """Climbs the ladders of calls, looks at tickets and promises, and now and then at the books."""
         now = context.now
         unnoticed = await self._database.read(lambda connection: overlooked(connection, context))
-        if any(one.step.deed is Deed.HOLD for one in unnoticed):
-            await self._try(lambda tx: hold(tx, unnoticed, context), "calls while nobody has a hand free")
-        for one in unnoticed:
-            if one.step.deed is not Deed.HOLD:
-                await self._try(lambda tx, o=one: climb(tx, o, context), one.conversation)  # type: ignore[misc]
+        if unnoticed.full:
+            await self._try(lambda tx: note_full(tx, unnoticed.full, context), "calls while nobody has a hand free")
+        for one in unnoticed.due:
+            step, later = (partial(deed, seen=one, context=context) for deed in (climb, put_off))
+            await self._try(step, one.conversation, later)
         for tenant, ticket in await self._database.read(lambda connection: tickets.to_look_at(connection, now)):
             await self._try(lambda tx, t=tenant, i=ticket: on_look(tx, t, i, context), ticket)  # type: ignore[misc]
         for tenant, conversation in await self._database.read(lambda connection: promises.due(connection, now)):
@@ -142,15 +149,19 @@ class Sweeper:
         for place in found:
             await self._try(lambda tx, p=place: places.move_place(tx.connection, *p), place[1])  # type: ignore[misc]
 
-    async def _try(self, work: Callable[[Transaction], T], subject: str) -> T | None:
-        """One that fails must not keep the sweeper from those behind it."""
+    async def _try(
+        self, work: Callable[[Transaction], T], subject: str, otherwise: Callable[[Transaction], object] | None = None
+    ) -> T | None:
+        """One that fails must not keep the sweeper from those behind it; `otherwise` is done then instead."""
         try:
             return await self._database.write(work)
         except Unavailable:
             raise
         except Exception as error:  # belongs to this one conversation
             log.error("cannot sweep, trying again", subject=subject, error=repr(error))
-            return None
+        if otherwise is not None:
+            await self._try(otherwise, subject)
+        return None
 
 
 def on_deadline(tx: Transaction, tenant: str, conversation_id: str, context: Context) -> None:
@@ -169,10 +180,10 @@ def on_deadline(tx: Transaction, tenant: str, conversation_id: str, context: Con
         if nobody_left(tx, conversation, context) is None and flow_over(tx, conversation, context) is None:
             _still_waiting(tx, conversation, context)
     elif kind is OwnerKind.OFFER:
-        withdraw(tx, conversation, Event.OFFER_TIMEOUT, context)
+        take_back(tx, conversation, Event.OFFER_TIMEOUT, context)
     elif kind is OwnerKind.AGENT:
         conversation = end_unanswered(tx, conversation, context.now)
-        if not aside.at_deadline(tx, conversation, context):
+        if not (aside.at_deadline(tx, conversation, context) or silence.at_deadline(tx, conversation, context)):
             _agent_deadline(tx, conversation, context)
     else:
         _promise_is_due(tx, conversation, context)
@@ -185,6 +196,9 @@ def _set_anew(tx: Transaction, conversation: Conversation, context: Context) -> 
         outbox.pending(tx.connection, conversation.tenant, conversation.id, "bot") is not None
     ):
         store.update(tx.connection, conversation, deadline_at=answer_due(context))
+    elif conversation.owner.kind is OwnerKind.AGENT:  # nobody can tell any more how long he has been silent
+        idle_at = context.now + timedelta(seconds=context.settings.agent_idle_s)
+        store.update(tx.connection, conversation, deadline_at=idle_at)
     else:
         _set_deadline(tx, conversation, context)
 
@@ -246,10 +260,12 @@ def _still_waiting(tx: Transaction, conversation: Conversation, context: Context
 
 def _set_deadline(tx: Transaction, conversation: Conversation, context: Context) -> None:
     deadline = deadline_of(tx.connection, conversation.tenant, conversation.owner, context, conversation.id)
-    moves_on = overflow_at(tx.connection, conversation) if conversation.owner.kind is OwnerKind.QUEUE else None
-    if deadline is not None and moves_on is not None and context.now < moves_on < deadline:
-        deadline = moves_on
     store.update(tx.connection, conversation, deadline_at=deadline)
+    if conversation.owner.kind is OwnerKind.QUEUE and conversation.handoff is not None:
+        look_in_time(tx, replace(conversation, deadline_at=deadline), context)
+        # The queue may be another kind of queue by now, and a gateway of the release before sets no time for ladders.
+        made = calls.of_handoff(tx.connection, conversation.tenant, conversation.handoff)
+        look_later(tx.connection, conversation, made, context.settings)
 
 
 def held_by_lost(connection: sa.Connection, context: Context) -> list[tuple[str, str]]:
@@ -293,14 +309,26 @@ def on_offer_lost(tx: Transaction, tenant: str, conversation_id: str, context: C
     conversation = store.find(tx.connection, tenant, conversation_id, lock=True)
     connected = agents.connected(tx.connection, tenant, context.now)
     if conversation.owner.kind is OwnerKind.OFFER and conversation.owner.agent not in connected:
-        withdraw(tx, conversation, Event.AGENT_LOST, context)
+        take_back(tx, conversation, Event.AGENT_LOST, context)
 
 
 def offering_tenants(connection: sa.Connection) -> list[str]:
     """Tenants with something waiting or offered in a queue that pushes its handoffs."""
-    pushing = []
-    for tenant, in_use in places.queues_in_use(connection).items():
+    return [
+        tenant for tenant, in_use in places.queues_in_use(connection).items() if _pushes(connection, tenant, in_use)
+    ]
+
+
+def served_tenants(connection: sa.Connection, now: datetime) -> list[str]:
+    """Those of them with somebody who has a hand free: what waits for nobody costs the others no transaction."""
+    return [tenant for tenant in offering_tenants(connection) if agents.free(connection, tenant, now)]
+
+
+def _pushes(connection: sa.Connection, tenant: str, in_use: set[str]) -> bool:
+    """Whether any of these queues offers. One tenant whose settings nobody can read must not stop all others."""
+    try:
         queues = tenants.find(connection, tenant).settings.queues
-        if any(queue.mode == "offer" and queue.id in in_use for queue in queues):
-            pushing.append(tenant)
-    return pushing
+    except (NotFound, ValueError) as error:
+        log.error("a tenant cannot be read, its customers wait", tenant=tenant, error=repr(error))
+        return False
+    return any(queue.mode == "offer" and queue.id in in_use for queue in queues)

@@ -66,7 +66,8 @@ def router(service: Service) -> APIRouter:
         """Replaces the tags of a conversation, whoever holds it."""
 
         def work(tx: Transaction, context: Context) -> dict[str, Any]:
-            found = conversations.find(tx.connection, agent.tenant, conversation_id, lock=True)
+            found = conversations.find(tx.connection, agent.tenant, conversation_id)
+            contacts.lock(tx.connection, agent.tenant, found.contact)
             wanted = sorted({tag.strip() for tag in asked.tags} - {""})
             store.set_tags(tx.connection, agent.tenant, found.id, wanted, by=agent.id, now=context.now)
             tx.ring(desk_topic(agent.tenant))

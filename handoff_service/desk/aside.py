@@ -16,6 +16,7 @@ from handoff_service.conversations.model import SYSTEM, Audience, Conversation, 
 from handoff_service.database import Transaction
 from handoff_service.desk import store
 from handoff_service.errors import Conflict, Invalid
+from handoff_service.handoffs import silence
 from handoff_service.texts import say
 
 LONGEST = timedelta(days=30)
@@ -31,7 +32,9 @@ def put_aside(tx: Transaction, conversation: Conversation, until: datetime, cont
             "The customer waits for an answer; reply before putting this aside.", conversation=conversation.id
         )
     store.put_aside(tx.connection, conversation, until=until)
-    conversations.update(tx.connection, conversation, deadline_at=_next_look(until, context))
+    conversations.update(
+        tx.connection, conversation, deadline_at=_next_look(tx.connection, conversation, until, context)
+    )
     tx.ring(desk_topic(conversation.tenant))
 
 
@@ -47,14 +50,16 @@ def at_deadline(tx: Transaction, conversation: Conversation, context: Context) -
     if until is None:
         return False
     if until > context.now:
-        conversations.update(tx.connection, conversation, deadline_at=_next_look(until, context))
+        next_look = _next_look(tx.connection, conversation, until, context)
+        conversations.update(tx.connection, conversation, deadline_at=next_look)
         return True
     body = {"text": say("back_from_aside", conversation.language), "kind": "notice"}
     draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, audience=Audience.INTERNAL, body=body)
     conversation, _ = conversations.append(tx, conversation, draft, context.now)
     store.wake(tx.connection, conversation)
-    idle = context.now + timedelta(seconds=context.settings.agent_idle_s)
-    conversations.update(tx.connection, conversation, deadline_at=idle)
+    conversations.update(
+        tx.connection, conversation, deadline_at=silence.look_again(tx.connection, conversation, context)
+    )
     return True
 
 
@@ -63,6 +68,7 @@ def aside_until(connection: sa.Connection, conversation: Conversation) -> dateti
     return store.aside_until(connection, conversation.tenant, [conversation]).get(conversation.id)
 
 
-def _next_look(until: datetime, context: Context) -> datetime:
-    """Never farther than the deadline of any agent's conversation, or it would be taken for one of a clock ahead."""
-    return min(until, context.now + timedelta(seconds=context.settings.agent_idle_s))
+def _next_look(connection: sa.Connection, conversation: Conversation, until: datetime, context: Context) -> datetime:
+    """Never farther than the deadline of any agent's conversation, or it would be taken for one of a clock ahead; soon
+    while he has not spoken, for the customer may write and then waits for his first words."""
+    return min(until, silence.look_again(connection, conversation, context))

@@ -26,10 +26,9 @@ from handoff_service.permissions import Permission, require
 def block(tx: Transaction, contact: str, agent: Agent, context: Context) -> dict[str, Any]:
     """Blocks a contact with everybody who is known to be the same person, and ends what is open with them.
 
-    Raises NotFound, and Forbidden when a colleague speaks with him.
+    Raises NotFound, Erased, and Forbidden when a colleague speaks with him.
     """
-    contacts.details(tx.connection, agent.tenant, contact)  # raises NotFound
-    person = contacts.same_person(tx.connection, agent.tenant, contact)
+    person = contacts.lock_person(tx.connection, agent.tenant, contact)
     # Before looking for what is open: a new conversation of his waits for this row, so none is missed.
     contacts.block(tx.connection, agent.tenant, person, by=agent.id, at=context.now)
     ended = []
@@ -49,9 +48,8 @@ def block(tx: Transaction, contact: str, agent: Agent, context: Context) -> dict
 
 
 def unblock(tx: Transaction, contact: str, agent: Agent, context: Context) -> dict[str, Any]:
-    """Somebody answers the contact again, when he writes the next time. Raises NotFound."""
-    contacts.details(tx.connection, agent.tenant, contact)  # raises NotFound
-    person = contacts.same_person(tx.connection, agent.tenant, contact)
+    """Somebody answers the contact again, when he writes the next time. Raises NotFound, Erased."""
+    person = contacts.lock_person(tx.connection, agent.tenant, contact)
     contacts.block(tx.connection, agent.tenant, person, by=None, at=context.now)
     _note(tx, "contact_unblocked", contact, agent, {"contacts": len(person)}, context)
     return {"contact": contact, "blocked": False}

@@ -43,13 +43,15 @@ def care_json(connection: sa.Connection, tenant: str, contact: str) -> dict[str,
 def set_care(
     tx: Transaction, agent: Agent, contact: str, context: Context, *, whose: str | None, classes: int
 ) -> dict[str, Any]:
-    """Sets it for this person on every channel; of nobody and no class it is taken away. Raises NotFound, Invalid."""
-    contacts.details(tx.connection, agent.tenant, contact)
+    """Sets it for this person on every channel; of nobody and no class it is taken away.
+
+    Raises NotFound, Erased, Invalid.
+    """
+    person = contacts.lock_person(tx.connection, agent.tenant, contact)
     if whose is not None:
         found = agents.find(tx.connection, agent.tenant, whose)
         if found.disabled or not holds(found, Permission.CONVERSATIONS_ANSWER):
             raise Invalid(f"{found.name} does not answer customers; choose somebody else.")
-    person = contacts.same_person(tx.connection, agent.tenant, contact)
     store.set_care(tx.connection, agent.tenant, person, Care(whose, classes), by=agent.id, now=context.now)
     detail = {"agent": whose, "classes": classes, "contacts": len(person)}
     actor = f"agent:{agent.id}"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
-from handoff_service.agents.model import Agent
+from handoff_service.agents import store as agents
+from handoff_service.agents.model import Agent, Status
+from handoff_service.calls import store as calls
+from handoff_service.calls.model import Rung, this_wait
 from handoff_service.calls.whom import may_claim_offered
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context, change, check_epoch
@@ -23,11 +28,15 @@ from handoff_service.database import Transaction
 from handoff_service.errors import AlreadyTaken, Conflict
 from handoff_service.failpoints import failpoint
 from handoff_service.handoffs import store
+from handoff_service.handoffs.colleagues import colleagues_there
 from handoff_service.handoffs.model import Handoff
+from handoff_service.handoffs.overflow import flow_over
 from handoff_service.handoffs.request import new_handoff
 from handoff_service.permissions import Permission, require
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
+
+log = structlog.get_logger()
 
 ONLY_SUPERVISORS = "Only a supervisor takes over from another agent."
 
@@ -185,13 +194,59 @@ def withdraw(
     return conversation
 
 
+def take_back(
+    tx: Transaction, conversation: Conversation, event: Event, context: Context, *, actor: Author = SYSTEM
+) -> Conversation:
+    """The same for an offer that led to nothing; he goes on if his time in this queue is over by now.
+
+    Otherwise offer after offer would keep him where he is; for the same reason he is looked at in the next sweep. Who
+    lets offers pass is away in the end.
+    """
+    offered, asked = conversation, conversation.owner.agent
+    conversation = withdraw(tx, conversation, event, context, actor=actor)
+    if event is Event.OFFER_TIMEOUT and asked is not None and _was_shown(tx.connection, offered):
+        _missed(tx, offered, asked, context)
+    moved = flow_over(tx, conversation, context)
+    if moved is None:
+        conversations.update(tx.connection, conversation, deadline_at=context.now)
+        return replace(conversation, deadline_at=context.now)
+    return moved
+
+
+def _was_shown(connection: sa.Connection, offered: Conversation) -> bool:
+    """Whether a desk has shown this offer: of what nobody could see nobody has let anything pass."""
+    made = this_wait(calls.of_handoff(connection, offered.tenant, str(offered.handoff)))
+    last = next((one for one in reversed(made) if one.rung is Rung.AGENT), None)
+    return last is not None and last.agent == offered.owner.agent and last.shown_at is not None
+
+
+def _missed(tx: Transaction, conversation: Conversation, agent: str, context: Context) -> None:
+    """Sets an agent to away, with a reason, who let as many offers pass, one after the other, as his queue allows.
+
+    Never the last one who is there for any of his queues: away he would be of no use to those who wait.
+    """
+    settings = tenants.find(tx.connection, conversation.tenant).settings
+    queue = settings.queue(conversation.owner.queue or "")
+    row = agents.miss(tx.connection, conversation.tenant, agent)
+    if queue is None or not queue.missed_away or row < queue.missed_away:
+        return
+    found = agents.find(tx.connection, conversation.tenant, agent)
+    others = {name for one in colleagues_there(tx.connection, conversation, context) for name in one.queues}
+    if found.status is Status.ONLINE and {*found.queues, queue.id} <= others:
+        reason = say("missed_offers", settings.languages[0], count=str(row))
+        agents.set_status(tx.connection, conversation.tenant, agent, Status.AWAY, reason=reason)
+        log.info("away after missed offers", agent=agent, offers=row)
+
+
 def decline(tx: Transaction, handoff_id: str, agent: Agent, context: Context) -> Conversation:
     """The agent refuses what was offered to him. Raises Conflict when it is not offered to him."""
     handoff = store.find(tx.connection, agent.tenant, handoff_id)
     conversation = conversations.find(tx.connection, agent.tenant, handoff.conversation, lock=True)
     if conversation.owner.kind is not OwnerKind.OFFER or conversation.owner.agent != agent.id:
         raise Conflict("This is not offered to you any more.", conversation=conversation.id)
-    return withdraw(tx, conversation, Event.DECLINE, context, actor=as_author(agent))
+    declined = take_back(tx, conversation, Event.DECLINE, context, actor=as_author(agent))
+    agents.answered(tx.connection, agent.tenant, agent.id)
+    return declined
 
 
 def requeue_lost(tx: Transaction, conversation: Conversation, context: Context) -> Conversation:

@@ -28,9 +28,7 @@ from handoff_service.inputs import Command, Plain, moment_of
 from handoff_service.operations import once
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
-from handoff_service.tickets.model import Source
-from handoff_service.tickets.open import open_work
-from handoff_service.tickets.settings import CALLBACK
+from handoff_service.tickets import callback
 
 FARTHEST = timedelta(days=30)
 SOONEST = timedelta(hours=1)  # working time within which he is called who names no time
@@ -129,24 +127,14 @@ def book_call(
     subject: str,
     context: Context,
 ) -> Conversation:
-    """The ticket of a call that he has asked for, and what he is told of it; who waits leaves his place for it."""
+    """The ticket of a call that he has asked for, and what he is told of it; who waits leaves his place for it.
+
+    Asked for again it is the same call, at the new time.
+    """
     language = conversation.language
     tenant = tenants.find(tx.connection, conversation.tenant)
     queue = conversation.owner.queue or tenant.settings.default_queue.id
-    open_work(
-        tx,
-        conversation.tenant,
-        type=CALLBACK,
-        subject=subject,
-        source=Source.CALLBACK,
-        actor=f"customer:{sender.contact}",
-        context=context,
-        conversation=conversation,
-        contact=sender.contact,
-        queue=queue,
-        due_at=due_at,
-        reply_to=number,
-    )
+    callback.book(tx, conversation, subject=subject, queue=queue, number=number, due_at=due_at, context=context)
     text = say("callback_booked", language, number=number, due=as_read(due_at, tenant, language))
     if conversation.owner.kind in (BOT, MAILBOX):
         draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, body={"text": text, "kind": "notice"})

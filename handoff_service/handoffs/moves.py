@@ -16,7 +16,6 @@ from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context, change, check_held
 from handoff_service.conversations.model import (
     SYSTEM,
-    Audience,
     Author,
     Conversation,
     Draft,
@@ -27,11 +26,13 @@ from handoff_service.conversations.model import (
     OwnerKind,
 )
 from handoff_service.database import Transaction
+from handoff_service.desk import supervisors
 from handoff_service.errors import Conflict, IllegalTransition, Invalid, TooManyTransfers
 from handoff_service.handoffs import store
 from handoff_service.handoffs.assign import as_author
 from handoff_service.handoffs.model import HIGHEST_PRIORITY, rank
 from handoff_service.handoffs.request import as_read, promised_by, request_handoff, somebody_on_duty
+from handoff_service.permissions import Permission, holds
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import QueueSettings, Tenant
 from handoff_service.texts import say
@@ -97,6 +98,8 @@ def destination(
             raise Invalid("You own this conversation already.")
         if target.disabled:
             raise Invalid(f"The account of {target.name} is disabled; choose somebody else or a queue.")
+        if not holds(target, Permission.CONVERSATIONS_ANSWER):
+            raise Invalid(f"{target.name} does not answer customers; choose somebody else or a queue.")
         if not present(target, agents.connected(tx.connection, agent.tenant, context.now)):
             raise Invalid(f"{target.name} is not available; choose somebody else or a queue.")
         return Owner(OwnerKind.AGENT, target.id, conversation.owner.queue)
@@ -172,8 +175,8 @@ def escalate_for_customer(
         if moved.owner.kind is OwnerKind.BOT:
             return moved  # he is blocked: nobody is asked, and nothing promised
         return _promise_beside(tx, moved, tenant, queue.id, context)
-    if conversation.owner.queue == queue.id:
-        return conversation  # it is there; asking again moves nobody
+    if not senior or conversation.owner.queue == queue.id:  # nobody to pass him to, or he is there: he is told by when
+        return _promise_beside(tx, conversation, tenant, queue.id, context, reason=reason)
     if conversation.owner.kind is OwnerKind.AGENT and not somebody_on_duty(tx, conversation.tenant, queue.id, context):
         return _promise_beside(tx, conversation, tenant, queue.id, context, reason=reason)
     return _raise(tx, conversation, tenant, queue, actor, context, **({"reason": reason} if reason else {}))
@@ -196,7 +199,26 @@ def _raise(
     to = Owner(OwnerKind.QUEUE if waits else OwnerKind.MAILBOX, queue=queue.id)
     moved, _ = change(tx, conversation, Event.ESCALATE, to, context=context, actor=actor, body=body)
     _look_by(tx, moved, due_at)
-    return moved
+    return _ask_supervisors(tx, moved, tenant, queue.id, context)
+
+
+def _supervisors(
+    tx: Transaction, conversation: Conversation, tenant: Tenant, queue: str, kind: str, context: Context
+) -> list[Agent]:
+    """Who is asked to look while nobody of the senior tier is on duty, so that the promise has somebody."""
+    if has_senior(tenant) and somebody_on_duty(tx, tenant.id, queue, context):
+        return []
+    return supervisors.to_ask(tx, conversation, kind, context) or []
+
+
+def _ask_supervisors(
+    tx: Transaction, conversation: Conversation, tenant: Tenant, queue: str, context: Context
+) -> Conversation:
+    told = _supervisors(tx, conversation, tenant, queue, "senior", context)
+    if not told:
+        return conversation
+    text = say("senior_missing", conversation.language, names=supervisors.names_of(told))
+    return supervisors.ask(tx, conversation, told, "senior", text, context)
 
 
 def _look_by(tx: Transaction, conversation: Conversation, due_at: datetime) -> None:
@@ -221,12 +243,18 @@ def _promise_beside(
     owner, language = conversation.owner, conversation.language
     if owner.kind is OwnerKind.AGENT and owner.agent:
         name = agents.find(tx.connection, conversation.tenant, owner.agent).name
-        told = {"text": say("escalated_stays", language, due=due, agent=name), "kind": "notice"}
-        note = {"text": say("wants_senior", language, reason=reason or "–"), "kind": "escalation"}
-        draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, body=note, audience=Audience.INTERNAL)
-        conversation, _ = conversations.append(tx, conversation, draft, context.now)
+        text = say("escalated_stays", language, due=due, agent=name)
+        if not has_senior(tenant):
+            text = say("escalated_lead_stays", language, due=due, agent=name)
+        told = {"text": text, "kind": "notice"}
+        note = say("wants_senior", language, reason=reason or "–")
+        asked = _supervisors(tx, conversation, tenant, queue, "escalation", context)
+        conversation = supervisors.ask(tx, conversation, asked, "escalation", note, context)
     else:
-        told = {"text": say("escalated", language, due=due), "kind": "notice"}
+        there = has_senior(tenant)
+        text = say("escalated", language, due=due) if there else say("escalated_lead", language, due=due)
+        told = {"text": text, "kind": "notice"}
+        conversation = _ask_supervisors(tx, conversation, tenant, queue, context)
     draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, body=told)
     conversation, _ = conversations.append(tx, conversation, draft, context.now)
     return conversation

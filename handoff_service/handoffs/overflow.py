@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from handoff_service.calls import store as calls
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context, change
 from handoff_service.conversations.model import Conversation, Event, Owner, OwnerKind
@@ -29,7 +30,7 @@ def overflow_at(connection: sa.Connection, conversation: Conversation) -> dateti
     if queue is None or queue.overflow is None or conversation.handoff is None:
         return None
     handoff = store.find(connection, conversation.tenant, conversation.handoff)
-    since = _since(connection, conversation) or handoff.queued_at or handoff.requested_at
+    since = calls.queued_at(connection, handoff.tenant, handoff.id) or handoff.queued_at or handoff.requested_at
     return overflow_due(since, queue.overflow, handoff.evidence.get(BEEN, ()))
 
 
@@ -68,12 +69,8 @@ def flow_over(tx: Transaction, conversation: Conversation, context: Context) -> 
     return conversation
 
 
-def _since(connection: sa.Connection, conversation: Conversation) -> datetime | None:
-    """When it came into its present queue: the first of the last moves that did not lead elsewhere."""
-    since = None
-    for entry in conversations.last_states(connection, conversation):
-        to = entry.body["to"]
-        if to["kind"] not in (OwnerKind.QUEUE, OwnerKind.OFFER) or to.get("queue") != conversation.owner.queue:
-            break
-        since = entry.at
-    return since
+def look_in_time(tx: Transaction, conversation: Conversation, context: Context) -> None:
+    """Sees to it that a waiting conversation is looked at when its time in the queue is over, if not before."""
+    moves_on = overflow_at(tx.connection, conversation)
+    if moves_on is not None and context.now < moves_on < (conversation.deadline_at or moves_on):
+        conversations.update(tx.connection, conversation, deadline_at=moves_on)

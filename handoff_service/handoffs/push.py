@@ -11,12 +11,17 @@ import structlog
 from handoff_service.agents import store as agents
 from handoff_service.agents.lending import with_what_is_left
 from handoff_service.agents.model import Agent
+from handoff_service.agents.presence import present
 from handoff_service.calendars.moments import is_open
+from handoff_service.calls import store as calls
+from handoff_service.calls.model import resting
+from handoff_service.calls.record import pace_of
 from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
-from handoff_service.errors import IllegalTransition
+from handoff_service.errors import IllegalTransition, NotFound
 from handoff_service.handoffs import store
 from handoff_service.handoffs.assign import offer
+from handoff_service.handoffs.model import Handoff
 from handoff_service.handoffs.routing import store as places
 from handoff_service.handoffs.routing.board import Board
 from handoff_service.handoffs.routing.checks import problems
@@ -30,8 +35,9 @@ log = structlog.get_logger()
 
 # In one transaction: what others write meanwhile waits for its end.
 MOST_OFFERS = 50
-# So many at the head of a group may be too heavy or too hard for those who are free without hiding who is behind them.
-LOOK_PAST = 8
+# So many at the head of a group may be too heavy or too hard for those who are free without hiding who is behind them;
+# where so many of them have just been let pass by all who are free, it is looked much further once.
+LOOK_PAST, LOOK_FAR = 8, 200
 
 
 def make_offers(tx: Transaction, tenant_id: str, context: Context) -> int:
@@ -42,27 +48,45 @@ def make_offers(tx: Transaction, tenant_id: str, context: Context) -> int:
     if not places.take_turn(tx.connection, tenant_id):
         return 0
     tenant = tenants.find(tx.connection, tenant_id)
-    board = load_board(tx, tenant, context)
-    now, made = micros(context.now), 0
-    while made < MOST_OFFERS and (match := board.next(now)) is not None:
-        waiting, agent = match
-        handoff = store.find(tx.connection, tenant_id, waiting.id)
-        if agent.id in handoff.declined and not waiting.declined:  # once for each: rather somebody else
-            board.wait(replace(waiting, declined=frozenset(handoff.declined)))
-            board.free(agent)
-            continue
-        try:
-            offer(tx, handoff, agent, context)
-        except IllegalTransition:  # the customer left or somebody took it by hand, just now
-            log.info("offer came too late", handoff=handoff.id)
-            board.free(agent)
-        else:
-            made += 1
+    made, passed = _offer_all(tx, tenant, load_board(tx, tenant, context), context)
+    if passed >= LOOK_PAST and not made:
+        made, _ = _offer_all(tx, tenant, load_board(tx, tenant, context, past=LOOK_FAR), context)
     return made
 
 
-def load_board(tx: Transaction, tenant: Tenant, context: Context) -> Board:
-    """Who is free, and of each group that one of them serves as many as could be offered now."""
+def _offer_all(tx: Transaction, tenant: Tenant, board: Board, context: Context) -> tuple[int, int]:
+    """How many were offered, and how many are not offered again just now to those who are free."""
+    now, made, passed = micros(context.now), 0, 0
+    while made < MOST_OFFERS and (match := board.next(now)) is not None:
+        waiting, agent = match
+        try:
+            handoff = store.find(tx.connection, tenant.id, waiting.id)
+            if handoff.declined and not waiting.declined:  # once for each: rather somebody else
+                board.wait(_with_declined(tx.connection, tenant, waiting, handoff, context))
+                board.free(agent)
+            elif agent.id in waiting.resting:
+                board.free(agent)
+                passed += 1
+            else:
+                offer(tx, handoff, agent, context)
+                made += 1
+        except (IllegalTransition, NotFound):  # the customer left or somebody took it by hand, just now
+            log.info("offer came too late", handoff=waiting.id)
+            board.free(agent)
+    return made, passed
+
+
+def _with_declined(
+    connection: sa.Connection, tenant: Tenant, waiting: Waiting, handoff: Handoff, context: Context
+) -> Waiting:
+    """Who waits, with those who let him pass, ever or just now."""
+    pace = pace_of(tenant, waiting.queue, context.settings)
+    rest = resting(calls.of_handoff(connection, tenant.id, handoff.id), pace, context.now)
+    return replace(waiting, declined=frozenset(handoff.declined), resting=rest)
+
+
+def load_board(tx: Transaction, tenant: Tenant, context: Context, *, past: int = LOOK_PAST) -> Board:
+    """Who is free, and of each group that one of them serves as many as could be offered now, and `past` more."""
     free = free_agents(tx.connection, tenant.id, context)
     served = {name for agent in free for name in agent.queues}
     queues = {queue.id: queue for queue in tenant.settings.queues if queue.id in served}
@@ -75,7 +99,7 @@ def load_board(tx: Transaction, tenant: Tenant, context: Context) -> Board:
         if queue.mode == "offer" and is_open(tenant.settings.calendar(name), context.now)
     }
     still_kept = _kept(tx, tenant, context)
-    most = min(len(free), MOST_OFFERS) + LOOK_PAST
+    most = min(len(free), MOST_OFFERS) + past
     weights = tenant.settings.capacity
     for waiting in places.heads(tx.connection, tenant.id, groups_of(free, pushing), weights, most=most):
         board.wait(waiting)
@@ -109,13 +133,19 @@ def groups_of(free: Sequence[Agent], queues: set[str]) -> list[Group]:
 def _kept(tx: Transaction, tenant: Tenant, context: Context) -> list[Waiting]:
     """Those who are kept for somebody who is there; those whose time is over, or whose agent is gone, are set free."""
     still, over = [], []
-    connected = None
+    there: set[str] | None = None
     for conversation, waiting in places.kept(tx.connection, tenant.id, tenant.settings.capacity):
-        connected = agents.connected(tx.connection, tenant.id, context.now) if connected is None else connected
+        there = _there(tx.connection, tenant.id, context) if there is None else there
         until = waiting.reserved_until
-        if waiting.reserved_for not in connected or (until is not None and until <= micros(context.now)):
+        if waiting.reserved_for not in there or (until is not None and until <= micros(context.now)):
             over.append(conversation)
         else:
             still.append(waiting)
     places.give_up_keeping(tx.connection, tenant.id, over)
     return still
+
+
+def _there(connection: sa.Connection, tenant: str, context: Context) -> set[str]:
+    """Agents who may be given work now: nobody is kept for who is away, however connected his desk is."""
+    connected = agents.connected(connection, tenant, context.now)
+    return {one.id for one in agents.everyone(connection, tenant) if present(one, connected)}

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent, Status
+from handoff_service.agents.presence import answers
 from handoff_service.calendars.moments import is_open
 from handoff_service.clock import iso
 from handoff_service.conversations.change import Context
@@ -41,7 +42,7 @@ def queues_now(connection: sa.Connection, tenant_id: str, context: Context) -> l
                 "name": queue.name if queue else name,
                 "tier": queue.tier if queue else None,
                 "open": is_open(settings.calendar(name), context.now),
-                "agents": _staff([one for one in people if name in one.queues], connected),
+                "agents": _staff([one for one in people if name in one.queues and answers(one)], connected),
                 "waiting": sum(row["count"] for row in waits),
                 "oldest": iso(min((row["oldest"] for row in waits), default=None)),
                 "served": _count(backlog, OwnerKind.AGENT),

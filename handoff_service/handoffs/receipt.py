@@ -12,6 +12,7 @@ from typing import Any
 
 from handoff_service.calls.model import Call, Deed, Pace, Rung, upcoming
 from handoff_service.clock import iso
+from handoff_service.columns import EPOCH
 from handoff_service.conversations.model import Conversation, OwnerKind
 from handoff_service.handoffs.model import Handoff
 
@@ -25,6 +26,7 @@ CALLS: Mapping[Rung, str] = {
     Rung.TICKET: "open_ticket",
 }
 # The stage at which an open conversation of each kind of owner is; an agent's depends on his first reply.
+ENDS = (OwnerKind.BOT, OwnerKind.CLOSED)
 STAGES = {OwnerKind.BOT: "bot", OwnerKind.QUEUE: "queued", OwnerKind.OFFER: "offered", OwnerKind.MAILBOX: "mailbox"}
 
 
@@ -48,20 +50,28 @@ def standing_of(
     mode: str,
     pace: Pace,
     unanswered: bool,
+    full_at: datetime | None = None,
+    nudge: tuple[datetime, str] | None = None,
+    idle_at: datetime | None = None,
 ) -> Standing:
-    """`unanswered`: the customer had the last word."""
+    """`unanswered`: the customer had the last word. `nudge`: what comes next because its agent has
+    said nothing, and when; otherwise he may be idle until `idle_at`. `full_at`: when
+    everybody was last seen with his hands full.
+    """
     kind, deadline = conversation.owner.kind, conversation.deadline_at
     if kind is OwnerKind.CLOSED:
         return Standing("closed", None, None)
     if kind is OwnerKind.AGENT:
         replied = handoff is not None and handoff.first_reply_at is not None
-        return Standing("first_reply" if replied else "accepted", deadline, REQUEUE if unanswered else CLOSE)
+        if nudge is not None:
+            return Standing("accepted", *nudge)
+        return Standing("first_reply" if replied else "accepted", idle_at or deadline, REQUEUE if unanswered else CLOSE)
     if kind is OwnerKind.BOT:
         return Standing("bot", deadline, HAND_OVER if unanswered else CLOSE)
     if kind is OwnerKind.MAILBOX:
         return Standing("mailbox", deadline, RENEW_PROMISE)
     offered = kind is OwnerKind.OFFER
-    found = upcoming(calls, mode, offered=offered, pace=pace)
+    found = upcoming(calls, mode, offered=offered, pace=pace, full_at=full_at)
     then = OFFER_NEXT if offered else LOOK_AGAIN
     if found is not None and (deadline is None or found[0] < deadline):
         step = found[1]
@@ -69,44 +79,70 @@ def standing_of(
     return Standing(STAGES[kind], deadline, then)
 
 
+@dataclass(frozen=True)
+class Move:
+    """A change of owner within a handoff: to whom, and by whom it was made (kind of author, and his name)."""
+
+    to: OwnerKind
+    agent: str | None
+    author: str
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long calls last, how long an agent may take for his first words (None: as long as idle), and be idle."""
+
+    pace: Pace
+    first_reply: timedelta | None
+    idle: timedelta
+
+
 def build_receipt(
-    handoff: Handoff, names: Mapping[str, str], *, pace: Pace | None = None, idle: timedelta | None = None
+    handoff: Handoff, moves: Sequence[Move], names: Mapping[str, str], times: Times
 ) -> list[dict[str, Any]]:
-    """Stages in order of time; `names` are those of agents by id.
+    """Stages in order of time, each with its actor, the deadline that it set, and what would have happened then.
 
-    With `pace` (how long calls last) and `idle` (how long an agent may be silent) each stage also has the deadline
-    that it set, and what would have happened then.
+    `moves` are those of the handoff, the first one first; `names` are those of agents by id. Of several who had it one
+    after the other, the first one accepted it, and whoever had it then gave the first reply.
     """
-    accepted_by = names.get(handoff.accepted_by or "", "")
+    served = [move for move in moves if move.to is OwnerKind.AGENT]
+    first, left = handoff.first_reply_at, handoff.closed_at
+    replying = [move for move in served if first is not None and move.at <= first][-1:] or served[:1]
+    ending = [move for move in moves if left is not None and move.at >= left and move.to in ENDS][:1]
+    accepted, replied = (names.get(one[0].agent or "", "") if one else "" for one in (served[:1], replying))
+    offered = names.get(handoff.offered_to or "", "")
+    system = {"kind": "system", "name": ""}
     stages = [
-        ("requested", handoff.requested_at, handoff.reason),
-        ("queued", handoff.queued_at, ""),
-        ("offered", handoff.offered_at, names.get(handoff.offered_to or "", "")),
-        ("accepted", handoff.accepted_at, accepted_by),
-        ("first_reply", handoff.first_reply_at, accepted_by),
-        ("closed", handoff.closed_at, handoff.wrap_up or ""),
+        ("requested", handoff.requested_at, handoff.reason, _author(moves[:1])),
+        ("queued", handoff.queued_at, "", system),
+        ("offered", handoff.offered_at, offered, {"kind": "agent", "name": offered}),
+        ("accepted", handoff.accepted_at, accepted, {"kind": "agent", "name": accepted}),
+        ("first_reply", first, replied, {"kind": "agent", "name": replied}),
+        ("closed", left, handoff.wrap_up or "", _author(ending)),
     ]
-    reached = [(stage, at, by) for stage, at, by in stages if at is not None]
-    reached.sort(key=lambda item: item[1])
-    return [
-        {"stage": stage, "at": iso(at), "by": by}
-        | ({} if pace is None or idle is None else _after(stage, at, pace, idle))
-        for stage, at, by in reached
-    ]
+    follows = _follows(times)
+    receipt = []
+    for stage, at, by, actor in sorted((one for one in stages if one[1] is not None), key=lambda one: one[1] or EPOCH):
+        long, then = follows.get(stage, (None, None))
+        deadline = None if at is None or long is None else iso(at + long)
+        receipt.append({"stage": stage, "at": iso(at), "by": by, "actor": actor, "deadline": deadline, "next": then})
+    return receipt
 
 
-def _after(stage: str, at: datetime, pace: Pace, idle: timedelta) -> dict[str, Any]:
-    follows: dict[str, tuple[timedelta, str]] = {
+def _author(moves: Sequence[Move]) -> dict[str, str]:
+    return {"kind": moves[0].author, "name": moves[0].name} if moves else {"kind": "system", "name": ""}
+
+
+def _follows(times: Times) -> Mapping[str, tuple[timedelta, str]]:
+    return {
         "requested": (timedelta(), "queue"),  # in the same breath; into the mailbox when nobody is on duty
-        "queued": (pace.notify, "call_next"),
-        "offered": (pace.offer, OFFER_NEXT),
-        "accepted": (idle, REQUEUE),
-        "first_reply": (idle, CLOSE),
+        "queued": (times.pace.notify, "call_next"),
+        "offered": (times.pace.offer, OFFER_NEXT),
+        "accepted": (times.idle if times.first_reply is None else times.first_reply, REQUEUE),
+        "first_reply": (times.idle, CLOSE),
     }
-    if stage not in follows:
-        return {"deadline": None, "next": None}
-    long, then = follows[stage]
-    return {"deadline": iso(at + long), "next": then}
 
 
 def calls_json(calls: Sequence[Call], names: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from handoff_service.agents import store as agents
 from handoff_service.calls import store as calls
-from handoff_service.calls.climb import pace_of
+from handoff_service.calls.climb import begun_anew
+from handoff_service.calls.record import WAITING, pace_of
 from handoff_service.calls.whom import mode_of
 from handoff_service.clock import iso
 from handoff_service.conversations import store as conversations
-from handoff_service.conversations.change import Context
+from handoff_service.conversations.change import CLOCKS_DIFFER, Context
 from handoff_service.conversations.model import Conversation, OwnerKind
+from handoff_service.desk import aside
 from handoff_service.handoffs import store
 from handoff_service.handoffs.model import Handoff
-from handoff_service.handoffs.receipt import Standing, build_receipt, calls_json, standing_of
+from handoff_service.handoffs.overflow import overflow_at
+from handoff_service.handoffs.receipt import Standing, Times, build_receipt, calls_json, standing_of
 from handoff_service.handoffs.request import as_read
+from handoff_service.handoffs.silence import first_reply_of, silence_of
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
 from handoff_service.tickets import customer as tickets
@@ -35,15 +40,48 @@ def standing(
     tenant = tenants.find(connection, conversation.tenant)
     queue = conversation.owner.queue
     made = calls.of_handoff(connection, conversation.tenant, handoff.id) if handoff else []
+    silent = silence_of(connection, conversation)
     speaks = conversation.owner.kind in (OwnerKind.AGENT, OwnerKind.BOT)
     return standing_of(
         conversation,
         handoff,
         made,
         mode=mode_of(tenant, queue),
-        pace=pace_of(tenant, queue, context),
+        pace=pace_of(tenant, queue, context.settings),
+        full_at=_begun_anew(connection, conversation, context),
         unanswered=speaks and bool(conversations.unanswered(connection, conversation)),
+        nudge=None if silent is None else silent.next,
+        idle_at=_idle_at(connection, conversation, context),
     )
+
+
+def _begun_anew(connection: sa.Connection, conversation: Conversation, context: Context) -> datetime | None:
+    """When the time of the calls to who waits began anew, if it did."""
+    if conversation.owner.kind not in WAITING or conversation.handoff is None:
+        return None
+    known = calls.full_at(connection, conversation.tenant, context.now + CLOCKS_DIFFER)
+    return begun_anew(connection, conversation, known.get(conversation.owner.queue or ""), context)
+
+
+def _idle_at(connection: sa.Connection, conversation: Conversation, context: Context) -> datetime | None:
+    """When a conversation in which nothing is said any more is looked at; what is put aside has its own time."""
+    until = aside.aside_until(connection, conversation)
+    if until is not None:
+        return until
+    return conversation.updated_at + timedelta(seconds=context.settings.agent_idle_s)
+
+
+def _stages(
+    connection: sa.Connection,
+    conversation: Conversation,
+    handoff: Handoff,
+    names: Mapping[str, str],
+    context: Context,
+) -> list[dict[str, Any]]:
+    tenant = tenants.find(connection, handoff.tenant)
+    pace, idle = pace_of(tenant, handoff.queue, context.settings), timedelta(seconds=context.settings.agent_idle_s)
+    times = Times(pace, first_reply_of(tenant, handoff.queue, conversation.channel), idle)
+    return build_receipt(handoff, store.moves_of(connection, handoff), names, times)
 
 
 def receipt_json(
@@ -51,12 +89,10 @@ def receipt_json(
 ) -> dict[str, Any]:
     """`receipt`, `calls` and `standing` of a handoff; only the present one of a conversation stands anywhere."""
     names = agents.names(connection, handoff.tenant)
-    tenant = tenants.find(connection, handoff.tenant)
-    idle = timedelta(seconds=context.settings.agent_idle_s)
     present = conversation.handoff == handoff.id and handoff.closed_at is None
     now = standing(connection, conversation, handoff, context) if present else Standing("closed", None, None)
     return {
-        "receipt": build_receipt(handoff, names, pace=pace_of(tenant, handoff.queue, context), idle=idle),
+        "receipt": _stages(connection, conversation, handoff, names, context),
         "calls": calls_json(calls.of_handoff(connection, handoff.tenant, handoff.id), names),
         "standing": now.as_json(),
     }
@@ -76,7 +112,7 @@ def conversation_receipts(connection: sa.Connection, conversation: Conversation,
 
 
 def customer_receipt(connection: sa.Connection, conversation: Conversation, context: Context) -> dict[str, Any]:
-    """The same for the customer: when, by whom, what comes next in a sentence, and what he was promised."""
+    """The same for the customer: when, by whom, what comes next by when in a sentence, and what he was promised."""
     names = agents.names(connection, conversation.tenant)
     found = store.of_conversation(connection, conversation.tenant, conversation.id)
     return {
@@ -85,8 +121,8 @@ def customer_receipt(connection: sa.Connection, conversation: Conversation, cont
         "handoffs": [
             {
                 "stages": [
-                    {"stage": one["stage"], "at": one["at"], "by": one["by"] if one["stage"] in NAMED else ""}
-                    for one in build_receipt(handoff, names)
+                    _for_customer(one)
+                    for one in _stages(connection, conversation, handoff, names, context)
                     if one["stage"] in HIS_STAGES
                 ]
             }
@@ -96,19 +132,35 @@ def customer_receipt(connection: sa.Connection, conversation: Conversation, cont
     }
 
 
+def _for_customer(stage: dict[str, Any]) -> dict[str, Any]:
+    """What he may expect of an agent who has him is his business, who is called when is not."""
+    named = stage["stage"] in NAMED
+    due = stage["deadline"] if stage["stage"] == "accepted" else None
+    return {"stage": stage["stage"], "at": stage["at"], "by": stage["by"] if named else "", "deadline": due}
+
+
 def _next_for_customer(
-    connection: sa.Connection, conversation: Conversation, names: dict[str, str], context: Context
+    connection: sa.Connection, conversation: Conversation, names: Mapping[str, str], context: Context
 ) -> dict[str, Any]:
-    """The sentence, and the deadline where it is a promise to him."""
+    """The sentence, and the moment at which that happens by itself at the latest, where there is one for him."""
     kind, language = conversation.owner.kind, conversation.language
+    tenant = tenants.find(connection, conversation.tenant)
     if kind is OwnerKind.MAILBOX and conversation.deadline_at is not None:
-        tenant = tenants.find(connection, conversation.tenant)
         due = max(conversation.deadline_at, context.now)
         return {"text": say("next_mailbox", language, due=as_read(due, tenant, language)), "deadline": iso(due)}
     if kind is OwnerKind.AGENT:
-        agent = names.get(conversation.owner.agent or "", "")
-        return {"text": say("next_agent", language, agent=agent), "deadline": None}
+        agent, silent = names.get(conversation.owner.agent or "", ""), silence_of(connection, conversation)
+        if silent is None:
+            return {"text": say("next_agent", language, agent=agent), "deadline": None}
+        due = max(silent.since + silent.allowed, context.now)
+        text = say("next_agent_silent", language, agent=agent, due=as_read(due, tenant, language))
+        return {"text": text, "deadline": iso(due)}
     if kind in (OwnerKind.QUEUE, OwnerKind.OFFER):
-        return {"text": say("next_queue", language), "deadline": None}
-    text = say("next_bot", language) if kind is OwnerKind.BOT else say("next_closed", language)
-    return {"text": text, "deadline": None}
+        handoff = store.find(connection, conversation.tenant, str(conversation.handoff))
+        moments = [standing(connection, conversation, handoff, context).deadline, overflow_at(connection, conversation)]
+        due = max(context.now, min(moment for moment in [*moments, conversation.deadline_at] if moment is not None))
+        return {"text": say("next_queue", language), "deadline": iso(due)}
+    if kind is OwnerKind.BOT:
+        waits = bool(conversations.unanswered(connection, conversation))
+        return {"text": say("next_bot", language), "deadline": iso(conversation.deadline_at) if waits else None}
+    return {"text": say("next_closed", language), "deadline": None}

@@ -243,8 +243,11 @@ def own_up(tx: Transaction, conversation: Conversation, context: Context) -> Con
 
 
 def as_read(moment: datetime, tenant: Tenant, language: str) -> str:
-    """A moment as the customer reads it, on the tenant's clock."""
+    """A moment as the customer reads it, on the tenant's clock; who writes another language may be in another zone."""
     local = moment.astimezone(tenant.settings.zone)
-    if language == "zh":
+    if language.partition("-")[0] == "zh":
         return f"{local.month}月{local.day}日 {local:%H:%M}"
-    return f"{local.day} {local:%B}, {local:%H:%M}"
+    offset = f"{local:%z}"  # such as +0530
+    minutes = f":{offset[3:]}" if offset[3:] != "00" else ""
+    zone = "UTC" if offset == "+0000" else f"UTC{offset[0]}{int(offset[1:3])}{minutes}"
+    return f"{local.day} {local:%B}, {local:%H:%M} ({zone})"

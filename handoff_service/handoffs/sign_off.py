@@ -16,7 +16,7 @@ from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import SYSTEM, Conversation, Draft, Event, Kind, OwnerKind
 from handoff_service.database import Transaction
 from handoff_service.errors import Invalid, OpenConversations
-from handoff_service.handoffs.assign import as_author, requeue, withdraw
+from handoff_service.handoffs.assign import as_author, requeue, take_back
 from handoff_service.handoffs.moves import destination
 from handoff_service.handoffs.release import pass_on
 from handoff_service.handoffs.request import as_read
@@ -57,14 +57,17 @@ def sign_off(
     if (to_agent is not None) != (fate is Fate.TRANSFER):
         raise Invalid("`to_agent` goes with `transfer`, and `transfer` with `to_agent`.")
     until = _back(fate, back_at, context.now)
+    offered = conversations.listed(tx.connection, agent.tenant, [OwnerKind.OFFER], agent=agent.id, limit=MOST)
+    for one in sorted([*held, *offered], key=lambda found: found.id):  # before his own row, as everybody else does
+        conversations.find(tx.connection, agent.tenant, one.id, lock=True)
     for one in sorted(held, key=lambda found: found.id):
         conversation = conversations.find(tx.connection, agent.tenant, one.id, lock=True)
         if conversation.owner.kind is OwnerKind.AGENT and conversation.owner.agent == agent.id and fate is not None:
             _settle(tx, conversation, agent, context, fate=fate, to_agent=to_agent, back_at=until)
-    for one in conversations.listed(tx.connection, agent.tenant, [OwnerKind.OFFER], agent=agent.id, limit=MOST):
+    for one in offered:
         asked = conversations.find(tx.connection, agent.tenant, one.id, lock=True)
         if asked.owner.kind is OwnerKind.OFFER and asked.owner.agent == agent.id:
-            withdraw(tx, asked, Event.DECLINE, context, actor=as_author(agent))
+            take_back(tx, asked, Event.DECLINE, context, actor=as_author(agent))
     agents.set_status(tx.connection, agent.tenant, agent.id, Status.OFFLINE, reason=reason, back_at=until)
     tx.ring(desk_topic(agent.tenant))
     return {"status": Status.OFFLINE, "moved": 0 if fate is Fate.KEEP else len(held), "back_at": iso(until)}

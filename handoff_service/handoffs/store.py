@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from handoff_service import tables
-from handoff_service.conversations.model import OwnerKind
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.model import Kind, OwnerKind
 from handoff_service.errors import NotFound
 from handoff_service.handoffs.model import Handoff
+from handoff_service.handoffs.receipt import Move
 from handoff_service.handoffs.routing import store as routing
 from handoff_service.statements import Statement
+from handoff_service.tenants.model import TenantSettings
 
 H = tables.handoffs.c
 C = tables.conversations.c
 A = tables.agents.c
+E = tables.entries.c
 
 # Nobody is told a place beyond this: counting costs as much as there is to count.
 FARTHEST = 1000
@@ -68,6 +72,16 @@ def of_conversation(connection: sa.Connection, tenant: str, conversation: str) -
     return [_handoff(row) for row in connection.execute(query).mappings()]
 
 
+def moves_of(connection: sa.Connection, handoff: Handoff, *, limit: int = 500) -> list[Move]:
+    """The changes of owner from its request on, the first one first; also those after its end."""
+    where = (E.tenant == handoff.tenant, E.conversation == handoff.conversation, E.kind == Kind.STATE)
+    query = sa.select(E.body, E.author_kind, E.author_name, E.at).where(*where, E.seq >= handoff.requested_seq)
+    return [
+        Move(OwnerKind(row.body["to"]["kind"]), row.body["to"].get("agent"), row.author_kind, row.author_name, row.at)
+        for row in connection.execute(query.order_by(E.seq).limit(limit))
+    ]
+
+
 def by_ids(connection: sa.Connection, tenant: str, ids: set[str]) -> dict[str, Handoff]:
     query = sa.select(tables.handoffs).where(H.tenant == tenant, H.id.in_(ids))
     return {row["id"]: _handoff(row) for row in connection.execute(query).mappings()}
@@ -115,6 +129,19 @@ def recent_acceptances(
         .limit(limit)
     )
     return [row.accepted_at for row in connection.execute(query)]
+
+
+def last_ahead(
+    connection: sa.Connection, tenant: str, queue: str, rank: int, *, since: datetime, until: datetime
+) -> datetime | None:
+    """When the last one of a queue was accepted who stood no further behind than this rank.
+
+    None: nobody within these moments.
+    """
+    query = sa.select(sa.func.max(H.accepted_at)).where(
+        H.tenant == tenant, H.queue == queue, H.accepted_at >= since, H.accepted_at <= until, H.rank <= rank
+    )
+    return connection.execute(query).scalar()
 
 
 def ended(
@@ -188,6 +215,18 @@ def update(connection: sa.Connection, handoff: Handoff, **values: Any) -> None:
     )
     if "rank" in values or "priority" in values:
         routing.move_place(connection, handoff.tenant, handoff.conversation, handoff.id)
+
+
+def age_anew(connection: sa.Connection, tenant: str, before: TenantSettings, after: TenantSettings) -> None:
+    """Moves who waits to the places that he would have if a class of priority had always been worth what it is now."""
+    for queue in after.queues:
+        sooner = (before.worth(queue.id) - after.worth(queue.id)) // timedelta(microseconds=1)
+        if sooner:
+            waits = (C.tenant == tenant, C.queue == queue.id, C.rank.is_not(None))
+            conversations.put_all(connection, *waits, rank=C.rank + C.priority * sooner)
+            theirs = (H.tenant == tenant, H.id.in_(sa.select(C.handoff).where(*waits)))
+            moved = sa.update(tables.handoffs).where(*theirs).values(rank=H.rank + H.priority * sooner)
+            connection.execute(moved)
 
 
 def keep_standing(connection: sa.Connection, tenant: str, handoff: str, standing: Mapping[str, Any]) -> None:

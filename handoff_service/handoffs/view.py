@@ -74,9 +74,11 @@ def cards(connection: sa.Connection, listed: Sequence[Conversation], agent: Agen
     read = cursors.read_seqs(connection, tenant, ("agent", agent.id))
     tags = desks.tags_of(connection, tenant, [one.id for one in listed])
     aside = desks.aside_until(connection, tenant, listed)
+    by_customer = cursors.read_by_customers(connection, tenant, listed)
     return [
         _card(one, names, called, handoffs.get(one.handoff or ""), read.get(one.id, 0))
         | {"tags": tags.get(one.id, []), "aside_until": iso(aside.get(one.id))}
+        | {"customer_read": by_customer.get(one.id, 0)}
         for one in listed
     ]
 
@@ -168,6 +170,8 @@ def colleague(agent: Agent, connected: set[str]) -> dict[str, Any]:
         "capacity": agent.capacity,
         "reason": agent.reason,
         "back_at": iso(agent.back_at),
+        "reads": holds(agent, Permission.CONVERSATIONS_READ),
+        "answers": holds(agent, Permission.CONVERSATIONS_ANSWER),
     }
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from handoff_service.access import Access
 from handoff_service.callers import Caller
 from handoff_service.changes import Changing, IdempotencyKey
+from handoff_service.channels import contacts
 from handoff_service.clock import iso
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.access import projected_to
@@ -140,6 +141,8 @@ def _add_writing(routes: APIRouter, access: Access, changing: Changing) -> None:
         """Writes an internal note into a conversation, for the agents who read it."""
 
         def work(tx: Transaction, context: Context) -> dict[str, Any]:
+            found = conversations.find(tx.connection, caller.tenant, conversation_id)
+            contacts.lock(tx.connection, caller.tenant, found.contact)
             found = conversations.find(tx.connection, caller.tenant, conversation_id, lock=True)
             author = Author(AuthorKind.SYSTEM, caller.actor, "")
             body = {"text": clean_text(given.text), "kind": "note"}

@@ -34,7 +34,7 @@ COMMANDS = {
     "soak": "load and faults on three set-ups, each proven to have lost nothing (MINUTES=60 in all, SEED=…)",
     "backup": "write everything that must survive to one file while it runs (FILE=…)",
     "restore": "put a backup in the place of the database (FILE=…)",
-    "bench": "measure the latencies that the README promises",
+    "bench": 'measure the latencies that the README promises (SECTIONS="turns intents --skip-default" for some)',
     "train": "train the bot and put the model live when its gate passes",
     "evaluate": "measure how often the right article comes first and the right intent, and play the test stories",
     "simulate": "let simulated customers talk to the bot and print the worst dialogues (DIALOGUES=2000, SEED=…)",
@@ -80,9 +80,16 @@ def run_replicas(settings: Settings) -> int:
 
 
 def perform(
-    command: str, settings: Settings, *, minutes: float = 60.0, seed: str = "", file: str = "", dialogues: int = 2000
+    command: str,
+    settings: Settings,
+    *,
+    minutes: float = 60.0,
+    seed: str = "",
+    file: str = "",
+    dialogues: int = 2000,
+    sections: str = "",
 ) -> int:
-    """Runs one of COMMANDS and returns the exit code."""
+    """Runs one of COMMANDS and returns the exit code; `sections`: words for `python -m tests.bench`."""
     if command == "clean":
         clean(settings)
         return 0
@@ -112,7 +119,7 @@ def perform(
         case "backup" | "restore":
             return runs.program(settings, "handoff_service", [command, str(Path(file).absolute())])
         case "bench":
-            return runs.program_with_parts(settings, "tests.bench")
+            return runs.program_with_parts(settings, "tests.bench", sections.split())
         case "demo":
             return runs.program_with_parts(settings, "tests.end_to_end.demo")
         case "screenshots":
@@ -135,6 +142,7 @@ def main() -> int:
     parser.add_argument("--seed", default="", help=argparse.SUPPRESS)
     parser.add_argument("--dialogues", type=int, default=2000, help=argparse.SUPPRESS)
     parser.add_argument("--file", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--sections", default="", help=argparse.SUPPRESS)
     given = parser.parse_args()
     # A SIGTERM during the preparation must end the running step too; `finally` blocks see to that.
     signal.signal(signal.SIGTERM, _end)
@@ -147,6 +155,7 @@ def main() -> int:
             seed=given.seed,
             file=given.file,
             dialogues=given.dialogues,
+            sections=given.sections,
         )
     except LaunchError as error:
         print(f"\n{error}", file=sys.stderr, flush=True)

@@ -1,9 +1,12 @@
-"""The keeper: carries erasures to their end, also those of a process that died, and lets old conversations go."""
+"""The keeper: carries erasures to their end, also those of a process that died, and lets old conversations go.
+
+It also looks for what nobody else has a reason to look for: windows of platforms that close soon.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import asyncpg
@@ -11,13 +14,15 @@ import sqlalchemy as sa
 import structlog
 
 from handoff_service.analytics.signals import tally
+from handoff_service.channels.closing import warn
+from handoff_service.channels.registry import CHANNELS
 from handoff_service.clock import Clock
 from handoff_service.conversations.change import Context
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import Unavailable
 from handoff_service.failpoints import failpoint
 from handoff_service.retention import erased_list, store
-from handoff_service.retention.erase import advance
+from handoff_service.retention.erase import advance, forget_contact
 from handoff_service.retention.expire import expire
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
@@ -29,11 +34,15 @@ EVERY_S = 15.0
 ABANDONED = timedelta(seconds=30)
 # Batches of one round; more would keep abandoned erasures waiting.
 ROUND = 50
+# How often is looked for what an older release, still running beside this one, has left of those whom it erased.
+LOOK_AGAIN = timedelta(hours=1)
+WARN_EVERY = timedelta(minutes=5)
 TOUCHED = (
     "entries",
     "conversations",
     "contacts",
     "contact_identities",
+    "contact_care",
     "visitor_tokens",
     "used_identity_tokens",
     "handoffs",
@@ -63,6 +72,8 @@ class Keeper:
         self._settings = settings
         self._clock = clock
         self._started = False
+        self._look_at: datetime | None = None
+        self._warn_at: datetime | None = None
 
     async def run(self) -> None:
         """A round every EVERY_S seconds; one that fails is logged and the next one tries again."""
@@ -85,7 +96,23 @@ class Keeper:
         for tenant in await self._database.read(tenants.everyone):
             if tenant.settings.retention_days is not None:
                 await self._expire(tenant.id)
+        await self._finish_for_others(now)
+        if self._warn_at is None or now >= self._warn_at:
+            self._warn_at = now + WARN_EVERY
+            await warn(self._database, CHANNELS, self._context())
         await tally(self._database, now)
+
+    async def _finish_for_others(self, now: datetime) -> None:
+        """During an upgrade a replica of the release before erases what it knows; what is newer goes here."""
+        if self._look_at is not None and now < self._look_at:
+            return
+        left = await self._database.read(store.half_erased)
+        for tenant, contact in left:
+            await self._database.write(partial(forget_contact, tenant=tenant, contact=contact, context=self._context()))
+        if left:
+            log.info("erasures of an older release finished", contacts=len(left))
+            await shred(self._database, self._settings.database)
+        self._look_at = now + LOOK_AGAIN
 
     async def finish(self, job: store.Job) -> store.Job:
         """Carries an erasure to its end. Raises Unavailable when it cannot now; the keeper tries again later."""

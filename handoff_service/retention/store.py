@@ -21,6 +21,7 @@ E = tables.entries.c
 N = tables.contacts.c
 T = tables.tickets.c
 L = tables.ticket_links.c
+CARE = tables.contact_care.c
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +160,14 @@ def erased_contacts(connection: sa.Connection) -> list[tuple[str, str]]:
     return [
         (row.tenant, row.id) for row in connection.execute(sa.select(N.tenant, N.id).where(N.erased_at.is_not(None)))
     ]
+
+
+def half_erased(connection: sa.Connection, *, limit: int = 100) -> list[tuple[str, str]]:
+    """(tenant, contact) of those of whom a release that does not know all tables and columns has left something."""
+    cared = sa.exists().where(CARE.tenant == N.tenant, CARE.contact == N.id)
+    left = sa.or_(N.vouched_as.is_not(None), N.prefers.is_not(None), N.blocked_by.is_not(None), cared)
+    query = sa.select(N.tenant, N.id).where(N.erased_at.is_not(None), left).limit(limit)
+    return [(row.tenant, row.id) for row in connection.execute(query)]
 
 
 def entries_but_messages(connection: sa.Connection, tenant: str, conversation: str) -> list[sa.Row[Any]]:

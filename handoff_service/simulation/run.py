@@ -321,4 +321,4 @@ class Run:
         self._ledgers[one.waiting.queue].ended(waited_s, one.fate.customer.service_s)
         del self._open[one.waiting.id]
         desk.held[one.waiting.queue] -= 1
-        self._has(desk, more=-weight)
+        self._has(desk, more=-weight, idle_since=moment(self._now))

@@ -1,7 +1,7 @@
 """All tables, the same on SQLite and PostgreSQL. The tenant comes first in every key."""
 
 from handoff_service.columns import EPOCH, Moment, metadata
-from handoff_service.tables.calling import calls, mentions
+from handoff_service.tables.calling import calls, full_queues, mentions
 from handoff_service.tables.channels import (
     channel_accounts,
     channel_cursors,
@@ -55,6 +55,7 @@ __all__ = [
     "desks",
     "entries",
     "files",
+    "full_queues",
     "handoffs",
     "inbox",
     "jobs",

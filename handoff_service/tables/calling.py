@@ -20,6 +20,9 @@ calls = sa.Table(
     maybe("held_at", Moment),
 )
 
+# When everybody of a queue was last seen with his hands full while somebody was to be called.
+full_queues = sa.Table("full_queues", metadata, *key("tenant", "queue"), moment("at"))
+
 mentions = sa.Table(
     "mentions",
     metadata,

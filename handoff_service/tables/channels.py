@@ -22,6 +22,7 @@ outbox = sa.Table(
     maybe("provider_id"),
     maybe("parts_sent", sa.Integer),
     maybe("parts_digest"),
+    maybe("upto", sa.Integer),  # the last entry that the attempts at this one say as well
     sa.Index("outbox_by_head", "tenant", "conversation", "destination", "state", "seq"),
     sa.Index("outbox_by_due", "state", "next_at"),
 )

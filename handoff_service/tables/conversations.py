@@ -36,6 +36,7 @@ conversations = sa.Table(
     maybe("reserved_for"),
     maybe("reserved_until", Moment),
     maybe("load", sa.Integer),
+    maybe("ladder_at", Moment),  # no later than the next step of its ladder of calls
     sa.Index(
         "one_open_conversation",
         "tenant",
@@ -82,6 +83,12 @@ conversations = sa.Table(
         *("tenant", "owner_agent"),
         sqlite_where=sa.text("owner_kind = 'offer'"),
         postgresql_where=sa.text("owner_kind = 'offer'"),
+    ),
+    sa.Index(
+        "conversations_by_ladder",
+        *("tenant", "queue", "owner_kind", "ladder_at"),
+        sqlite_where=sa.text("ladder_at IS NOT NULL"),
+        postgresql_where=sa.text("ladder_at IS NOT NULL"),
     ),
     # What a gateway of the release before took out of a queue without its place; the sweeper takes that away.
     sa.Index(

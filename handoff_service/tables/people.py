@@ -60,6 +60,8 @@ agents = sa.Table(
     maybe("back_at", Moment),
     maybe("home_tenant"),  # of one who is lent: where his own account is
     maybe("home_agent"),
+    sa.Column("missed_row", sa.Integer, nullable=False, server_default="0", default=0),  # offers, one after the other
+    maybe("idle_since", Moment),  # when he last finished a conversation
     sa.Index("agents_by_email", "tenant", "email", unique=True),
     sa.Index(
         "agents_with_room",

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from handoff_service.calendars.model import Calendar, calendar_of
 from handoff_service.calendars.settings import CalendarSettings, Opening, known_zone
@@ -20,6 +20,7 @@ from handoff_service.tenants.wording import CannedReply, Named, check_wording
 from handoff_service.tickets.settings import TicketSettings
 
 Localized = Mapping[str, str]
+MOST_HEAT = 20  # without a limit; a release that knows no 0 reads this
 MailAddress = Annotated[str, Field(max_length=254, pattern=r"^[^\s<>@,;]{1,64}@[A-Za-z0-9.-]{1,190}$")]
 SPAM = "spam"  # how conversations of a contact end who is blocked: nobody asks him what he thought
 
@@ -41,10 +42,16 @@ class QueueSettings(BaseModel):
     accept_s: int | None = Field(None, ge=5, le=300, exclude_if=lambda given: given is None)  # TANDEM_OFFER_S
     skills: tuple[SkillNeed, ...] = Field((), exclude_if=lambda skills: not skills)
     overflow: Overflow | None = Field(None, exclude_if=lambda given: given is None)
-    heat: int | None = Field(None, ge=1, le=20, exclude_if=lambda given: given is None)  # angry ones in a row
+    # Angry ones in a row; 0, and what it is stored as, the most: as many as come.
+    heat: Annotated[int, BeforeValidator(lambda most: MOST_HEAT if most == 0 else most)] = Field(
+        3, ge=1, le=MOST_HEAT, exclude_if=lambda most: most == 3
+    )
     ageing_s: int = Field(300, ge=1, le=3600, exclude_if=lambda worth: worth == 300)  # what a class is worth
     last_agent: LastAgent | None = Field(None, exclude_if=lambda given: given is None)
     peak: Peak | None = Field(None, exclude_if=lambda given: given is None)
+    missed_away: int = Field(3, ge=0, le=20, exclude_if=lambda most: most == 3)  # ignored offers until away; 0: never
+    # An agent who has said nothing for so long loses the customer to another one; 0: never.
+    first_reply_s: int = Field(600, ge=0, le=86_400, exclude_if=lambda time: time == 600)
     # Who is written to when nobody looks at a waiting customer; without any its supervisors.
     alert_mail: tuple[MailAddress, ...] = Field((), max_length=10, exclude_if=lambda given: not given)
 
@@ -138,8 +145,8 @@ class BotSettings(BaseModel):
     )
     emergency: Mapping[str, Mapping[str, str]] = Field(
         default={},
-        description="By language and kind of emergency (medical, fire, police, self_harm, legal) the number "
-        "that is said. A wrong one costs lives: set those of the country where the customers are.",
+        description="By language and kind of emergency (medical, fire, police, self_harm, violence, fraud, legal) the "
+        "number that is said. A wrong one costs lives: set those of the country where the customers are.",
     )
     channel_chars: int | None = Field(
         default=None,

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from handoff_service.complaints import threats
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Audience, AuthorKind, Conversation, Entry, Kind
@@ -79,7 +80,7 @@ def on_message(tx: Transaction, conversation: Conversation, entry: Entry, contex
             text = say("ticket_reopened", conversation.language, number=ticket.number or "")
             tell_customer(tx, ticket, conversation, text, context.now)
             conversation = conversations.find(tx.connection, conversation.tenant, conversation.id)
-    return conversation
+    return threats.heed(tx, conversation, entry, context)
 
 
 def _same_channel(tx: Transaction, ticket: Ticket, conversation: Conversation) -> bool:

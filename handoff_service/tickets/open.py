@@ -58,7 +58,7 @@ def open_work(
 ) -> Ticket:
     """Opens a ticket under a number that can be read out; `told` goes into the first line of its log.
 
-    Without a due time it is due as the tenant promises. Raises Invalid, which names what there is instead, NotFound.
+    Without a due time it is due as promised. Raises Invalid, which names what there is instead, NotFound, Erased.
     """
     settings = tenants.find(tx.connection, tenant).settings
     check_parts(settings, type=type, subject=subject, priority=priority, tier=tier, queue=queue, fields=fields)
@@ -68,8 +68,8 @@ def open_work(
     due_at = default_due(settings, type, queue, context) if due_at is None else checked_due(due_at, context.now)
     if agent is not None:
         check_owner(tx.connection, tenant, agent, about_agent=about_agent)
-    if conversation is None and contact is not None:
-        contacts.details(tx.connection, tenant, contact)
+    if (contact := conversation.contact if conversation else contact) is not None:
+        contacts.lock(tx.connection, tenant, contact)
     name = new_id("t")
     ticket = Ticket(
         tenant=tenant,
@@ -82,7 +82,7 @@ def open_work(
         tier=tier,
         source=source,
         conversation=conversation.id if conversation else "",
-        contact=conversation.contact if conversation else contact,
+        contact=contact,
         agent=agent,
         queue=queue,
         reply_to=reply_to,

@@ -23,6 +23,12 @@ from handoff_service.tickets.words import words_of
 T = tables.tickets.c
 N = tables.contacts.c
 W = tables.ticket_words.c
+ORDER, ORDERS_OF = "order:", "orders-of:"  # before the words under which a complaint stands for its orders
+# Both engines know it. Who meets a row that another transaction has just written waits for its commit.
+NOTE = sa.text(
+    "INSERT INTO ticket_words (tenant, word, ticket) VALUES (:tenant, :word, :ticket)"
+    " ON CONFLICT (tenant, word, ticket) DO UPDATE SET ticket = excluded.ticket"
+)
 L = tables.ticket_links.c
 
 # The release before this one would postpone, or close with the conversation, whatever is `open` without being a
@@ -298,6 +304,7 @@ def forget(connection: sa.Connection, tickets: Collection[Ticket]) -> int:
     """Takes the content from tickets. Returns how many these were."""
     for ticket in tickets:
         _drop_words(connection, ticket)
+        _forget_orders(connection, ticket)
         empty = {"subject": "", "reply_to": "", "fields": None, "check_plan": None, "check_at": None}
         where = (T.tenant == ticket.tenant, T.id == ticket.id)
         connection.execute(sa.update(tables.tickets).where(*where).values(**empty))
@@ -319,3 +326,28 @@ def _add_words(connection: sa.Connection, ticket: Ticket) -> None:
 def _drop_words(connection: sa.Connection, ticket: Ticket) -> None:
     where = (W.tenant == ticket.tenant, W.ticket == ticket.id, W.word.in_(_words(ticket)))
     connection.execute(sa.delete(tables.ticket_words).where(*where))
+
+
+def note_orders(connection: sa.Connection, ticket: Ticket, words: Collection[str]) -> None:
+    """Enters a ticket under the words of its orders, each word locked until the commit, so that two do not pass by.
+
+    No ticket's own words have a colon: these are not found by a search. Three rows stand for each: the lock, the
+    ticket under its order, and the order under its ticket, by which it is forgotten.
+    """
+    rows = [
+        {"tenant": ticket.tenant, "word": name, "ticket": owner}
+        for word in sorted(words)
+        for name, owner in ((f"{ORDER}{word}", ""), (f"{ORDER}{word}", ticket.id), (f"{ORDERS_OF}{ticket.id}", word))
+    ]
+    if rows:
+        connection.execute(NOTE, rows)
+
+
+def _forget_orders(connection: sa.Connection, ticket: Ticket) -> None:
+    """Takes a ticket from under its orders; what others have there stays."""
+    mine = (W.tenant == ticket.tenant, W.word == f"{ORDERS_OF}{ticket.id}")
+    words = [f"{ORDER}{word}" for word in connection.scalars(sa.select(W.ticket).where(*mine).order_by(W.ticket))]
+    if words:
+        theirs = (W.tenant == ticket.tenant, W.word.in_(words), W.ticket.in_(["", ticket.id]))
+        connection.execute(sa.delete(tables.ticket_words).where(*theirs))
+        connection.execute(sa.delete(tables.ticket_words).where(*mine))

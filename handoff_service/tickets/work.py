@@ -8,6 +8,7 @@ from typing import Any
 
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent
+from handoff_service.channels import contacts
 from handoff_service.complaints import store as complaints
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
@@ -26,7 +27,13 @@ from handoff_service.tickets.states import ENDED, UNFINISHED, after_working
 
 
 def locked(tx: Transaction, agent: Agent, name: str) -> Ticket:
-    """The ticket, locked for the agent's command. Raises NotFound, and Conflict for one that was merged."""
+    """The ticket, locked for the agent's command. Raises NotFound, Conflict for one that was merged, and Erased.
+
+    Its customer is locked first, as where he writes.
+    """
+    contact = store.find(tx.connection, agent.tenant, name, agent).contact
+    if contact is not None:
+        contacts.lock(tx.connection, agent.tenant, contact)
     ticket = store.find(tx.connection, agent.tenant, name, agent, lock=True)
     if ticket.merged_into is not None:
         into = store.find(tx.connection, agent.tenant, ticket.merged_into, agent)

@@ -139,8 +139,14 @@ def due_webhooks(connection: sa.Connection, now: datetime) -> list[tuple[str, st
     return [(row.tenant, row.webhook) for row in connection.execute(query)]
 
 
-def lease(connection: sa.Connection, tenant: str, webhook: str, now: datetime, *, limit: int) -> list[Message]:
-    """Takes up to `limit` due messages of a webhook, for LEASE; nobody else sends them meanwhile."""
+def lease(connection: sa.Connection, tenant: str, webhook: str, now: datetime, *, at_once: int) -> list[Message]:
+    """Takes due messages of a webhook for LEASE, so that never more than `at_once` are under way, from all gateways."""
+    connection.execute(sa.select(W.id).where(W.tenant == tenant, W.id == webhook).with_for_update())  # one at a time
+    under_way = (M.state == MessageState.WAITING, M.lease_until > now)
+    query = sa.select(sa.func.count()).where(M.tenant == tenant, M.webhook == webhook, *under_way)
+    limit = at_once - int(connection.execute(query).scalar_one())
+    if limit <= 0:
+        return []
     mine = sa.select(tables.webhook_messages).where(M.tenant == tenant, M.webhook == webhook, *_due(now))
     query = mine.order_by(M.next_at, M.id).limit(limit).with_for_update(skip_locked=True)
     leased = []

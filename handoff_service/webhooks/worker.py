@@ -26,7 +26,7 @@ from handoff_service.webhooks.signing import headers
 
 log = structlog.get_logger()
 
-AT_ONCE = 4  # to one webhook
+AT_ONCE = 4  # to one webhook, from all gateways together
 POLL_S = 2.0
 TOTAL_S = 10.0  # for one attempt, well before its lease ends
 TIDY_EVERY = timedelta(minutes=10)
@@ -76,13 +76,12 @@ class WebhookWorker:
         due = await self._database.read(lambda connection: store.due_webhooks(connection, now))
         begun = 0
         for tenant, webhook in due:
-            free = AT_ONCE - busy[tenant, webhook]
-            begun += await self._begin(tenant, webhook, free) if free > 0 else 0
+            begun += await self._begin(tenant, webhook) if busy[tenant, webhook] < AT_ONCE else 0
         return begun
 
-    async def _begin(self, tenant: str, webhook: str, limit: int) -> int:
+    async def _begin(self, tenant: str, webhook: str) -> int:
         def take(tx: Transaction) -> tuple[Webhook, list[Message]]:
-            leased = store.lease(tx.connection, tenant, webhook, self._clock(), limit=limit)
+            leased = store.lease(tx.connection, tenant, webhook, self._clock(), at_once=AT_ONCE)
             return store.find(tx.connection, tenant, webhook, self._seal), leased
 
         try:

@@ -1,6 +1,6 @@
 """`python -m tests.bench [section …]`: measures on the parts that run; sections: answer, breakdown, rasa, appends,
 postgres, claims, routing, webhooks, channels, idle_sockets, reconnects, vectors, peers, understanding, tickets, lists,
-widget, desk.
+widget, turns, intents, desk. Where nothing runs, the parts that they ask are started and stopped after.
 
 Prints each goal and whether it is reached. The exit code is 0 unless something broke: a slow machine is no failure.
 """
@@ -19,8 +19,10 @@ from typing import NoReturn
 
 import httpx2
 
+from handoff_service.launch.__main__ import perform
 from handoff_service.launch.credentials import parts_environment
 from handoff_service.launch.errors import LaunchError
+from handoff_service.launch.running import read_running
 from handoff_service.launch.settings import read_settings
 from tests.bench.answers import answers
 from tests.bench.appends import appends
@@ -45,7 +47,6 @@ from tests.bench.vectors import vectors
 from tests.bench.webhooks import webhooks
 from tests.bench.widget import widget
 from tests.end_to_end.clients import NotAsTold
-from tests.end_to_end.stage import running_parts
 
 SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "answer": answers,
@@ -69,15 +70,17 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "intents": intents,
     "desk": desk,
 }
+ASK_PARTS = frozenset({"answer", "breakdown", "postgres", "claims", "idle_sockets", "reconnects", "widget", "turns"})
 
 
 def open_bench(folder: Path, *, with_default: bool, with_million: bool, peers_python: str) -> Bench:
-    """The bench on the parts that run on the state folder of the settings."""
+    """The bench on the parts that run on the state folder of the settings; with no parts where none run."""
     settings = read_settings()
+    running = read_running(settings.var)
     return Bench(
         settings=settings,
         environment=parts_environment(settings),
-        parts=running_parts(settings.var),
+        parts={} if running is None else running["parts"],
         folder=folder,
         with_default=with_default,
         with_million=with_million,
@@ -88,11 +91,7 @@ def open_bench(folder: Path, *, with_default: bool, with_million: bool, peers_py
 async def measure(names: list[str], *, with_default: bool, with_million: bool, peers_python: str) -> int:
     """Runs the sections one after the other; the number of those that broke."""
     begun, broken = time.perf_counter(), 0
-    var = read_settings().var
-    if not (var / "run.json").is_file():
-        print(f"Nothing runs on {var}. Use `make bench`, or `make run` before.", file=sys.stderr)
-        return 1
-    place = var / "bench"
+    place = read_settings().var / "bench"
     place.mkdir(parents=True, exist_ok=True)
     for name in names:
         with tempfile.TemporaryDirectory(dir=place, prefix="run-") as folder:
@@ -121,6 +120,10 @@ def main() -> int:
     if unknown := set(chosen.sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     signal.signal(signal.SIGTERM, _end)  # what the bench has started must end with it
+    settings = read_settings()
+    if ASK_PARTS.intersection(chosen.sections) and read_running(settings.var) is None:
+        print(f"Nothing runs on {settings.var}: starting the parts for the bench.", flush=True)
+        return perform("bench", settings, sections=" ".join(sys.argv[1:]))
     show_environment(read_settings().bot_venv)
     measured = measure(
         chosen.sections,

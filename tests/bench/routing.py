@@ -6,6 +6,7 @@ Also alone, without any part running: `python -m tests.bench.routing`.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import statistics
 import tempfile
@@ -38,7 +39,7 @@ from tests.bench.figures import Latency, show_latencies, show_table
 from tests.bench.on_postgres import own_postgres
 from tests.bench.setting import SEED, Bench
 from tests.end_to_end.clients import NotAsTold
-from tests.handoff_service.simulation.erlang import Steady, erlang_a, erlang_c
+from tests.handoff_service.simulation.erlang import Came, Steady, erlang_a, erlang_c, first_come
 from tests.handoff_service.simulation.plain_days import plain_day, played, seen
 from tests.handoff_service.stage import SHIFT, person, shop, trial_settings, waiting_handoff
 
@@ -57,6 +58,7 @@ GOALS: Mapping[str, Mapping[str, float]] = {
 }
 CUSTOMERS = 60_000
 SERVICE_S = 300.0
+DAYS = 20
 # Agents, work per agent, patience in seconds or None.
 THEORY = ((5, 0.7, None), (20, 0.8, None), (60, 0.9, None), (10, 1.2, 400.0), (50, 1.1, 200.0), (20, 2.0, 300.0))
 
@@ -82,6 +84,7 @@ async def _measure(folder: Path) -> None:
                 await database.close()
             show_latencies(f"Routing on {name}, one agent has room", lines)
     _theory()
+    _days_by_chance()
 
 
 def _queues() -> tuple[QueueSettings, ...]:
@@ -263,15 +266,38 @@ def _theory() -> None:
         per_s = work * agents / SERVICE_S
         day = plain_day(agents, per_s, SERVICE_S, patience_s, customers=CUSTOMERS, seed=SEED + agents, mode="claim")
         expected = _expected(agents, day, patience_s)
-        found = seen(played(day))
+        outcome = played(day)
+        found = seen(outcome)
+        exact = first_come(agents, [Came(one.at_s, one.service_s, one.patience_s) for one in day.customers])
+        apart = max(abs(one.wait_s - wait) for one, wait in zip(outcome.fates, exact, strict=True))
         title = f"{agents} agents, load {work:g}, " + (
             f"patience {patience_s:g} s" if patience_s else "endless patience"
         )
         cells = [f"{value:.3f} / {theory:.3f}" for value, theory in zip(found[:2], expected[:2], strict=True)]
         off = found.mean_wait_s / expected.mean_wait_s - 1
-        rows.append([title, *cells, f"{found.mean_wait_s:.1f} / {expected.mean_wait_s:.1f}", f"{off:+.1%}"])
-    columns = ["", "has to wait", "gives up", "mean wait s", "off"]
+        cells.append(f"{found.mean_wait_s:.1f} / {expected.mean_wait_s:.1f}")
+        rows.append([title, *cells, f"{off:+.1%}", f"{apart:.1f}"])
+    columns = ["", "has to wait", "gives up", "mean wait s", "off", "s from first come first served"]
     show_table(f"Simulated / by theory (Erlang C, Erlang A), {CUSTOMERS} customers each", columns, rows)
+
+
+def _days_by_chance() -> None:
+    """Prints how far single days of first come first served lie from theory, and from each other."""
+    rows = []
+    for agents, work, patience_s in THEORY:
+        per_s, means = work * agents / SERVICE_S, []
+        for seed in range(DAYS):
+            chance, came, at_s = random.Random(seed), [], 0.0
+            for _ in range(CUSTOMERS):
+                at_s += chance.expovariate(per_s)
+                patience = chance.expovariate(1 / patience_s) if patience_s else math.inf
+                came.append(Came(at_s, chance.expovariate(1 / SERVICE_S), patience))
+            means.append(statistics.mean(first_come(agents, came)))
+        theory = erlang_a(agents, per_s, SERVICE_S, patience_s) if patience_s else erlang_c(agents, per_s, SERVICE_S)
+        cells = [f"{one:.2f}" for one in (theory.mean_wait_s, statistics.mean(means), statistics.stdev(means))]
+        rows.append([f"{agents} agents, load {work:g}", *cells, f"{min(means):.1f} to {max(means):.1f}"])
+    columns = ["", "by theory", f"mean of {DAYS} days", "standard deviation of one", "from … to"]
+    show_table(f"Mean wait in seconds by first come first served, {CUSTOMERS} customers a day", columns, rows)
 
 
 def _expected(agents: int, day: Day, patience_s: float | None) -> Steady:

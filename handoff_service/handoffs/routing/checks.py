@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from handoff_service.agents.model import Agent
+from handoff_service.agents.presence import answers
 from handoff_service.handoffs.routing.model import Queue, queue_of
 from handoff_service.handoffs.routing.rules import delay
 from handoff_service.tenants.model import TenantSettings
@@ -15,7 +16,7 @@ def problems(settings: TenantSettings, agents: Sequence[Agent]) -> list[str]:
     """Queues whose customers nobody could ever be given: nobody serves them, or has a skill that never relaxes."""
     found = []
     for place, queue in enumerate(settings.queues):
-        serving = [agent for agent in agents if queue.id in agent.queues and not agent.disabled]
+        serving = [agent for agent in agents if queue.id in agent.queues and answers(agent)]
         if not serving:
             found.append(f"queues.{place}: nobody serves the queue {queue.id}; add it to an agent's queues")
         elif not _anybody(serving, queue_of(queue)):

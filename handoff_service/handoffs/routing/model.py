@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from handoff_service.agents.model import Agent
 from handoff_service.handoffs.model import CLASS_WORTH
-from handoff_service.tenants.model import QueueSettings
+from handoff_service.tenants.model import MOST_HEAT, QueueSettings
 from handoff_service.tenants.routing import SkillNeed
 
 MICRO = timedelta(microseconds=1)
@@ -32,7 +32,8 @@ def micros(moment: datetime) -> int:
 class Waiting:
     """One handoff in a queue. It goes by `rank`, lowest first, then by `id`.
 
-    `reserved_for` is the agent who is waited for until `reserved_until`; `declined` refused or ignored an offer.
+    `reserved_for` is the agent who is waited for until `reserved_until`; `declined` refused or ignored an offer, and
+    those who are `resting` did so just now.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Waiting:
     weight: int = 1
     angry: bool = False
     declined: frozenset[str] = frozenset()
+    resting: frozenset[str] = frozenset()
     reserved_for: str | None = None
     reserved_until: int | None = None
 
@@ -66,7 +68,12 @@ PLAIN = Queue()
 
 def queue_of(settings: QueueSettings) -> Queue:
     """A tenant's queue as routing sees it."""
-    return Queue(tier=settings.tier, needs=settings.skills, heat=settings.heat, worth_us=settings.ageing_s * SECOND)
+    return Queue(
+        tier=settings.tier,
+        needs=settings.skills,
+        heat=settings.heat if settings.heat < MOST_HEAT else None,
+        worth_us=settings.ageing_s * SECOND,
+    )
 
 
 class Match(NamedTuple):

@@ -50,23 +50,26 @@ def opens_at(waiting: Waiting, agent: Agent, queue: Queue) -> float:
     return max(skilled, math.inf if waiting.reserved_until is None else waiting.reserved_until)
 
 
-def preference(waiting: Waiting, agent: Agent, queues: Queues) -> tuple[bool, bool, float, bool, float, datetime, str]:
+def preference(
+    waiting: Waiting, agent: Agent, queues: Queues
+) -> tuple[bool, bool, bool, float, bool, float, datetime, str]:
     """Who should get it: the smallest of these among those who may take it.
 
-    Not who has declined it; no angry customer to somebody who just had `heat` of them; rather the skills asked for
-    than less; for the front line nobody who could help the seniors; then who has least to do, then who waited longest
-    for work.
+    Not who has declined it, least of all just now; no angry customer to somebody who just had `heat` of them; rather
+    the skills asked for than less; for the front line nobody who could help the seniors; then who has least to do, then
+    who has been idle longest: since he last finished one or, where he has not, got his last.
     """
     queue = queues.get(waiting.queue, PLAIN)
     heated = waiting.angry and queue.heat is not None and agent.angry_row >= queue.heat
     above = any(queues.get(one, PLAIN).tier > queue.tier for one in agent.queues)
     load = agent.open / agent.capacity if agent.capacity else 1.0
     return (
+        agent.id in waiting.resting,
         agent.id in waiting.declined,
         heated,
         delay(agent, queue),
         above,
         load,
-        agent.last_assigned_at or NEVER,
+        agent.idle_since or agent.last_assigned_at or NEVER,
         agent.id,
     )

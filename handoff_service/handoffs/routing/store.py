@@ -171,8 +171,7 @@ def clear_place(connection: sa.Connection, tenant: str, conversation: str) -> bo
     found = conversations.find(connection, tenant, conversation, lock=True)
     if found.owner.kind in conversations.WAITS:
         return False
-    gone = {"rank": None, "priority": None, "reserved_for": None, "reserved_until": None}
-    conversations.put(connection, tenant, conversation, **gone)
+    conversations.put(connection, tenant, conversation, **dict.fromkeys(conversations.PLACE))
     return True
 
 

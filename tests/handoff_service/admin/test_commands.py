@@ -73,9 +73,14 @@ def test_an_agent_is_added_changed_and_closed_and_the_table_stays_aligned(run):
         ("queues set senior mod=offer", "queue senior: mod: there is no such field; did you mean mode?"),
         ("queues set senior mode=[", "This is no YAML"),
         ("queues show senoir", "There is no senoir among the queues."),
-        ("queues remove senior", "still has it"),
+        ("agents change lin@lanyu.example --skills billing=9", "agents: skills.billing: Input should be less than or"),
+        ("queues remove senior", "still has it; change that account first. There is no queue 'senior'"),
+        (
+            "hours set week hours=[{'days':['mon'],'from':'25:00','to':'18:00'}]",
+            "'25:00' is no time of day; write one such as",
+        ),
         ("config export --tenant nowhere", "config: There is no tenant nowhere."),
-        ("config check /no/such/file", "No such file"),
+        ("config check /no/such/file", "config: /no/such/file: No such file"),
     ],
 )
 def test_what_is_refused_says_why(run, line, complaint):
@@ -83,6 +88,16 @@ def test_what_is_refused_says_why(run, line, complaint):
     assert complaint in err
     assert "Traceback" not in err
     assert (code, out) == ((1, "") if complaint else (0, "(none)\n"))
+
+
+def test_a_queue_that_nobody_could_serve_is_warned_of(run):
+    code, _, err = run("queues set support", "skills=[{skill: vip, level: 3}]")
+    assert (code, err) == (
+        0,
+        "warning: queues.0.skills: nobody who serves support has vip 3, and it never relaxes; set relax_after_s or an "
+        "agent's skills\n",
+    )
+    assert run("queues set support skills=")[2] == ""
 
 
 def test_roles_prints_the_whole_table(run):

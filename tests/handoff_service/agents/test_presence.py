@@ -80,6 +80,6 @@ async def test_capacity_is_taken_up_to_the_limit_and_given_back(
     with pytest.raises(CapacityFull, match="2 of 2"):
         await database.write(take)
     for _ in range(3):
-        await database.write(lambda tx: store.free_capacity(tx.connection, "demo", lin.id))
+        await database.write(lambda tx: store.free_capacity(tx.connection, "demo", lin.id, MONDAY))
     found = await database.read(lambda c: store.find(c, "demo", lin.id))
     assert (found.open, found.last_assigned_at) == (0, clock())

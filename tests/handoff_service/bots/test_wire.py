@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 import httpx2
 import pytest
 
 from handoff_service.bots.rasa import MAX_BYTES, RasaBot
-from handoff_service.bots.turn_json import MAX_MESSAGES
+from handoff_service.bots.turn_json import MAX_MESSAGES, as_answer
 from handoff_service.conversations import store
+from handoff_service.conversations.model import Audience, Author, AuthorKind, Entry, Kind
+from handoff_service.conversations.projection import for_customer
 from handoff_service.errors import BotFailed
 from tests.handoff_service.bots.conftest import Desk
 from tests.handoff_service.bots.frail_bot import FrailBot
@@ -114,3 +118,36 @@ async def test_fifty_bubbles_are_cut_and_html_is_no_answer(open_desk: Open, bot:
     said = await until_heard(desk, conversation.id, MAX_MESSAGES + 1)
     assert "not responding" in said[-1]
     assert not any("<html>" in text for text in said)
+
+
+UPLOAD = {"accept": "image/*", "most": 6, "max_bytes": 10_485_760}
+
+
+def read(upload: object) -> Mapping[str, Any]:
+    message = {"text": "Could you send me a picture?", "kind": "form", "upload": upload}
+    return as_answer({"turn": "t", "messages": [message], "handoff": None}, "t").messages[0]
+
+
+@pytest.mark.parametrize("slip", [{"most": 0}, {"most": True}, {"most": 21}, {"accept": "x" * 61}, {"max_bytes": "9"}])
+def test_a_slip_in_the_wish_for_pictures_costs_no_answer(slip: dict[str, object]) -> None:
+    assert read({**UPLOAD, **slip}) == {"text": "Could you send me a picture?", "kind": "form"}
+
+
+def test_the_bots_wish_for_pictures_reaches_the_customer() -> None:
+    said = read({**UPLOAD, "colour": "red"})
+    assert said["upload"] == UPLOAD
+    entry = Entry(
+        tenant="demo",
+        conversation="c",
+        seq=2,
+        mid="m",
+        kind=Kind.MESSAGE,
+        audience=Audience.PUBLIC,
+        author=Author(AuthorKind.BOT, "", ""),
+        body=said,
+        client_id=None,
+        epoch=0,
+        turn=None,
+        at=datetime(2026, 11, 22, tzinfo=UTC),
+    )
+    assert for_customer(entry, {}, "contact")["body"] == said

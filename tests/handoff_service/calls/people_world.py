@@ -9,7 +9,7 @@ from datetime import timedelta
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Status
 from handoff_service.calls import store as calls
-from handoff_service.calls.climb import climb, hold, overlooked
+from handoff_service.calls.climb import climb, note_full, overlooked
 from handoff_service.calls.model import LADDERS, Rung, this_wait
 from handoff_service.calls.shown import confirm
 from handoff_service.conversations import store
@@ -69,8 +69,8 @@ class PeopleWorld(World):
 
     def ladder_climbs(self, tx: Transaction, pick: int) -> str | None:  # noqa: ARG002
         unnoticed = overlooked(tx.connection, self.context)
-        hold(tx, unnoticed, self.context)
-        told = [climb(tx, one, self.context) for one in unnoticed]
+        note_full(tx, unnoticed.full, self.context)
+        told = [climb(tx, one, self.context) for one in unnoticed.due]
         return str(max((rung for rung in told if rung), key=list(Rung).index, default="held")) if told else None
 
     def desk_shows(self, tx: Transaction, pick: int) -> str | None:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from handoff_service import tables
+from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent, Role, Status
 from handoff_service.bell import Bell
 from handoff_service.calls import store as calls
+from handoff_service.calls.climb import overlooked
 from handoff_service.calls.shown import calls_in, confirm
 from handoff_service.channels.sealing import Seal
 from handoff_service.conversations import store
@@ -25,9 +27,11 @@ from handoff_service.handoffs import assign, release
 from handoff_service.handoffs.request import request_handoff
 from handoff_service.handoffs.view import desk
 from handoff_service.settings import Settings
+from handoff_service.tenants import store as tenants
+from handoff_service.tenants.model import Tenant, TenantSettings
 from handoff_service.webhooks import store as webhooks
 from handoff_service.webhooks.model import EventType, Webhook
-from tests.handoff_service.stage import FakeClock
+from tests.handoff_service.stage import FakeClock, person, shop
 
 Moment = Callable[[], Context]
 SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -196,6 +200,64 @@ async def test_while_everybody_is_busy_nobody_is_called(shift: Shift, hire: Any,
     await shift.database.write(lambda tx: release.close(tx, held.id, lin, held.epoch, context, wrap_up="solved"))
     await shift.passes(20)
     assert [rung for rung, *_ in await shift.told(second)] == ["queued", "supervisor"]
+
+
+@SQLITE
+async def test_every_ladder_is_climbed_however_many_wait(shift: Shift, hire: Any, waits: Any) -> None:
+    """Those behind the tenth were never called for. What is not due is not even looked at."""
+    await hire("lin")
+    waiting = [await waits() for _ in range(12)]
+    look = await shift.database.read(lambda c: overlooked(c, Context(shift.settings, shift.clock())))
+    assert (look.due, look.full) == ([], [])
+    lin = await hire("lin2")
+    context = Context(shift.settings, shift.clock())
+    await shift.database.write(lambda tx: assign.accept(tx, str(waiting[5].handoff), lin, context))
+    await shift.passes(65)
+    rungs = [("queued", 0, None), ("supervisor", 20, None), ("outside", 40, None), ("ticket", 60, None)]
+    assert [await shift.told(one) for one in waiting] == [rungs] * 5 + [rungs[:1]] + [rungs] * 6
+    look = await shift.database.read(lambda c: overlooked(c, Context(shift.settings, shift.clock())))
+    assert look.due == [], "their ladders have ended"
+
+
+@SQLITE
+async def test_what_waits_since_before_ladders_had_times_is_looked_at_within_a_minute(
+    shift: Shift, hire: Any, waits: Any
+) -> None:
+    """A gateway of the release before, which runs beside this one, knows nothing of the time of a ladder."""
+    await hire("lin")
+    waiting = await waits()
+    await shift.database.write(lambda tx: store.update(tx.connection, waiting, ladder_at=None))
+    await shift.passes(55)
+    assert [rung for rung, *_ in await shift.told(waiting)] == ["queued"]
+    await shift.passes(10)
+    assert [rung for rung, *_ in await shift.told(waiting)] == ["queued", "supervisor"]
+
+
+@SQLITE
+async def test_hands_are_full_when_what_waits_is_too_heavy_for_them(shift: Shift, hire: Any, waits: Any) -> None:
+    raw = shop().settings.model_dump(mode="json", exclude_none=True) | {"capacity": {"channels": {"web": 2}}}
+    heavy = Tenant(id="demo", name="Shop", settings=TenantSettings.model_validate(raw))
+    lin = await hire("lin", capacity=3)
+    await shift.database.write(lambda tx: tenants.save(tx.connection, heavy))
+    first, second = await waits(), await waits()
+    context = Context(shift.settings, shift.clock())
+    held = await shift.database.write(lambda tx: assign.accept(tx, str(first.handoff), lin, context))
+    await shift.passes(50)
+    assert [rung for rung, *_ in await shift.told(second)] == ["queued"], "one unit is left, two are needed"
+    context = Context(shift.settings, shift.clock())
+    await shift.database.write(lambda tx: release.close(tx, held.id, lin, held.epoch, context, wrap_up="solved"))
+    await shift.passes(20)
+    assert [rung for rung, *_ in await shift.told(second)] == ["queued", "supervisor"]
+
+
+@SQLITE
+async def test_hands_are_full_when_another_client_has_them(shift: Shift, hire: Any, waits: Any) -> None:
+    home = person("lin", tenant="agency", capacity=1, open=1)
+    await shift.database.write(lambda tx: agents.save(tx.connection, home, agents.NO_PASSWORD))
+    await hire("lin", home_tenant="agency", home_agent="a_lin")
+    waiting = await waits()
+    await shift.passes(30)
+    assert [rung for rung, *_ in await shift.told(waiting)] == ["queued"]
 
 
 @SQLITE

@@ -25,7 +25,7 @@ from handoff_service.calls.model import (
 from tests.handoff_service.stage import MONDAY
 
 PACE = Pace(notify=timedelta(seconds=20), take=timedelta(seconds=120), offer=timedelta(seconds=30))
-FREE, FULL, NOBODY = Crew(True, True), Crew(True, False), Crew(False, False)
+FREE, FULL, NOBODY = Crew(True, 1), Crew(True, 0), Crew(False, 0)
 
 
 def at(seconds: float) -> datetime:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.util import await_only
 
 from handoff_service import tables
 from handoff_service.agents.model import Agent, Role
@@ -46,9 +48,8 @@ async def files(office: Office, subject: str = "the courier was late", **parts: 
             tx,
             "demo",
             subject=subject,
-            conversation=office.conversation,
             context=office.context(),
-            **{"source": Source.HAND, "actor": "agent:a_lin", **parts},
+            **{"conversation": office.conversation, "source": Source.HAND, "actor": "agent:a_lin", **parts},
         )
     )
 
@@ -156,6 +157,105 @@ async def test_beyond_the_limit_somebody_else_approves(office: Office) -> None: 
     with pytest.raises(Conflict, match="reopen it"):
         await office.does("lin", proposes, ticket, 0, kind="apology")
     await office.now(ticket)
+
+
+@only_sqlite
+@pytest.mark.parametrize("other", ["same_customer", "same_order"])
+async def test_filing_twice_does_not_double_what_a_role_may_grant(office: Office, arrive: Any, other: str) -> None:  # noqa: F811
+    most = ComplaintSettings().limit(Role.AGENT)
+    first = await files(office, fields={"order": "LY20261101001"})
+    assert (await office.does("lin", proposes, first, most)).state is RemedyState.APPROVED
+    if other == "same_customer":
+        second = await files(office, "And now the price")
+    else:
+        stranger = await arrive()
+        talk = (await office.says("my order LY20261101001 never came", stranger))[0]
+        second = await files(office, "It never came", conversation=talk)
+    waiting = await office.does("maya", proposes, second, 1)
+    assert waiting.state is RemedyState.PROPOSED, "by a colleague and in another complaint it is the same limit"
+    large = await office.does("maya", proposes, second, 100_000)
+    with pytest.raises(Forbidden, match=r"for one customer within 90 days and for one order; 5000 are granted"):
+        await office.does("chen", decides, second, large.id, approve=True)
+    assert (await office.does("chen", decides, second, waiting.id, approve=True)).state is RemedyState.APPROVED
+    office.clock.advance(91 * 86400)
+    later = await files(office, "Another thing", conversation=None, contact=office.customer.contact)
+    assert (await office.does("lin", proposes, later, most)).state is RemedyState.APPROVED
+    again = await files(office, "That parcel again")
+    assert (await office.does("lin", proposes, again, 1)).state is RemedyState.PROPOSED, "an order has one limit ever"
+
+
+@only_sqlite
+async def test_what_costs_nothing_needs_nobody_however_much_was_granted(office: Office) -> None:  # noqa: F811
+    ticket = await files(office)
+    large = await office.does("lin", proposes, ticket, ComplaintSettings().limit(Role.AGENT) + 1)
+    assert (await office.does("lin", proposes, ticket, 0, kind="apology")).state is RemedyState.APPROVED
+    await office.does("chen", decides, ticket, large.id, approve=True)
+    assert (await office.does("lin", proposes, ticket, 0, kind="apology")).state is RemedyState.APPROVED
+    assert (await office.does("lin", proposes, ticket, 1)).state is RemedyState.PROPOSED
+
+
+async def of_stranger(office: Office, arrive: Any, order: str) -> Ticket:  # noqa: F811
+    """The complaint of somebody new, who said the number in the chat only."""
+    talk = (await office.says(f"where is {order}?", await arrive()))[0]
+    return await files(office, "It never came", conversation=talk)
+
+
+@only_sqlite
+async def test_an_order_that_was_only_said_has_one_limit_and_is_forgotten(office: Office, arrive: Any) -> None:  # noqa: F811
+    most, order = ComplaintSettings().limit(Role.AGENT), "LY20261101777"
+    first, second = await of_stranger(office, arrive, order), await of_stranger(office, arrive, order)
+    assert (await office.does("lin", proposes, first, most)).state is RemedyState.APPROVED
+    assert (await office.does("lin", proposes, second, 1)).state is RemedyState.PROPOSED
+    found = await office.database.read(
+        lambda c: page(c, office.people["chen"], Filter(text=order), cursor=None, limit=9)
+    )
+    assert found.tickets == [], "a search finds what it found before"
+
+    async def noted() -> set[str]:
+        words = await office.database.read(lambda c: c.execute(sa.select(tables.ticket_words)).all())
+        return {owner for _, word, owner in words if order.casefold() in word} | {
+            owner for _, _, owner in words if owner == order.casefold()
+        }
+
+    assert await noted() == {"", first.id, second.id, order.casefold()}
+    for one, left in ((first, {second.id, order.casefold()}), (second, set())):
+        await office.database.write(lambda tx, t=one: tickets.forget(tx.connection, [t]))  # type: ignore[misc]
+        assert await noted() == left
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+async def test_two_at_once_for_one_order_share_the_limit(office: Office, arrive: Any) -> None:  # noqa: F811
+    """Two customers; the first agent does not commit before the second one waits for him, or has gone past him."""
+    most, order, asked, past = ComplaintSettings().limit(Role.AGENT), "LY20261101888", asyncio.Event(), asyncio.Event()
+    first, second = await of_stranger(office, arrive, order), await of_stranger(office, arrive, order)
+    await office.does("lin", proposes, first, 0, kind="apology")  # the audit's very first row would do their turns
+
+    def slowly(tx: Any, *rest: Any) -> Any:
+        offered = proposes(tx, *rest)
+        asked.set()
+        waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        while not past.is_set() and not tx.connection.scalar(waiting):
+            await_only(asyncio.sleep(0.01))
+        return offered
+
+    async def then() -> Any:
+        await asked.wait()
+        offered = await office.does("maya", proposes, second, most)
+        past.set()
+        return offered
+
+    one, other = await asyncio.gather(office.does("lin", slowly, first, most), then())
+    assert (one.state, other.state) == (RemedyState.APPROVED, RemedyState.PROPOSED)
+
+
+@only_sqlite
+async def test_what_was_approved_late_counts_from_then(office: Office) -> None:  # noqa: F811
+    first = await files(office)
+    large = await office.does("lin", proposes, first, ComplaintSettings().limit(Role.AGENT) + 1)
+    office.clock.advance(91 * 86400)
+    await office.does("chen", decides, first, large.id, approve=True)
+    later = await files(office, "Another thing", conversation=None, contact=office.customer.contact)
+    assert (await office.does("lin", proposes, later, 1)).state is RemedyState.PROPOSED
 
 
 async def test_many_who_decide_on_one_remedy_decide_once(office: Office) -> None:  # noqa: F811

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pysqlite3 as sqlite3
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handoff_service import tables
@@ -191,6 +191,7 @@ def _state(seq: int, epoch: int, event: str, end: str) -> Entry:
     )
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_replay_follows_any_walk_over_the_table(data: st.DataObject) -> None:
     timeline: list[Entry] = []

@@ -227,8 +227,8 @@ async def test_a_long_wait_is_apologised_for_once(desk: Desk, hire: Any) -> None
     entries = await desk.database.read(lambda c: store.entries_after(c, "demo", waiting.id, 0))
     notices = [entry.body["text"] for entry in entries if entry.body.get("kind") == "notice"]
     assert [text.split(";")[0] for text in notices] == [
-        "Sorry, nobody has been free for you yet. Your request is on record and we will reply by 4 November, 17:33 at "
-        "the latest",  # nobody has looked: the last rung of the ladder
+        "Sorry, nobody has been free for you yet. Your request is on record and we will reply by 4 November, 17:33 "
+        "(UTC+8) at the latest",  # nobody has looked: the last rung of the ladder
         "Sorry for the wait",
     ]
 
@@ -346,7 +346,13 @@ async def test_a_customer_whom_his_agent_forgot_goes_to_another_and_is_not_close
     lin = await hire("lin")
     sender = await desk.arrive()
     waiting = await desk.hands_off(sender=sender)
-    await desk.accept(waiting, lin)
+    held = await desk.accept(waiting, lin)
+    await desk.database.write(
+        lambda tx: reply(
+            tx, lin, held.id, client_id="agent-001", body={"text": "Which order?"}, epoch=held.epoch,
+            audience=Audience.PUBLIC, context=desk.context,
+        )
+    )  # fmt: skip
     await desk.asks(sender)
     await desk.database.write(
         lambda tx: agents.keep_desk(

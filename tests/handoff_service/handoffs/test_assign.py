@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from handoff_service import tables
 from handoff_service.agents.model import Agent, Role
+from handoff_service.calls.model import Pace
 from handoff_service.conversations import lifecycle, store
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import SYSTEM, Audience, Conversation, Event, OwnerKind
@@ -28,9 +30,11 @@ from handoff_service.errors import (
 )
 from handoff_service.handoffs import assign, release
 from handoff_service.handoffs import store as handoffs
-from handoff_service.handoffs.receipt import build_receipt
+from handoff_service.handoffs.receipt import Times, build_receipt
 from handoff_service.handoffs.request import request_handoff
 from tests.handoff_service.stage import FakeClock
+
+PACE = Pace(*(timedelta(seconds=each) for each in (20, 120, 30)))
 
 # Every statement of these tests still runs on PostgreSQL in those without the mark.
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -365,7 +369,8 @@ async def test_the_receipt_has_every_stage_in_order(
         clock.advance(5)
     await database.write(lambda tx: release.close(tx, held.id, lin, held.epoch, context(), wrap_up="solved"))
     done = await database.read(lambda c: handoffs.find(c, "demo", handoff.id))
-    receipt = build_receipt(done, {lin.id: lin.name})
+    moves = await database.read(lambda c: handoffs.moves_of(c, done))
+    receipt = build_receipt(done, moves, {lin.id: lin.name}, Times(PACE, None, timedelta(days=1)))
     assert [(line["stage"], line["by"], line["at"][17:19]) for line in receipt] == [
         ("requested", "asked", "00"),
         ("queued", "", "00"),

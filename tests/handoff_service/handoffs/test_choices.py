@@ -18,14 +18,34 @@ from handoff_service.errors import Conflict, IllegalTransition, Invalid, Mismatc
 from handoff_service.handoffs import release
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.choices import call_time, choose, offered, phone_number, read_choice
+from handoff_service.handoffs.request import as_read
 from handoff_service.tickets import store as tickets
 from handoff_service.tickets import work
 from tests.handoff_service.handoffs.floor import Floor
-from tests.handoff_service.stage import MONDAY
+from tests.handoff_service.stage import MONDAY, shop
 
 SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 NUMBER = "+86 138 0013 8000"
 LATER = "2026-11-02T20:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("zone", "language", "words"),
+    [
+        ("Asia/Shanghai", "zh", "11月2日 20:00"),
+        ("Asia/Shanghai", "zh-Hant", "11月2日 20:00"),
+        ("Asia/Shanghai", "en", "2 November, 20:00 (UTC+8)"),
+        ("Asia/Kolkata", "en", "2 November, 17:30 (UTC+5:30)"),
+        ("America/St_Johns", "en", "2 November, 08:30 (UTC-3:30)"),
+        ("Europe/London", "en", "2 November, 12:00 (UTC)"),
+    ],
+)
+def test_a_time_is_read_on_the_tenants_clock_which_is_named_to_who_may_have_another(
+    zone: str, language: str, words: str
+) -> None:
+    tenant = shop()
+    there = tenant.model_copy(update={"settings": tenant.settings.model_copy(update={"timezone": zone})})
+    assert as_read(datetime.fromisoformat(LATER), there, language) == words
 
 
 def test_every_waiting_customer_may_leave_write_be_called_or_ask_higher() -> None:
@@ -75,9 +95,14 @@ async def test_a_callback_is_a_ticket_with_number_and_time(floor: Floor, hire: A
     assert ticket["due_at"] == datetime.fromisoformat(LATER)
     assert (await floor.now(waiting)).deadline_at == ticket["due_at"]
     by_him = [one for one in await floor.entries(waiting) if (one.author.kind, one.kind) == ("customer", "message")]
-    assert by_him[-1].body["text"] == f"Please call me on {NUMBER}, 2 November, 20:00.\nabout my refund"
-    await floor.choose(sender, waiting, "callback", number=NUMBER)
-    assert len(await rows(tables.tickets)) == 2, "another call, another ticket; the conversation stays in the mailbox"
+    assert by_him[-1].body["text"] == f"Please call me on {NUMBER}, 2 November, 20:00 (UTC+8).\nabout my refund"
+    await floor.choose(sender, waiting, "callback", number="+1 555 0100")
+    (moved,) = await rows(tables.tickets)
+    assert (moved["id"], moved["reply_to"]) == (ticket["id"], "+1 555 0100"), "asked for again it is the same call"
+    assert moved["due_at"] != ticket["due_at"]
+    later = await floor.now(waiting)
+    assert (later.owner.kind, later.deadline_at) == (OwnerKind.MAILBOX, moved["due_at"])
+    assert "call +1 555 0100 around" in await floor.last_text(later)
     sender, asking = await floor.asks()
     told = await floor.choose(sender, asking, "callback", number=NUMBER)
     assert told["owner"] == "bot", "with the bot he goes on beside it"

@@ -25,9 +25,11 @@ from handoff_service.errors import (
 )
 from handoff_service.handoffs import assign, moves, release
 from handoff_service.handoffs import store as handoffs
+from handoff_service.tenants import store as tenants
 from handoff_service.tickets import store as tickets
 from handoff_service.tickets.follow_up import on_look
 from tests.handoff_service.handoffs.floor import Floor
+from tests.handoff_service.stage import shop
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -124,7 +126,9 @@ async def test_a_customer_asks_for_the_senior_tier_from_wherever_he_is(floor: Fl
     assert (await floor.now(waiting)).owner.queue == "senior"
     before = await floor.now(waiting)
     await floor.choose(sender, waiting, "ask-senior")
-    assert await floor.now(waiting) == before, "it is there; asking again moves nobody"
+    again = await floor.now(waiting)
+    assert (again.owner, again.epoch) == (before.owner, before.epoch), "it is there; asking again moves nobody"
+    assert "senior team now; you will have an answer by" in await floor.last_text(again), "and he is told by when"
     sender, held = await floor.served(lin)
     await floor.choose(sender, held, "ask-senior")
     moved = await floor.now(held)
@@ -154,6 +158,31 @@ async def test_without_a_senior_on_duty_the_agent_stays_and_a_time_is_promised(f
     await floor.choose(sender, asking, "ask-senior")
     moved = await floor.now(asking)
     assert (moved.owner.kind, moved.deadline_at) == (OwnerKind.MAILBOX, promised)
+
+
+@pytest.mark.parametrize("tier", ["missing", "unserved"])
+async def test_where_no_senior_tier_is_served_he_is_promised_a_time_and_a_supervisor_is_asked(
+    floor: Floor, hire: Any, rows: Any, tier: str
+) -> None:
+    lin, boss = await hire("lin", queues=("support",)), await hire("boss", role=Role.SUPERVISOR, queues=("support",))
+    if tier == "missing":
+        tenant = shop()
+        one = tenant.settings.model_copy(update={"queues": tenant.settings.queues[:1]})
+        changed = tenant.model_copy(update={"settings": one})
+        await floor.do(lambda tx: tenants.save(tx.connection, changed))
+    for sender, found in (await floor.served(lin), await floor.waits(), await floor.asks()):
+        await floor.choose(sender, found, "ask-senior", reason="a manager, please")
+        now = await floor.now(found)
+        assert now.owner.kind in (OwnerKind.AGENT, OwnerKind.QUEUE, OwnerKind.MAILBOX), "never a dead end"
+        if tier == "missing":
+            assert now.owner.queue == "support", "there is no other place"
+        said = [str(one.body.get("text")) for one in await floor.entries(now) if one.audience is Audience.PUBLIC]
+        who = "A supervisor has" if tier == "missing" else "senior team"
+        assert any(who in text and "answer by" in text for text in said), said
+        promise = [row for row in await rows(tables.tickets) if row["conversation"] == found.id and row["type"] is None]
+        assert len(promise) == 1
+        asked = [row["agent"] for row in await rows(tables.mentions) if row["conversation"] == found.id]
+        assert asked == [boss.id]
 
 
 async def test_a_supervisor_joins_and_the_agent_takes_it_back(floor: Floor, hire: Any) -> None:

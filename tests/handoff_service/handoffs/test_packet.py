@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff_service.conversations.model import BOT, SYSTEM, Audience, Author, AuthorKind, Entry, Kind
+from handoff_service.calls.model import Pace
+from handoff_service.conversations.model import BOT, SYSTEM, Audience, Author, AuthorKind, Entry, Kind, OwnerKind
 from handoff_service.handoffs.facts import facts_in
 from handoff_service.handoffs.packet import build_packet
-from handoff_service.handoffs.receipt import build_receipt
+from handoff_service.handoffs.receipt import Move, Times, build_receipt
 from handoff_service.promises.detect import promises_in
 from tests.handoff_service.stage import MONDAY, waiting_handoff
 
@@ -248,9 +250,13 @@ def test_every_line_cites_entries_that_say_it(talk: list[tuple[Author, str]], re
 
 
 def test_a_receipt_lists_only_what_happened() -> None:
-    assert [one["stage"] for one in build_receipt(waiting_handoff(1, queued_at=None), {})] == ["requested"]
-    taken = waiting_handoff(1, accepted_at=MONDAY, accepted_by="a_lin", closed_at=MONDAY, wrap_up="solved")
-    assert [(one["stage"], one["by"]) for one in build_receipt(taken, {"a_lin": "Lin"})] == [
+    day = timedelta(days=1)
+    times = Times(Pace(day, day, day), None, day)
+    assert [one["stage"] for one in build_receipt(waiting_handoff(1, queued_at=None), [], {}, times)] == ["requested"]
+    taken = waiting_handoff(1, accepted_at=MONDAY, accepted_by="a_maya", closed_at=MONDAY, wrap_up="solved")
+    moves = [Move(OwnerKind.AGENT, name, "agent", name, MONDAY) for name in ("a_lin", "a_maya")]
+    told = build_receipt(taken, moves, {"a_lin": "Lin", "a_maya": "Maya"}, times)
+    assert [(one["stage"], one["by"]) for one in told] == [
         ("requested", "asked"),
         ("queued", ""),
         ("accepted", "Lin"),

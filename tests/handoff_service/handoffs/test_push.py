@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from handoff_service import statements, tables
 from handoff_service.agents import store as agents
-from handoff_service.agents.model import Agent
+from handoff_service.agents.model import Agent, Status
+from handoff_service.calls import store as calls
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation, Event, OwnerKind
@@ -23,6 +24,7 @@ from handoff_service.conversations.sweep import Sweeper
 from handoff_service.database import Database
 from handoff_service.handoffs import assign, queue, release
 from handoff_service.handoffs import store as handoffs
+from handoff_service.handoffs.model import rank
 from handoff_service.handoffs.push import make_offers, unserved
 from handoff_service.handoffs.request import request_handoff
 from handoff_service.handoffs.routing import store as places
@@ -160,7 +162,10 @@ async def test_the_agent_who_had_him_last_gets_him_again_for_a_time(floor: Floor
 
 
 @on_sqlite
-async def test_who_is_kept_for_somebody_who_has_gone_is_anybodys_at_once(floor: Floor, hire: Hire, rows: Any) -> None:
+@pytest.mark.parametrize("how", ["closes his desk", "is away"])
+async def test_who_is_kept_for_somebody_who_has_gone_is_anybodys_at_once(
+    floor: Floor, hire: Hire, rows: Any, how: str
+) -> None:
     await floor.configure(last_agent={"within_s": 3600, "wait_s": 600})
     lin = await hire("lin", capacity=1)
     sender = await floor.arrive()
@@ -177,7 +182,14 @@ async def test_who_is_kept_for_somebody_who_has_gone_is_anybodys_at_once(floor: 
     await hire("maya")
     await floor.sweep(1)
     assert await floor.whose(again) is None
-    await floor.database.write(lambda tx: agents.end_desk(tx.connection, "demo", lin.id, "desk", now=floor.clock()))
+
+    def goes(tx: Any) -> None:
+        if how == "is away":
+            agents.set_status(tx.connection, "demo", lin.id, Status.AWAY)
+        else:
+            agents.end_desk(tx.connection, "demo", lin.id, "desk", now=floor.clock())
+
+    await floor.database.write(goes)
     await floor.sweep(1)
     assert await floor.whose(again) == "maya"
 
@@ -347,6 +359,31 @@ async def test_a_place_is_right_whatever_happens_to_its_rank(floor: Floor, hire:
     assert await places_of(urgent) == [1]
 
 
+async def test_a_changed_worth_of_priority_moves_who_waits(floor: Floor, hire: Hire) -> None:
+    """Places stayed as they were, and who came before the change was measured otherwise than who came after it."""
+    before = await floor.configure(mode="claim", ageing_s=300)
+    await hire("lin")
+    calm = await floor.asks(priority=0)
+    floor.clock.advance(400)
+    urgent = await floor.asks(priority=2)
+    other = await floor.asks(priority=1)
+
+    async def order() -> list[str]:
+        waiting = await floor.database.read(lambda c: handoffs.waiting(c, "demo", "support"))
+        heads = [await floor.head(one.conversation) for one in waiting]
+        assert [one.rank for one in waiting] == [rank(one.requested_at, one.priority, worth) for one in waiting], (
+            "of the handoff"
+        )
+        return [one.id for one in heads]
+
+    worth = timedelta(seconds=300)
+    assert await order() == [urgent, calm, other]
+    after, worth = await floor.configure(mode="claim", ageing_s=100), timedelta(seconds=100)
+    await floor.database.write(lambda tx: handoffs.age_anew(tx.connection, "demo", before.settings, after.settings))
+    assert await order() == [calm, urgent, other], "two classes are worth 200 s now, and he came 400 s later"
+    assert await floor.database.read(places.stale) == []
+
+
 @on_sqlite
 async def test_no_look_at_a_queue_goes_through_all_rows(floor: Floor) -> None:
     """The plans of the statements that every waiting customer and every sweep costs, as SQLite tells them."""
@@ -398,12 +435,16 @@ def look_everywhere(connection: sa.Connection, now: datetime) -> None:
     list(places.kept(connection, "demo", weights))
     places.ahead(connection, "demo", "support", 5, "h", most=1000)
     places.first_in(connection, "demo", ["support"], most=10)
+    calls.due(connection, "demo", "support", OwnerKind.QUEUE, now)
+    calls.full_at(connection, "demo", now)
+    calls.first_outside(connection, "demo", "support", since=now, before=now)
     places.waiting_tenants(connection)
     places.queues_of(connection, "demo")
     places.unplaced(connection)
     places.misplaced(connection)
     places.first_rank(connection, "demo", "support")
     handoffs.recent_acceptances(connection, "demo", "support", since=now)
+    handoffs.last_ahead(connection, "demo", "support", 0, since=now, until=now)
     handoffs.ended(connection, "demo", "support", since=now)
     handoffs.arrivals(connection, "demo", "support", since=now)
     handoffs.in_service(connection, "demo", "support")

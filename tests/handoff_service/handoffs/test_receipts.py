@@ -55,11 +55,11 @@ async def test_every_stage_has_its_time_actor_deadline_and_next_step(floor: Floo
     assert standing == {"stage": "offered", "deadline": after(floor, settings.offer_s), "next": "offer_next"}
     held = await floor.accept(waiting, lin)
     standing = (await full(floor, held))["standing"]
-    assert standing == {"stage": "accepted", "deadline": after(floor, settings.agent_idle_s), "next": "requeue"}
+    assert standing == {"stage": "accepted", "deadline": after(floor, 300), "next": "remind"}
     said = {"client_id": "reply-0001", "body": {"text": "Hello!"}, "epoch": held.epoch, "audience": Audience.PUBLIC}
     await floor.do(lambda tx: reply(tx, lin, held.id, **said, context=floor.context))
     standing = (await full(floor, held))["standing"]
-    assert (standing["stage"], standing["next"]) == ("first_reply", "close")
+    assert standing == {"stage": "first_reply", "deadline": after(floor, settings.agent_idle_s), "next": "close"}
     await floor.do(lambda tx: release.close(tx, held.id, lin, held.epoch, floor.context, wrap_up="solved"))
     told = await full(floor, held)
     assert told["standing"] == {"stage": "closed", "deadline": None, "next": None}
@@ -72,15 +72,43 @@ async def test_every_stage_has_its_time_actor_deadline_and_next_step(floor: Floo
         ("first_reply", "Lin", "close"),
         ("closed", "solved", None),
     ]
+    actors = [(line["actor"]["kind"], line["actor"]["name"]) for line in one["receipt"]]
+    assert actors == [("system", "")] * 2 + [("agent", "Lin")] * 4
+    assert one["receipt"][3]["deadline"] == after(floor, 600)
     assert [line["deadline"] is None for line in one["receipt"]] == [False] * 5 + [True]
     assert [(call["rung"], call["shown_to"]) for call in one["calls"]] == [("queued", None), ("agent", "Lin")]
+
+
+async def test_whoever_came_later_neither_accepted_it_nor_gave_the_first_reply(floor: Floor, hire: Any) -> None:
+    """Each transfer wrote its agent over the one who had accepted, and the receipt blamed the wrong one."""
+    lin, maya = await hire("lin"), await hire("maya")
+    _, waiting = await floor.waits()
+    held = await floor.accept(waiting, lin)
+    floor.clock.advance(60)
+    held = await floor.do(
+        lambda tx: release.transfer(tx, held.id, lin, held.epoch, floor.context, to_agent=maya.id, note="yours")
+    )
+    floor.clock.advance(60)
+    said = {"client_id": "reply-0001", "body": {"text": "Hello!"}, "epoch": held.epoch, "audience": Audience.PUBLIC}
+    await floor.do(lambda tx: reply(tx, maya, held.id, **said, context=floor.context))
+    floor.clock.advance(60)
+    held = await floor.do(
+        lambda tx: release.transfer(tx, held.id, maya, held.epoch, floor.context, to_agent=lin.id, note="and back")
+    )
+    (one,) = (await full(floor, held))["handoffs"]
+    assert {line["stage"]: line["by"] for line in one["receipt"]} == {
+        "requested": "asked",
+        "queued": "",
+        "accepted": "Lin",
+        "first_reply": "Maya",
+    }
 
 
 @pytest.mark.parametrize(
     ("language", "queue", "agent", "mailbox"),
     [
-        ("en", "next free colleague", "Lin is with you", "reply by 4 November, 17:30"),
-        ("zh", "有同事空出来就会接待您", "Lin 正在为您服务", "11月4日 17:30 前回复您"),
+        ("en", "next free colleague", "no answer by 2 November, 17:40", "reply by 4 November, 17:30"),
+        ("zh", "有同事空出来就会接待您", "Lin 已接入；如果 11月2日 17:40 前没有回复您", "11月4日 17:30 前回复您"),
     ],
 )
 async def test_the_customer_reads_what_concerns_him_in_his_language(
@@ -90,10 +118,13 @@ async def test_the_customer_reads_what_concerns_him_in_his_language(
     sender, waiting = await floor.waits(language=language)
     told = await his(floor, waiting)
     assert queue in told["next"]["text"]
+    assert told["next"]["deadline"] == after(floor, floor.settings.notify_s), "then it is passed on by itself"
     await floor.accept(waiting, lin)
     told = await his(floor, waiting)
     assert agent in told["next"]["text"]
+    assert told["next"]["deadline"] == after(floor, 600)
     (one,) = told["handoffs"]
+    assert [line["deadline"] for line in one["stages"]] == [None, None, after(floor, 600)]
     assert [(line["stage"], line["by"]) for line in one["stages"]] == [
         ("requested", ""),
         ("queued", ""),

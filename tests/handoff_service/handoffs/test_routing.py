@@ -43,7 +43,7 @@ queues = st.fixed_dictionaries(
     }
 )
 agents = st.builds(
-    lambda number, capacity, load, serves, speaks, skills, row, last: person(
+    lambda number, capacity, load, serves, speaks, skills, row, last, done: person(
         f"p{number}",
         capacity=capacity,
         open=min(load, capacity),
@@ -52,6 +52,7 @@ agents = st.builds(
         skills=skills,
         angry_row=row,
         last_assigned_at=None if last is None else MONDAY - timedelta(seconds=last),
+        idle_since=None if last is None or done is None else MONDAY - timedelta(seconds=done),
     ),
     st.integers(0, 9),
     st.integers(1, 4),
@@ -61,9 +62,10 @@ agents = st.builds(
     st.dictionaries(st.sampled_from(["refund", "law"]), st.integers(1, 5)),
     st.integers(0, 3),
     st.none() | st.integers(0, 100),
+    st.none() | st.integers(0, 100),
 )
 waits = st.builds(
-    lambda number, queue, language, priority, ago, front, weight, angry, declined, kept, until: Waiting(
+    lambda number, queue, language, priority, ago, front, weight, angry, declined, resting, kept, until: Waiting(
         id=f"h_{number}",
         queue=queue,
         language=language,
@@ -71,7 +73,8 @@ waits = st.builds(
         rank=NOW - (10 * ago + priority * WORTH_S[queue] + front) * SECOND,
         weight=weight,
         angry=angry,
-        declined=frozenset(f"a_p{one}" for one in declined),
+        declined=frozenset(f"a_p{one}" for one in declined | resting),
+        resting=frozenset(f"a_p{one}" for one in resting),
         reserved_for=None if kept is None else f"a_p{kept}",
         reserved_until=None if kept is None else NOW + until * SECOND,
     ),
@@ -84,6 +87,7 @@ waits = st.builds(
     st.integers(1, 3),
     st.booleans(),
     st.sets(st.integers(0, 9), max_size=3),
+    st.sets(st.integers(0, 9), max_size=2),
     st.none() | st.integers(0, 9),
     st.integers(-50, 400),
 )
@@ -130,6 +134,7 @@ def slow(waiting: dict[str, Waiting], team: dict[str, Agent], known: dict[str, Q
         queue = known[one.queue]
         able = [agent for agent in team.values() if may_take(one, agent, queue, now)]
         for narrower in (
+            lambda agent, one=one: agent.id not in one.resting,
             lambda agent, one=one: agent.id not in one.declined,
             lambda agent, one=one, queue=queue: not (one.angry and queue.heat and agent.angry_row >= queue.heat),
         ):
@@ -141,12 +146,13 @@ def slow(waiting: dict[str, Waiting], team: dict[str, Agent], known: dict[str, Q
                     missing(agent, queue),
                     bool(above & set(agent.queues)),
                     agent.open / agent.capacity,
-                    agent.last_assigned_at is not None,
-                    agent.last_assigned_at,
+                    since is not None,
+                    since,
                     agent.id,
                     agent,
                 )
                 for agent in able
+                for since in [agent.last_assigned_at if agent.idle_since is None else agent.idle_since]
             ]
             return Match(one, min(order)[-1])
     return None
@@ -213,9 +219,11 @@ def test_among_equals_it_goes_to_who_waited_longest_for_work_and_first_to_the_le
         one("old", last_assigned_at=MONDAY - hour),
         one("never"),
         one("loaded", open=1, last_assigned_at=MONDAY - 2 * hour),
+        one("long", last_assigned_at=MONDAY - 3 * hour, idle_since=MONDAY - hour / 2),
     ]
-    who = [waiting(number) for number in range(4)]
-    assert chosen({"front": Queue()}, who, team) == ["h_0>Never", "h_1>Old", "h_2>New", "h_3>Loaded"]
+    who = [waiting(number) for number in range(5)]
+    expected = ["h_0>Never", "h_1>Old", "h_2>Long", "h_3>New", "h_4>Loaded"]
+    assert chosen({"front": Queue()}, who, team) == expected, "a long conversation that has just ended is no long wait"
 
 
 def test_who_declined_is_asked_again_when_nobody_else_is_left() -> None:
@@ -240,6 +248,23 @@ def test_nobody_gets_more_than_k_angry_ones_in_a_row_while_others_are_free() -> 
         row[name] = row[name] + 1 if angry else 0
         got.append(name)
     assert set(got) == {"lin", "maya", "noor"}
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(waits, max_size=8, unique_by=lambda one: one.id), st.lists(agents, max_size=5, unique_by=lambda a: a.id)
+)
+def test_heat_only_says_who_gets_somebody_and_keeps_nobody_waiting(who: list[Waiting], team: list[Agent]) -> None:
+    def first(heat: int | None) -> str | None:
+        board = Board({name: Queue(heat=heat) for name in NAMES})
+        for one in who:
+            board.wait(one)
+        for agent in team:
+            board.free(agent)
+        match = board.next(NOW)
+        return match and match.waiting.id
+
+    assert first(1) == first(3) == first(None)
 
 
 def test_a_skill_is_waited_for_and_relaxes_level_by_level() -> None:

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from handoff_service import tables
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent, Status
-from handoff_service.conversations import sweep
+from handoff_service.conversations import store, sweep
 from handoff_service.conversations.model import OwnerKind
 from handoff_service.errors import CapacityFull, Invalid, NotFound, OpenConversations
 from handoff_service.handoffs import assign
+from handoff_service.handoffs import sign_off as going
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.sign_off import Fate, sign_off
 from tests.handoff_service.handoffs.floor import Floor
@@ -52,6 +53,26 @@ async def test_requeued_ones_are_at_the_front(floor: Floor, hire: Any) -> None:
     assert "another colleague" in await floor.last_text(held)
     now = await agent_now(floor, lin)
     assert (now.status, now.open, now.reason) == (Status.OFFLINE, 0, "end of shift")
+
+
+async def test_his_conversations_are_locked_before_his_own_row(
+    floor: Floor, hire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As everybody else does who takes one: the other way round two of them would wait for each other."""
+    lin = await hire("lin")
+    for _ in range(2):
+        await floor.served(lin)
+    _, asked = await floor.waits()
+    offered = await floor.do(
+        lambda tx: assign.offer(tx, handoffs.find(tx.connection, "demo", str(asked.handoff)), lin, floor.context)
+    )
+    done: list[str] = []
+    find, requeue = store.find, assign.requeue
+    monkeypatch.setattr(store, "find", lambda *of, **how: done.append(of[2]) or find(*of, **how))
+    monkeypatch.setattr(going, "requeue", lambda *of, **how: done.append("requeue") or requeue(*of, **how))
+    await leaves(floor, lin, fate=Fate.REQUEUE)
+    assert offered.id in done[: done.index("requeue")]
+    assert len(set(done[: done.index("requeue")])) == 3
 
 
 async def test_a_colleague_without_room_for_all_gets_none(floor: Floor, hire: Any) -> None:

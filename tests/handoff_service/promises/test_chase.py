@@ -83,7 +83,7 @@ async def talk(
     """On Monday, 2 November 2026, at 17:30 in Shanghai; the office closes at 18:30."""
     parts = {
         "calendars": {"office": OFFICE},
-        "queues": [{"id": "support", "name": "Support", "calendar": "office"}],
+        "queues": [{"id": "support", "name": "Support", "calendar": "office", "first_reply_s": 0}],
         "sla": [TARGET],
     }
     changed = tenant.settings.model_validate({**tenant.settings.model_dump(mode="json", exclude_none=True), **parts})

@@ -177,6 +177,29 @@ async def test_killed_in_the_middle_of_a_batch_the_next_gateway_does_all_of_it(
     assert [chain.broken for chain in await database.read(verify)] == [None]
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_what_an_older_release_leaves_of_whom_it_erased_goes_too(database, arrive, settings, clock, rows):
+    """A rolling upgrade: the replica of before knows neither the newer columns nor the newer table."""
+    erased, other = await arrive(), await arrive()
+    keeper = Keeper(database, settings, clock)
+    await keeper.round()
+
+    def erase_as_before(connection):
+        cared = {"tenant": "demo", "agent": "a_lin", "classes": 1, "by": "a_boss", "at": clock()}
+        for one in (erased, other):
+            contacts.vouch(connection, "demo", one.contact, f"cus_{one.contact}")
+            connection.execute(sa.insert(tables.contact_care).values(contact=one.contact, **cared))
+        known = sa.update(tables.contacts).where(tables.contacts.c.id == erased.contact)
+        connection.execute(known.values(name="Deleted customer", erased_at=clock()))
+
+    await database.write(lambda tx: erase_as_before(tx.connection))
+    clock.advance(3601)
+    await keeper.round()
+    left = {row["id"]: row["vouched_as"] for row in await rows(tables.contacts)}
+    assert left == {erased.contact: None, other.contact: f"cus_{other.contact}"}
+    assert [row["contact"] for row in await rows(tables.contact_care)] == [other.contact]
+
+
 @pytest.mark.usefixtures("keeping")
 async def test_what_is_reopened_in_the_same_moment_is_not_closed_and_erased(database, talk, context, clock, arrive):
     """Two replicas, one of which takes a message while the other expires: either order, nothing said now is lost.

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.database import Database, Transaction
+from handoff_service.handoffs.routing.model import queue_of
 from handoff_service.tenants import store
 from handoff_service.tenants.model import Tenant, TenantSettings
 from handoff_service.tenants.stored import kept, known
@@ -62,3 +63,14 @@ async def test_an_older_gateway_changes_one_thing_and_loses_nothing(database: Da
     expected = newer()
     expected["queues"][0]["name"] = "First line"
     assert json.loads(str(row)) == expected
+
+
+def test_no_limit_of_heat_is_stored_as_what_an_older_release_can_read() -> None:
+    """It knows 1 to 20: at 0 it could read nothing of this tenant any more."""
+    raw = shop().settings.model_dump(mode="json", exclude_none=True)
+    raw["queues"][0]["heat"] = 0
+    settings = TenantSettings.model_validate(raw)
+    assert settings.model_dump(mode="json")["queues"][0]["heat"] == 20
+    assert queue_of(settings.queues[0]).heat is None
+    raw["queues"][0]["heat"] = 2
+    assert queue_of(TenantSettings.model_validate(raw).queues[0]).heat == 2

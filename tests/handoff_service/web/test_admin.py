@@ -105,6 +105,9 @@ async def test_lists_are_changed_one_thing_at_a_time(house):
     expert = await house.agent("expert", role=Role.EXPERT)
     accepted(await change(expert, "lists/tags/vip", {"zh": "贵宾", "en": "VIP"}))
     refused(await change(expert, "lists/queues/vip", {"name": "VIP"}), 403, "forbidden")
+    read = accepted(await expert.get("/v1/admin/config"))["document"]
+    assert read["tags"], "what he may write he may read"
+    assert "agents" not in read
 
 
 async def test_canned_replies_come_filled_in_for_the_queue_and_language(house):

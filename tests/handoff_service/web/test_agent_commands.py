@@ -177,6 +177,14 @@ async def test_a_transfer_to_a_colleague_moves_the_conversation_and_the_count(ho
     assert [stage["stage"] for stage in receipt][:3] == ["requested", "queued", "accepted"]
 
 
+async def test_who_does_not_answer_is_no_colleague_to_pass_a_customer_to(house):
+    lin, mara = await on_duty(house), await on_duty(house, "mara", role=Role.TRAINER)
+    customer, _, epoch = await owned(house, lin)
+    told = {one["id"]: (one["reads"], one["answers"]) for one in accepted(await lin.get("/v1/agents/me"))["colleagues"]}
+    assert told == {lin.id: (True, True), mara.id: (True, False)}
+    refused(await lin.do(customer.conversation, "transfer", epoch=epoch, to_agent=mara.id), 422, "invalid")
+
+
 @pytest.mark.parametrize(
     ("target", "status", "code"),
     [

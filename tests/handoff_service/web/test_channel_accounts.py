@@ -19,6 +19,7 @@ async def test_an_account_is_added_changed_rotated_and_switched_off(house: Any, 
     boss = await house.agent("boss", role=Role.ADMIN)
     kinds = accepted(await boss.get("/v1/channels/kinds"))["kinds"]
     assert "token" in kinds["telegram"]["fields"]
+    assert (kinds["telegram"]["servers"], kinds["api"]["servers"]) == ({"api": ["token"]}, {"url": ["secret"]})
     new, key = {"channel": "telegram", "name": "Shop bot", "fields": {"token": SECRET}}, fresh()
     made = accepted(await change(boss, "/accounts", new, key), 201)
     assert len(made["webhook_secret"]) > 20

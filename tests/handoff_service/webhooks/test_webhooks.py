@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from handoff_service.bell import Bell
 from handoff_service.callers import operator
 from handoff_service.errors import Invalid
 from handoff_service.webhooks import administer, store, worker
@@ -137,6 +138,20 @@ async def test_one_that_is_down_takes_no_place_from_the_others(post, receiver):
         await asyncio.gather(*list(post.worker._running), return_exceptions=True)
 
 
+async def test_all_gateways_together_send_a_webhook_a_few_at_a_time(post):
+    other = worker.WebhookWorker(post.database, Bell(), post.client, post.seal, post.clock)
+    async with Receiver(answers=[None] * 50) as hanging:
+        slow = await post.add(hanging.url)
+        await post.tell(*(f"c_{number}" for number in range(20)))
+        for one in (post.worker, other, post.worker):
+            await one.begin()
+        tasks = {**post.worker._running, **other._running}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    assert list(tasks.values()).count(("demo", slow)) == worker.AT_ONCE
+
+
 async def test_gone_switches_it_off_and_on_again_it_gets_what_waited(post, receiver):
     receiver.answers = [410]
     await post.tell("c_1")
@@ -217,7 +232,7 @@ async def test_two_gateways_do_not_send_the_same(post):
     now = post.clock()
 
     def lease():
-        return post.database.write(lambda tx: store.lease(tx.connection, "demo", post.id, now, limit=4))
+        return post.database.write(lambda tx: store.lease(tx.connection, "demo", post.id, now, at_once=4))
 
     first, second = await lease(), await lease()
     assert len(first) == 1

@@ -1,0 +1,96 @@
+"""A customer says that he will report us while a person serves him: the bot is not asked then, so the gateway listens.
+
+Heard by the bot's own words (`bot/signals/words.yml`, part `threats`), clause by clause, and by what `own_rules` take
+for a complaint.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+from opencc import OpenCC
+
+from handoff_service.bots.own_rules import complains_of_us
+from handoff_service.complaints.register import LEAVES, on_threat
+from handoff_service.complaints.settings import AGENT
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.change import Context
+from handoff_service.conversations.model import Conversation, Entry, OwnerKind
+from handoff_service.database import Transaction
+from handoff_service.desk import supervisors
+from handoff_service.handoffs import store as handoffs
+from handoff_service.handoffs.model import rank
+from handoff_service.tenants import store as tenants
+from handoff_service.texts import say
+from handoff_service.tickets.model import URGENT
+
+WORDS = Path(__file__).parents[2] / "bot" / "signals" / "words.yml"
+WORST = 1.0  # mood
+
+_content = yaml.load(WORDS.read_text("utf-8"), Loader=yaml.CSafeLoader)
+_HOW = re.IGNORECASE | re.DOTALL
+_THREATS = {kind: re.compile("|".join(lines), _HOW) for kind, lines in _content["threats"].items()}
+_NONE = re.compile("|".join(_content["asked_calmly"] + _content["threats_denied"]), _HOW)
+_CLAUSE_ENDS = re.compile("|".join(_content["clause_ends"]))
+_OF_HIM = re.compile("投诉你(?!家|们|的(?!态度|服务|工号|行为|言行))")
+_OF_US = re.compile("投诉你们(?!家)")
+_simplified = OpenCC("t2s")
+
+
+def threat_in(text: str) -> Mapping[str, str]:
+    """{"threat": kind, "words"} as the bot tells it; empty without one, for one to leave, and for a question. Pure.
+
+    "I complain of you", to one person, has the `category` of a complaint about an agent.
+    """
+    plain = _simplified.convert(unicodedata.normalize("NFKC", text).replace("’", "'"))
+    return next((heard for clause in _CLAUSE_ENDS.split(plain) if (heard := _in_clause(clause))), {})
+
+
+def _in_clause(clause: str) -> Mapping[str, str]:
+    if _NONE.search(clause):
+        return {}
+    for kind, pattern in _THREATS.items():
+        found = pattern.search(clause) if kind != LEAVES else None
+        if found is not None:
+            return {"threat": kind, "words": found.group()[:80]}
+    if found := _OF_US.search(clause):
+        return {"threat": "report", "words": found.group()}
+    if (found := _OF_HIM.search(clause)) and complains_of_us(clause):
+        return {"threat": "report", "words": found.group(), "category": AGENT}
+    return {}
+
+
+def heed(tx: Transaction, conversation: Conversation, entry: Entry, context: Context) -> Conversation:
+    """After a customer's message: his complaint is urgent or opened, his card is marked, and supervisors are asked.
+
+    Returns the conversation as it is then.
+    """
+    if conversation.owner.kind is not OwnerKind.AGENT:
+        return conversation
+    heard = threat_in(str(entry.body.get("text", "")))
+    if not heard:
+        return conversation
+    on_threat(tx, conversation, heard, context)
+    _mark(tx, conversation)
+    told = supervisors.to_ask(tx, conversation, "threat", context)
+    if told is None:
+        return conversation
+    names = supervisors.names_of(told)
+    text = say("threat_told", conversation.language, words=heard["words"], names=names)
+    return supervisors.ask(tx, conversation, told, "threat", text, context)
+
+
+def _mark(tx: Transaction, conversation: Conversation) -> None:
+    """Desks show the priority, the wall of the supervisors shows who is upset."""
+    conversations.update(tx.connection, conversation, mood=WORST)
+    if conversation.handoff is None:
+        return
+    handoff = handoffs.find(tx.connection, conversation.tenant, conversation.handoff)
+    if handoff.priority < URGENT:
+        worth = tenants.find(tx.connection, conversation.tenant).settings.worth(handoff.queue)
+        place = rank(handoff.requested_at, URGENT, worth)
+        handoffs.update(tx.connection, handoff, priority=URGENT, rank=place)
