@@ -12,7 +12,6 @@ import kb_index.articles.command
 import kb_index.evaluation.command
 import kb_index.importing.command
 import kb_index.index.command
-import kb_index.index.word_meanings
 import kb_index.learning.command
 import kb_index.mood.command
 import kb_index.search.command
@@ -25,7 +24,6 @@ COMMANDS = (
     kb_index.articles.command,
     kb_index.importing.command,
     kb_index.index.command,
-    kb_index.index.word_meanings,
     kb_index.search.command,
     kb_index.evaluation.command,
     kb_index.mood.command,

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from itertools import combinations
 
 from bot.components.concepts import concepts_heard, concepts_in
@@ -44,7 +43,8 @@ LENGTHS = (1, 2, 4, 8)
 
 def features(text: str, spelling: Spelling) -> dict[str, list[str]]:
     """The features of a text by group; each once, in a fixed order."""
-    bare, kinds = bared(text)
+    bare, kinds = without_values(fold(text[:MOST_CHARACTERS]).replace("\u2019", "'"))
+    bare = SPELLED_OUT.sub(lambda match: re.sub(r"\W", "", match[0]), unaccented(bare))
     tokens = [spelling.corrected(token) for token in TOKEN.findall(bare.lower())]
     words = [LONG_NUMBER.sub("#", token) for token in tokens if token[0].isalnum()]
     heard = syllables(tokens)
@@ -57,13 +57,6 @@ def features(text: str, spelling: Spelling) -> dict[str, list[str]]:
         ),
         "concept": sorted(_of_concepts(found, by_sound, kinds, len(words))),
     }
-
-
-@lru_cache(maxsize=256)
-def bared(text: str) -> tuple[str, tuple[str, ...]]:
-    """The beginning of a text in one form, a stand-in for each value, and the kinds of the values."""
-    bare, kinds = without_values(fold(text[:MOST_CHARACTERS]).replace("\u2019", "'"))
-    return SPELLED_OUT.sub(lambda match: re.sub(r"\W", "", match[0]), unaccented(bare)), kinds
 
 
 def unaccented(text: str) -> str:

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bot.components.concepts import english_words
-from bot.components.features import GROUPS, TOKEN, bared, features
-from bot.components.meanings import NO_MEANINGS, Meanings, shipped
+from bot.components.features import GROUPS, TOKEN, features
 from bot.components.spelling import Spelling
 
 SEEN_AT_LEAST = 2
@@ -19,14 +18,10 @@ SEEN_AT_LEAST = 2
 CALM = 1.5
 """Divides the scores before they become probabilities: the models of the intents, each fitted alone, are too sure."""
 
-MEANING = 1.2
-"""How much the meaning of the words counts beside the groups of features."""
-
 
 @dataclass(frozen=True)
 class LinearModel:
-    """Weights of shape (features + dimensions of the meanings, labels), bias (labels), and the weight (features) each
-    feature counts with."""
+    """Weights of shape (features, labels), bias (labels), and the weight (features) each feature counts with."""
 
     vocabulary: dict[str, int]
     labels: list[str]
@@ -34,12 +29,11 @@ class LinearModel:
     bias: np.ndarray
     rarity: np.ndarray
     spelling: Spelling
-    meanings: Meanings
 
     @classmethod
     def fit(cls, texts: Sequence[str], labels: Sequence[str], *, strength: float) -> "LinearModel":
         """Fit one model per intent against the rest; deterministic. `strength`: inverse of the regularisation."""
-        from scipy.sparse import csr_matrix, hstack
+        from scipy.sparse import csr_matrix
         from sklearn.linear_model import LogisticRegression
 
         spelling = Spelling(known_words(texts))
@@ -54,10 +48,6 @@ class LinearModel:
             (np.concatenate([v for _, v in rows]), np.concatenate([n for n, _ in rows]), starts),
             shape=(len(rows), len(vocabulary)),
         )
-        bare = [bared(text)[0] for text in texts]
-        meanings = shipped().weighed(bare)
-        meant = np.array([meanings.of(text) for text in bare]) * MEANING
-        matrix = hstack([matrix, csr_matrix(meant)]).tocsr()
         one_against_the_rest = LogisticRegression(C=strength, solver="liblinear", tol=1e-3, class_weight="balanced")
         fitted = one_against_the_rest.fit(matrix, list(labels))
         # With two labels scikit-learn keeps one row of weights, for the second of them.
@@ -71,7 +61,6 @@ class LinearModel:
             bias=bias.astype(np.float32),
             rarity=rarity,
             spelling=spelling,
-            meanings=meanings,
         )
 
     def rank(self, text: str) -> list[tuple[str, float]]:
@@ -80,16 +69,13 @@ class LinearModel:
         numbers, values = _row(found, self.vocabulary, self.rarity)
         if not any(f in self.vocabulary for group in GROUPS for f in found[group] if not f.startswith("length:")):
             return [(label, 0.0) for label in self.labels]
-        meant = self.meanings.of(bared(text)[0]) * MEANING
-        known = len(self.vocabulary)
-        logits = (values @ self.weights[numbers] + meant @ self.weights[known:] + self.bias) / CALM
+        logits = (values @ self.weights[numbers] + self.bias) / CALM
         odds = np.exp(logits - logits.max())
         odds /= odds.sum()
         return [(self.labels[i], float(odds[i])) for i in np.argsort(-odds, kind="stable")]
 
     def save(self, folder: Path) -> None:
         """Write numbers and words; no pickle, so a model file can hold no code."""
-        self.meanings.save(folder / "meanings.npz")
         np.savez(folder / "numbers.npz", weights=self.weights, bias=self.bias, rarity=self.rarity)
         words = {"vocabulary": list(self.vocabulary), "labels": self.labels, "spelling": self.spelling.words}
         (folder / "words.json").write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
@@ -97,7 +83,6 @@ class LinearModel:
     @classmethod
     def load(cls, folder: Path) -> "LinearModel":
         """Read what `save` wrote."""
-        kept = folder / "meanings.npz"  # missing: a model of the release before, which the gate compares with
         words = json.loads((folder / "words.json").read_text(encoding="utf-8"))
         with np.load(folder / "numbers.npz", allow_pickle=False) as numbers:
             return cls(
@@ -107,7 +92,6 @@ class LinearModel:
                 bias=numbers["bias"],
                 rarity=numbers["rarity"],
                 spelling=Spelling(words["spelling"]),
-                meanings=Meanings.read(kept) if kept.exists() else NO_MEANINGS,
             )
 
 

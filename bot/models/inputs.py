@@ -32,7 +32,6 @@ class Sources:
         """What shapes the model and must fit the code that runs it."""
         yield from (self.config, self.domain, ROOT / "bot" / "requirements.lock")
         yield from sorted((ROOT / "bot" / "components").rglob("*.py"))
-        yield ROOT / "bot" / "components" / "meanings.npz"
         yield from sorted((ROOT / "bot" / "entities").rglob("*.py"))
 
     def data(self) -> Iterator[Path]:

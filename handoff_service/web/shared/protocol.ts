@@ -90,8 +90,8 @@ export interface MessageBody {
   /** The names of the photos that this message asks for. */
   photos?: string[];
   photo?: PhotoPlace;
-  /** The bot asks for pictures: what the file chooser may offer, and how many. */
-  upload?: { accept: string; most: number; max_bytes: number };
+  /** The bot asks for pictures: what the file chooser may offer. */
+  upload?: { accept: string };
   /** Of a note: the agent whom alone it is for. */
   whisper?: string;
   /** Of a translated reply, for agents: what its author wrote. */

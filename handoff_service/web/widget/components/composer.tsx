@@ -7,8 +7,6 @@ import { lazy } from "./lazy";
 
 const LIMIT = 8000;
 const COUNT_FROM = LIMIT - 500;
-/** What the gateway takes. */
-const TAKEN = "image/png,image/jpeg,image/gif,image/webp,application/pdf,text/plain";
 
 const Tray = lazy(() => import("./extras/tray").then((file) => file.Tray));
 const Emoji = lazy(() => import("./extras/emoji").then((file) => file.Emoji));
@@ -24,8 +22,8 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
   const [extra, setExtra] = useState<"emoji" | "recorder" | null>(null);
   const left = LIMIT - [...text].length;
   const files = uploads.all.value.length > 0;
-  const readyWith = (words: string): boolean =>
-    (words.trim() !== "" || uploads.ready.value) && (!files || uploads.ready.value) && [...words].length <= LIMIT && chat.session.value !== null;
+  const readyWith = (words: string) =>
+    (uploads.ready.value || (!files && words.trim() !== "")) && [...words].length <= LIMIT && chat.session.value !== null;
   const ready = readyWith(text);
   const kind = chat.owner.value?.kind ?? "bot";
   const fresh = chat.rows.value.length === 0 && chat.config?.help === true;
@@ -101,7 +99,7 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
       {extra === "emoji" && <Emoji choose={insert} />}
       {extra === "recorder" ? <Recorder close={() => setExtra(null)} /> : (
         <div class="write">
-          <FilePicker class="tool" name={t("attach")} accept={TAKEN}><ClipIcon /></FilePicker>
+          <FilePicker class="tool" name={t("attach")}><ClipIcon /></FilePicker>
           <textarea
             ref={field} rows={1} dir="auto" value={text} aria-label={t("composer")} enterkeyhint="send"
             placeholder={t(kind === "closed" ? "composerClosed" : "composerHint")}

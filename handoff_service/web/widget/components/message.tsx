@@ -66,7 +66,7 @@ export function Message({ conv, entry, named }: { conv: string; entry: MessageEn
         {author.kind === "bot" && body.kind === "answer" && <Steps seq={entry.seq} text={body.text} />}
         {chat.pressable.value === entry && (
           <div class="choices">
-            {body.upload && <FilePicker class="choice" accept={body.upload.accept} multiple={body.upload.most > 1}>{t("addPhotos")}</FilePicker>}
+            {body.upload && <FilePicker class="choice" accept={body.upload.accept}>{t("addPhotos")}</FilePicker>}
             {body.buttons?.map((button, index) => (
               <button key={index} type="button" class="choice" dir="auto" onClick={() => chat.press(entry.seq, index)}>{button.title}</button>
             ))}
