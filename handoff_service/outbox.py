@@ -16,7 +16,7 @@ what the bot says has no effect before it is posted. A row that was uncertain on
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -37,6 +37,7 @@ from handoff_service.statements import Statement, inserting
 log = structlog.get_logger()
 
 B = tables.outbox.c
+N = tables.nodes.c
 UNFINISHED = ("new", "uncertain", "leased")
 # A question that the bot was asked in vain is still not answered.
 UNANSWERED = (*UNFINISHED, "dead")
@@ -106,7 +107,13 @@ def _due() -> sa.Select[Any]:
     first = sa.and_(
         _nothing_before(B.destination), sa.or_(B.destination.not_in((CHANNEL, PUBLIC)), _nothing_before(other))
     )
-    free = sa.or_(B.state.in_(("new", "uncertain")), sa.and_(B.state == "leased", B.lease_until <= now))
+    # A clock that is ahead would find every lease at its end. So a living node keeps its own: when it is lost, they are
+    # released, and what it has dropped it takes again itself.
+    living = sa.exists().where(N.id == B.lease_owner, N.id != sa.bindparam("node"))
+    running = B.id.in_(sa.bindparam("running", expanding=True))
+    free = sa.or_(
+        B.state.in_(("new", "uncertain")), sa.and_(B.state == "leased", B.lease_until <= now, ~living, ~running)
+    )
     wanted = B.destination.in_(sa.bindparam("destinations", expanding=True))
     # What was never tried, or lies further ahead than any wait, is due: the clock that dated it may have been ahead.
     due = sa.or_(B.next_at <= now, B.attempts == 0, B.next_at > sa.bindparam("beyond", type_=B.next_at.type))
@@ -125,9 +132,12 @@ def _nothing_before(destination: sa.ColumnElement[Any]) -> sa.ColumnElement[bool
     )
 
 
-def _wanted(now: datetime, destinations: Sequence[str]) -> dict[str, Any]:
+def _wanted(now: datetime, destinations: Sequence[str], node: str, running: Collection[str]) -> dict[str, Any]:
     """What `_due` asks for."""
-    return {"now": now, "beyond": now + timedelta(seconds=LONGEST_ASKED_S), "destinations": list(destinations)}
+    beyond = now + timedelta(seconds=LONGEST_ASKED_S)
+    return {
+        "now": now, "beyond": beyond, "destinations": list(destinations), "node": node, "running": list(running),
+    }  # fmt: skip
 
 
 # Built once: they run several times in every turn, and building them costs more than running them.
@@ -167,9 +177,13 @@ def lease(
     destinations: Sequence[str],
     limit: int = AT_ONCE,
     shares: Shares | None = None,
+    running: Collection[str] = (),
 ) -> list[Job]:
-    """Takes rows that are due and first of their line, for LEASE; nobody else gets them meanwhile."""
-    wanted = _wanted(now, destinations)
+    """Takes rows that are due and first of their line, for LEASE; nobody else gets them meanwhile.
+
+    `running` are the ids of the jobs that this node carries out: however late it is, they are not taken again.
+    """
+    wanted = _wanted(now, destinations, node, running)
     due = DUE.limit(limit)
     if shares is not None and any(used_up := shares.used_up()):
         tenants, newcomers = used_up
@@ -286,6 +300,12 @@ def behind(connection: sa.Connection, job: Job, *, limit: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
+def first_of(connection: sa.Connection, tenant: str, conversation: str, destination: str, upto_seq: int) -> int:
+    """The first of the entries that went as one message up to this one."""
+    line = (B.tenant == tenant, B.conversation == conversation, B.destination == destination, B.upto == upto_seq)
+    return connection.execute(sa.select(sa.func.min(B.seq)).where(*line)).scalar() or upto_seq
+
+
 def end_with(connection: sa.Connection, job: Job, upto_seq: int, state: str) -> None:
     """What waited behind the job went with it, up to an entry: it is as the job is."""
     upto = (*_behind(job), B.seq <= upto_seq)
@@ -339,6 +359,13 @@ def doubt(connection: sa.Connection) -> None:
     )
 
 
-def any_due(connection: sa.Connection, now: datetime, destinations: Sequence[str]) -> bool:
+def any_due(
+    connection: sa.Connection,
+    now: datetime,
+    destinations: Sequence[str],
+    *,
+    node: str = "",
+    running: Collection[str] = (),
+) -> bool:
     """Whether `lease` would take anything."""
-    return connection.execute(ANY_DUE, _wanted(now, destinations)).first() is not None
+    return connection.execute(ANY_DUE, _wanted(now, destinations, node, running)).first() is not None

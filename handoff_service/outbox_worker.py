@@ -91,7 +91,10 @@ class OutboxWorker:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
             return []
         # Asking without a write first keeps an idle worker from committing anything.
-        if not rung and not await self._database.read(lambda c: any_due(c, self._clock(), self._destinations)):
+        ids = {job.id for job in self._running.values()}
+        if not rung and not await self._database.read(
+            lambda c: any_due(c, self._clock(), self._destinations, node=self._node, running=ids)
+        ):
             return []
         running = [(job.tenant, job.seq) for job in self._running.values()]
         jobs = await self._database.write(
@@ -102,6 +105,7 @@ class OutboxWorker:
                 destinations=self._destinations,
                 limit=free,
                 shares=Shares(running, self._places),  # anew each time that this runs
+                running=ids,
             ),
             durable=not OUTSIDE.isdisjoint(self._destinations),  # else an effect is repeated as if for the first time
         )

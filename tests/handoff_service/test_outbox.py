@@ -17,6 +17,7 @@ from handoff_service.conversations import store
 from handoff_service.conversations.model import Conversation
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import Unavailable
+from handoff_service.nodes import release_lost
 from handoff_service.outbox import LEASE, MOST_ATTEMPTS, Job
 from handoff_service.outbox_worker import OutboxWorker
 from tests.handoff_service.stage import FakeClock, trial_settings
@@ -127,6 +128,62 @@ async def test_a_lease_that_ran_out_is_taken_over(database: Database, asks: Asks
     second = await lease(database, clock, "n2")
     assert [job.id for job in second] == [job.id for job in first]
     assert second[0].attempts == 2
+
+
+async def test_a_living_node_keeps_its_lease_whatever_the_clock_of_another_says(
+    database: Database, asks: Asks, clock: FakeClock
+) -> None:
+    """A gateway whose clock was an hour ahead repeated what another one was sending; a soak found it (I15)."""
+
+    async def beats(node: str) -> None:
+        row = {"id": node, "version": "0", "started_at": clock(), "seen_at": clock()}
+        await database.write(lambda tx: tx.connection.execute(sa.insert(tables.nodes).values(row)))
+
+    await asks("k_1", 1, 2)
+    await beats("n1")
+    await beats("n2")
+    (held,) = await lease(database, clock, "n1")
+    seen_at = clock()
+    clock.advance(3600)
+    assert await lease(database, clock, "n2") == []
+    assert not await database.read(lambda c: outbox.any_due(c, clock(), ["bot"], node="n2"))
+
+    async def again(*running: str) -> list[Job]:
+        return await database.write(lambda tx: outbox.lease(tx, "n1", clock(), destinations=("bot",), running=running))
+
+    assert await again(held.id) == [], "this node is carrying it out"
+    assert not await database.read(lambda c: outbox.any_due(c, clock(), ["bot"], node="n1", running=[held.id]))
+    (dropped,) = await again()
+    assert (dropped.id, dropped.attempts) == (held.id, 2)
+    assert await database.write(lambda tx: release_lost(tx, ("n1", seen_at), clock()))
+    assert [job.id for job in await lease(database, clock, "n2")] == [held.id]
+
+
+async def test_a_worker_does_not_begin_again_what_it_is_doing(
+    database: Database, bell: Bell, asks: Asks, clock: FakeClock
+) -> None:
+    begun, gate, behind = list[int](), asyncio.Event(), asyncio.Event()
+
+    async def handle(job: Job) -> None:
+        begun.append(job.seq)
+        if job.conversation != slow.id:
+            behind.set()
+        else:
+            await gate.wait()
+        await done(database, job)
+
+    slow = await asks("k_1", 1)
+    async with working(database, bell, clock, handle):
+        await until(lambda: begun)
+        clock.advance(LEASE.total_seconds() + 3600)
+        await asks("k_2", 1)  # the worker looks again
+        await asyncio.wait_for(behind.wait(), 20)
+        assert begun == [1, 1]
+        gate.set()
+        async with asyncio.timeout(20):
+            while set((await states(database)).values()) != {"sent"}:
+                await asyncio.sleep(0.01)
+    assert begun == [1, 1]
 
 
 def test_a_lease_outlives_every_bot_and_ends_before_the_customer_is_given_up() -> None:
