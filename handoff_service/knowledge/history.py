@@ -1,12 +1,14 @@
-"""What a contact was answered before: for the knowledge base, which ranks by it and asks whether it is solved."""
+"""What is known of a contact: for the knowledge base, which ranks by it and asks whether what was asked is solved."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from handoff_service.channels import contacts
 from handoff_service.clock import iso
 from handoff_service.conversations import store
 from handoff_service.conversations.model import AuthorKind, Conversation, Entry, Event, Kind, OwnerKind
@@ -18,6 +20,9 @@ ENTRIES = 80
 """Of each, the last ones."""
 
 MOST = 20
+LONGEST = 120
+"""Characters of a product, as the contract has it."""
+
 SOLVED = "/solved"
 
 
@@ -30,10 +35,13 @@ def former_conversations(connection: sa.Connection, conversation: Conversation) 
     ]
 
 
-def known_about(connection: sa.Connection, former: Sequence[Conversation]) -> dict[str, Any] | None:
-    """`contact` of the turn contract: which articles answered the contact in former conversations; None when none did.
+def known_about(
+    connection: sa.Connection, conversation: Conversation, former: Sequence[Conversation]
+) -> dict[str, Any] | None:
+    """`contact` of the turn contract: what the contact has, and which articles answered him in former conversations.
 
-    Products are left out: the gateway does not know what a contact has.
+    His products are what the page has told as its attribute `products`: a claim, which is enough to choose between
+    articles that fit equally well. None when nothing is known.
     """
     asked = [
         one
@@ -41,7 +49,15 @@ def known_about(connection: sa.Connection, former: Sequence[Conversation]) -> di
         for one in asked_in(store.entries_after(connection, each.tenant, each.id, max(0, each.last_seq - ENTRIES)))
     ]
     newest = {one["article"]: one for one in asked}  # of an article that answered twice, the last time counts
-    return {"products": [], "asked": list(newest.values())[-MOST:]} if newest else None
+    known = contacts.attributes(connection, conversation.tenant, conversation.contact)
+    products = _products(known.get("products"))
+    return {"products": products, "asked": list(newest.values())[-MOST:]} if newest or products else None
+
+
+def _products(told: object) -> list[str]:
+    """Names between commas, each once; other kinds of values name nothing."""
+    names = re.split(r"[,，、;；]", told) if isinstance(told, str) else []
+    return list(dict.fromkeys(name.strip()[:LONGEST] for name in names if name.strip()))[:MOST]
 
 
 def asked_in(entries: Sequence[Entry]) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from kb_index.articles.checks import review
 from kb_index.articles.duplicates import Embed
-from kb_index.articles.findings import Finding, Severity
+from kb_index.articles.findings import OF_PUBLISHED, Finding, Severity
 from kb_index.articles.stores import Stores
 from kb_index.articles.tasks.store import TaskStore
 from kb_index.commands import EXIT_FAILED, Subcommands
@@ -41,7 +41,7 @@ def _check(settings: Settings, chosen: argparse.Namespace) -> int:
         errors += sum(finding.severity is Severity.ERROR for finding in findings)
         print(f"{tenant}: {len(articles)} articles, {_counted(findings)}.")
         if not chosen.no_tasks:
-            followed = TaskStore(tenant, stores.database).follow(findings, now=datetime.now(UTC))
+            followed = TaskStore(tenant, stores.database).follow(findings, now=datetime.now(UTC), kinds=OF_PUBLISHED)
             print(f"{tenant}: {followed.opened} tasks opened, {followed.closed} closed, {followed.open} are open.")
     return EXIT_FAILED if errors else 0
 

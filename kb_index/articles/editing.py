@@ -11,7 +11,7 @@ from kb_index.articles.categories import unknown_category
 from kb_index.articles.checks import Key, review
 from kb_index.articles.duplicates import Embed
 from kb_index.articles.fields import read_fields
-from kb_index.articles.findings import Finding, FindingKind, Severity
+from kb_index.articles.findings import OF_PUBLISHED, Finding, FindingKind, Severity
 from kb_index.articles.lifecycle import Change, Kept, Verb, in_state
 from kb_index.articles.model import Article, Audience, State
 from kb_index.articles.stores import ArticleStore, Stores
@@ -99,7 +99,7 @@ class Desk:
     def review_all(self, tenant: str, *, now: datetime) -> tuple[list[Finding], Followed]:
         """All checks over everything that is published, and the tasks that follow from them."""
         findings = review(self.stores.tenant(tenant).read().articles, self.day(), self.embed())
-        return findings, TaskStore(tenant, self.stores.database).follow(findings, now=now)
+        return findings, TaskStore(tenant, self.stores.database).follow(findings, now=now, kinds=OF_PUBLISHED)
 
 
 def _narrowed(before: Article, after: Article) -> bool:

@@ -19,6 +19,11 @@ class FindingKind(StrEnum):
     NEAR_DUPLICATE = "near-duplicate"
     BROKEN_LINK = "broken-link"
     REFUSED = "refused"
+    HELD_BACK = "held-back"  # an import left it a draft
+
+
+OF_PUBLISHED = tuple(kind for kind in FindingKind if kind is not FindingKind.HELD_BACK)
+"""Findings that whoever looks at all that is published can tell to be gone."""
 
 
 class Severity(StrEnum):

@@ -73,11 +73,11 @@ def _evaluate_files(settings: Settings, chosen: argparse.Namespace) -> int:
     from kb_index.text.collections import read_background
 
     articles = read_articles(chosen.articles)
-    questions = read_asked(chosen.questions, articles)
+    questions = read_asked(chosen.questions, articles, say)
     report = measure(
         articles,
         questions,
-        None if chosen.calibration is None else read_asked(chosen.calibration, articles),
+        None if chosen.calibration is None else read_asked(chosen.calibration, articles, say),
         background=read_background(settings.background),
         encoder=load_encoder(settings.model),
         error_budget=settings.error_budget,

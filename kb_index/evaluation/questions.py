@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -45,10 +45,16 @@ def read_articles(path: Path) -> list[Article]:
     return found
 
 
-def read_asked(path: Path, articles: list[Article]) -> list[JudgedQuestion]:
-    """Lines {"text", "article": id or null, "also": [ids]}; raises TextsRefused with file and line."""
-    known = {article.id for article in articles}
-    return [_asked(path, line, values, known) for line, values in json_lines(path)]
+def read_asked(
+    path: Path, articles: list[Article], warn: Callable[[str], None] = lambda _: None
+) -> list[JudgedQuestion]:
+    """Lines {"text", "article": id or null, "also": [ids]}; raises TextsRefused with file and line.
+
+    The article that is named must be there. Of "also", whoever leaves articles out of a set leaves ids behind: such
+    an id counts for nothing and is told to `warn`.
+    """
+    known = frozenset(article.id for article in articles)
+    return [_asked(path, line, values, known, warn) for line, values in json_lines(path)]
 
 
 def _article(path: Path, line: int, values: dict[str, Any]) -> Article:
@@ -74,17 +80,21 @@ def _article(path: Path, line: int, values: dict[str, Any]) -> Article:
     )
 
 
-def _asked(path: Path, line: int, values: dict[str, Any], known: set[str]) -> JudgedQuestion:
+def _asked(
+    path: Path, line: int, values: dict[str, Any], known: frozenset[str], warn: Callable[[str], None]
+) -> JudgedQuestion:
     if not isinstance(values.get("text"), str):
         raise TextsRefused(str(path), line, f"'text' must be given as a text, not {values.get('text')!r}")
     if "article" not in values:
         raise TextsRefused(str(path), line, "'article' is missing: give an id, or null for out of scope")
     right = [] if values["article"] is None else [_name(path, line, values["article"])]
-    right += [_name(path, line, each) for each in _members(path, line, values, "also")]
-    for name in right:
+    if not known.issuperset(right):
+        raise TextsRefused(str(path), line, f"article {right[0]!r} is not among the articles: correct it, or use null")
+    also = [_name(path, line, each) for each in _members(path, line, values, "also")]
+    for name in also:
         if name not in known:
-            raise TextsRefused(str(path), line, f"article {name!r} is not among the articles: correct it, or use null")
-    return JudgedQuestion(values["text"], frozenset(right))
+            warn(f"{path}:{line}: {name!r} of 'also' is not among the articles and counts for nothing")
+    return JudgedQuestion(values["text"], known.intersection(right + also))
 
 
 def _name(path: Path, line: int, value: Any) -> str:

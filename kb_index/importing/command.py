@@ -6,11 +6,14 @@ import argparse
 import ipaddress
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from kb_index.articles.duplicates import Embed
+from kb_index.articles.findings import FindingKind
 from kb_index.commands import EXIT_FAILED, EXIT_MISUSED, Subcommands
 from kb_index.errors import UnknownTenant
+from kb_index.importing.report import Report
 from kb_index.settings import Settings
 
 LEDGER = ".imported.jsonl"
@@ -83,12 +86,26 @@ def _import(settings: Settings, chosen: argparse.Namespace) -> int:
     target = target_of(place, tenant, database=settings.database)
     embed = None if chosen.lexical else _embed(settings)
     report = run_import(order, target, ledger, progress=_tell, embed=embed)
+    own = place == (settings.tenants.get(tenant) or "database")
+    opened = 0 if chosen.dry_run or not own else _follow(settings, tenant, report)
     if chosen.json:
         print(json.dumps(report.plain(), ensure_ascii=False, indent=1))
     else:
         for line in report.lines():
             print(line)
+        if opened:
+            print(f"{opened} tasks opened for the owners of articles: python -m kb_index tasks --tenant {tenant}")
     return EXIT_FAILED if report.needs_repair else 0
+
+
+def _follow(settings: Settings, tenant: str, report: Report) -> int:
+    """Open and close the tasks of what was imported and held back; returns how many were opened."""
+    from kb_index.articles.stores import Stores
+    from kb_index.articles.tasks.store import TaskStore
+
+    tasks = TaskStore(tenant, Stores.of(settings).database)
+    kinds = [FindingKind.HELD_BACK]
+    return tasks.follow(report.held, now=datetime.now(UTC), of=report.checked, kinds=kinds).opened
 
 
 def _tell(step: str) -> None:

@@ -18,13 +18,18 @@ _TOLD = (Action.FAILED, Action.CONFLICT, Action.SKIPPED, Action.MISSING, Action.
 
 @dataclass(frozen=True)
 class Report:
-    """Every outcome, and what the checks say about the articles that were taken."""
+    """Every outcome, and what the checks say about the articles that were taken, which are `checked`.
+
+    `held` has one finding for each draft that the checks keep from being published.
+    """
 
     outcomes: tuple[Outcome, ...]
     findings: tuple[Finding, ...]
     into: str
     seconds: float
     dry_run: bool = False
+    held: tuple[Finding, ...] = ()
+    checked: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def counts(self) -> dict[str, int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kb_index.articles.checks import review
 from kb_index.articles.duplicates import Embed
-from kb_index.articles.findings import Finding
+from kb_index.articles.findings import Finding, FindingKind, Severity
 from kb_index.articles.lifecycle import in_state
 from kb_index.articles.model import Article, State
 from kb_index.errors import ArticleChanged, ArticleExists, ArticlesRefused, SourceUnreadable
@@ -54,7 +54,10 @@ def run_import(
     with _alone(ledger_file, held=not order.dry_run):
         work = _Import(order, target, Ledger(ledger_file, keep=not order.dry_run), progress, embed)
         outcomes, findings = work.run()
-    return Report(tuple(outcomes), tuple(findings), order.into, time.monotonic() - started, order.dry_run)
+    took = time.monotonic() - started
+    return Report(
+        tuple(outcomes), tuple(findings), order.into, took, order.dry_run, tuple(work.held), frozenset(work.checked)
+    )
 
 
 @contextmanager
@@ -83,6 +86,8 @@ class _Import:
         self._said: dict[str, str] = {}
         self._claimed: dict[Key, str] = {}
         self._outcomes: list[Outcome] = []
+        self.checked: set[Key] = set()
+        self.held: list[Finding] = []
 
     def run(self) -> tuple[list[Outcome], list[Finding]]:
         steps: list[Step] = []
@@ -190,6 +195,7 @@ class _Import:
                 own = tuple(question for question in article.questions if question not in step.drafted.made)
                 mine[step.key] = replace(article, questions=own or (article.title,))
         found: dict[Key, list[Finding]] = defaultdict(list)
+        self.checked = set(mine)
         if mine:
             waiting = {(record.aside, record.language) for record in self._ledger.records.values()}
             others = [each for each in ordered(self._now) if (each.id, each.language) not in {*mine, *waiting}]
@@ -204,6 +210,7 @@ class _Import:
         """Save what a step decided and record it; somebody who was faster makes it a failure of this article only."""
         article, because = step.article, step.drafted.because
         held = [finding.message for finding in findings.get(step.key, ()) if holds_back(finding)] if step.key else []
+        self._note_held(step, held)
         reasons = [each for each in (step.why, because, *held) if each]
         ready = self._order.publish and not step.aside and not because and not held
         if step.action is Action.UNCHANGED and ready and step.key is not None:
@@ -225,6 +232,24 @@ class _Import:
         self._now[article.id, article.language] = article
         self._record(step, article)
         self._tell_step(replace(step, article=article), reasons)
+
+    def _note_held(self, step: Step, held: Sequence[str]) -> None:
+        """What keeps a draft from being published is for its owner to settle, whoever reads the report."""
+        draft_of = step.article or (self._now.get(step.key) if step.key is not None else None)
+        if not held or draft_of is None or step.action is Action.FAILED:
+            return
+        if step.article is not None or draft_of.state is State.DRAFT:
+            self.held.append(
+                Finding(
+                    FindingKind.HELD_BACK,
+                    Severity.WARNING,
+                    draft_of.id,
+                    draft_of.language,
+                    draft_of.owner,
+                    subject="import",
+                    message=f"imported and left a draft: {'; '.join(held)}",
+                )
+            )
 
     def _record(self, step: Step, saved: Article | None) -> None:
         """Remember what the source said and what was made of it."""

@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-import numpy as np
-
 from kb_index.articles.model import Article, Audience
 from kb_index.confidence.decision import Action
-from kb_index.index.embedding import Encoder, Matrix
+from kb_index.index.remembering import Remembering
 from kb_index.learning.model import Golden, Lesson
 from kb_index.search.assemble import assemble
 from kb_index.search.edits import Edit, suits
@@ -92,28 +90,6 @@ class Replay:
     def worse(self) -> tuple[Changed, ...]:
         """What must be accepted before publishing."""
         return tuple(change for change in self.changes if change.worse)
-
-
-class Remembering:
-    """An encoder that embeds every text once, in batches."""
-
-    def __init__(self, encoder: Encoder, known: Callable[[str], Matrix | None] | None = None) -> None:
-        self._encoder = encoder
-        self._known = known
-        self._kept: dict[str, Matrix] = {}
-        self.dimension = encoder.dimension
-
-    def encode(self, texts: Sequence[str]) -> Matrix:
-        """Unit vectors, a row each."""
-        missing = [text for text in dict.fromkeys(texts) if text not in self._kept]
-        if self._known is not None:
-            self._kept |= {text: found for text in missing if (found := self._known(text)) is not None}
-            missing = [text for text in missing if text not in self._kept]
-        if missing:
-            self._kept.update(zip(missing, self._encoder.encode(missing), strict=True))
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
-        return np.stack([self._kept[text] for text in texts])
 
 
 def past_questions(lessons: Sequence[Lesson]) -> list[Question]:

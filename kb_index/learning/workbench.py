@@ -15,6 +15,7 @@ from kb_index.articles.editing import Desk
 from kb_index.articles.model import Article, Audience
 from kb_index.errors import DraftClosed, GetsWorse, UnknownDraft
 from kb_index.index.generation import GenerationStore
+from kb_index.index.remembering import Remembering
 from kb_index.learning import drafts, store
 from kb_index.learning.feedback import oldest_kept, packed, unpacked
 from kb_index.learning.gaps import Gap, find_gaps
@@ -24,7 +25,6 @@ from kb_index.learning.likeness import Likeness
 from kb_index.learning.model import Draft, Lesson, State
 from kb_index.learning.proposals import Placed, place
 from kb_index.learning.replay import (
-    Remembering,
     Replay,
     golden_questions,
     over,
@@ -257,7 +257,7 @@ class Workbench:
         kept = GenerationStore.of(self._settings).stored_vectors(
             knowledge.generation.name, model=knowledge.generation.model
         )
-        return Remembering(knowledge.encoder, lambda text: kept.get(hashlib.sha256(text.encode()).digest()))
+        return Remembering(knowledge.encoder, known=lambda text: kept.get(hashlib.sha256(text.encode()).digest()))
 
     def accept(self, tenant: str, draft: str, changes: Sequence[str], *, by: str) -> Draft:
         """Notes that somebody accepts these changes for the worse. Raises UnknownDraft, DraftClosed."""

@@ -9,13 +9,12 @@ from datetime import date
 from kb_index.articles.model import Article, Audience
 from kb_index.confidence.decision import Action, Decision, decide
 from kb_index.index.contents import Tenant
-from kb_index.index.embedding import Encoder
 from kb_index.reading.change import Kind, Note
 from kb_index.reading.follow_up import SURELY, Said, follow_up
 from kb_index.reading.read import Reading, read
 from kb_index.reading.remembered import PerIndex
 from kb_index.reading.vocabulary import vocabulary_of
-from kb_index.search.asking import questions_of
+from kb_index.search.asking import Embed, questions_of
 from kb_index.search.personal import Contact, preferred
 from kb_index.search.retriever import Question, Ranking, TenantIndex
 from kb_index.text.folding import fold
@@ -55,7 +54,7 @@ class Search:
     """Everything that stays the same between the readings of one message."""
 
     tenant: Tenant
-    encoder: Encoder
+    embed: Embed
     audience: Audience
     day: date
     contact: Contact | None
@@ -76,7 +75,7 @@ class Search:
         return self._with_before(own, with_before, earlier), questions[0]
 
     def _questions(self, texts: Sequence[str]) -> list[Question]:
-        return questions_of(texts, self.tenant.index, self.encoder.encode)
+        return questions_of(texts, self.tenant.index, self.embed)
 
     def _attempt(self, reading: Reading, question: Question, hidden: Sequence[str] = ()) -> Attempt:
         index = self.tenant.index

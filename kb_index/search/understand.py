@@ -118,8 +118,8 @@ class Knowledge:
         attempt, itself = search.best(asked.text, asked.earlier)
         heads = tenant.mood or self.generation.mood
         mood = heads.judge(asked.text, itself.folded, itself.vector, threshold=unhappy_threshold)
-        hits = _hits(asked, tenant, attempt, day=day)
-        decision = _safe(attempt.decision, hits, foreign_language(asked.text))
+        hits = hits_of(asked, tenant, attempt, day=day)
+        decision = cautious(attempt.decision, hits, asked.text)
         language = search.language_of(attempt.reading.text)
         return Understanding(
             language=language,
@@ -136,7 +136,7 @@ class Knowledge:
         """Only the hits, for people who look something up."""
         tenant = self.tenant(asked.tenant)
         attempt, _ = self._search(asked, tenant, day=day, default_language=default_language).best(asked.text, ())
-        return _hits(asked, tenant, attempt, day=day)
+        return hits_of(asked, tenant, attempt, day=day)
 
     def article(self, tenant: str, article: str, *, language: str | None, audience: Audience, day: date) -> Article:
         """The version in the language, or else the one there is; raises UnknownTenant, UnknownArticle."""
@@ -157,7 +157,7 @@ class Knowledge:
         known = language_before(asked, default=default_language)
         return Search(
             tenant=tenant,
-            encoder=self.encoder,
+            embed=self.encoder.encode,
             audience=asked.audience,
             day=day,
             contact=asked.contact,
@@ -184,8 +184,9 @@ def language_before(asked: Asked, *, default: str) -> str | None:
     return known or default
 
 
-def _safe(decision: Decision, hits: Sequence[Hit], foreign: str | None) -> Decision:
+def cautious(decision: Decision, hits: Sequence[Hit], text: str) -> Decision:
     """Nothing is answered in a language that is not judged here, nor from an article in doubt."""
+    foreign = foreign_language(text)
     if foreign is not None and decision.action is not Action.ABSTAIN:
         return replace(decision, action=Action.ABSTAIN, rule=f"a language that is not judged here: {foreign}")
     doubted = bool(hits) and hits[0].doubt is not None
@@ -194,7 +195,8 @@ def _safe(decision: Decision, hits: Sequence[Hit], foreign: str | None) -> Decis
     return decision
 
 
-def _hits(asked: Asked, tenant: Tenant, attempt: Attempt, *, day: date) -> tuple[Hit, ...]:
+def hits_of(asked: Asked, tenant: Tenant, attempt: Attempt, *, day: date) -> tuple[Hit, ...]:
+    """The first articles that an attempt found, as they are answered on a day."""
     hits = []
     doubts = doubts_on(tenant.index, day)
     channel = None if asked.channel == PAGE else asked.channel

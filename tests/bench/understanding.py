@@ -19,13 +19,13 @@ from datetime import date
 from pathlib import Path
 
 from kb_index.articles.model import Audience
-from kb_index.evaluation.contract import RememberingEmbedder
 from kb_index.index.contents import Part, Tenant
 from kb_index.index.embedder import Embedder
 from kb_index.index.embedding import load_encoder
 from kb_index.index.filling import Built
 from kb_index.index.generation import GenerationStore
 from kb_index.index.measured import index_vectors
+from kb_index.index.remembering import Remembering
 from kb_index.index.vectors import FlatVectors
 from kb_index.search.assemble import assemble
 from kb_index.search.understand import Asked, Knowledge
@@ -87,7 +87,7 @@ def _publish(settings: Settings, sets: str, store: Path) -> dict[str, float]:
     """A generation whose only tenant has so many articles, and beside it what will be asked."""
     generation, _ = GenerationStore.of(settings).load_best()
     encoder = load_encoder(settings.model)
-    embed = RememberingEmbedder(encoder, _quiet)
+    embed = Remembering(encoder, progress=_quiet).encode
     corpus = read_corpus(ROOT, sets, asked=ASKED)
     (store / ASKED_TEXTS).write_text(json.dumps([question.text for question in corpus.questions]), "utf-8")
     articles = many_articles(corpus, ARTICLES)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from handoff_service.channels import contacts
 from handoff_service.conversations import store
 from handoff_service.conversations.model import (
     BOT,
@@ -132,7 +133,7 @@ async def test_only_former_conversations_of_the_same_contact_count(
 
     async def known(conversation: Conversation) -> list[str] | None:
         found = await database.read(
-            lambda connection: known_about(connection, former_conversations(connection, conversation))
+            lambda connection: known_about(connection, conversation, former_conversations(connection, conversation))
         )
         return None if found is None else [one["article"] for one in found["asked"]]
 
@@ -141,3 +142,25 @@ async def test_only_former_conversations_of_the_same_contact_count(
     assert sorted(await known(second) or ()) == ["invoice", "refund-timing"]
     assert await known(third) is not None
     assert await known(fourth) == ["coupon", "points"]
+
+
+async def test_the_products_that_a_page_names_are_told(
+    database: Database, arrive: Callable[..., Awaitable[Sender]], clock: FakeClock
+) -> None:
+    ann = await arrive()
+
+    def begin(tx: Transaction) -> Conversation:
+        return store.create(tx.connection, ann.tenant, channel="web", contact=ann.contact, language="en", now=clock())
+
+    conversation = await database.write(begin)
+
+    async def told(value: str | float | bool) -> object:
+        await database.write(lambda tx: contacts.describe(tx.connection, ann.tenant, ann.contact, {"products": value}))
+        return await database.read(lambda connection: known_about(connection, conversation, []))
+
+    assert await told("Lanyu Kettle, 蓝屿手机，Lanyu Kettle ,") == {
+        "products": ["Lanyu Kettle", "蓝屿手机"],
+        "asked": [],
+    }
+    assert await told(7) is None
+    assert await told(" , ") is None

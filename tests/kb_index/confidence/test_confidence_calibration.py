@@ -13,8 +13,9 @@ from kb_index.confidence.calibration import Labelled, calibrate_on, uncalibrated
 from kb_index.confidence.corrections import JudgedAnswer, refit
 from kb_index.confidence.decision import Action, Calibration, decide
 from kb_index.confidence.evidence import NAMES, closeness, features_of
-from kb_index.evaluation.contract import DAY, RememberingEmbedder
+from kb_index.evaluation.contract import DAY
 from kb_index.evaluation.questions import read_articles
+from kb_index.index.remembering import Remembering
 from kb_index.search.assemble import assemble
 from kb_index.search.retriever import Question, Ranking, TenantIndex
 from kb_index.text.folding import fold
@@ -22,7 +23,7 @@ from tests.kb_index.evaluation.spelled_encoder import THINGS, WAYS, SpelledEncod
 from tests.kb_index.evaluation.test_evaluation_contract import BACKGROUND, write_lines
 
 KNOWN, MISSING = THINGS[:14], THINGS[14:]
-EMBED = RememberingEmbedder(SpelledEncoder(), lambda _: None)
+EMBED = Remembering(SpelledEncoder()).encode
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,10 @@ from kb_index.confidence.calibration import calibrate
 from kb_index.confidence.decision import Action, Calibration, decide
 from kb_index.confidence.elsewhere import attached, questions_elsewhere, with_aside
 from kb_index.confidence.foreign import PARTS, Foreign, learn
-from kb_index.evaluation.contract import RememberingEmbedder
 from kb_index.evaluation.questions import read_articles
 from kb_index.index.embedding import load_encoder
-from kb_index.search.asking import questions_of, strange_words
+from kb_index.index.remembering import Remembering
+from kb_index.search.asking import Embed, questions_of, strange_words
 from kb_index.search.assemble import assemble
 from kb_index.search.retriever import Question, TenantIndex
 from kb_index.text.collections import read_background
@@ -29,7 +29,7 @@ from tests.kb_index.evaluation.test_evaluation_contract import write_lines
 
 ROOT = Path(__file__).parents[3]
 DAY = date(2026, 11, 1)
-EMBED = RememberingEmbedder(SpelledEncoder(), lambda _: None)
+EMBED = Remembering(SpelledEncoder()).encode
 
 
 def shop(folder: Path, answer: str) -> list[Article]:
@@ -94,9 +94,9 @@ def test_each_figure_is_of_a_model_that_has_not_seen_the_name() -> None:
 
 
 @pytest.fixture(scope="module")
-def demo() -> tuple[TenantIndex, Calibration, RememberingEmbedder]:
+def demo() -> tuple[TenantIndex, Calibration, Embed]:
     """The demo's articles in one language, as they are shipped."""
-    embed = RememberingEmbedder(load_encoder("use-multilingual-v3"), lambda _: None)
+    embed = Remembering(load_encoder("use-multilingual-v3")).encode
     articles = [each for each in read_tenant("demo", ROOT / "data" / "kb").articles if each.language == "zh"]
     background = read_background(ROOT / "data" / "background")[::4]
     index = assemble(articles, background, embed=embed)
@@ -111,7 +111,7 @@ def demo() -> tuple[TenantIndex, Calibration, RememberingEmbedder]:
     return index, calibration, embed
 
 
-def answered(demo: tuple[TenantIndex, Calibration, RememberingEmbedder], texts: list[str]) -> float:
+def answered(demo: tuple[TenantIndex, Calibration, Embed], texts: list[str]) -> float:
     index, calibration, embed = demo
     asked = questions_of([fold(text) for text in texts], index, embed)
     rankings = [index.rank(one, language="zh", audience=Audience.PUBLIC, day=DAY) for one in asked]
@@ -125,7 +125,7 @@ def lines(name: str, kind: str | None = None) -> list[str]:
 
 
 def test_other_peoples_things_are_not_answered_and_our_own_are(
-    demo: tuple[TenantIndex, Calibration, RememberingEmbedder],
+    demo: tuple[TenantIndex, Calibration, Embed],
 ) -> None:
     """Names that were never seen; before this was learned, .4 of them were answered."""
     assert answered(demo, lines("foreign.jsonl", "foreign")) <= 0.1

@@ -11,8 +11,9 @@ from kb_index.articles.model import Audience
 from kb_index.confidence.calibration import uncalibrated
 from kb_index.confidence.decision import Action, decide
 from kb_index.confidence.vague import refuses
-from kb_index.evaluation.contract import DAY, RememberingEmbedder
+from kb_index.evaluation.contract import DAY
 from kb_index.evaluation.questions import read_articles
+from kb_index.index.remembering import Remembering
 from kb_index.search.asking import questions_of
 from kb_index.search.assemble import assemble
 from kb_index.text.folding import fold, tokens
@@ -46,7 +47,7 @@ def test_a_refusal_leads_to_a_question_unless_the_article_is_about_it(tmp_path: 
         {"id": "refund", "language": "en", "questions": ["want a refund"], "answer": ""},
         {"id": "adverts", "language": "en", "questions": ["I do not want adverts"], "answer": ""},
     ]
-    embed = RememberingEmbedder(SpelledEncoder(), lambda _: None)
+    embed = Remembering(SpelledEncoder()).encode
     index = assemble(read_articles(write_lines(tmp_path / "a.jsonl", lines)), [], embed=embed)  # type: ignore[arg-type]
     bold = replace(uncalibrated(), threshold=0.0, close=2.0)
     actions = {}

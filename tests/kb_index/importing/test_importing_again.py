@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from kb_index.__main__ import main
 from kb_index.articles.lifecycle import Change, Verb
 from kb_index.articles.store import DatabaseStore
+from kb_index.articles.stores import Stores
+from kb_index.articles.tasks.store import TaskStore
 from kb_index.articles.wanted import Wanted
 from kb_index.database import Database
 from kb_index.importing.ledger import Ledger
@@ -188,3 +191,28 @@ def test_the_database_keeps_the_published_version_and_the_history(desk: Desk, pu
     assert "it was edited by a person" in whys(report, "conflict")
     assert store.one(served.id, "zh").article.answer == "找我们办理退货"
     assert store.one(f"{served.id}-imported", "zh").article.answer.startswith("60天")
+
+
+def test_what_is_held_back_is_a_task_of_its_owner_until_it_is_mended(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TANDEM_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("TANDEM_KB_TENANTS", json.dumps({"demo": str(desk.kb)}))
+    settings = Settings()
+
+    def tasks() -> list[tuple[str, str]]:
+        found = TaskStore("demo", Stores.of(settings).database).tasks()
+        return [(task.finding.kind, task.finding.owner) for task in found]
+
+    sheet = desk.write("sheet.csv", HEADER + RETURNS.format(days=7))
+    assert desk.run(sheet, options="--publish")["published"] == 1
+    source = desk.write("hotline.md", f"# Hotline\n\nCall us on 400-{'X' * 7} at any time of the day.\n")
+    desk.run(source, options="--dry-run --owner li")
+    assert tasks() == []
+    desk.run(source, options="--publish --owner li")
+    desk.run(source, options="--publish --owner li")
+    assert main(["check", "--lexical"]) == 0
+    assert tasks() == [("held-back", "li")]
+    desk.write("hotline.md", "# Hotline\n\nCall us on 400-820-1234 at any time of the day.\n")
+    desk.run(source, options="--publish --owner li")
+    assert tasks() == []

@@ -19,9 +19,9 @@ from kb_index.confidence.corrections import refit
 from kb_index.confidence.decision import Calibration
 from kb_index.evaluation.measures import calibration_error
 from kb_index.index.embedding import load_encoder
+from kb_index.index.remembering import Remembering
 from kb_index.learning.judged import judged_answers
 from kb_index.learning.model import Lesson
-from kb_index.learning.replay import Remembering
 from kb_index.search.assemble import assemble
 from kb_index.search.retriever import Question, TenantIndex
 from kb_index.text.collections import read_background

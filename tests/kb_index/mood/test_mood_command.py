@@ -96,3 +96,20 @@ def test_a_broken_file_is_named_with_its_line(
 def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["mood", str(tmp_path / "absent.jsonl")]) == 1
     assert "absent.jsonl" in capsys.readouterr().err
+
+
+def test_public_sets_show_reviews_with_and_without_own_lines_and_calm_questions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reviews = [f"0,骗子公司，还我钱{n}" if n % 2 else f"1,flurb 很好{n}" for n in range(20)]
+    (tmp_path / "waimai_10k.csv").write_text("\n".join(["label,review", *reviews]) + "\n", "utf-8")
+    calm = ["text,category", "how do I use a coupon,coupon", "what a bunch of useless idiots,insult"]
+    (tmp_path / "banking77_test.csv").write_text("\n".join(calm) + "\n", "utf-8")
+    assert main(["evaluate", "--development", str(tmp_path), "--only", "mood", "--json"]) == 0
+    liked, questions = json.loads(capsys.readouterr().out)["mood"]
+    assert (liked["messages"], liked["goal"], questions["messages"]) == (10, 0.9, 2)
+    assert liked["accuracy"] >= 0.5
+    assert liked["accuracy_with_own"] == 1.0
+    assert (questions["accuracy"], questions["flagged"]) == (None, 0.5)
+    assert main(["evaluate", "--development", str(tmp_path), "--only", "mood"]) == 0
+    assert "flagged 0.500" in capsys.readouterr().out

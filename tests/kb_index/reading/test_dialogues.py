@@ -31,7 +31,7 @@ def ask(demo: Tenant, dialogue: dict[str, Any], *, alone: bool = False) -> Attem
         Said("bot", answers[said[1:]]) if said.startswith("@") else Said("customer", said)
         for said in dialogue["before"]
     ]
-    search = Search(demo, load_encoder(DEFAULT_MODEL), Audience.PUBLIC, DAY, None, lambda _: language)
+    search = Search(demo, load_encoder(DEFAULT_MODEL).encode, Audience.PUBLIC, DAY, None, lambda _: language)
     return search.best(dialogue["text"], [] if alone else before)[0]
 
 
@@ -72,7 +72,7 @@ def test_what_asks_nothing_is_no_follow_up(demo: Tenant, text: str) -> None:
 
 
 def test_the_article_may_be_named_instead_of_recognised(demo: Tenant) -> None:
-    search = Search(demo, load_encoder(DEFAULT_MODEL), Audience.PUBLIC, DAY, None, lambda _: "zh")
+    search = Search(demo, load_encoder(DEFAULT_MODEL).encode, Audience.PUBLIC, DAY, None, lambda _: "zh")
     before = [Said("customer", "我想退货"), Said("bot", "另一种说法", article="how-to-return")]
     attempt, itself = search.best("那运费呢", before)
     assert first(demo, attempt) == "return-shipping-cost"
