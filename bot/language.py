@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from bot.foreign import language_of
+from bot.hearing.foreign import language_of
 
 LANGUAGES = ("zh", "en")
 HAN = re.compile(r"[\u3400-\u9fff]")

@@ -12,10 +12,13 @@ from bot.actions.situation import (
     Situation,
     hand_off,
 )
+from bot.hearing.words import NONE_OF_THESE
 from bot.knowledge import Hit
 from bot.signals import Name, deciding
 from bot.signals.unsure import AFTER_ANSWER, asked_again
-from bot.signals.words import NONE_OF_THESE
+
+IN_DOUBT = "fact in doubt"
+"""The knowledge base's rule where articles contradict each other, or one has a placeholder or has expired."""
 
 CLARIFY_CHOICES = 3
 ALTERNATIVES = 2
@@ -55,6 +58,8 @@ def answer_or_miss(s: Situation) -> Decision:
         offer = {"kind": "articles", "options": [hit.article for hit in choices]}
         slots = {"offer": offer, "unanswered": list(s.unanswered)}
         return Decision(move=Move.REPLY, say="clarify", choices=choices, rule=f"clarify: {u.rule}", slots=slots)
+    if u.rule == IN_DOUBT and not s.waiting:  # the answer is known and must not be given: asking otherwise won't help
+        return hand_off(s, Reason.UNSURE, say="being_checked", rule=f"{u.action}: {u.rule}")
     return miss(s, rule=f"{u.action}: {u.rule}")
 
 

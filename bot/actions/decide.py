@@ -7,13 +7,13 @@ knows Rasa, or holds a text: a Decision names the text (`say`) and how the dialo
 from dataclasses import replace
 
 from bot.actions.answering import answer_or_miss, chose_article
+from bot.actions.loops import only_courtesies, repeats_a_line, sends_advertising
 from bot.actions.manners import (
     asks_what_was_agreed,
     asks_when,
     changes_language,
     is_no_question_for_a_bot,
     reads_on,
-    repeats_a_line,
     says_whether_it_helped,
     sends_only_files,
     stops_abuse,
@@ -111,6 +111,7 @@ RULES = (
     wants_human,
     stops_abuse,
     is_unhappy,
+    sends_advertising,
     changes_language,
     reads_on,
     chose_task,
@@ -123,6 +124,7 @@ RULES = (
     is_no_question_for_a_bot,
     wants_task,
     asks_which_task,
+    only_courtesies,
     makes_small_talk,
     answer_or_miss,
 )

@@ -5,12 +5,10 @@ from dataclasses import replace
 
 from bot.actions.answering import miss
 from bot.actions.situation import ANSWERED, OFFER_HUMAN, SMALL_TALK, SURE, WORD, Decision, Move, Situation
+from bot.hearing.words import AGREED, ASKS_WHEN, MARKUP, NOT_HELPED, SOLVED, SPOKEN, TAMPERING
 from bot.language import asked_language, other_script
-from bot.signals import Name, deciding
-from bot.signals.likeness import line
 from bot.signals.unhappy import UNHAPPY, is_short, is_thumb_down, says_little
 from bot.signals.unsure import AFTER_ANSWER
-from bot.signals.words import AGREED, ASKS_WHEN, MARKUP, NOT_HELPED, SOLVED, SPOKEN, TAMPERING
 from bot.tasks import own_words
 
 A_REMARK = 60  # characters
@@ -37,39 +35,6 @@ PRAISE = re.compile(
     "[\\s\ufe0f\U0001f3fb-\U0001f3ff]*[👍👌🙏❤💯🎉😊😀👏][\\s\ufe0f\U0001f3fb-\U0001f3ff👍👌🙏❤💯🎉😊😀👏]*"
 )
 MASHED = re.compile(r"(.)\1{5,}|\b[bcdfghjklmnpqrstvwxz]{6,}\b", re.IGNORECASE)
-
-
-def times_in_a_row(s: Situation) -> int:
-    """How often this very line was sent without another one between, this time included; marks do not count."""
-    now, times = line(s.text) or s.text.strip(), 1
-    for said in reversed(s.before):
-        if (line(said.text) or said.text.strip()) != now:
-            break
-        times += 1
-    return times
-
-
-def repeats_a_line(s: Situation) -> Decision | None:
-    """The same line again and again: answered as the tenant allows, then a person offered, then said so, then quiet.
-
-    A wish for a person is heard each time until there is one coming.
-    """
-    if s.pressed or s.form is not None or (deciding(s.signals, Name.ASKED) and not s.waiting):
-        return None
-    over = times_in_a_row(s) - s.policy.same_line
-    if over <= 0:
-        return None
-    rule = f"the same line {times_in_a_row(s)} times"
-    if over == 1 and not s.waiting:
-        return Decision(
-            move=Move.REPLY,
-            say="same_line",
-            rule=rule,
-            offer_human=True,
-            slots={"unanswered": [], "offer": OFFER_HUMAN},
-        )
-    say = "same_line_waiting" if over == 1 else "quiet" if over > 2 and s.policy.quiet else "same_line_last"
-    return Decision(move=Move.REPLY, say=say, rule=rule)
 
 
 def stops_abuse(s: Situation) -> Decision | None:

@@ -11,6 +11,7 @@ from bot.actions.situation import Reason
 from bot.actions.texts import Message, Texts
 from bot.channels.output import TurnOutput
 from bot.knowledge import KnowledgeBase, KnowledgeUnavailable
+from bot.signals import Name, deciding
 
 
 class Replies:
@@ -54,7 +55,8 @@ class Replies:
         """Say that a human takes over, after a soothing sentence for one who is upset."""
         decision = output.decision
         assert decision.reason is not None, "a handoff has a reason"
-        soothing = self._soothe(output) if decision.reason is Reason.UNHAPPY else []
+        angry = decision.reason is Reason.ASKED and deciding(output.signals, Name.UNHAPPY) is not None
+        soothing = self._soothe(output) if decision.reason is Reason.UNHAPPY or angry else []
         return [
             *soothing,
             tell_handoff(self._texts, output, decision.say, reason=decision.reason, rule=decision.rule),

@@ -9,7 +9,7 @@ from rasa.shared.core.events import BotUttered, Event
 from bot.actions.situation import PRIORITY, Reason, Situation
 from bot.actions.texts import Message, Texts
 from bot.channels.output import TurnOutput
-from bot.foreign import language_of
+from bot.hearing.foreign import language_of
 from bot.knowledge import Hit
 from bot.language import other_script
 
@@ -38,7 +38,7 @@ def tell(texts: Texts, output: TurnOutput, name: str, **values: str) -> Event:
 def word(texts: Texts, output: TurnOutput, name: str, **values: str) -> Message:
     """The message of a text, in a variant that was not used yet in this conversation; from now on it was."""
     hello = texts.hello(output.turn.hour, language=output.language)
-    gaps = {"hello": hello, **output.decision.values, **values}
+    gaps = {"hello": hello, "shop": output.turn.policy.name(output.language), **output.decision.values, **values}
     message = texts.message(name, language=output.language, turn=output.number, used=output.used, **gaps)
     output.used.add(message.said)
     return message

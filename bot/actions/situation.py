@@ -77,7 +77,8 @@ class Said:
 class Situation:
     """All that a decision depends on; `form` and `wanted` are the running form and the slot it asked for.
 
-    ranking: the intents with their probabilities, best first; before: the customer's earlier messages in this phase,
+    heard_in: the part of the text that decided the intent; ranking: the intents with their probabilities, best
+    first; before: the customer's earlier messages in this phase,
     oldest first; parts_ms: how long the parts took to read this message; hour: the tenant's own; language: the one
     that is answered in; more_to_read: the last answer was cut and goes on; signals: what `bot.signals.see` saw in all
     of this, filled in by `decide`.
@@ -86,6 +87,7 @@ class Situation:
     text: str
     intent: str
     confidence: float = 1.0
+    heard_in: str = ""
     entities: frozenset[str] = frozenset()
     understanding: Understanding | None = None
     waiting: bool = False

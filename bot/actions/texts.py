@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from bot.hearing.danger import SENTENCES
+
 TEXTS = Path(__file__).with_name("texts.yml")
 TASKS = Path(__file__).parents[1] / "tasks"
 
@@ -38,8 +40,9 @@ class Texts:
 
     @classmethod
     def load(cls, path: Path = TEXTS) -> "Texts":
-        """Read the texts file and those of the Tasks: text `done` in bot/tasks/undo.yml is "undo.done"."""
+        """Read the texts file, what is said in danger and those of the Tasks: `done` in undo.yml is "undo.done"."""
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content["texts"] |= SENTENCES
         for file in sorted(TASKS.glob("*.yml")):
             own = yaml.safe_load(file.read_text(encoding="utf-8"))
             content["texts"] |= {f"{file.stem}.{name}": text for name, text in own["texts"].items()}

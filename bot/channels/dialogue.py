@@ -161,6 +161,7 @@ def prepare(
         text=turn.text,
         intent=nlu["intent"]["name"],
         confidence=nlu["intent"]["confidence"],
+        heard_in=nlu.get("heard_in", ""),
         entities=frozenset(entity["entity"] for entity in nlu["entities"]),
         understanding=understanding,
         waiting=turn.waiting,

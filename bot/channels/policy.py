@@ -2,23 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
-from bot.channels.checks import BadTurn, need, number, whole
+from bot.channels.checks import BadTurn, line, need, number, whole
+from bot.hearing.danger import number_for
 
 NUMBER_CHARS = 40
+NAME_CHARS = 80
+OUR_SHOP = {"zh": "本店", "en": "our shop"}
 EMERGENCIES = ("medical", "fire", "police", "self_harm", "violence", "fraud", "legal")
-FOR_THE_POLICE = ("violence", "fraud")
-NUMBERS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        # Mainland China: ambulance, fire brigade, police, the national lines for mental health, fraud and legal aid.
-        language: MappingProxyType(
-            {"medical": "120", "fire": "119", "police": "110", "self_harm": "12356", "fraud": "96110", "legal": "12348"}
-        )
-        for language in ("zh", "en")
-    }
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +23,7 @@ class Policy:
     meanings closer than this are not told apart; slow_ms: a turn that took the parts longer than this is a failing;
     same_line: how often one line is answered; insults: how many are taken before they are answered no more; quiet: the
     gateway takes no message at all for an answer, so that such turns need not be told so; channel_chars: the longest
-    message; emergency: telephone numbers by language and kind.
+    message; emergency: telephone numbers by language and kind; shop: by language what the tenant is called.
     """
 
     misses: int = 2
@@ -45,16 +37,16 @@ class Policy:
     insults: int = 3
     quiet: bool = False
     channel_chars: int = 600
-    emergency: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: NUMBERS)
+    emergency: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    shop: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, kind: str, *, language: str) -> str:
-        """The telephone number for an emergency, in the language's own list or else in the built-in one.
+        """The telephone number for an emergency."""
+        return number_for(kind, self.emergency, language=language)
 
-        Where a tenant has set the police of another country, that is who is called for violence and fraud too.
-        """
-        own = self.emergency.get(language, {})
-        found = own.get(kind) or (own.get("police") if kind in FOR_THE_POLICE else None)
-        return found or NUMBERS[language].get(kind, NUMBERS[language]["police"])
+    def name(self, language: str) -> str:
+        """What the bot calls the company that it speaks for."""
+        return self.shop.get(language) or next(filter(None, self.shop.values()), OUR_SHOP[language])
 
 
 STANDARD = Policy()
@@ -83,13 +75,14 @@ def read_policy(raw: Any) -> Policy:
         quiet=given.get("quiet") is True,
         channel_chars=whole(given, "channel_chars", low=50, high=8000, default=STANDARD.channel_chars),
         emergency=read_numbers(given),
+        shop=read_names(given),
     )
 
 
 def read_numbers(given: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
     """Telephone numbers by language and kind; raises BadTurn."""
     if "emergency" not in given:
-        return NUMBERS
+        return {}
     numbers: dict[str, dict[str, str]] = {}
     for language, by_kind in need(given, "emergency", dict).items():
         if not isinstance(by_kind, dict) or not all(
@@ -98,3 +91,9 @@ def read_numbers(given: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
             raise BadTurn(f"emergency.{language} must hold telephone numbers of at most {NUMBER_CHARS} characters")
         numbers[language] = by_kind
     return numbers
+
+
+def read_names(given: Mapping[str, Any]) -> Mapping[str, str]:
+    """What the tenant is called, by language; raises BadTurn."""
+    names = need(given, "shop", dict) if "shop" in given else {}
+    return {language: line(names, language, most=NAME_CHARS).strip() for language in names}

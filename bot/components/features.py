@@ -35,15 +35,15 @@ ACCENTS = re.compile("[\u0300-\u036f]")
 HAN = re.compile(r"[\u3400-\u9fff]")
 LONG_NUMBER = re.compile(r"\d{3,}")
 SOME_DAY = datetime(2026, 1, 1)
-MOST_CHARACTERS = 300
-"""Of a text; a wish is said before that."""
+END = 300
+"""Characters of either end of a long text: a wish comes first or last, and what lies between is the story."""
 
 LENGTHS = (1, 2, 4, 8)
 
 
 def features(text: str, spelling: Spelling) -> dict[str, list[str]]:
     """The features of a text by group; each once, in a fixed order."""
-    bare, kinds = without_values(fold(text[:MOST_CHARACTERS]).replace("\u2019", "'"))
+    bare, kinds = without_values(fold("\n".join(ends(text))).replace("\u2019", "'"))
     bare = SPELLED_OUT.sub(lambda match: re.sub(r"\W", "", match[0]), unaccented(bare))
     tokens = [spelling.corrected(token) for token in TOKEN.findall(bare.lower())]
     words = [LONG_NUMBER.sub("#", token) for token in tokens if token[0].isalnum()]
@@ -57,6 +57,11 @@ def features(text: str, spelling: Spelling) -> dict[str, list[str]]:
         ),
         "concept": sorted(_of_concepts(found, by_sound, kinds, len(words))),
     }
+
+
+def ends(text: str) -> tuple[str, ...]:
+    """The head and the tail of a long text, else the whole."""
+    return (text,) if len(text) <= 2 * END else (text[:END], text[-END:])
 
 
 def unaccented(text: str) -> str:

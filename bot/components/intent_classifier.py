@@ -12,12 +12,14 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.components.features import MOST_CHARACTERS
+from bot.components.features import ends
 from bot.components.linear_model import LinearModel
 
 BETWEEN = re.compile(r"(?:[^\w\s'\u2019-]|(?<!\w)-|-(?!\w)|\n)+")
 WORD = re.compile(r"[^\W_]")
 MOST_CLAUSES = 8
+HEARD_IN = "heard_in"
+"""The part of the text that decided the intent."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -77,22 +79,26 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Rank the intents of each message."""
         for message in messages:
-            ranking = [{"name": n, "confidence": p} for n, p in self._rank(message.get(TEXT) or "")]
+            text, ranked = self._rank(message.get(TEXT) or "")
+            ranking = [{"name": n, "confidence": p} for n, p in ranked]
+            message.set(HEARD_IN, text, add_to_output=True)
             message.set(INTENT, dict(ranking[0]), add_to_output=True)
             message.set("intent_ranking", ranking, add_to_output=True)
         return messages
 
-    def _rank(self, text: str) -> list[tuple[str, float]]:
+    def _rank(self, text: str) -> tuple[str, list[tuple[str, float]]]:
+        """What was decisive, one clause or the whole text, and how it ranks the intents."""
         assert self._model is not None, "train or load comes first"
         whole = self._model.rank(text)
-        parts = [self._model.rank(clause) for clause in clauses(text)] if self._config["anywhere"] else []
+        parts = [(each, self._model.rank(each)) for each in clauses(text)] if self._config["anywhere"] else []
         for intent in self._config["anywhere"]:
-            found = [part for part in parts if part[0][0] == intent and part[0][1] >= self._config["anywhere_sure"]]
+            sure = self._config["anywhere_sure"]
+            found = [(each, rank) for each, rank in parts if rank[0][0] == intent and rank[0][1] >= sure]
             if whole[0][0] == intent:
-                found.append(whole)
+                found.append((text, whole))
             if found:
-                return max(found, key=lambda ranking: ranking[0][1])
-        return whole
+                return max(found, key=lambda each: each[1][0][1])
+        return text, whole
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Adds nothing for later components."""
@@ -100,6 +106,8 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
 
 
 def clauses(text: str) -> list[str]:
-    """The parts of a text between punctuation marks, at most MOST_CLAUSES; none for a text of one part."""
-    parts = [part.strip() for part in BETWEEN.split(text[:MOST_CHARACTERS]) if WORD.search(part)]
-    return parts[:MOST_CLAUSES] if len(parts) > 1 else []
+    """The parts between punctuation marks, the first and the last MOST_CLAUSES of them; none for a text of one part."""
+    parts = [part.strip() for end in ends(text) for part in BETWEEN.split(end) if WORD.search(part)]
+    if len(parts) > 2 * MOST_CLAUSES:
+        parts = parts[:MOST_CLAUSES] + parts[-MOST_CLAUSES:]
+    return parts if len(parts) > 1 else []

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.actions.situation import Situation
+from bot.hearing.danger import Danger, danger
 from bot.signals.asked import asked
 from bot.signals.failed import failed
 from bot.signals.model import REASONS, Name, Signal
-from bot.signals.safety import Danger, danger
 from bot.signals.unhappy import unhappy
 from bot.signals.unsure import unsure
 from bot.tasks import own_words

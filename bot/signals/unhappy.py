@@ -5,10 +5,8 @@ from collections.abc import Sequence
 
 from bot.actions.situation import A_FEW_WORDS, SMALL_TALK, SURE, VERY_SURE, WORD, Situation
 from bot.entities import read
-from bot.language import other_script
-from bot.signals.model import Name, Signal
-from bot.signals.script import simplified
-from bot.signals.words import (
+from bot.hearing.script import simplified
+from bot.hearing.words import (
     ASKED_CALMLY,
     CLAUSE_ENDS,
     MARKUP,
@@ -19,6 +17,8 @@ from bot.signals.words import (
     THREATS_DENIED,
     UPSET,
 )
+from bot.language import other_script
+from bot.signals.model import Name, Signal
 from bot.tasks.registry import TASKS
 
 THREAT_PRIORITY = 8

@@ -81,6 +81,15 @@ def order_steps(
     )
 
 
+async def own_orders(case: Case) -> tuple[Option, ...]:
+    """A signed-in customer's own orders to pick from, those that the text can mean; none of anybody else."""
+    if case.customer is None:
+        return ()
+    body = await case.shop.read(f"/orders?limit={4 * LISTED_ORDERS}", proof=case.proof, needs=("orders",))
+    meant = narrowed(list((body or {}).get("orders", ())), case.text, case.now)
+    return tuple(Option(title=title(each), value=each["number"]) for each in meant[:LISTED_ORDERS])
+
+
 def narrowed(orders: list[Mapping[str, Any]], text: str, now: datetime) -> list[Mapping[str, Any]]:
     """The orders that the text can mean: of the day it names, with a thing it names; all when it names neither."""
     days = readers.days(text, now)

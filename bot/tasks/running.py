@@ -25,6 +25,8 @@ from bot.tasks.task import CONFIRM, Case, Option, Task, Told
 
 FORM = "task_form"
 MISSES = "misses"  # how many answers in this Task were none that the shop knows
+# After these the question is not put again: a person is coming, or enough was said.
+LETS_REST = frozenset({"asked_waiting", "asked_senior_waiting", "same_line_waiting", "same_line_last", "quiet"})
 GUESSES = 4  # wrong orders or phone tails in one conversation, over all Tasks; after them a person looks
 SHOWN = ("order_number", "reason", "payment", "code", "document", "day", "topic")
 
@@ -46,6 +48,8 @@ class TaskRunner:
             return await self._advance(output, tracker, task)
         if move is Move.REPLY and was_answered(tracker):  # the question once more
             asked = tracker.get_slot(REQUESTED_SLOT)
+            if output.decision.say in LETS_REST:
+                return [SlotSet(REQUESTED_SLOT, asked)]
             known = tracker.get_slot("known") or {}
             shown = known.get(LISTED) or {"say": None, "options": ()}
             options = tuple(Option(**each) for each in shown["options"])
@@ -229,7 +233,7 @@ def shown_slots(tracker: DialogueStateTracker) -> dict[str, Any]:
     known = (tracker.get_slot("known") if task else (tracker.get_slot("done") or {}).get("known")) or {}
     found = {name: known.get(name) for name in SHOWN}
     found |= {"task": task, "requested_slot": tracker.get_slot(REQUESTED_SLOT) if task else None}
-    return {name: value for name, value in found.items() if isinstance(value, str)}
+    return {name: value for name, value in found.items() if isinstance(value, str) and value}
 
 
 def failed(task: Task, known: Mapping[str, Any], error: ShopUnavailable, *, key: str | None) -> Told:

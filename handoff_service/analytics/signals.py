@@ -10,14 +10,16 @@ from zoneinfo import ZoneInfo
 
 from handoff_service.analytics import store
 from handoff_service.clock import iso
-from handoff_service.conversations.model import Kind
+from handoff_service.conversations.model import Event, Kind
+from handoff_service.conversations.opinion import THUMB_DOWN
 from handoff_service.database import Database
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import BotSettings, Tenant
 
 SIGNALS = ("asked", "unsure", "unhappy", "failed")
 STAYED = "stayed with the bot"
-THUMB = "thumb down"
+# What a handoff tells that no turn has led to: the button "talk to a person", the deadline of the answer.
+BESIDE_TURNS: Mapping[str, str] = {Event.ASKED: "asked", Event.REPLY_TIMEOUT: "failed"}
 AT_ONCE = 200
 """Conversations per read: whoever else reads does not wait for the whole report."""
 
@@ -104,7 +106,11 @@ async def count_days(
         if asked is None or day < asked.astimezone(zone).date():  # a tenant of today need not be read for a year
             continue
         begun, over = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
-        ended |= await database.read(lambda c, a=begun, b=over: store.handoffs_of_turns(c, tenant.id, a, b))  # type: ignore[misc]
+        for one in await database.read(lambda c, a=begun, b=over: store.handoffs_asked(c, tenant.id, a, b)):  # type: ignore[misc]
+            if one.cause is not None:
+                ended[one.cause] = one.outcome
+            elif one.reason in BESIDE_TURNS:
+                counts[day][BESIDE_TURNS[one.reason], one.rule, one.outcome] += 1
     last: tuple[datetime, str] | None = None
     done: set[str] = set()  # one in which something is written meanwhile is listed again
     while page := await database.read(lambda c, of=last: store.changed(c, tenant.id, since, of, limit=AT_ONCE)):  # type: ignore[misc]
@@ -113,7 +119,8 @@ async def count_days(
         for row in await database.read(lambda c, of=some: store.judged_entries(c, tenant.id, of, since, until)):  # type: ignore[misc]
             day = row.at.astimezone(zone).date()
             for signal, rule in _seen(row.kind, row.body):
-                counts[day][signal, rule, ended.get(row.turn or "", STAYED)] += 1
+                cause = row.turn or store.entry_key(row.conversation, row.seq)
+                counts[day][signal, rule, ended.get(cause, STAYED)] += 1
     return {day: [(*what, count) for what, count in sorted(found.items())] for day, found in counts.items()}
 
 
@@ -130,7 +137,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 def _seen(kind: str, body: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(signal, rule) of each that an entry notes."""
     if kind == Kind.FEEDBACK:
-        return [("unhappy", THUMB)] if body.get("value") == "down" else []
+        return [("unhappy", THUMB_DOWN)] if body.get("value") == "down" else []
     noted = (body.get("analysis") or {}).get("signals") or ()
     return [(str(one["signal"]), str(one["rule"])) for one in noted if one.get("signal") in SIGNALS]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,16 @@ D = tables.signal_days.c
 Line = Sequence[Any]  # signal, rule, outcome, count
 QUARTER = timedelta(minutes=15)  # every time zone is whole quarters away
 QUARTER_US = QUARTER // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A handoff: what asked for it (a turn or an entry, None for neither), why, by which rule, and how it has ended."""
+
+    cause: str | None
+    reason: str
+    rule: str
+    outcome: str
 
 
 def changed(
@@ -34,10 +45,10 @@ def changed(
 def judged_entries(
     connection: sa.Connection, tenant: str, conversations: Sequence[str], since: datetime, until: datetime
 ) -> list[Any]:
-    """(kind, turn, body, at) of what the bot said in these conversations, and of thumbs, in this time."""
+    """(kind, conversation, seq, turn, body, at) of what the bot said in these conversations, and of thumbs, then."""
     by_bot = sa.and_(E.kind == Kind.MESSAGE, E.author_kind == AuthorKind.BOT)
     query = (
-        sa.select(E.kind, E.turn, E.body, E.at)
+        sa.select(E.kind, E.conversation, E.seq, E.turn, E.body, E.at)
         .where(E.tenant == tenant, E.conversation.in_(conversations), E.at >= since, E.at < until)
         .where(sa.or_(by_bot, E.kind == Kind.FEEDBACK))
         .order_by(E.conversation, E.seq)
@@ -52,18 +63,25 @@ def first_handoff(connection: sa.Connection, tenant: str, since: datetime) -> da
     return first
 
 
-def handoffs_of_turns(connection: sa.Connection, tenant: str, since: datetime, until: datetime) -> dict[str, str]:
-    """By turn, how the handoff that it led to has ended: its wrap-up code, "with an agent", or "waiting"."""
-    query = sa.select(H.evidence, H.accepted_at, H.closed_at, H.wrap_up).where(
+def handoffs_asked(connection: sa.Connection, tenant: str, since: datetime, until: datetime) -> list[Ended]:
+    """Those of this time; `outcome` is the wrap-up code, "with an agent", or "waiting"."""
+    query = sa.select(H.conversation, H.reason, H.evidence, H.accepted_at, H.closed_at, H.wrap_up).where(
         H.tenant == tenant, H.requested_at >= since, H.requested_at < until
     )
-    ended: dict[str, str] = {}
+    found = []
     for row in connection.execute(query):
-        turn = (row.evidence or {}).get("turn")
-        if turn:
-            open_state = "with an agent" if row.accepted_at is not None else "waiting"
-            ended[str(turn)] = str(row.wrap_up or "closed") if row.closed_at is not None else open_state
-    return ended
+        evidence = row.evidence or {}
+        open_state = "with an agent" if row.accepted_at is not None else "waiting"
+        outcome = str(row.wrap_up or "closed") if row.closed_at is not None else open_state
+        at = evidence.get("asked_at")
+        cause = evidence.get("turn") or (None if at is None else entry_key(row.conversation, at))
+        found.append(Ended(cause, str(row.reason), str(evidence.get("rule") or row.reason), outcome))
+    return found
+
+
+def entry_key(conversation: str, seq: int) -> str:
+    """How an entry is named as the cause of a handoff."""
+    return f"{conversation}/{seq}"
 
 
 def came(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 
 from handoff_service.bots.model import Answer, TurnRequest
-from handoff_service.bots.own_rules import asks_for_human, is_angry
+from handoff_service.bots.own_rules import a_matter_for_people, is_angry, wants_human
 from handoff_service.database import Database
 from handoff_service.errors import BotRefused
 from handoff_service.knowledge import store
@@ -26,9 +27,13 @@ class KeywordBot:
         self._matchers: dict[str, tuple[datetime, Matcher, list[Copy]]] = {}
 
     async def ask(self, request: TurnRequest) -> Answer:
-        """An answer or a question back. Raises BotRefused: then the gateway's own rules decide, or the turn is kept."""
+        """An answer, a question back or a handoff. Raises BotRefused: then the gateway's own rules decide, or the turn
+        is kept."""
         language = request.language or "zh"
-        if asks_for_human(request.text) or is_angry(request.text):
+        urgent = a_matter_for_people(request)
+        if urgent is not None:
+            return replace(urgent, bot=self.name)
+        if wants_human(request) or is_angry(request.text):
             raise BotRefused("keywords: a matter for a person")
         matcher, copies = await self._known(request.tenant)
         chosen = _chosen(request.press)

@@ -50,9 +50,9 @@ class Ladder:
     async def ask(self, request: TurnRequest) -> Answer:
         """The first answer, with the errors of the rungs above it.
 
-        When no bot answers, who asks for a person or is plainly angry gets one by the gateway's own rules, and who
-        waits for one already is told that the question stays open for him. For everybody else it raises BotFailed:
-        the turn is to be kept and tried again.
+        When no bot answers, who is in danger, asks for a person or is plainly angry gets one by the gateway's own
+        rules, and who waits for one already is told that the question stays open for him. For everybody else it
+        raises BotFailed: the turn is to be kept and tried again.
         """
         own = leave_message(request)
         if own is not None:
@@ -70,13 +70,13 @@ class Ladder:
             else:
                 answer = replace(answer, bot=rung.bot.name, errors=errors)
                 return await self._instead(answer, request) if _lacks_knowledge(answer) else answer
+        by_rule = hand_off_by_rule(request)
+        if by_rule is not None:
+            return replace(by_rule, bot="none", errors=errors)
         if request.owner == "queue":
             message = {"text": say("unsure_queue", request.language or "zh"), "kind": "notice"}
             return Answer([message], bot="none", errors=errors)
-        by_rule = hand_off_by_rule(request)
-        if by_rule is None:
-            raise BotFailed("; ".join(errors))
-        return replace(by_rule, bot="none", errors=errors)
+        raise BotFailed("; ".join(errors))
 
     async def _instead(self, answer: Answer, request: TurnRequest) -> Answer:
         """What the last rung knows by heart, in place of an answer that failed for want of the knowledge base."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handoff_service.bots.model import Answer, TurnRequest
-from handoff_service.bots.own_rules import asks_for_human
+from handoff_service.bots.own_rules import danger_in, wants_human
 from handoff_service.texts import say
 
 FORM = "leave_message"
@@ -27,7 +27,7 @@ def leave_message(request: TurnRequest) -> Answer | None:
         if request.owner == "queue":
             return Answer([{"text": say("message_noted", language), "kind": "notice"}], bot="none")
         return Answer([{"text": say("leave_message_form", language), "kind": "form", "form": FORM}], bot="none")
-    if request.form != FORM or request.press is not None or asks_for_human(request.text):
+    if request.form != FORM or request.press is not None or wants_human(request) or danger_in(request) is not None:
         return None
     message: dict[str, Any] = {"text": say("message_noted", language), "kind": "notice"}
     if request.owner == "queue":  # he has a place already, where what he wrote is read

@@ -1,38 +1,25 @@
-"""What the gateway understands without any bot: that somebody asks for a person, and that somebody is plainly angry.
+"""What the gateway understands without any bot: danger, that somebody asks for a person, and plain anger.
 
-Coarse on purpose, and used only while nothing better is up: who is not caught by a rule waits, and is handed over
-when he has waited too long.
+Used only while nothing better is up: who is not caught by a rule waits, and is handed over when he has waited too long.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
+from bot.hearing.danger import SENTENCES, Danger, danger, number_for
+from bot.hearing.script import simplified
+from bot.hearing.words import SENIOR
+from handoff_service.bots.asking import asks_for_human, lines_of
 from handoff_service.bots.model import Answer, TurnRequest
 from handoff_service.texts import say
 
-_SOMEBODY = (
-    r"((real|live|actual|human) ){0,3}(human( being)?s?|person|people|(customer |human )?agents?|representative|rep|"
-    r"operator|supervisor|manager|colleague|somebody|someone|customer (service|support))"
-)
-_POLITELY = r"( please| pls| plz| now)"
-_REFUSES = re.compile(
-    r"(不|别|不想|不需要|不用|不要|没必要|无需)(再|给我|帮我|是)?(转|找|要|叫|接)?(到|接)?.{0,2}(人工|真人)|"
-    r"\b(don'?t|do not|no need|not|no)( (want|need|wish|have))?( to)?"
-    r"( (talk|speak|chat|transfer|connect)( me)?( to| with)?)?( an?| any)? "
-    rf"{_SOMEBODY}\b",
-    re.IGNORECASE,
-)
-_ASKS_FOR_HUMAN = re.compile(
-    r"转.{0,2}人工(?!智能)|人工(客服|坐席|服务)|^\W*(人工|真人|客服)+(服务|呢|吧|啊)?\W*$|"
-    r"(找|要|叫|接|换|让|来|跟|和|有|联系).{0,4}(人工(?!智能|费|成本)|真人(?!认证|身份)|活人|客服(?!电话|热线)|主管|经理|领导)|"
-    r"(叫|找|来)个?人(来|跟|帮|$)|想跟人(说|聊)|"
-    r"\b(talk|speak|chat|connect(ing)?|transfer|put|hand|switch|forward|escalate)( me)?( over| through)?( to| with)?"
-    rf"( an?| the| your)? {_SOMEBODY}\b|"
-    rf"\b(need|want|get( me)?|give me|bring me|is there|do you have|can i have)( an?| your| the)? {_SOMEBODY}\b|"
-    rf"^\W*{_SOMEBODY}{_POLITELY}?\W*$|\b{_SOMEBODY}{_POLITELY}\W*$",
-    re.IGNORECASE,
-)
+SENIOR_RULE = "asked for a senior person"
+SENIOR_PRIORITY = 4
+DANGER_PRIORITY = 9
+ASK_HUMAN = "ask_human"
 _COMPLAINS_OF_US = r"我?要投诉你|投诉你们"
 _ANGRY = re.compile(
     r"你们.{0,6}(骗|坑人|忽悠)|骗子(公司|平台|店)|黑店|坑爹|垃圾(公司|平台|店|客服|商家|服务|东西)|什么(破|垃圾|烂|态度|素质)|"
@@ -48,14 +35,16 @@ _ANGRY = re.compile(
 )
 
 
-def asks_for_human(text: str) -> bool:
-    """Whether one of the lines asks for a person."""
-    return any(_ASKS_FOR_HUMAN.search(_REFUSES.sub(" ", line)) for line in text.splitlines())
+def wants_human(request: TurnRequest) -> bool:
+    """Whether he asks for a person, by the button or in words."""
+    if request.press is not None:
+        return request.press.lstrip("/") == ASK_HUMAN
+    return asks_for_human(request.text)
 
 
 def is_angry(text: str) -> bool:
     """Whether the words alone say so."""
-    return _ANGRY.search(text) is not None
+    return any(_ANGRY.search(line) for line in lines_of(text))
 
 
 def complains_of_us(text: str) -> re.Match[str] | None:
@@ -63,17 +52,62 @@ def complains_of_us(text: str) -> re.Match[str] | None:
     return re.search(_COMPLAINS_OF_US, text)
 
 
-def hand_off_by_rule(request: TurnRequest) -> Answer | None:
-    """A handoff for who asks for a person, by words or by the button, or is plainly angry; None for anybody else."""
-    language = request.language or "zh"
-    if (request.press or "").lstrip("/") == "ask_human" or asks_for_human(request.text):
+def danger_in(request: TurnRequest) -> Danger | None:
+    """What the words say of danger, the first of several messages first; a button says nothing of it."""
+    if request.press is not None:
+        return None
+    return next((found for line in lines_of(request.text) if (found := danger(line))), None)
+
+
+def a_matter_for_people(request: TurnRequest) -> Answer | None:
+    """What no bot is needed for, and none may stand in the way of: danger, and the wish for a person.
+
+    Who waits for a person already is only told the number to call.
+    """
+    language, waiting = request.language or "zh", request.owner == "queue"
+    found = danger_in(request)
+    if found is not None:
+        return _in_danger(found, request, language, waiting=waiting)
+    if waiting or not wants_human(request):
+        return None
+    senior = None if request.press else SENIOR.search(simplified(request.text))
+    if senior is None:
         return hand_off("asked", say("asked", language), rule="asks for a person")
-    if is_angry(request.text):
-        return hand_off("unhappy", say("unhappy", language), rule="angry words")
-    return None
+    evidence = {"rule": SENIOR_RULE, "senior": senior.group()}
+    return hand_off("asked", say("asked_senior", language), priority=SENIOR_PRIORITY, **evidence)
 
 
-def hand_off(reason: str, text: str, **evidence: object) -> Answer:
-    """The wish for a person, with the sentence that is said on the way."""
+def hand_off_by_rule(request: TurnRequest) -> Answer | None:
+    """A handoff for who is in danger, asks for a person or is plainly angry; None for anybody else."""
+    urgent = a_matter_for_people(request)
+    if urgent is not None or request.owner == "queue" or not is_angry(request.text):
+        return urgent
+    return hand_off("unhappy", say("unhappy", request.language or "zh"), rule="angry words")
+
+
+def hand_off(reason: str, text: str, *, priority: int | None = None, rule: str, **evidence: object) -> Answer:
+    """The wish for a person, with the sentence that is said on the way and the signal behind it."""
     message = {"text": text, "kind": "soothe" if reason == "unhappy" else "handoff"}
-    return Answer([message], {"reason": reason, "priority": None, "evidence": evidence})
+    wish = {"reason": reason, "priority": priority, "evidence": {"rule": rule, **evidence}}
+    return Answer([message], wish, signals=[signal_of(reason, rule, evidence)])
+
+
+def signal_of(name: str, rule: str, evidence: Mapping[str, object], *, strength: float = 1.0) -> dict[str, Any]:
+    """One of the four signals, as the contract *turn* has it."""
+    return {"signal": name, "rule": rule, "strength": strength, "evidence": dict(evidence)}
+
+
+def _in_danger(found: Danger, request: TurnRequest, language: str, *, waiting: bool) -> Answer:
+    """The right number at once, and a person before all others."""
+    emergency = (request.policy or {}).get("emergency") or {}
+    said = SENTENCES[f"danger_{found.kind}_waiting" if waiting else f"danger_{found.kind}"]
+    text = said[_spoken(language)][0].format(number=number_for(found.kind, emergency, language=_spoken(language)))
+    message = {"text": text, "kind": said["kind"]}
+    if waiting:
+        return Answer([message])
+    evidence = {"rule": f"safety: {found.kind}", "words": found.words}
+    return Answer([message], {"reason": "policy", "priority": DANGER_PRIORITY, "evidence": evidence})
+
+
+def _spoken(language: str) -> str:
+    return "zh" if language.startswith("zh") else "en"

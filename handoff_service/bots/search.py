@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from handoff_service.bots.model import Answer, TurnRequest
-from handoff_service.bots.own_rules import asks_for_human, hand_off
+from handoff_service.bots.own_rules import a_matter_for_people, hand_off, signal_of
 from handoff_service.errors import BotFailed, Unavailable
 from handoff_service.knowledge.client import Knowledge
 from handoff_service.texts import say
@@ -23,13 +24,12 @@ class SearchBot:
 
     async def ask(self, request: TurnRequest) -> Answer:
         """An answer, a clarifying question, or a handoff. Raises BotFailed when the knowledge base is down."""
-        waiting = request.owner == "queue"
-        language = request.language or "zh"
+        urgent = a_matter_for_people(request)
+        if urgent is not None:
+            return replace(urgent, bot=self.name)
         try:
             if request.press:
-                return await self._pressed(request, request.press, language)
-            if asks_for_human(request.text) and not waiting:
-                return hand_off("asked", say("asked", language), rule="asks for a person")
+                return await self._pressed(request, request.press, request.language or "zh")
             found = await self._understand(request)
         except Unavailable as error:
             raise BotFailed(f"search: {error.message}") from error
@@ -44,8 +44,6 @@ class SearchBot:
                 _quote(found) if not found.get("doubt") else _offer_human(language, waiting=request.owner == "queue")
             )
             return Answer([shown], bot=self.name)
-        if name == "ask_human" and request.owner != "queue":
-            return hand_off("asked", say("asked", language), pressed=name)
         # Other buttons belong to Rasa's dialogue; their titles are what the customer wants.
         return await self._decide(await self._understand(request), request)
 
@@ -62,7 +60,7 @@ class SearchBot:
     async def _decide(self, found: Mapping[str, Any], request: TurnRequest) -> Answer:
         language, decision, waiting = found["language"], found["decision"], request.owner == "queue"
         if found["mood"]["label"] == "unhappy" and not waiting:
-            answer = hand_off("unhappy", say("unhappy", language), mood=found["mood"])
+            answer = hand_off("unhappy", say("unhappy", language), rule="mood of the message", mood=found["mood"])
         elif decision["action"] == "answer":
             hit = found["hits"][0]
             text = await self._knowledge.answer(hit, text=request.text, tenant=request.tenant, channel=request.channel)
@@ -75,7 +73,16 @@ class SearchBot:
             answer = Answer([{"text": say("clarify", language), "kind": "clarify", "buttons": buttons}])
         else:
             answer = Answer([_offer_human(language, waiting=waiting)])
-        return Answer(answer.messages, answer.handoff, {}, found, SearchBot.name)
+        signals = [*answer.signals, *_unsure(decision)]
+        return replace(answer, understanding=found, bot=self.name, signals=signals)
+
+
+def _unsure(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """That the knowledge base keeps its error budget, as the bot tells it."""
+    if decision["action"] == "answer":
+        return []
+    strength = round(1.0 - float(decision.get("probability") or 0.0), 4)
+    return [signal_of("unsure", f"error budget: {decision['action']}", {"decision": decision}, strength=strength)]
 
 
 def _offer_human(language: str, *, waiting: bool) -> dict[str, Any]:

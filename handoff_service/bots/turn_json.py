@@ -9,6 +9,7 @@ from typing import Any
 from handoff_service.bots.model import Answer, TurnRequest
 
 MAX_TEXT = 4000
+CUT = "\n…\n"
 MAX_MESSAGES = 8
 MAX_MESSAGE_CHARS = 8000
 MAX_SIGNALS = 12
@@ -22,12 +23,12 @@ TICKETS = ("complaint", "callback")
 
 
 def as_json(request: TurnRequest) -> dict[str, Any]:
-    """The body of a request. What was said last matters most, so a long text loses its beginning."""
+    """The body of a request. A wish stands at the head or at the end, so a long text loses its middle."""
     return {
         "conversation": request.conversation,
         "phase": request.phase,
         "turn": request.turn,
-        "text": request.text[-MAX_TEXT:],
+        "text": _both_ends(request.text),
         "press": request.press,
         "metadata": {
             "tenant": request.tenant,
@@ -39,6 +40,13 @@ def as_json(request: TurnRequest) -> dict[str, Any]:
             **_known(request),
         },
     }
+
+
+def _both_ends(text: str) -> str:
+    if len(text) <= MAX_TEXT:
+        return text
+    half = MAX_TEXT // 2
+    return f"{text[: half - len(CUT)]}{CUT}{text[-half:]}"
 
 
 def _known(request: TurnRequest) -> dict[str, Any]:
@@ -70,8 +78,9 @@ def as_answer(raw: Any, turn: str) -> Answer:
         isinstance(handoff["reason"], str)
         and isinstance(handoff.get("priority"), (int, type(None)))
         and isinstance(handoff.get("evidence") or {}, dict)
+        and isinstance(handoff.get("queue"), (str, type(None)))
     ):
-        raise ValueError("a handoff needs a reason, a whole priority and evidence by name")
+        raise ValueError("a handoff needs a reason, a whole priority, evidence by name and at most a queue's id")
     if not isinstance(nlu, dict) or not isinstance(understanding, (dict, type(None))):
         raise ValueError("nlu and understanding are objects")
     return Answer(
@@ -161,7 +170,13 @@ def _ticket(raw: Any) -> dict[str, Any] | None:
         for name, value in list(raw["fields"].items())[:MAX_FIELDS]
         if value is not None
     }
-    return {"type": raw["type"], "fields": fields, "summary": _plain(raw["summary"], MAX_FIELD_CHARS)}
+    files = [str(each) for each in list(raw.get("files") or ())[:MAX_FILES]]
+    return {
+        "type": raw["type"],
+        "fields": fields,
+        "summary": _plain(raw["summary"], MAX_FIELD_CHARS),
+        **({"files": files} if files else {}),
+    }
 
 
 def _task(raw: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from handoff_service import tracing
 from handoff_service.bots.model import Answer, TurnRequest
+from handoff_service.bots.own_rules import SENIOR_RULE, signal_of
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import (
@@ -20,6 +21,7 @@ from handoff_service.conversations.model import (
     OwnerKind,
 )
 from handoff_service.database import Transaction
+from handoff_service.handoffs.moves import queue_for_senior
 from handoff_service.handoffs.request import request_handoff
 from handoff_service.knowledge.teach import teach
 from handoff_service.promises.follow import follow
@@ -97,22 +99,25 @@ def _failures(answer: Answer) -> list[dict[str, Any]]:
     if not answer.errors or any(one["signal"] == "failed" for one in answer.signals):
         return []
     told = {"bot": answer.bot, "errors": [error[:200] for error in answer.errors]}
-    return [{"signal": "failed", "rule": f"answered by {answer.bot}", "strength": 1.0, "evidence": told}]
+    return [signal_of("failed", f"answered by {answer.bot}", told)]
 
 
 def hand_over(tx: Transaction, conversation: Conversation, turn: Turn, answer: Answer, context: Context) -> None:
     """Carries out the bot's wish for a person."""
     wish: Mapping[str, Any] = answer.handoff or {}
+    evidence: Mapping[str, Any] = wish.get("evidence") or {}
+    senior = evidence.get("rule") == SENIOR_RULE
     reason = Event(wish["reason"]) if wish["reason"] in set(HANDOFF_REASONS) else Event.POLICY
     request_handoff(
         tx,
         conversation,
         reason,
-        evidence={"turn": turn.id, "asked_at": turn.upto_seq, **(wish.get("evidence") or {})},
+        evidence={"turn": turn.id, "asked_at": turn.upto_seq, **evidence},
         context=context,
         priority=wish.get("priority"),
         actor=BOT,
         mailbox=wish.get("mailbox") is True and answer.bot == "none",
+        queue=wish.get("queue") or (queue_for_senior(tx, conversation.tenant, context) if senior else None),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handoff_service.bots.own_rules import asks_for_human
+from handoff_service.bots.asking import asks_for_human
 from handoff_service.conversations.model import AuthorKind, Entry, Kind
 
 TYPING_S = 3.2

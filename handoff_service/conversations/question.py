@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from handoff_service.bots import left_message
 from handoff_service.bots.model import TurnRequest
 from handoff_service.channels import contacts
+from handoff_service.channels.registry import CHANNELS
 from handoff_service.clock import iso
 from handoff_service.conversations import store
 from handoff_service.conversations.model import BOT, Audience, AuthorKind, Conversation, Entry, Event, Kind, OwnerKind
@@ -21,6 +22,8 @@ from handoff_service.tenants import store as tenants
 
 CONTEXT = 6
 WAYS_OUT = ("/ask_human", left_message.PAYLOAD)
+USUAL_CHARS = 600  # of an answer, when the tenant has set nothing (bot/channels/policy.py)
+WIDEST = "中"  # some platforms count bytes
 FILE_PARTS = ("id", "name", "type", "size")
 
 
@@ -79,16 +82,30 @@ def build_request(
         owner="bot" if conversation.owner.kind is OwnerKind.BOT else "queue",
         customer=contacts.verified(connection, conversation.tenant, conversation.contact),
         context=said[-CONTEXT:],
-        contact=known_about(connection, former),
+        contact=known_about(connection, conversation, former),
         now=now.astimezone(settings.zone),
         returning=_returning(former),
         given_back=_given_back(connection, conversation),
         files=[
             {part: entry.body["file"][part] for part in FILE_PARTS} for entry in unanswered if entry.body.get("file")
         ],
-        policy={**settings.bot.policy(), "quiet": True},
+        policy={
+            **settings.bot.policy(),
+            **_room(conversation.channel, settings.bot.channel_chars),
+            "shop": dict(settings.name),
+            "quiet": True,
+        },
         form=_form(recent, unanswered[0].seq),
     )
+
+
+def _room(channel: str, wanted: int | None) -> dict[str, int]:
+    """The longest answer, where the platform takes less at once than the tenant, or else the bot, would say."""
+    if channel not in CHANNELS:
+        return {}
+    form = CHANNELS[channel].abilities.form
+    taken = form.limit // form.measure(WIDEST)
+    return {"channel_chars": taken} if taken < (wanted or USUAL_CHARS) else {}
 
 
 def _form(recent: Sequence[Entry], before: int) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from handoff_service.agents.canned import refuse_foreign
 from handoff_service.agents.model import Agent
-from handoff_service.channels import contacts
+from handoff_service.channels import contacts, templates
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, check_held
 from handoff_service.conversations.model import Audience, AuthorKind, Conversation, Draft, Entry, Kind, OwnerKind
@@ -43,11 +43,15 @@ def reply(
     A note may ask colleagues (`mentions`, or @ and a name in its text), a supervisor's may `whisper` to the owner.
     Of a translated reply `original` is what its author wrote; customers do not see it.
     """
-    refuse_unknown(body, {"text", "article", "file", "mentions", "whisper", "canned", "original", "photos"})
+    refuse_unknown(body, {"text", "article", "file", "mentions", "whisper", "canned", "original", "photos", "template"})
     stored, file = with_file(tx.connection, agent.tenant, f"{AuthorKind.AGENT}:{agent.id}", body)
     stored |= internal_parts(body, audience) | request_parts(body, audience, stored["text"])
     stored |= _origin(body, audience)
+    ended = store.find(tx.connection, agent.tenant, conversation_id)
+    if ended.owner.kind is OwnerKind.CLOSED:  # the contact before the conversation, as who blocks or erases him does
+        contacts.lock(tx.connection, agent.tenant, ended.contact)  # raises Erased
     conversation = store.find(tx.connection, agent.tenant, conversation_id, lock=True)
+    stored |= templates.asked_for(tx.connection, conversation, body, audience)
     if file is not None and file.conversation != conversation.id:
         raise NotFound(f"There is no file {file.id} in this conversation.")
     draft = Draft(kind=Kind.MESSAGE, author=as_author(agent), body=stored, audience=audience, client_id=client_id)
@@ -66,8 +70,8 @@ def reply(
         refuse_foreign(tx.connection, agent, body)
         refuse_forbidden(tx.connection, agent.tenant, stored["text"])
     check_whisper(agent, conversation, stored)
-    if conversation.owner.kind is OwnerKind.CLOSED:
-        contacts.lock(tx.connection, agent.tenant, conversation.contact)  # raises Erased
+    if conversation.owner.kind is OwnerKind.CLOSED and ended.owner.kind is not OwnerKind.CLOSED:  # just now
+        contacts.lock(tx.connection, agent.tenant, conversation.contact)
     conversation, entry = store.append(tx, conversation, draft, context.now)
     if audience is Audience.INTERNAL:
         ask(tx, agent, conversation, entry, context)

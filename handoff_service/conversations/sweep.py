@@ -15,10 +15,10 @@ import structlog
 
 from handoff_service import outbox
 from handoff_service.agents import store as agents
-from handoff_service.agents.presence import lost
+from handoff_service.agents.presence import answers, lost
 from handoff_service.calls import store as calls
 from handoff_service.calls.climb import climb, note_full, overlooked, put_off
-from handoff_service.calls.record import look_later
+from handoff_service.calls.record import look_again
 from handoff_service.clock import Clock
 from handoff_service.conversations import store
 from handoff_service.conversations.change import Context, answer_due, deadline_of, farthest_deadlines
@@ -35,11 +35,11 @@ from handoff_service.handoffs.push import MOST_OFFERS, make_offers, unserved
 from handoff_service.handoffs.release import close_idle, nobody_left
 from handoff_service.handoffs.request import own_up, request_handoff
 from handoff_service.handoffs.routing import store as places
+from handoff_service.handoffs.wait import long_wait
 from handoff_service.promises import store as promises
 from handoff_service.promises.chase import chase
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
-from handoff_service.texts import say
 from handoff_service.tickets import store as tickets
 from handoff_service.tickets.follow_up import on_look
 from handoff_service.tickets.settings import CALLBACK
@@ -251,7 +251,7 @@ def _still_waiting(tx: Transaction, conversation: Conversation, context: Context
     waited = context.now - (handoff.queued_at or handoff.requested_at)
     if waited >= timedelta(seconds=context.settings.long_wait_s) and "long_wait" not in handoff.evidence:
         handoffs.update(tx.connection, handoff, evidence={**handoff.evidence, "long_wait": True})
-        body = {"text": say("long_wait", conversation.language), "kind": "notice"}
+        body = {"text": long_wait(tx.connection, conversation, context), "kind": "notice"}
         conversation, _ = store.append(
             tx, conversation, Draft(kind=Kind.MESSAGE, author=SYSTEM, body=body), context.now
         )
@@ -265,7 +265,7 @@ def _set_deadline(tx: Transaction, conversation: Conversation, context: Context)
         look_in_time(tx, replace(conversation, deadline_at=deadline), context)
         # The queue may be another kind of queue by now, and a gateway of the release before sets no time for ladders.
         made = calls.of_handoff(tx.connection, conversation.tenant, conversation.handoff)
-        look_later(tx.connection, conversation, made, context.settings)
+        look_again(tx.connection, conversation, made, context.settings, context.now)
 
 
 def held_by_lost(connection: sa.Connection, context: Context) -> list[tuple[str, str]]:
@@ -294,21 +294,26 @@ def on_lost(tx: Transaction, tenant: str, conversation_id: str, context: Context
 
 
 def offered_to_lost(connection: sa.Connection, now: datetime) -> list[tuple[str, str]]:
-    """(tenant, conversation) of offers to agents who have no desk open: nobody there can accept."""
+    """(tenant, conversation) of offers to agents who have no desk open, or may not answer any more."""
     return [
         (tenant, one.id)
         for tenant in offering_tenants(connection)
-        for connected in [agents.connected(connection, tenant, now)]
+        for able in [_may_accept(connection, tenant, now)]
         for one in store.listed(connection, tenant, [OwnerKind.OFFER], limit=500)
-        if one.owner.agent not in connected
+        if one.owner.agent not in able
     ]
+
+
+def _may_accept(connection: sa.Connection, tenant: str, now: datetime) -> set[str]:
+    connected = agents.connected(connection, tenant, now)
+    return {one.id for one in agents.everyone(connection, tenant) if one.id in connected and answers(one)}
 
 
 def on_offer_lost(tx: Transaction, tenant: str, conversation_id: str, context: Context) -> None:
     """Takes an offer back from an agent who is gone, unless it moved on meanwhile."""
     conversation = store.find(tx.connection, tenant, conversation_id, lock=True)
-    connected = agents.connected(tx.connection, tenant, context.now)
-    if conversation.owner.kind is OwnerKind.OFFER and conversation.owner.agent not in connected:
+    able = _may_accept(tx.connection, tenant, context.now)
+    if conversation.owner.kind is OwnerKind.OFFER and conversation.owner.agent not in able:
         take_back(tx, conversation, Event.AGENT_LOST, context)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, overload
@@ -17,6 +17,7 @@ from handoff_service import metrics, outbox, tables, tracing
 from handoff_service.bell import Bell
 from handoff_service.bots.left_message import buttons
 from handoff_service.bots.model import Answer, Bot
+from handoff_service.bots.own_rules import signal_of
 from handoff_service.clock import Clock
 from handoff_service.complaints.register import on_threat
 from handoff_service.conversations import store
@@ -36,6 +37,8 @@ from handoff_service.statements import Statement, inserting
 from handoff_service.texts import say
 
 log = structlog.get_logger()
+
+NO_ANSWER = "no bot answered"
 
 T = tables.turns.c
 # The statements of every turn.
@@ -227,7 +230,13 @@ def keep(tx: Transaction, turn: Turn, job: outbox.Job, failure: str, context: Co
     if not _is_running(connection, turn):
         return "failed"
     if conversation.epoch == turn.epoch:
-        _say_once(tx, conversation, turn, say("kept", conversation.language), context, buttons(conversation.language))
+        noted = {
+            "answers": turn.upto_seq,
+            "bot": "none",
+            "signals": [signal_of("failed", NO_ANSWER, {"error": failure})],
+        }
+        text, ways_out = say("kept", conversation.language), buttons(conversation.language)
+        _say_once(tx, conversation, turn, text, context, ways_out, noted)
     outbox.postpone(connection, job, failure, until=until)
     _end(connection, turn, "failed", None, [failure], context)
     return "failed"
@@ -249,9 +258,10 @@ def _say_once(
     text: str,
     context: Context,
     ways_out: Sequence[dict[str, str]] = (),
+    noted: Mapping[str, Any] | None = None,
 ) -> None:
     """A notice of which one wait gets at most one, whatever its text and however often the bot is asked meanwhile."""
-    body: dict[str, Any] = {"text": text, "kind": "notice"}
+    body: dict[str, Any] = {"text": text, "kind": "notice", **({"analysis": noted} if noted else {})}
     if ways_out and conversation.owner.kind is OwnerKind.BOT:
         body["buttons"] = list(ways_out)
     if conversation.owner.kind is not OwnerKind.BOT:

@@ -62,6 +62,15 @@ def test_the_knowledge_base_decides_a_question() -> None:
     assert clarify.slots["offer"] == {"kind": "articles", "options": ["refund-timing", "return-policy"]}
 
 
+def test_an_answer_whose_facts_are_in_doubt_is_checked_by_a_person_at_once() -> None:
+    raw = understanding("zh", "abstain", [("refund-timing", 0.97)])
+    raw["decision"]["rule"] = "fact in doubt"
+    doubted = Understanding.from_json(raw)
+    handed = decide(situation(understanding=doubted))
+    assert (handed.move, handed.reason, handed.say) == (Move.HANDOFF, Reason.UNSURE, "being_checked")
+    assert decide(situation(understanding=doubted, waiting=True)).say == "unsure_waiting"
+
+
 def test_first_miss_offers_second_hands_off_and_an_answer_resets() -> None:
     first = decide(situation("甲"))
     assert (first.say, first.offer_human, first.slots["unanswered"]) == ("miss", True, ["甲"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.foreign import LANGUAGES, asks_for_person, language_of
+from bot.hearing.foreign import LANGUAGES, asks_for_person, language_of
 from bot.language import other_script
 from tests.bot.gateway import Bot, Chat
 

@@ -210,7 +210,7 @@ def test_no_text_promises_a_place_in_the_queue_or_a_person_at_once() -> None:
 
 def test_variants_take_turns() -> None:
     texts = Texts.load()
-    assert len({texts.message("greet", language="zh", turn=n, hello="您好").text for n in range(4)}) >= 2
+    assert len({texts.message("greet", language="zh", turn=n, hello="您好", shop="本店").text for n in range(4)}) >= 2
 
 
 def test_every_training_move_and_intent_is_in_the_domain() -> None:

@@ -10,8 +10,8 @@ import yaml
 from bot.actions.decide import decide
 from bot.actions.situation import Move, Reason, Situation
 from bot.channels.policy import read_policy
+from bot.hearing.words import WORDS
 from bot.signals import danger
-from bot.signals.words import WORDS
 from tests.bot.signals.danger import DANGER, HARMLESS, lines
 
 MARKS = list(sre_parse.parse(r"\W"))

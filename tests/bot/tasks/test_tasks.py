@@ -244,5 +244,23 @@ def test_a_complaint_becomes_a_ticket_with_its_pictures(bot: Bot) -> None:
     done = say_all(chat, "送货", "LY20261103001 快递员把包裹扔在门口就走了", "希望道歉", "<picture>", "确认")
     assert done["ticket"]["type"] == "complaint"
     fields = done["ticket"]["fields"]
-    assert (fields["order"], fields["files"], fields["wish"]) == ("LY20261103001", "photo.jpg", "希望道歉")
+    assert (fields["order"], fields["wish"]) == ("LY20261103001", "希望道歉")
+    assert done["ticket"]["files"] == [PICTURE["id"]]
     assert done["handoff"] is None
+
+
+def test_a_complaint_asks_for_the_order_unless_it_is_about_people(bot: Bot) -> None:
+    chat, _ = start(bot, "complaint")
+    assert "哪一单" in texts(chat.say("送货"))
+    assert "经过" in texts(chat.say("找不到了"))
+    done = say_all(chat, "快递员把包裹扔在门口就走了", "希望道歉", "没有图片", "确认")
+    assert "order" not in done["ticket"]["fields"]
+    assert done["ticket"]["files"] == []
+    chat, _ = start(bot, "complaint", ALEX, "en", "i want to complain")
+    asked = chat.say("a product")
+    assert any("LY20261102045" in button["title"] for button in asked["messages"][-1]["buttons"])
+    assert "what happened" in texts(chat.say("LY20261102045"))
+    chat, _ = start(bot, "complaint", language="en", text="i want to complain")
+    assert "what happened" in texts(say_all(chat, "a product", "[No order number]"))
+    chat, _ = start(bot, "complaint", language="en", text="i want to complain")
+    assert "what happened" in texts(chat.say("your agent was rude to me"))

@@ -1,4 +1,4 @@
-"""What the gateway understands by itself while no bot is up: asking for a person, and plain anger."""
+"""What the gateway understands by itself while no bot is up: danger, asking for a person, and plain anger."""
 
 from __future__ import annotations
 
@@ -8,22 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.bots.own_rules import asks_for_human, is_angry
+from bot.hearing.danger import danger
+from handoff_service.bots.asking import asks_for_human, lines_of
+from handoff_service.bots.misspelt import Spelling, heard_rightly
+from handoff_service.bots.own_rules import is_angry
 from tests.bot.crawl.asking import WAYS
-from tests.bot.crawl.look_alikes import LOOK_ALIKES
+from tests.bot.crawl.look_alikes import AS_ANSWERS, LOOK_ALIKES
 
-PLAIN = (
-    "zh",
-    "zh polite",
-    "zh upset",
-    "emoji",
-    "mixed",
-    "en",
-    "en polite",
-    "en upset",
-    "in a longer text",
-    "as an answer",
-)
 EVALUATION = Path(__file__).resolve().parents[3] / "data" / "evaluation"
 
 
@@ -31,27 +22,55 @@ def evaluation(name: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in (EVALUATION / name).read_text("utf-8").splitlines()]
 
 
-def test_most_ways_to_ask_for_a_person_are_understood() -> None:
-    """Typing errors, pinyin and the like are for the bot; who is not understood waits until the reply deadline."""
-    asking = [text for kind in PLAIN for text in WAYS[kind]]
-    missed = [text for text in asking if not asks_for_human(text)]
-    assert len(missed) <= 0.2 * len(asking), missed
+@pytest.mark.parametrize("kind", WAYS)
+def test_every_way_to_ask_for_a_person_is_understood_without_a_bot(kind: str) -> None:
+    """134 of the 387 were not: pinyin, voice input, typing errors, full width, two languages in one line."""
+    assert [text for text in WAYS[kind] if not asks_for_human(text)] == []
 
 
 def test_what_only_looks_like_it_is_left_alone() -> None:
-    wrong = [text for text in LOOK_ALIKES if asks_for_human(text)]
-    assert len(wrong) <= 0.05 * len(LOOK_ALIKES), wrong
+    assert [text for text in [*LOOK_ALIKES, *AS_ANSWERS] if asks_for_human(text)] == []
+
+
+def test_ways_that_were_not_before_the_eyes_of_who_wrote_the_rules_are_understood_too() -> None:
+    unseen = evaluation("asking_unseen.jsonl")
+    asking = [str(one["text"]) for one in unseen if one["asks"]]
+    assert sum(map(asks_for_human, asking)) >= 0.9 * len(asking)
+    assert [one["text"] for one in unseen if not one["asks"] and asks_for_human(str(one["text"]))] == []
+
+
+def test_questions_are_not_taken_for_the_wish() -> None:
+    asked = [*evaluation("answerable.jsonl"), *evaluation("out_of_scope.jsonl"), *evaluation("negated.jsonl")]
+    wrong = [text for one in asked if asks_for_human(text := str(one.get("text") or one.get("question")))]
+    assert len(wrong) <= 0.005 * len(asked), wrong
 
 
 @pytest.mark.parametrize("text", ["转人工", "我要找真人", "let me talk to a person", "agent please", "人工", "“agent”"])
-def test_the_plain_ways_always_work(text: str) -> None:
+def test_a_wish_is_heard_in_every_place_where_it_may_stand(text: str) -> None:
     assert asks_for_human(text)
     assert asks_for_human(f"how long does it take?\n{text}"), "as the last of several messages too"
+    story = "The lamp flickers. " * 400
+    assert asks_for_human(f"{text}. {story}"), "at the head of a long text"
+    assert asks_for_human(f"{story}\n{text}\n{story}"), "as a message of its own between two long ones"
+    assert asks_for_human(f"{story} {text}"), "at its end"
 
 
 @pytest.mark.parametrize("text", ["不用转人工了", "don't transfer me to an agent", "no human please", "人工智能课程"])
 def test_who_declines_is_not_handed_over(text: str) -> None:
     assert not asks_for_human(text)
+
+
+def test_of_a_long_line_both_ends_are_read_and_of_others_everything() -> None:
+    assert lines_of("a\n\nb") == ["a", "b"]
+    assert [len(part) for part in lines_of("x" * 8000)] == [2000, 2000]
+
+
+def test_one_slip_of_the_keyboard_is_set_right_and_words_of_their_own_are_left_alone() -> None:
+    spelling = Spelling(meant=["human", "agent", "talk"], other_words=["humane", "urgent"])
+    assert spelling.corrected("tlak to a huamn agnt") == "talk to a human agent"
+    assert spelling.corrected("an urgent and humane walk") == "an urgent and humane walk"
+    assert heard_rightly("赚人公") == "转人工"
+    assert heard_rightly("转入公司账户") == "转入公司账户", "only a clause that is nothing else"
 
 
 def test_plain_anger_is_seen_and_calm_words_are_not_taken_for_it() -> None:
@@ -65,7 +84,11 @@ def test_plain_anger_is_seen_and_calm_words_are_not_taken_for_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["human ", "real live ", "talk to ", "不要", "转", "fu", "worst a-", "你们", " ", "don't "]
+    "text",
+    [
+        *("human ", "real live ", "talk to ", "不要", "转", "fu", "worst a-", "你们", " ", "don't "),
+        *("我要", "请帮我", "人工 客服 ", "kefu ", "转 agent ", "tlak ot huamn ", "给我 real ", "a. b? "),
+    ],
 )
 def test_no_text_holds_up_the_event_loop(text: str) -> None:
     """F-97: as long as a message may be, in the shape that a careless pattern takes seconds for."""
@@ -73,4 +96,5 @@ def test_no_text_holds_up_the_event_loop(text: str) -> None:
     began = time.process_time()
     asks_for_human(hostile)
     is_angry(hostile)
-    assert time.process_time() - began < 0.25
+    danger(hostile[:4000])
+    assert time.process_time() - began < 0.4

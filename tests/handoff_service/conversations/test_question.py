@@ -14,6 +14,7 @@ import pytest
 
 from handoff_service.bots.model import Answer, TurnRequest
 from handoff_service.bots.turn_json import as_json
+from handoff_service.conversations import question
 from handoff_service.conversations.model import Kind, OwnerKind
 from handoff_service.conversations.receive import receive
 from handoff_service.conversations.reply import reply
@@ -52,7 +53,7 @@ async def test_the_first_words_of_somebody_new(chat: Chat) -> None:  # noqa: F81
     wire = as_json(await asked(chat))["metadata"]
     assert (wire["hour"], wire["now"]) == (17, "2026-11-02T17:30:00+08:00"), "where the tenant is"
     assert not {"returning", "given_back", "files"} & set(wire)
-    assert wire["policy"] == {"quiet": True}, "an answer may be no message at all"
+    assert wire["policy"] == {"quiet": True, "shop": dict(shop().settings.name)}, "an answer may be no message at all"
 
 
 async def test_who_was_here_before(chat: Chat) -> None:  # noqa: F811
@@ -69,7 +70,8 @@ async def test_what_the_tenant_has_set(chat: Chat) -> None:  # noqa: F811
     bot = BotSettings(misses=3, emergency={"zh": {"medical": "120"}})
     changed = tenant.model_copy(update={"settings": tenant.settings.model_copy(update={"bot": bot})})
     await chat.database.write(lambda tx: tenants.save(tx.connection, changed))
-    assert (await asked(chat)).policy == {"misses": 3, "emergency": {"zh": {"medical": "120"}}, "quiet": True}
+    told = {"misses": 3, "emergency": {"zh": {"medical": "120"}}, "quiet": True, "shop": dict(tenant.settings.name)}
+    assert (await asked(chat)).policy == told
     stored = await chat.database.read(lambda c: tenants.find(c, "demo"))
     assert stored.settings.bot == bot
 
@@ -189,3 +191,18 @@ async def test_receiving_twice_is_one_entry_with_and_without_patience(chat: Chat
             lambda tx: receive(tx, chat.sender, client_id="client-77", body=body, context=chat.context)
         )
     assert len([e for e in await chat.timeline() if e.kind is Kind.MESSAGE]) == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "wanted", "told"),
+    [
+        ("weibo", None, {"channel_chars": 299}),
+        ("instagram", None, {"channel_chars": 333}),
+        ("weibo", 200, {}),
+        ("telegram", None, {}),
+        ("telegram", 5000, {"channel_chars": 4096}),
+        ("web", None, {}),
+    ],
+)
+def test_an_answer_is_no_longer_than_its_platform_takes(channel: str, wanted: int | None, told: dict[str, int]) -> None:
+    assert question._room(channel, wanted) == told

@@ -24,6 +24,7 @@ REACHED = {
     "takes_over: bot", "takes_over: agent", "takes_over: forbidden", "closes: closed", "is_solved: solved",
     "is_solved: illegal_transition", "leaves_message: left", "customer_repeats: same entry",
     "turn_is_slow: one moment", "turn_fails: new", "late_turn_answers: failed", "asks_for_human: handed off",
+    "whispers: whispered", "escalates: escalated", "escalates: fenced",
 }  # fmt: skip
 
 

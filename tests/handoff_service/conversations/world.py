@@ -33,7 +33,7 @@ from handoff_service.conversations.receive import Sender, receive
 from handoff_service.conversations.reply import reply
 from handoff_service.database import Transaction
 from handoff_service.errors import TandemError
-from handoff_service.handoffs import assign, release
+from handoff_service.handoffs import assign, moves, release
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import as_author
 from handoff_service.handoffs.request import request_handoff
@@ -292,6 +292,37 @@ class World:
         self.told = {"seq": entry.seq, "mid": entry.mid}
         return "written"
 
+    def whispers(self, tx: Transaction, pick: int) -> str | None:
+        """Mostly the supervisor, to the agent who serves the customer."""
+        found = self._any(tx, pick, {OwnerKind.AGENT})
+        if found is None:
+            return None
+        agent = self._agent(tx, 2 if pick % 4 else pick)
+        client_id, body = f"agent-{self.count:06}", {"text": f"ask him why: {self.count}"}
+        said = {"author": as_author(agent), "client_id": client_id, "body": body, "conv": found.id}
+        self.asked = "send", {**said, "audience": Audience.INTERNAL}
+        _, entry = reply(
+            tx,
+            agent,
+            found.id,
+            client_id=client_id,
+            body={**body, "whisper": found.owner.agent},
+            epoch=None,
+            audience=Audience.INTERNAL,
+            context=self.context,
+        )
+        self.told = {"seq": entry.seq, "mid": entry.mid}
+        return "whispered"
+
+    def escalates(self, tx: Transaction, pick: int) -> str | None:
+        found = self._any(tx, pick, {OwnerKind.AGENT})
+        if found is None:
+            return None
+        holder, epoch = self._holder(tx, found, pick), self._epoch(found, pick)
+        self._asks("escalate", as_author(holder), found, epoch)
+        moved = moves.escalate(tx, found.id, holder, epoch, self.context, reason="wants the manager")
+        return self._done(moved, "escalated")
+
     def transfers_to_agent(self, tx: Transaction, pick: int) -> str | None:
         return self._transfer(tx, pick, to_agent=self.people[(pick + 1) % 3].id)
 
@@ -547,6 +578,8 @@ EVENTS: tuple[str, ...] = (
     "notes",
     "transfers_to_agent",
     "transfers_to_queue",
+    "whispers",
+    "escalates",
     "gives_back",
     "takes_over",
     "closes",

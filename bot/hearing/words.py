@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from bot.signals.script import simplified
+from bot.hearing.script import simplified
 
 WORDS = Path(__file__).with_name("words.yml")
 
@@ -57,6 +57,9 @@ ASKS_WHEN = one_of(_CONTENT["asks_when"])
 SOLVED = one_of(_CONTENT["solved"])
 ASKS_FOR_PERSON = one_of(_CONTENT["asks_for_person"])
 ASKS_FOR_NO_PERSON = one_of(_CONTENT["asks_for_no_person"])
+ADVERTISES = one_of(_CONTENT["advertises"])
+LEADS_AWAY = one_of(_CONTENT["leads_away"])
+OF_OURS = one_of(_CONTENT["of_ours"])
 OTHER_MATTERS = one_of(_CONTENT["other_matters"])
 SENIOR = one_of(_CONTENT["senior"])
 REFUSES_PERSON = one_of(_CONTENT["refuses_person"])

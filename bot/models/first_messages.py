@@ -1,0 +1,125 @@
+"""What the whole bot makes of first messages: whom it hands over as unhappy, at several thresholds of the mood.
+
+The real knowledge base reads each line once; what is decided on it is pure, so that a threshold costs nothing.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.settings import ROOT, Settings
+
+if TYPE_CHECKING:
+    from bot.actions.situation import Situation
+
+SETS = ("mood.jsonl", "mood_unseen.jsonl")
+FOLDER = ROOT / "data" / "evaluation"
+RECALL, PRECISION = 0.90, 0.85
+THRESHOLDS = (None, 0.2, 0.3, 0.42, 0.52, 0.6, 0.7)  # None: what holds when the tenant has set nothing
+Judged = tuple[bool, bool]
+"""Whether somebody is unhappy, and whether he was handed over for that."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """recall, precision: of those handed over as unhappy; alarms: the share of the calm that was."""
+
+    recall: float
+    precision: float
+    alarms: float
+
+    @property
+    def reached(self) -> bool:
+        """Whether both goals are met."""
+        return self.recall >= RECALL and self.precision >= PRECISION
+
+    def __str__(self) -> str:
+        return f"recall {self.recall:.3f}  precision {self.precision:.3f}  calm ones handed over {self.alarms:.1%}"
+
+
+def figures(judged: Sequence[Judged]) -> Found:
+    """The figures of some lines; a share of nothing is 0."""
+    right = sum(meant and handed for meant, handed in judged)
+    handed = sum(handed for _, handed in judged)
+    unhappy = sum(meant for meant, _ in judged)
+    calm = len(judged) - unhappy
+    return Found(right / max(unhappy, 1), right / max(handed, 1), (handed - right) / max(calm, 1))
+
+
+def handed_over(situation: "Situation", threshold: float | None) -> bool:
+    """Whether a tenant with this threshold would see it handed over as unhappy."""
+    from bot.actions.decide import decide
+    from bot.actions.situation import Reason
+
+    return decide(replace(situation, policy=replace(situation.policy, unhappy=threshold))).reason is Reason.UNHAPPY
+
+
+async def read_all(settings: Settings, *, python: str) -> dict[str, list[tuple[bool, "Situation"]]]:
+    """Every line of every set as the bot reads it. Raises StageFailed when the knowledge base cannot be started."""
+    from bot.knowledge import KnowledgeBase
+    from bot.simulation.in_process import BotInProcess
+    from bot.simulation.stage import Stage
+
+    with Stage(python=python, var=settings.var) as stage:
+        environment = {**os.environ, **stage.environment, "TANDEM_VAR": str(settings.var)}
+        own = Settings.from_environment(environment)
+        kb = KnowledgeBase(own.kb_index_url, timeout=own.kb_timeout)
+        await kb.open()
+        try:
+            async with BotInProcess(own) as bot:
+                found: dict[str, list[tuple[bool, Situation]]] = {name: [] for name in SETS}
+                for name, lines in found.items():
+                    for line in lines_of(name):
+                        lines.append((line["unhappy"], await situation_of(bot.app.ctx.agent, kb, line)))
+                return found
+        finally:
+            await kb.close()
+
+
+def lines_of(name: str) -> Iterator[dict[str, Any]]:
+    """{"text", "unhappy", "language"} for each line of a set."""
+    for line in Path(FOLDER / name).read_text(encoding="utf-8").splitlines():
+        yield json.loads(line)
+
+
+async def situation_of(agent: Any, kb: Any, line: dict[str, Any]) -> "Situation":
+    """A first message as `decide` sees it."""
+    from bot.channels.dialogue import prepare, read
+    from bot.channels.memory import Memory
+    from bot.channels.output import TurnOutput
+    from bot.channels.request import read_turn
+
+    metadata = {"tenant": "demo", "channel": "web", "language": None, "owner": "bot", "customer": None, "context": []}
+    asked = {
+        "conversation": "first",
+        "phase": 1,
+        "turn": "t",
+        "text": line["text"],
+        "press": None,
+        "metadata": metadata,
+    }
+    turn = read_turn(json.dumps(asked).encode(), max_chars=4000)
+    output = TurnOutput(turn)
+    tracker = await agent.processor.fetch_tracker_and_update_session(turn.sender, output)
+    memory = Memory.of(tracker)
+    nlu, understanding = await read(agent, turn, kb=kb, memory=memory, tracker=tracker)
+    prepare(output, tracker, memory=memory, nlu=nlu, understanding=understanding, parts_ms=0.0)
+    return output.situation
+
+
+def report(found: dict[str, list[tuple[bool, "Situation"]]]) -> tuple[str, bool]:
+    """The tables as text, and whether every set reaches both goals."""
+    rows, reached = [], True
+    for name, lines in found.items():
+        rows.append(f"Handed over as unhappy, first messages to the whole bot, {name}, {len(lines)} lines:")
+        for threshold in THRESHOLDS:
+            got = figures([(meant, handed_over(situation, threshold)) for meant, situation in lines])
+            goal = ""
+            if threshold is None:
+                reached = reached and got.reached
+                goal = f"  (goal {RECALL:.2f}, {PRECISION:.2f}: {'reached' if got.reached else 'NOT reached'})"
+            rows.append(f"  {'default' if threshold is None else f'{threshold:.2f}':>7}  {got}{goal}")
+    return "\n".join(rows), reached
