@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,9 +66,16 @@ def _check_port(name: str, value: str) -> None:
 
 
 def new_account(
-    tenant: str, channel: str, name: str, given: Mapping[str, str], settings: Settings, clock: Clock = utc_now
+    tenant: str,
+    channel: str,
+    name: str,
+    given: Mapping[str, str],
+    settings: Settings,
+    clock: Clock = utc_now,
+    *,
+    token_until: datetime | None = None,
 ) -> Account:
-    """An account with fresh secrets where we make them. Raises Invalid."""
+    """An account with fresh secrets where we make them. `token_until`: when the access token ends. Raises Invalid."""
     check_fields(channel, given)
     if "url" in given:
         check_address(given["url"], settings)
@@ -82,7 +90,14 @@ def new_account(
         options={field.name: given[field.name] for field in fields if field.name in given and not field.secret},
         secrets=({one.name: known[one.name] for one in fields if one.secret and one.name in known},),
         created_at=clock(),
+        token_until=_end_of_token(channel, given, token_until, clock()),
     )
+
+
+def _end_of_token(channel: str, given: Mapping[str, str], told: datetime | None, now: datetime) -> datetime | None:
+    """When the token ends that is given now: as told, or after the time for which the platform's usually last."""
+    lasts = [field.lasts for field in CHANNELS[channel].fields if field.name in given and field.lasts is not None]
+    return told or (now + min(lasts) if lasts else None)
 
 
 def made_secrets(account: Account, given: Mapping[str, str]) -> dict[str, str]:
@@ -127,10 +142,11 @@ def change(
     name: str | None,
     options: Mapping[str, str],
     disabled: bool | None,
+    token_until: datetime | None = None,
     seal: Seal,
     context: Context,
 ) -> Account:
-    """Changes the name, fields that are no secrets (an empty one ends), or switches it off and on.
+    """Changes the name, when its token ends, fields that are no secrets (an empty one ends), or switches it off and on.
 
     Raises NotFound, and Invalid for a secret: those are rotated, so that no event is lost. But a server that is named
     anew must be given its secrets with it: else who may change an account could have them sent to himself.
@@ -157,7 +173,13 @@ def change(
     store.change(tx.connection, known, name=name, options=after, disabled=disabled)
     if secrets:
         store.rotate(tx.connection, known, secrets, seal)
-    told = {"name": name, "disabled": disabled, "fields": sorted([*options, *secrets]) or None}
+    _note_end(tx, known, secrets, token_until, context)
+    told = {
+        "name": name,
+        "disabled": disabled,
+        "fields": sorted([*options, *secrets]) or None,
+        "token_until": iso(token_until),
+    }
     detail = {key: value for key, value in told.items() if value is not None}
     _record(tx, caller, "channel_account_changed", account, detail, context)
     return store.find(tx.connection, caller.tenant, account, seal)
@@ -178,9 +200,19 @@ def _shown_to_new_servers(known: Account, options: Mapping[str, str]) -> list[st
 
 
 def rotate(
-    tx: Transaction, caller: Caller, account: str, given: Mapping[str, str], seal: Seal, context: Context
+    tx: Transaction,
+    caller: Caller,
+    account: str,
+    given: Mapping[str, str],
+    seal: Seal,
+    context: Context,
+    *,
+    token_until: datetime | None = None,
 ) -> dict[str, str]:
-    """New secrets beside the present ones. Returns those that we made. Raises NotFound and Invalid."""
+    """New secrets beside the present ones, a token with its end. Returns those that we made.
+
+    Raises NotFound and Invalid.
+    """
     known = store.find(tx.connection, caller.tenant, account, seal)
     check_fields(known.channel, given, complete=False)
     fields = [field for field in CHANNELS[known.channel].fields if field.secret]
@@ -189,8 +221,18 @@ def rotate(
     if not changed:
         raise Invalid(f"Say which secret is new: {', '.join(field.name for field in fields)}.")
     store.rotate(tx.connection, known, changed, seal)
+    _note_end(tx, known, given, token_until, context)
     _record(tx, caller, "channel_secret_rotated", account, {"fields": sorted(changed)}, context)
     return made
+
+
+def _note_end(
+    tx: Transaction, known: Account, given: Mapping[str, str], told: datetime | None, context: Context
+) -> None:
+    """When the account's token ends from now on; that of the one before says nothing about a new one."""
+    is_new = any(field.ends and field.name in given for field in CHANNELS[known.channel].fields)
+    if is_new or told is not None:
+        store.set_token_until(tx.connection, known, _end_of_token(known.channel, given, told, context.now))
 
 
 def finish_rotation(tx: Transaction, caller: Caller, account: str, seal: Seal, context: Context) -> None:
@@ -202,7 +244,8 @@ def finish_rotation(tx: Transaction, caller: Caller, account: str, seal: Seal, c
 
 def shown(account: Account, settings: Settings) -> dict[str, Any]:
     """An account as those who manage it see it: of secrets only which there are, and how many of each are valid."""
-    names = [field.name for field in CHANNELS[account.channel].fields if field.secret]
+    channel = CHANNELS.get(account.channel)  # None: of a newer release beside this one
+    names = [field.name for field in channel.fields if field.secret] if channel is not None else []
     return {
         "id": account.id,
         "channel": account.channel,

@@ -3,14 +3,14 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from handoff_service.access import Access
 from handoff_service.callers import Caller
 from handoff_service.changes import Changing, IdempotencyKey
 from handoff_service.channels import accounts, store
 from handoff_service.channels.commands import kinds
-from handoff_service.channels.doctor import count_windows, examine
+from handoff_service.channels.doctor import look_at
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.sealing import Seal
 from handoff_service.conversations.change import Context
@@ -21,6 +21,8 @@ from handoff_service.permissions import Permission
 from handoff_service.service import Service
 
 Fields = Annotated[dict[Plain, Annotated[Plain, Field(max_length=4096)]], Field(max_length=40)]
+# When the access token ends; without it after the time for which the platform's usually last.
+TokenEnd = Annotated[AwareDatetime | None, Field(strict=False)]
 
 
 class New(BaseModel):
@@ -31,6 +33,7 @@ class New(BaseModel):
     channel: Plain = Field(max_length=40)
     name: Plain = Field(min_length=1, max_length=accounts.MOST_NAME)
     fields: Fields = Field(default={})
+    token_until: TokenEnd = None
 
 
 class Changed(BaseModel):
@@ -41,6 +44,7 @@ class Changed(BaseModel):
     name: Plain | None = Field(None, min_length=1, max_length=accounts.MOST_NAME)
     fields: Fields = Field(default={})
     disabled: bool | None = None
+    token_until: TokenEnd = None
 
 
 class Secrets(BaseModel):
@@ -49,6 +53,7 @@ class Secrets(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     fields: Fields = Field(default={})
+    token_until: TokenEnd = None
 
 
 def router(service: Service) -> APIRouter:
@@ -80,10 +85,8 @@ def _add_reading(routes: APIRouter, service: Service, access: Access, seal: Seal
     async def doctor(account_id: str, caller: ManagerNow) -> dict[str, Any]:
         """Asks the platform and our own address, and says in words what is wrong."""
         account = await service.database.read(lambda c: store.find(c, caller.tenant, account_id, seal))
-        channel, now = service.channels[account.channel], service.clock()
-        counted = await service.database.read(lambda c: count_windows(c, account, channel, now))
-        findings = [one.as_json() for one in await examine(account, channel, service.settings, service.clock, counted)]
-        await service.database.write(lambda tx: store.examined(tx.connection, account, findings, now))
+        channel = service.channels[account.channel]
+        findings = await look_at(service.database, account, channel, service.settings, service.clock)
         return {"account": account.id, "findings": findings}
 
 
@@ -96,7 +99,8 @@ def _add_changing(routes: APIRouter, service: Service, access: Access, changing:
         if given.channel not in CHANNELS:
             raise Invalid(f"There is no channel {given.channel}; there are {', '.join(sorted(CHANNELS))}.")
         settings = service.settings
-        made = accounts.new_account(caller.tenant, given.channel, given.name, given.fields, settings, service.clock)
+        told = (caller.tenant, given.channel, given.name, given.fields)
+        made = accounts.new_account(*told, settings, service.clock, token_until=given.token_until)
 
         def work(tx: Transaction, context: Context) -> dict[str, Any]:
             accounts.add(tx, caller, made, seal, context)
@@ -111,7 +115,8 @@ def _add_changing(routes: APIRouter, service: Service, access: Access, changing:
 
         def work(tx: Transaction, context: Context) -> dict[str, Any]:
             changes: dict[str, Any] = {"name": given.name, "options": given.fields, "disabled": given.disabled}
-            after = accounts.change(tx, caller, account_id, **changes, seal=seal, context=context)
+            until = given.token_until
+            after = accounts.change(tx, caller, account_id, **changes, token_until=until, seal=seal, context=context)
             return {"account": after.id, "name": after.name, "disabled": after.disabled, "options": dict(after.options)}
 
         return await changing.run(caller, key, f"channel account {account_id}", given, work)
@@ -127,7 +132,8 @@ def _add_secrets(routes: APIRouter, access: Access, changing: Changing, seal: Se
 
         def work(tx: Transaction, context: Context) -> dict[str, Any]:
             made.clear()
-            made.update(accounts.rotate(tx, caller, account_id, given.fields, seal, context))
+            until = given.token_until
+            made.update(accounts.rotate(tx, caller, account_id, given.fields, seal, context, token_until=until))
             return {"account": account_id}
 
         return await changing.run(caller, key, f"rotate channel {account_id}", given, work, once=made)

@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import json
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from hashlib import sha256
 from typing import Any, Literal
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,7 +18,7 @@ from handoff_service.channels import store
 from handoff_service.channels.arrive import take
 from handoff_service.channels.fetch import FETCH_TOPIC
 from handoff_service.channels.freshness import Freshness
-from handoff_service.channels.model import Checked, Parsed, Reply, WebhookRequest
+from handoff_service.channels.model import Account, Checked, Parsed, Reply, WebhookRequest
 from handoff_service.channels.reading import check, parse
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.web_widget import is_known, start_session, verify_identity
@@ -26,7 +29,11 @@ from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
 
 MAX_EVENT = 64 * 1024  # unless a channel says otherwise
+TELL_EVERY_S = 60.0  # an account whose webhooks are refused
 UNTIL_APART = 64 * 1024  # a larger body is read in a thread
+
+
+log = structlog.get_logger()
 
 
 class Visit(BaseModel):
@@ -41,7 +48,7 @@ class Visit(BaseModel):
 def router(service: Service) -> APIRouter:
     routes = APIRouter()
     seal = Seal(service.settings.encryption_key.get_secret_value())
-    freshness = Freshness()
+    freshness, turned_away = Freshness(), TurnedAway()
 
     @routes.post("/v1/widget/sessions", status_code=201)
     async def start(visit: Visit, request: Request) -> dict[str, Any]:
@@ -84,12 +91,13 @@ def router(service: Service) -> APIRouter:
         """Takes events of a platform; answers after they are durable, and before anybody works on them."""
         try:
             known = await service.database.read(lambda connection: store.find(connection, tenant, account, seal))
-        except NotFound as error:  # strangers do not learn which accounts exist
+        except NotFound:  # strangers do not learn which accounts exist
             await _body(request, MAX_EVENT)
-            raise Unauthorized("This account does not exist, or the signature does not match.") from error
+            return turned_away(None, "no such account")
         channel = service.channels[known.channel]
         raw = await _body(request, channel.abilities.most_bytes)
         asked = _as_platform_saw(request, raw, service.settings.gateway_url)
+        context = service.context()
 
         def read() -> tuple[Checked, Parsed]:
             checked = check(channel, known, asked)
@@ -97,12 +105,17 @@ def router(service: Service) -> APIRouter:
                 raise Forbidden("This account is disabled.")
             return checked, parse(channel, known, checked)
 
-        checked, parsed = await asyncio.to_thread(read) if len(raw) > UNTIL_APART else read()
-        context = service.context()
-        if checked.signed_at is not None and (parsed.events or parsed.fetch):
-            proof = checked.proof or sha256(raw).hexdigest()
-            freshness.check((tenant, account), proof, checked.signed_at, context.now)
-        arrived = await take(service.database, known, channel.abilities, parsed.events, seal, context)
+        try:
+            checked, parsed = await asyncio.to_thread(read) if len(raw) > UNTIL_APART else read()
+            if checked.signed_at is not None and (parsed.events or parsed.fetch):
+                proof = checked.proof or sha256(raw).hexdigest()
+                freshness.check((tenant, account), proof, checked.signed_at, context.now)
+        except (Unauthorized, Forbidden) as error:
+            if channel.abilities.strict:  # whoever posts can mend it, if he is told
+                raise
+            return turned_away(known, error.message)
+        once = (checked.once, sha256(checked.body).hexdigest()) if checked.once else None
+        arrived = await take(service.database, known, channel.abilities, parsed.events, seal, context, once=once)
         failpoint("hook_after_commit")
         if parsed.fetch:
             service.bell.ring(FETCH_TOPIC, [tenant, account, parsed.ticket])
@@ -112,6 +125,24 @@ def router(service: Service) -> APIRouter:
         return results[0] if len(results) == 1 else {"results": results}
 
     return routes
+
+
+class TurnedAway:
+    """Answers what no platform has sent, all alike and without a word, and says in the log why, now and then."""
+
+    def __init__(self, watch: Callable[[], float] = time.monotonic) -> None:
+        self._watch = watch
+        self._told: dict[str, float] = {}
+
+    def __call__(self, account: Account | None, reason: str) -> Response:
+        # Names that strangers make up are one: they must not fill the log, nor this memory.
+        name, now = account.id if account else "", self._watch()
+        if now - self._told.get(name, -TELL_EVERY_S) >= TELL_EVERY_S:
+            self._told[name] = now
+            log.warning(
+                "webhook refused", channel=account and account.channel, account=name or "unknown", reason=reason
+            )
+        return Response(status_code=401)
 
 
 def _as_platform_saw(request: Request, raw: bytes, public_url: str) -> WebhookRequest:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -25,19 +24,16 @@ from handoff_service.channels.model import (
     Inbound,
     Notice,
 )
-from handoff_service.channels.read_marks import mark_read
+from handoff_service.channels.notices import answered_elsewhere, noticed
 from handoff_service.channels.sealing import Seal
-from handoff_service.channels.undelivered import tell_undelivered
 from handoff_service.channels.vouched import tell_verdict
 from handoff_service.channels.who import by_one_name, identity_channel, in_his_name, sender_of
-from handoff_service.channels.window import Rules, opened
+from handoff_service.channels.window import opened
 from handoff_service.channels.wording import chosen
 from handoff_service.conversations import store as conversations
-from handoff_service.conversations import turn
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import (
     SYSTEM,
-    Audience,
     AuthorKind,
     Conversation,
     Draft,
@@ -48,9 +44,8 @@ from handoff_service.conversations.model import (
 )
 from handoff_service.conversations.receive import Sender, receive, receive_unasked, receive_unsupported
 from handoff_service.database import Database, Transaction
-from handoff_service.errors import Conflict, Erased, Invalid, Mismatch, NotFound, Unauthorized
+from handoff_service.errors import Captured, Conflict, Erased, Invalid, Mismatch, NotFound, Unauthorized
 from handoff_service.failpoints import failpoint
-from handoff_service.handoffs.choices import CHOICES, Callback
 from handoff_service.public_mentions.model import PublicMention
 from handoff_service.public_mentions.take import take as take_mention
 from handoff_service.texts import say
@@ -60,7 +55,6 @@ log = structlog.get_logger()
 # A customer who sends ten stickers is told once that nobody can see them.
 NOTICE_WITHIN = 10
 ASKED_WITHIN = 4
-WAITS = frozenset((OwnerKind.QUEUE, OwnerKind.OFFER, OwnerKind.MAILBOX))  # for a person
 LONGEST_CHOICE = 60  # characters of an answer that may choose a button
 
 
@@ -98,11 +92,11 @@ def arrive(
                 event = replace(event, quiet=True)
             place = _said(tx, account, event, abilities, seal, context)
         case Notice():
-            place = _noticed(tx, account, event, abilities, context)
+            place = noticed(tx, account, event, abilities, seal, context)
         case Colleague():
-            place = _answered_elsewhere(tx, account, event, context)
+            place = answered_elsewhere(tx, account, event, context)
     if not isinstance(event, Colleague) and not (isinstance(event, Inbound) and event.public):
-        _keep_open(tx, account, event, abilities.rules, seal, context)
+        _keep_open(tx, account, event, abilities, seal, context)
     if place is not None:
         store.place(tx.connection, account.tenant, account.id, event.event_id, conversation=place[0], seq=place[1])
         if isinstance(event, Inbound) and OCCUPIED in event.hint:  # he speaks: nothing is being read to him
@@ -118,18 +112,29 @@ async def take(
     events: Sequence[Happening],
     seal: Seal,
     context: Context,
+    *,
+    once: tuple[str, str] | None = None,
 ) -> list[Arrived]:
     """Stores events in their order, each in a transaction of its own: one that cannot be taken holds up no other.
 
     What a strict channel sends wrong is refused; elsewhere it is noted in the log, for nobody would send it better.
+    `once`: the name of the request, and what its content amounts to; raises Captured when that name came with another.
     Raises Unavailable when the database cannot be reached; those before are then duplicates of the next attempt.
     """
     arrived = []
+    if once is not None and not events:  # a mail of our own: its token is as good as any
+        await database.write(lambda tx: _only_once(tx, account, *once, context))
     for came in events:
         event = await _held_once(database, account, came, context)
 
         def store_it(tx: Transaction, event: Happening = event) -> Arrived:
+            if once is not None:
+                _only_once(tx, account, *once, context)
             done = arrive(tx, account, event, abilities, seal, context)
+            if once is not None and done.conversation:  # so that it is emptied when that is erased
+                store.place(
+                    tx.connection, account.tenant, account.id, once[0], conversation=done.conversation, seq=done.seq
+                )
             failpoint("hook_before_commit")
             return done
 
@@ -143,6 +148,15 @@ async def take(
                 raise
             log.warning("event left out", channel=account.channel, account=account.id, error=error.message)
     return arrived
+
+
+def _only_once(tx: Transaction, account: Account, name: str, content: str, context: Context) -> None:
+    """Remembers the name of a request beside the events. Raises Captured."""
+    before = store.received(tx.connection, account.tenant, account.id, name)
+    if before is None:
+        store.put_in(tx.connection, account.tenant, account.id, name, body_hash=content, now=context.now)
+    elif before.body_hash != content:
+        raise Captured("This request's token came before with another content.")
 
 
 async def _held_once(database: Database, account: Account, came: Happening, context: Context) -> Happening:
@@ -176,7 +190,7 @@ def _said_in_public(
     place = take_mention(tx, account.tenant, mention, context, account=account.id if speaks else None)
     if speaks and place is not None:  # which post the agent's answer belongs to; an older one told again is not it
         hint = {"public": json.dumps(mention.as_json())}
-        _keep_open(tx, account, replace(event, contact=mention.by, hint=hint), abilities.rules, seal, context)
+        _keep_open(tx, account, replace(event, contact=mention.by, hint=hint), abilities, seal, context)
     return place
 
 
@@ -281,92 +295,41 @@ def _by_number(
     return ({"press": {"seq": last.seq, "index": index}}, current.id) if index is not None else None
 
 
-def _noticed(
-    tx: Transaction, account: Account, event: Notice, abilities: Abilities, context: Context
-) -> tuple[str, int] | None:
-    """A message of ours that failed later is told to agents, and who rings off while he waits is called back."""
-    if event.what is Notice.What.LEFT and abilities.calls_back:
-        return _call_back(tx, account, event, context)
-    if event.what is Notice.What.READ:
-        mark_read(tx, account, event, context)
-        return None
-    if event.what is not Notice.What.FAILED or event.provider_id is None:
-        return None
-    found = windows.delivery(tx.connection, account.tenant, account.id, event.provider_id)
-    if found is None:  # perhaps of a message whose delivery we are just writing down
-        windows.failed_early(tx.connection, account.tenant, account.id, event.provider_id, event.reason, context.now)
-        return None
-    conversation = conversations.find(tx.connection, account.tenant, found[0], lock=True)
-    entry = tell_undelivered(tx, conversation, found[1], event.reason, unclear=False, now=context.now)
-    return conversation.id, entry.seq
-
-
-def _call_back(tx: Transaction, account: Account, event: Notice, context: Context) -> tuple[str, int] | None:
-    """Whoever asked for a person and has rung off gets a callback ticket instead of his place in the queue."""
-    known = contacts.known_as(tx.connection, account.tenant, identity_channel(account), event.contact)
-    current = conversations.current(tx.connection, account.tenant, account.channel, known.id) if known else None
-    if known is None or current is None or current.owner.kind not in WAITS:
-        return None
-    sender = Sender(account.tenant, account.channel, known.id, known.name, current.language, account=account.id)
-    locked = conversations.find(tx.connection, account.tenant, current.id, lock=True)
-    try:
-        key = body_hash("callback", event.contact, {"event": event.event_id})[:32]
-        asked = Callback(op_id=key, number=event.contact, at=None, text="")
-        after = CHOICES["callback"].work(tx, sender, locked, asked, context)
-    except Invalid:  # a number that was withheld: he waits for the agents' lists to show him
-        return None
-    return after.id, after.last_seq
-
-
-def _answered_elsewhere(
-    tx: Transaction, account: Account, event: Colleague, context: Context
-) -> tuple[str, int] | None:
-    """What a colleague wrote in the platform's own app: agents see it here, and it is not sent once more.
-
-    What the platform told us to have taken from ourselves is nobody else's.
-    """
-    if windows.delivery(tx.connection, account.tenant, account.id, event.event_id) is not None:
-        return None
-    known = contacts.known_as(tx.connection, account.tenant, identity_channel(account), event.contact)
-    current = conversations.current(tx.connection, account.tenant, account.channel, known.id) if known else None
-    if current is None:
-        return None
-    locked = conversations.find(tx.connection, account.tenant, current.id, lock=True)
-    text = say("answered_elsewhere", locked.language, name=event.name, text=event.text)
-    body = {"text": text, "kind": "elsewhere"}
-    draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, audience=Audience.INTERNAL, body=body)
-    conversation, entry = conversations.append(tx, locked, draft, context.now)
-    if conversation.owner.kind is OwnerKind.BOT:  # the bot must not answer once more what a person has answered
-        turn.supersede(tx.connection, conversation, context.now)
-        outbox.finish(tx.connection, account.tenant, conversation.id, "bot", upto_seq=entry.seq)
-        idle = context.now + timedelta(seconds=context.settings.bot_idle_s)
-        conversations.update(tx.connection, conversation, deadline_at=idle)
-    return conversation.id, entry.seq
-
-
 def _is_elsewhere(tx: Transaction, account: Account, event: Inbound, seal: Seal) -> bool:
-    """Whether somebody answers the customer in the platform's own app."""
+    """Whether somebody answers the customer in the platform's own app: the event itself may tell, else the last one."""
+    if ELSEWHERE in event.hint:
+        return bool(event.hint[ELSEWHERE])
     standing = windows.find(tx.connection, account.tenant, account.id, event.contact, seal)
     return standing is not None and bool(standing.hint.get(ELSEWHERE))
 
 
 def _keep_open(
-    tx: Transaction, account: Account, event: Inbound | Notice, rules: Rules, seal: Seal, context: Context
+    tx: Transaction, account: Account, event: Inbound | Notice, abilities: Abilities, seal: Seal, context: Context
 ) -> None:
     """What the deed allows us to send, the hint for the reply, and whether the contact can be reached at all."""
     whose = (account.tenant, account.id, event.contact)
     before = windows.find(tx.connection, *whose, seal) or windows.Standing(None, {}, left=False)
     sent_at = event.sent_at if isinstance(event, Inbound) else None
     at = min(sent_at or context.now, context.now)  # the window runs since then, however late we hear of it
-    window = opened(rules, before.window, event.deed, at) if event.deed is not None else before.window
-    back = isinstance(event, Inbound) or event.what is Notice.What.OPENED
+    window = opened(abilities.rules, before.window, event.deed, at) if event.deed is not None else before.window
+    wrote = isinstance(event, Inbound) and (
+        not abilities.opts_in or str(event.body.get("text", "")).strip(" .!").upper() in abilities.opts_in
+    )
+    back = wrote or (isinstance(event, Notice) and event.what is Notice.What.OPENED)
     left = (before.left and not back) or (isinstance(event, Notice) and event.what is Notice.What.LEFT)
-    came_or_went = isinstance(event, Notice) and event.what in (Notice.What.OPENED, Notice.What.LEFT)
+    passes = (Notice.What.OPENED, Notice.What.MOVED, *(() if abilities.opts_in else (Notice.What.LEFT,)))
+    known_on = (account.tenant, identity_channel(account))
     if (
-        came_or_went
-        and contacts.known_as(tx.connection, account.tenant, identity_channel(account), event.contact) is None
+        isinstance(event, Notice)
+        and event.what in passes
+        and not event.hint.get(ELSEWHERE)
+        and contacts.known_as(tx.connection, *known_on, event.contact) is None
     ):
-        return  # nobody writes to whom nobody knows, and nobody could ask for him to be erased
+        # Nobody writes to whom nobody knows, and nobody could ask for him to be erased. Kept is only what counts when
+        # he writes: who answers him elsewhere, as long as that lasts, and that he wants no word before he says so.
+        if event.what is Notice.What.MOVED or abilities.opts_in:
+            windows.forget_contact(tx.connection, account.tenant, [(account.id, event.contact)])
+        return
     standing = windows.Standing(window, {**before.hint, **event.hint}, left)
     if standing != before:
         windows.save(tx.connection, *whose, standing, seal, context.now)

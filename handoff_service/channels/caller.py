@@ -96,7 +96,10 @@ class Caller:
     """How channels reach platforms. Every request is bounded in time and size, and never follows a redirect."""
 
     def __init__(self, client: httpx2.AsyncClient, clock: Clock, *, guarded: bool = False) -> None:
-        """`guarded`: connections that are no HTTP (mail) reach nothing but the internet either."""
+        """`guarded`: connections that are no HTTP (mail) reach nothing but the internet either.
+
+        One for the whole process: some platforms end the older token when they give a new one.
+        """
         self.client = client
         self.tokens = Tokens(clock)
         self.guarded = guarded
@@ -160,6 +163,14 @@ def nothing_shown() -> Iterator[None]:
         raise NotDelivered(error.message, retry_after_s=error.retry_after_s) from error
 
 
-def undelivered(reason: str, *, again: bool = False, after_s: float = 0.0, barred: str | None = None) -> NotDelivered:
+def undelivered(
+    reason: str,
+    *,
+    again: bool = False,
+    after_s: float = 0.0,
+    barred: str | None = None,
+    hint: Mapping[str, str] | None = None,
+) -> NotDelivered:
     """The platform said no: for good, or `again` when it is only busy, or until the customer does something."""
-    return NotDelivered(reason[:300], final=barred is not None or not again, retry_after_s=after_s, barred=barred)
+    final = barred is not None or not again
+    return NotDelivered(reason[:300], final=final, retry_after_s=after_s, barred=barred, hint=hint)

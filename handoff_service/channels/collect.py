@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import httpx2
 import sqlalchemy as sa
 import structlog
 
@@ -74,13 +73,13 @@ class Collector:
     def __init__(
         self,
         database: Database,
-        client: httpx2.AsyncClient,
+        caller: Caller,
         settings: Settings,
         clock: Clock,
         channels: Mapping[str, Channel],
     ) -> None:
         self._database = database
-        self._caller = Caller(client, clock)
+        self._caller = caller
         self._settings = settings
         self._clock = clock
         self._channels = channels

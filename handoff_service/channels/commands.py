@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from handoff_service.channels.accounts import (
     shown_to_servers,
     webhook,
 )
-from handoff_service.channels.doctor import count_windows, examine
+from handoff_service.channels.doctor import look_at
 from handoff_service.channels.model import Field
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.sealing import Seal
@@ -60,6 +61,9 @@ def parser() -> argparse.ArgumentParser:
             default=[],
             help="a field of the account; FIELD=@file reads it from a file: no secret in the shell's history",
         )
+        verb.add_argument(
+            "--token-until", metavar="TIME", help="when the access token ends, as 2026-12-07 or 2026-12-07T09:00+08:00"
+        )
     doctor = verbs.add_parser("doctor", help="says in words what is wrong with an account; 1 when something is")
     known = [rotated, changed, doctor, verbs.add_parser("disable"), verbs.add_parser("enable")]
     for verb in known:
@@ -95,6 +99,7 @@ def kinds() -> Answer:
             "platform": one.abilities.title,
             "fields": {field.name: _explained(field) for field in one.fields},
             "servers": shown_to_servers(name),
+            "token_ends": any(field.ends for field in one.fields),
         }
         for name, one in sorted(CHANNELS.items())
     }
@@ -121,7 +126,8 @@ async def _carry_out(database: Database, asked: argparse.Namespace, settings: Se
     seal, caller = Seal(settings.encryption_key.get_secret_value()), operator(asked.tenant)
     if asked.verb == "add":
         given = read_given([*asked.given, *([f"url={asked.url}"] if asked.url else [])])
-        account = new_account(asked.tenant, asked.channel, asked.name, given, settings, clock)
+        until = read_moment(asked.token_until)
+        account = new_account(asked.tenant, asked.channel, asked.name, given, settings, clock, token_until=until)
         await database.write(lambda tx: add(tx, caller, account, seal, Context(settings, clock())))
         return {"account": account.id, "webhook": webhook(account, settings), **made_secrets(account, given)}
     if asked.verb == "list":
@@ -136,7 +142,8 @@ async def _carry_out(database: Database, asked: argparse.Namespace, settings: Se
         return {"account": asked.account, **fresh}
     options = read_given(asked.given) if asked.verb == "set" else {}
     disabled = {"disable": True, "enable": False}.get(asked.verb)
-    changes: dict[str, Any] = {"name": None, "options": options, "disabled": disabled}
+    until = read_moment(asked.token_until) if asked.verb == "set" else None
+    changes: dict[str, Any] = {"name": None, "options": options, "disabled": disabled, "token_until": until}
     after = await database.write(
         lambda tx: change(tx, caller, asked.account, **changes, seal=seal, context=Context(settings, clock()))
     )
@@ -147,10 +154,7 @@ async def _examine(
     database: Database, asked: argparse.Namespace, settings: Settings, clock: Clock, seal: Seal
 ) -> Answer:
     account = await database.read(lambda connection: store.find(connection, asked.tenant, asked.account, seal))
-    channel, now = CHANNELS[account.channel], clock()
-    counted = await database.read(lambda connection: count_windows(connection, account, channel, now))
-    findings = [one.as_json() for one in await examine(account, channel, settings, clock, counted)]
-    await database.write(lambda tx: store.examined(tx.connection, account, findings, now))
+    findings = await look_at(database, account, CHANNELS[account.channel], settings, clock)
     return [dict(one) for one in findings]
 
 
@@ -160,7 +164,18 @@ def _rotate(
     if asked.finish:
         finish_rotation(tx, caller, asked.account, seal, context)
         return {}
-    return rotate(tx, caller, asked.account, given, seal, context)
+    return rotate(tx, caller, asked.account, given, seal, context, token_until=read_moment(asked.token_until))
+
+
+def read_moment(given: str | None) -> datetime | None:
+    """A date, or a time; without a zone it is UTC. Raises Invalid."""
+    if not given:
+        return None
+    try:
+        at = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise Invalid(f"--token-until {given!a}: write a date or a time, as 2026-12-07 or 2026-12-07T09:00.") from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def read_given(given: Sequence[str]) -> dict[str, str]:

@@ -105,6 +105,13 @@ def identify(
     IDENTIFY.run(connection, **identity, contact=contact, verified=verified)
 
 
+def pass_on(connection: sa.Connection, tenant: str, channel: str, external_id: str, contact: str) -> None:
+    """What was somebody's name there is this contact's now. Raises Erased."""
+    lock(connection, tenant, contact)
+    where = (K.tenant == tenant, K.channel == channel, K.external_id == external_id)
+    connection.execute(sa.update(tables.contact_identities).where(*where).values(contact=contact))
+
+
 def known_as(connection: sa.Connection, tenant: str, channel: str, external_id: str) -> Contact | None:
     """The contact whom the channel knows as `external_id`."""
     row = KNOWN_AS.first(connection, tenant=tenant, channel=channel, external_id=external_id)
@@ -115,6 +122,12 @@ def external_id(connection: sa.Connection, tenant: str, channel: str, contact: s
     """As whom the channel knows the contact."""
     row = EXTERNAL_ID.first(connection, tenant=tenant, channel=channel, contact=contact)
     return row["external_id"] if row else None
+
+
+def ids_on(connection: sa.Connection, tenant: str, channel: str, contact: str) -> set[str]:
+    """Every id by which the channel knows the contact."""
+    query = sa.select(K.external_id).where(K.tenant == tenant, K.channel == channel, K.contact == contact)
+    return set(connection.scalars(query))
 
 
 def is_verified(connection: sa.Connection, tenant: str, contact: str) -> bool:
@@ -267,10 +280,16 @@ def describe(connection: sa.Connection, tenant: str, contact: str, told: Mapping
     """Adds to what pages have told about a contact; what was told last holds, the oldest make room. Raises Erased."""
     lock(connection, tenant, contact)
     where = (N.tenant == tenant, N.id == contact)
-    known = connection.execute(sa.select(N.attributes).where(*where)).scalar_one() or {}
+    known = attributes(connection, tenant, contact)
     merged = {name: value for name, value in known.items() if name not in told} | dict(told)
     kept = dict(list(merged.items())[-MOST_ATTRIBUTES:])
     connection.execute(sa.update(tables.contacts).where(*where).values(attributes=kept))
+
+
+def attributes(connection: sa.Connection, tenant: str, contact: str) -> dict[str, Any]:
+    """What pages have told about a contact: claims, no proof."""
+    query = sa.select(N.attributes).where(N.tenant == tenant, N.id == contact)
+    return connection.execute(query).scalar_one_or_none() or {}
 
 
 def details(connection: sa.Connection, tenant: str, contact: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-import httpx2
 import structlog
 
 from handoff_service import metrics, outbox, tracing
@@ -17,8 +16,8 @@ from handoff_service.channels.caller import Caller
 from handoff_service.channels.model import OCCUPIED, Abilities, Account, Channel, Outbound
 from handoff_service.channels.packing import Parcel, pack
 from handoff_service.channels.sealing import Seal
-from handoff_service.channels.undelivered import tell_undelivered
-from handoff_service.channels.window import CLOSED, LEFT, NEVER_OPENED, USED_UP, refusal
+from handoff_service.channels.undelivered import tell_undelivered, why
+from handoff_service.channels.window import LEFT, refusal
 from handoff_service.channels.wording import parts
 from handoff_service.clock import Clock
 from handoff_service.conversations import store as conversations
@@ -53,7 +52,7 @@ class Deliverer:
     def __init__(
         self,
         database: Database,
-        client: httpx2.AsyncClient,
+        caller: Caller,
         settings: Settings,
         clock: Clock,
         channels: Mapping[str, Channel],
@@ -63,7 +62,7 @@ class Deliverer:
         """`in_charge`: False after this process stood still so long that the others have taken over its work."""
         self._database = database
         self._in_charge = in_charge
-        self._caller = Caller(client, clock, guarded=settings.environment == "production")
+        self._caller = caller
         self._settings = settings
         self._clock = clock
         self._channels = channels
@@ -106,8 +105,7 @@ class Deliverer:
             if state != "sent":
                 break
             job = replace(job, parts_sent=message.part + 1, uncertain=False)
-            busy = _busy_until(channel.abilities, parcel.account, message, self._clock())
-            parcel = parcel.after({OCCUPIED: busy.isoformat()} if busy else {})
+            parcel = parcel.after(_left_behind(channel.abilities, parcel.account, message, self._clock()))
         metrics.deliveries.labels(parcel.account.channel, state).inc()
         log.info("delivery", conversation=job.conversation, seq=job.seq, attempt=job.attempts, state=state)
 
@@ -117,7 +115,7 @@ class Deliverer:
         try:
             if parcel.account.disabled:
                 raise NotDelivered("the channel account is disabled", final=True, uncertain=job.uncertain)
-            if job.uncertain and not abilities.dedupes:
+            if job.uncertain and not abilities.drops_repeats(self._clock() - message.at):
                 raise NotDelivered("an earlier attempt was cut off", uncertain=True)
             _check_reachable(parcel, message, abilities, self._clock())
             occupied = parcel.standing.hint.get(OCCUPIED) if parcel.standing else None
@@ -184,7 +182,7 @@ class Deliverer:
         """
         late = self._clock() - message.at >= FILE_WAITS
         try:
-            filled = await self._filled(job.tenant, channel.abilities, message)
+            filled = replace(await self._filled(job.tenant, channel.abilities, message), repeated=job.uncertain)
             self._begun.add(job.id)
             with tracing.span("deliver", conversation=job.conversation, seq=job.seq):
                 return filled, await channel.send(caller, parcel.account, filled, self._clock())
@@ -224,15 +222,18 @@ class Deliverer:
         account, now = parcel.account, self._clock()
         if parcel.standing is not None and parcel.standing.window is not None:
             windows.use(tx.connection, account.tenant, account.id, message.contact, parcel.standing.window)
-        busy = _busy_until(self._channels[account.channel].abilities, account, message, now)
-        if busy is not None:
-            windows.occupy(tx.connection, account.tenant, account.id, message.contact, busy, self._seal)
+        told = _left_behind(self._channels[account.channel].abilities, account, message, now)
+        if told:
+            windows.note(tx.connection, account.tenant, account.id, message.contact, told, self._seal)
         if provider_id is not None:
             place = (job.conversation, parcel.upto, now)
             early = windows.delivered(tx.connection, account.tenant, account.id, provider_id, *place)
             if early is not None:
                 conversation = conversations.find(tx.connection, job.tenant, job.conversation, lock=True)
-                tell_undelivered(tx, conversation, job.seq, early, unclear=False, now=now)
+                barred, reason = early
+                tell_undelivered(
+                    tx, account, conversation, job.seq, reason, upto=parcel.upto, barred=barred, unclear=False, now=now
+                )
         store.failed(tx.connection, job.tenant, account.id, None, now)
         return "sent"
 
@@ -241,18 +242,23 @@ class Deliverer:
         now = self._clock()
         conversation = conversations.find(tx.connection, job.tenant, job.conversation, lock=True)
         store.failed(tx.connection, job.tenant, parcel.account.id, error.message[:500], now)
+        if error.hint:
+            whose = (job.tenant, parcel.account.id, parcel.parts[0].contact)
+            windows.note(tx.connection, *whose, error.hint, self._seal)
         too_late = now - parcel.parts[0].at >= self._deadline
         unclear = error.uncertain or job.uncertain
-        if not error.final and not too_late and not (unclear and not channel.abilities.dedupes):
+        again = not unclear or channel.abilities.drops_repeats(now - parcel.parts[0].at)
+        if not error.final and not too_late and again:
             return outbox.put_back(
                 tx.connection, job, error.message, now, uncertain=error.uncertain, wait_s=error.retry_after_s
             )
         if not outbox.give_up(tx.connection, job, error.message):
             return "late"
-        if unclear and parcel.upto > job.seq:  # all of it may have arrived
-            outbox.end_with(tx.connection, job, parcel.upto, "dead")
-        reason = f"{_why(error.barred, conversation.language)} ({error.message})" if error.barred else error.message
-        tell_undelivered(tx, conversation, job.seq, reason, unclear=unclear, now=now)
+        upto = parcel.upto if unclear else job.seq  # all of it may have arrived; what surely did not is tried alone
+        if upto > job.seq:
+            outbox.end_with(tx.connection, job, upto, "dead")
+        told = (parcel.account, conversation, job.seq, error.message)
+        tell_undelivered(tx, *told, upto=upto, barred=error.barred, unclear=unclear, now=now)
         return "dead"
 
 
@@ -275,27 +281,22 @@ def _digest(parts: Sequence[Outbound]) -> str:
     return sha256(said.encode()).hexdigest()[:32]
 
 
-def _busy_until(abilities: Abilities, account: Account, message: Outbound, now: datetime) -> datetime | None:
-    """Until when the customer's line is busy with what was just sent; None where it never is."""
-    return now + timedelta(seconds=abilities.occupies_s(account, message.text)) if abilities.occupies_s else None
+def _left_behind(abilities: Abilities, account: Account, message: Outbound, now: datetime) -> Mapping[str, str]:
+    """What a message that was sent changes in the hint: until when the line is busy, and what it has spent."""
+    told = {}
+    if abilities.occupies_s is not None:
+        told[OCCUPIED] = (now + timedelta(seconds=abilities.occupies_s(account, message.text))).isoformat()
+    if message.hint.get(abilities.spends):
+        told[abilities.spends] = ""
+    return told
 
 
 def _check_reachable(parcel: Parcel, message: Outbound, abilities: Abilities, now: datetime) -> None:
     """Raises NotDelivered, for good, when the contact has left or the platform's window is closed."""
     standing = parcel.standing
-    why = LEFT if standing is not None and standing.left else None
+    barred = LEFT if standing is not None and standing.left else None
     by_person = message.author_kind == "agent"
-    why = why or refusal(abilities.rules, standing.window if standing else None, by_person=by_person, now=now)
-    if why is not None:
-        raise NotDelivered(_why(why, parcel.language), final=True)
-
-
-def _why(barred: str, language: str) -> str:
-    """Why the platform takes nothing for this customer now, and what opens it again, for agents."""
-    reasons = {
-        NEVER_OPENED: say("window_never_opened", language),
-        CLOSED: say("window_closed", language),
-        USED_UP: say("window_used_up", language),
-        LEFT: say("contact_left", language),
-    }
-    return reasons[barred]
+    if not message.template:
+        barred = barred or refusal(abilities.rules, standing.window if standing else None, by_person=by_person, now=now)
+    if barred is not None:
+        raise NotDelivered(why(barred, parcel.language), final=True, barred=barred)

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from handoff_service.channels.caller import REFUSALS, Caller, undelivered
@@ -23,6 +23,7 @@ from handoff_service.channels.model import (
     Field,
     Happening,
     Inbound,
+    Media,
     Notice,
     Outbound,
     Parsed,
@@ -39,6 +40,12 @@ from handoff_service.errors import Invalid, Unauthorized
 API = "https://open.douyin.com"
 SCENE = "im_replay_msg"  # spelt so by Douyin
 TEXT = 1
+MEDIA: Mapping[str, Literal["image", "video"]] = {
+    "image": "image",
+    "user_local_image": "image",
+    "video": "video",
+    "user_local_video": "video",
+}
 BUSY = (28003070, 2100004, 10001)
 BAD_TOKEN = (28001003, 28001008, 2190002, 2190008)
 
@@ -54,7 +61,14 @@ class Douyin:
         Field("client_key", "Client Key", pattern=r"[0-9a-zA-Z]{8,64}"),
         Field("client_secret", "Client Secret", secret=True, pattern=r"[0-9a-zA-Z]{8,128}"),
         Field("open_id", "open_id of the merchant's account", pattern=r"[\x21-\x7e]{8,128}"),
-        Field("access_token", "act.…, renewed every 15 days", secret=True, pattern=r"[\x21-\x7e]{8,512}"),
+        Field(
+            "access_token",
+            "act.…, renewed every 15 days",
+            secret=True,
+            pattern=r"[\x21-\x7e]{8,512}",
+            ends=True,
+            lasts=timedelta(days=15),
+        ),
         Field("api", "another API server", optional=True),
     )
 
@@ -73,7 +87,9 @@ class Douyin:
             raise Invalid("An event has `content`.")
         if event.get("event") == "verify_webhook":
             return Parsed(reply=Reply({"challenge": content.get("challenge")}))
-        happening = _read(account, event, content)
+        # Every delivery of one event bears the same Msg-Id; not every event has a log_id.
+        told = str(event.get("log_id") or checked.request.headers.get("msg-id", ""))
+        happening = _read(account, event, content, told)
         return Parsed([happening] if happening else [])
 
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
@@ -104,19 +120,27 @@ def sign(secret: str, raw: bytes) -> str:
     return hashlib.sha1(secret.encode() + raw, usedforsecurity=False).hexdigest()
 
 
-def _read(account: Account, event: Mapping[str, Any], content: Mapping[str, Any]) -> Happening | None:
+def _shown(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a colleague has sent: words, or of what kind it was; pictures come without an address."""
+    text, sort = str(content.get("text", "")), str(content.get("message_type", ""))
+    if text or sort not in MEDIA:
+        return {"text": text or f"[{sort[:64]}]"}
+    return {"text": "", "media": (Media(ref="", kind=MEDIA[sort]),)}
+
+
+def _read(account: Account, event: Mapping[str, Any], content: Mapping[str, Any], told: str) -> Happening | None:
     name = str(event.get("event", ""))
     who, to = str(event.get("from_user_id", "")), str(event.get("to_user_id", ""))
-    event_id = str(content.get("server_message_id") or event.get("log_id") or "")[:128]
+    event_id = str(content.get("server_message_id") or told)[:128]
     if name == "im_enter_direct_msg":
-        return Notice(event_id=f"enter.{event.get('log_id', '')}"[:128], contact=who, what=Notice.What.OPENED)
+        return Notice(event_id=f"enter.{told}"[:128], contact=who, what=Notice.What.OPENED)
     if name == "im_message_read" and who != account.options["open_id"]:  # its index grows and names no message
         at = sent(content.get("create_time", ""), 1000)
-        return Notice(event_id=f"read.{event.get('log_id', '')}"[:128], contact=who, what=Notice.What.READ, at=at)
+        return Notice(event_id=f"read.{told}"[:128], contact=who, what=Notice.What.READ, at=at)
     if name == "im_send_msg":
-        text = str(content.get("text", ""))
-        by_app = str(content.get("source", "")) == account.options["client_key"]
-        return None if by_app or not text else Colleague(event_id=event_id, contact=to, name="Douyin", text=text)
+        if str(content.get("source", "")) == account.options["client_key"]:
+            return None
+        return Colleague(event_id=event_id, contact=to, name="Douyin", **_shown(content))
     if name != "im_receive_msg":
         return None
     if not event_id or not who:

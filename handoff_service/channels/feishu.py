@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from handoff_service.channels.caller import REFUSALS, Caller, Token, nothing_shown, undelivered
+from handoff_service.channels.caller import REFUSALS, Answered, Caller, Token, nothing_shown, undelivered
 from handoff_service.channels.model import (
     Abilities,
     Account,
@@ -54,6 +54,8 @@ class Feishu:
         buttons=8,
         button_chars=40,
         files=Takes(("image/", "application/", "text/"), 10 * 1024 * 1024),
+        dedupes=True,  # by our uuid
+        dedupes_for=timedelta(minutes=55),  # Feishu says an hour
         checked="official vector of the cipher, formula of the signature",
     )
     fields = (
@@ -131,8 +133,13 @@ class Feishu:
         message, _, key = media.ref.partition("/")
         sort = "image" if media.kind == "image" else "file"
         place = f"/open-apis/im/v1/messages/{quote(message, safe='')}/resources/{quote(key, safe='')}?type={sort}"
-        headers = {"Authorization": f"Bearer {token}"}
-        return Download(url=f"{server}{place}", headers=headers, refused=lambda answer: _refused(answer.json))
+
+        def refused(answer: Answered) -> Exception:
+            if answer.json.get("code") in BAD_TOKEN:
+                caller.tokens.refused(_key(account), token)
+            return _refused(answer.json)
+
+        return Download(url=f"{server}{place}", headers={"Authorization": f"Bearer {token}"}, refused=refused)
 
 
 async def _upload(caller: Caller, account: Account, file: Enclosed) -> tuple[str, Mapping[str, Any]]:

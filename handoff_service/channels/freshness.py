@@ -44,7 +44,7 @@ class Freshness:
             log.error("clocks differ, accepting events by their ids alone", account=account[1], seconds=round(offset))
             return
         raise Unauthorized(
-            f"X-Tandem-Timestamp is {abs(offset):.0f} seconds {'behind' if offset < 0 else 'ahead of'} our clock; "
+            f"The signed time is {abs(offset):.0f} seconds {'behind' if offset < 0 else 'ahead of'} our clock; "
             f"at most {WINDOW_S:.0f} are accepted.",
             server_time=int(now.timestamp()),
         )

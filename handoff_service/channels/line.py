@@ -1,4 +1,9 @@
-"""LINE official accounts (developers.line.biz): webhooks, answers by push, which can be repeated safely."""
+"""LINE official accounts (developers.line.biz): webhooks, answers by push, which can be repeated safely.
+
+A push counts against the month's quota. With `free_replies` the first thing that the bot says goes by the token of what
+it answers, which costs nothing: within 50 seconds, and once, so that of an answer that was lost nobody can tell whether
+it arrived; agents are told so then.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ import hmac
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -31,14 +36,18 @@ from handoff_service.channels.model import (
     equal,
 )
 from handoff_service.channels.press import as_data, from_data
+from handoff_service.channels.stamps import sent
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.wording import Form, Markup, units
-from handoff_service.errors import Invalid, Unauthorized
+from handoff_service.errors import Invalid, NotDelivered, Unauthorized
 
 API = "https://api.line.me"
 DATA_API = "https://api-data.line.me"
 MEDIA = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
 TOO_FAST_S = 5.0  # LINE does not say how long to wait
+TOKEN, CAME = "reply", "reply_at"  # in the hint
+TOKEN_LASTS = timedelta(seconds=50)  # "about a minute", of which we use less
+YES = "yes"
 TAKEN_BEFORE = 409  # the same retry key: LINE has it already
 SPACE = uuid.UUID("6f1b0f5e-5f5c-4a8e-9a3e-0d0c5c8a4b11")
 
@@ -51,11 +60,15 @@ class Line:
         button_chars=20,
         files=Takes(("image/jpeg", "image/png"), 1024 * 1024, by_link=True),  # the preview's limit
         dedupes=True,  # a push with the same X-Line-Retry-Key is taken once
+        spends=TOKEN,
         checked="official vector of the signature",
     )
     fields = (
         Field("channel_secret", "the channel secret", secret=True, pattern=r"[0-9a-f]{16,64}"),
         Field("access_token", "the long-lived channel access token", secret=True, pattern=r"[\x21-\x7e]{20,512}"),
+        Field(
+            "free_replies", "yes: the bot answers by reply tokens, outside the quota", optional=True, pattern="yes|no"
+        ),
         Field("api", "another API server", optional=True),
     )
 
@@ -65,15 +78,16 @@ class Line:
             raise Unauthorized("X-Line-Signature does not match the body and the channel secret.")
         return Checked(body=request.raw, request=request)
 
-    def parse(self, account: Account, checked: Checked) -> Parsed:  # noqa: ARG002 (the channels' shape)
+    def parse(self, account: Account, checked: Checked) -> Parsed:
         events = parse_object(checked.body, mend=True).get("events")
         if not isinstance(events, list):
             raise Invalid("A webhook has `events`.")
         # LINE may deliver late and out of order; within one webhook its own time tells.
         ordered = sorted((one for one in events if isinstance(one, Mapping)), key=lambda one: _time(one))
-        return Parsed([happening for one in ordered if (happening := _read(one)) is not None])
+        free = account.options.get("free_replies") == YES
+        return Parsed([happening for one in ordered if (happening := _read(one, free=free)) is not None])
 
-    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
+    async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:
         said: dict[str, Any] = {"type": "text", "text": message.text}
         if message.file is not None:
             said = {
@@ -96,20 +110,25 @@ class Line:
             ]
             said["quickReply"] = {"items": items}
         server = account.options.get("api") or API
-        # Always by push: a reply token cannot be used twice, so a lost answer to it could not be cleared up.
-        headers = {
-            "Authorization": f"Bearer {account.secret('access_token')}",
-            "X-Line-Retry-Key": str(uuid.uuid5(SPACE, message.key)),
-        }
-        answer = await caller.post(
-            f"{server}/v2/bot/message/push",
-            json_body={"to": message.contact, "messages": [said]},
-            headers=headers,
-            judges=REFUSALS | {429},
-        )
+        headers = {"Authorization": f"Bearer {account.secret('access_token')}"}
+        token = _free(account, message, now)
+        if token:
+            path, body = "reply", {"replyToken": token, "messages": [said]}
+        else:
+            path, body = "push", {"to": message.contact, "messages": [said]}
+            headers["X-Line-Retry-Key"] = str(uuid.uuid5(SPACE, message.key))
+        try:
+            url = f"{server}/v2/bot/message/{path}"
+            answer = await caller.post(url, json_body=body, headers=headers, judges=REFUSALS | {429})
+        except NotDelivered as error:
+            if not token or not error.uncertain:
+                raise
+            raise NotDelivered(error.message, uncertain=True, final=True, hint={TOKEN: ""}) from error
+        if token and answer.status == 400:  # it has ended after all: by push, which is nobody's doubt
+            return await self.send(caller, account, replace(message, hint={**message.hint, TOKEN: ""}), now)
         if 200 <= answer.status < 300 or answer.status == TAKEN_BEFORE:
-            sent = answer.json.get("sentMessages")
-            return str(sent[0].get("id")) if isinstance(sent, list) and sent else None
+            made = answer.json.get("sentMessages")
+            return str(made[0].get("id")) if isinstance(made, list) and made else None
         reason = f"LINE {answer.status}: {str(answer.json.get('message', ''))[:150]}"
         if answer.status == 401:
             raise undelivered(f"{reason} (the access token is not valid)", again=True, after_s=60.0)
@@ -137,12 +156,28 @@ def sign(secret: str, raw: bytes) -> str:
     return base64.b64encode(hmac.new(secret.encode(), raw, hashlib.sha256).digest()).decode()
 
 
+def _free(account: Account, message: Outbound, now: datetime) -> str:
+    """The token by which this message costs nothing; empty when it goes by push.
+
+    Raises NotDelivered when an earlier attempt may have used one.
+    """
+    token, came = message.hint.get(TOKEN, ""), message.hint.get(CAME, "")
+    if account.options.get("free_replies") != YES or message.author_kind != "bot" or message.part or not token:
+        return ""
+    until = datetime.fromisoformat(came) + TOKEN_LASTS
+    if message.repeated and message.at < until:
+        raise NotDelivered(
+            "an earlier attempt may have used the reply token", uncertain=True, final=True, hint={TOKEN: ""}
+        )
+    return token if now < until and not message.repeated else ""
+
+
 def _time(event: Mapping[str, Any]) -> int:
     at = event.get("timestamp")
     return at if isinstance(at, int) else 0
 
 
-def _read(event: Mapping[str, Any]) -> Happening | None:
+def _read(event: Mapping[str, Any], *, free: bool) -> Happening | None:
     event_id, source = event.get("webhookEventId"), event.get("source") or {}
     contact = str(source.get("userId", ""))
     if not isinstance(event_id, str) or not contact or source.get("type") != "user":
@@ -152,7 +187,9 @@ def _read(event: Mapping[str, Any]) -> Happening | None:
         what = Notice.What.OPENED if kind == "follow" else Notice.What.LEFT
         return Notice(event_id=event_id, contact=contact, what=what)
     # In "standby" another module answers in this chat.
-    said = Inbound(event_id=event_id, contact=contact, quiet=event.get("mode") == "standby")
+    came = sent(event.get("timestamp"), 1000) if free else None
+    hint = {TOKEN: str(event.get("replyToken") or ""), CAME: came.isoformat()} if came else {}
+    said = Inbound(event_id=event_id, contact=contact, hint=hint, quiet=event.get("mode") == "standby")
     if kind == "postback":
         data = str((event.get("postback") or {}).get("data", ""))
         press = from_data(data)

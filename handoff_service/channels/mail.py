@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from handoff_service.channels.caller import Caller
+from handoff_service.channels.doctor_words import remark
 from handoff_service.channels.mail_proof import PROOF, given_at, is_ours, prove, prove_mail
 from handoff_service.channels.mail_read import ADDRESS, Mail, read
 from handoff_service.channels.mail_sender import Verdict, verdict
@@ -138,7 +139,7 @@ class MailChannel:
         if account.options["provider"] == "imap":
             await log_in(_mailbox(account, caller))
             return []
-        return [] if account.secret("signing_key") else ["Without `signing_key` every mail is refused."]
+        return [] if account.secret("signing_key") else [remark("no_signing_key")]
 
 
 def event(account: Account, mail: Mail) -> Happening | None:
@@ -280,7 +281,9 @@ def _by_mailgun(account: Account, request: WebhookRequest) -> Checked:
         raise Unauthorized("Mailgun's signature does not match the signing key of this account.")
     if "body-mime" not in fields:
         raise Malformed("The mail is not as it came: let Mailgun's route forward to …/webhook/mime.")
-    return Checked(body=fields["body-mime"], signed_at=moment_of(stamp), proof=token, request=request)
+    body, signed_at = fields["body-mime"], moment_of(stamp)  # which the signature does not cover
+    once = f"mailgun.{hashlib.sha256(token.encode()).hexdigest()[:48]}"
+    return Checked(body=body, signed_at=signed_at, proof=token, once=once, request=request)
 
 
 def mailgun_signature(key: str, stamp: str, token: str) -> str:

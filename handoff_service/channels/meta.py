@@ -12,15 +12,27 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from handoff_service.channels.caller import REFUSALS, Answered, Caller, undelivered
-from handoff_service.channels.model import Account, Checked, Download, Field, Parsed, Reply, WebhookRequest, equal
+from handoff_service.channels.model import (
+    ELSEWHERE,
+    Account,
+    Checked,
+    Download,
+    Field,
+    Parsed,
+    Reply,
+    WebhookRequest,
+    equal,
+)
 from handoff_service.channels.window import CLOSED as OUTSIDE
 from handoff_service.errors import NotDelivered, Unauthorized
 
 API = "https://graph.facebook.com/v26.0"
+INSTAGRAM_API = "https://graph.instagram.com/v26.0"  # for tokens of an Instagram Login
 # developers.facebook.com, error codes of the Cloud API and of Messenger: closed windows, and what passes by itself.
-CLOSED = {131047, 2018278}
+CLOSED = (131047, 2018278)
 BUSY = {1, 2, 4, 80007, 130429, 131016, 131056, 133016}
 KEYS = {0, 190}
+NOT_OURS = 2018300  # another app has the customer's thread
 FORBIDDEN = {3, 10, 200, 299}
 HOSTS = (".facebook.com", ".fbsbx.com", ".fbcdn.net", ".whatsapp.net", ".instagram.com")
 
@@ -56,14 +68,12 @@ def handshake(checked: Checked) -> Parsed:
 
 async def call(caller: Caller, account: Account, path: str, **sent: Any) -> Mapping[str, Any]:
     """Posts `sent` (as Caller.post takes it) to the Graph API. Raises NotDelivered."""
-    server = account.options.get("api") or API
-    return _judged(await caller.post(f"{server}/{path}", headers=_key(account), judges=REFUSALS, **sent))
+    return _judged(await caller.post(f"{_server(account)}/{path}", headers=_key(account), judges=REFUSALS, **sent))
 
 
 async def get(caller: Caller, account: Account, path: str) -> Mapping[str, Any]:
     """Reads from the Graph API. Raises NotDelivered."""
-    server = account.options.get("api") or API
-    return _judged(await caller.get(f"{server}/{path}", headers=_key(account), judges=REFUSALS))
+    return _judged(await caller.get(f"{_server(account)}/{path}", headers=_key(account), judges=REFUSALS))
 
 
 def download(account: Account, url: str) -> Download:
@@ -71,6 +81,10 @@ def download(account: Account, url: str) -> Download:
     parts = urlsplit(url)
     metas = parts.scheme == "https" and (parts.hostname or "").endswith(HOSTS)
     return Download(url=url, headers=_key(account) if metas or account.serves(url) else {})
+
+
+def _server(account: Account) -> str:
+    return account.options.get("api") or (INSTAGRAM_API if account.options.get("login") == "instagram" else API)
 
 
 def _key(account: Account) -> Mapping[str, str]:
@@ -91,6 +105,9 @@ def refused(answer: Answered) -> NotDelivered:
     reason = f"Meta {code or answer.status}: {str(error.get('message', ''))[:150]}"
     if code in CLOSED or sub in CLOSED:
         return undelivered(reason, barred=OUTSIDE)
+    if sub == NOT_OURS:
+        told = f"{reason} (another app answers this customer, and only it can pass him on)"
+        return undelivered(told, hint={ELSEWHERE: "Meta"})
     if code in FORBIDDEN:
         return undelivered(f"{reason} (the app lacks a permission)")
     if code in KEYS:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -26,7 +26,10 @@ ELSEWHERE = "elsewhere"  # in the hint of a contact: who answers him in the plat
 
 @dataclass(frozen=True)
 class Field:
-    """One thing that an account must be told. A secret one is sealed and never shown again; `made`: we make it."""
+    """One thing that an account must be told. A secret one is sealed and never shown again; `made`: we make it.
+
+    `ends`: it is good for some time only, for `lasts` when nobody says otherwise.
+    """
 
     name: str
     explain: str
@@ -34,6 +37,8 @@ class Field:
     made: bool = False
     optional: bool = False
     pattern: str = r"[^\x00-\x1f]{1,512}"
+    ends: bool = False
+    lasts: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +97,14 @@ class Checked:
     """A request that came from the platform: its content, deciphered where the platform enciphers.
 
     `signed_at`, where the signature covers a time: an older copy of the request is refused by it. `proof` is the
-    signature itself: two requests with the same one are one, whatever else differs that it does not cover.
+    signature itself: two requests with the same one are one, whatever else differs that it does not cover. `once` is a
+    name that the platform gives to one content and never again: with another content it was captured.
     """
 
     body: bytes = field(repr=False)
     signed_at: datetime | None = None
     proof: str = field(default="", repr=False)
+    once: str = field(default="", repr=False)
     request: WebhookRequest
 
 
@@ -118,7 +125,7 @@ class Media:
 class Download:
     """Where a medium lies. `headers` may hold keys: they go to the host of `url` and to no other.
 
-    `refused` tells what a JSON answer means that comes instead of the medium.
+    `refused` tells what a JSON answer means that comes instead of the medium, and forgets a token that has ended.
     """
 
     url: str = field(repr=False)
@@ -192,8 +199,8 @@ class Inbound:
 class Notice:
     """Something that happened without words: followed, entered, left, or what became of a message of ours.
 
-    `provider_id` is the platform's id of that message, `reason` why it failed, in the platform's words. `at`: when it
-    happened, where the platform tells.
+    `provider_id` is the platform's id of that message, `reason` why it failed, in the platform's words, and `barred`
+    what must happen first, as NotDelivered has it. `at`: when it happened, where the platform tells.
     """
 
     class What(StrEnum):
@@ -209,18 +216,23 @@ class Notice:
     deed: Deed | None = None
     provider_id: str | None = None
     reason: str = ""
+    barred: str | None = None
     hint: Mapping[str, str] = field(default_factory=dict)
     at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Colleague:
-    """A person of the tenant answered in the platform's own app: the customer has read it already."""
+    """A person of the tenant answered in the platform's own app: the customer has read it already.
+
+    Of `media` only the kind is shown.
+    """
 
     event_id: str
     contact: str
     name: str
     text: str
+    media: Sequence[Media] = ()
 
 
 Happening = Inbound | Notice | Colleague
@@ -265,6 +277,8 @@ class Outbound:
     `mid` is the same in every attempt, and with `part` never means another message. `contact` is the platform's id.
     `buttons` come with the last part, already no more than the platform shows.
     `since` is when the customer last did what opened the platform's window. A `file` is a part without text.
+    `template` names a message that the platform has approved and words itself: it needs no open window.
+    `ends`: with this part the conversation is over. `repeated`: an earlier attempt at it may have arrived.
     """
 
     mid: str
@@ -277,9 +291,12 @@ class Outbound:
     text: str
     buttons: Sequence[Mapping[str, Any]] = ()
     file: Enclosed | None = None
+    template: str = ""
     hint: Mapping[str, str] = field(default_factory=dict)
     since: datetime | None = None
     at: datetime
+    ends: bool = False
+    repeated: bool = False
 
     @property
     def key(self) -> str:
@@ -291,16 +308,19 @@ class Outbound:
 class Abilities:
     """What the platform can do; docs/channels.md shows this table.
 
-    `dedupes`: it drops a second delivery with the same key. If not, a delivery whose outcome is unknown is not
-    repeated. `checked` says against what the adapter was checked, in one line. `strict`: whoever posts can mend what
-    is wrong, so it is refused; elsewhere it is taken as well as it can be, because nobody would repeat it better.
+    `dedupes`: it drops a second delivery with the same key, for as long as `dedupes_for` says, if it says so. If not,
+    a delivery whose outcome is unknown is not repeated. `checked` says against what the adapter was checked, in one
+    line. `strict`: whoever posts can mend what is wrong, so it is refused; elsewhere it is taken as well as it can be,
+    because nobody would repeat it better.
     `files`: what an agent may send as a file; anything else goes as a link. `most_bytes` is the largest webhook.
     `hourly`: more than so many messages of one customer in an hour are not answered by the bot: two machines talking.
     `button_text` is the longest text that may have buttons; a longer one is sent before them. `calls_back`: who leaves
     while he waits for a person is called back at the number that is his id. `speaks_in_public`: what agents answer to
     public mentions can be sent through it. `staffed`: people may take a customer over in the platform's own app, and
     the bot is silent then. `occupies_s`: for how many seconds a text keeps the customer's line busy; the next one waits
-    so long, or until he does something.
+    so long, or until he does something. `opts_in`: who has left is written to again only when he asks for it (OPENED),
+    not whenever he writes. `token_lasts` asks the platform how long the access token is still good. `spends`: what of
+    the hint is good for one message only, and is gone with the next one.
     """
 
     title: str
@@ -308,6 +328,7 @@ class Abilities:
     buttons: int = 0
     button_chars: int = 20
     dedupes: bool = False
+    dedupes_for: timedelta | None = None
     rules: Rules = AT_ANY_TIME
     checked: str
     experimental: bool = False
@@ -320,6 +341,13 @@ class Abilities:
     staffed: bool = False
     occupies_s: Callable[[Account, str], float] | None = None
     speaks_in_public: bool = False
+    opts_in: frozenset[str] = frozenset()
+    token_lasts: Callable[[Caller, Account], Awaitable[timedelta]] | None = None
+    spends: str = ""
+
+    def drops_repeats(self, age: timedelta) -> bool:
+        """Whether a message of this age, which may have arrived before, can be sent again without being doubled."""
+        return self.dedupes and (self.dedupes_for is None or age < self.dedupes_for)
 
 
 class Channel(Protocol):

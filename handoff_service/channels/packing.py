@@ -19,7 +19,7 @@ from handoff_service.channels.who import identity_channel
 from handoff_service.channels.window import used
 from handoff_service.channels.wording import numbered, parts, shortened
 from handoff_service.conversations import store as conversations
-from handoff_service.conversations.model import AuthorKind, Conversation, Entry
+from handoff_service.conversations.model import AuthorKind, Conversation, Entry, Event, Kind
 from handoff_service.conversations.projection import for_customer
 from handoff_service.errors import NotFound
 from handoff_service.files import links
@@ -30,6 +30,7 @@ from handoff_service.settings import Settings
 from handoff_service.texts import say
 
 MOST_MERGED = 10
+OVER = (Event.CLOSE, Event.IDLE)
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,11 @@ def _whole(
         text=text,
         buttons=buttons,
         file=_enclosed(seen["body"].get("file"), conversation.tenant, settings, entry.at),
+        template=str(entry.body.get("template", "")),
         hint=standing.hint if standing else {},
         since=standing.window.since if standing and standing.window else None,
         at=entry.at,
+        ends=entry.kind is Kind.STATE and entry.body.get("event") in OVER,
     )
 
 
@@ -129,9 +132,11 @@ def in_parts(whole: Outbound, abilities: Abilities, language: str) -> list[Outbo
     if shown and abilities.button_text is not None and len(pieces[-1]) > abilities.button_text:
         pieces.append(say("choose_button", language))
     made = [
-        replace(whole, text=piece, part=number, buttons=shown if number == len(pieces) - 1 else (), file=None)
+        replace(whole, text=piece, part=number, buttons=(), file=None, ends=False)
         for number, piece in enumerate(pieces)
     ]
+    if made:
+        made[-1] = replace(made[-1], buttons=shown, ends=whole.ends and file is None)
     return [*made, replace(whole, text="", part=len(made), buttons=(), file=file)] if file is not None else made
 
 

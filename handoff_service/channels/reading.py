@@ -23,7 +23,7 @@ from handoff_service.channels.model import (
 )
 from handoff_service.channels.strict_json import mended_text
 from handoff_service.conversations.receive import MAX_CHARS
-from handoff_service.errors import Malformed, Unauthorized
+from handoff_service.errors import Invalid, Malformed, Unauthorized
 
 log = structlog.get_logger()
 
@@ -42,9 +42,13 @@ OTHER_SHAPE = (
 
 
 def check(channel: Channel, account: Account, request: WebhookRequest) -> Checked:
-    """As the channel's own `check`. Raises Unauthorized, or Malformed."""
+    """As the channel's own `check`. Raises Unauthorized, where whoever posts can mend it also Malformed."""
     try:
         return channel.check(account, request)
+    except Invalid as error:  # what cannot be read was not proven either
+        if channel.abilities.strict:
+            raise
+        raise Unauthorized(error.message) from error
     except OTHER_SHAPE as error:
         raise Unauthorized("The request is not one that this platform makes.") from error
 

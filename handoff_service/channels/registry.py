@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from handoff_service.channels.dingtalk import DingTalk
 from handoff_service.channels.douyin import Douyin
+from handoff_service.channels.douyin_kf import DouyinKf
 from handoff_service.channels.feishu import Feishu
 from handoff_service.channels.kuaishou import Kuaishou
 from handoff_service.channels.line import Line
@@ -33,6 +34,7 @@ CHANNELS: Mapping[str, Channel] = {
     "api": SignedApi(),
     "dingtalk": DingTalk(),
     "douyin": Douyin(),
+    "douyin_kf": DouyinKf(),
     "email": MAIL,
     "feishu": Feishu(),
     "instagram": Messenger("Instagram", "instagram", Form(limit=1000, measure=octets), ("image/jpeg", "image/png")),

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from handoff_service.channels.caller import Caller, nothing_shown, undelivered
 from handoff_service.channels.contacts import shown
+from handoff_service.channels.edits import edit_of
 from handoff_service.channels.model import (
     Abilities,
     Account,
@@ -37,7 +38,8 @@ from handoff_service.errors import Invalid, Unauthorized
 
 API = "https://slack.com/api"
 VERSION = "v0"
-# What programs and Slack itself say; `message_changed` and the like are about messages that we have.
+CHANGED = "message_changed"
+# What programs and Slack itself say; `message_deleted` and the like are about messages that we have.
 OWN = ("bot_", "message_", "channel_", "group_", "pinned_item", "unpinned_item", "reminder_add", "tombstone")
 BUSY = ("ratelimited", "rate_limited", "service_unavailable", "internal_error", "fatal_error", "request_timeout")
 KEYS = ("invalid_auth", "not_authed", "token_revoked", "token_expired", "missing_scope")
@@ -154,7 +156,9 @@ def sign(secret: str, stamp: str, raw: bytes) -> str:
 
 
 def _read(event_id: str, team: str, event: Mapping[str, Any]) -> Happening | None:
-    """What a person wrote to the app in a direct message; None for anything else."""
+    """What a person wrote to the app in a direct message, or made of it later; None for anything else."""
+    if event.get("subtype") == CHANGED:
+        return _changed(event_id, team, event)
     if event.get("type") != "message" or event.get("bot_id") or str(event.get("subtype", "")).startswith(OWN):
         return None
     if event.get("channel_type", "im") != "im":
@@ -171,6 +175,16 @@ def _read(event_id: str, team: str, event: Mapping[str, Any]) -> Happening | Non
     # Slack escapes three characters, and nothing else, in what people write.
     plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     return replace(said, body={"text": plain} if text else {})
+
+
+def _changed(event_id: str, team: str, event: Mapping[str, Any]) -> Happening | None:
+    """The words that a person has put in the place of others; Slack also says so when it adds the preview of a link."""
+    after, before = event.get("message"), event.get("previous_message")
+    if not isinstance(after, Mapping) or not isinstance(before, Mapping) or after.get("text") == before.get("text"):
+        return None
+    where = {name: event[name] for name in ("channel", "channel_type") if name in event}
+    said = _read(event_id, team, {**after, "type": "message", **where})
+    return edit_of(said) if isinstance(said, Inbound) else None
 
 
 def _media(file: Mapping[str, Any]) -> Media:

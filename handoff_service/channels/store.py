@@ -73,6 +73,12 @@ def listed(connection: sa.Connection, tenant: str | None = None) -> list[sa.RowM
     return list(connection.execute(query if tenant is None else query.where(A.tenant == tenant)).mappings())
 
 
+def options(connection: sa.Connection, tenant: str, account: str) -> dict[str, str]:
+    """The fields of an account that everybody may see; none of one that is gone."""
+    query = sa.select(A.options).where(A.tenant == tenant, A.id == account)
+    return connection.execute(query).scalar_one_or_none() or {}
+
+
 def oldest(connection: sa.Connection, tenant: str, channel: str) -> str | None:
     """The id of the tenant's oldest account of a channel that is not switched off, if there is one."""
     query = sa.select(A.id).where(A.tenant == tenant, A.channel == channel, ~A.disabled).order_by(A.created_at).limit(1)
@@ -133,17 +139,29 @@ def change(
     _update(connection, account.tenant, account.id, **changed)
 
 
+def set_token_until(connection: sa.Connection, account: Account, until: datetime | None) -> None:
+    """Remembers when the account's access token ends."""
+    _update(connection, account.tenant, account.id, token_until=until)
+
+
 def examined(connection: sa.Connection, account: Account, findings: Sequence[Mapping[str, str]], now: datetime) -> None:
     """Remembers what the doctor has found."""
-    values = {"probed_at": now, "findings": [dict(one) for one in findings], "token_until": account.token_until}
+    values = {"probed_at": now, "findings": [dict(one) for one in findings]}
     _update(connection, account.tenant, account.id, **values)
 
 
 def standing(connection: sa.Connection) -> list[dict[str, Any]]:
-    """How many accounts of each channel there are, fail, and are switched off."""
+    """How many accounts of each channel there are, fail, and are switched off.
+
+    Of those in use also when the first token ends, and since when the one that is silent longest has heard nothing.
+    """
     failing = sa.func.sum(sa.case((A.last_error.is_not(None), 1), else_=0)).label("failing")
     off = sa.func.sum(sa.case((A.disabled, 1), else_=0)).label("disabled")
-    query = sa.select(A.channel, sa.func.count().label("accounts"), failing, off).group_by(A.channel)
+    ends, heard = (
+        sa.func.min(sa.case((~A.disabled, column)), type_=column.type).label(name)
+        for name, column in (("token_until", A.token_until), ("last_event_at", A.last_event_at))
+    )
+    query = sa.select(A.channel, sa.func.count().label("accounts"), failing, off, ends, heard).group_by(A.channel)
     return [dict(row) for row in connection.execute(query).mappings()]
 
 

@@ -34,6 +34,8 @@ def _row(name: str, channel: Channel) -> tuple[str, ...]:
     length = f"{can.form.limit} {COUNTED[can.form.measure]}, {can.form.markup}"
     buttons = f"{can.buttons}, else numbers" if can.buttons else "as numbers"
     repeat = "dropped by the platform" if can.dedupes else "not made; the agent is told"
+    if can.dedupes_for is not None:
+        repeat = f"{repeat} for {_time(can.dedupes_for)}, then not made"
     brought = "fetched and kept" if isinstance(channel, Brings) else "stay in its app"
     return f"`{name}`", title, length, buttons, brought, _taken(can), _window(can), repeat, can.checked
 

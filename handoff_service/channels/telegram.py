@@ -16,6 +16,8 @@ from urllib.parse import quote
 
 from handoff_service.channels.caller import REFUSALS, Answered, Caller, undelivered
 from handoff_service.channels.contacts import shown
+from handoff_service.channels.doctor_words import remark
+from handoff_service.channels.edits import edit_of
 from handoff_service.channels.model import (
     Abilities,
     Account,
@@ -115,9 +117,9 @@ class Telegram:
         told = answer.json.get("result")
         if answer.json.get("ok") is not True or not isinstance(told, Mapping):
             raise _refused(answer)
-        remarks = []
+        remarks = list[str]()
         if account.id not in str(told.get("url", "")):
-            remarks.append("setWebhook has not been called with this account's address.")
+            remarks.append(remark("not_set"))
         if told.get("last_error_message"):
             remarks.append(f"Telegram could not deliver: {str(told['last_error_message'])[:150]}")
         return remarks
@@ -157,7 +159,8 @@ def _read(event_id: str, update: Mapping[str, Any]) -> Happening | None:
         status = (member.get("new_chat_member") or {}).get("status")
         what = Notice.What.LEFT if status in ("kicked", "left") else Notice.What.OPENED
         return Notice(event_id=event_id, contact=str((member.get("chat") or {}).get("id")), what=what)
-    message = update.get("message") or update.get("edited_message")
+    edited = update.get("edited_message")
+    message = update.get("message") or edited
     if not isinstance(message, Mapping) or (message.get("from") or {}).get("is_bot"):
         return None
     chat = (message.get("chat") or {}).get("id")
@@ -165,7 +168,8 @@ def _read(event_id: str, update: Mapping[str, Any]) -> Happening | None:
         raise Invalid("A message has a `chat` with an `id`.")
     if message["chat"].get("type", "private") != "private":
         return None  # groups are nobody's conversation with us
-    return _message(event_id, str(chat), message)
+    said = _message(event_id, str(chat), message)
+    return edit_of(said) if message is edited else said
 
 
 def _message(event_id: str, chat: str, message: Mapping[str, Any]) -> Inbound:

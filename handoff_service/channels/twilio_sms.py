@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -33,6 +35,9 @@ from handoff_service.errors import Invalid, Malformed, Unauthorized
 API = "https://api.twilio.com/2010-04-01"
 NOTHING = Reply('<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml")
 BARRED = {21610: LEFT, 63016: CLOSED}  # he has sent STOP; outside the window of WhatsApp
+# What carriers and people know; 退订 and its short forms in China.
+STOP = frozenset({"STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "退订", "退訂", "TD", "T"})
+START = frozenset({"START", "UNSTOP", "恢复订阅", "恢復訂閱", "重新订阅"})  # and YES, of who has left
 PORTS = {"https": 443, "http": 80}
 KINDS = ("image", "audio", "video")
 MOST_FIELDS = 200
@@ -45,6 +50,7 @@ class TwilioSms:
         title="SMS (Twilio)",
         form=Form(Markup.PLAIN, 1600),
         files=Takes(("image/jpeg", "image/png", "image/gif"), 5 * 1024 * 1024, by_link=True),
+        opts_in=frozenset({"YES"}),
         checked="official vectors of the signature",
     )
     fields = (
@@ -65,19 +71,22 @@ class TwilioSms:
         if status:
             if status not in ("failed", "undelivered"):
                 return Parsed(reply=NOTHING)
-            reason = f"Twilio {fields.get('ErrorCode', status)}"
-            contact = fields.get("To", "")
-            what = Notice.What.FAILED
-            return Parsed(
-                [Notice(event_id=f"{sid}.{status}", contact=contact, what=what, provider_id=sid, reason=reason)],
-                NOTHING,
+            code = fields.get("ErrorCode", "")
+            failed = Notice(
+                event_id=f"{sid}.{status}",
+                contact=fields.get("To", ""),
+                what=Notice.What.FAILED,
+                provider_id=sid,
+                reason=f"Twilio {code or status}",
+                barred=BARRED.get(int(code)) if code.isdecimal() else None,
             )
+            return Parsed([failed], NOTHING)
         contact = fields.get("From", "")
         if not sid or not contact:
             raise Invalid("A message has MessageSid and From.")
-        if fields.get("OptOutType") == "STOP":
-            return Parsed([Notice(event_id=sid, contact=contact, what=Notice.What.LEFT)], NOTHING)
         text, media = fields.get("Body", ""), _media(fields)
+        if (what := wish(text, fields.get("OptOutType", ""))) is not None:
+            return Parsed([Notice(event_id=sid, contact=contact, what=what)], NOTHING)
         said = Inbound(
             event_id=sid,
             contact=contact,
@@ -121,10 +130,22 @@ class TwilioSms:
         return Download(url=media.ref, headers=key_of(account))
 
 
+def wish(text: str, told: str) -> Notice.What | None:
+    """Whether a whole message asks us to write no more, or to write again: by Twilio's word for it, or by its own."""
+    word = unicodedata.normalize("NFKC", text).strip(" \t\r\n.!。,，\"'“”").upper()
+    if told == "STOP" or word in STOP:
+        return Notice.What.LEFT
+    return Notice.What.OPENED if told == "START" or word in START else None
+
+
 def check_signature(account: Account, request: WebhookRequest) -> Checked:
     """A request that Twilio made, for messages and for calls. Raises Unauthorized."""
     given = request.headers.get("x-twilio-signature", "")
-    fields, how = form_of(request.raw), request.headers.get("x-twilio-webhooks-signature-settings", "")
+    how, body_hash = request.headers.get("x-twilio-webhooks-signature-settings", ""), request.query.get("bodySHA256")
+    # Of JSON it signs the address alone, in which the body's hash stands.
+    fields = form_of(request.raw) if body_hash is None else []
+    if body_hash is not None and not equal(body_hash, hashlib.sha256(request.raw).hexdigest()):
+        raise Unauthorized("bodySHA256 in the address is not that of the body.")
     by, algorithm = ("shared_key", "sha256") if how else ("auth_token", "sha1")
     if how and SHARED_KEY.fullmatch(how) is None:
         raise Unauthorized("This account signs by a rule that nobody here knows.")

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from handoff_service.channels.caller import Caller, Token, nothing_shown, undelivered
+from handoff_service.channels.caller import Answered, Caller, Token, nothing_shown, undelivered
 from handoff_service.channels.flat_xml import parse_flat
 from handoff_service.channels.model import (
     Abilities,
@@ -46,7 +46,10 @@ CUSTOMER_MESSAGE = Allowance(timedelta(hours=48), 5)
 BAD_TOKEN = (40001, 40014, 42001)
 BUSY = (-1, 45009, 45011)
 BARRED = {45015: CLOSED, 45047: USED_UP, 43004: LEFT}
-FORBIDDEN = {48001: "the account lacks this permission", 40164: "our address is not on the account's IP list"}
+FORBIDDEN = {
+    48001: "customer messages need a verified service account (已认证的服务号)",
+    40164: "our address is not on the account's IP list",
+}
 MEDIA = {"image": "image", "voice": "audio", "video": "video", "shortvideo": "video"}
 CAME = ("subscribe", "SCAN", "user_enter_tempsession")
 
@@ -118,8 +121,15 @@ class WeChat:
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
         server = account.options.get("api") or API
-        asked = urlencode({"access_token": await _token(caller, account), "media_id": media.ref})
-        return Download(url=f"{server}/cgi-bin/media/get?{asked}", refused=lambda answer: _refused(answer.json))
+        token = await _token(caller, account)
+        asked = urlencode({"access_token": token, "media_id": media.ref})
+
+        def refused(answer: Answered) -> Exception:
+            if answer.json.get("errcode") in BAD_TOKEN:
+                caller.tokens.refused(_key(account), token)
+            return _refused(answer.json)
+
+        return Download(url=f"{server}/cgi-bin/media/get?{asked}", refused=refused)
 
 
 async def _upload(caller: Caller, account: Account, file: Enclosed) -> str:
@@ -165,6 +175,8 @@ def _read(event: Mapping[str, Any]) -> Happening | None:
         return replace(
             said, body={"text": f"{event.get('Label', '')} ({event.get('Location_X')}, {event.get('Location_Y')})"}
         )
+    if kind == "miniprogrampage":  # the page of the shop that he is asking about
+        return replace(said, body={"text": f"{event.get('Title', '')} ({event.get('PagePath', '')})".strip()})
     if kind == "link":
         return replace(said, body={"text": f"{event.get('Title', '')} {event.get('Url', '')}".strip()})
     return replace(said, unsupported=kind[:64])

@@ -1,12 +1,15 @@
 """WeCom customer service (微信客服, developer.work.weixin.qq.com): a callback says that there is something to fetch.
 
 Messages wait at WeCom for three days behind a cursor. As long as people answer here the conversation stays with WeCom's
-"assistant" (state 1), in which its API may send. When agents in WeCom take a session (state 3) our bot is silent and
-their words are shown here; when they end it, the next message is ours again.
+"assistant" (state 1), in which its API may send. When agents in WeCom take a session (state 3) our bot is silent, who
+waits here for a person does not any more, and their words are shown; when they end it, the next message is ours again.
+That they have it is also asked when WeCom refuses a message for it. With `end_sessions` the closing words end the
+session (state 4), after which nothing can be said until the customer writes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from handoff_service.channels.caller import Caller, Token, nothing_shown, undelivered
+from handoff_service.channels.caller import Answered, Caller, Token, nothing_shown, undelivered
 from handoff_service.channels.flat_xml import parse_flat
 from handoff_service.channels.model import (
     ELSEWHERE,
@@ -40,16 +43,20 @@ from handoff_service.channels.model import (
 from handoff_service.channels.press import as_data, from_data
 from handoff_service.channels.stamps import moment_of, sent
 from handoff_service.channels.weixin_cipher import decipher_by_any, signature
-from handoff_service.channels.window import USED_UP, Allowance, Deed, Rules
+from handoff_service.channels.window import CLOSED, LEFT, USED_UP, Allowance, Deed, Rules
 from handoff_service.channels.wording import Form, Markup, octets
-from handoff_service.errors import Unauthorized
+from handoff_service.errors import NotDelivered, Unauthorized
 
 API = "https://qyapi.weixin.qq.com"
 AT_ONCE = 1000
 BAD_TOKEN = (40014, 42001)
 BUSY = (-1, 45009, 45033)
 BARRED = {95001: USED_UP}
-STAFFED = 95018  # WeCom's own agents have the session (its states 2 and 3)
+# Of msg_send_fail: over 48 hours, over 5 messages, he refuses. From memory, not checked against the vendor.
+FAIL_TYPES = {"4": CLOSED, "6": USED_UP, "10": LEFT}
+STAFFED = 95018  # the session is in no state in which we may send
+WAITING, SERVED, OVER = 2, 3, 4  # its states: for agents in WeCom, with one of them, ended
+YES = "yes"
 CUSTOMER, SYSTEM, COLLEAGUE = 3, 4, 5
 SESSION_ENDED = 3  # a `change_type` of session_status_change; the others mean that somebody has it now
 MEDIA = {"image": "image", "voice": "audio", "video": "video", "file": "file"}
@@ -75,6 +82,7 @@ class WeCom:
         ),
         Field("token", "Token of the callback", secret=True, made=True, pattern=r"[0-9a-zA-Z]{3,32}"),
         Field("aes_key", "EncodingAESKey (43 characters)", secret=True, pattern=r"[0-9a-zA-Z]{43}"),
+        Field("end_sessions", "yes: closing a conversation ends WeCom's session", optional=True, pattern="yes|no"),
         Field("api", "another API server", optional=True),
     )
 
@@ -122,7 +130,14 @@ class WeCom:
         ends = {"touser": message.contact, "open_kfid": account.options["open_kfid"]}
         key = hashlib.sha256(message.key.encode()).hexdigest()[:32]
         body = {**ends, "msgid": key, **content}
-        answer = await _call(caller, account, "/cgi-bin/kf/send_msg", json_body=body)
+        try:
+            answer = await _call(caller, account, "/cgi-bin/kf/send_msg", json_body=body)
+        except NotDelivered as error:
+            if error.final and error.message.startswith(f"WeCom {STAFFED}:"):
+                raise await _with_whom(caller, account, message.contact) from error
+            raise
+        if message.ends:
+            await _end_session(caller, account, message)
         return str(answer.get("msgid") or key)
 
     async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
@@ -131,8 +146,46 @@ class WeCom:
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
         server = account.options.get("api") or API
-        asked = urlencode({"access_token": await _token(caller, account), "media_id": media.ref})
-        return Download(url=f"{server}/cgi-bin/media/get?{asked}", refused=lambda answer: _refused(answer.json))
+        token = await _token(caller, account)
+        asked = urlencode({"access_token": token, "media_id": media.ref})
+
+        def refused(answer: Answered) -> Exception:
+            if answer.json.get("errcode") in BAD_TOKEN:
+                caller.tokens.refused(_key(account), token)
+            return _refused(answer.json)
+
+        return Download(url=f"{server}/cgi-bin/media/get?{asked}", refused=refused)
+
+
+def _whose(account: Account, contact: str) -> Mapping[str, str]:
+    """Which session."""
+    return {"open_kfid": account.options["open_kfid"], "external_userid": contact}
+
+
+async def _end_session(caller: Caller, account: Account, message: Outbound) -> None:
+    """Where the account wants it. Who has written since has begun again: an ended session would refuse his answer."""
+    if account.options.get("end_sessions") != YES or (message.since is not None and message.since > message.at):
+        return
+    with contextlib.suppress(NotDelivered):  # he has read it; the session ends by itself later
+        told = {**_whose(account, message.contact), "service_state": OVER}
+        await _call(caller, account, "/cgi-bin/kf/service_state/trans", json_body=told)
+
+
+async def _with_whom(caller: Caller, account: Account, contact: str) -> NotDelivered:
+    """Why we may not send now: what WeCom says of the session's state."""
+    try:
+        told = await _call(caller, account, "/cgi-bin/kf/service_state/get", json_body=_whose(account, contact))
+    except NotDelivered as error:
+        return undelivered(f"WeCom {STAFFED}: the session is not ours; its state cannot be asked ({error.message})")
+    state = told.get("service_state")
+    if state not in (WAITING, SERVED):
+        return undelivered(
+            f"WeCom {STAFFED}: the session has ended (state {state}); he must write first", barred=CLOSED
+        )
+    who = str(told.get("servicer_userid") or "WeCom")[:64]
+    return undelivered(
+        f"WeCom {STAFFED}: the session is with agents in WeCom ({who}); they answer there", hint={ELSEWHERE: who}
+    )
 
 
 async def _upload(caller: Caller, account: Account, file: Enclosed, kind: str) -> str:
@@ -153,8 +206,10 @@ def _read(message: Mapping[str, Any]) -> Happening | None:
     if not event_id or not contact:
         return None
     if origin == COLLEAGUE:
-        text, name = str(content.get("content", f"[{kind}]")), str(message.get("servicer_userid", "WeCom"))
-        return Colleague(event_id=event_id, contact=contact, name=name, text=text)
+        name = str(message.get("servicer_userid", "WeCom"))
+        text = str(content.get("content", "" if kind in MEDIA else f"[{kind}]"))
+        shown = [Media(ref="", kind=MEDIA[kind])] if kind in MEDIA else []  # type: ignore[arg-type]
+        return Colleague(event_id=event_id, contact=contact, name=name, text=text, media=tuple(shown))
     if origin != CUSTOMER:
         return None
     said = Inbound(event_id=event_id, contact=contact, language="zh", sent_at=sent(message.get("send_time", "")))
@@ -180,9 +235,14 @@ def _event(event_id: str, event: Mapping[str, Any]) -> Notice | None:
         who = "" if ended else str(event.get("new_servicer_userid") or "WeCom")[:64]
         return Notice(event_id=event_id, contact=contact, what=Notice.What.MOVED, hint={ELSEWHERE: who})
     if name == "msg_send_fail" and contact:
-        reason = f"WeCom: msg_send_fail {event.get('fail_type')}"
-        failed = str(event.get("fail_msgid", ""))
-        return Notice(event_id=event_id, contact=contact, what=Notice.What.FAILED, provider_id=failed, reason=reason)
+        return Notice(
+            event_id=event_id,
+            contact=contact,
+            what=Notice.What.FAILED,
+            provider_id=str(event.get("fail_msgid", "")),
+            reason=f"WeCom: msg_send_fail {event.get('fail_type')}",
+            barred=FAIL_TYPES.get(str(event.get("fail_type"))),
+        )
     return None
 
 
@@ -219,6 +279,5 @@ async def _call(caller: Caller, account: Account, path: str, **sent: Any) -> Map
 
 def _refused(answer: Mapping[str, Any]) -> Exception:
     code = answer.get("errcode", 0)
-    told = "the session is with agents in WeCom; they answer there" if code == STAFFED else answer.get("errmsg", "")
-    reason = f"WeCom {code}: {str(told)[:150]}"
+    reason = f"WeCom {code}: {str(answer.get('errmsg', ''))[:150]}"
     return undelivered(reason, again=code in BUSY or code in BAD_TOKEN, barred=BARRED.get(code))

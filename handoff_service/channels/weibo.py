@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -42,9 +42,22 @@ from handoff_service.public_mentions.model import mention_of
 
 API = "https://m.api.weibo.com"
 FILES_API = "https://upload.api.weibo.com"
+TOKEN_API = "https://api.weibo.com"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 TWO_DAYS = Allowance(timedelta(hours=48))
+# open.weibo.com/wiki/Error_code: the token has ended, was revoked or is no token; a new one heals what waits.
+BAD_TOKEN = (21314, 21315, 21316, 21317, 21319, 21327, 21332)
 BUSY = (10001, 10002, 10003, 10022, 10023, 10024)
+
+
+async def _token_lasts(caller: Caller, account: Account) -> timedelta:
+    """How long the access token is still good (open.weibo.com/wiki/Oauth2/get_token_info). Raises NotDelivered."""
+    server = account.options.get("api") or TOKEN_API
+    form = {"access_token": account.secret("access_token")}
+    answer = (await caller.post(f"{server}/oauth2/get_token_info", form=form, judges=REFUSALS)).json
+    if not isinstance(answer.get("expire_in"), int | float):
+        raise _refused(answer)
+    return timedelta(seconds=float(answer["expire_in"]))
 
 
 class Weibo:
@@ -52,11 +65,12 @@ class Weibo:
         title="Weibo (微博)",
         form=Form(Markup.PLAIN, 299),
         rules=Rules(allowances={Deed.WROTE: TWO_DAYS, Deed.CAME: TWO_DAYS, Deed.PRESSED: TWO_DAYS}),
+        token_lasts=_token_lasts,
         checked="official vector of the signature, documented samples",
     )
     fields = (
         Field("app_secret", "App Secret", secret=True, pattern=r"[0-9a-zA-Z]{8,64}"),
-        Field("access_token", "the account's access token", secret=True, pattern=r"[\x21-\x7e]{8,256}"),
+        Field("access_token", "the account's access token", secret=True, pattern=r"[\x21-\x7e]{8,256}", ends=True),
         Field("api", "another API server", optional=True),
     )
 
@@ -89,6 +103,10 @@ class Weibo:
             return None
         raise _refused(answer)
 
+    async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
+        await _token_lasts(caller, account)
+        return []
+
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:  # noqa: ARG002
         server = account.options.get("api") or FILES_API
         asked = urlencode({"access_token": account.secret("access_token"), "fid": media.ref})
@@ -97,7 +115,10 @@ class Weibo:
 
 def _refused(answer: Mapping[str, Any]) -> Exception:
     code = answer.get("error_code")
-    return undelivered(f"Weibo {code}: {str(answer.get('error', ''))[:150]}", again=code in BUSY)
+    reason = f"Weibo {code}: {str(answer.get('error', ''))[:150]}"
+    if code in BAD_TOKEN:
+        return undelivered(f"{reason} (the access token is not valid)", again=True, after_s=60.0)
+    return undelivered(reason, again=code in BUSY)
 
 
 def _read(event: Mapping[str, Any]) -> Happening | None:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from handoff_service.channels import meta
 from handoff_service.channels.caller import Caller, nothing_shown
 from handoff_service.channels.contacts import shown
+from handoff_service.channels.doctor_words import remark
 from handoff_service.channels.model import (
     Abilities,
     Account,
@@ -30,9 +31,9 @@ from handoff_service.channels.model import (
 from handoff_service.channels.press import as_data, from_data
 from handoff_service.channels.stamps import sent
 from handoff_service.channels.strict_json import parse_object
+from handoff_service.channels.window import CLOSED as OUTSIDE
 from handoff_service.channels.window import Allowance, Deed, Rules
 from handoff_service.channels.wording import Form, Markup
-from handoff_service.errors import Invalid
 
 REPLY_BUTTONS = 3
 MEDIA = {"image": "image", "video": "video", "audio": "audio", "document": "file"}
@@ -49,7 +50,22 @@ class WhatsApp:
         rules=Rules(allowances={Deed.WROTE: Allowance(timedelta(hours=24))}),
         checked="documented samples and formula of the signature",
     )
-    fields = (Field("phone_number_id", "id of the sending number", pattern=r"\d{5,30}"), *meta.FIELDS)
+    fields = (
+        Field("phone_number_id", "id of the sending number", pattern=r"\d{5,30}"),
+        *meta.FIELDS,
+        Field(
+            "template",
+            "name of an approved template without variables, which agents may send when the window is closed",
+            optional=True,
+            pattern="[a-z0-9_]{1,512}",
+        ),
+        Field(
+            "template_language",
+            "its language, as zh_CN; otherwise en_US",
+            optional=True,
+            pattern="[a-z]{2,3}(_[A-Z]{2})?",
+        ),
+    )
 
     def check(self, account: Account, request: WebhookRequest) -> Checked:
         return meta.check(account, request)
@@ -74,6 +90,10 @@ class WhatsApp:
             shown = {"id": number} if kind == "image" else {"id": number, "filename": message.file.name}
             body = {**body, "type": kind, kind: shown}
             del body["text"]
+        if message.template:
+            language = account.options.get("template_language") or "en_US"
+            body = {**body, "type": "template", "template": {"name": message.template, "language": {"code": language}}}
+            del body["text"]
         if message.buttons:
             body = {**body, "type": "interactive", "interactive": _interactive(message)}
             del body["text"]
@@ -84,7 +104,7 @@ class WhatsApp:
     async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
         told = await meta.get(caller, account, f"{account.options['phone_number_id']}?fields=quality_rating")
         low = told.get("quality_rating") in ("YELLOW", "RED")
-        return [f"WhatsApp rates the number {told['quality_rating']}: it may be limited."] if low else []
+        return [remark("low_rating", rating=told["quality_rating"])] if low else []
 
     async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
         found = await meta.get(caller, account, quote(media.ref, safe=""))
@@ -125,20 +145,22 @@ def _events(body: Mapping[str, Any], number: str) -> Iterator[Happening]:
 
 
 def _people(value: Mapping[str, Any]) -> Mapping[str, tuple[str, str]]:
-    """Who writes, by every id that he is known under: (the id we keep, the name)."""
+    """Who writes, by every id that he is known under: (the id we keep, the name).
+
+    Numbers are given to other people after a while, and who has a username need not have one: his own id counts first.
+    """
     found: dict[str, tuple[str, str]] = {}
     for one in _list(value.get("contacts")):
-        kept = str(one.get("wa_id") or one.get("user_id") or "")
+        kept = str(one.get("user_id") or one.get("wa_id") or "")
         name = shown((one.get("profile") or {}).get("name"))
         found |= {str(one[key]): (kept, name) for key in ("wa_id", "user_id") if one.get(key)}
     return found
 
 
 def _message(message: Mapping[str, Any], people: Mapping[str, tuple[str, str]]) -> Inbound:
-    event_id, who = message.get("id"), str(message.get("from") or message.get("from_user_id") or "")
-    if not isinstance(event_id, str) or not who:
-        raise Invalid("A message has `id` and `from`.")
-    contact, name = people.get(who, (who, ""))
+    event_id, who = str(message.get("id", "")), str(message.get("from") or message.get("from_user_id") or "")
+    alone = set(people.values()) if not who else set()  # whose it is when nobody else has written
+    contact, name = people.get(who, (who, "")) if len(alone) != 1 else alone.pop()
     others = [one for one, (kept, _) in people.items() if kept == contact != one]
     said = Inbound(
         event_id=event_id, contact=contact, name=name, aliases=others, sent_at=sent(message.get("timestamp", ""))
@@ -171,10 +193,18 @@ def _fate(status: Mapping[str, Any]) -> Iterator[Notice]:
     if what is None or not provider_id:
         return
     errors = _list(status.get("errors"))
-    reason = str(errors[0].get("title") or errors[0].get("message") or errors[0].get("code")) if errors else ""
+    error = errors[0] if errors else {}
+    reason = " ".join(str(error[one]) for one in ("code", "title") if error.get(one)) or str(error.get("message", ""))
     contact = str(status.get("recipient_id") or status.get("recipient_user_id") or "")
     event_id = f"{provider_id[-110:]}.{what}"
-    yield Notice(event_id=event_id, contact=contact, what=what, provider_id=provider_id, reason=f"WhatsApp: {reason}")
+    yield Notice(
+        event_id=event_id,
+        contact=contact,
+        what=what,
+        provider_id=provider_id,
+        reason=f"WhatsApp: {reason}",
+        barred=OUTSIDE if error.get("code") in meta.CLOSED else None,
+    )
 
 
 def _list(given: Any) -> list[Mapping[str, Any]]:

@@ -45,16 +45,28 @@ def in_his_name(tx: Transaction, account: Account, event: Inbound, context: Cont
 
 
 def by_one_name(tx: Transaction, account: Account, event: Inbound, context: Context) -> Inbound:
-    """Whoever the platform calls by several ids is one contact, whichever of them it tells this time."""
+    """Whoever the platform calls by several ids is one contact, whichever of them it tells this time.
+
+    The first id is his own. Another one may have been somebody else's before, as numbers are: whoever is known by it
+    and by an id that is not told now is that other person, and is not written to by it any more.
+    """
     if not event.aliases:
         return event
     channel, ids = identity_channel(account), [event.contact, *event.aliases]
     found = {one: contacts.known_as(tx.connection, account.tenant, channel, one) for one in ids}
-    known = next((one for one in found.values() if one is not None), None)
+    strangers = {
+        one.id
+        for one in found.values()
+        if one is not None and not contacts.ids_on(tx.connection, account.tenant, channel, one.id) <= set(ids)
+    }
+    known = found[event.contact] or next((one for one in found.values() if one and one.id not in strangers), None)
     contact = sender_of(tx, account, event, context).contact if known is None else known.id
     for one in ids:
-        if contacts.known_as(tx.connection, account.tenant, channel, one) is None:
+        holder = contacts.known_as(tx.connection, account.tenant, channel, one)
+        if holder is None:
             contacts.identify(tx.connection, account.tenant, channel, one, contact, verified=False)
+        elif holder.id != contact and holder.id in strangers:
+            contacts.pass_on(tx.connection, account.tenant, channel, one, contact)
     # Deliveries ask for his id in the same way.
     return replace(
         event, contact=contacts.external_id(tx.connection, account.tenant, channel, contact) or event.contact

@@ -20,6 +20,7 @@ from handoff_service.tenants import store as tenants
 TenantName = Annotated[Plain, Query(min_length=1, max_length=64)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_. -]{1,40}$")]
 Told = Annotated[Plain, Field(max_length=300)] | StrictBool | StrictInt | StrictFloat | None
+MOST_ITEMS = 5
 QUIET = 4  # modules of white that readers need around a code (ISO/IEC 18004)
 
 
@@ -49,12 +50,13 @@ def router(service: Service) -> APIRouter:
     async def config(tenant: TenantName) -> dict[str, Any]:
         """Looks, texts and first words of a tenant; public, the same for everybody."""
 
-        def load(connection: Any) -> tuple[Any, bool, bool]:
+        def load(connection: Any) -> tuple[Any, bool, bool, bool]:
             found = tenants.find(connection, tenant)
             has_articles = knowledge.copied_at(connection, tenant) is not None
-            return found, has_articles, mail_account(connection, tenant) is not None
+            has_mail = mail_account(connection, tenant) is not None
+            return found, has_articles, has_mail, service.orders.are_of(connection, tenant)
 
-        found, has_articles, has_mail = await service.database.read(load)
+        found, has_articles, has_mail, has_shop = await service.database.read(load)
         settings, widget = found.settings, found.settings.widget
         return {
             "tenant": found.id,
@@ -63,10 +65,12 @@ def router(service: Service) -> APIRouter:
             "timezone": settings.timezone,
             "look": widget.model_dump(mode="json", include={"accent", "logo", "position", "scheme"}),
             "texts": widget.texts,
+            "suggestions": [one.model_dump(mode="json") for one in widget.suggestions],
             "welcome": [one.model_dump(mode="json") for one in widget.welcome],
             "help": widget.help_centre and has_articles,
             "voice": widget.voice,
             "mail": has_mail,
+            "orders": has_shop,
         }
 
     @routes.post("/v1/widget/attributes")
@@ -78,6 +82,20 @@ def router(service: Service) -> APIRouter:
             lambda tx: contacts.describe(tx.connection, sender.tenant, sender.contact, told), durable=False
         )
         return {"kept": len(told)}
+
+    @routes.get("/v1/widget/orders")
+    async def orders(sender: Annotated[Sender, Depends(access.customer)]) -> dict[str, Any]:
+        """The caller's own latest orders; `why` there are none to see: "unverified" (not signed in), "no_shop"."""
+        await service.limits.message(f"{sender.tenant}:orders:{sender.contact}")
+
+        def load(connection: Any) -> tuple[bool, dict[str, Any] | None]:
+            has_shop = service.orders.are_of(connection, sender.tenant)
+            return has_shop, contacts.verified(connection, sender.tenant, sender.contact)
+
+        has_shop, customer = await service.database.read(load)
+        if customer is None or not has_shop:
+            return {"orders": [], "why": "unverified" if has_shop else "no_shop"}
+        return {"orders": [_shown(order) for order in await service.orders.of(customer["id"])], "why": None}
 
     @routes.get("/v1/widget/qr.svg")
     async def qr(
@@ -93,6 +111,18 @@ def router(service: Service) -> APIRouter:
         return Response(picture, media_type="image/svg+xml")
 
     return routes
+
+
+def _shown(order: dict[str, Any]) -> dict[str, Any]:
+    """What a list needs of an order; the shop's answer is foreign, so each part may be missing or something else."""
+    items = order.get("items")
+    names = [one.get("name") for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+    return {
+        "number": str(order["number"])[:40],
+        "status": str(order.get("status") or "")[:40],
+        "placed_at": str(order.get("placed_at") or "")[:40],
+        "items": [str(name)[:120] for name in names if name][:MOST_ITEMS],
+    }
 
 
 def draw_qr(address: str) -> str:

@@ -44,6 +44,7 @@ class Rules:
 AT_ANY_TIME = Rules()
 # Why a platform takes no message for this customer now; texts of the same names tell agents what opens it again.
 NEVER_OPENED, CLOSED, USED_UP, LEFT = "window_never_opened", "window_closed", "window_used_up", "contact_left"
+BARRED = (NEVER_OPENED, CLOSED, USED_UP, LEFT)
 
 
 @dataclass(frozen=True, kw_only=True)

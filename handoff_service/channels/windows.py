@@ -12,9 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service import tables
-from handoff_service.channels.model import OCCUPIED
 from handoff_service.channels.sealing import Seal
-from handoff_service.channels.window import Window
+from handoff_service.channels.window import BARRED, Window
 from handoff_service.conversations.model import OwnerKind
 from handoff_service.statements import Statement, inserting
 
@@ -31,7 +30,7 @@ _whose = (
 )
 _find = sa.select(W.since, W.until, W.remaining, W.hint, W.left).where(*_whose)
 FIND, FIND_AND_LOCK = Statement(_find), Statement(_find.with_for_update())
-OCCUPY = Statement(sa.update(tables.channel_windows).where(*_whose).values(hint=sa.bindparam("hint")))
+NOTE = Statement(sa.update(tables.channel_windows).where(*_whose).values(hint=sa.bindparam("hint")))
 _changes: dict[str, Any] = {
     name: sa.bindparam(name, type_=W[name].type)
     for name in ("since", "until", "remaining", "hint", "left", "updated_at")
@@ -91,14 +90,14 @@ def save(
         ADD.run(connection, tenant=tenant, account=account, external_id=contact, **values)
 
 
-def occupy(connection: sa.Connection, tenant: str, account: str, contact: str, until: datetime, seal: Seal) -> None:
-    """Notes until when the contact's line is busy. What he does meanwhile writes the row after this, and frees it."""
+def note(
+    connection: sa.Connection, tenant: str, account: str, contact: str, told: Mapping[str, str], seal: Seal
+) -> None:
+    """Adds to the hint of a contact, say until when his line is busy. What he does meanwhile is written after this."""
     row = FIND_AND_LOCK.first(connection, of_tenant=tenant, of_account=account, of_contact=contact)
     if row is not None:
-        hint = {**(json.loads(seal.open(row["hint"])) if row["hint"] else {}), OCCUPIED: until.isoformat()}
-        OCCUPY.run(
-            connection, of_tenant=tenant, of_account=account, of_contact=contact, hint=seal.seal(json.dumps(hint))
-        )
+        hint = {**(json.loads(seal.open(row["hint"])) if row["hint"] else {}), **told}
+        NOTE.run(connection, of_tenant=tenant, of_account=account, of_contact=contact, hint=seal.seal(json.dumps(hint)))
 
 
 def use(connection: sa.Connection, tenant: str, account: str, contact: str, window: Window) -> None:
@@ -108,10 +107,11 @@ def use(connection: sa.Connection, tenant: str, account: str, contact: str, wind
 
 def delivered(
     connection: sa.Connection, tenant: str, account: str, provider_id: str, conversation: str, seq: int, now: datetime
-) -> str | None:
+) -> tuple[str | None, str] | None:
     """Remembers under which id the platform will speak of an entry. The same id again is the same delivery.
 
-    Returns why it failed, when the platform was so quick as to say that before we had its answer.
+    Returns why it failed (what must happen first, and the platform's words), when the platform was so quick as to say
+    that before we had its answer.
     """
     before = DELIVERY.first(connection, tenant=tenant, account=account, provider_id=provider_id)
     place = {"conversation": conversation, "seq": seq, "at": now}
@@ -122,15 +122,26 @@ def delivered(
         return None
     where = (D.tenant == tenant, D.account == account, D.provider_id == provider_id)
     connection.execute(sa.update(tables.deliveries).where(*where).values(**place))
-    return str(before["conversation"]).removeprefix(FAILED_EARLY)
+    kept = str(before["conversation"]).removeprefix(FAILED_EARLY)
+    barred, sign, reason = kept.partition("|")
+    if barred in BARRED:
+        return barred, reason
+    return None, reason if sign and not barred else kept  # the release before this one notes only the reason
 
 
 def failed_early(
-    connection: sa.Connection, tenant: str, account: str, provider_id: str, reason: str, now: datetime
+    connection: sa.Connection,
+    tenant: str,
+    account: str,
+    provider_id: str,
+    *,
+    barred: str | None,
+    reason: str,
+    now: datetime,
 ) -> None:
     """Keeps the failure of a message of which we do not know yet that it is ours."""
     if DELIVERY.first(connection, tenant=tenant, account=account, provider_id=provider_id) is None:
-        place = {"conversation": f"{FAILED_EARLY}{reason[:300]}", "seq": 0, "at": now}
+        place = {"conversation": f"{FAILED_EARLY}{barred or ''}|{reason[:300]}", "seq": 0, "at": now}
         DELIVERED.run(connection, tenant=tenant, account=account, provider_id=provider_id, **place)
 
 

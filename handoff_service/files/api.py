@@ -10,7 +10,8 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from handoff_service.access import Access
-from handoff_service.conversations.access import visible
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.access import readable, visible
 from handoff_service.database import Transaction
 from handoff_service.errors import Malformed, NotFound, TooLarge, TooMany
 from handoff_service.files import links, store
@@ -30,6 +31,14 @@ def may_see(principal: Principal, file: StoredFile) -> bool:
         return True
     own = file.author == ":".join(principal.key)
     return file.contact == principal.customer.contact and (own or file.audience == "public")
+
+
+def _is_read_by(connection: sa.Connection, principal: Principal, file: StoredFile) -> bool:
+    """Whether an agent sees the entry that the file belongs to: it may be whispered to another, or kept from him."""
+    if principal.agent is None or file.conversation is None or not file.seq:  # 0: only named in a ticket
+        return True
+    entry = conversations.entry_at(connection, file.tenant, file.conversation, file.seq)
+    return bool(readable([entry], principal.agent))
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
@@ -105,8 +114,11 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/v1/files/{file_id}")
     async def download(file_id: str, principal: PrincipalNow) -> StreamingResponse:
-        file = await service.database.read(lambda connection: store.find(connection, principal.tenant, file_id))
-        if not may_see(principal, file):
+        def find(connection: sa.Connection) -> StoredFile | None:
+            file = store.find(connection, principal.tenant, file_id)
+            return file if may_see(principal, file) and _is_read_by(connection, principal, file) else None
+
+        if (file := await service.database.read(find)) is None:
             raise NotFound(f"There is no file {file_id[:64]}.")
         return await served(file)
 

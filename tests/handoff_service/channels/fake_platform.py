@@ -112,6 +112,15 @@ class FakePlatform:
         self._watch({"t": time.monotonic(), **hook})
         return answer
 
+    def forge(self, event: Mapping[str, Any], *, timeout_s: float = 10.0) -> Posted:
+        """Posts an event once, signed with a secret that is not this account's."""
+        raw, stamp = json.dumps(event, ensure_ascii=False).encode(), int(time.time())
+        signature = sign("somebody else's secret", stamp, raw)
+        answer = self.post_raw(raw, timestamp=stamp, signature=signature, timeout_s=timeout_s)
+        hook = {"f": "hook", "chan": self.account, "pid": event.get("event_id"), "sig": False, "status": answer.status}
+        self._watch({"t": time.monotonic(), **hook})
+        return answer
+
     def post_raw(
         self,
         raw: bytes,

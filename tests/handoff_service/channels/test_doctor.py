@@ -58,9 +58,9 @@ def test_the_doctor_reads_fields_history_and_tokens() -> None:
     assert [one.level for one in of_history(account, channel, NOW)] == ["warning"]
     failing = replace(account, last_event_at=NOW, last_error="the window closed", last_error_at=NOW)
     assert "the window closed" in [*of_history(failing, channel, NOW)][1].words
-    for days, level in ((-1, "wrong"), (3, "warning"), (30, None)):
+    for days, level in ((-1, "wrong"), (3, "warning"), (30, "ok")):
         token = replace(account, last_event_at=NOW, token_until=NOW + timedelta(days=days))
-        assert [one.level for one in of_history(token, channel, NOW)][1:] == ([level] if level else [])
+        assert [one.level for one in of_history(token, channel, NOW)][1:] == [level]
 
 
 async def test_the_doctor_reaches_for_our_own_address(monkeypatch: pytest.MonkeyPatch) -> None:

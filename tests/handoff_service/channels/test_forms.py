@@ -27,7 +27,8 @@ SHOWN = {
     "\n• keep &lt; the box\n• send it",
 }
 READS = {
-    "api": Markup.MARKDOWN, "dingtalk": Markup.PLAIN, "douyin": Markup.PLAIN, "email": Markup.HTML,
+    "api": Markup.MARKDOWN, "dingtalk": Markup.PLAIN, "douyin": Markup.PLAIN, "douyin_kf": Markup.PLAIN,
+    "email": Markup.HTML,
     "feishu": Markup.PLAIN, "instagram": Markup.PLAIN, "kuaishou": Markup.PLAIN, "line": Markup.PLAIN,
     "messenger": Markup.PLAIN, "slack": Markup.MRKDWN, "sms": Markup.PLAIN, "telegram": Markup.HTML,
     "voice": Markup.PLAIN, "wechat": Markup.PLAIN, "wechat_mini": Markup.PLAIN, "wecom": Markup.PLAIN,

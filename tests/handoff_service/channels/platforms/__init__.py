@@ -9,6 +9,7 @@ from tests.handoff_service.channels.platforms.chinese import (
     FakeKuaishou,
     FakeWeibo,
 )
+from tests.handoff_service.channels.platforms.douyin_kf import FakeDouyinKf
 from tests.handoff_service.channels.platforms.fake import Platform
 from tests.handoff_service.channels.platforms.line import FakeLine
 from tests.handoff_service.channels.platforms.mail import FakeMail
@@ -24,6 +25,7 @@ PLATFORMS: Mapping[str, type[Platform]] = {
     for one in (
         FakeDingTalk,
         FakeDouyin,
+        FakeDouyinKf,
         FakeFeishu,
         FakeInstagram,
         FakeKuaishou,

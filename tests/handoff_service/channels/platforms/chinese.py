@@ -217,11 +217,15 @@ class FakeDouyin(Platform):
         return self._event(contact, message_type="text", text=text)
 
     def own_echo(self, contact: str) -> dict[str, Any]:
-        event = self._event(contact, message_type="text", text="our own words", source=self.key)
-        return {**event, "event": "im_send_msg", "from_user_id": self.merchant, "to_user_id": contact}
+        return self.colleague(contact, message_type="text", text="our own words", source=self.key)
 
     def strange(self, contact: str) -> dict[str, Any]:
         return self._event(contact, message_type="user_local_video")
+
+    def colleague(self, contact: str, **parts: Any) -> dict[str, Any]:
+        """Somebody has answered with the merchant's own telephone."""
+        event = self._event(contact, **parts)
+        return {**event, "event": "im_send_msg", "from_user_id": self.merchant, "to_user_id": contact}
 
     def read(self, contact: str) -> dict[str, Any]:
         """He has read what was said to him; `index` grows and names no message."""
@@ -268,6 +272,7 @@ class FakeWeibo(Platform):
     channel = "weibo"
     signing = "app_secret"
     secret, token = "xyz123xyz", "2.00weibo-access-token"
+    lasts_s = 30 * 24 * 3600
 
     def fields(self) -> dict[str, str]:
         return {"app_secret": self.secret, "access_token": self.token, "api": self.url}
@@ -299,6 +304,8 @@ class FakeWeibo(Platform):
         form = call.form
         if form.get("access_token") != self.token:
             return Response(403, {"error": "invalid_access_token", "error_code": 21332})
+        if call.path == "/oauth2/get_token_info":
+            return Response(body={"uid": "1", "scope": None, "create_at": 1352267591, "expire_in": self.lasts_s})
         text = json.loads(form["data"])["text"]
         if len(text) >= 300:
             return Response(400, {"error": "text too long", "error_code": 20012})

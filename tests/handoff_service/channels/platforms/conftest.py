@@ -12,15 +12,19 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service import tables
+from handoff_service.agents.model import Agent
 from handoff_service.channels import store as accounts
 from handoff_service.channels.accounts import new_account, webhook
 from handoff_service.channels.model import Account
 from handoff_service.channels.registry import CHANNELS
+from handoff_service.clock import utc_now
+from handoff_service.conversations import store as conversations
+from handoff_service.conversations.model import Author, AuthorKind, Draft, Kind
 from handoff_service.tenants import store as tenants
 from tests.handoff_service.channels.conftest import Bots, Office
 from tests.handoff_service.channels.platforms import PLATFORMS
 from tests.handoff_service.channels.platforms.fake import Platform, Received
-from tests.handoff_service.stage import ScriptedBot, answer, shop
+from tests.handoff_service.stage import ScriptedBot, answer, person, shop, start_shift
 from tests.handoff_service.web.serving import Gateway
 
 PATIENCE_S = 20.0
@@ -96,6 +100,43 @@ class Bridge(Office):
                 return states
             assert time.monotonic() < end, states
             await asyncio.sleep(0.02)
+
+    async def until_notes(self) -> list[str]:
+        """Waits until agents are told something about deliveries, and returns that."""
+        end = time.monotonic() + PATIENCE_S
+        while not (found := await self.notes()):
+            assert time.monotonic() < end, await self.deliveries()
+            await asyncio.sleep(0.02)
+        return found
+
+    async def on_duty(self) -> Agent:
+        """An agent whose desk is connected."""
+        lin = person("lin", tenant=self.tenant, id=f"a_{self.tenant}", email=f"lin@{self.tenant}.example")
+        return await self.database.write(lambda tx: start_shift(tx.connection, lin, utc_now()))
+
+    async def owner(self) -> str:
+        """Who has the tenant's one conversation."""
+        (row,) = await self.rows(tables.conversations)
+        return str(row["owner_kind"])
+
+    async def until_with(self, kind: str) -> None:
+        """Waits until the conversation is with such an owner."""
+        end = time.monotonic() + PATIENCE_S
+        while (now := await self.owner()) != kind:
+            assert time.monotonic() < end, f"it is with {now}"
+            await asyncio.sleep(0.02)
+
+    async def an_agent_says(self, text: str) -> None:
+        """As the desk does; whoever has the conversation."""
+
+        def said(tx: Any) -> None:
+            mine = tables.conversations.c.tenant == self.tenant
+            (row,) = tx.connection.execute(tables.conversations.select().where(mine)).mappings()
+            place = conversations.find(tx.connection, self.tenant, row["id"], lock=True)
+            draft = Draft(kind=Kind.MESSAGE, author=Author(AuthorKind.AGENT, "a_1", "Lin"), body={"text": text})
+            conversations.append(tx, place, draft, utc_now())
+
+        await self.database.write(said)
 
     async def notes(self) -> list[str]:
         """What agents are told about deliveries."""

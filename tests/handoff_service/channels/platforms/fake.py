@@ -153,6 +153,10 @@ class Platform(ABC):
         """Ends the token that it gave us; False where there is none to be fetched."""
         return False
 
+    def shut(self, contact: str) -> bool:  # noqa: ARG002
+        """From now on it takes nothing for him, until he does something; False where no error tells us so."""
+        return False
+
     def photo(self, contact: str, content: bytes) -> dict[str, Any] | None:  # noqa: ARG002
         """A fresh event: the customer sends a picture; None where the platform keeps pictures to itself."""
         return None

@@ -23,6 +23,8 @@ class FakeLine(Platform):
     def __init__(self) -> None:
         super().__init__()
         self.keys: set[str] = set()
+        self.tokens: dict[str, str] = {}  # whose they are; each is good once
+        self.pushed = 0  # what counts against the quota
 
     def fields(self) -> dict[str, str]:
         return {"channel_secret": SECRET, "access_token": TOKEN, "api": self.url}
@@ -53,13 +55,22 @@ class FakeLine(Platform):
             return Response(body={"userId": "U8e742"})
         if call.path.endswith("/content"):
             return self.kept(call.path.split("/")[-2], Response(404, {"message": "Not found"}))
+        if call.path.endswith("/message/reply"):
+            contact = self.tokens.pop(call.json["replyToken"], "")
+            if not contact:
+                return Response(400, {"message": "Invalid reply token"})
+            return self._shown(contact, call.json["messages"], f"reply{self.number()}")
         key = call.headers.get("x-line-retry-key", "")
         if key in self.keys:
             return Response(409, {"message": "The retry key is already accepted", "sentMessages": [{"id": key}]})
-        (message,) = call.json["messages"]
+        self.pushed += 1
+        return self._shown(call.json["to"], call.json["messages"], key)
+
+    def _shown(self, contact: str, messages: Any, key: str) -> Response:
+        (message,) = messages
         if message["type"] == "image":
             self.keys.add(key)
-            self.received.append(Received(call.json["to"], "", files=[message["originalContentUrl"]]))
+            self.received.append(Received(contact, "", files=[message["originalContentUrl"]]))
             return Response(body={"sentMessages": [{"id": str(self.number())}]})
         if len(message["text"].encode("utf-16-le")) // 2 > 5000:
             return Response(400, {"message": "The text is too long"})
@@ -67,18 +78,21 @@ class FakeLine(Platform):
         if any(len(one["label"]) > 20 for one in items) or len(items) > 13:
             return Response(400, {"message": "A message (messages[0]) in the request body is invalid"})
         self.keys.add(key)
-        self.received.append(
-            Received(call.json["to"], message["text"], [{**one, "title": one["label"]} for one in items])
-        )
+        self.received.append(Received(contact, message["text"], [{**one, "title": one["label"]} for one in items]))
         return Response(body={"sentMessages": [{"id": str(self.number())}]})
 
+    def carries(self, call: Call) -> bool:
+        return call.path.endswith(("/message/reply", "/message/push"))
+
     def _event(self, contact: str, **parts: Any) -> dict[str, Any]:
+        token = f"reply{self.number()}"
+        self.tokens[token] = contact
         return {
             "mode": "active",
             "timestamp": int(time.time() * 1000),
             "source": {"type": "user", "userId": contact},
             "webhookEventId": f"01FZ74A0TDDPYRVKNK77XKC{self.number():03}",
             "deliveryContext": {"isRedelivery": False},
-            "replyToken": f"reply{self.number()}",
+            "replyToken": token,
             **parts,
         }

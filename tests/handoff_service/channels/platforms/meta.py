@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 from tests.handoff_service.channels.platforms.fake import Call, Hook, Platform, Received, Response
 
 TOKEN, SECRET = "EAAG-an-access-token-0123456789", "0123456789abcdef0123456789abcdef"
-NUMBER, PAGE = "114896151713920", "90210902109021"
+NUMBER, PAGE, IGID = "114896151713920", "90210902109021", "17841400008460056"
+OUR_APP, INBOX = "1234567890", "263902037430900"
 
 
 class _Meta(Platform):
@@ -23,6 +24,9 @@ class _Meta(Platform):
         self.closed: set[str] = set()
 
     def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:
+        self.closed -= {
+            str(one.get("from") or (one.get("sender") or {}).get("id")) for one in events if "status" not in one
+        }
         raw = json.dumps(self._body(events)).encode()  # escaped to ASCII, as Meta does before it signs
         key = (secret if secret is not None else SECRET).encode()
         signed = hmac.new(key, raw, hashlib.sha256).hexdigest()
@@ -33,6 +37,10 @@ class _Meta(Platform):
         token = secret or self.account.secret("verify_token")
         query = {"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": "1158201444"}
         return Hook(b"", {}, "GET", urlencode(query)), b"1158201444"
+
+    def shut(self, contact: str) -> bool:
+        self.closed.add(contact)
+        return True
 
     @abstractmethod
     def _body(self, events: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
@@ -52,6 +60,7 @@ class _Meta(Platform):
 class FakeWhatsApp(_Meta):
     bundles = True
     channel = "whatsapp"
+    templates: Mapping[str, str] = {"order_update": "There is news about your order."}  # what Meta has approved
     signing = "app_secret"
 
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
@@ -99,12 +108,18 @@ class FakeWhatsApp(_Meta):
         if call.path != f"/{NUMBER}/messages":
             return _error(404, 100, "Unsupported post request")
         body = call.json
+        if body["type"] == "template":
+            template = body["template"]
+            if template["name"] not in self.templates or template["language"]["code"] not in ("zh_CN", "en_US"):
+                return _error(404, 132001, "Template name does not exist in the translation")
+            self.received.append(Received(body["to"], self.templates[template["name"]]))
+            return Response(body={"messages": [{"id": f"wamid.out{self.number()}"}]})
         if body["type"] in ("image", "document"):
-            self.received.append(Received(body["to"], "", files=[body[body["type"]]["id"]]))
+            self.received.append(Received(body.get("to") or body["recipient"], "", files=[body[body["type"]]["id"]]))
             return Response(body={"messages": [{"id": f"wamid.out{self.number()}"}]})
         interactive = body.get("interactive") or {}
         text = (interactive.get("body") or body.get("text") or {}).get("text") or body.get("text", {}).get("body", "")
-        contact = body["to"]
+        contact = body.get("to") or body["recipient"]
         refusal = self._refusal(call, contact, text, 1024 if interactive else 4096)
         if refusal is not None:
             return refusal
@@ -142,71 +157,119 @@ class FakeWhatsApp(_Meta):
 
 
 class FakeMessenger(_Meta):
+    """`id` is what its webhooks call the account; whoever sends is known by his token alone ("me")."""
+
     bundles = True
     channel = "messenger"
     signing = "app_secret"
-    kind, most, outside = "page", 2000, 10
+    kind, id, most, outside = "page", PAGE, 2000, 10
+    mids = "m_"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.owners: dict[str, str] = {}  # of threads that are another app's
+        self.taken: list[str] = []
 
     def fields(self) -> dict[str, str]:
-        return {"access_token": TOKEN, "app_secret": SECRET, "page_id": PAGE, "app_id": "1234567890", "api": self.url}
+        given = {"access_token": TOKEN, "app_secret": SECRET, "page_id": self.id, "app_id": OUR_APP}
+        return {**given, "api": self.url}
+
+    def mid(self) -> str:
+        return f"{self.mids}{self.number()}"
 
     def text(self, contact: str, text: str) -> dict[str, Any]:
-        return self._event(contact, message={"mid": f"m_{self.number()}", "text": text})
+        return self._event(contact, message={"mid": self.mid(), "text": text})
 
     def strange(self, contact: str) -> dict[str, Any]:
         attachment = {"type": "fallback", "payload": {}}
-        return self._event(contact, message={"mid": f"m_{self.number()}", "attachments": [attachment]})
+        return self._event(contact, message={"mid": self.mid(), "attachments": [attachment]})
 
     def press(self, contact: str, message: Received, index: int) -> dict[str, Any]:
         button = message.buttons[index]
-        reply = {"mid": f"m_{self.number()}", "text": button["title"], "quick_reply": {"payload": button["payload"]}}
+        reply = {"mid": self.mid(), "text": button["title"], "quick_reply": {"payload": button["payload"]}}
         return self._event(contact, message=reply)
 
     def photo(self, contact: str, content: bytes) -> dict[str, Any]:
-        attachment = {"type": "image", "payload": {"url": f"{self.url}/scontent/{self.keep(content)}"}}
-        return self._event(contact, message={"mid": f"m_{self.number()}", "attachments": [attachment]})
+        return self._event(contact, message={"mid": self.mid(), "attachments": [self._picture(content)]})
 
     def own_echo(self, contact: str) -> dict[str, Any]:
-        return self.echo(contact, "our own words", "1234567890")
+        return self.echo(contact, OUR_APP, text="our own words")
 
-    def echo(self, contact: str, text: str, app: str) -> dict[str, Any]:
-        message = {"mid": f"m_{self.number()}", "text": text, "is_echo": True, "app_id": int(app)}
-        event = self._event(PAGE, message=message)
+    def echo(self, contact: str, app: str, *, content: bytes = b"", **parts: Any) -> dict[str, Any]:
+        """Somebody of the page has answered; `app` is empty where Meta does not tell by which one."""
+        shown = {"attachments": [self._picture(content)]} if content else {}
+        by = {"app_id": int(app)} if app else {}
+        event = self._event(self.id, message={"mid": self.mid(), "is_echo": True, **by, **shown, **parts})
         return {**event, "recipient": {"id": contact}}
+
+    def read(self, contact: str) -> dict[str, Any]:
+        """He has read everything up to now."""
+        return self._event(contact, read={"watermark": int(time.time() * 1000)})
+
+    def moved(self, contact: str, app: str) -> dict[str, Any]:
+        """The thread of a customer is passed to an app; Meta tells all that listen."""
+        before = self.owners.pop(contact, OUR_APP)
+        if app != OUR_APP:
+            self.owners[contact] = app
+        told = {"new_owner_app_id": app, "previous_owner_app_id": before}
+        return self._event(contact, **{"take_thread_control" if before == OUR_APP else "pass_thread_control": told})
 
     def answer(self, call: Call) -> Response:
         if call.path.startswith("/scontent/"):
             assert "authorization" not in call.headers, "the address is signed; it needs no keys"
             return self.kept(call.path.rpartition("/")[2])
-        if call.path == f"/{PAGE}" and call.method == "GET":
-            right = call.headers.get("authorization") == f"Bearer {TOKEN}"
-            return Response(body={"id": PAGE}) if right else _error(401, 190, "Invalid OAuth access token")
-        if call.path != f"/{PAGE}/messages":
+        if call.headers.get("authorization") != f"Bearer {TOKEN}":
+            return _error(401, 190, "Invalid OAuth access token")
+        if call.path == "/me" and call.method == "GET":
+            return self._me(call.query["fields"])
+        if call.path == "/me/take_thread_control":
+            self.taken.append(call.json["recipient"]["id"])
+            self.owners.pop(call.json["recipient"]["id"], None)
+            return Response(body={"success": True})
+        if call.path != "/me/messages":
             return _error(404, 100, "Unsupported post request")
         body = call.json
-        if "attachment" in body["message"]:
-            url = body["message"]["attachment"]["payload"]["url"]
-            self.received.append(Received(body["recipient"]["id"], "", files=[url]))
-            return Response(body={"message_id": f"m_out{self.number()}"})
-        contact, text = body["recipient"]["id"], body["message"]["text"]
+        contact, text = body["recipient"]["id"], body["message"].get("text", "")
         refusal = self._refusal(call, contact, text, self.most)
         if refusal is not None:
             return refusal
-        self.received.append(Received(contact, text, body["message"].get("quick_replies", ())))
+        if contact in self.owners:
+            return _error(400, 10, "another app is controlling this thread now", sub=2018300)
+        files = [body["message"]["attachment"]["payload"]["url"]] if "attachment" in body["message"] else []
+        self.received.append(Received(contact, text, body["message"].get("quick_replies", ()), files=files))
         return Response(body={"recipient_id": contact, "message_id": f"m_out{self.number()}"})
+
+    def carries(self, call: Call) -> bool:
+        return call.path == "/me/messages"
+
+    def _me(self, fields: str) -> Response:
+        return Response(body={fields: self.id})
+
+    def _picture(self, content: bytes) -> dict[str, Any]:
+        return {"type": "image", "payload": {"url": f"{self.url}/scontent/{self.keep(content)}"}}
 
     def _event(self, contact: str, **parts: Any) -> dict[str, Any]:
         now = int(time.time() * 1000)
-        return {"sender": {"id": contact}, "recipient": {"id": PAGE}, "timestamp": now, **parts}
+        return {"sender": {"id": contact}, "recipient": {"id": self.id}, "timestamp": now, **parts}
 
     def _body(self, events: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
-        return {"object": self.kind, "entry": [{"id": PAGE, "time": 1458692752478, "messaging": list(events)}]}
+        theirs = [one for one in events if "message" in one and (one.get("sender") or {}).get("id") in self.owners]
+        ours = [one for one in events if one not in theirs]
+        told = {name: found for name, found in (("messaging", ours), ("standby", theirs)) if found}
+        return {"object": self.kind, "entry": [{"id": self.id, "time": 1458692752478, **told}]}
 
 
 class FakeInstagram(FakeMessenger):
+    """With the token of a page: "me" is the page, and its webhooks are those of the Instagram account."""
+
     channel = "instagram"
-    kind, most = "instagram", 1000
+    kind, id, most = "instagram", IGID, 1000
+    mids = "aWdfZAG1faXRlbToxOklH" * 7 + "_"  # as long as real ones, whose first 128 characters are often alike
     measure = staticmethod(lambda text: len(text.encode()))
+
+    def _me(self, fields: str) -> Response:
+        account = {"instagram_business_account": {"id": IGID}} if fields == "instagram_business_account" else {}
+        return Response(body={"id": PAGE, **account})
 
 
 def _error(status: int, code: int, message: str, sub: int = 0) -> Response:

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from handoff_service import tables
-from handoff_service.channels import deliver, window
+from handoff_service.channels import deliver, undelivered, window
 from handoff_service.channels.accounts import new_account
 from handoff_service.channels.caller import Answered, Caller
 from handoff_service.channels.dingtalk import DingTalk
@@ -169,7 +169,7 @@ async def test_the_bot_does_not_answer_what_a_colleague_has_answered(open_bridge
     bridge = await open_bridge(bot=bot)
     await bridge.sends(far.text(ANN, "hello?"))
     await bridge.until(lambda: bot.requests)
-    await bridge.sends(far.echo(ANN, "I am on it", app="999"))
+    await bridge.sends(far.echo(ANN, "999", text="I am on it"))
     held.go.set()
     await bridge.sends(far.text(ANN, "and then?"))
     await bridge.receives(ANN, "Next.")
@@ -312,16 +312,17 @@ REFUSED = [
     ("wechat", 200, {"errcode": 45015, "errmsg": "response out of time limit"}, window.CLOSED),
     ("wechat_mini", 200, {"errcode": 45047, "errmsg": "out of response count limit"}, window.USED_UP),
     ("wechat", 200, {"errcode": 43004, "errmsg": "require subscribe"}, window.LEFT),
-    ("wechat", 200, {"errcode": 48001, "errmsg": "api unauthorized"}, "permission"),
+    ("wechat", 200, {"errcode": 48001, "errmsg": "api unauthorized"}, "verified service account"),
     ("wechat", 200, {"errcode": -1, "errmsg": "system error"}, "again"),
     ("wecom", 200, {"errcode": 95001, "errmsg": "limit"}, window.USED_UP),
-    ("wecom", 200, {"errcode": 95018, "errmsg": "invalid session status"}, "answer there"),
+    ("wecom", 200, {"errcode": 95018, "errmsg": "invalid session status"}, "its state cannot be asked"),
     ("wecom", 200, {"errcode": 45009, "errmsg": "api freq out of limit"}, "again"),
     ("whatsapp", 400, {"error": {"code": 131047, "message": "Re-engagement message"}}, window.CLOSED),
     ("whatsapp", 400, {"error": {"code": 130429, "message": "Rate limit hit"}}, "again"),
     ("whatsapp", 400, {"error": {"code": 131026, "message": "Message undeliverable"}}, "131026"),
     ("messenger", 400, {"error": {"code": 10, "error_subcode": 2018278, "message": "outside"}}, window.CLOSED),
     ("instagram", 400, {"error": {"code": 10, "message": "no permission"}}, "permission"),
+    ("messenger", 400, {"error": {"code": 10, "error_subcode": 2018300, "message": "no"}}, "another app answers"),
     ("messenger", 401, {"error": {"code": 190, "message": "expired"}}, "again"),
     ("telegram", 403, {"ok": False, "description": "Forbidden: bot was blocked by the user"}, window.LEFT),
     ("telegram", 400, {"ok": False, "description": "Bad Request: chat not found"}, "chat not found"),
@@ -337,8 +338,13 @@ REFUSED = [
     ("feishu", 200, {"code": 230002, "msg": "Bot is not in the chat"}, "230002"),
     ("feishu", 200, {"code": 99991400, "msg": "frequency"}, "again"),
     ("douyin", 200, {"data": {"error_code": 28003070, "description": "too fast"}}, "again"),
+    ("douyin_kf", 200, {"err_no": 100002, "err_msg": "too fast"}, "again"),
+    ("douyin_kf", 200, {"err_no": 28001008, "err_msg": "access_token expired"}, "again"),
+    ("douyin_kf", 200, {"err_no": 28001007, "err_msg": "wrong"}, "wrong"),
     ("douyin", 200, {"data": {"error_code": 28001007, "description": "wrong"}}, "wrong"),
     ("weibo", 403, {"error": "user requests out of rate limit", "error_code": 10023}, "again"),
+    ("weibo", 400, {"error": "invalid_access_token", "error_code": 21332}, "again"),
+    ("weibo", 400, {"error": "expired_token", "error_code": 21327}, "again"),
     ("weibo", 400, {"error": "not a fan", "error_code": 20031}, "not a fan"),
     ("dingtalk", 400, {"code": "staffId.notExisted", "message": "no such user"}, "no such user"),
     ("voice", 404, {"code": 20404, "message": "not found"}, "the call is over"),
@@ -354,9 +360,9 @@ class Refusing(httpx2.AsyncBaseTransport):
         self._answer = httpx2.Response(status, json=body)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        if request.url.path.endswith(("stable_token", "gettoken", "accessToken", "internal")):
-            every = {"access_token": "t", "tenant_access_token": "t", "accessToken": "t", "errcode": 0, "code": 0}
-            return httpx2.Response(200, json=every)
+        if request.url.path.endswith(("stable_token", "gettoken", "accessToken", "internal", "v2/token")):
+            named = dict.fromkeys(("access_token", "tenant_access_token", "accessToken"), "t")
+            return httpx2.Response(200, json={**named, "data": named, "errcode": 0, "code": 0})
         return httpx2.Response(self._answer.status_code, content=self._answer.content)
 
 
@@ -365,7 +371,13 @@ async def test_what_a_platform_refuses_is_told_apart(channel: str, status: int, 
     far = PLATFORMS[channel]()
     account = new_account("shop", channel, "x", far.fields(), trial_settings())
     far.close()
-    hint = {"msg_id": "@1", "conversation_id": "@c", "call": "CA1", "url": "https://shop.example/hook"}
+    hint = {
+        "msg_id": "@1",
+        "conversation_id": "@c",
+        "create_time": "1",
+        "call": "CA1",
+        "url": "https://shop.example/hook",
+    }
     parts: dict[str, Any] = {"mid": "m_1", "conversation": "c_1", "contact": "1:1", "seq": 1, "text": "hi", "at": NOW}
     message = Outbound(**parts, author_kind="bot", author_name="", hint=hint)
     async with httpx2.AsyncClient(transport=Refusing(status, body)) as client:
@@ -377,7 +389,7 @@ async def test_what_a_platform_refuses_is_told_apart(channel: str, status: int, 
         assert not error.final
     elif outcome in (window.CLOSED, window.USED_UP, window.LEFT):
         assert (error.final, error.barred) == (True, outcome)
-        assert deliver._why(outcome, "en") != deliver._why(outcome, "zh")
+        assert undelivered.why(outcome, "en") != undelivered.why(outcome, "zh")
     else:
         assert (error.final, error.barred) == (True, None)
         assert outcome in error.message

@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from handoff_service.channels import dingtalk, douyin, feishu, kuaishou, line, meta, slack, twilio_sms
+from handoff_service.channels import dingtalk, douyin, douyin_kf, feishu, kuaishou, line, meta, slack, twilio_sms
 from handoff_service.channels.accounts import new_account
 from handoff_service.channels.model import WebhookRequest
+from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.weibo import moment
 from handoff_service.channels.weixin_cipher import decipher, signature
 from handoff_service.errors import Invalid, Unauthorized
@@ -103,6 +104,51 @@ def test_twilio_signs_with_a_shared_key_where_it_says_so(told: str, key: str, ta
 
 
 @pytest.mark.parametrize(
+    ("reading", "given", "taken"),
+    [("", "pairs", True), ("", "values", True), ("pairs", "pairs", True), ("pairs", "values", False), ("", "x", False)],
+)
+def test_both_readings_of_douyins_page_are_taken_until_an_account_names_one(
+    reading: str, given: str, taken: bool
+) -> None:
+    """Its page has no vector with a body, so nobody can tell which is right before one was seen live."""
+    keys = {"app_id": "tt12321", "app_secret": "s" * 20, "token": "token", "sender_name": "x"}
+    account = new_account("shop", "douyin_kf", "x", keys | ({"reading": reading} if reading else {}), trial_settings())
+    signed = {"x-appid": "tt12321", "x-msg-type": "verify_request", "x-nonce-str": "3", "x-timestamp": "1737635474798"}
+    signature_of = {one: douyin_kf.sign("token", signed, b"{}", one) for one in (douyin_kf.PAIRS, douyin_kf.VALUES)}
+    request = WebhookRequest(b"{}", {**signed, "x-signature": signature_of.get(given, "")})
+    if taken:
+        checked = CHANNELS["douyin_kf"].check(account, request)
+        assert CHANNELS["douyin_kf"].parse(account, checked).reply == douyin_kf.TAKEN
+        return
+    with pytest.raises(Unauthorized):
+        CHANNELS["douyin_kf"].check(account, request)
+
+
+OF_JSON = "0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620"
+
+
+@pytest.mark.parametrize(
+    ("raw", "told", "taken"),
+    [
+        (b'{"property": "value", "boolean": true}', OF_JSON, True),
+        (b'{"property": "value", "boolean": false}', OF_JSON, False),
+        (b'{"property": "value", "boolean": true}', "0" * 64, False),
+    ],
+)
+def test_of_json_twilio_signs_the_address_in_which_the_bodys_hash_stands(raw: bytes, told: str, taken: bool) -> None:
+    given = {"account_sid": f"AC{'0' * 32}", "auth_token": "12345", "number": "+15550001111"}
+    account = new_account("shop", "sms", "x", given, trial_settings())
+    url = f"https://shop.example/hook?bodySHA256={OF_JSON}"
+    headers = {"x-twilio-signature": twilio_sms.sign("12345", url, [])}
+    request = WebhookRequest(raw, headers, query={"bodySHA256": told}, url=url)
+    if taken:
+        assert twilio_sms.check_signature(account, request).body == raw
+        return
+    with pytest.raises(Unauthorized):
+        twilio_sms.check_signature(account, request)
+
+
+@pytest.mark.parametrize(
     ("url", "other"),
     [
         ("https://a.example/x?y=1", "https://a.example:443/x?y=1"),
@@ -146,6 +192,9 @@ def test_dingtalk_formula_and_official_cipher() -> None:
 
 def test_formulas_without_an_official_vector() -> None:
     assert douyin.sign("test_secret", HANDSHAKE) == "ff779a3b9e9daa2d1484d22450cd02e9fcfc4e62"
+    headers = {"x-appid": "tt12321", "x-msg-type": "verify_request", "x-nonce-str": "313932313532383034"}
+    headers |= {"x-timestamp": "1737635474798"}
+    assert douyin_kf.sign("token", headers, b"{}") == "ANH2NQCMH2IM0AOk5oBR6A=="
     assert kuaishou.sign("test_secret", SUFFIXED) == "65070bb9f91725adbda594f8f803cbb9"
     escaped = "32ea99b0cf243d0ca7dad018aebbd7ab5ac5489b079b48502e8541d8e2d2f316"
     assert meta.sign("app_secret", ESCAPED) == escaped

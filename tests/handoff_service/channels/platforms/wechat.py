@@ -51,7 +51,7 @@ class FakeWeChat(Platform):
         return self._event(contact, MsgType="image", PicUrl="", MediaId=self.keep(content), MsgId=number)
 
     def strange(self, contact: str) -> dict[str, Any]:
-        return self._event(contact, MsgType="miniprogrampage", MsgId=str(self.number()))
+        return self._event(contact, MsgType="chat_record", MsgId=str(self.number()))
 
     def press(self, contact: str, message: Received, index: int) -> dict[str, Any]:
         button = message.buttons[index]
@@ -75,6 +75,10 @@ class FakeWeChat(Platform):
         }
         raw = f"<xml><ToUserName>gh_1</ToUserName><Encrypt><![CDATA[{sealed}]]></Encrypt></xml>".encode()
         return Hook(raw, {"Content-Type": "text/xml"}, query=urlencode(query))
+
+    def shut(self, contact: str) -> bool:
+        self.left[contact] = 0
+        return True
 
     def carries(self, call: Call) -> bool:
         return call.path.endswith("/message/custom/send")
@@ -154,6 +158,7 @@ class FakeWeCom(Platform):
         self.token = "wecom-token"
         self.at_once = 2
         self.staffed: set[str] = set()  # contacts whom colleagues answer in WeCom
+        self.over: set[str] = set()  # whose session has ended
 
     def fields(self) -> dict[str, str]:
         given = {"corp_id": self.corp, "open_kfid": self.kf, "corp_secret": self.secret}
@@ -203,6 +208,7 @@ class FakeWeCom(Platform):
             if secret in (None, *self.account.every("token")):
                 self.waiting.append(dict(event))
                 self.left[event["external_userid"]] = MOST
+                self.over.discard(event["external_userid"])
         told = f"<Event>kf_msg_or_event</Event><Token>t</Token><OpenKfId>{self.kf}</OpenKfId>"
         inner = f"<xml><MsgType>event</MsgType>{told}</xml>"
         sealed = encipher(self.key, inner.encode(), owner=self.corp, random=os.urandom(16))
@@ -212,6 +218,10 @@ class FakeWeCom(Platform):
         return Hook(
             f"<xml><Encrypt>{sealed}</Encrypt></xml>".encode(), {"Content-Type": "text/xml"}, query=urlencode(query)
         )
+
+    def shut(self, contact: str) -> bool:
+        self.left[contact] = 0
+        return True
 
     def carries(self, call: Call) -> bool:
         return call.path.endswith("/kf/send_msg")
@@ -240,9 +250,11 @@ class FakeWeCom(Platform):
         if call.path == "/cgi-bin/media/upload":
             return Response(body={"errcode": 0, "media_id": self.uploaded(call.parts["media"])})
         body = call.json
+        if "/kf/service_state/" in call.path:
+            return self._session(call.path.rpartition("/")[2], body)
         if body["msgid"] in self.keys:
             return _error(0, "ok")
-        if body["touser"] in self.staffed:
+        if body["touser"] in self.staffed | self.over:
             return _error(95018, "invalid session status")
         if not self.left.get(body["touser"]):
             return _error(95001, "the limit of messages is used up")
@@ -260,6 +272,18 @@ class FakeWeCom(Platform):
         buttons = [{**one, "title": one["click"]["content"]} for one in menu.get("list", ())]
         self.received.append(Received(body["touser"], text, buttons))
         return Response(body={"errcode": 0, "msgid": body["msgid"]})
+
+    def _session(self, verb: str, asked: Mapping[str, Any]) -> Response:
+        """Its state: 1 while our program has it, 3 with a colleague, 4 when it is over."""
+        contact = asked["external_userid"]
+        assert asked["open_kfid"] == self.kf
+        if verb == "trans":
+            assert asked["service_state"] == 4, "ours stay where they are until they are over"
+            self.over.add(contact)
+            return _error(0, "ok")
+        state = 4 if contact in self.over else 3 if contact in self.staffed else 1
+        by = {"servicer_userid": "zhangsan"} if state == 3 else {}
+        return Response(body={"errcode": 0, "errmsg": "ok", "service_state": state, **by})
 
     def _message(self, contact: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
         number = self.number()
