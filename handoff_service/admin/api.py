@@ -241,4 +241,5 @@ def _add_files(routes: APIRouter, service: Service, access: Access, changing: Ch
 
 
 def _told(plan: configuration.Plan) -> dict[str, Any]:
-    return {"version": plan.version, "changes": [one.as_json() for one in plan.changes]}
+    changes, warnings = ([one.as_json() for one in listed] for listed in (plan.changes, plan.warnings))
+    return {"version": plan.version, "changes": changes, "warnings": warnings}

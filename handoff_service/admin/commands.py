@@ -272,12 +272,16 @@ async def _export(desk: Desk, asked: argparse.Namespace) -> str:
 async def _check(desk: Desk, asked: argparse.Namespace) -> str:
     text = asked.file.read_text("utf-8")
     plan = await desk.database.read(lambda connection: configuration.plan(connection, desk.caller, text))
+    for one in plan.warnings:
+        sys.stderr.write(f"warning: {asked.file}:{one.line}:{one.column}: {one.where}: {one.message}\n")
     return _told(plan.changes)
 
 
 async def _apply(desk: Desk, asked: argparse.Namespace) -> str:
     text = asked.file.read_text("utf-8")
     plan = await desk.database.read(lambda connection: configuration.plan(connection, desk.caller, text))
+    for one in plan.warnings:
+        sys.stderr.write(f"warning: {asked.file}:{one.line}:{one.column}: {one.where}: {one.message}\n")
     if plan.changes and not asked.yes:
         sys.stdout.write(f"{_told(plan.changes)}Apply? [y/N] ")
         sys.stdout.flush()

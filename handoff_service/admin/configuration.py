@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from handoff_service import audit
 from handoff_service.admin import people, store
-from handoff_service.admin.document import AGENTS, State, check, exported
-from handoff_service.admin.marked import refused, write
+from handoff_service.admin.document import AGENTS, State, check, exported, rostered_strangers
+from handoff_service.admin.marked import Problem, refused, write
 from handoff_service.admin.people import Account, account_of
 from handoff_service.admin.plan import Change, changes
 from handoff_service.agents.store import NO_PASSWORD
@@ -36,11 +36,12 @@ CHANNEL_PARTS = ("id", "channel", "name", "disabled")
 
 @dataclass(frozen=True)
 class Plan:
-    """What a file would change, and `version`, which says what it was compared with."""
+    """What a file would change, and `version`, which says what it was compared with; `warnings` stop nothing."""
 
     state: State
     changes: Sequence[Change]
     version: str
+    warnings: Sequence[Problem] = ()
 
 
 def present(connection: sa.Connection, tenant: str) -> State:
@@ -77,7 +78,10 @@ def plan(connection: sa.Connection, caller: Caller, text: str) -> Plan:
     found = changes(exported(before), exported(after))
     if Permission.AGENTS_READ not in caller.permissions and any(_section(one) == AGENTS for one in found):
         raise Forbidden(f"Accounts: {refusal(Permission.AGENTS_READ)}")
-    return Plan(after, found, version_of(before))
+    accounts = [one for one in store.accounts(connection, caller.tenant) if not one.disabled]
+    known = [part for one in accounts for part in (one.id, one.email, one.name)]
+    known += [part for own in after.agents.values() if not own.disabled for part in (own.email, own.name)]
+    return Plan(after, found, version_of(before), rostered_strangers(text, after.settings, known))
 
 
 def _section(change: Change) -> str:

@@ -7,7 +7,7 @@ A section that is not in the file stays as it is; one that is there is the whole
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -152,6 +152,22 @@ def _strangers(marked: Marked, settings: TenantSettings, agents: Mapping[str, Ac
                 yield marked.problem((AGENTS, places[email], *where), sentence)
             else:  # the file takes away what somebody needs whom it does not name
                 yield marked.problem((str(where[0]),), f"{email} still has it; change that account first. {sentence}")
+
+
+def rostered_strangers(text: str, settings: TenantSettings, known: Iterable[str]) -> list[Problem]:
+    """Shifts in this file of somebody who is no agent: allowed, because a plan may name who comes next month.
+
+    `known` are the ids, addresses and names of agents; the part of an address before its @ will do too.
+    """
+    marked, found = read(text), []
+    names = {one.casefold() for one in known} | {one.casefold().partition("@")[0] for one in known if "@" in one}
+    for name, calendar in settings.calendars.items():
+        for place, shift in enumerate(calendar.roster):
+            path = ("calendars", name, "roster", place, "who")
+            if path in marked.places and shift.who.strip().casefold() not in names:
+                message = f"{shift.who!r} is no agent; name an address, the part before its @, or a name"
+                found.append(marked.problem(path, message))
+    return found
 
 
 def _problem(marked: Marked, above: Path, error: ErrorDetails, model: type[BaseModel]) -> Problem:

@@ -1,6 +1,5 @@
 """HTTP of agents: sign in and out, presence."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -13,6 +12,7 @@ from handoff_service.agents.model import Agent, Status
 from handoff_service.agents.sign_in import note, sign_in
 from handoff_service.bell import desk_topic
 from handoff_service.clock import iso
+from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
 from handoff_service.errors import Invalid
 from handoff_service.handoffs.sign_off import Fate, sign_off
@@ -35,21 +35,24 @@ class Credentials(BaseModel):
     password: Plain = Field(max_length=256)
 
 
-class Presence(BaseModel):
-    """`reason` is for colleagues: lunch, training, a call."""
+class Going(BaseModel):
+    """`conversations`: what becomes of those that are open; `back_at` is ISO 8601 with a time zone."""
 
     model_config = ConfigDict(extra="forbid")
+
+    conversations: Literal["requeue", "transfer", "keep"] | None = None
+    to_agent: Plain | None = Field(default=None, max_length=64)
+    back_at: Plain | None = Field(default=None, max_length=40)
+
+
+class Presence(Going):
+    """`reason` is for colleagues: lunch, training, a call. What becomes of open conversations goes with `offline`."""
 
     status: Status
     reason: Plain = Field("", max_length=80)
 
 
-class SignOff(Command):
-    """`conversations`: what becomes of those that are open; `back_at` is ISO 8601 with a time zone."""
-
-    conversations: Literal["requeue", "transfer", "keep"] | None = None
-    to_agent: Plain | None = Field(None, max_length=64)
-    back_at: Plain | None = Field(None, max_length=40)
+class SignOff(Command, Going):
     reason: Plain = Field("", max_length=80)
 
 
@@ -107,17 +110,22 @@ def router(service: Service) -> APIRouter:
 
     @routes.post("/v1/agents/sign-out")
     async def leave(
-        request: Request, response: Response, agent: Annotated[Agent, Depends(access.agent)]
+        request: Request,
+        response: Response,
+        agent: Annotated[Agent, Depends(access.agent)],
+        going: Going | None = None,
     ) -> dict[str, Any]:
+        """Ends the session; who is not offline yet says what becomes of his open conversations, as with sign-off."""
         digest = token_hash(request.cookies[cookie_name(service)])
+        context = service.context()
 
         def end(tx: Transaction) -> None:
+            _go_offline(tx, agent, going or Going(), context)
             store.end_session(tx.connection, digest)
-            note(tx, agent.tenant, agent.id, "sign_out", service.clock())
+            note(tx, agent.tenant, agent.id, "sign_out", context.now)
 
         await service.database.write(end)
         service.sockets.end_sign_in(digest)  # those at other gateways end at their next look, see live/heal.py
-        await _set_status(service, agent, Status.OFFLINE, reason=agent.reason, back_at=agent.back_at)
         response.delete_cookie(cookie_name(service), **cookie_rights(service))
         return {}
 
@@ -131,6 +139,12 @@ def router(service: Service) -> APIRouter:
     ) -> dict[str, Any]:
         if wish.reason and wish.status in (Status.ONLINE, Status.OFFLINE):
             raise Invalid("A reason is for being away or busy.")
+        if wish.status is Status.OFFLINE:
+            context = service.context()
+            await service.database.write(lambda tx: _go_offline(tx, agent, wish, context))
+            return {"status": wish.status, "reason": wish.reason}
+        if wish.conversations or wish.to_agent or wish.back_at:
+            raise Invalid("`conversations`, `to_agent` and `back_at` go with the status offline.")
         await _set_status(service, agent, wish.status, reason=wish.reason)
         return {"status": wish.status, "reason": wish.reason}
 
@@ -140,14 +154,10 @@ def router(service: Service) -> APIRouter:
     ) -> dict[str, Any]:
         """Goes offline and says what becomes of the open conversations; the session itself ends with sign-out."""
         context = service.context()
-        fate = Fate(asked.conversations) if asked.conversations else None
-        back_at = moment_of(asked.back_at, "back_at")
 
         def write(tx: Transaction) -> dict[str, Any]:
             def work() -> dict[str, Any]:
-                return sign_off(
-                    tx, agent, context, fate=fate, to_agent=asked.to_agent, back_at=back_at, reason=asked.reason
-                )
+                return _sign_off(tx, agent, asked, context, reason=asked.reason)
 
             request = {"command": "sign-off", **asked.model_dump()}
             return once(tx, agent.tenant, f"agent:{agent.id}", asked.op_id, request=request, now=context.now, work=work)
@@ -157,11 +167,21 @@ def router(service: Service) -> APIRouter:
     return routes
 
 
-async def _set_status(
-    service: Service, agent: Agent, status: Status, *, reason: str = "", back_at: datetime | None = None
-) -> None:
+def _sign_off(tx: Transaction, agent: Agent, going: Going, context: Context, *, reason: str = "") -> dict[str, Any]:
+    fate = Fate(going.conversations) if going.conversations else None
+    back_at = moment_of(going.back_at, "back_at")
+    return sign_off(tx, agent, context, fate=fate, to_agent=going.to_agent, back_at=back_at, reason=reason)
+
+
+def _go_offline(tx: Transaction, agent: Agent, going: Going, context: Context) -> None:
+    """The same without a word about why, unless he is offline already: then that was said when he went."""
+    if store.find(tx.connection, agent.tenant, agent.id).status is not Status.OFFLINE:
+        _sign_off(tx, agent, going, context)
+
+
+async def _set_status(service: Service, agent: Agent, status: Status, *, reason: str = "") -> None:
     def work(tx: Transaction) -> None:
-        store.set_status(tx.connection, agent.tenant, agent.id, status, reason=reason, back_at=back_at)
+        store.set_status(tx.connection, agent.tenant, agent.id, status, reason=reason)
         tx.ring(desk_topic(agent.tenant))
 
     await service.database.write(work)

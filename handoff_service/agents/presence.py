@@ -37,9 +37,10 @@ def lost(agent: Agent, connected: set[str], *, now: datetime, grace: timedelta) 
     """Gone longer than the grace time: the conversations of the agent go back to the queue.
 
     Taking a conversation is a sign of life too, for a client that works without an open desk. Who signed off and keeps
-    his conversations until he is back is lost only after that time.
+    his conversations until he is back is lost only after that time. Who may not answer any more is lost at once: his
+    account was disabled, or he has another role now (F-65).
     """
-    if agent.disabled:
+    if not answers(agent):
         return True
     if agent.id in connected or (agent.back_at is not None and now < agent.back_at + grace):
         return False

@@ -19,14 +19,17 @@ from handoff_service.calls.alarm import sound
 from handoff_service.calls.model import Call, Crew, Deed, Rung, Step, next_step
 from handoff_service.calls.record import WAITING, look_later, pace_of
 from handoff_service.calls.whom import mode_of
+from handoff_service.columns import EPOCH
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import CLOCKS_DIFFER, Context
 from handoff_service.conversations.model import SYSTEM, Conversation, Draft, Event, Kind, OwnerKind
 from handoff_service.database import Transaction
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import take_back
+from handoff_service.handoffs.model import HIGHEST_PRIORITY, Handoff
 from handoff_service.handoffs.request import promise
 from handoff_service.handoffs.routing import store as places
+from handoff_service.handoffs.routing.model import MICRO
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import Tenant
 from handoff_service.texts import say
@@ -114,7 +117,12 @@ def note_full(tx: Transaction, queues: Iterable[tuple[str, str]], context: Conte
 
 
 def _step(
-    tenant: Tenant, conversation: Conversation, calls: list[Call], seen: Overlooked, context: Context
+    tenant: Tenant,
+    conversation: Conversation,
+    calls: list[Call],
+    seen: Overlooked,
+    context: Context,
+    hold_until: datetime,
 ) -> Step | None:
     queue = conversation.owner.queue
     return next_step(
@@ -126,7 +134,13 @@ def _step(
         now=context.now,
         weight=tenant.settings.capacity.weight(conversation.channel, live=True),
         full_at=seen.full_at,
+        hold_until=hold_until,
     )
+
+
+def _held_until(tenant: Tenant, handoff: Handoff, queue: str) -> datetime:
+    """Until when lighter ones may go before him where the room is too small for him, see `routing/rules.py`."""
+    return EPOCH + handoff.rank * MICRO + (handoff.priority + HIGHEST_PRIORITY) * tenant.settings.worth(queue)
 
 
 def climb(tx: Transaction, seen: Overlooked, context: Context) -> Rung | None:
@@ -136,8 +150,13 @@ def climb(tx: Transaction, seen: Overlooked, context: Context) -> Rung | None:
         return None
     tenant = tenants.find(tx.connection, seen.tenant)
     calls = store.of_handoff(tx.connection, tenant.id, conversation.handoff)
-    seen = replace(seen, full_at=begun_anew(tx.connection, conversation, seen.full_at, context))
-    step = _step(tenant, conversation, calls, seen, context)
+    handoff = handoffs.find(tx.connection, tenant.id, conversation.handoff)
+    hold_until = _held_until(tenant, handoff, conversation.owner.queue or "")
+    heavy = tenant.settings.capacity.weight(conversation.channel, live=True) > 1
+    # Full of lighter ones who came later than the bound is no reason to overlook him.
+    full_at = None if heavy and context.now >= hold_until else seen.full_at
+    seen = replace(seen, full_at=begun_anew(tx.connection, conversation, full_at, context))
+    step = _step(tenant, conversation, calls, seen, context, hold_until)
     if step is not None and step.deed is Deed.TAKE_BACK:
         take_back(tx, conversation, Event.OFFER_TIMEOUT, context)
         return climb(tx, seen, context)  # perhaps that was the last agent before the team

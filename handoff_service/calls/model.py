@@ -154,10 +154,12 @@ def next_step(
     now: datetime,
     weight: int = 1,
     full_at: datetime | None = None,
+    hold_until: datetime | None = None,
 ) -> Step | None:
     """What is to be done now for a conversation that takes `weight` of an agent's capacity.
 
     While everybody who is there has his hands full the ladder stands still: that is a queue, and nobody overlooks it.
+    While somebody has room, but not so much, it stands still until `hold_until`: lighter ones go before him till then.
     """
     if not this_wait(calls):
         return Step(Deed.CALL, Rung.QUEUED)  # it began to wait under a release that knew no ladder
@@ -165,16 +167,17 @@ def next_step(
     if found is None or now < found[0]:
         return None
     step = found[1]
-    if step.deed is Deed.CALL and crew.present and crew.room < weight:
+    passed_over = crew.room >= 1 and hold_until is not None and now >= hold_until
+    if step.deed is Deed.CALL and crew.present and crew.room < weight and not passed_over:
         return Step(Deed.HOLD, step.rung, step.of)
     return step
 
 
-def resting(calls: Iterable[Call], pace: Pace, now: datetime) -> frozenset[str]:
+def resting(calls: Iterable[Call], pace: Pace, now: datetime, *, longest: timedelta = LONGEST_REST) -> frozenset[str]:
     """Agents who are not offered this handoff again just now, because they let it pass in this wait.
 
     After an offer's time an agent has as long for himself again, after the next one twice as long, and so on up to
-    LONGEST_REST. Others are asked meanwhile, and the ladder goes on.
+    `longest`. Others are asked meanwhile, and the ladder goes on.
     """
     offers: dict[str, list[Call]] = {}
     for call in this_wait(calls):
@@ -182,7 +185,7 @@ def resting(calls: Iterable[Call], pace: Pace, now: datetime) -> frozenset[str]:
             offers.setdefault(call.agent, []).append(call)
 
     def until(asked: Sequence[Call]) -> datetime:
-        return asked[-1].at + pace.offer + min(pace.offer * (1 << min(len(asked) - 1, 10)), LONGEST_REST)
+        return asked[-1].at + pace.offer + min(pace.offer * (1 << min(len(asked) - 1, 10)), longest)
 
     return frozenset(agent for agent, asked in offers.items() if now < until(asked))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -12,11 +13,15 @@ from handoff_service.calls.model import Call, Pace, Rung, look_at
 from handoff_service.calls.whom import mode_of
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.model import Conversation, OwnerKind
+from handoff_service.handoffs.routing import store as places
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import Tenant
 
 WAITING = (OwnerKind.QUEUE, OwnerKind.OFFER)
+# For each place before somebody, counted up to so many: of a thousand the last is looked at within five minutes.
+SPREAD, MOST_SPREAD = timedelta(seconds=0.3), 1000
+FARTHEST = 2 * MOST_SPREAD * SPREAD
 
 
 def pace_of(tenant: Tenant, queue: str | None, settings: Settings) -> Pace:
@@ -54,10 +59,47 @@ def look_later(
 
     `not_before`: it has just been looked at, and is not to be always due.
     """
-    tenant = tenants.find(connection, conversation.tenant)
-    queue, offered = conversation.owner.queue, conversation.owner.kind is OwnerKind.OFFER
-    pace = pace_of(tenant, queue, settings)
-    at = look_at(made, mode_of(tenant, queue), offered=offered, pace=pace, full_at=full_at)
+    at = _next_step_at(connection, conversation, made, settings, full_at)
     if at is not None and not_before is not None:
         at = max(at, not_before)
     conversations.update(connection, conversation, ladder_at=at)
+
+
+def look_again(
+    connection: sa.Connection, conversation: Conversation, made: Sequence[Call], settings: Settings, now: datetime
+) -> None:
+    """The same each minute: what a gateway of the release before put into a queue has no time, or another mode's.
+
+    Where none stands the first ladder is overdue for everybody who waits, so they are spread by their places: those
+    who are called at once would call all supervisors about all of them together. What was spread stays so.
+    """
+    at = _next_step_at(connection, conversation, made, settings)
+    if at is not None:
+        stands = store.ladder_at(connection, conversation.tenant, conversation.id)
+        if stands is None:
+            at = max(at, now + _spread(connection, conversation))
+        elif at <= now < stands <= now + FARTHEST:  # farther away than that a clock wrote it that was ahead
+            at = stands
+    conversations.update(connection, conversation, ladder_at=at)
+
+
+def _next_step_at(
+    connection: sa.Connection,
+    conversation: Conversation,
+    made: Sequence[Call],
+    settings: Settings,
+    full_at: datetime | None = None,
+) -> datetime | None:
+    tenant = tenants.find(connection, conversation.tenant)
+    queue, offered = conversation.owner.queue, conversation.owner.kind is OwnerKind.OFFER
+    pace = pace_of(tenant, queue, settings)
+    return look_at(made, mode_of(tenant, queue), offered=offered, pace=pace, full_at=full_at)
+
+
+def _spread(connection: sa.Connection, conversation: Conversation) -> timedelta:
+    """For each place before somebody a little; those beyond what is counted come after them, in no order."""
+    place = places.place_of(connection, conversation)
+    if place is None:
+        return timedelta()
+    before = places.ahead(connection, conversation.tenant, conversation.owner.queue or "", *place, most=MOST_SPREAD)
+    return (before if before < MOST_SPREAD else random.uniform(1, 2) * MOST_SPREAD) * SPREAD

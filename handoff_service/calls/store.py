@@ -35,6 +35,9 @@ QUEUED_AT = Statement(
     .limit(1)
 )
 MOST_DUE = 100  # of one queue in one look
+LADDER_AT = Statement(
+    sa.select(C.ladder_at).where(C.tenant == sa.bindparam("tenant"), C.id == sa.bindparam("conversation"))
+)
 DUE = Statement(
     sa.select(C.id, C.ladder_at)
     .where(
@@ -116,6 +119,12 @@ def due(connection: sa.Connection, tenant: str, queue: str, kind: OwnerKind, now
     It costs the same however many wait.
     """
     return DUE.all(connection, tenant=tenant, queue=queue, kind=kind, now=now)
+
+
+def ladder_at(connection: sa.Connection, tenant: str, conversation: str) -> datetime | None:
+    """When the ladder of a conversation is to be looked at, if it is."""
+    row = LADDER_AT.first(connection, tenant=tenant, conversation=conversation)
+    return row["ladder_at"] if row else None
 
 
 def full_at(connection: sa.Connection, tenant: str, until: datetime) -> dict[str, datetime]:

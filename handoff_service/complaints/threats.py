@@ -1,19 +1,16 @@
 """A customer says that he will report us while a person serves him: the bot is not asked then, so the gateway listens.
 
-Heard by the bot's own words (`bot/signals/words.yml`, part `threats`), clause by clause, and by what `own_rules` take
-for a complaint.
+Heard by the words that the bot listens for (`bot/hearing/words.yml`, part `threats`), clause by clause, and by what
+`own_rules` take for a complaint.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
-from pathlib import Path
 
-import yaml
-from opencc import OpenCC
-
+from bot.hearing.script import simplified
+from bot.hearing.words import ASKED_CALMLY, CLAUSE_ENDS, THREATS, THREATS_DENIED
 from handoff_service.bots.own_rules import complains_of_us
 from handoff_service.complaints.register import LEAVES, on_threat
 from handoff_service.complaints.settings import AGENT
@@ -28,17 +25,10 @@ from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
 from handoff_service.tickets.model import URGENT
 
-WORDS = Path(__file__).parents[2] / "bot" / "signals" / "words.yml"
 WORST = 1.0  # mood
 
-_content = yaml.load(WORDS.read_text("utf-8"), Loader=yaml.CSafeLoader)
-_HOW = re.IGNORECASE | re.DOTALL
-_THREATS = {kind: re.compile("|".join(lines), _HOW) for kind, lines in _content["threats"].items()}
-_NONE = re.compile("|".join(_content["asked_calmly"] + _content["threats_denied"]), _HOW)
-_CLAUSE_ENDS = re.compile("|".join(_content["clause_ends"]))
 _OF_HIM = re.compile("投诉你(?!家|们|的(?!态度|服务|工号|行为|言行))")
 _OF_US = re.compile("投诉你们(?!家)")
-_simplified = OpenCC("t2s")
 
 
 def threat_in(text: str) -> Mapping[str, str]:
@@ -46,14 +36,14 @@ def threat_in(text: str) -> Mapping[str, str]:
 
     "I complain of you", to one person, has the `category` of a complaint about an agent.
     """
-    plain = _simplified.convert(unicodedata.normalize("NFKC", text).replace("’", "'"))
-    return next((heard for clause in _CLAUSE_ENDS.split(plain) if (heard := _in_clause(clause))), {})
+    clauses = CLAUSE_ENDS.pattern.split(simplified(text))
+    return next((heard for clause in clauses if (heard := _in_clause(clause))), {})
 
 
 def _in_clause(clause: str) -> Mapping[str, str]:
-    if _NONE.search(clause):
+    if ASKED_CALMLY.search(clause) or THREATS_DENIED.search(clause):
         return {}
-    for kind, pattern in _THREATS.items():
+    for kind, pattern in THREATS.items():
         found = pattern.search(clause) if kind != LEAVES else None
         if found is not None:
             return {"threat": kind, "words": found.group()[:80]}

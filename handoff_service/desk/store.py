@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from handoff_service import tables
 from handoff_service.clock import iso
 from handoff_service.conversations.model import Conversation, OwnerKind
+from handoff_service.tickets.store import UNFINISHED_STORED
 
 T = tables.conversation_tags.c
 Z = tables.snoozes.c
@@ -203,10 +204,14 @@ def upset(connection: sa.Connection, tenant: str, *, mood: float, limit: int) ->
     return list(connection.execute(query.order_by(C.mood.desc(), C.id).limit(limit)).scalars())
 
 
-def overdue(connection: sa.Connection, tenant: str, now: datetime, *, limit: int) -> list[str]:
-    """Conversations in the mailbox whose promised time has passed, the oldest promise first."""
-    query = sa.select(C.id).where(C.tenant == tenant, C.owner_kind == OwnerKind.MAILBOX, C.deadline_at <= now)
-    return list(connection.execute(query.order_by(C.deadline_at, C.id).limit(limit)).scalars())
+def overdue(connection: sa.Connection, tenant: str, *, limit: int) -> list[str]:
+    """Conversations whose customer was promised an answer and has none yet, the one missed first at the top.
+
+    A promise that was missed is renewed within a second, so its time does not tell; the mark on its ticket does.
+    """
+    missed = (TICKET.tenant == tenant, TICKET.type.is_(None), TICKET.state.in_(UNFINISHED_STORED))
+    query = sa.select(TICKET.conversation).where(*missed, TICKET.overdue_at.is_not(None))
+    return list(connection.execute(query.order_by(TICKET.overdue_at, TICKET.id).limit(limit)).scalars())
 
 
 def accepted_since(connection: sa.Connection, tenant: str, since: datetime) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from handoff_service.agents import store as agents
@@ -43,10 +43,16 @@ def names_of(told: Sequence[Agent]) -> str:
 
 
 def ask(
-    tx: Transaction, conversation: Conversation, told: Sequence[Agent], kind: str, text: str, context: Context
+    tx: Transaction,
+    conversation: Conversation,
+    told: Sequence[Agent],
+    kind: str,
+    text: str,
+    context: Context,
+    parts: Mapping[str, object] | None = None,
 ) -> Conversation:
-    """Writes the note and puts it on their desks. Returns the locked conversation as it is then."""
-    body = {"text": text, "kind": kind}
+    """Writes the note, with `parts` beside its text, and puts it on their desks. Returns the conversation then."""
+    body = {"text": text, "kind": kind, **(parts or {})}
     draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, audience=Audience.INTERNAL, body=body)
     conversation, entry = conversations.append(tx, conversation, draft, context.now)
     for one in told:

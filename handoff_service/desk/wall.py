@@ -39,7 +39,7 @@ def wall(connection: sa.Connection, agent: Agent, context: Context) -> dict[str,
         "mailbox": sum(load.count for load in loads if load.kind is OwnerKind.MAILBOX),
         "agents": [colleague(one, connected) for one in agents.everyone(connection, tenant)],
         "upset": _listed(connection, agent, store.upset(connection, tenant, mood=UPSET, limit=LISTED)),
-        "overdue": _listed(connection, agent, store.overdue(connection, tenant, now, limit=LISTED)),
+        "overdue": _listed(connection, agent, store.overdue(connection, tenant, limit=LISTED)),
     }
 
 

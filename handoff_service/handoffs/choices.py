@@ -43,6 +43,12 @@ class LeftMessage(Command):
     reply_to: Plain = Field("", max_length=254)
 
 
+class Human(Command):
+    """`queue`: the id of the queue for what he has chosen; of an unknown one the default queue takes care."""
+
+    queue: Plain | None = Field(None, max_length=64, exclude_if=lambda queue: queue is None)
+
+
 class Senior(Command):
     reason: Plain = Field("", max_length=500)
 
@@ -67,11 +73,13 @@ class Choice:
     offered: frozenset[OwnerKind]
 
 
-def _ask_human(tx: Transaction, sender: Sender, found: Conversation, _: Command, context: Context) -> Conversation:
+def _ask_human(tx: Transaction, sender: Sender, found: Conversation, asked: Human, context: Context) -> Conversation:
     if found.owner.kind is not BOT:
         return found
     evidence = {"rule": "pressed: talk to a person"}
-    return request_handoff(tx, found, Event.ASKED, evidence=evidence, context=context, actor=sender.author)
+    return request_handoff(
+        tx, found, Event.ASKED, evidence=evidence, context=context, actor=sender.author, queue=asked.queue
+    )
 
 
 def _ask_senior(tx: Transaction, sender: Sender, found: Conversation, asked: Senior, context: Context) -> Conversation:
@@ -173,7 +181,7 @@ def call_time(at: str | None, calendar: Calendar, now: datetime) -> datetime:
 
 
 CHOICES: Mapping[str, Choice] = {
-    "ask-human": Choice(Command, _ask_human, frozenset({BOT})),
+    "ask-human": Choice(Human, _ask_human, frozenset({BOT})),
     "ask-senior": Choice(Senior, _ask_senior, frozenset({BOT, QUEUE, OFFER, AGENT, MAILBOX})),
     "solved": Choice(Command, _solved, frozenset({QUEUE, OFFER})),
     "leave-queue": Choice(Command, _leave_queue, frozenset({QUEUE, OFFER})),

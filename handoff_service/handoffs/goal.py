@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from handoff_service.bots.own_rules import asks_for_human
+from handoff_service.bots.asking import asks_for_human
 from handoff_service.conversations.model import Entry, Event
 from handoff_service.handoffs.facts import facts_in
 from handoff_service.handoffs.model import Handoff

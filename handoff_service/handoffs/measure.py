@@ -17,7 +17,7 @@ from typing import Any
 
 from handoff_service.conversations.model import Audience, Author, AuthorKind, Entry, Kind
 from handoff_service.handoffs.model import Handoff, rank
-from handoff_service.handoffs.packet import CITED, Packet, build_packet, holds
+from handoff_service.handoffs.packet import CITED, Packet, build_packet, holds, is_said
 
 DAY = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 PARTS = ("goal", "facts", "promises", "missing", "attachments")
@@ -78,7 +78,9 @@ def timeline_of(case: Mapping[str, Any]) -> list[Entry]:
 
 
 def packet_of(case: Mapping[str, Any]) -> Packet:
-    """The packet of a handoff at the end of a labelled conversation."""
+    """The packet of a handoff at the end of a labelled conversation, with evidence as the bot gives it."""
+    asked = [(seq, one["text"]) for seq, one in enumerate(case["entries"], 1) if one["author"] == "customer"]
+    evidence = {"asked_at": asked[-1][0], "matched": asked[-1][1], "rule": "asked for a human", "confidence": 0.9731}
     handoff = Handoff(
         tenant="labelled",
         id="h_1",
@@ -87,7 +89,7 @@ def packet_of(case: Mapping[str, Any]) -> Packet:
         priority=3,
         queue="support",
         language=case["language"],
-        evidence={},
+        evidence=evidence,
         rank=rank(DAY, 3),
         requested_seq=len(case["entries"]),
         requested_at=DAY,
@@ -148,6 +150,11 @@ def _look_for_inventions(case: Mapping[str, Any], packet: Packet, told: Measured
         told.invented += [
             f"{case['id']}: {part} {line[name]!r}" for line in packet[part] if not holds(line, part, by_seq)
         ]
+    told.invented += [
+        f"{case['id']}: evidence {line['value']!r}"
+        for line in packet["evidence"]
+        if not all(is_said(line["value"], by_seq.get(seq)) for seq in line["entries"])
+    ]
     goal = packet["goal"]
     if any(goal["text"] != case["entries"][seq - 1]["text"] for seq in goal["entries"]):
         told.invented.append(f"{case['id']}: goal {goal['text']!r}")

@@ -47,6 +47,22 @@ def has_senior(tenant: Tenant) -> bool:
     return any(queue.tier >= SENIOR for queue in tenant.settings.queues)
 
 
+def senior_queue(tenant: Tenant) -> QueueSettings | None:
+    """The first queue above the front line."""
+    return min((one for one in tenant.settings.queues if one.tier >= SENIOR), key=lambda one: one.tier, default=None)
+
+
+def queue_for_senior(tx: Transaction, tenant_id: str, context: Context) -> str | None:
+    """Where somebody who asks for a senior colleague in words waits: the senior queue, unless nobody of it is on duty
+    while the front line is, which can pass him on.
+    """
+    tenant = tenants.find(tx.connection, tenant_id)
+    queue = senior_queue(tenant)
+    if queue is None or somebody_on_duty(tx, tenant_id, queue.id, context):
+        return None if queue is None else queue.id
+    return None if somebody_on_duty(tx, tenant_id, tenant.settings.default_queue.id, context) else queue.id
+
+
 def passed_on(states: Iterable[Entry], since: datetime) -> list[datetime]:
     """When agents passed the conversation on since this moment, oldest first."""
     moves = (Event.TRANSFER, Event.ESCALATE)
@@ -165,8 +181,8 @@ def escalate_for_customer(
     if conversation.owner.kind is OwnerKind.CLOSED:
         raise IllegalTransition("This conversation is closed; write again to reopen it.", owner=conversation.owner.kind)
     tenant = tenants.find(tx.connection, conversation.tenant)
-    senior = [queue for queue in tenant.settings.queues if queue.tier >= SENIOR]
-    queue = min(senior, key=lambda one: one.tier) if senior else tenant.settings.default_queue
+    senior = senior_queue(tenant)
+    queue = senior or tenant.settings.default_queue
     if conversation.owner.kind is OwnerKind.BOT:
         evidence = {"rule": "pressed: senior colleague", **({"reason": reason} if reason else {})}
         moved = request_handoff(

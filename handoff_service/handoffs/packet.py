@@ -1,7 +1,8 @@
 """The handoff packet: what the agent must know, each line pointing to the entries that say it. Pure.
 
 Extractive only. A line whose entries do not contain its value is not shown, so nothing here can be invented: the text
-of an entry is what was said in it, the names of its file and sources, and what the bot noted about it then.
+of an entry is what was said in it, the names of its file and sources, and what the bot noted about it then. Evidence
+that stands in no entry (the number of a button, a rule of the gateway) is the bot's own note and cites none.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def build_packet(handoff: Handoff, timeline: Sequence[Entry]) -> Packet:
     packet: Packet = {
         "goal": find_goal(handoff, said, answers),
         "reason": {"text": handoff.reason, "entries": _cause(handoff, said)},
-        "evidence": _evidence(handoff, answers, said),
+        "evidence": _evidence(handoff, before),
         "tried": _tried(answers),
         "tasks": _tasks(answers),
         "facts": _facts([*said, *left]),
@@ -91,25 +92,54 @@ def _cause(handoff: Handoff, said: Sequence[Entry]) -> list[int]:
     return [said[-1].seq] if said else []
 
 
-def _evidence(handoff: Handoff, answers: Sequence[Entry], said: Sequence[Entry]) -> list[dict[str, Any]]:
+def _evidence(handoff: Handoff, before: Sequence[Entry]) -> list[dict[str, Any]]:
     """What made the bot hand over: its own words for it, then the numbers of the last decision."""
-    cause = _cause(handoff, said)
+    answers = [entry for entry in before if _is_from(entry, AuthorKind.BOT)]
+    cause = _cause(handoff, [entry for entry in before if _is_from(entry, AuthorKind.CUSTOMER)])
+    sayers = [entry for entry in before if entry.seq in cause]
     lines = [
-        {"label": label, "value": _readable(value), "entries": cause}
+        {"label": label, "value": _readable(value), "entries": says(_readable(value), sayers, answers)}
         for label, value in handoff.evidence.items()
         if label not in ("turn", "asked_at", "long_wait") and _readable(value) != ""
     ]
     decided = next((answer for answer in reversed(answers) if _analysis(answer).get("decision")), None)
     if decided is not None:
         decision = _analysis(decided)["decision"]
-        at = [_analysis(decided)["answers"]]
         known = {line["label"] for line in lines}
         lines += [
-            {"label": label, "value": _readable(decision[label]), "entries": at}
+            {"label": label, "value": _readable(decision[label]), "entries": [decided.seq]}
             for label in ("action", "probability", "threshold", "rule")
             if decision.get(label) is not None and label not in known
         ]
     return lines
+
+
+def says(value: str | int | float, sayers: Sequence[Entry], answers: Sequence[Entry]) -> list[int]:
+    """The entry of the customer that contains the value, or else the last answer with which the bot noted it."""
+    return [entry.seq for entry in (*sayers, *reversed(answers)) if is_said(value, entry)][:1]
+
+
+def is_said(value: str | int | float, entry: Entry | None) -> bool:
+    """Whether the customer wrote it in this entry, or the bot noted it with this answer."""
+    if entry is None:
+        return False
+    if entry.author.kind is AuthorKind.BOT:
+        return value in noted(entry)
+    return isinstance(value, str) and value.casefold() in _content(entry)
+
+
+def noted(answer: Entry) -> list[str | int | float]:
+    """Every value that the bot noted with an answer: its intent, its decision and its signals."""
+    analysis = _analysis(answer)
+    parts = [analysis.get("intent"), analysis.get("decision"), analysis.get("mood"), *(analysis.get("signals") or ())]
+    return [value for part in parts for value in _values(part)]
+
+
+def _values(part: Any) -> list[str | int | float]:
+    """All values of an object, however deep, each as a line of evidence would show it."""
+    if not isinstance(part, Mapping):
+        return [] if part is None else [_readable(part)]
+    return [value for inner in part.values() for value in _values(inner)]
 
 
 def _readable(value: Any) -> str | int | float:

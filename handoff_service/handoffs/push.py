@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import sqlalchemy as sa
 import structlog
@@ -26,6 +28,7 @@ from handoff_service.handoffs.routing import store as places
 from handoff_service.handoffs.routing.board import Board
 from handoff_service.handoffs.routing.checks import problems
 from handoff_service.handoffs.routing.model import Waiting, micros, queue_of
+from handoff_service.handoffs.routing.rules import passed_until
 from handoff_service.handoffs.routing.store import Group
 from handoff_service.permissions import Permission, holds
 from handoff_service.tenants import store as tenants
@@ -40,6 +43,14 @@ MOST_OFFERS = 50
 LOOK_PAST, LOOK_FAR = 8, 200
 
 
+@dataclass
+class _Offered:
+    """What came of a board: to whom offers went, and who was not offered again just now to somebody free."""
+
+    to: set[str] = field(default_factory=set)
+    passed: list[tuple[Waiting, Handoff, Agent]] = field(default_factory=list)
+
+
 def make_offers(tx: Transaction, tenant_id: str, context: Context) -> int:
     """Offers what waits in the pushing queues, one handoff per free agent at a time. Returns how many it offered.
 
@@ -48,16 +59,15 @@ def make_offers(tx: Transaction, tenant_id: str, context: Context) -> int:
     if not places.take_turn(tx.connection, tenant_id):
         return 0
     tenant = tenants.find(tx.connection, tenant_id)
-    made, passed = _offer_all(tx, tenant, load_board(tx, tenant, context), context)
-    if passed >= LOOK_PAST and not made:
-        made, _ = _offer_all(tx, tenant, load_board(tx, tenant, context, past=LOOK_FAR), context)
-    return made
+    made = _offer_all(tx, tenant, load_board(tx, tenant, context), context)
+    if len(made.passed) >= LOOK_PAST and not made.to:
+        made = _offer_all(tx, tenant, load_board(tx, tenant, context, past=LOOK_FAR), context)
+    return len(made.to) + (_offer_to_only(tx, tenant, made, context) if made.passed else 0)
 
 
-def _offer_all(tx: Transaction, tenant: Tenant, board: Board, context: Context) -> tuple[int, int]:
-    """How many were offered, and how many are not offered again just now to those who are free."""
-    now, made, passed = micros(context.now), 0, 0
-    while made < MOST_OFFERS and (match := board.next(now)) is not None:
+def _offer_all(tx: Transaction, tenant: Tenant, board: Board, context: Context) -> _Offered:
+    now, made = micros(context.now), _Offered()
+    while len(made.to) < MOST_OFFERS and (match := board.next(now)) is not None:
         waiting, agent = match
         try:
             handoff = store.find(tx.connection, tenant.id, waiting.id)
@@ -66,14 +76,33 @@ def _offer_all(tx: Transaction, tenant: Tenant, board: Board, context: Context) 
                 board.free(agent)
             elif agent.id in waiting.resting:
                 board.free(agent)
-                passed += 1
+                made.passed.append((waiting, handoff, agent))
             else:
                 offer(tx, handoff, agent, context)
-                made += 1
+                made.to.add(agent.id)
         except (IllegalTransition, NotFound):  # the customer left or somebody took it by hand, just now
             log.info("offer came too late", handoff=waiting.id)
             board.free(agent)
-    return made, passed
+    return made
+
+
+def _offer_to_only(tx: Transaction, tenant: Tenant, made: _Offered, context: Context) -> int:
+    """A pause is there so that others are asked: nobody waits longer than an offer's time for the only one there is.
+
+    After all others, so that he who is passed over hides nobody. Returns how many were offered so.
+    """
+    connected = agents.connected(tx.connection, tenant.id, context.now)
+    here = [one for one in agents.everyone(tx.connection, tenant.id) if present(one, connected)]
+    before = len(made.to)
+    for waiting, handoff, agent in made.passed:
+        serving = [one for one in here if waiting.queue in one.queues and waiting.language in one.languages]
+        asked = calls.of_handoff(tx.connection, tenant.id, handoff.id)
+        rests = resting(asked, pace_of(tenant, waiting.queue, context.settings), context.now, longest=timedelta(0))
+        if agent.id not in made.to | rests and all(one.id == agent.id for one in serving):
+            with suppress(IllegalTransition, NotFound):
+                offer(tx, handoff, agent, context)
+                made.to.add(agent.id)
+    return len(made.to) - before
 
 
 def _with_declined(
@@ -102,7 +131,11 @@ def load_board(tx: Transaction, tenant: Tenant, context: Context, *, past: int =
     most = min(len(free), MOST_OFFERS) + past
     weights = tenant.settings.capacity
     for waiting in places.heads(tx.connection, tenant.id, groups_of(free, pushing), weights, most=most):
-        board.wait(waiting)
+        if waiting.weight > 1 and passed_until(waiting, queue_of(queues[waiting.queue])) < micros(context.now):
+            handoff = store.find(tx.connection, tenant.id, waiting.id)  # nobody keeps his room for what he declined
+            board.wait(_with_declined(tx.connection, tenant, waiting, handoff, context))
+        else:
+            board.wait(waiting)
     for waiting in still_kept:
         if waiting.queue in pushing:
             board.wait(waiting)

@@ -238,6 +238,20 @@ def _back_to_bot(
     return conversation
 
 
+def served_elsewhere(tx: Transaction, conversation: Conversation, context: Context) -> Conversation:
+    """Who waits is served in the platform's own app: out of the queue, without a word, and the bot is not asked.
+
+    Raises IllegalTransition, StaysWithPeople.
+    """
+    check_may_return(tx.connection, conversation, context)
+    _end_handoff(tx, conversation, context, wrap_up="elsewhere")
+    end_promises(tx, conversation, context.now)
+    conversation, entry = change(tx, conversation, Event.SOLVED, Owner(OwnerKind.BOT), context=context)
+    supersede(tx.connection, conversation, context.now)
+    outbox.finish(tx.connection, conversation.tenant, conversation.id, "bot", upto_seq=entry.seq)
+    return conversation
+
+
 def leave_message(
     tx: Transaction,
     conversation: Conversation,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
 from handoff_service.agents import store as agents
 from handoff_service.agents.presence import on_duty
@@ -28,6 +29,7 @@ from handoff_service.conversations.model import (
     OwnerKind,
 )
 from handoff_service.database import Transaction
+from handoff_service.desk import supervisors
 from handoff_service.desk.care import care_for
 from handoff_service.errors import StaysWithPeople
 from handoff_service.handoffs import store
@@ -39,6 +41,8 @@ from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import Tenant
 from handoff_service.texts import say
 from handoff_service.tickets import store as tickets
+
+log = structlog.get_logger()
 
 HOUR = timedelta(hours=1)
 PRIORITIES = {
@@ -105,6 +109,8 @@ def request_handoff(
         return conversation
     now = context.now
     tenant = tenants.find(tx.connection, conversation.tenant)
+    if queue is not None and tenant.settings.queue(queue) is None:
+        log.warning("an unknown queue was asked for, the default one takes care", tenant=tenant.id, queue=queue[:64])
     queue = (tenant.settings.queue(queue or "") or tenant.settings.default_queue).id
     here = not mailbox and somebody_on_duty(tx, conversation.tenant, queue, context)
     care = care_for(tx.connection, conversation.tenant, conversation.contact)
@@ -116,7 +122,9 @@ def request_handoff(
     kind = OwnerKind.QUEUE if here else OwnerKind.MAILBOX
     body: dict[str, Any] = {"handoff": handoff.id, "priority": chosen}
     if here:
-        body |= welcome(tx.connection, tenant, queue, chosen, conversation.language, context)
+        body |= welcome(
+            tx.connection, tenant, queue, chosen, conversation.language, context, channel=conversation.channel
+        )
     else:
         due = promise(tx, conversation, tenant, context, queue=queue)
         back = people_back(tenant, queue, conversation.language, context)
@@ -227,7 +235,10 @@ def promised_by(
 
 
 def own_up(tx: Transaction, conversation: Conversation, context: Context) -> Conversation:
-    """A promise that was not kept is owned up to, renewed and put before the others. The conversation is locked."""
+    """A promise that was not kept is owned up to, renewed and put before the others; the supervisors are asked to look.
+
+    The conversation is locked.
+    """
     tenant = tenants.find(tx.connection, conversation.tenant)
     if conversation.handoff is not None:
         handoff = store.find(tx.connection, conversation.tenant, conversation.handoff)
@@ -235,9 +246,15 @@ def own_up(tx: Transaction, conversation: Conversation, context: Context) -> Con
         place = rank(handoff.requested_at, urgent, tenant.settings.worth(handoff.queue))
         store.update(tx.connection, handoff, priority=urgent, rank=place)
     due = promise(tx, conversation, tenant, context, queue=conversation.owner.queue or "")
+    tickets.miss_promise(tx.connection, conversation, context.now)
     body = {"text": say("promise_renewed", conversation.language, due=due), "kind": "notice"}
     draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, body=body)
     conversation, _ = conversations.append(tx, conversation, draft, context.now)
+    told = supervisors.to_ask(tx, conversation, "promise_missed", context)
+    if told:
+        names = supervisors.names_of(told)
+        text = say("promise_missed", conversation.language, due=due, names=names)
+        conversation = supervisors.ask(tx, conversation, told, "promise_missed", text, context)
     tx.ring(desk_topic(conversation.tenant))
     return conversation
 

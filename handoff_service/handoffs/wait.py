@@ -30,6 +30,7 @@ from handoff_service.handoffs.routing import store as places
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import QueueSettings, Tenant
 from handoff_service.texts import say
+from handoff_service.video.entries import WEB
 
 # Conversations that ended longer ago say nothing about how long one takes today.
 ENDED_WITHIN = timedelta(days=1)
@@ -97,23 +98,57 @@ def _busy_since(connection: sa.Connection, tenant: str, queue: str) -> datetime 
     return handoff.queued_at or handoff.requested_at
 
 
+def standing(place: int, expected_s: float | None, language: str) -> str:
+    """Place and expected wait as a part of a sentence, where no page shows them; empty for a place too far to tell."""
+    if place >= store.FARTHEST:
+        return ""
+    if expected_s is None:
+        return say("standing", language, place=str(place))
+    return say("standing_wait", language, place=str(place), minutes=_minutes(expected_s))
+
+
+def long_wait(connection: sa.Connection, conversation: Conversation, context: Context) -> str:
+    """What somebody is told whose wait is long; on the web the page shows where he stands."""
+    language = conversation.language
+    if conversation.channel == WEB:
+        return say("long_wait", language)
+    told = waiting_numbers(connection, conversation, context)
+    if told["place"] is None or not (where := standing(told["place"], told["wait_s"], language)):
+        return say("long_wait", language)
+    return say("long_wait_standing", language, standing=where)
+
+
+def _minutes(seconds: float) -> str:
+    return str(max(1, round(seconds / 60)))
+
+
 def welcome(
-    connection: sa.Connection, tenant: Tenant, queue: str, priority: int, language: str, context: Context
+    connection: sa.Connection,
+    tenant: Tenant,
+    queue: str,
+    priority: int,
+    language: str,
+    context: Context,
+    *,
+    channel: str = WEB,
 ) -> dict[str, str]:
     """What somebody is told who joins a queue; while it is too long, first what he can do instead.
 
-    {"text"}, and {"asks": "number"} where he is asked for his telephone number.
+    Where no page shows it, his place and the expected wait too. {"text"}, and {"asks": "number"} where he is asked for
+    his telephone number.
     """
     settings = tenant.settings.queue(queue)
-    if settings is None or settings.peak is None:
+    if settings is None or (settings.peak is None and channel == WEB):
         return {"text": say("queued", language)}
-    ahead = places.queue_length(connection, tenant.id, queue, most=store.FARTHEST)
-    place = rank_of(context.now, priority, tenant.settings.worth(queue))
-    wait = wait_at(connection, tenant, queue, place, ahead + 1, priority, context)
-    if wait is None or not is_peak(wait, settings.peak.wait_s):
-        return {"text": say("queued", language)}
-    minutes = str(max(1, round(wait.expected_s / 60)))
-    told = "" if wait.thin else say("peak_wait", language, minutes=minutes)
+    rank = rank_of(context.now, priority, tenant.settings.worth(queue))
+    ahead = places.ahead(connection, tenant.id, queue, rank, "", most=store.FARTHEST)
+    wait = wait_at(connection, tenant, queue, rank, ahead + 1, priority, context)
+    known_s = None if wait is None or wait.thin else wait.expected_s
+    told = "" if channel == WEB else standing(ahead + 1, known_s, language)
+    if wait is None or settings.peak is None or not is_peak(wait, settings.peak.wait_s):
+        return {"text": say("queued_standing", language, standing=told) if told else say("queued", language)}
+    if not told and known_s is not None:
+        told = say("peak_wait", language, minutes=_minutes(known_s))
     if settings.peak.offer == "callback":
         return {"text": say("queued_peak_callback", language, wait=told), "asks": "number"}
     return {"text": say("queued_peak_message", language, wait=told)}

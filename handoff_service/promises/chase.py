@@ -7,12 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from handoff_service.agents import store as agents
+from handoff_service.agents.presence import answers
 from handoff_service.bell import desk_topic
 from handoff_service.clock import iso
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
-from handoff_service.conversations.model import SYSTEM, Audience, Conversation, Draft, Kind, OwnerKind
+from handoff_service.conversations.model import SYSTEM, Audience, AuthorKind, Conversation, Draft, Kind, OwnerKind
 from handoff_service.database import Transaction
+from handoff_service.desk import supervisors
 from handoff_service.promises import ledger, store
 from handoff_service.promises.clocks import tell
 from handoff_service.promises.follow import set_clocks
@@ -75,17 +78,26 @@ def _clock_text(clock: StoredClock, what: str, language: str, zone: ZoneInfo) ->
 def _tell_promise(
     tx: Transaction, conversation: Conversation, promise: Promise, what: str, zone: ZoneInfo, context: Context
 ) -> Conversation:
+    """A note that stands on desks until it is answered there, also where the conversation has ended: who promised it is
+    reminded, and when its time has passed the supervisors are asked too; they alone where he is not there any more."""
     language, due = conversation.language, _local(promise.due_at, zone)
+    people = agents.everyone(tx.connection, conversation.tenant)
+    himself = [one for one in people if (promise.by_kind, promise.by_id) == (AuthorKind.AGENT, one.id) and answers(one)]
+    connected = agents.connected(tx.connection, conversation.tenant, context.now)
+    heads = [one for one in supervisors.choose(people, connected, None) if one not in himself]
     if what == "reminder":
+        told = himself or heads
         text = say("promise_reminder", language, text=promise.text, due=due)
     else:
-        text = say("promise_overdue", language, text=promise.text, due=due)
-    body = {"text": text, "kind": "promise", "promise": promise.id, "told": what, "due_at": iso(promise.due_at)}
-    return _note(tx, conversation, body, context)
+        told = [*himself, *heads]
+        names = supervisors.names_of(told)
+        text = say("promise_overdue", language, text=promise.text, due=due, names=names)
+    parts = {"promise": promise.id, "told": what, "due_at": iso(promise.due_at)}
+    return supervisors.ask(tx, conversation, told, "promise", text, context, parts)
 
 
 def _note(tx: Transaction, conversation: Conversation, body: Mapping[str, object], context: Context) -> Conversation:
-    """For agents only, in the timeline; in one that has ended nobody reads it, there the lists tell."""
+    """Of a clock, for agents only; in a conversation that has ended no clock runs."""
     if conversation.owner.kind is OwnerKind.CLOSED:
         return conversation
     draft = Draft(kind=Kind.MESSAGE, author=SYSTEM, audience=Audience.INTERNAL, body=body)

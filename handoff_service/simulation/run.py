@@ -17,7 +17,7 @@ from handoff_service.handoffs.model import HIGHEST_PRIORITY, rank
 from handoff_service.handoffs.queue import is_peak, overflow_due, shares
 from handoff_service.handoffs.routing.board import Board
 from handoff_service.handoffs.routing.model import SECOND, Match, Waiting, is_angry, micros, queue_of
-from handoff_service.handoffs.routing.rules import fits, opens_at
+from handoff_service.handoffs.routing.rules import opens_at
 from handoff_service.simulation.ledger import Ledger
 from handoff_service.simulation.model import Customer, Day, Fate, Outcome, Shift, Work
 from handoff_service.tenants.routing import OVERFLOW_ENDS
@@ -282,8 +282,9 @@ class Run:
         first = self._open[self._ledgers[one.waiting.queue].order[0][1]]
         if first.offered_to or first is one or one.offered_to is None or one.since_s - first.since_s <= bound:
             return 0
-        agent = self._desks[one.offered_to].agent
-        return int(fits(first.waiting, agent) and opens_at(first.waiting, agent, queue) <= now)
+        agent, kept = self._desks[one.offered_to].agent, first.waiting  # also who is too heavy for the room he has left
+        serves = kept.queue in agent.queues and kept.language in agent.languages and agent.id not in kept.declined
+        return int(serves and opens_at(kept, agent, queue) <= now)
 
     def _ignored(self, one: _Open, desk: _Desk, turn: int) -> None:
         if one.turn != turn:

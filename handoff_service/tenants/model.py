@@ -15,7 +15,7 @@ from handoff_service.complaints.settings import ComplaintSettings
 from handoff_service.desk.settings import DeskSettings
 from handoff_service.promises.settings import PromiseSettings, Target, check_targets
 from handoff_service.tenants.routing import CapacityWeights, LastAgent, Overflow, Peak, SkillNeed, check_overflows
-from handoff_service.tenants.widget import WidgetSettings
+from handoff_service.tenants.widget import WidgetSettings, check_services
 from handoff_service.tenants.wording import CannedReply, Named, check_wording
 from handoff_service.tickets.settings import TicketSettings
 
@@ -52,6 +52,8 @@ class QueueSettings(BaseModel):
     missed_away: int = Field(3, ge=0, le=20, exclude_if=lambda most: most == 3)  # ignored offers until away; 0: never
     # An agent who has said nothing for so long loses the customer to another one; 0: never.
     first_reply_s: int = Field(600, ge=0, le=86_400, exclude_if=lambda time: time == 600)
+    # Whether a ticket of this queue that nobody has is given to somebody who is there, instead of waiting to be taken.
+    assign_tickets: bool = Field(False, exclude_if=lambda given: not given)
     # Who is written to when nobody looks at a waiting customer; without any its supervisors.
     alert_mail: tuple[MailAddress, ...] = Field((), max_length=10, exclude_if=lambda given: not given)
 
@@ -199,6 +201,7 @@ class TenantSettings(BaseModel):
         needs = {queue.id: [need.skill for need in queue.skills] for queue in self.queues}
         check_wording(needs, self.skills, self.tags, self.canned_replies)
         check_targets(self.sla, [queue.id for queue in self.queues])
+        check_services([one.queue for one in self.widget.suggestions], [queue.id for queue in self.queues])
         for place, queue in enumerate(self.queues):
             if queue.calendar is not None and queue.calendar not in self.calendars:
                 known = ", ".join(sorted(self.calendars)) or "none"

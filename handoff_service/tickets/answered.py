@@ -1,8 +1,9 @@
 """The customer writes: is it his answer to a ticket? Then that goes on, or is taken up again.
 
 Called with each of his messages, in the same transaction. A ticket that waits for him goes on with whatever he writes
-on the channel on which he was asked. One that has ended is reopened only by an answer: the first thing that he says
-after he was told of it, or a message that names its number, within the tenant's days, and not by mere thanks.
+on the channel on which he was asked, or on that of the ticket's own conversation. One that has ended is reopened only
+by an answer: the first thing that he says after he was told of it, or a message that names its number, within the
+tenant's days, and not by mere thanks.
 """
 
 from __future__ import annotations
@@ -84,10 +85,13 @@ def on_message(tx: Transaction, conversation: Conversation, entry: Entry, contex
 
 
 def _same_channel(tx: Transaction, ticket: Ticket, conversation: Conversation) -> bool:
-    asked_in = ticket.told_in or ticket.conversation
-    if asked_in in ("", conversation.id):
+    """Whether it is the channel of the ticket's own conversation, or that on which he was last asked or reminded."""
+    asked_in = {one for one in (ticket.conversation, ticket.told_in) if one}
+    if not asked_in or conversation.id in asked_in:
         return True
-    return conversations.find(tx.connection, ticket.tenant, asked_in).channel == conversation.channel
+    return any(
+        conversations.find(tx.connection, ticket.tenant, one).channel == conversation.channel for one in asked_in
+    )
 
 
 def _answers(

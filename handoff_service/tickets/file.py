@@ -9,8 +9,9 @@ from handoff_service.complaints.register import file_complaint
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation
 from handoff_service.database import Transaction
+from handoff_service.files import store as files
 from handoff_service.tickets import store
-from handoff_service.tickets.log import SYSTEM
+from handoff_service.tickets.log import PUBLIC, SYSTEM, add_file
 from handoff_service.tickets.model import Source
 from handoff_service.tickets.open import open_work
 from handoff_service.tickets.settings import COMPLAINT
@@ -21,7 +22,8 @@ def file_ticket(
 ) -> str:
     """Opens the ticket {"type", "fields", "summary"} and returns its number; the same turn gets the same ticket.
 
-    It stays open when the conversation ends. A complaint is entered in the register as well.
+    It stays open when the conversation ends, and has the files of this conversation that the wish names. A complaint
+    is entered in the register as well.
     """
     filed = store.of_turn(tx.connection, conversation.tenant, turn)
     if filed is not None:
@@ -43,5 +45,9 @@ def file_ticket(
             context=context,
             **told,
         )
+    own = {name for _, name in files.of_conversation(tx.connection, conversation.tenant, conversation.id)}
+    for file in wish.get("files", ()):
+        if file in own:
+            add_file(tx.connection, ticket, file, actor=SYSTEM, audience=PUBLIC, now=context.now)
     assert ticket.number is not None, "only promises have none"
     return ticket.number

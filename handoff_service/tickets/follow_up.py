@@ -18,11 +18,14 @@ from handoff_service.handoffs.request import own_up
 from handoff_service.tenants import store as tenants
 from handoff_service.texts import say
 from handoff_service.tickets import store
+from handoff_service.tickets.give import give, pause_of
 from handoff_service.tickets.log import PUBLIC, SYSTEM, By, by_agent, record
+from handoff_service.tickets.looks import look_of, warned_at
 from handoff_service.tickets.model import HIGHEST, Deed, State, Ticket
 from handoff_service.tickets.open import FARTHEST
 from handoff_service.tickets.preferred import preferred_place
-from handoff_service.tickets.states import ENDED, after_working, next_look
+from handoff_service.tickets.remind import before_due, when_late, while_waiting
+from handoff_service.tickets.states import ENDED, after_working
 from handoff_service.tickets.tell import tell_customer
 from handoff_service.tickets.work import actor_of, without_lost
 
@@ -69,15 +72,23 @@ def on_look(tx: Transaction, tenant: str, ticket_id: str, context: Context) -> N
     """Does what is due for a ticket; one step at a time, the next look finds the next."""
     found = store.find(tx.connection, tenant, ticket_id, None)
     # A conversation is locked before a ticket, as where its customer writes.
-    conversation = preferred_place(tx, found, context) if (found.check_plan or {}).get("kind") == "message" else None
-    promised_in = conversations.find(tx.connection, tenant, found.conversation, lock=True) if found.is_promise else None
+    by_message = (found.check_plan or {}).get("kind") == "message"
+    told = by_message or (found.state is State.WAITING and found.conversation)
+    conversation = preferred_place(tx, found, context) if told else None
+    place = conversation
+    if place is None and found.conversation:
+        place = conversations.find(tx.connection, tenant, found.conversation, lock=True)
+    promised_in = place if found.is_promise else None
     ticket = store.find(tx.connection, tenant, ticket_id, None, lock=True)
     if ticket.look_at is None or ticket.look_at > context.now or ticket.check_plan != found.check_plan:
         return
-    reopen_days = tenants.find(tx.connection, tenant).settings.tickets.reopen_days
+    if (ticket.state, ticket.conversation) != (found.state, found.conversation):
+        return  # somebody was quicker; the next look finds what is left
+    settings = tenants.find(tx.connection, tenant).settings
+    reopen_days = settings.tickets.reopen_days
     by = By(SYSTEM, context.now)
     if ticket.check_at is not None and ticket.check_at <= context.now:
-        _check(tx, ticket, conversation, context)
+        _check(tx, ticket, conversation if by_message else None, context)
     elif ticket.state is State.RESOLVED and _is_over(ticket, reopen_days, context):
         record(tx, ticket, Deed.CLOSED, by, to=State.CLOSED, body={"kind": "time"})
     elif promised_in is not None and ticket.state in (State.OPEN, State.IN_PROGRESS):
@@ -86,9 +97,20 @@ def on_look(tx: Transaction, tenant: str, ticket_id: str, context: Context) -> N
         if lost := without_lost(tx, ticket):
             ticket = record(tx, ticket, Deed.RELEASED, by, to=State.OPEN, **lost)
         higher = min(HIGHEST, ticket.priority + 1)
-        record(tx, ticket, Deed.OVERDUE, by, overdue_at=context.now, priority=higher)
-    else:  # the tenant's days were changed since
-        after = next_look(ticket, reopen_days)
+        ticket = record(tx, ticket, Deed.OVERDUE, by, overdue_at=context.now, priority=higher)
+        when_late(tx, ticket, place, context)
+    elif ticket.state is State.WAITING and not ticket.is_promise:
+        after = while_waiting(tx, ticket, conversation, context)
+        if after is None or after > context.now:
+            looks = (after, ticket.check_at)
+            store.save_look(tx.connection, ticket, min((at for at in looks if at is not None), default=None))
+    else:  # three quarters of its time have passed, nobody has it, or the tenant's days were changed since
+        ticket = give(tx, ticket, place, context)
+        calendar = settings.calendar(ticket.queue or "")
+        warned = warned_at(ticket, calendar)
+        if warned is not None and found.look_at is not None and found.look_at <= warned <= context.now:
+            before_due(tx, ticket, place, context)
+        after = look_of(tx.connection, ticket, context.now, pause=pause_of(ticket, calendar, context.now))
         assert after is None or after > context.now, "nothing would be done about it, again and again"
         store.save_look(tx.connection, ticket, after)
 

@@ -18,10 +18,10 @@ from handoff_service.agents.model import Agent
 from handoff_service.bell import desk_topic
 from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
-from handoff_service.tenants import store as tenants
 from handoff_service.tickets import store
+from handoff_service.tickets.looks import look_of
 from handoff_service.tickets.model import Deed, Happening, State, Ticket
-from handoff_service.tickets.states import ENDED, MOVING, check, next_look
+from handoff_service.tickets.states import ENDED, MOVING, check
 from handoff_service.webhooks.announce import announce_at
 from handoff_service.webhooks.model import EventType
 
@@ -49,7 +49,7 @@ def by_agent(agent: Agent, context: Context) -> By:
 
 def open_log(tx: Transaction, ticket: Ticket, by: By, body: Mapping[str, Any]) -> Ticket:
     """Adds a new ticket with the first line of its log."""
-    ticket = replace(ticket, last_n=1, look_at=_look(tx, ticket))
+    ticket = replace(ticket, last_n=1, look_at=look_of(tx.connection, ticket, by.at))
     store.insert(tx.connection, ticket)
     opened = {"from": None, "to": ticket.state, "source": ticket.source, "agent": ticket.agent, **body}
     _append(tx, ticket, 1, Deed.OPENED, INTERNAL, opened, by)
@@ -86,7 +86,7 @@ def record(
     if "agent" in changes:
         told["agent"] = changes["agent"]
     after = replace(ticket, **changes, last_n=line + 1, updated_at=by.at)
-    after = replace(after, look_at=_look(tx, after))
+    after = replace(after, look_at=look_of(tx.connection, after, by.at))
     store.save(tx.connection, before, after)
     _append(tx, after, line + 1, deed, audience, told, by)
     _tell(tx, after, deed, by.at)
@@ -104,10 +104,6 @@ def _ending(ticket: Ticket, to: State, now: datetime) -> dict[str, Any]:
     if to in ENDED:
         return {"ended_at": ticket.ended_at if ticket.state in ENDED else now}
     return {"ended_at": None} if ticket.state in ENDED else {}
-
-
-def _look(tx: Transaction, ticket: Ticket) -> datetime | None:
-    return next_look(ticket, tenants.find(tx.connection, ticket.tenant).settings.tickets.reopen_days)
 
 
 def _append(

@@ -34,12 +34,12 @@ def preferred_place(tx: Transaction, ticket: Ticket, context: Context) -> Conver
         return place(tx, ticket)
     for contact in contacts.same_person(tx.connection, ticket.tenant, first.contact):
         found = conversations.current(tx.connection, ticket.tenant, wanted, contact, lock=True)
-        if found is not None and _can_be_reached(tx, found, context):
+        if found is not None and can_be_reached(tx, found, context):
             return found
     return place(tx, ticket)
 
 
-def _can_be_reached(tx: Transaction, conversation: Conversation, context: Context) -> bool:
+def can_be_reached(tx: Transaction, conversation: Conversation, context: Context) -> bool:
     """Whether what the gateway says now would arrive: the account works and the platform's window is open."""
     if conversation.account is None:
         return True  # the web chat shows it when he comes

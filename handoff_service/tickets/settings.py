@@ -30,6 +30,23 @@ class TicketSettings(BaseModel):
         "(unset: only where an agent plans it). Every question is a message that he has to read.",
     )
 
+    waiting_remind_days: int = Field(
+        default=3,
+        ge=0,
+        le=60,
+        exclude_if=lambda days: days == 3,
+        description="Days that a ticket waits for its customer before he is reminded, once, on the channel on which he "
+        "was asked (0: never; then it waits for ever). Every reminder is a message that he has to read.",
+    )
+    waiting_resolve_days: int = Field(
+        default=7,
+        ge=0,
+        le=90,
+        exclude_if=lambda days: days == 7,
+        description="Days after that reminder at which a ticket without an answer counts as solved; he is told, and "
+        "what he writes later takes it up again (0: it waits on). Complaints without an answer never do.",
+    )
+
     @field_validator("types")
     @classmethod
     def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:

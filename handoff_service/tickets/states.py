@@ -9,6 +9,7 @@ from handoff_service.errors import IllegalTransition
 from handoff_service.tickets.model import Deed, Happening, State, Ticket
 
 OPEN, IN_PROGRESS, WAITING, RESOLVED, CLOSED = State
+LOOK_AT_WAITING = timedelta(days=1)
 UNFINISHED = frozenset({OPEN, IN_PROGRESS, WAITING})
 ENDED = frozenset({RESOLVED, CLOSED})
 
@@ -69,16 +70,31 @@ def replay(happenings: Iterable[Happening]) -> tuple[State | None, str | None, i
     return state, agent, n
 
 
-def next_look(ticket: Ticket, reopen_days: int) -> datetime | None:
+def next_look(
+    ticket: Ticket,
+    reopen_days: int,
+    *,
+    warn_at: datetime | None = None,
+    waits: bool = False,
+    give_at: datetime | None = None,
+) -> datetime | None:
     """When something is to happen by itself: a planned check, the passing of the due time, the end of reopening.
 
-    Of a promise the due time is written by whoever makes or renews it, see store.open_ticket.
+    Before the due time at `warn_at`; at `give_at` somebody is looked for who takes it; while its customer is waited
+    for (`waits`: he is reminded) once a day. Of a promise the due time is written by whoever makes or renews it,
+    see store.open_ticket; one that was missed is renewed, so its new time counts too.
     """
     if ticket.merged_into is not None:
         return None
     moments = [ticket.check_at]
-    if ticket.state in (OPEN, IN_PROGRESS) and ticket.overdue_at is None:
-        moments.append(ticket.due_at)
+    if ticket.state in (OPEN, IN_PROGRESS):
+        renewed = ticket.is_promise and ticket.conversation != ""
+        moments += [ticket.due_at] if renewed or ticket.overdue_at is None else []
+        moments += [warn_at] if ticket.overdue_at is None else []
+    if ticket.state is OPEN and ticket.agent is None and not ticket.is_promise:
+        moments.append(give_at)
+    if ticket.state is WAITING and waits and not ticket.is_promise:
+        moments.append(ticket.updated_at + LOOK_AT_WAITING)
     if ticket.state is RESOLVED and ticket.ended_at is not None:
         moments.append(ticket.ended_at + timedelta(days=reopen_days))
     return min((moment for moment in moments if moment is not None), default=None)

@@ -16,7 +16,7 @@ from handoff_service.errors import Conflict, NotFound
 from handoff_service.ids import new_id
 from handoff_service.permissions import Permission
 from handoff_service.statements import Statement
-from handoff_service.tickets.model import Source, State, Ticket
+from handoff_service.tickets.model import HIGHEST, Source, State, Ticket
 from handoff_service.tickets.settings import PROMISE
 from handoff_service.tickets.words import words_of
 
@@ -195,6 +195,13 @@ def _belongs(tenant: str, conversation: str) -> sa.ColumnElement[bool]:
     return sa.or_(T.conversation == conversation, T.id.in_(linked))
 
 
+def held(connection: sa.Connection, tenant: str, agents: Collection[str]) -> dict[str, int]:
+    """How many unfinished tickets each of these agents has; nothing is said of who has none."""
+    mine = (T.tenant == tenant, T.agent.in_(agents), T.state.in_(UNFINISHED_STORED))
+    query = sa.select(T.agent, sa.func.count().label("count")).where(*mine).group_by(T.agent)
+    return {str(agent): int(count) for agent, count in connection.execute(query)}
+
+
 def merged_into(connection: sa.Connection, tenant: str, ticket: str) -> list[Ticket]:
     """Tickets that were merged into this one, directly or by way of others, oldest first."""
     found: list[Ticket] = []
@@ -216,6 +223,22 @@ def to_look_at(connection: sa.Connection, now: datetime, *, limit: int = 100) ->
     """(tenant, id) of tickets to which something is to happen by itself."""
     query = sa.select(T.tenant, T.id).where(T.look_at.is_not(None), T.look_at <= now).order_by(T.look_at).limit(limit)
     return [(row.tenant, row.id) for row in connection.execute(query)]
+
+
+def look_now(
+    connection: sa.Connection, tenant: str, *, waiting_since: datetime | None, queues: Collection[str], now: datetime
+) -> None:
+    """Lets the sweeper look at tickets to which a gateway of the release before gave no time, or only the due one.
+
+    These wait for their customer and were touched after `waiting_since`, or are in one of `queues` and nobody has them.
+    """
+    work = (T.tenant == tenant, T.type.is_not(None), T.merged_into.is_(None))
+    free = (T.state.in_(lanes([State.OPEN])), T.queue.in_(queues), T.agent.is_(None))
+    missed = [sa.and_(*free, sa.or_(T.look_at.is_(None), T.look_at == T.due_at))] if queues else []
+    if waiting_since is not None:
+        missed.append(sa.and_(T.state == str(State.WAITING), T.look_at.is_(None), T.updated_at > waiting_since))
+    for each in missed:
+        connection.execute(sa.update(tables.tickets).where(*work, each).values(look_at=now))
 
 
 # Promises: the ticket of a conversation that waits for an answer, made and ended with it.
@@ -263,6 +286,13 @@ def open_ticket(
     )
     connection.execute(sa.insert(tables.tickets).values(**_columns(ticket)))
     return due_at
+
+
+def miss_promise(connection: sa.Connection, conversation: Conversation, now: datetime) -> None:
+    """Marks the promise to a conversation as one that was not kept in time, until it is kept."""
+    where = (*_promise(conversation), T.state.in_(UNFINISHED_STORED), T.overdue_at.is_(None))
+    higher = sa.case((T.priority < HIGHEST, T.priority + 1), else_=T.priority)
+    connection.execute(sa.update(tables.tickets).where(*where).values(overdue_at=now, priority=higher))
 
 
 def _promise(conversation: Conversation) -> tuple[sa.ColumnElement[bool], ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent
+from handoff_service.calendars.moments import add_working_time, working_time
 from handoff_service.channels import contacts
 from handoff_service.complaints import store as complaints
 from handoff_service.conversations import store as conversations
@@ -17,6 +18,7 @@ from handoff_service.database import Transaction
 from handoff_service.errors import AlreadyTaken, Conflict, Forbidden, Invalid
 from handoff_service.files import store as files
 from handoff_service.permissions import Permission, holds
+from handoff_service.public_mentions.model import CHANNEL
 from handoff_service.tenants import store as tenants
 from handoff_service.tickets import log, store
 from handoff_service.tickets.log import By, by_agent, record
@@ -92,21 +94,27 @@ def wait(tx: Transaction, agent: Agent, ticket: Ticket, context: Context) -> Tic
 
 
 def go_on(tx: Transaction, ticket: Ticket, actor: str, context: Context, body: Mapping[str, Any]) -> Ticket:
-    """The customer has answered: back to work, due as much later as he was waited for."""
-    waited = context.now - _since_when_waiting(tx, ticket)
-    changes: dict[str, Any] = {"due_at": ticket.due_at + max(waited, timedelta(0)), **without_lost(tx, ticket)}
+    """The customer has answered: back to work, due as much working time of its queue later as he was waited for."""
+    calendar = tenants.find(tx.connection, ticket.tenant).settings.calendar(ticket.queue or "")
+    waited = working_time(calendar, since_when_waiting(tx, ticket), context.now)
+    due_at = add_working_time(calendar, ticket.due_at, waited) or ticket.due_at + waited
+    changes: dict[str, Any] = {"due_at": due_at, **without_lost(tx, ticket)}
     to = State.OPEN if "agent" in changes else after_working(ticket)
     return record(tx, ticket, Deed.ANSWERED, By(actor, context.now), to=to, body=body, **changes)
 
 
-def _since_when_waiting(tx: Transaction, ticket: Ticket) -> datetime:
+def since_when_waiting(tx: Transaction, ticket: Ticket) -> datetime:
     awaited = [line.at for line in log.lines(tx.connection, ticket, limit=100_000) if line.kind is Deed.AWAITED]
     return awaited[-1] if awaited else ticket.updated_at
 
 
 def resolve(tx: Transaction, agent: Agent, ticket: Ticket, context: Context, *, note: str = "") -> Ticket:
-    """Says that it is solved; a complaint is followed up when the tenant wants that."""
+    """Says that it is solved; a complaint is followed up when the tenant wants that.
+
+    Raises Conflict for a complaint that nobody has answered: its customer has been told nothing yet.
+    """
     refuse_undecided(tx, ticket)
+    refuse_unanswered(tx, ticket, note)
     changes: dict[str, Any] = {}
     days = tenants.find(tx.connection, agent.tenant).settings.tickets.follow_up_days
     if ticket.type == COMPLAINT and days is not None and ticket.check_at is None and ticket.conversation:
@@ -127,10 +135,48 @@ def close(tx: Transaction, agent: Agent, ticket: Ticket, context: Context, *, no
 
 
 def without_lost(tx: Transaction, ticket: Ticket) -> dict[str, Any]:
-    """What changes when the owner's account was disabled meanwhile: it is open to all again."""
-    if ticket.agent is None or not agents.find(tx.connection, ticket.tenant, ticket.agent).disabled:
+    """What changes when the owner's account was disabled, or his role changed, meanwhile: it is open to all again."""
+    if ticket.agent is None or may_work(agents.find(tx.connection, ticket.tenant, ticket.agent)):
         return {}
     return {"agent": None}
+
+
+def may_work(agent: Agent) -> bool:
+    """Whether tickets are for him at all: his account is in use, and his role works on them."""
+    return not agent.disabled and holds(agent, Permission.TICKETS_WORK)
+
+
+def is_unanswered(tx: Transaction, ticket: Ticket) -> bool:
+    """Whether it is a complaint in the register whose customer was told nothing yet."""
+    if ticket.type != COMPLAINT:
+        return False
+    filed = complaints.of_tickets(tx.connection, ticket.tenant, [ticket.id]).get(ticket.id)
+    return filed is not None and filed.answered_at is None
+
+
+def may_own(agent: Agent, *, about_agent: str | None) -> bool:
+    """Whether he may have this ticket: one about an agent is for who decides on complaints, and never for himself."""
+    if not may_work(agent) or agent.id == about_agent:
+        return False
+    return about_agent is None or holds(agent, Permission.COMPLAINTS_DECIDE)
+
+
+def refuse_unanswered(tx: Transaction, ticket: Ticket, note: str) -> None:
+    """Raises Conflict for a complaint whose customer was told nothing: within its hours he is to have an answer.
+
+    Where he cannot be told anything here, without a conversation, the note says how he was answered.
+    """
+    if not is_unanswered(tx, ticket):
+        return
+    if ticket.conversation and not _is_public(tx, ticket):
+        raise Conflict("This complaint was not answered yet; tell its customer by a public update, then resolve it.")
+    if not note.strip():
+        raise Conflict("Its customer cannot be told anything here; say in `note` how this complaint was answered.")
+
+
+def _is_public(tx: Transaction, ticket: Ticket) -> bool:
+    """Whether nothing that is said of the ticket reaches its customer."""
+    return conversations.find(tx.connection, ticket.tenant, ticket.conversation).channel == CHANNEL
 
 
 def finish(tx: Transaction, agent: Agent, ticket: Ticket, context: Context) -> Ticket:

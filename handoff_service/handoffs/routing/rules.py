@@ -6,6 +6,7 @@ import math
 from datetime import UTC, datetime
 
 from handoff_service.agents.model import Agent
+from handoff_service.handoffs.model import HIGHEST_PRIORITY
 from handoff_service.handoffs.routing.model import PLAIN, SECOND, Queue, Queues, Waiting
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -37,13 +38,16 @@ def has_room(agent: Agent, weight: int) -> bool:
     return agent.open + min(weight, agent.capacity) <= agent.capacity
 
 
-def fits(waiting: Waiting, agent: Agent) -> bool:
-    """Serves the queue, speaks the language, has room. Skills and reservations are a matter of time, see `opens_at`."""
-    return waiting.queue in agent.queues and waiting.language in agent.languages and has_room(agent, waiting.weight)
+def passed_until(waiting: Waiting, queue: Queue) -> int:
+    """Whoever came after this moment is not helped before it by somebody who only lacks the room for it.
+
+    Nine classes of priority later: the bound that holds for everybody, see `handoffs/model.py`.
+    """
+    return waits_since(waiting, queue) + HIGHEST_PRIORITY * queue.worth_us
 
 
 def opens_at(waiting: Waiting, agent: Agent, queue: Queue) -> float:
-    """The moment from which an agent who fits may take it; infinite if he never may."""
+    """The moment from which an agent of its queue and language may take it if he has room; infinite if he never may."""
     skilled = skilled_at(waiting, queue, delay(agent, queue))
     if waiting.reserved_for in (None, agent.id):
         return skilled
@@ -55,9 +59,9 @@ def preference(
 ) -> tuple[bool, bool, bool, float, bool, float, datetime, str]:
     """Who should get it: the smallest of these among those who may take it.
 
-    Not who has declined it, least of all just now; no angry customer to somebody who just had `heat` of them; rather
-    the skills asked for than less; for the front line nobody who could help the seniors; then who has least to do, then
-    who has been idle longest: since he last finished one or, where he has not, got his last.
+    Not who let it pass just now; no angry customer to somebody who just had `heat` of them; not who ever declined it;
+    rather the skills asked for than less; for the front line nobody who could help the seniors; then who has least to
+    do, then who has been idle longest: since he last finished one or, where he has not, got his last.
     """
     queue = queues.get(waiting.queue, PLAIN)
     heated = waiting.angry and queue.heat is not None and agent.angry_row >= queue.heat
@@ -65,8 +69,8 @@ def preference(
     load = agent.open / agent.capacity if agent.capacity else 1.0
     return (
         agent.id in waiting.resting,
-        agent.id in waiting.declined,
         heated,
+        agent.id in waiting.declined,
         delay(agent, queue),
         above,
         load,

@@ -147,6 +147,12 @@ def take_place(connection: sa.Connection, tenant: str, conversation: str, handof
         conversations.put(connection, tenant, conversation, rank=row["rank"], priority=row["priority"])
 
 
+def place_of(connection: sa.Connection, conversation: Conversation) -> tuple[int, str] | None:
+    """(rank, handoff) of what waits."""
+    row = PLACE_OF.first(connection, tenant=conversation.tenant, handoff=str(conversation.handoff))
+    return (row["rank"], str(conversation.handoff)) if row else None
+
+
 def move_place(connection: sa.Connection, tenant: str, conversation: str, handoff: str) -> None:
     """The same for one that may have been taken meanwhile: whoever is served gets no place any more."""
     found = conversations.find(connection, tenant, conversation, lock=True)

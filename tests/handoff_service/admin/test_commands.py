@@ -16,6 +16,8 @@ from handoff_service.webhooks.commands import webhooks
 from tests.handoff_service.conftest import _apart
 from tests.handoff_service.stage import trial_settings
 
+DAYS = ("mon", "tue", "wed", "thu")
+
 
 @pytest.fixture(scope="module")
 def settings(fast_folder, sqlite_template, tmp_path_factory):
@@ -126,6 +128,23 @@ def test_a_file_goes_out_is_refused_with_its_line_and_comes_back(run, tmp_path):
     file.write_text(before, "utf-8")
     assert run("config apply --yes", str(file))[0] == 0
     assert run("config export")[1] == before
+
+
+def test_a_shift_of_somebody_who_is_no_agent_is_warned_of_with_its_line(run, tmp_path):
+    file = tmp_path / "hours.yaml"
+    shifts = ["lin@lanyu.example", "lin", "Lim", "chen.new@lanyu.example"]
+    days = "days: [mon], from: '09:00', to: '12:00'"
+    lines = [f"      - {{who: {who}, {days.replace('mon', day)}}}" for who, day in zip(shifts, DAYS, strict=True)]
+    head = ["calendars:", "  office:", "    hours:", f"      - {{{days}}}", "    roster_covers: false", "    roster:"]
+    file.write_text("\n".join([*head, *lines, ""]), "utf-8")
+    code, out, err = run("config check", str(file))
+    assert (code, "office" in out) == (0, True), "it is a warning: a plan may name who comes next month"
+    assert err.splitlines() == [
+        f"warning: {file}:9:10: calendars.office.roster.2.who: 'Lim' is no agent; name an address, "
+        "the part before its @, or a name",
+        f"warning: {file}:10:10: calendars.office.roster.3.who: 'chen.new@lanyu.example' is no agent; name an address, "
+        "the part before its @, or a name",
+    ]
 
 
 def test_lists_are_set_shown_and_removed(run):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handoff_service.agents import store
-from handoff_service.agents.model import Status
+from handoff_service.agents.model import Role, Status
 from handoff_service.agents.presence import lost, on_duty, present
 from handoff_service.database import Database
 from handoff_service.errors import CapacityFull
@@ -40,6 +40,13 @@ def test_what_a_desk_and_a_status_mean(
     assert present(agent, connected) == is_present
     assert on_duty([agent], connected, "support", now=MONDAY, grace=GRACE) == is_on_duty
     assert lost(agent, connected, now=MONDAY, grace=GRACE) == is_lost
+
+
+@pytest.mark.parametrize("role", [Role.TRAINER, Role.ANALYST])
+def test_who_may_not_answer_any_more_is_gone_at_once_however_connected(role: Role) -> None:
+    agent = person("lin", role=role, status=Status.ONLINE, seen_at=MONDAY)
+    assert not present(agent, {agent.id})
+    assert lost(agent, {agent.id}, now=MONDAY, grace=GRACE)
 
 
 def test_who_has_just_taken_a_conversation_is_not_lost() -> None:

@@ -117,7 +117,7 @@ class PeopleWorld(World):
                 handoff = handoffs.find(connection, "demo", conversation.handoff) if conversation.handoff else None
                 now = standing(connection, conversation, handoff, self.context)
                 is_open = conversation.owner.kind is not OwnerKind.CLOSED
-                assert (now.deadline is not None, now.next is not None) == (is_open, is_open), f"F-63: {now}"
+                assert (now.deadline is not None, now.next is not None) == (is_open, is_open), f"I12: {now}"
                 if handoff is not None:
                     self._check_calls(conversation, calls.of_handoff(connection, "demo", handoff.id))
 

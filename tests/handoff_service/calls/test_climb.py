@@ -251,6 +251,51 @@ async def test_hands_are_full_when_what_waits_is_too_heavy_for_them(shift: Shift
 
 
 @SQLITE
+async def test_who_is_too_heavy_for_long_is_called_for_in_the_end(shift: Shift, hire: Any, waits: Any) -> None:
+    raw = shop().settings.model_dump(mode="json", exclude_none=True) | {"capacity": {"channels": {"web": 2}}}
+    raw["queues"][0]["ageing_s"] = 60
+    heavy = Tenant(id="demo", name="Shop", settings=TenantSettings.model_validate(raw))
+    await shift.database.write(lambda tx: tenants.save(tx.connection, heavy))
+    lin = await hire("lin", capacity=3)
+    first, second = await waits(), await waits()
+    context = Context(shift.settings, shift.clock())
+    await shift.database.write(lambda tx: assign.accept(tx, str(first.handoff), lin, context))
+    shift.clock.advance(9 * 60 - 60)
+    await shift.passes(55)
+    assert [rung for rung, *_ in await shift.told(second)] == ["queued"]
+    await shift.passes(40)
+    assert [rung for rung, *_ in await shift.told(second)][:2] == ["queued", "supervisor"]
+
+
+@SQLITE
+async def test_after_an_upgrade_not_all_supervisors_are_called_about_everybody_at_once(
+    shift: Shift, hire: Any, waits: Any
+) -> None:
+    """The release before looked at the first ten only: the others have no time, and their calls are long overdue."""
+    await hire("lin")
+    line = [await waits() for _ in range(60)]
+
+    def forget(tx: Any) -> None:
+        for one in line:
+            store.update(tx.connection, one, ladder_at=None, deadline_at=shift.clock())
+
+    await shift.database.write(forget)
+    shift.clock.advance(300)
+    await shift.passes(5)
+    assert sum([len(await shift.told(one)) > 1 for one in line]) < 20
+
+    def look_again(tx: Any) -> None:
+        for one in line:
+            store.update(tx.connection, one, deadline_at=shift.clock())
+
+    await shift.database.write(look_again)
+    await shift.passes(5)
+    assert sum([len(await shift.told(one)) > 1 for one in line]) < 40, "the next look leaves them spread"
+    await shift.passes(25)
+    assert all([len(await shift.told(one)) > 1 for one in line])
+
+
+@SQLITE
 async def test_hands_are_full_when_another_client_has_them(shift: Shift, hire: Any, waits: Any) -> None:
     home = person("lin", tenant="agency", capacity=1, open=1)
     await shift.database.write(lambda tx: agents.save(tx.connection, home, agents.NO_PASSWORD))

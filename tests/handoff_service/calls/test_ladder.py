@@ -65,6 +65,19 @@ def test_what_was_seen_and_not_taken_goes_on_later() -> None:
     assert told == [("queued", 0), ("supervisor", 125), ("outside", 145), ("ticket", 165)]
 
 
+def test_who_is_too_heavy_for_the_room_there_is_is_not_held_for_ever() -> None:
+    calls, some, bound = [call(1, Rung.QUEUED)], Crew(True, 2), at(2700)
+
+    def deed(second: float, crew: Crew, weight: int) -> Deed | None:
+        until = {"weight": weight, "hold_until": bound}
+        step = next_step(calls, "claim", offered=False, crew=crew, pace=PACE, now=at(second), **until)  # type: ignore[arg-type]
+        return step and step.deed
+
+    assert deed(2699, some, 3) is Deed.HOLD
+    assert deed(2700, some, 3) is Deed.CALL, "then everybody is called whom lighter ones have not called"
+    assert deed(2700, FULL, 3) is deed(2700, FULL, 1) is Deed.HOLD, "nobody has room for anything: that is a queue"
+
+
 def test_while_everybody_has_his_hands_full_nobody_is_called() -> None:
     calls = [call(1, Rung.QUEUED)]
     step = next_step(calls, "claim", offered=False, crew=FULL, pace=PACE, now=at(20))

@@ -9,7 +9,7 @@ from collections import Counter
 from tests.handoff_service.calls.people_world import MORE, WHO, PeopleWorld, told
 
 # A night run sets more (`make soak`).
-WALKS = int(os.environ.get("TANDEM_INTERLEAVINGS", "10000")) // 2500
+WALKS = int(os.environ.get("TANDEM_INTERLEAVINGS", "10000")) // 1000
 STEPS = 120
 REACHED = {
     "escalates: escalated", "escalates: fenced", "escalates: conflict", "transfers_to_tier: transferred",

@@ -153,6 +153,7 @@ async def test_beyond_the_limit_somebody_else_approves(office: Office) -> None: 
     ]:
         with pytest.raises(Invalid, match=told):
             await office.does("lin", proposes, ticket, amount, kind=kind)
+    await office.tells("lin", ticket, "您的退款已经批准。")
     await office.does("lin", work.resolve, ticket)
     with pytest.raises(Conflict, match="reopen it"):
         await office.does("lin", proposes, ticket, 0, kind="apology")

@@ -57,11 +57,36 @@ async def shows_all(floor: Floor) -> None:
 async def test_who_lets_an_offer_pass_is_asked_again_later_and_later(floor: Floor, hire: Hire) -> None:
     await floor.configure(missed_away=0)
     lin = await hire("lin")
+    await hire("maya", capacity=1, open=1)  # busy, but there
     waiting = await floor.asks()
     for _ in range(16):
         await floor.sweep(10)
         await shows_all(floor)
     assert await offers_to(floor, waiting, lin) == [10, 70, 160], "30 s for the offer, then 30 and 60 s of rest"
+
+
+async def test_the_only_one_there_is_asked_again_without_a_pause_but_after_all_others(floor: Floor, hire: Hire) -> None:
+    await floor.configure(missed_away=0)
+    lin = await hire("lin")
+    await hire("maya", queues=("senior",))
+    first = await floor.asks()
+    for _ in range(10):
+        await floor.sweep(10)
+        await shows_all(floor)
+    assert await offers_to(floor, first, lin) == [10, 40, 70, 100], "nobody else could be asked meanwhile"
+    second = await floor.asks()
+    for _ in range(4):
+        await floor.sweep(10)
+        await shows_all(floor)
+    assert await floor.whose(second) == "lin", "who was let pass hides nobody behind him"
+    await floor.accept(second)
+    await floor.sweep(1)
+    assert await floor.whose(first) == "lin"
+    await floor.database.write(lambda tx: assign.decline(tx, handoff_of(tx.connection, first), lin, floor.context))
+    await floor.sweep(1)
+    assert await floor.whose(first) is None, "who says no is not asked in the same moment"
+    await floor.sweep(30)
+    assert await floor.whose(first) == "lin"
 
 
 def test_the_pause_has_an_end() -> None:

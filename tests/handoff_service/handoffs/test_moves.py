@@ -27,7 +27,9 @@ from handoff_service.handoffs import assign, moves, release
 from handoff_service.handoffs import store as handoffs
 from handoff_service.tenants import store as tenants
 from handoff_service.tickets import store as tickets
+from handoff_service.tickets import work
 from handoff_service.tickets.follow_up import on_look
+from handoff_service.tickets.update import note
 from tests.handoff_service.handoffs.floor import Floor
 from tests.handoff_service.stage import shop
 
@@ -247,6 +249,12 @@ async def test_a_promise_beside_an_agent_is_seen_to_at_the_told_time(floor: Floo
     left = {row["conversation"]: row for row in await rows(tables.tickets)}
     assert left[silent.id]["due_at"] == left[silent.id]["look_at"] > floor.clock()
     assert (left[answered.id]["overdue_at"], left[answered.id]["look_at"]) == (floor.clock(), None)
+    for _, ticket in due:
+        await floor.do(lambda tx, i=ticket: note(tx, lin, work.locked(tx, lin, i), "I am at it", floor.context))
+        await floor.do(lambda tx, i=ticket: on_look(tx, "demo", i, floor.context))
+    left = {row["conversation"]: row for row in await rows(tables.tickets)}
+    assert left[silent.id]["look_at"] == left[silent.id]["due_at"], "whoever touches it, it is looked at then"
+    assert left[answered.id]["look_at"] is None
 
 
 async def test_in_the_mailbox_the_deadline_owns_up_and_the_ticket_does_not_do_it_again(floor: Floor, rows: Any) -> None:

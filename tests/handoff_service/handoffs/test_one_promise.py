@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from handoff_service import tables
+from handoff_service.agents.model import Role
 from handoff_service.conversations.model import Audience, Conversation, Event, OwnerKind
 from handoff_service.conversations.reply import reply
 from handoff_service.conversations.sweep import Sweeper
+from handoff_service.desk.wall import wall
 from handoff_service.handoffs import release
 from handoff_service.handoffs import store as handoffs
 from handoff_service.handoffs.assign import as_author
 from handoff_service.handoffs.request import promise
+from handoff_service.mentions import store as mentions
 from handoff_service.promises import store as promises
 from handoff_service.tenants import store as tenants
 from handoff_service.tickets import follow_up
@@ -206,3 +209,30 @@ async def test_who_still_waits_hears_that_it_was_not_kept_and_stands_before_the_
     assert await looks(2) == [7], "the time that he was told then was not kept either"
     head = await floor.now(waiting)
     assert (head.owner.kind, (await watch.chased(waiting))["owed"]) == (OwnerKind.QUEUE, 1)
+
+
+async def test_a_promise_that_was_missed_is_put_before_the_supervisors_and_stays_on_their_wall(
+    floor: Floor, watch: Watch, hire: Any
+) -> None:
+    """It is renewed within a second; the mark on its ticket stays until somebody has answered."""
+    _, waiting = await floor.waits()
+    chen, lin = await hire("chen", role=Role.SUPERVISOR), await hire("lin")
+    for name in (chen, lin):
+        await floor.do(lambda tx, who=name: end_shift(tx.connection, who, floor.clock()))
+
+    async def shown() -> tuple[list[str], int]:
+        seen = await floor.database.read(lambda c: wall(c, chen, floor.context)["overdue"])
+        asked = await floor.database.read(lambda c: mentions.unanswered(c, "demo", chen.id))
+        return [one["conversation"] for one in seen], len(asked)
+
+    assert await shown() == ([], 0)
+    await watch.sweep(floor.settings.message_due_s + 60)
+    assert (await watch.chased(waiting))["apologies"] == 1
+    assert await shown() == ([waiting.id], 1)
+    (note,) = [one for one in await floor.entries(waiting) if one.body.get("kind") == "promise_missed"]
+    assert note.audience is Audience.INTERNAL
+    assert chen.name in note.body["text"]
+    held = await floor.accept(waiting, lin)
+    assert (await shown())[0] == [waiting.id], "taking it is no answer"
+    await watch.says(lin, held, "Here is your answer.")
+    assert (await shown())[0] == []

@@ -184,12 +184,31 @@ def test_the_packet_tells_what_was_known_at_the_request() -> None:
     ]
     assert packet["evidence"] == [
         {"label": "matched", "value": "let me talk to a person", "entries": [6]},
-        {"label": "action", "value": "abstain", "entries": [4]},
-        {"label": "probability", "value": 0.31, "entries": [4]},
-        {"label": "threshold", "value": 0.6, "entries": [4]},
-        {"label": "rule", "value": "probability<threshold", "entries": [4]},
+        {"label": "action", "value": "abstain", "entries": [5]},
+        {"label": "probability", "value": 0.31, "entries": [5]},
+        {"label": "threshold", "value": 0.6, "entries": [5]},
+        {"label": "rule", "value": "probability<threshold", "entries": [5]},
     ]
     assert packet["mood"] == [{"seq": 2, "unhappy": 0.1}, {"seq": 4, "unhappy": 0.1}]
+
+
+def test_what_stands_in_no_entry_cites_none_and_what_the_bot_noted_cites_its_answer() -> None:
+    """The confidence of an intent was shown as the customer's own words."""
+    signal = {"signal": "asked", "rule": "asked for a human", "strength": 0.9731, "evidence": {"pressed": False}}
+    told = {"answers": 6, "decision": None, "hits": [], "mood": None, "signals": [signal]}
+    timeline = [*TIMELINE[:6], replace(TIMELINE[6], body={**TIMELINE[6].body, "analysis": told}), *TIMELINE[7:]]
+    evidence = {
+        "asked_at": 6,
+        "rule": "asked for a human",
+        "confidence": 0.9731,
+        "threshold": 0.42,
+        "matched": "Person",
+    }
+    cited = {
+        line["label"]: line["entries"]
+        for line in build_packet(replace(HANDOFF, evidence=evidence), timeline)["evidence"]
+    }
+    assert cited == {"rule": [7], "confidence": [7], "threshold": [], "matched": [6], "action": [5], "probability": [5]}
 
 
 def test_later_entries_do_not_change_it() -> None:

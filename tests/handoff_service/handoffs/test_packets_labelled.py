@@ -43,6 +43,10 @@ def test_every_line_cites_what_says_it() -> None:
             for line in packet[part]:
                 assert line["entries"], line
                 assert all(line[CITED[part]].casefold() in texts[seq] for seq in line["entries"]), line
+        evidence = {line["label"]: line for line in packet["evidence"]}
+        assert evidence["matched"]["entries"], "the customer's own words"
+        for line in evidence.values():
+            assert all(str(line["value"]).casefold() in texts[seq] for seq in line["entries"]), line
 
 
 def test_a_line_without_a_valid_citation_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

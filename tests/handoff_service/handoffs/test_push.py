@@ -108,6 +108,20 @@ Hire = Callable[..., Awaitable[Agent]]
 
 
 @on_sqlite
+async def test_an_offer_to_somebody_whose_role_answers_nobody_any_more_is_taken_back(floor: Floor, hire: Hire) -> None:
+    """F-65: his desk stays connected, because his new role may read."""
+    await floor.configure()
+    await hire("lin")
+    waiting = await floor.asks()
+    await floor.sweep()
+    assert await floor.whose(waiting) == "lin"
+    demoted = sa.update(tables.agents).where(tables.agents.c.id == "a_lin").values(role="trainer")
+    await floor.database.write(lambda tx: tx.connection.execute(demoted))
+    await floor.sweep(1)
+    assert (await floor.head(waiting)).owner.kind is OwnerKind.QUEUE
+
+
+@on_sqlite
 async def test_a_skill_is_waited_for_and_relaxes(floor: Floor, hire: Hire) -> None:
     await floor.configure(skills=[{"skill": "refund", "level": 2, "relax_after_s": 30}])
     await hire("novice")

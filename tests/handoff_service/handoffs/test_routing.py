@@ -70,7 +70,7 @@ waits = st.builds(
         queue=queue,
         language=language,
         priority=priority,
-        rank=NOW - (10 * ago + priority * WORTH_S[queue] + front) * SECOND,
+        rank=NOW - (ago + priority * WORTH_S[queue] + front) * SECOND,
         weight=weight,
         angry=angry,
         declined=frozenset(f"a_p{one}" for one in declined | resting),
@@ -82,7 +82,7 @@ waits = st.builds(
     st.sampled_from(NAMES),
     st.sampled_from(LANGUAGES),
     st.integers(0, 3),
-    st.integers(0, 60),
+    st.integers(0, 60).map(lambda tens: 10 * tens) | st.sampled_from([1000, 3000]),
     st.sampled_from([0, 0, 0, 5000]),
     st.integers(1, 3),
     st.booleans(),
@@ -128,15 +128,31 @@ def missing(agent: Agent, queue: Queue) -> float:
     return max([(need.relax_after_s or math.inf) * gap for need, gap in gaps if gap] or [0.0])
 
 
+def asked_at(one: Waiting, known: dict[str, Queue]) -> int:
+    return one.rank + one.priority * known[one.queue].worth_us
+
+
+def keeps_room(agent: Agent, one: Waiting, waiting: dict[str, Waiting], known: dict[str, Queue], now: int) -> bool:
+    """Somebody whom he could take if he had less to do, and has not declined, asked more than nine classes before."""
+    return any(
+        may_take(heavy, replace(agent, open=0), known[heavy.queue], now)
+        and not may_take(heavy, agent, known[heavy.queue], now)
+        and agent.id not in heavy.declined
+        and asked_at(heavy, known) + 9 * known[heavy.queue].worth_us < min(now, asked_at(one, known))
+        for heavy in waiting.values()
+    )
+
+
 def slow(waiting: dict[str, Waiting], team: dict[str, Agent], known: dict[str, Queue], now: int) -> Match | None:
     """The oracle: everybody in order, each with everybody who is free."""
     for one in sorted(waiting.values(), key=lambda one: (one.rank, one.id)):
         queue = known[one.queue]
         able = [agent for agent in team.values() if may_take(one, agent, queue, now)]
+        able = [agent for agent in able if not keeps_room(agent, one, waiting, known, now)]
         for narrower in (
             lambda agent, one=one: agent.id not in one.resting,
-            lambda agent, one=one: agent.id not in one.declined,
             lambda agent, one=one, queue=queue: not (one.angry and queue.heat and agent.angry_row >= queue.heat),
+            lambda agent, one=one: agent.id not in one.declined,
         ):
             able = [agent for agent in able if narrower(agent)] or able
         if able:
@@ -233,6 +249,13 @@ def test_who_declined_is_asked_again_when_nobody_else_is_left() -> None:
     assert chosen({}, [declined], []) == []
 
 
+def test_who_declined_an_angry_one_gets_him_before_who_had_k_of_them() -> None:
+    angry = waiting(1, angry=True, declined=frozenset({"a_lin"}))
+    team = [one("lin"), one("maya", angry_row=2)]
+    assert chosen({"front": Queue(heat=2)}, [angry], team) == ["h_1>Lin"], "Lin is free, and it is one of k in a row"
+    assert chosen({"front": Queue(heat=2)}, [replace(angry, resting=frozenset({"a_lin"}))], team) == ["h_1>Maya"]
+
+
 def test_nobody_gets_more_than_k_angry_ones_in_a_row_while_others_are_free() -> None:
     """Played as it happens: whoever has got two of them gets a third only when nobody else is free."""
     known, row = {"front": Queue(heat=2)}, {"lin": 0, "maya": 0, "noor": 0}
@@ -313,6 +336,47 @@ def test_a_call_needs_more_room_than_a_chat() -> None:
     call, chat = waiting(0, weight=3), waiting(1)
     assert chosen({}, [call, chat], [one("lin", capacity=3, open=1)]) == ["h_1>Lin"]
     assert chosen({}, [call, chat], [one("lin", capacity=2)]) == ["h_0>Lin"], "who has nothing may take anything"
+
+
+@pytest.mark.parametrize(("weight", "worth_s", "agents"), [(3, 300, 1), (2, 60, 2), (3, 60, 5)])
+def test_a_call_is_not_passed_over_for_ever_by_chats(weight: int, worth_s: int, agents: int) -> None:
+    """Each chat that ends leaves room for one more, which is there: a call of the highest class still gets its turn.
+
+    Nobody who asked more than nine classes after it is helped before; then the room that it needs is kept for it.
+    """
+    worth, bound = timedelta(seconds=worth_s), 9 * worth_s // 60
+    board = Board({"front": Queue(worth_us=worth_s * SECOND)})
+    board.wait(waiting(0, id="call", weight=weight, priority=9, rank=rank(MONDAY, 9, worth)))
+    begun = {f"p{number}": [-4, -2] for number in range(agents)}
+    for minute in range(0, 600, 2):
+        moment = MONDAY + timedelta(minutes=minute)
+        for number in range(agents):
+            board.wait(waiting(0, id=f"chat_{minute}_{number}", priority=3, rank=rank(moment, 3, worth)))
+        for name, chats in begun.items():
+            chats[:] = [start for start in chats if minute - start < 6]
+            board.free(one(name, capacity=3, open=len(chats)))
+        while (match := board.next(micros(moment))) is not None:
+            if match.waiting.id == "call":
+                assert bound < minute <= bound + 6, "the bound, and the chats that were going on then"
+                return
+            assert int(match.waiting.id.split("_")[1]) <= bound, "nobody who came later than that goes before it"
+            begun[match.agent.name.lower()].append(minute)
+    pytest.fail("for ten hours the call was not offered once")
+
+
+def test_room_is_kept_only_by_who_could_take_it_and_has_not_declined_it() -> None:
+    long_ago = timedelta(minutes=50)
+    call = waiting(0, weight=3, rank=rank(MONDAY - long_ago, 3))
+    chat, lin = waiting(1), one("lin", capacity=3, open=1)
+    assert chosen({}, [call, chat], [lin]) == []
+    assert chosen({}, [call, replace(chat, rank=call.rank + 1)], [lin]) == ["h_1>Lin"], "who came soon after goes on"
+    assert chosen({}, [replace(call, declined=frozenset({"a_lin"})), chat], [lin]) == ["h_1>Lin"]
+    assert chosen({}, [replace(call, language="zh"), chat], [replace(lin, languages=("en",))]) == ["h_1>Lin"]
+    assert chosen({}, [replace(call, queue="back"), chat], [lin]) == ["h_1>Lin"]
+    never = {"back": Queue(needs=(SkillNeed(skill="law", level=1),))}
+    both = replace(lin, queues=("front", "back"))
+    assert chosen(never, [replace(call, queue="back"), chat], [both]) == ["h_1>Lin"]
+    assert chosen({}, [replace(call, queue="back"), chat], [both]) == [], "also for another of his queues"
 
 
 def test_the_front_line_is_helped_by_the_front_line_before_the_seniors() -> None:

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service import tables
-from handoff_service.agents.model import Agent
+from handoff_service.agents.model import Agent, Role
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.model import Audience, Conversation, OwnerKind
 from handoff_service.conversations.receive import receive
@@ -19,6 +19,7 @@ from handoff_service.conversations.reply import reply
 from handoff_service.conversations.sweep import Sweeper
 from handoff_service.database import Database
 from handoff_service.handoffs import release
+from handoff_service.mentions import store as mentions
 from handoff_service.promises import store
 from handoff_service.promises.model import ClockKind, Outcome, Promise, Settled
 from handoff_service.promises.view import deadlines, kept_share, owed_by, promised_to
@@ -178,8 +179,10 @@ async def test_a_promise_is_written_down_shown_and_kept_by_the_answer(talk: Talk
 
 
 @on_sqlite
-async def test_what_is_not_kept_is_chased_once_before_and_once_after(talk: Talk) -> None:
+async def test_what_is_not_kept_is_chased_once_before_and_once_after(talk: Talk, hire: Any) -> None:
     """A refund within two working days, said on Monday at 17:30: due on Wednesday at 18:30."""
+    await hire("chen", role=Role.SUPERVISOR)
+    await hire("maya")
     await talk.says("我们会在两个工作日内给您退款。")
     (made,) = await talk.promises()
     assert (made.deed, made.due_at) == ("act", datetime(2026, 11, 4, 10, 30, tzinfo=UTC))
@@ -191,6 +194,10 @@ async def test_what_is_not_kept_is_chased_once_before_and_once_after(talk: Talk)
         await talk.says("请稍候")  # the conversation stays with him
     told = [note.rsplit(" ", 1)[1] for note in await talk.notes("promise")]
     assert told == ["reminder", "overdue"]
+    asked = await talk.desk.database.read(
+        lambda c: {one: len(mentions.listed(c, "demo", agent=one)) for one in ("a_lin", "a_chen", "a_maya")}
+    )
+    assert asked == {"a_lin": 2, "a_chen": 1, "a_maya": 0}, "a supervisor of what was missed"
     overdue = await talk.desk.database.read(lambda c: owed_by(c, "demo", None, talk.desk.clock()))
     assert [one["overdue"] for one in overdue if one["deed"] == "act"] == [True]
 
@@ -209,7 +216,9 @@ async def test_closing_with_a_code_cancels_and_silence_does_not(talk: Talk) -> N
     await talk.desk.sweep(after=5 * 24 * HOUR)
     (overdue,) = await talk.promises()
     assert overdue.overdue_at == talk.desk.clock()
-    assert await talk.notes("promise") == [], "nobody reads it there any more; the lists tell"
+    assert [note.rsplit(" ", 1)[1] for note in await talk.notes("promise")] == ["overdue"]
+    asked = await talk.desk.database.read(lambda c: mentions.unanswered(c, "demo", talk.agent.id))
+    assert [one.conversation for one in asked] == [talk.held.id], "it has ended, but it stands on his desk"
 
 
 @on_sqlite

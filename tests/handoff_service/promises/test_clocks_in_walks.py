@@ -18,7 +18,7 @@ from handoff_service.tenants.model import TenantSettings
 from tests.handoff_service.conversations.world import EVENTS, World
 
 TARGETS = [{"first_reply_min": 1, "next_reply_min": 1, "resolution_min": 10}, {"queue": "senior", "first_reply_min": 5}]
-WALKS, STEPS = 3, 150
+WALKS, STEPS = 5, 150
 GOING = (Outcome.RUNNING, Outcome.PAUSED)
 
 

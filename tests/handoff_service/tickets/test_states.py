@@ -97,6 +97,12 @@ def test_something_always_looks_at_what_is_unfinished_and_never_at_what_was_merg
         assert look == check_at
 
 
+def test_a_renewed_promise_is_looked_at_at_its_new_time() -> None:
+    missed = ticket(type="message", number=None, overdue_at=MONDAY)
+    assert next_look(missed, 14, warn_at=MONDAY + DAY) == missed.due_at
+    assert next_look(ticket(type="message", overdue_at=MONDAY, conversation=""), 14) is None, "nobody to own up to"
+
+
 def test_work_is_due_while_people_are_there() -> None:
     """Asked on Monday morning, promised within two days: on Wednesday nobody is there, so it is due on Thursday."""
     days = {"days": ["mon", "tue", "thu", "fri"], "from": "09:00", "to": "18:00"}

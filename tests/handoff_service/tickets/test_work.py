@@ -282,14 +282,15 @@ async def test_what_is_overdue_rises_once_and_what_was_resolved_closes(office: O
 
 
 @only_sqlite
-async def test_what_a_disabled_account_has_is_open_to_all_again(office: Office, settings: Any) -> None:
+@pytest.mark.parametrize("loss", [{"disabled": True}, {"role": "trainer"}])
+async def test_what_a_disabled_account_has_is_open_to_all_again(office: Office, settings: Any, loss: Any) -> None:
     late, resolved = await office.opens("late"), await office.opens("resolved")
     for one in (late, resolved):
         await office.does("lin", work.take, one)
     await office.tells("lin", resolved, "It is done.")
     await office.does("lin", work.resolve, resolved)
-    disabled = sa.update(tables.agents).where(tables.agents.c.id == "a_lin").values(disabled=True)
-    await office.database.write(lambda tx: tx.connection.execute(disabled).rowcount)
+    lost = sa.update(tables.agents).where(tables.agents.c.id == "a_lin").values(**loss)
+    await office.database.write(lambda tx: tx.connection.execute(lost).rowcount)
     await office.says("no, it is not")
     assert ((await office.now(resolved)).state, (await office.now(resolved)).agent) == (State.OPEN, None)
     office.clock.advance(3 * 86400)
