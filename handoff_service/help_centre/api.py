@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
+import structlog
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from pydantic import Field
 
+from handoff_service import metrics
 from handoff_service.access import client_address
-from handoff_service.errors import NotFound
+from handoff_service.clock import iso
+from handoff_service.errors import Invalid, NotFound, Unavailable
 from handoff_service.help_centre.articles import Articles
 from handoff_service.help_centre.colours import readable
 from handoff_service.help_centre.markup import as_html, plain
 from handoff_service.help_centre.texts import TEXTS
-from handoff_service.inputs import Plain
+from handoff_service.ids import new_id
+from handoff_service.inputs import Command, Plain
 from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import Tenant
+
+log = structlog.get_logger()
 
 HERE = Path(__file__).parent
 Language = Literal["zh", "en"]
@@ -37,6 +45,7 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter()
     articles = Articles(service.database, service.knowledge)
     _add_json(routes, service, articles)
+    _add_votes(routes, service, articles)
     _add_pages(routes, service, articles)
     return routes
 
@@ -87,6 +96,66 @@ def _templates() -> Jinja2Templates:
         lstrip_blocks=True,
     )
     return Jinja2Templates(env=environment)
+
+
+class Vote(Command):
+    """Whether an article helped."""
+
+    tenant: Annotated[Plain, Field(max_length=64)]
+    language: Language
+    helped: bool
+
+
+async def _vote(service: Service, articles: Articles, vote: Vote, article: str, address: str) -> dict[str, Any]:
+    """Tells the knowledge base, without a question: it is a word about the article, which no answer is learned from.
+
+    `kept` false: the knowledge base is away, or learning is off, and the vote is lost; nobody has to wait for it.
+    """
+    await service.limits.message(f"{vote.tenant}:helped:{address}")
+    read = await articles.one(vote.tenant, vote.language, article)
+    event = sha256("\0".join((vote.tenant, read.article, vote.op_id)).encode()).hexdigest()[:40]
+    told = {
+        "tenant": vote.tenant,
+        "event": event,
+        "kind": "thumb",
+        "conversation": f"help-{event}",
+        "at": iso(service.clock()),
+        "question": 0,
+        "text": "",
+        "language": vote.language,
+        "article": read.article,
+        "right": vote.helped,
+    }
+    metrics.article_votes.labels("yes" if vote.helped else "no").inc()
+    try:
+        await service.knowledge.teach("/feedback", told)
+    except (Unavailable, Invalid) as error:
+        log.warning("a vote about an article is lost", article=read.article, error=error.message)
+        return {"kept": False}
+    return {"kept": True}
+
+
+def _add_votes(routes: APIRouter, service: Service, articles: Articles) -> None:
+    @routes.post("/v1/widget/articles/{article}/helped")
+    async def helped(article: str, vote: Vote, request: Request) -> dict[str, Any]:
+        """Whether an article of the help centre helped; anybody who may read it may say so."""
+        found = await _open(service, vote.tenant, vote.language)
+        return await _vote(
+            service, articles, vote.model_copy(update={"tenant": found.id}), article, client_address(request)
+        )
+
+    @routes.post("/help/{tenant}/{language}/articles/{article}", include_in_schema=False)
+    async def told(tenant: str, language: Language, article: str, request: Request) -> Response:
+        """The same from the page's own form, which needs no JavaScript."""
+        found = await _open(service, tenant, language)
+        said = parse_qs((await request.body()).decode("utf-8", "replace")).get("helped")
+        if said not in (["yes"], ["no"]):
+            raise Invalid("`helped` is yes or no.")
+        vote = Vote(op_id=new_id("v"), tenant=found.id, language=language, helped=said == ["yes"])
+        await _vote(service, articles, vote, article, client_address(request))
+        return RedirectResponse(
+            f"{_at(found.id, language)}articles/{quote(article)}?told={said[0]}#told", status_code=303
+        )
 
 
 def _add_pages(routes: APIRouter, service: Service, articles: Articles) -> None:
@@ -173,7 +242,9 @@ def _add_pages(routes: APIRouter, service: Service, articles: Articles) -> None:
         return page(request, "topic.html", found, language, category=named[category], below=below, listed=listed)
 
     @routes.get("/help/{tenant}/{language}/articles/{article}", include_in_schema=False)
-    async def one(tenant: str, language: Language, article: str, request: Request) -> Response:
+    async def one(
+        tenant: str, language: Language, article: str, request: Request, told: Literal["yes", "no"] | None = None
+    ) -> Response:
         found = await _open(service, tenant, language)
         try:
             read = await articles.one(found.id, language, article)
@@ -189,6 +260,7 @@ def _add_pages(routes: APIRouter, service: Service, articles: Articles) -> None:
             found,
             language,
             article=read,
+            told=told,
             text=as_html(read.answer),
             category=named.get(read.category),
             related=[each for each in near if each.article != read.article][:RELATED],

@@ -23,6 +23,13 @@ async function page(name) {
   });
 }
 
+/** Parts are loaded by `import()` alone: the bundler's own loader would bring style sheets along, which we have none of. */
+const plainImports = {
+  name: "plain-imports",
+  enforce: "pre",
+  load: (id) => (id.includes("vite/preload-helper") ? "export const __vitePreload = (load) => load();" : null),
+};
+
 /**
  * What any shop page can embed: one small classic script that draws the launcher, and the conversation as modules
  * with hashed names, which it loads when somebody wants them.
@@ -32,19 +39,15 @@ async function widget() {
   await build({
     ...shared,
     root: `${web}widget`,
+    plugins: [plainImports],
     build: {
       ...shared.build,
       outDir,
       rollupOptions: {
         input: { chat: `${web}widget/mount.ts` },
-        preserveEntrySignatures: "strict",
-        output: {
-          format: "es",
-          entryFileNames: "[name]-[hash].js",
-          chunkFileNames: "[name]-[hash].js",
-          // One file for what every part needs, not one per module: each would be a request of its own.
-          codeSplitting: { groups: [{ name: "core", test: /node_modules|\/shared\/(?!call\.)|widget\/texts\/catalogue\.ts|components\/(icons|context|lazy|focus|dress|problem)/ }] },
-        },
+        // What every part needs is in the conversation's own file, which each finds loaded: one request, packed as one.
+        preserveEntrySignatures: "allow-extension",
+        output: { format: "es", entryFileNames: "[name]-[hash].js", chunkFileNames: "[name]-[hash].js" },
       },
     },
   });

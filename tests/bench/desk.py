@@ -49,12 +49,7 @@ async def desk(bench: Bench) -> None:
         print("no Chromium: the desk is not measured")
         return
     async with open_browser() as browser, busy_desk(browser, bench.folder) as console:
-        page = console.page
-        gaps: list[float] = await page.evaluate(SCROLL)
-        await page.locator(".to-latest").click()
-        switches = [await _switch(page, number % CONVERSATIONS) for number in range(SWITCHES)]
-        typed = [await page.evaluate(_timed(TYPE)) for _ in range(KEYS)]
-        palette = [await _palette(page) for _ in range(KEYS)]
+        gaps, switches, typed, palette = await measured(console.page)
     dropped = sum(gap > DROPPED_MS for gap in gaps)
     show_latencies(
         f"The desk in Chromium with {CONVERSATIONS} open conversations, one of {ENTRIES} entries",
@@ -64,6 +59,20 @@ async def desk(bench: Bench) -> None:
             Latency("a key in the composer → the frame with it", typed, {"p95": 100}),
             Latency("Ctrl-K → the palette is drawn", palette, {"p95": 100}),
         ],
+    )
+
+
+async def measured(
+    page: Page, *, switches: int = SWITCHES, keys: int = KEYS
+) -> tuple[list[float], list[float], list[float], list[float]]:
+    """ms: between frames of scrolling up, of opening conversations, of keys in the composer, of the palette."""
+    gaps: list[float] = await page.evaluate(SCROLL)
+    await page.locator(".to-latest").click()
+    return (
+        gaps,
+        [await _switch(page, number % CONVERSATIONS) for number in range(switches)],
+        [await page.evaluate(_timed(TYPE)) for _ in range(keys)],
+        [await _palette(page) for _ in range(keys)],
     )
 
 

@@ -58,10 +58,10 @@ async def widget(bench: Bench) -> None:
     panel: list[float] = []
     async with open_browser() as browser:
         for _ in range(VISITS):
-            seen = await _visit(browser, bench.shop_url)
+            seen = await visited(browser, bench.shop_url)
             launcher.append(seen["launcher"])
             panel.append(seen["panel"])
-        echo = await _echo(await new_page(browser, language="en"), bench.shop_url)
+        echo = await echoed(await new_page(browser, language="en"), bench.shop_url)
     show_latencies(
         "The widget in Chromium, each visit with an empty cache",
         [
@@ -72,7 +72,7 @@ async def widget(bench: Bench) -> None:
     )
 
 
-async def _visit(browser: Browser, shop: str) -> dict[str, float]:
+async def visited(browser: Browser, shop: str) -> dict[str, float]:
     """ms until the launcher, counted from the script's request, and until the panel, counted from the click."""
     page = await new_page(browser, language="en")
     await page.add_init_script(WATCH)
@@ -90,10 +90,11 @@ async def _visit(browser: Browser, shop: str) -> dict[str, float]:
     return {"launcher": seen["launcher"] - asked, "panel": seen["panel"] - clicked}
 
 
-async def _echo(page: Page, shop: str) -> list[float]:
+async def echoed(page: Page, shop: str, *, lines: int = LINES) -> list[float]:
+    """ms from Enter until one's own words are seen, line by line."""
     customer = Widget(page)
     await customer.visit(shop, language="en")
-    return [await page.evaluate(ECHO, f"line {number}") for number in range(LINES)]
+    return [await page.evaluate(ECHO, f"line {number}") for number in range(lines)]
 
 
 async def _sizes(gateway: str) -> None:

@@ -329,7 +329,7 @@ async def nobody_there(stage: Stage, lines: Lines) -> None:
     """With no agent on duty the customer gets a truthful promise instead of a place in an empty queue."""
     everybody = [await stage.agent(index) for index in range(len(stage.logins))]
     for one in everybody:
-        await one.post("/v1/agents/me/presence", status="offline")
+        await one.post("/v1/agents/me/presence", status="offline", conversations="requeue")
     agent = everybody[0]
     await agent.live.until(
         lambda: {one["status"] for one in agent.live.desk.get("agents", [])} == {"offline"}, "everybody is offline"

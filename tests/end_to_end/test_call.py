@@ -67,6 +67,62 @@ async def test_both_see_each_other_and_the_conversation_keeps_what_happened(stag
         assert console.complaints == []
 
 
+# How bright the frame is that a video shows, 0 to 255; a camera that is off sends black ones.
+BRIGHT = """(video) => {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 16;
+  const context = canvas.getContext("2d");
+  context.drawImage(video, 0, 0, 16, 16);
+  const { data } = context.getImageData(0, 0, 16, 16);
+  return data.filter((_, at) => at % 4 < 3).reduce((sum, one) => sum + one, 0) / (16 * 16 * 3);
+}"""
+CAMERA = "(video) => video.srcObject.getVideoTracks()[0].getSettings().deviceId"
+SOUND = "(video) => video.srcObject.getAudioTracks().every((track) => track.enabled)"
+
+
+async def test_a_call_is_declined_and_the_next_one_is_muted_hidden_and_of_another_camera(stage: Stage) -> None:
+    """The customer says no; he takes the second one, and sees and hears only what the agent lets him."""
+    async with open_browser(*CAMERAS) as browser:
+        widget, console = Widget(await new_page(browser)), Console(await new_page(browser))
+        desk, theirs = console.page, widget.page
+        await console.sign_in(stage.gateway, stage.logins[0])
+        await _hand_over(widget, console, stage)
+        await desk.get_by_role("button", name="视频通话", exact=True).click()
+        await theirs.locator(".call-decline").click()
+        for page in (desk, theirs):
+            await expect(page.locator(".call")).to_have_count(0)
+
+        await desk.get_by_role("button", name="视频通话", exact=True).click()
+        await theirs.get_by_role("button", name="视频接听").click()
+        assert await _frames(theirs.locator(".call .theirs")) > 0
+        assert await _turns(theirs.locator(".call .theirs"), dark=False)
+        await desk.get_by_role("button", name="静音", exact=True).click()
+        await expect(desk.get_by_role("button", name="取消静音")).to_have_attribute("aria-pressed", "true")
+        assert await desk.locator(".call .mine").evaluate(SOUND) is False
+        await desk.get_by_role("button", name="关闭摄像头").click()
+        assert await _turns(theirs.locator(".call .theirs"), dark=True), "what is hidden reaches nobody"
+        await desk.get_by_role("button", name="打开摄像头").click()
+        assert await _turns(theirs.locator(".call .theirs"), dark=False)
+        before = await desk.locator(".call .mine").evaluate(CAMERA)
+        await desk.get_by_role("button", name="切换摄像头").click()
+        async with asyncio.timeout(20):
+            while await desk.locator(".call .mine").evaluate(CAMERA) == before:
+                await asyncio.sleep(0.1)
+        assert await _frames(theirs.locator(".call .theirs")) > 0
+        await desk.locator(".call .danger").click()
+        await expect(theirs.locator(".call")).to_have_count(0)
+        assert widget.complaints + console.complaints == []
+
+
+async def _turns(video: Locator, *, dark: bool) -> bool:
+    """Whether the picture becomes dark, or bright, in a moment."""
+    for _ in range(100):
+        if (await video.evaluate(BRIGHT) < 8) is dark:
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
 async def _hand_over(widget: Widget, console: Console, stage: Stage) -> None:
     """A customer on the shop's page whose conversation the agent has accepted."""
     await widget.visit(stage.shop, language="zh")

@@ -7,23 +7,11 @@ import os
 import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from handoff_service.agents import store as agents
-from handoff_service.agents.model import Agent as AgentRecord
-from handoff_service.agents.model import Role, Status
-from handoff_service.agents.sign_in import hash_password
-from handoff_service.bell import Bell
-from handoff_service.database import Transaction, open_database
-from handoff_service.ids import new_id
-from handoff_service.seed import demo_settings
-from handoff_service.tenants import store as tenants
-from handoff_service.tenants.model import Tenant
 from tests.end_to_end.clients import Customer
-from tests.end_to_end.conftest import SHOP
 from tests.end_to_end.pages import Console, Widget, chromium_path, new_page, open_browser
 from tests.end_to_end.story import EN, Stage, ask
 
@@ -47,28 +35,6 @@ PUBLISHED_S = 120.0  # a busy machine is slow, not wrong
 async def browser() -> AsyncIterator[Browser]:
     async with open_browser() as browser:
         yield browser
-
-
-@pytest.fixture
-async def lanterns(stage_var: Path) -> Mapping[str, str]:
-    """Another shop, whose articles are written at the desk and not in files; how its owner signs in."""
-    address = f"ida-{secrets.token_hex(3)}@lanterns.example"
-    login = {"tenant": SHOP, "email": address, "password": secrets.token_urlsafe(12)}
-    owner = {"name": "Ida", "role": Role.OWNER, "languages": ("zh", "en"), "queues": ("support",), "capacity": 5}
-    kept = {"open": 0, "status": Status.OFFLINE, "disabled": False, "seen_at": None, "last_assigned_at": None}
-    ida = AgentRecord(tenant=SHOP, id=new_id("a"), email=login["email"], **owner, **kept)
-    shop = Tenant(id=SHOP, name="Lanterns", settings=demo_settings("https://lanterns.example"))
-
-    def write(tx: Transaction) -> None:
-        tenants.save(tx.connection, shop)
-        agents.save(tx.connection, ida, hash_password(login["password"]))
-
-    database = open_database(f"sqlite:///{stage_var / 'handoff.sqlite'}", Bell())
-    try:
-        await database.write(write)
-    finally:
-        await database.close()
-    return login
 
 
 async def test_a_case_goes_through_many_hands(browser: Browser, stage: Stage) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import secrets
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
@@ -11,6 +13,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.end_to_end.pages import DESK, PHONE, Console, Widget, barriers, chromium_path, new_page, open_browser
 from tests.end_to_end.story import EN, ZH, Lines, Stage
+from tests.end_to_end.test_call import CAMERAS
 
 pytestmark = [
     pytest.mark.stack,
@@ -20,12 +23,14 @@ pytestmark = [
     ),
 ]
 VIEWS = ("wall", "tickets", "articles", "training", "administration")
-SETTINGS = ("queues", "widget", "file")  # parts of the page of settings: a form, the widget tried out, the whole file
+# What the palette opens over a conversation that one holds.
+DIALOGS = ("transfer", "give_back", "escalate", "aside", "export", "block", "ticket")
+GUIDED = {"zh": "支付失败怎么办", "en": "my payment failed"}
 
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    async with open_browser() as browser:
+    async with open_browser(*CAMERAS) as browser:
         yield browser
 
 
@@ -35,6 +40,7 @@ class Inspector:
     def __init__(self) -> None:
         self.seen: list[str] = []
         self.found: dict[str, list[str]] = {}
+        self.ticket = f"A lamp that hums {secrets.token_hex(3)}"
 
     async def look(self, page: Page, name: str) -> None:
         self.seen.append(name)
@@ -55,7 +61,7 @@ async def test_no_page_has_a_serious_barrier(
     await _with_a_person(inspector, widget, console, lines, narrow=size == PHONE)
     await asyncio.gather(_views(inspector, console), _public(inspector, widget, stage, lines))
     assert inspector.found == {}
-    assert len(inspector.seen) > 20
+    assert len(inspector.seen) > 50
     missing = [one for one in widget.complaints if "404" in one]
     assert len(missing) == 1, "the help page that is not there"
     assert widget.complaints + console.complaints == missing
@@ -89,6 +95,30 @@ async def _before_anybody_is_asked(inspector: Inspector, widget: Widget, stage: 
     await expect(page.locator(".menu-item").first).to_be_focused()
     await inspector.look(page, "the menu")
     await page.keyboard.press("Escape")
+    await _written_with(inspector, page)
+    await widget.write(GUIDED[lines.language])
+    await page.locator(".steps-button").last.click()
+    await expect(page.locator(".guide .step-count")).to_be_visible()
+    await inspector.look(page, "a guide")
+
+
+async def _written_with(inspector: Inspector, page: Page) -> None:
+    """Emoji, the tray of files, the recorder."""
+    await page.locator(".emoji-button").click()
+    await expect(page.locator(".one-emoji").first).to_be_visible()
+    await inspector.look(page, "emoji")
+    await page.locator(".emoji-button").click()
+    file = {"name": "receipt.txt", "mimeType": "text/plain", "buffer": b"hello"}
+    await page.locator("input[type=file]").first.set_input_files([file])
+    await expect(page.locator(".waiting-file.ready")).to_be_visible()
+    await inspector.look(page, "the tray")
+    await page.locator(".waiting-file .tool").last.click()
+    await page.get_by_role("button", name=re.compile("Record a voice note|录音|录制语音")).click()
+    await expect(page.locator(".recording")).to_be_visible()
+    await inspector.look(page, "the recorder")
+    await page.locator(".recorder .send").click()
+    await expect(page.locator(".waiting-file.ready")).to_be_visible()
+    await page.locator(".waiting-file .tool").last.click()
 
 
 async def _desk(inspector: Inspector, console: Console, stage: Stage) -> None:
@@ -125,6 +155,8 @@ async def _with_a_person(inspector: Inspector, widget: Widget, console: Console,
     await expect(theirs.locator(".photo-place")).to_have_count(3)
     await expect(theirs.locator(".photo-place .file-text").first).to_have_css("display", "grid")  # it brings its styles
     await inspector.look(theirs, "photos that are wanted")
+    await _dialogs(inspector, ours)
+    await _call(inspector, theirs, ours)
     await ours.locator(".conversation-head .strong").click()
     await inspector.look(ours, "closing")
     await ours.locator(".modal-close .choice").first.click()
@@ -132,6 +164,67 @@ async def _with_a_person(inspector: Inspector, widget: Widget, console: Console,
     await expect(theirs.locator(".star").first).to_be_visible()
     await theirs.locator(".star").nth(2).click()
     await inspector.look(theirs, "rating")
+
+
+async def _palette(page: Page, choice: str) -> None:
+    await expect(page.locator("dialog")).to_have_count(0)
+    await page.keyboard.press("Control+k")
+    await page.locator(f"[data-choice={choice}]").click()
+
+
+async def _dialogs(inspector: Inspector, ours: Page) -> None:
+    """Each dialog of a conversation; the ticket is opened for good. Then several conversations at once."""
+    for choice in DIALOGS:
+        await _palette(ours, choice)
+        await expect(ours.locator("dialog:not(.modal-palette) h2")).to_be_visible()
+        await inspector.look(ours, f"dialog: {choice}")
+        if choice != "ticket":
+            await ours.keyboard.press("Escape")
+            await expect(ours.locator("dialog")).to_have_count(0)
+    await ours.locator("#ticket-subject").fill(inspector.ticket)
+    await ours.locator("#ticket-type").select_option("question")
+    await ours.locator(".modal-ticket footer .primary").click()
+    await expect(ours.locator("dialog")).to_have_count(0)
+    await ours.locator("body").press("?")
+    await expect(ours.locator(".modal-shortcuts")).to_be_visible()
+    await inspector.look(ours, "dialog: shortcuts")
+    await ours.keyboard.press("Escape")
+    await _palette(ours, "select")
+    await ours.locator(".list-mine .card-choice").check()
+    await inspector.look(ours, "several chosen")
+    await ours.locator(".bulk-bar p").last.locator("button").first.click()
+    await expect(ours.locator(".modal-bulk")).to_be_visible()
+    await inspector.look(ours, "dialog: bulk")
+    await ours.keyboard.press("Escape")
+    await ours.locator(".list-mine .card").click()
+
+
+async def _call(inspector: Inspector, theirs: Page, ours: Page) -> None:
+    """It rings, both see each other, and it is over."""
+    await _palette(ours, "call-video")
+    await expect(theirs.locator(".call-decline")).to_be_visible()
+    await inspector.look(theirs, "a call rings")
+    await inspector.look(ours, "ringing")
+    await theirs.locator(".call-actions .button").first.click()
+    await expect(ours.locator(".call .snapshot")).to_be_visible()
+    await inspector.look(ours, "on the call: agent")
+    await inspector.look(theirs, "on the call: customer")
+    await ours.locator(".call .danger").click()
+    await expect(theirs.locator(".call")).to_have_count(0)
+
+
+async def _work(inspector: Inspector, page: Page) -> None:
+    """An open ticket, the same as a complaint, and the register."""
+    await page.locator(".page.tickets .rows .link-row", has_text=inspector.ticket).click()
+    ticket = page.locator(".page-panel.ticket")
+    await expect(ticket).to_be_visible()
+    await inspector.look(page, "a ticket")
+    await ticket.get_by_role("button", name=re.compile("complaint|投诉", re.IGNORECASE)).click()
+    await expect(ticket.locator(".complaint")).to_be_visible()
+    await inspector.look(page, "a complaint")
+    await page.locator(".page.tickets [role=tab]").last.click()
+    await expect(page.locator(".page.tickets .filters.ends")).to_be_visible()
+    await inspector.look(page, "the register")
 
 
 async def _views(inspector: Inspector, console: Console) -> None:
@@ -147,9 +240,18 @@ async def _views(inspector: Inspector, console: Console) -> None:
         await expect(page.locator(f".page.{view} h1")).to_be_visible()
         await expect(page.locator(".page [role=status]", has_text="…")).to_have_count(0)
         await inspector.look(page, view)
-    for part in SETTINGS:
+        if view == "tickets":
+            await _work(inspector, page)
+        if view == "articles":
+            await page.locator(".page.articles .rows .link-row").first.click()
+            await expect(page.locator(".article-form")).to_be_visible()
+            await inspector.look(page, "an article")
+    for part in await page.locator(".settings-nav [data-part]").evaluate_all(
+        "(all) => all.map((one) => one.dataset.part)"
+    ):
         await page.locator(f".settings-nav [data-part={part}]").click()
-        if part == "queues":
+        await expect(page.locator(".page-panel h2").first).to_be_visible()
+        if await page.locator(".things .link-row").count():
             await page.locator(".things .link-row").first.click()
         await expect(page.locator(".page [role=status]", has_text="…")).to_have_count(0)
         await inspector.look(page, f"settings: {part}")

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey
 from playwright.async_api import Browser, Page, expect
 
-from tests.end_to_end.clients import Agent
+from handoff_service.bell import Bell
+from handoff_service.channels import contacts
+from handoff_service.channels.web_widget import AUDIENCE
+from handoff_service.clock import utc_now
+from handoff_service.conversations.change import Context
+from handoff_service.conversations.receive import Sender, receive
+from handoff_service.database import Transaction, open_database
+from tests.end_to_end.clients import Agent, Customer
+from tests.end_to_end.desk import view
 from tests.end_to_end.pages import Console, Widget, chromium_path, new_page, open_browser
-from tests.end_to_end.story import EN, Stage
+from tests.end_to_end.story import EN, Stage, ask
 from tests.end_to_end.test_every_page import VIEWS
 from tests.handoff_service.help_centre.hostile import HOSTILE
+from tests.handoff_service.stage import trial_settings
 
 pytestmark = [
     pytest.mark.stack,
@@ -69,7 +82,7 @@ async def browser() -> AsyncIterator[Browser]:
         yield browser
 
 
-async def test_nothing_that_anybody_writes_runs_on_any_page(browser: Browser, stage: Stage) -> None:
+async def test_nothing_that_anybody_writes_runs_on_any_page(browser: Browser, stage: Stage, stage_var: Path) -> None:
     owner = await stage.agent(-1)
     undo = await _settings(owner)
     try:
@@ -90,6 +103,15 @@ async def test_nothing_that_anybody_writes_runs_on_any_page(browser: Browser, st
             await expect(console.page.locator(f".page.{view} h1")).to_be_visible()
             await expect(console.page.locator(".page [role=status]", has_text="…")).to_have_count(0)
             await ours.look()
+        for part in ("people", "queues", "skills", "rules", "widget"):
+            await console.page.locator(f".settings-nav [data-part={part}]").click()
+            await expect(console.page.locator(".page [role=status]", has_text="…")).to_have_count(0)
+            await ours.look()
+        await console.page.locator(".views [data-view=administration]").click()
+        await _waits(stage_var, stage, console)
+        await ours.look()
+        await _shown(console.page, await _letter(stage_var))
+        await ours.look()
         saved = await console.page.request.get(f"{stage.gateway}{addresses[0]}")
         assert "attachment" in saved.headers["content-disposition"]
         assert "script" not in saved.headers["content-type"]
@@ -104,6 +126,37 @@ async def test_nothing_that_anybody_writes_runs_on_any_page(browser: Browser, st
         await owner.leave()
 
 
+async def test_nothing_that_an_article_says_runs_while_it_is_written(
+    browser: Browser, stage: Stage, lanterns: Mapping[str, str]
+) -> None:
+    """The editor with its preview, its other versions beside it, and a table whose every cell is hostile."""
+    page = await new_page(browser, language="en")
+    watched = Watched(page)
+    await page.goto(f"{stage.gateway}/console/")
+    for name, value in lanterns.items():
+        await page.locator(f"input[name={name}]").fill(value)
+    await page.keyboard.press("Enter")
+    await view(page, "articles")
+    cells = ",".join('"' + one.replace('"', '""') + '"' for one in (SHORT, WORDS, SHORT, "|".join(HOSTILE)))
+    table = {
+        "name": f"{CANARY}.csv",
+        "mimeType": "text/csv",
+        "buffer": f"title,answer,category,questions\n{cells}\n".encode(),
+    }
+    await page.locator(".file-choice input").set_input_files([table])
+    await expect(page.get_by_text("of 1 drafts made")).to_be_visible()
+    await watched.look()
+    await page.get_by_role("button", name="New article").click()
+    form = page.locator(".article-form")
+    for label in ("Title", "Category", "Owner"):
+        await form.get_by_label(label).fill(SHORT)
+    await form.get_by_label("Answer").fill(WORDS)
+    await form.locator("summary", has_text="Preview").click()
+    await expect(form.locator(".article-preview")).to_contain_text("onerror")
+    await watched.look()
+    assert watched.wrong == []
+
+
 async def _settings(owner: Agent) -> list[Callable[[], Awaitable[Any]]]:
     """Hostile names of what agents choose from; returns what takes each away."""
     lists = {
@@ -112,6 +165,7 @@ async def _settings(owner: Agent) -> list[Callable[[], Awaitable[Any]]]:
         "wrap-up-codes": {"en": SHORT, "zh": SHORT},
     }
     undo = []
+    undo.append(await _configured(owner))
     for name, item in lists.items():
         await owner.post(f"/v1/admin/lists/{name}/hostile", **item)
 
@@ -120,6 +174,34 @@ async def _settings(owner: Agent) -> list[Callable[[], Awaitable[Any]]]:
 
         undo.append(remove)
     return undo
+
+
+async def _configured(owner: Agent) -> Callable[[], Awaitable[Any]]:
+    """Hostile names of a queue, a skill, a colleague, a playbook; words of the widget, and what to say instead."""
+    before = (await owner.get("/v1/admin/config"))["document"]
+    queue, *queues = before["queues"]
+    both = {"zh": SHORT, "en": SHORT}
+    playbook = {"id": "hostile", **both, "cases": ["hostile"], "steps": [{"id": "first", **both}]}
+    forbidden = {"word": "not my job", "instead": SHORT}
+    other = {
+        "texts": {"en": {"composerHint": SHORT, "talkToPerson": SHORT}},
+        "welcome": [{"text": {"en": WORDS[:900]}}],
+    }
+    people = before["agents"]
+    piece = {
+        "queues": [{**queue, "name": SHORT}, *queues],
+        "skills": [*before.get("skills", []), {"id": "hostile", **both}],
+        "desk": {**before["desk"], "playbooks": [playbook], "forbidden": [forbidden]},
+        "widget": {**before["widget"], **other},
+        "agents": [{**one, "name": SHORT} if one["role"] == "agent" else one for one in people],
+    }
+
+    async def put(document: dict[str, Any]) -> None:
+        version = (await owner.get("/v1/admin/config"))["version"]
+        await owner.post("/v1/admin/config/apply", yaml=json.dumps(document), version=version)
+
+    await put(piece)
+    return lambda: put({name: before.get(name, []) for name in piece})
 
 
 async def _talk(widget: Widget, console: Console) -> None:
@@ -148,7 +230,82 @@ async def _talk(widget: Widget, console: Console) -> None:
     await expect(page.locator(".photo-place")).to_contain_text("onerror")
     await desk.locator("textarea").first.fill("/")
     await expect(desk.get_by_text(SHORT).first).to_be_visible()
+    await desk.locator("textarea").first.fill("that is not my job")
+    await expect(desk.locator(".warning-block")).to_contain_text(SHORT)
     await desk.locator("textarea").first.fill("")
+    await desk.locator(".playbook select").select_option("hostile")
+    await expect(desk.locator(".playbook li")).to_contain_text("onerror")
+    await desk.locator(".contact").get_by_role("button", name="Change the name").click()
+    await desk.locator(".contact-name input").fill(SHORT[:80])
+    await desk.locator(".contact-name .primary").click()
+    await expect(desk.locator(".conversation-head h2")).to_have_text(SHORT[:80])
+    await desk.get_by_role("button", name="Transfer").click()
+    await expect(desk.locator(".modal-transfer .choice", has_text="onerror").first).to_be_visible()
+    await desk.keyboard.press("Escape")
+
+
+async def _waits(var: Path, stage: Stage, console: Console) -> None:
+    """Others whose words come another way: as a name that the shop's site has signed, in forms, in notes."""
+    desk, owner = console.page, await stage.agent(-1)
+    ann = Customer(stage.gateway, stage.shop, language="en")
+    stage.people.append(ann)
+    await ann.arrive(identity=_signed(SHORT, var))
+    conversation, _ = await ask(stage, ann, EN.ask_human)
+    card = await owner.waiting(conversation)
+    epoch = (await owner.accept(card["handoff"]["id"])).json()["epoch"]
+    await owner.command(conversation, "transfer", epoch=epoch, to_queue="support", note=WORDS)
+    card = await owner.waiting(conversation)
+    epoch = (await owner.accept(card["handoff"]["id"])).json()["epoch"]
+    await owner.command(conversation, "escalate", epoch=epoch, reason=WORDS[:500])
+    await _shown(desk, conversation)
+    bob = await stage.customer(EN)
+    left, _ = await ask(stage, bob, EN.ask_human)
+    await bob.command(left, "leave-message", text=WORDS, reply_to=SHORT)
+    await _shown(desk, left)
+    eve = await stage.customer(EN)
+    called, _ = await ask(stage, eve, EN.ask_human)
+    card = await owner.waiting(called)
+    epoch = (await owner.accept(card["handoff"]["id"])).json()["epoch"]
+    await owner.command(called, "give-back", epoch=epoch, summary=WORDS)
+    await eve.live.send(called, {"text": EN.ask_human})
+    await eve.owned_by(called, "queue")
+    await eve.command(called, "callback", number="+49 30 1234", text=WORDS)
+    await _shown(desk, called)
+
+
+async def _shown(desk: Page, conversation: str) -> None:
+    """Opens it at the desk; what was written is there as words."""
+    await desk.goto(f"{desk.url.partition('#')[0]}#{conversation}")
+    await desk.reload()
+    await expect(desk.locator("[role=log]")).to_contain_text("onerror")
+    await expect(desk.locator(".contact h3")).to_be_visible()
+
+
+def _signed(name: str, var: Path) -> str:
+    """What the tenant's site says of who has signed in there."""
+    claims = {"sub": secrets.token_hex(6), "name": name, "aud": AUDIENCE, "jti": secrets.token_hex(8)}
+    stored = json.loads((var / "secrets.json").read_text())
+    secret = os.environ.get("TANDEM_IDENTITY_SECRET") or stored["TANDEM_IDENTITY_SECRET"]  # as the parts choose it
+    expires = int(datetime.now(UTC).timestamp()) + 200
+    return jwt.encode({"alg": "HS256"}, {**claims, "exp": expires}, OctKey.import_key(secret))
+
+
+async def _letter(var: Path) -> str:
+    """A mail that has come in, as the mail channel files it (its text follows its subject)."""
+    database = open_database(f"sqlite:///{var / 'handoff.sqlite'}", Bell())
+    now = utc_now()
+
+    def write(tx: Transaction) -> str:
+        contact = contacts.add(tx.connection, "demo", name=SHORT, language="en", now=now)
+        sender = Sender("demo", "email", contact.id, SHORT, "en")
+        body = {"text": f"{SHORT}\n\n{WORDS}"}
+        opened, _ = receive(tx, sender, client_id=_op(), body=body, context=Context(trial_settings(var=var), now))
+        return opened.id
+
+    try:
+        return await database.write(write)
+    finally:
+        await database.close()
 
 
 async def _work(owner: Agent, widget: Widget, console: Console) -> list[str]:
@@ -159,6 +316,8 @@ async def _work(owner: Agent, widget: Widget, console: Console) -> list[str]:
     about = {"type": "complaint", "conversation": name, "contact": contact}
     ticket = await owner.post("/v1/tickets", op_id=_op(), subject=SHORT, **about)
     place = f"/v1/tickets/{ticket['ticket']}"
+    remedy = {"kind": "refund", "amount": 100, "note": WORDS[:500]}
+    await owner.post(f"/v1/complaints/{ticket['ticket']}/remedies", op_id=_op(), **remedy)
     await owner.post(f"{place}/update", op_id=_op(), text=WORDS, audience="internal")
     author = {"author": secrets.token_hex(6), "author_name": SHORT}
     post = {"id": secrets.token_hex(6), "url": f"https://{CANARY}/", "time": datetime.now(UTC).isoformat()}

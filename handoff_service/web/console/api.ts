@@ -1,6 +1,6 @@
 import type {
   Accepted, Box, CallAnswer, Card, ConversationDetail, EntriesPage, ErrorBody, FileRef, KnowledgeAnswer, Language, Me, Person,
-  PresenceStatus, Ticket,
+  PresenceStatus, Promised, Ticket,
 } from "../shared/protocol";
 import type { Account, AccountChange, NewAccount, Plan, Roles } from "./administration";
 import type { ArticleFields, ArticlePage, Category, Compared, Edited, Filter, Kept, KnowledgeTask, Reviewed, Revision, Step, Tried } from "./articles";
@@ -119,15 +119,15 @@ export class Api {
   channelKinds = async () => (await this.get<{ kinds: ChannelKinds }>("/v1/channels/kinds")).kinds;
   examineChannel = async (account: string) =>
     (await this.administer<{ findings: Finding[] }>(`/v1/channels/accounts/${encodeURIComponent(account)}/examine`, null)).findings;
-  changeChannel = (account: string, change: { disabled: boolean } | { name: string; fields: Readonly<Record<string, string>> }) =>
+  changeChannel = (account: string, change: { disabled: boolean } | { name: string; fields: Readonly<Record<string, string>>; token_until?: string }) =>
     this.administer<unknown>(`/v1/channels/accounts/${encodeURIComponent(account)}`, change);
-  rotateChannel = (account: string, fields: Readonly<Record<string, string>>) =>
-    this.administer<Record<string, string>>(`/v1/channels/accounts/${encodeURIComponent(account)}/rotate`, { fields });
+  rotateChannel = (account: string, fields: Readonly<Record<string, string>>, end: { token_until?: string }) =>
+    this.administer<Record<string, string>>(`/v1/channels/accounts/${encodeURIComponent(account)}/rotate`, { fields, ...end });
   finishChannelRotation = (account: string) =>
     this.administer<unknown>(`/v1/channels/accounts/${encodeURIComponent(account)}/finish-rotation`, null);
   roles = async () => (await this.get<{ roles: Roles }>("/v1/admin/roles")).roles;
-  addChannel = (channel: string, name: string, fields: Readonly<Record<string, string>>) =>
-    this.administer<Record<string, string>>("/v1/channels/accounts", { channel, name, fields });
+  addChannel = (channel: string, name: string, fields: Readonly<Record<string, string>>, end: { token_until?: string }) =>
+    this.administer<Record<string, string>>("/v1/channels/accounts", { channel, name, fields, ...end });
 
   ring = ({ conversation, epoch }: Target, media: "voice" | "video") =>
     this.act<CallAnswer>(`${conversationPath(conversation)}/call`, { epoch, media });
@@ -181,6 +181,7 @@ export class Api {
   search = async (q: string) => (await this.get<{ conversations: Card[] }>("/v1/search", { q })).conversations;
   wall = () => this.get<WallFigures>("/v1/wall");
   lateClocks = async () => (await this.get<{ clocks: LateClock[] }>("/v1/sla", { box: "late" })).clocks;
+  overduePromises = async () => (await this.get<{ promises: Promised[] }>("/v1/promises", { box: "overdue" })).promises;
 
   tickets = ({ whose, state, type, text }: TicketFilter, cursor: string | null) => {
     const owner = whose === "all" ? "" : whose;

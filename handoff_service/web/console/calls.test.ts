@@ -20,12 +20,15 @@ class Devices {
 async function ringing(answers: Parameters<typeof trial>[0] = {}) {
   const desk = await trial({ "/call": { status: 200, body: { call: "v_1", ice: [{ urls: ["stun:s.example"] }] } }, ...answers });
   const made: { ice: readonly unknown[]; own: MediaStream; closed: boolean; phase: (phase: "over" | "talking") => void }[] = [];
-  const devices = new Devices();
+  const [devices, others] = [new Devices(), new Devices()];
   const calls = new Calls({
     ...desk, client: desk.client,
-    open: async () => devices.stream,
+    open: async () => devices.stream, other: async (own) => (own === devices.stream ? "cam_2" : null),
     peer: ({ ice, own, phase }) => {
-      const peer = { ice, own, phase, closed: false, start: async () => undefined, close: () => (peer.closed = true), receive: async () => undefined };
+      const peer = { ice, own, phase, closed: false, start: async () => undefined, close: () => (peer.closed = true), receive: async () => undefined, showCamera: async (camera: string) => {
+        if (camera !== "cam_2" || peer.closed) throw new DOMException("it is in use", "NotReadableError");
+        return others.stream;
+      } };
       made.push(peer);
       return peer as unknown as PeerCall;
     },
@@ -35,7 +38,7 @@ async function ringing(answers: Parameters<typeof trial>[0] = {}) {
   await calls.ring("video");
   const entry = (seq: number, state: Parameters<typeof told>[1]) => desk.server.say({ t: "entry", conv: "c_1", entry: told(seq, state) });
   const ends = () => desk.requests.filter(({ path }) => path === "/v1/conversations/c_1/call/end");
-  return { desk, calls, made, entry, devices, ends };
+  return { desk, calls, made, entry, devices, others, ends };
 }
 
 afterEach(() => void vi.useRealTimers());
@@ -50,6 +53,20 @@ describe("a call from the desk", () => {
     expect(made.map(({ ice, own }) => [ice, own])).toEqual([[[{ urls: ["stun:s.example"] }], devices.stream]]);
     entry(3, "ended");
     expect([calls.active.value, made[0]?.closed, devices.live]).toEqual([null, true, false]);
+  });
+
+  it("shows what another camera sees, and says why it cannot", async () => {
+    const { calls, desk, entry, others, made } = await ringing();
+    expect(calls.active.value?.switchable).toBe(false);
+    entry(1, "ringing");
+    entry(2, "accepted");
+    await vi.waitFor(() => expect(calls.active.value?.switchable).toBe(true));
+    made[0]!.closed = true; // as a camera that somebody else has opened
+    await calls.switchCamera();
+    expect(desk.state.notices.value.at(-1)?.text).toBe("无法打开麦克风或摄像头：it is in use");
+    made[0]!.closed = false;
+    await calls.switchCamera();
+    expect(calls.active.value?.own).toBe(others.stream);
   });
 
   it("ends with a no, and with a new owner of the conversation", async () => {
@@ -107,7 +124,7 @@ describe("a call from the desk", () => {
   it("is hung up before the agent signs out", async () => {
     const { desk } = await ringing();
     await desk.calls.ring("voice"); // its devices are the browser's: there are none here
-    const active = { conversation: "c_1", id: "v_2", media: "voice", stage: "talking", own: new Devices().stream, heard: null, muted: false, hidden: false } as const;
+    const active = { conversation: "c_1", id: "v_2", media: "voice", stage: "talking", own: new Devices().stream, heard: null, muted: false, hidden: false, switchable: false } as const;
     desk.calls.active.value = active;
     await desk.verbs.signOut();
     const paths = desk.requests.map(({ path }) => path);

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { type Media, openDevices, PeerCall, RINGS_MS, stop } from "../shared/call";
+import { type Media, nextCamera, openDevices, PeerCall, RINGS_MS, stop } from "../shared/call";
 import type { TandemClient } from "../shared/client";
 import type { CallRef, Entry, IceServer } from "../shared/protocol";
 import { type StandingCall, standingCall } from "../shared/standing_call";
@@ -19,6 +19,8 @@ export interface ActiveCall {
   readonly heard: MediaStream | null;
   readonly muted: boolean;
   readonly hidden: boolean;
+  /** Whether this device has another camera. */
+  readonly switchable: boolean;
 }
 export interface CallsParts {
   readonly state: DeskState;
@@ -28,6 +30,7 @@ export interface CallsParts {
   /** For tests; real ones otherwise. */
   readonly peer?: (parts: ConstructorParameters<typeof PeerCall>[0]) => PeerCall;
   readonly open?: (media: Media) => Promise<MediaStream>;
+  readonly other?: typeof otherCamera;
 }
 
 /** Rings customers and talks to them: one call at a time, and what the timeline says of it is the truth. */
@@ -75,7 +78,7 @@ export class Calls {
       const { call, ice } = await api.ring(target, media);
       if (this.stopped) return;
       this.ice = ice;
-      this.active.value = { conversation, id: call, media, stage: "ringing", own, heard: null, muted: false, hidden: false };
+      this.active.value = { conversation, id: call, media, stage: "ringing", own, heard: null, muted: false, hidden: false, switchable: false };
       this.patience = window.setTimeout(() => void this.hangUp(), RINGS_MS);
     });
     if (this.active.value?.own !== own) stop(own);
@@ -108,6 +111,21 @@ export class Calls {
     this.active.value = next;
   }
 
+  /** Shows the customer what the next camera of this device sees; when it cannot be opened, the picture stays away. */
+  async switchCamera(): Promise<void> {
+    const { session, state } = this.parts;
+    const call = this.active.value;
+    const camera = call === null ? null : await this.other(call.own);
+    if (call === null || camera === null || this.peer === null) return;
+    try {
+      const own = await this.peer.showCamera(camera);
+      if (this.active.value?.id === call.id) this.active.value = { ...this.active.value, own };
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      session.notify("bad", state.t.value("call.no_devices", { message: error.message }));
+    }
+  }
+
   private async devices(media: Media): Promise<MediaStream | null> {
     const { session, state } = this.parts;
     try {
@@ -117,6 +135,10 @@ export class Calls {
       session.notify("bad", state.t.value("call.no_devices", { message: error.message }));
       return null;
     }
+  }
+
+  private other(own: MediaStream): Promise<string | null> {
+    return (this.parts.other ?? otherCamera)(own);
   }
 
   private elsewhere(): StandingCall | null {
@@ -157,6 +179,7 @@ export class Calls {
     });
     this.peer = peer;
     await peer.start();
+    change({ switchable: (await this.other(call.own)) !== null });
   }
 
   /** The connection between the browsers did not come, or broke. */
@@ -176,4 +199,10 @@ export class Calls {
     peer?.close();
     if (call !== null) stop(call.own);
   }
+}
+
+/** Another camera of this device than the one whose picture is sent; null where there is none, or none is sent. */
+async function otherCamera(own: MediaStream): Promise<string | null> {
+  const [track] = own.getVideoTracks();
+  return track === undefined ? null : nextCamera(track.getSettings().deviceId);
 }

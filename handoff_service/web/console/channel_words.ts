@@ -51,6 +51,17 @@ const ZH: Readonly<Record<string, string>> = {
   "Secret of the app that may call the interfaces": "可调用接口的应用的 Secret",
   "Token of the callback": "回调的 Token",
   "the account's access token": "账号的访问令牌",
+  "AppID of the mini game or mini program, tt…": "小游戏或小程序的 AppID，tt…",
+  "the name under which answers are shown": "回复时显示的名字",
+  "pairs or values: what the signature is made of": "签名的计算方式：pairs（键值对）或 values（只用值）",
+  "yes: the bot answers by reply tokens, outside the quota": "yes：机器人用 reply token 回复，不占用配额",
+  "the app's id: by it answers of colleagues are told from ours": "应用的 id：据此区分同事的回复和我们的回复",
+  "id of the page": "主页的 id",
+  "instagram if the token is of an Instagram Login (app_secret is then the Instagram app secret), else facebook": "令牌来自 Instagram 登录时填 instagram（此时 app_secret 是 Instagram 应用密钥），否则填 facebook",
+  "id of the Instagram account, which is `entry.id` of its webhooks": "Instagram 账号的 id，即 Webhook 中的 `entry.id`",
+  "yes: closing a conversation ends WeCom's session": "yes：结束会话时同时结束企业微信的会话",
+  "name of an approved template without variables, which agents may send when the window is closed": "已审核通过且不含变量的模板名，超过回复时限后客服可以发送",
+  "its language, as zh_CN; otherwise en_US": "模板的语言，例如 zh_CN；不填则为 en_US",
 };
 const NOTES_ZH: Readonly<Record<string, string>> = { secret: "保密", optional: "选填", "made by Tandem when not given": "不填则由 Tandem 生成" };
 const NOTED = /^(?<words>.*?)(?: \((?<notes>(?:secret|optional|made by Tandem when not given)(?:, [a-zA-Z ]+)?)\))?$/s;

@@ -1,12 +1,17 @@
 import { signal } from "@preact/signals";
 import type { Api } from "./api";
 import { Fetching } from "./fetching";
+import { fullTime } from "../shared/time";
 import type { Session } from "./session";
+import type { DeskState } from "./state";
+import { holds } from "./views";
 
 export interface Finding {
   readonly level: "ok" | "warning" | "wrong";
   readonly about: string;
   readonly words: string;
+  /** The same in Chinese; the release before this one found it in English only. */
+  readonly zh?: string;
 }
 export interface ChannelAccount {
   readonly id: string;
@@ -21,6 +26,8 @@ export interface ChannelAccount {
     readonly last_event_at: string | null;
     readonly last_error: string | null;
     readonly examined_at: string | null;
+    /** When the access token ends, where that is known. */
+    readonly token_until?: string | null;
   };
 }
 /** What a channel is called, and what an account of it must be told. */
@@ -29,9 +36,23 @@ export interface ChannelKind {
   readonly fields: Readonly<Record<string, string>>;
   /** Fields that name a server, each with the secrets that it is shown. */
   readonly servers?: Readonly<Record<string, readonly string[]>>;
+  /** Whether its access tokens are good for some time only. */
+  readonly token_ends?: boolean;
 }
 export type ChannelKinds = Readonly<Record<string, ChannelKind>>;
 type Fields = Readonly<Record<string, string>>;
+
+const SOON_MS = 5 * 24 * 3600 * 1000;
+
+/** How the account's access token is: good, soon to be renewed, or of no use any more; null when nobody knows its end. */
+export function tokenState({ health }: ChannelAccount, now: number): "good" | "soon" | "ended" | null {
+  if (health.token_until == null) return null;
+  const left = Date.parse(health.token_until) - now;
+  return left <= 0 ? "ended" : left <= SOON_MS ? "soon" : "good";
+}
+
+/** The beginning of a day here, as the server is told when a token ends; nothing when no day was given. */
+export const endOfToken = (day: string): { token_until?: string } => (day === "" ? {} : { token_until: new Date(`${day}T00:00`).toISOString() });
 
 /** The secrets that an account has and that a server would be shown which it has not had before: they are given again. */
 export function askedAgain({ options = {}, secrets = {} }: ChannelAccount, kind: ChannelKind | undefined, fields: Fields): readonly string[] {
@@ -50,7 +71,7 @@ export class Channels {
   private readonly fetching = new Fetching();
   readonly failed = this.fetching.failed;
 
-  constructor(private readonly parts: { api: Api; session: Session }) {}
+  constructor(private readonly parts: { api: Api; session: Session; state: DeskState }) {}
 
   async start(): Promise<void> {
     const { api } = this.parts;
@@ -58,6 +79,19 @@ export class Channels {
       this.accounts.value = accounts;
       this.kinds.value = kinds;
     });
+  }
+
+  /** Tells whoever looks after accounts, when he comes, which of them will soon be able to send nothing. */
+  async warn(): Promise<void> {
+    const { state, session, api } = this.parts;
+    if (!holds(state, "integrations.manage")) return;
+    const accounts = await api.channelAccounts().catch(() => []); // nobody has asked for it
+    for (const account of accounts) {
+      const standing = account.disabled ? null : tokenState(account, Date.now());
+      if (standing !== "soon" && standing !== "ended") continue;
+      const time = fullTime(account.health.token_until ?? "", state.language.value);
+      session.notify("bad", `${account.name}: ${state.t.value(`channels.token_${standing}`, { time })}`);
+    }
   }
 
   async examine({ id }: ChannelAccount): Promise<void> {
@@ -72,16 +106,16 @@ export class Channels {
   }
 
   /** Changes the name and what is no secret, an empty field ends; `again`: secrets for a server that it is the first time told of. */
-  change(account: ChannelAccount, name: string, fields: Fields, again: Fields = {}): Promise<boolean> {
+  change(account: ChannelAccount, name: string, fields: Fields, again: Fields = {}, tokenEnd = ""): Promise<boolean> {
     const { options = {} } = account;
     const changed = Object.fromEntries(Object.entries(fields).filter(([field, value]) => value !== (options[field] ?? "")));
-    return this.act(() => this.parts.api.changeChannel(account.id, { name, fields: { ...changed, ...again } }));
+    return this.act(() => this.parts.api.changeChannel(account.id, { name, fields: { ...changed, ...again }, ...endOfToken(tokenEnd) }));
   }
 
   /** New secrets beside the present ones; those that Tandem makes itself are shown once. */
-  rotate({ id }: ChannelAccount, fields: Fields): Promise<boolean> {
+  rotate({ id }: ChannelAccount, fields: Fields, tokenEnd = ""): Promise<boolean> {
     return this.act(async () => {
-      const { account: _account, ...made } = await this.parts.api.rotateChannel(id, given(fields));
+      const { account: _account, ...made } = await this.parts.api.rotateChannel(id, given(fields), endOfToken(tokenEnd));
       this.made.value = Object.keys(made).length > 0 ? made : null;
     });
   }
@@ -91,9 +125,9 @@ export class Channels {
     return this.act(() => this.parts.api.finishChannelRotation(id));
   }
 
-  async add(channel: string, name: string, fields: Fields): Promise<boolean> {
+  async add(channel: string, name: string, fields: Fields, tokenEnd = ""): Promise<boolean> {
     return this.act(async () => {
-      const { account: _account, webhook: _webhook, ...made } = await this.parts.api.addChannel(channel, name, given(fields));
+      const { account: _account, webhook: _webhook, ...made } = await this.parts.api.addChannel(channel, name, given(fields), endOfToken(tokenEnd));
       this.made.value = Object.keys(made).length > 0 ? made : null;
     });
   }

@@ -78,7 +78,7 @@ export function createDesk({ me, api, language, signedOut, socket }: DeskOptions
   const training = new Training({ api, state, session });
   const tickets = new Tickets({ api, session });
   const register = new Register(api);
-  const channels = new Channels({ api, session });
+  const channels = new Channels({ api, session, state });
   const administration = new Administration({ api, session });
   const forms = new Forms({ api, session, state });
   const articles = new Articles({ api, session, owner: me.agent.name });

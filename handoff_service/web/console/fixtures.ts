@@ -149,7 +149,8 @@ export async function trial(answers: Record<string, Answer> = {}, language: Lang
     const path = String(input);
     requests.push({ path, body: typeof init?.body === "string" ? JSON.parse(init.body) : null });
     const found = Object.entries(answers).find(([end]) => path.endsWith(end))?.[1];
-    return new Response(JSON.stringify(found?.body ?? {}), { status: found?.status ?? 200 });
+    const unasked = path.endsWith("/v1/channels/accounts") ? { accounts: [] } : {};
+    return new Response(JSON.stringify(found?.body ?? unasked), { status: found?.status ?? 200 });
   };
   const server = new ScriptedSocket();
   let plug = (): void => undefined;

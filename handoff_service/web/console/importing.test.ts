@@ -29,7 +29,7 @@ it("makes articles of rows, by column names of either language", () => {
 });
 
 it("names a row by its title alone: others in another file's line are others, the same title is the same article", () => {
-  const ids = (text: string): string[] => articlesIn(`title,answer,category\n${text}`, empty).rows.map(({ article }) => article.id);
+  const ids = (text: string): string[] => articlesIn(`title,answer,category,questions\n${text}`, empty).rows.map(({ article }) => article.id);
   const first = ids("退款多久,a,b\niPhone 退款,a,b\niPhone 换货,a,b\nRefund time?,a,b");
   expect(new Set([...first, ...ids("换货多久,a,b")]).size).toBe(5);
   expect(ids("x y z,a,b\n退款多久,c,b")[1]).toBe(first[0]);
@@ -38,7 +38,7 @@ it("names a row by its title alone: others in another file's line are others, th
 });
 
 it("names the columns that are missing", () => {
-  expect(articlesIn("title,words\nx,y", empty)).toEqual({ rows: [], problems: [{ line: 1, why: "answer, category?" }] });
+  expect(articlesIn("title,words\nx,y", empty)).toEqual({ rows: [], problems: [{ line: 1, why: "answer, category, questions?" }] });
 });
 
 it.each(["pressed: talk to a person", "3 misses in a row; last: abstain: probability<threshold", "abstain: nothing asked",

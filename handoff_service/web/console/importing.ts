@@ -16,7 +16,7 @@ interface Row {
   readonly article: ArticleFields;
 }
 
-/** Columns by which a table is read, and how people call them; the first three must be there. */
+/** Columns by which a table is read, and how people call them. */
 const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   title: ["title", "标题"],
   answer: ["answer", "答案", "回答", "内容"],
@@ -27,7 +27,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   audience: ["audience", "对象"],
   owner: ["owner", "负责人"],
 };
-const REQUIRED = ["title", "answer", "category"] as const;
+const REQUIRED = ["title", "answer", "category", "questions"] as const;
 
 /** The text of a file that a spreadsheet has saved; one on Chinese Windows saves no UTF-8 unless it is told to. */
 export function textOf(content: ArrayBuffer): string {

@@ -10,7 +10,7 @@ import {
 import type { Popups } from "./popups";
 import { problem } from "./problem";
 import type { Bell } from "./sound";
-import { type DeskState, put } from "./state";
+import { type DeskState, type Notice, put } from "./state";
 import { EMPTY_TIMELINE, lastSeq, withEntries } from "./timeline";
 import { holds, viewFor } from "./views";
 
@@ -31,6 +31,7 @@ export type SignedOut = (why: "left" | "ended") => void;
 
 const TYPING_MS = 5000;
 const NOTICE_MS = 7000;
+const UNDO_MS = 20_000;
 const BURST_MS = 120;
 /** So many entries of a second are shown one by one, the others every so often. */
 const AT_ONCE = 40;
@@ -353,11 +354,11 @@ export class Session {
   }
 
   /** Says it for a while; what concerns a conversation elsewhere stays until the agent goes there or dismisses it. */
-  notify(tone: "good" | "bad", text: string, conversation: string | null = null): void {
+  notify(tone: Notice["tone"], text: string, { conversation = null, undo = null }: Partial<Notice> = {}): void {
     const { notices } = this.parts.state;
     const id = (this.noticeId += 1);
-    notices.value = [...notices.value, { id, tone, text, conversation }];
-    if (conversation === null) window.setTimeout(() => this.dismiss(id), NOTICE_MS);
+    notices.value = [...notices.value, { id, tone, text, conversation, undo }];
+    if (conversation === null) window.setTimeout(() => this.dismiss(id), undo === null ? NOTICE_MS : UNDO_MS);
   }
 
   dismiss(id: number): void {

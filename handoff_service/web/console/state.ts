@@ -12,13 +12,15 @@ import { holds } from "./views";
 export type Pane = "lists" | "conversation" | "details";
 export type View = "desk" | "wall" | "tickets" | "articles" | "training" | "administration";
 export type SideTab = "handoff" | "knowledge";
-export type DialogKind = "transfer" | "give_back" | "aside" | "escalate" | "sign_off" | "close" | "ticket" | "block" | "export" | "bulk" | "photos" | "palette" | "shortcuts";
+export type DialogKind = "transfer" | "give_back" | "aside" | "escalate" | "sign_off" | "offline" | "close" | "ticket" | "block" | "export" | "bulk" | "photos" | "palette" | "shortcuts";
 export interface Notice {
   readonly id: number;
   readonly tone: "good" | "bad";
   readonly text: string;
   /** What it is about, where the agent may want to go; null: it needs no way. */
   readonly conversation: string | null;
+  /** Takes back what it tells of; null: that cannot be. */
+  readonly undo: (() => Promise<unknown>) | null;
 }
 export interface Highlight {
   readonly conversation: string;

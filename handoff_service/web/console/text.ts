@@ -10,7 +10,15 @@ export type Translate = TranslateKey<TextKey>;
 const TEXTS: Readonly<Record<Language, Readonly<Record<TextKey, string>>>> = { zh, en };
 
 export function translator(language: Language): Translate {
-  return (key, values?: Values) => fill(TEXTS[language][key], values ?? {});
+  return (key, values: Values = {}) => fill(tight(TEXTS[language][key], values), values);
+}
+
+/** Chinese words are set apart from Latin ones and numbers, not from each other: "Mia 接起了会话", but "我接起了会话". */
+function tight(text: string, values: Values): string {
+  const value = (name: string): string => String(values[name] ?? "");
+  return text
+    .replace(/\{(\w+)\} (?=\p{Script=Han})/gu, (whole, name: string) => (/\p{Script=Han}$/u.test(value(name)) ? `{${name}}` : whole))
+    .replace(/(?<=\p{Script=Han}) \{(\w+)\}/gu, (whole, name: string) => (/^\p{Script=Han}/u.test(value(name)) ? `{${name}}` : whole));
 }
 
 /** The text key `prefix.name` when there is one, for values that the server chooses (reasons, stages, events). */

@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { expect, it } from "vitest";
+import { translator } from "./text";
 import { en } from "./texts/en";
 import { zh } from "./texts/zh";
 
@@ -14,4 +15,11 @@ it("fills the same blanks in both languages", () => {
     return blanks(text).join() !== blanks(en[key as keyof typeof en]).join();
   });
   expect(unlike).toEqual([]);
+});
+
+it("sets Chinese words apart from Latin ones, but not from each other", () => {
+  const t = translator("zh");
+  expect([t("event.accept", { who: "我" }), t("event.accept", { who: "Mia" })]).toEqual(["我接起了会话", "Mia 接起了会话"]);
+  expect([t("event.transfer", { who: "林晓", to: "客服一组" }), t("event.transfer", { who: "Mia", to: "support" })]).toEqual(["林晓转给了客服一组", "Mia 转给了 support"]);
+  expect(translator("en")("event.accept", { who: "我" })).toContain(" ");
 });

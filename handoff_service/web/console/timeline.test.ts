@@ -103,5 +103,7 @@ describe("the question to answer", () => {
     const note = message(2, "查一下", { author: agent, audience: "internal" });
     expect(questionToAnswer(timeline(message(1, "在吗"), note))?.seq).toBe(1);
     expect(questionToAnswer(EMPTY_TIMELINE)).toBeNull();
+    const said = (kind: string) => timeline(message(1, "气死我了"), message(2, "抱歉", { author: bot, body: { text: "抱歉", kind } }));
+    expect([questionToAnswer(said("soothe"))?.seq, questionToAnswer(said("answer"))]).toEqual([1, null]);
   });
 });

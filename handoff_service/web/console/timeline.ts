@@ -138,10 +138,13 @@ export function lastQuestion(timeline: Timeline): string | null {
 /** What the customer wrote last if nobody has answered it in words since. */
 export function questionToAnswer(timeline: Timeline): { readonly seq: number; readonly text: string } | null {
   const last = timeline.entries.findLast(
-    (entry): entry is MessageEntry => entry.kind === "message" && entry.audience === "public" && entry.body.kind !== "notice",
+    (entry): entry is MessageEntry => entry.kind === "message" && entry.audience === "public" && entry.body.kind !== "notice" && !isComfort(entry),
   );
   return last === undefined || last.author.kind !== "customer" ? null : { seq: last.seq, text: last.body.text };
 }
+
+/** What the bot says instead of an answer (it is sorry, it asks back, it asks a person) leaves the question open. */
+const isComfort = ({ author, body }: MessageEntry): boolean => author.kind === "bot" && body.kind !== "answer";
 
 /** The seq up to which a person who sees this timeline has read. */
 export const lastSeq = (timeline: Timeline): number => timeline.entries.at(-1)?.seq ?? 0;

@@ -80,18 +80,31 @@ export class Verbs {
     return this.act((target) => this.parts.api.escalate(target, reason), this.parts.state.t.value("escalate.done"));
   }
 
+  /** Out of the way until then; taken back, it is where it was before. */
   putAside(until: Date): Promise<Outcome> {
-    return this.act((target) => this.parts.api.putAside(target, until.toISOString()), this.parts.state.t.value("aside.done"));
+    const { api, session, state } = this.parts;
+    const before = state.card.value?.aside_until ?? null;
+    const back = (target: Target): Promise<void> => (before === null ? api.bringBack(target) : api.putAside(target, before));
+    return this.act(
+      (target) => api.putAside(target, until.toISOString()), state.t.value("aside.done"),
+      (target) => session.attempt(() => back(target)),
+    );
   }
 
   async bringBack(): Promise<void> {
     this.tell(await this.act((target) => this.parts.api.bringBack(target)));
   }
 
-  async tag(conversation: string, tags: readonly string[]): Promise<boolean> {
-    const { session, api } = this.parts;
-    const done = await session.attempt(() => api.tag(conversation, tags));
-    if (done) session.refresh(conversation);
+  /** Sets all tags of a conversation; taken back, it has those of before. */
+  async tag({ conversation, tags: before = [] }: Card, tags: readonly string[]): Promise<boolean> {
+    const { session, api, state } = this.parts;
+    const set = async (now: readonly string[]): Promise<boolean> => {
+      const done = await session.attempt(() => api.tag(conversation, now));
+      if (done) session.refresh(conversation);
+      return done;
+    };
+    const done = await set(tags);
+    if (done) session.notify("good", state.t.value("tags.saved"), { undo: () => set(before) });
     return done;
   }
 
@@ -169,14 +182,15 @@ export class Verbs {
     return done;
   }
 
-  /** Runs a verb on the open conversation under the epoch that the agent sees; `done` is said when it worked. */
-  private async act(run: (target: Target) => Promise<unknown>, done?: string): Promise<Outcome> {
+  /** Runs a verb on the open conversation under the epoch that the agent sees; `done` is said when it worked, with `undo`. */
+  private async act(run: (target: Target) => Promise<unknown>, done?: string, undo?: (target: Target) => Promise<unknown>): Promise<Outcome> {
     const { state, session } = this.parts;
     const conversation = state.current.value;
     const standing = state.standing.value;
     if (conversation === null || standing === null) return state.t.value("error.conflict");
-    const outcome = await session.outcome(() => run({ conversation, epoch: standing.epoch }));
-    if (outcome === true && done !== undefined) session.notify("good", done);
+    const target = { conversation, epoch: standing.epoch };
+    const outcome = await session.outcome(() => run(target));
+    if (outcome === true && done !== undefined) session.notify("good", done, { undo: undo === undefined ? null : () => undo(target) });
     return outcome;
   }
 
@@ -185,23 +199,31 @@ export class Verbs {
     if (outcome !== true) this.parts.session.notify("bad", outcome);
   }
 
+  /** Whoever goes offline with conversations left open says first what becomes of them. */
   async presence(status: PresenceStatus): Promise<void> {
-    const { session, api } = this.parts;
-    await session.attempt(async () => {
+    const { session, api, state } = this.parts;
+    const ask = (): void => void (state.dialog.value = "offline");
+    if (status === "offline" && this.hasOpen()) return ask();
+    const run = async (): Promise<void> => {
       await api.presence(status);
       session.setStatus(status);
-    });
+    };
+    await session.attempt(run, ({ code }) => code === "open_conversations" && ask());
   }
 
   /** Goes; with conversations left open, only after saying what becomes of them. */
   async signOut(): Promise<void> {
-    const { state } = this.parts;
-    const { mine, aside } = state.desk.value.lists;
-    if (mine.length + aside.length > 0) state.dialog.value = "sign_off";
+    if (this.hasOpen()) this.parts.state.dialog.value = "sign_off";
     else await this.leave();
   }
 
-  async signOff(what: SignOff): Promise<Outcome> {
+  private hasOpen(): boolean {
+    const { mine, aside } = this.parts.state.desk.value.lists;
+    return mine.length + aside.length > 0;
+  }
+
+  /** Goes offline and says what becomes of what is open; `leaves`: and signs out. */
+  async signOff(what: SignOff, { leaves }: { leaves: boolean }): Promise<Outcome> {
     const { api, session, calls } = this.parts;
     await calls.hangUp();
     const done = await session.outcome(async () => {
@@ -212,10 +234,13 @@ export class Verbs {
         // colleague of a transfer may be what is not found.
         const unknown = error instanceof ApiError && error.status === 404 && what.conversations !== "transfer";
         if (!unknown) throw error;
+        if (!leaves) await api.presence("offline");
       }
     });
-    if (done === true) await this.leave();
-    return done;
+    if (done !== true) return done;
+    if (leaves) await this.leave();
+    else session.setStatus("offline");
+    return true;
   }
 
   private async leave(): Promise<void> {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Owner } from "../shared/protocol";
+import type { Owner, Promised } from "../shared/protocol";
 import { ApiError } from "./api";
 import { card, LIN, MIA, owner, trial } from "./fixtures";
 import { mayStepIn } from "./rights";
@@ -9,6 +9,9 @@ const figures = (mailbox: number): WallFigures => ({
   at: "2026-11-21T08:00:00Z", queues: [], bot: 0, mailbox, agents: [], upset: [], overdue: [],
 });
 
+const PROMISE: Promised = {
+  id: "p_1", conversation: "c_1", seq: 4, text: "明天回复", due_at: "2026-11-21T08:00:00Z", state: "open", overdue: true,
+};
 const late = (ended_at: string | null): LateClock => ({
   clock: "first_reply", state: "missed", conversation: "c_1", queue: "support", breached_at: "2026-11-21T08:00:00Z", ended_at,
 });
@@ -42,6 +45,7 @@ describe("the wall", () => {
     vi.useFakeTimers();
     const answers: (WallFigures | ApiError)[] = [figures(1), new ApiError(503, {}), figures(2)];
     const wall = new Wall({
+      overduePromises: async () => [PROMISE],
       lateClocks: async () => [late(null), late("2026-11-21T09:00:00Z")],
       wall: async () => {
         const next = answers.shift();
@@ -51,7 +55,7 @@ describe("the wall", () => {
     });
     await wall.open();
     expect(wall.figures.value?.mailbox).toBe(1);
-    expect(wall.late.value).toEqual([late(null)]);
+    expect([wall.late.value, wall.promises.value]).toEqual([[late(null)], [PROMISE]]);
     await vi.advanceTimersByTimeAsync(3000);
     expect([wall.figures.value?.mailbox, wall.failed.value?.status]).toEqual([1, 503]);
     await vi.advanceTimersByTimeAsync(3000);

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { Card, Colleague } from "../shared/protocol";
+import type { Card, Colleague, Promised } from "../shared/protocol";
 import type { Api } from "./api";
 import { Fetching } from "./fetching";
 
@@ -41,13 +41,15 @@ export const stillLate = (clocks: readonly LateClock[]): readonly LateClock[] =>
 export class Wall {
   readonly figures = signal<WallFigures | null>(null);
   readonly late = signal<readonly LateClock[]>([]);
+  /** What somebody has promised a customer and not kept in time, the oldest first. */
+  readonly promises = signal<readonly Promised[]>([]);
   private readonly fetching = new Fetching();
   /** Why what is shown is not the present. */
   readonly failed = this.fetching.failed;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private shown = false;
 
-  constructor(private readonly api: Pick<Api, "wall" | "lateClocks">) {}
+  constructor(private readonly api: Pick<Api, "wall" | "lateClocks" | "overduePromises">) {}
 
   async open(): Promise<void> {
     this.shown = true;
@@ -61,8 +63,10 @@ export class Wall {
 
   private async look(): Promise<void> {
     clearTimeout(this.timer);
-    await this.fetching.ask("wall", () => Promise.all([this.api.wall(), this.api.lateClocks()]), ([figures, clocks]) => {
+    const asked = () => Promise.all([this.api.wall(), this.api.lateClocks(), this.api.overduePromises()]);
+    await this.fetching.ask("wall", asked, ([figures, clocks, promises]) => {
       this.figures.value = figures;
+      this.promises.value = promises;
       this.late.value = stillLate(clocks);
     });
     if (this.shown) this.timer = setTimeout(() => void this.look(), EVERY_MS);

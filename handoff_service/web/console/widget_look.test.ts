@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { embedCode, previewAddress, withLook } from "./widget_look";
+import { embedCode, previewAddress, triedWords, withLook } from "./widget_look";
 
 describe("the look of the widget", () => {
   it("is told to a page by attributes, only what is not the product's own", () => {
@@ -25,4 +25,11 @@ it("previews a look that nobody has saved on the real chat page", () => {
   const address = new URL(previewAddress("demo", "zh", { accent: "#aa0000", position: "start" }), "https://desk.example");
   expect(address.pathname).toBe("/chat/");
   expect(Object.fromEntries(address.searchParams)).toEqual({ tenant: "demo", language: "zh", preview: "", accent: "#aa0000", position: "start" });
+});
+
+it("hands the page in the frame the words that nobody has saved, and none where there are none", () => {
+  const stored = { accent: "#155eb0", welcome: [] };
+  expect([triedWords(stored, null), triedWords(stored, { ...stored })]).toEqual([null, null]);
+  const tried = triedWords(stored, { ...stored, logo: "/l.png", welcome: [{ text: { zh: "晚上好" } }], texts: { en: { composer: "Ask" } } });
+  expect(JSON.parse(tried ?? "")).toEqual({ logo: "/l.png", welcome: [{ text: { zh: "晚上好" } }], texts: { en: { composer: "Ask" } } });
 });

@@ -1,5 +1,5 @@
 import type { Look } from "../widget/look";
-import type { Item } from "./forms/values";
+import { isItem, type Item, same, type Value } from "./forms/values";
 
 /** What a look says beyond the product's own, as [name, value]. */
 function parts({ accent, position = "end", scheme = "auto" }: Look): readonly (readonly [string, string])[] {
@@ -30,6 +30,12 @@ export const withLook = (before: Item, tried: Look): Item => {
   return { ...rest, ...Object.fromEntries(parts({ ...lookOf(before), ...tried })) };
 };
 
+/** What a form holds of the widget, in the look that is stored now. */
+export function withStoredLook(held: Value | undefined, stored: Value | undefined): Item {
+  const look = Object.entries(isItem(stored) ? stored : {}).filter(([name]) => ["accent", "position", "scheme"].includes(name));
+  return { ...(isItem(held) ? held : {}), ...Object.fromEntries(look) };
+}
+
 /** Whether what is tried out would replace what was stored since the look was read. */
 export function clash(read: Look, stored: Look, tried: Look): boolean {
   const [before, after] = [Object.fromEntries(parts(read)), Object.fromEntries(parts(stored))];
@@ -39,5 +45,12 @@ export function clash(read: Look, stored: Look, tried: Look): boolean {
 /** The chat page that shows the widget with this look, which nobody else sees. */
 export const previewAddress = (tenant: string, language: string, look: Look): string =>
   `/chat/?${new URLSearchParams([["tenant", tenant], ["language", language], ["preview", ""], ...parts(look).map(([name, value]) => [name, value])])}`;
+
+/** What is tried out beyond the look, for the page in the frame; null: as it is stored. */
+export function triedWords(stored: Item, edited: Item | null): string | null {
+  if (edited === null || same(stored, edited)) return null;
+  const { logo, welcome, articles, texts } = edited;
+  return JSON.stringify({ logo, welcome, articles, texts });
+}
 
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");

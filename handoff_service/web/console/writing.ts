@@ -236,11 +236,24 @@ export class Writing {
     session.refresh(conv);
   }
 
+  /** Puts a message that did not arrive back into the box, once, ahead of what is written there. */
+  takeBack(conversation: string, text: string): void {
+    const draft = this.draftOf(conversation);
+    this.setMode(conversation, "reply");
+    if (!draft.reply.includes(text)) this.write(conversation, withReturned(draft, "reply", text));
+    this.parts.state.focusWanted.value = true;
+  }
+
+  /** Sends the message that the platform has approved; the server gives it its words. */
+  sendTemplate(conversation: string, template: string): void {
+    this.dispatch(conversation, "reply", { text: template, template });
+  }
+
   private tellElsewhere(conversation: string, why: string): void {
     const { state, session } = this.parts;
     const t = state.t.value;
     const name = findCard(state.desk.value, conversation)?.card.contact.name || t("list.anonymous");
-    session.notify("bad", t("composer.refused_elsewhere", { name, message: why }), conversation);
+    session.notify("bad", t("composer.refused_elsewhere", { name, message: why }), { conversation });
   }
 
   /** The agent has seen that a text came back. */

@@ -126,6 +126,7 @@ export interface Promised {
   conversation: string;
   seq: number;
   text: string;
+  by?: { kind: string; id: string | null };
   due_at: string;
   state: "open" | "kept" | "cancelled" | (string & {});
   overdue: boolean;
@@ -152,6 +153,9 @@ export interface Handoff {
     at: string;
     by: string | Person | null;
   }[];
+  /** Who was called, and where it is now with what follows by itself; a gateway of the release before does not tell. */
+  calls?: { n: number; rung: Call["rung"]; agent: Person | null; at: string; shown_at: string | null; shown_to: string | null }[];
+  standing?: { stage: string; deadline: string | null; next: string | null };
   packet: Packet;
 }
 export interface ConversationDetail {

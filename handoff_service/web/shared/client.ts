@@ -326,7 +326,7 @@ function socketUrl(baseUrl: string): string {
 }
 
 /** Calls `wake` whenever the network or the page comes back, if somebody looks at it; returns what stops it. */
-function watchPage(wake: () => void): () => void {
+export function watchPage(wake: () => void): () => void {
   if (typeof window === "undefined") return () => undefined;
   const seen = () => {
     if (document.visibilityState === "visible") wake();

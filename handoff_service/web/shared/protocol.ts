@@ -60,6 +60,8 @@ export interface TextBody {
   photos?: string[];
   /** Of a customer: which of them the file is. */
   photo?: PhotoPlace;
+  /** Of an agent: the message that the platform has approved, in place of his own words. */
+  template?: string;
 }
 /** Photo `index` of those that the entry `seq` asked for. */
 export interface PhotoPlace {
@@ -77,6 +79,12 @@ export type MessageKind =
   | "answer" | "clarify" | "offer_human" | "small_talk" | "form" | "soothe" | "handoff" | "notice"
   | (string & {});
 
+/** A request of the bot for files: of which kinds (as a file input's `accept`), how many at once, how large each. */
+export interface UploadMark {
+  accept: string;
+  most?: number;
+  max_bytes?: number;
+}
 export interface MessageBody {
   text: string;
   buttons?: { title: string }[];
@@ -91,9 +99,13 @@ export interface MessageBody {
   photos?: string[];
   photo?: PhotoPlace;
   /** The bot asks for pictures: what the file chooser may offer. */
-  upload?: { accept: string };
+  upload?: UploadMark;
   /** Of a note: the agent whom alone it is for. */
   whisper?: string;
+  /** Of a note about a message that did not arrive: which it is, the last of several, and what may be sent instead. */
+  of?: number;
+  upto?: number;
+  template?: string;
   /** Of a translated reply, for agents: what its author wrote. */
   original?: string;
 }

@@ -1,5 +1,5 @@
 import { act } from "preact/test-utils";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Entry } from "../shared/protocol";
 import { steps } from "../shared/markdown";
 import { chooseWelcome } from "../widget/config";
@@ -12,7 +12,7 @@ import { transcript } from "../widget/transcript";
 import { FakeUpload, fakeUploads } from "./fake_upload";
 import { message, settle, state } from "./fakes";
 import {
-  answer, answers, calls, chat, configure, CONV, draw, find, json, key, meet, network, newChat, online, owner, page, press, receive, refusal, SESSION,
+  answer, answers, calls, chat, configure, CONV, draw, find, json, key, meet, network, newChat, online, parts, owner, page, press, receive, refusal, SESSION,
   show, status, storage, type,
 } from "./stage";
 
@@ -55,9 +55,16 @@ describe("self-service before the chat", () => {
     expect(network.last.frames("send")).toHaveLength(1);
   });
 
-  it("begins with other words in the evening, and on another page", () => {
-    const rules = [{ text: { en: "Orders?" }, page: "/orders" }, { text: { en: "Evening!" }, from: "18:00", to: "09:00" }];
-    const first = (path: string, at: string) => chooseWelcome(rules, path, new Date(at), "Asia/Shanghai")?.text.en;
+  it("begins with other words in the evening, on another page, and for who the page says is another customer", () => {
+    const welcome = [
+      { text: { en: "Gold!" }, about: { level: "gold", old: true } }, { text: { en: "Orders?" }, page: "/orders" },
+      { text: { en: "Evening!" }, from: "18:00", to: "09:00" },
+    ];
+    const first = (path: string, at: string, visitor = {}) => chooseWelcome({ welcome, timezone: "Asia/Shanghai" }, path, new Date(at), visitor)?.text.en;
+    const noon = "2026-11-21T04:00:00Z";
+    expect([{ level: "gold", old: true, more: 1 }, { level: "gold" }, { level: "gold", old: "true" }].map((visitor) => first("/", noon, visitor))).toEqual(
+      ["Gold!", undefined, undefined],
+    );
     expect(first("/orders/7", "2026-11-21T04:00:00Z")).toBe("Orders?");
     expect(["2026-11-21T10:00:00Z", "2026-11-21T00:59:00Z", "2026-11-21T01:00:00Z", "2026-11-21T09:59:00Z"].map((at) => first("/", at))).toEqual(
       ["Evening!", "Evening!", undefined, undefined],
@@ -66,7 +73,6 @@ describe("self-service before the chat", () => {
 });
 
 describe("files", () => {
-  afterEach(() => vi.unstubAllGlobals());
   const photo = () => new File(["x".repeat(10)], "photo.png", { type: "image/png" });
 
   it("shows how far an upload is, and sends it with the words when it is there", async () => {
@@ -155,7 +161,7 @@ describe("files", () => {
     await act(() => chat.uploads.add([photo(), photo()]));
     await vi.waitFor(() => expect(FakeUpload.all).toHaveLength(2));
     await act(() => FakeUpload.all[0]!.answer(201, { file: { id: "f_1", name: "photo.png", type: "image/png", size: 10 } }));
-    expect(storage.getItem("attached")).not.toBeNull();
+    await vi.waitFor(() => expect(storage.getItem("attached")).not.toBeNull());
     await act(() => chat.identify(null));
     expect(chat.uploads.all.value).toEqual([]);
     expect(FakeUpload.all[1]!.aborted).toBe(true);
@@ -218,6 +224,7 @@ describe("answers", () => {
     await online([state(1), message(2), answer]);
     await press("没有帮助");
     await receive({ ...message(4), kind: "feedback", body: { of: 3, value: "down" } } as Entry);
+    await parts();
     await press("答非所问");
     expect(calls.at(-1)).toMatchObject({ body: { seq: 3, value: "down", comment: "答非所问" } });
     await receive({ ...message(5), kind: "feedback", body: { of: 3, value: "down", comment: "答非所问" } } as Entry);

@@ -73,7 +73,7 @@ describe("photos that were asked for by name", () => {
     const input = page.querySelectorAll<HTMLInputElement>(".photo-place input")[place]!;
     Object.defineProperty(input, "files", { configurable: true, value: [new File(["png"], "photo.png", { type: "image/png" })] });
     Object.defineProperty(input, "value", { configurable: true, writable: true, value: "" });
-    await act(async () => { input.dispatchEvent(new Event("change", { bubbles: true })); await settle(); });
+    await act(async () => { input.dispatchEvent(new Event("change", { bubbles: true })); await vi.dynamicImportSettled(); });
   };
   const places = () => [...page.querySelectorAll(".photo-place")].map((place) => place.className.replace("photo-place ", ""));
   const begin = async () => {

@@ -32,6 +32,8 @@ export let calls: Call[];
 export let answers: Record<string, () => Response>;
 export let network: FakeNetwork;
 export let storage: KeyValueStorage;
+/** Of the page that is open; another tab has its own. */
+let newTab: KeyValueStorage;
 export let chat: Chat;
 export let config: Config | null;
 export let page: HTMLElement;
@@ -39,17 +41,18 @@ export let page: HTMLElement;
 export const json = (value: unknown, status = 200) => new Response(JSON.stringify(value), { status });
 export const refusal = (status: number) => json({ error: { code: "refused", message: "No.", retryable: false } }, status);
 
-function gateway(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+async function gateway(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
   const path = String(input).replace("https://chat.example", "");
   const token = new Headers(init.headers).get("authorization");
   calls.push({ path, body: init.body ? (JSON.parse(String(init.body)) as Record<string, unknown>) : {}, token });
-  return Promise.resolve((answers[path] ?? (() => json({ ok: true })))());
+  return (answers[path] ?? (() => json({ ok: true })))();
 }
 
-export function newChat(language: Language = "zh", identity: string | null = null, own?: Catalogue): Chat {
+/** `tab`: of another page than the one that is open, which starts with an empty one. */
+export function newChat(language: Language = "zh", identity: string | null = null, own?: Catalogue, tab = newTab): Chat {
   const api = new CustomerApi({ baseUrl: "https://chat.example", tenant: "demo", identity, storage, language: () => language });
   const catalogue: Catalogue = own ?? (language === "zh" ? zh : en);
-  return new Chat({ api, storage, device: "d_1", baseUrl: "https://chat.example", catalogue, config, socket: network.open });
+  return new Chat({ api, storage, tab, device: "d_1", baseUrl: "https://chat.example", catalogue, config, socket: network.open });
 }
 
 export async function show(language: Language = "zh", catalogue?: Catalogue): Promise<void> {
@@ -82,12 +85,16 @@ export async function status(kind: OwnerKind, more: Partial<StatusFrame> = {}): 
   await act(() => {
     network.last.say({ t: "status", conv: CONV, owner: owner(kind), epoch: 5, place: null, wait_s: null, language: "zh", rate: false, ...more });
   });
+  await parts();
 }
+
+/** Every part of the widget that is being loaded is there. */
+export const parts = () => act(async () => { await vi.dynamicImportSettled(); });
 
 export const find = <E extends HTMLElement = HTMLElement>(selector: string) => page.querySelector<E>(selector);
 export const button = (name: string) =>
   [...page.querySelectorAll("button")].find((node) => node.getAttribute("aria-label") === name || node.textContent?.trim() === name);
-export const press = (name: string) => act(async () => { button(name)!.click(); await settle(); });
+export const press = (name: string) => act(async () => { button(name)!.click(); await settle(); await vi.dynamicImportSettled(); });
 export async function type(selector: string, text: string): Promise<void> {
   await act(() => {
     const field = find<HTMLTextAreaElement>(selector)!;
@@ -113,12 +120,14 @@ beforeEach(() => {
   };
   network = new FakeNetwork();
   storage = memoryStorage();
+  newTab = memoryStorage();
   vi.stubGlobal("fetch", gateway);
   // happy-dom's own never calls back.
   Object.defineProperty(navigator, "locks", { configurable: true, value: { request: (_name: string, run: () => unknown) => run() } });
   page = document.body.appendChild(document.createElement("div"));
 });
-afterEach(() => {
+afterEach(async () => {
+  await vi.dynamicImportSettled(); // what is on its way meets the fakes that it was begun with
   chat.stop();
   render(null, page);
   page.remove();

@@ -65,10 +65,10 @@ describe("session", () => {
     let refused = true;
     answers["/v1/ws-ticket"] = () => (refused ? ((refused = false), refusal(401)) : json({ ticket: "t", expires_in: 30 }));
     await show();
-    chat.draft = "half a sen";
+    chat.written.text = "half a sen";
     await online();
     expect(storage.getItem("contact")).toBe(SESSION.contact.id);
-    expect(chat.draft).toBe("half a sen");
+    expect(chat.written.text).toBe("half a sen");
   });
 
   it("does not show a signed-in customer's conversation after they signed out", async () => {
@@ -78,7 +78,7 @@ describe("session", () => {
     storage.setItem("draft", "my secret");
     chat.stop();
     meet(newChat("zh", null));
-    expect(chat.draft).toBe("");
+    expect(chat.written.text).toBe("");
     await chat.start();
     expect(calls.findLast((call) => call.path === "/v1/widget/sessions")?.body).toMatchObject({ token: null, identity: null });
   });
@@ -87,14 +87,14 @@ describe("session", () => {
     meet(newChat("zh", "jwt of A"));
     await chat.start();
     chat.sendText("A's secret"); // not connected: it stays in the outbox
-    chat.draft = "A's draft";
+    chat.written.text = "A's draft";
     storage.setItem("failed", JSON.stringify([{ draft: chat.outgoing.value[0], code: "invalid" }]));
     chat.stop();
     answers["/v1/widget/sessions"] = () => json({ ...SESSION, token: "tok_b", contact: { id: "cus_b", name: "B" } }, 201);
     meet(newChat("zh", "jwt of B"));
     await draw();
     await act(async () => { chat.setOpen(true); await vi.waitFor(() => expect(network.sockets).not.toHaveLength(0)); });
-    expect([chat.outgoing.value, chat.failed.all.value, chat.draft]).toEqual([[], [], ""]);
+    expect([chat.outgoing.value, chat.failed.all.value, chat.written.text]).toEqual([[], [], ""]);
     expect(find<HTMLTextAreaElement>(".write textarea")!.value).toBe("");
     await act(() => { network.last.accept(); network.last.say(welcome({ principal: { kind: "customer", id: "cus_b", name: "B" } })); });
     expect(network.last.frames("send")).toEqual([]);
@@ -105,12 +105,12 @@ describe("session", () => {
     meet(newChat());
     await chat.start();
     chat.sendText("还在吗");
-    chat.draft = "另外";
+    chat.written.text = "另外";
     chat.stop();
     meet(newChat("zh", "jwt"));
     await online();
     expect(network.last.frames("send")).toMatchObject([{ body: { text: "还在吗" } }]);
-    expect(chat.draft).toBe("另外");
+    expect(chat.written.text).toBe("另外");
   });
 
   it("sends and shows nothing of a customer whose tab comes back as somebody else", async () => {
@@ -336,7 +336,7 @@ describe("writing", () => {
     await type(".write textarea", "x".repeat(8001));
     expect(find(".count")?.textContent).toBe("超出 1 字");
     expect(find<HTMLButtonElement>(".send")!.disabled).toBe(true);
-    expect(newChat().draft).toHaveLength(8001);
+    expect(newChat().written.text).toHaveLength(8001);
   });
 
   it("marks a refused message, over a reload too, and sends it again", async () => {

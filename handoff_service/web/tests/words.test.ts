@@ -114,13 +114,14 @@ describe("storage", () => {
 
 describe("device", () => {
   it("is the same after a reload, and another one in a duplicated tab", () => {
-    const device = claimDevice();
-    expect(claimDevice()).not.toBe(device); // a duplicate starts from a copy of the storage in use
-    sessionStorage.removeItem("tandem.device");
+    const tab = browserStorage("sessionStorage", "tandem.demo.");
+    const device = claimDevice(tab);
+    expect(claimDevice(tab)).not.toBe(device); // a duplicate starts from a copy of the storage in use
+    sessionStorage.removeItem("tandem.demo.device");
     window.dispatchEvent(new Event("pagehide"));
     expect(device).toMatch(/^d_[\w-]{24}$/);
-    expect(sessionStorage.getItem("tandem.device")).toMatch(/^d_/);
-    const reloaded = sessionStorage.getItem("tandem.device");
-    expect(claimDevice()).toBe(reloaded);
+    expect(sessionStorage.getItem("tandem.demo.device")).toMatch(/^d_/);
+    const reloaded = sessionStorage.getItem("tandem.demo.device");
+    expect(claimDevice(tab)).toBe(reloaded);
   });
 });

@@ -1,11 +1,9 @@
 import { newId } from "../shared/ids";
-import type { EntriesPage, ErrorBody, FileRef, IceServer, Language, Ticket, WidgetSession } from "../shared/protocol";
+import type { EntriesPage, ErrorBody, FileRef, Language, Ticket, WidgetSession } from "../shared/protocol";
 import type { KeyValueStorage } from "../shared/storage";
 import type { Action } from "./chat";
 
 const TIMEOUT_MS = 15_000;
-/** Together longer than the span in which the gateway counts what one person sends. */
-const UPLOAD_WAITS_MS = [1_000, 2_000, 4_000, 8_000];
 /** What a customer wrote and did not get sent. */
 const UNSENT = ["outbox", "failed", "draft", "attached"];
 
@@ -32,12 +30,6 @@ export interface ArticleText {
   url: string;
 }
 
-/** `channel` null: wherever each request was made; `channels`: those on which he has written. */
-export interface Preferred {
-  readonly channel: string | null;
-  readonly channels: readonly string[];
-}
-
 export interface ApiOptions {
   baseUrl: string;
   tenant: string;
@@ -60,7 +52,12 @@ export class CustomerApi {
 
   /** True if this browser was a visitor before: then there may be something unread. */
   get known(): boolean {
-    return this.identity !== null || this.options.storage.getItem("token") !== null;
+    return this.identity !== null || this.token !== null;
+  }
+
+  /** Whether the tenant's site has said who this is. */
+  get signedIn(): boolean {
+    return this.options.storage.getItem("identified") !== null;
   }
 
   /** From now on as whom this signed token names; null: as a stranger. */
@@ -95,39 +92,6 @@ export class CustomerApi {
     return this.call("POST", `/v1/conversations/${encodeURIComponent(conv)}/${verb}`, { op_id: opId, ...fields });
   }
 
-  /** Says yes or no to a call. */
-  answerCall(conv: string, call: string, accept: boolean): Promise<{ ice: readonly IceServer[] }> {
-    return this.call("POST", `/v1/conversations/${encodeURIComponent(conv)}/call/respond`, { op_id: newId(), call, accept });
-  }
-
-  endCall(conv: string, call: string): Promise<unknown> {
-    return this.call("POST", `/v1/conversations/${encodeURIComponent(conv)}/call/end`, { op_id: newId(), call });
-  }
-
-  /** Sends a code to an address, or with the code the conversation; null when it went, else the server's code why not. */
-  async mailTranscript(conv: string, to: string, code: string | null, language: string): Promise<string | null> {
-    try {
-      await this.call("POST", `/v1/conversations/${encodeURIComponent(conv)}/transcript`, { to, code, language });
-      return null;
-    } catch (error) {
-      return error instanceof ApiError ? error.code : (unanswered(error) ?? "unavailable");
-    }
-  }
-
-  /** Where the customer wants to be told of his requests, and where he could be. */
-  preferred(): Promise<Preferred> {
-    return this.call("GET", "/v1/widget/preferred-channel");
-  }
-
-  async prefer(channel: string | null): Promise<void> {
-    await this.call("POST", "/v1/widget/preferred-channel", { channel });
-  }
-
-  /** "done", or another state in which the server goes on by itself. */
-  async erase(): Promise<string> {
-    return (await this.call<{ state: string }>("POST", "/v1/widget/erase", {})).state;
-  }
-
   async attributes(attributes: object): Promise<void> {
     await this.call("POST", "/v1/widget/attributes", { attributes });
   }
@@ -143,14 +107,22 @@ export class CustomerApi {
     return this.call("GET", `/v1/widget/articles/${encodeURIComponent(id)}?${asked}`);
   }
 
-  helpUrl(language: Language): string {
-    return `${this.options.baseUrl}/help/${encodeURIComponent(this.options.tenant)}/${language}/`;
+  get baseUrl(): string {
+    return this.options.baseUrl;
+  }
+
+  get tenant(): string {
+    return this.options.tenant;
+  }
+
+  get token(): string | null {
+    return this.options.storage.getItem("token");
   }
 
   /** The content of a file that this customer may see. */
   file(id: string): Promise<Blob> {
     return this.renewing(async () => {
-      const token = this.options.storage.getItem("token");
+      const { token } = this;
       const answer = await fetch(`${this.options.baseUrl}/v1/files/${encodeURIComponent(id)}`, {
         headers: token === null ? {} : { Authorization: `Bearer ${token}` },
         credentials: "omit",
@@ -160,46 +132,9 @@ export class CustomerApi {
     });
   }
 
-  /**
-   * Uploads a file; what the gateway refuses for now, or the network cuts off, goes again by itself a few times.
-   * Rejects with ApiError, also when `signal` aborts.
-   */
+  /** Uploads a file (carry.ts). Rejects with ApiError, also when `signal` aborts, and as any file of ours that does not load. */
   async upload(file: File, progress: (share: number) => void, signal: AbortSignal): Promise<FileRef> {
-    if (this.options.storage.getItem("token") === null) await this.session();
-    const bring = () => this.renewing(() => this.uploadOnce(file, progress, signal));
-    for (const wait of UPLOAD_WAITS_MS) {
-      try {
-        return await bring();
-      } catch (error) {
-        if (!(error instanceof ApiError) || error.details["retryable"] !== true) throw error;
-        await pause(Math.max(wait, error.retryAfterS * 1000), signal);
-      }
-    }
-    return bring();
-  }
-
-  /** Only XMLHttpRequest tells how far it is. */
-  private uploadOnce(file: File, progress: (share: number) => void, signal: AbortSignal): Promise<FileRef> {
-    const voice = file.type.startsWith("audio/") ? "&voice=true" : "";
-    const url = `${this.options.baseUrl}/v1/conversations/current/files?name=${encodeURIComponent(file.name)}${voice}`;
-    return new Promise((done, failed) => {
-      if (signal.aborted) return failed(aborted());
-      const request = new XMLHttpRequest();
-      request.open("POST", url);
-      request.setRequestHeader("Authorization", `Bearer ${this.options.storage.getItem("token") ?? ""}`);
-      request.setRequestHeader("Content-Type", "application/octet-stream");
-      request.upload.onprogress = (event) => progress(event.lengthComputable ? event.loaded / event.total : 0);
-      request.onload = () => {
-        const answer = parsed(request.responseText) as { file?: FileRef; error?: ErrorBody } | null;
-        const { code = "unavailable", message = "The upload failed.", retry_after_s, ...more } = answer?.error ?? {};
-        if (request.status === 201 && answer?.file !== undefined) done(answer.file);
-        else failed(new ApiError(request.status, code, message, retry_after_s, more));
-      };
-      request.onerror = request.ontimeout = () => failed(new ApiError(0, "unavailable", "The upload was cut off.", 0, { retryable: true }));
-      request.onabort = () => failed(aborted());
-      signal.addEventListener("abort", () => request.abort());
-      request.send(file);
-    });
+    return (await import("./carry")).carry(this, file, progress, signal);
   }
 
   private async startSession(): Promise<WidgetSession> {
@@ -211,7 +146,7 @@ export class CustomerApi {
   private async requestSession(): Promise<WidgetSession> {
     const { tenant, storage, language } = this.options;
     const identity = this.identity;
-    const body = { tenant, token: storage.getItem("token"), identity, language: language() };
+    const body = { tenant, token: this.token, identity, language: language() };
     let session: WidgetSession;
     try {
       session = await this.fetch<WidgetSession>("POST", "/v1/widget/sessions", body);
@@ -232,12 +167,12 @@ export class CustomerApi {
     return session;
   }
 
-  private call<T>(method: "GET" | "POST", path: string, body?: object): Promise<T> {
+  call<T>(method: "GET" | "POST", path: string, body?: object): Promise<T> {
     return this.renewing(() => this.fetch<T>(method, path, body));
   }
 
   /** Again with a new token, once, after the gateway has refused the one that we had. */
-  private async renewing<T>(work: () => Promise<T>): Promise<T> {
+  async renewing<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
@@ -248,7 +183,7 @@ export class CustomerApi {
   }
 
   private async fetch<T>(method: "GET" | "POST", path: string, body?: object): Promise<T> {
-    const token = this.options.storage.getItem("token");
+    const { token } = this;
     const headers: Record<string, string> = {};
     if (token !== null) headers["Authorization"] = `Bearer ${token}`;
     if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -265,23 +200,6 @@ export class CustomerApi {
     const error = (answer as { error?: ErrorBody } | null)?.error;
     const message = error?.message ?? `The server answered ${response.status}.`;
     throw new ApiError(response.status, error?.code ?? "unavailable", message, error?.retry_after_s, { ...error });
-  }
-}
-
-const aborted = () => new ApiError(0, "aborted", "The upload was cancelled.");
-
-/** Ends early when `signal` aborts. */
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((over) => {
-    setTimeout(over, ms);
-    signal.addEventListener("abort", () => over());
-  });
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // a proxy's own page
   }
 }
 

@@ -1,20 +1,11 @@
-import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
-import type { TandemClient } from "../shared/client";
-import type { Owner } from "../shared/protocol";
+import { computed, effect, type ReadonlySignal, signal } from "./signals";
+import { newId } from "../shared/ids";
+import type { IceServer } from "../shared/protocol";
 import { type StandingCall, standingCall } from "../shared/standing_call";
-import type { CustomerApi } from "./api";
-import type { Logged } from "./rows";
+import type { Chat } from "./chat";
 import type { Problem, Talk } from "./talk";
 
-export interface CallsParts {
-  readonly log: ReadonlySignal<readonly Logged[]>;
-  readonly conv: ReadonlySignal<string | null>;
-  readonly owner: ReadonlySignal<Owner | null>;
-  readonly client: Pick<TandemClient, "on" | "signal">;
-  readonly api: Pick<CustomerApi, "answerCall" | "endCall">;
-}
-
-/** What the conversation's log says of its call, and the call that this page is in; what a call needs loads later. */
+/** What the conversation's log says of its call, and the call that this page is in; loaded when somebody rings. */
 export class Calls {
   /** The call that rings or goes on, wherever the customer has taken it. */
   readonly standing: ReadonlySignal<StandingCall | null>;
@@ -23,7 +14,7 @@ export class Calls {
   /** Why it could not be taken here. */
   readonly problem = signal<{ readonly call: string; readonly why: Problem } | null>(null);
 
-  constructor(readonly parts: CallsParts) {
+  constructor(readonly parts: Pick<Chat, "log" | "conv" | "owner" | "client" | "api">) {
     this.standing = computed(() => {
       const conv = parts.conv.value;
       if (conv === null) return null;
@@ -40,14 +31,19 @@ export class Calls {
 
   decline(): Promise<unknown> {
     const call = this.standing.value;
-    return call === null ? Promise.resolve() : this.parts.api.answerCall(call.conv, call.id, false).catch(outrun);
+    return call === null ? Promise.resolve() : this.answer(call, false).catch(outrun);
   }
 
   /** Ends the call, also one that another page has or a reload has cut off. */
   hangUp(): Promise<unknown> {
     const call = this.talk.value?.call ?? this.standing.value;
     this.letGo();
-    return call === null ? Promise.resolve() : this.parts.api.endCall(call.conv, call.id).catch(outrun);
+    return call === null ? Promise.resolve() : this.parts.api.call("POST", `${path(call)}/end`, { op_id: newId(), call: call.id }).catch(outrun);
+  }
+
+  /** Says yes or no. */
+  answer(call: StandingCall, accept: boolean): Promise<{ ice: readonly IceServer[] }> {
+    return this.parts.api.call("POST", `${path(call)}/respond`, { op_id: newId(), call: call.id, accept });
   }
 
   private letGo(): void {
@@ -56,6 +52,8 @@ export class Calls {
     talk?.close();
   }
 }
+
+const path = (call: StandingCall): string => `/v1/conversations/${encodeURIComponent(call.conv)}/call`;
 
 /** The call was over before, or the server cannot be asked: then the log will say how it ended. */
 function outrun(error: unknown): void {

@@ -1,32 +1,35 @@
-import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { batch, computed, signal, type ReadonlySignal, type Signal } from "./signals";
 import { TandemClient, type ClientOptions, type ConnectionState, type Draft, type SendError } from "../shared/client";
 import { fill, type Translate } from "../shared/i18n";
 import { newId } from "../shared/ids";
 import { fileLabel, type Body, type Entry, type Language, type Owner, type StatusFrame, type WidgetSession } from "../shared/protocol";
 import type { KeyValueStorage } from "../shared/storage";
-import { ApiError, type CustomerApi, unanswered } from "./api";
+import { ApiError, type CustomerApi } from "./api";
 import { Arrivals } from "./arrivals";
-import { Calls } from "./calls";
+import type { Calls } from "./calls";
 import { chooseWelcome, type Config } from "./config";
+import { Door, type Loading } from "./door";
 import { Faces } from "./faces";
 import { Help } from "./help";
 import type { Attributes } from "./page_api";
 import { PageFacts } from "./page_facts";
-import { answerDue, buildRows, currentOwner, isRead, lastOwn, pressable, unreadCount, votes, type Failed, type Logged } from "./rows";
-import { Photos } from "./photos";
-import { Reach } from "./reach";
+import { answerDue, buildRows, currentOwner, isCalled, isRead, lastOwn, pressable, unreadCount, votes, type Failed, type Logged } from "./rows";
+import type { Photos } from "./photos";
 import { Refused } from "./refused";
 import { Seen } from "./seen";
 import { chooseTag, loadCatalogue, type Catalogue, type Key } from "./texts/catalogue";
 import { Typist } from "./typist";
 import { Uploads } from "./uploads";
+import { Wish } from "./wish";
+import { Written } from "./written";
 
-export type Loading = "idle" | "loading" | "ready" | "failed";
 export type Action = "feedback" | "rating" | "ask-human" | "ask-senior" | "solved" | "leave-queue" | "leave-message" | "callback";
 
 export interface ChatOptions {
   api: CustomerApi;
   storage: KeyValueStorage;
+  /** What is this tab's alone. */
+  tab: KeyValueStorage;
   device: string;
   baseUrl: string;
   catalogue: Catalogue;
@@ -48,10 +51,13 @@ export class Chat {
   readonly uploads: Uploads;
   readonly help: Help;
   readonly faces: Faces;
-  readonly calls: Calls;
-  readonly reach: Reach;
-  readonly photos: Photos;
-  readonly loading = signal<Loading>("idle");
+  /** Once somebody has rung: its file is loaded then. */
+  calls: Calls | null = null;
+  /** Once an agent has asked for some. */
+  photos: Photos | null = null;
+  readonly loading: ReadonlySignal<Loading>;
+  /** The customer looks at his orders. */
+  readonly orders = signal(false);
   readonly session = signal<WidgetSession | null>(null);
   readonly connection = signal<ConnectionState>("offline");
   /** True once a connection was lost and as long as there is no new one. */
@@ -60,6 +66,8 @@ export class Chat {
   readonly conv = signal<string | null>(null);
   readonly log = signal<readonly Logged[]>([]);
   readonly outgoing = signal<readonly Draft[]>([]);
+  readonly written: Written;
+  readonly wish: Wish;
   readonly failed: Refused;
   readonly status = signal<StatusFrame | null>(null);
   readonly typist = new Typist();
@@ -74,20 +82,23 @@ export class Chat {
   readonly writer = signal(0);
 
   readonly rows = computed(() => buildRows(this.log.value, this.outgoing.value, this.failed.all.value));
+  /** Nothing was asked yet, or all that was is over: what is offered at the beginning is offered again. */
+  readonly fresh = computed(() => this.outgoing.value.length === 0 && (this.rows.value.length === 0 || this.owner.value?.kind === "closed"));
   readonly pressable = computed(() => pressable(this.log.value, this.outgoing.value));
   readonly votes = computed(() => votes(this.log.value));
   readonly lastOwn = computed(() => lastOwn(this.log.value));
   readonly owner: ReadonlySignal<Owner | null> = computed(() => currentOwner(this.log.value, this.conv.value, this.status.value));
   readonly unread = computed(() => unreadCount(this.log.value, (conv) => this.seen.of(conv)));
+  /** Whether a call may ring or go on; `calls` knows. */
+  readonly called = computed(() => isCalled(this.log.value, this.conv.value));
   readonly typingName: ReadonlySignal<string | null> = computed(() => this.whoTypes());
 
-  private readonly client: TandemClient;
+  readonly client: TandemClient;
+  private readonly door: Door;
   private readonly storage: KeyValueStorage;
-  /** Of getting a session; only the last one counts. */
-  private attempts = 0;
   private readonly seen: Seen;
   private readonly facts: PageFacts;
-  private readonly api: CustomerApi;
+  readonly api: CustomerApi;
   /** Whose messages this page holds. */
   private contact: string | null;
   private readonly opIds = new Map<string, string>();
@@ -110,6 +121,7 @@ export class Chat {
     this.facts = new PageFacts(options.api);
     this.help = new Help(options.api, () => this.language.value);
     this.failed = new Refused(options.storage);
+    this.written = new Written(options.storage, options.tab);
     this.seen = new Seen(options.storage);
     this.client = new TandemClient({
       ...options,
@@ -118,32 +130,21 @@ export class Chat {
       fetchEntries: (conv, after) => options.api.entries(conv, after),
     });
     this.outgoing.value = this.client.pending();
-    this.calls = new Calls({ log: this.log, conv: this.conv, owner: this.owner, client: this.client, api: options.api });
-    this.reach = new Reach(this, options.api);
-    this.photos = new Photos({ api: options.api, log: this.log, outgoing: this.outgoing, send: (body, conv) => this.send(body, conv) });
+    this.door = new Door(options.api, (session) => this.enter(session));
+    this.loading = this.door.state;
+    this.wish = new Wish(this);
     this.listen();
   }
 
-  /** Gets a session and connects; again after a failure. */
-  async start(): Promise<void> {
-    if (this.loading.value === "loading" || this.loading.value === "ready") return;
-    this.loading.value = "loading";
-    const attempt = ++this.attempts;
-    try {
-      const session = await this.api.session();
-      if (attempt !== this.attempts) return;
-      this.serve(session.contact.id);
-      this.session.value = session;
-      this.loading.value = "ready";
-    } catch (error) {
-      if (attempt === this.attempts) this.loading.value = "failed";
-      if (!(error instanceof ApiError || error instanceof TypeError || error instanceof DOMException)) throw error;
-      return;
-    }
-    this.client.connect();
+  /** Gets a session and connects, as soon as that can be done. */
+  start(): Promise<void> {
+    return this.door.open();
   }
 
-  stop = (): void => this.client.close();
+  stop = (): void => {
+    this.door.leave();
+    this.client.close();
+  };
 
   setOpen(open: boolean): void {
     this.open.value = open;
@@ -160,26 +161,12 @@ export class Chat {
 
   /** Somebody signed in on the page (a JWT of the tenant's site), or out (null): then nothing of him stays here. */
   async identify(token: string | null): Promise<void> {
-    this.attempts += 1;
-    void this.calls.hangUp();
+    this.door.leave();
+    void this.calls?.hangUp();
     this.client.close();
     this.api.identify(token);
-    this.loading.value = "idle";
     if (token === null) this.forget();
     if (token !== null || this.open.value) await this.start();
-  }
-
-  /** Erases this customer on the server and here; "begun": the server goes on by itself, null: it did not take it. */
-  async eraseMe(): Promise<"done" | "begun" | null> {
-    let state = "done";
-    try {
-      state = await this.api.erase();
-    } catch (error) {
-      // Refused for who he is: erased before.
-      if (!(error instanceof ApiError && error.status === 401) && unanswered(error) === null) return null;
-    }
-    await this.identify(null);
-    return state === "done" ? "done" : "begun";
   }
 
   /** Told with the next message, or at once where a conversation is open. */
@@ -188,15 +175,21 @@ export class Chat {
     if (this.conv.value !== null) this.facts.tell();
   }
 
-  /** The first words for this hour and page. */
+  /** The first words for this hour, page and customer. */
   get welcome(): { text: string | undefined; suggestions: readonly string[] } {
     const tenant = this.session.value?.tenant;
     const language = this.language.value;
-    const rule = this.config && chooseWelcome(this.config.welcome, location.pathname, new Date(), this.config.timezone);
+    const rule = this.config && chooseWelcome(this.config, location.pathname, new Date(), this.facts.attributes.value);
     return {
       text: rule?.text[language] ?? tenant?.greeting[language],
       suggestions: rule?.suggestions?.[language] ?? tenant?.suggestions[language] ?? [],
     };
+  }
+
+  /** Begins a message that the customer goes on writing; what stood there before comes after it. */
+  prefill(text: string): void {
+    this.written.text = text + this.written.text;
+    this.writer.value += 1;
   }
 
   /** The words with the first file that waits for them, each other file alone. */
@@ -264,6 +257,11 @@ export class Chat {
 
   isRead = (conv: string, seq: number): boolean => isRead(this.log.value, this.status.value, conv, seq);
 
+  /** Whether he can look at his orders. */
+  get hasOrders(): boolean {
+    return this.config?.orders === true && this.session.value !== null && this.api.signedIn;
+  }
+
   /** Whether the server offers this now. */
   may = (action: Action): boolean => this.status.value?.choices?.includes(action) ?? false;
 
@@ -271,17 +269,8 @@ export class Chat {
 
   wasSeen = ({ conv, entry }: Logged): boolean => entry.seq <= this.seen.of(conv);
 
-  get draft(): string {
-    return this.storage.getItem("draft") ?? "";
-  }
-
-  set draft(text: string) {
-    if (text === "") this.storage.removeItem("draft");
-    else this.storage.setItem("draft", text);
-  }
-
   /** `conv`: where a button or a request for photos stands; null for whatever is open. */
-  private send(body: Body, conv: string | null = null): void {
+  send(body: Body, conv: string | null = null): void {
     const clientId = this.client.send(conv, body);
     const draft = this.client.pending().find((item) => item.client_id === clientId);
     if (draft === undefined) return;
@@ -290,11 +279,19 @@ export class Chat {
     this.typist.expectAnswer();
   }
 
+  private enter(session: WidgetSession): void {
+    this.serve(session.contact.id);
+    this.session.value = session;
+    this.door.state.value = "ready";
+    this.client.connect();
+  }
+
   /** This browser belongs to nobody any more. */
   private forget(): void {
     this.contact = null;
     batch(() => {
       this.dropAll();
+      this.written.keep(); // nothing of his: also not in this tab's own storage
       this.session.value = null;
     });
   }
@@ -343,16 +340,20 @@ export class Chat {
   private serve(contact: string): void {
     const before = this.contact;
     this.contact = contact;
-    if (before !== null && before !== contact) this.dropAll();
+    if (before === null) this.written.keep();
+    else if (before !== contact) this.dropAll();
   }
 
   private dropAll(): void {
     this.client.discardPending();
     this.uploads.forget();
-    this.photos.forget();
+    this.photos?.forget();
+    this.written.reload();
     batch(() => {
       this.startOver();
       this.failed.all.value = [];
+      this.orders.value = false;
+      this.wish.forget();
       this.writer.value += 1;
     });
   }
@@ -383,6 +384,7 @@ export class Chat {
   private refused({ draft, code }: SendError): void {
     this.settled(draft.client_id);
     this.failed.add({ draft, code });
+    this.wish.forget(); // the words that asked for these people have not arrived
   }
 
   private whoTypes(): string | null {

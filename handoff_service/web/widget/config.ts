@@ -1,8 +1,9 @@
 // What a page may know of a tenant before anybody has said a word: looks, texts, and with which words to begin.
 import type { Language } from "../shared/protocol";
 import type { Look } from "./look";
+import type { Attributes } from "./page_api";
 
-/** First words for some hours and pages; the first rule that fits is used. */
+/** First words for some hours, pages and visitors; the first rule that fits is used. */
 export interface WelcomeRule {
   text: Partial<Record<Language, string>>;
   suggestions?: Partial<Record<Language, string[]>>;
@@ -11,6 +12,14 @@ export interface WelcomeRule {
   to?: string | null;
   /** Part of the page's path, "/orders". */
   page?: string | null;
+  /** What the page has told of its visitor, {"level": "gold"}. */
+  about?: Attributes;
+}
+
+/** A kind of service, and the queue of the people who do it. */
+export interface Service {
+  text: Partial<Record<Language, string>>;
+  queue: string | null;
 }
 
 export interface Config {
@@ -22,11 +31,15 @@ export interface Config {
   /** By catalogue and key, what the tenant says otherwise. */
   texts: Record<string, Record<string, string>>;
   welcome: WelcomeRule[];
+  /** Buttons that ask for a person. */
+  suggestions?: Service[];
   /** Whether there is a help centre with articles. */
   help: boolean;
   voice: boolean;
   /** Whether a conversation can be sent by mail. */
   mail?: boolean;
+  /** Whether a signed-in customer can look at his orders. */
+  orders?: boolean;
 }
 
 export function isConfig(value: unknown): value is Config {
@@ -48,10 +61,11 @@ export async function fetchConfig(baseUrl: string, tenant: string): Promise<Conf
   }
 }
 
-/** The rule for this moment and page, or null for the tenant's usual greeting. */
-export function chooseWelcome(rules: readonly WelcomeRule[], path: string, now: Date, timezone: string): WelcomeRule | null {
+/** The rule for this moment, page and visitor, or null for the tenant's usual greeting. */
+export function chooseWelcome({ welcome, timezone }: Pick<Config, "welcome" | "timezone">, path: string, now: Date, visitor: Attributes): WelcomeRule | null {
   const clock = new Intl.DateTimeFormat("en-GB", { timeZone: timezone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(now);
-  return rules.find((rule) => (!rule.page || path.includes(rule.page)) && within(clock, rule.from, rule.to)) ?? null;
+  const known = ({ about = {} }: WelcomeRule) => Object.entries(about).every(([name, value]) => visitor[name] === value);
+  return welcome.find((rule) => (!rule.page || path.includes(rule.page)) && within(clock, rule.from, rule.to) && known(rule)) ?? null;
 }
 
 function within(clock: string, from: string | null | undefined, to: string | null | undefined): boolean {

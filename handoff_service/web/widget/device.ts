@@ -1,13 +1,12 @@
 import { newId } from "../shared/ids";
-import { browserStorage } from "../shared/storage";
+import type { KeyValueStorage } from "../shared/storage";
 
 /**
  * This tab's device id, the same after a reload.
  *
  * A duplicated tab copies sessionStorage; so the id is only stored while no page uses it, and the copy finds none.
  */
-export function claimDevice(): string {
-  const storage = browserStorage("sessionStorage", "tandem.");
+export function claimDevice(storage: KeyValueStorage): string {
   const device = storage.getItem("device") ?? newId("d_");
   storage.removeItem("device");
   addEventListener("pagehide", () => storage.setItem("device", device));

@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { signal } from "./signals";
 import type { Owner } from "../shared/protocol";
 
 /** Pictures of the agents who have served this customer, by the name under which they write. */

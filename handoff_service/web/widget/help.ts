@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { signal } from "./signals";
 import { ApiError, type ArticleHit, type ArticleText, type CustomerApi } from "./api";
 import type { Language } from "../shared/protocol";
 
@@ -38,7 +38,7 @@ export class Help {
   }
 
   get url(): string {
-    return this.api.helpUrl(this.language());
+    return `${this.api.baseUrl}/help/${encodeURIComponent(this.api.tenant)}/${this.language()}/`;
   }
 
   private async find(query: string): Promise<void> {

@@ -5,12 +5,10 @@
  */
 import { browserStorage, readJson, type KeyValueStorage } from "../shared/storage";
 import { fetchConfig, isConfig, type Config } from "./config";
-import { isLook, lookSheet, type Look } from "./look";
+import { wear } from "./dressing";
+import { isLook, type Look } from "./look";
 import type { Mounted } from "./mount";
 import { isApiCall, record, type ApiCall, type TandemApi } from "./page_api";
-import dark from "./styles/dark.css?inline";
-import launcherSheet from "./styles/launcher.css?inline";
-import tokens from "./styles/tokens.css?inline";
 import { chooseAmong } from "./texts/tags";
 
 declare global {
@@ -22,6 +20,8 @@ declare global {
 declare const CHAT_FILE: string;
 
 const CONFIG_WAIT_MS = 120;
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 30_000;
 /** On a touch screen the click comes a moment after the finger was lifted. */
 const CLICK_MS = 60;
 const BUBBLE = "M12 3.5c-5 0-9 3.4-9 7.7 0 2.4 1.3 4.6 3.3 6v3.3l3.4-1.9c.7.2 1.5.2 2.3.2 5 0 9-3.4 9-7.6s-4-7.7-9-7.7z M8 11.2h.01M12 11.2h.01M16 11.2h.01";
@@ -41,8 +41,6 @@ function embed(script: HTMLScriptElement): void {
 
   const host = document.createElement("tandem-widget");
   const root = host.attachShadow({ mode: "open" });
-  const sheet = new CSSStyleSheet();
-  root.adoptedStyleSheets = [sheet];
   document.body.append(host);
 
   let config = readJson<Config | null>(storage, "config", isConfig, null);
@@ -52,32 +50,30 @@ function embed(script: HTMLScriptElement): void {
     storage.setItem("config", JSON.stringify(found));
   });
   const ownLook = fromAttributes(script.dataset);
-  const dress = () => {
-    const look = { ...config?.look, ...ownLook };
-    sheet.replaceSync([tokens, launcherSheet, lookSheet(look, dark)].join("\n"));
-    host.dataset["position"] = look.position ?? "end";
-  };
+  const dress = () => wear(host, root, { ...config?.look, ...ownLook });
 
   const { api, replay } = record();
   /** The panel was open before the page was loaded again: it comes back without a closed launcher first. */
   let reopening = tab.getItem("open") === "1";
   let there = false;
+  const known = Boolean(identity) || storage.getItem("token") !== null || reopening;
   let mounting: Promise<Mounted> | null = null;
   let released: Promise<void> = Promise.resolve();
   const press = () => (released = release());
   const load = () =>
     (mounting ??= Promise.all([import(/* @vite-ignore */ files + CHAT_FILE) as Promise<typeof import("./mount")>, config ?? fetched])
-      .then(([{ mount }]) => mount({
-        host, root, mode: "widget", baseUrl, tenant, identity: identity || null, language, config, look: ownLook, released: () => released,
-      }))
+      .then(([{ mount }]) => {
+        dress();
+        return mount({ root, mode: "widget", storage, tab, baseUrl, tenant, identity: identity || null, language, config, released: () => released });
+      })
       .then((mounted) => ((there = true), replay(mounted.api), mounted)))
       .catch((error: unknown) => {
         mounting = null; // a later click tries again
         throw error;
       });
 
-  /** Loads the conversation; a click that finds no network can be repeated. */
-  const wake = (open = false) => {
+  /** Loads the conversation; a click that finds no network can be repeated, and what nobody has clicked for repeats itself. */
+  const wake = (open = false, wait = FIRST_WAIT_MS) => {
     root.querySelector("button")?.setAttribute("aria-busy", "true");
     load().then(
       ({ chat }) => open && chat.setOpen(true),
@@ -86,6 +82,7 @@ function embed(script: HTMLScriptElement): void {
         root.querySelector("button")?.removeAttribute("aria-busy");
         reopening = false;
         draw();
+        if (known && !open) setTimeout(wake, wait, false, Math.min(2 * wait, LONGEST_WAIT_MS));
       },
     );
   };
@@ -105,7 +102,7 @@ function embed(script: HTMLScriptElement): void {
   if (config !== null) draw();
   void Promise.race([fetched, new Promise((done) => setTimeout(done, CONFIG_WAIT_MS))]).then(draw);
   void fetched.then(draw);
-  if (identity || storage.getItem("token") !== null || reopening) wake();
+  if (known) wake();
 }
 
 /** What the page itself says about the looks goes before what the tenant has set. */

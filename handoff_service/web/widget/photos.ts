@@ -1,9 +1,8 @@
-import { signal, type ReadonlySignal } from "@preact/signals";
+import { signal } from "./signals";
 import { broughtPhotos } from "../shared/photos";
-import type { Draft } from "../shared/outbox";
-import type { Body, FileRef, MessageEntry } from "../shared/protocol";
-import { ApiError, type CustomerApi } from "./api";
-import type { Logged } from "./rows";
+import type { FileRef, MessageEntry } from "../shared/protocol";
+import { ApiError } from "./api";
+import type { Chat } from "./chat";
 
 /** One photo that was asked for, and how far it is. */
 export interface Slot {
@@ -20,20 +19,13 @@ interface Way {
   state: "uploading" | "failed";
 }
 
-interface Parts {
-  api: CustomerApi;
-  log: ReadonlySignal<readonly Logged[]>;
-  outgoing: ReadonlySignal<readonly Draft[]>;
-  send: (body: Body, conv: string) => void;
-}
-
-/** Photos on their way to the places of an agent's request. What was uploaded is a message, and as safe as any. */
+/** Photos on their way to the places of an agent's request. What was uploaded is a message, and as safe as any. Loaded with the first request. */
 export class Photos {
   /** By conversation, request and index. */
   private readonly ways = signal<ReadonlyMap<string, Way>>(new Map());
   private stop = new AbortController();
 
-  constructor(private readonly parts: Parts) {}
+  constructor(private readonly parts: Pick<Chat, "api" | "log" | "outgoing" | "send">) {}
 
   slots(conv: string, { seq, body }: MessageEntry): Slot[] {
     const names = body.photos ?? [];
@@ -45,11 +37,6 @@ export class Photos {
       const state = way?.state ?? (this.isSending(conv, seq, index) ? "sending" : file === null ? "missing" : "there");
       return { name: names[index]!, index, state, share: way?.share ?? 0, file };
     });
-  }
-
-  /** Whether this request still waits for a photo. */
-  isOpen(conv: string, entry: MessageEntry): boolean {
-    return entry.body.photos !== undefined && this.slots(conv, entry).some(({ state }) => state !== "there");
   }
 
   async bring(conv: string, seq: number, index: number, name: string, file: File): Promise<void> {

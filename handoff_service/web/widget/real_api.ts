@@ -1,5 +1,5 @@
 // The page's API on a running conversation.
-import { effect } from "@preact/signals";
+import { effect } from "./signals";
 import type { Chat } from "./chat";
 import type { EventName, TandemApi, TandemEvents } from "./page_api";
 

@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { signal } from "./signals";
 import { readJson, type KeyValueStorage } from "../shared/storage";
 import { isFailed, type Failed } from "./rows";
 

@@ -1,4 +1,5 @@
 import { type Draft, isDrafts } from "../shared/outbox";
+import { broughtPhotos } from "../shared/photos";
 import type { Entry, FeedbackBody, MessageEntry, Owner, StateEntry, StatusFrame } from "../shared/protocol";
 import { dayKey } from "../shared/time";
 
@@ -114,4 +115,17 @@ export function answerDue(log: readonly Logged[], outgoing: readonly Draft[]): b
 /** Messages of others after the last one that was seen, by conversation. */
 export function unreadCount(log: readonly Logged[], seen: (conv: string) => number): number {
   return log.filter(({ conv, entry }) => entry.kind === "message" && entry.author.kind !== "customer" && entry.seq > seen(conv)).length;
+}
+
+/** Whether the last that the log says of a call is that it rings or goes on. */
+export function isCalled(log: readonly Logged[], conv: string | null): boolean {
+  const last = log.findLast((item) => item.conv === conv && item.entry.kind === "message" && item.entry.body.call !== undefined)?.entry;
+  return last?.kind === "message" && ["ringing", "accepted"].includes(last.body.call!.state);
+}
+
+/** Whether this is a request for photos of which one is still missing. */
+export function waitsForPhotos(log: readonly Logged[], conv: string, { seq, body }: MessageEntry): boolean {
+  if (body.photos === undefined) return false;
+  const entries = log.filter((item) => item.conv === conv).map(({ entry }) => entry);
+  return broughtPhotos(entries, seq, body.photos).includes(null);
 }

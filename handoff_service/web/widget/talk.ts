@@ -1,5 +1,5 @@
 // One call that the customer has taken on this page; loaded when somebody rings.
-import { signal } from "@preact/signals";
+import { signal } from "./signals";
 import { type CallParts, type Media, nextCamera, openDevices, PeerCall, stop } from "../shared/call";
 import type { SignalData } from "../shared/protocol";
 import type { StandingCall } from "../shared/standing_call";
@@ -51,7 +51,7 @@ export class Talk {
       return null;
     }
     try {
-      const { ice } = await this.calls.parts.api.answerCall(this.call.conv, this.call.id, true);
+      const { ice } = await this.calls.answer(this.call, true);
       if (!this.closed) this.connect(own, ice);
     } catch (error) {
       console.warn("Tandem: the call could not be taken.", error);

@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { signal } from "./signals";
 import type { Author } from "../shared/protocol";
 
 const TYPING_SHOWN_MS = 5_000;

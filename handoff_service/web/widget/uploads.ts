@@ -1,6 +1,6 @@
-import { computed, signal, type Signal } from "@preact/signals";
+import { computed, signal, type Signal } from "./signals";
 import { newId } from "../shared/ids";
-import type { FileRef } from "../shared/protocol";
+import type { FileRef, UploadMark } from "../shared/protocol";
 import { readJson, type KeyValueStorage } from "../shared/storage";
 import { ApiError, type CustomerApi } from "./api";
 
@@ -27,9 +27,8 @@ const MOST_FILES = 10;
 export class Uploads {
   readonly all: Signal<readonly Upload[]>;
   readonly busy = computed(() => this.all.value.some(({ state }) => state === "uploading"));
-  readonly most = MOST_FILES;
-  /** More were chosen at once than may wait; said until one of those that wait goes. */
-  readonly tooMany = signal(false);
+  /** More were chosen at once than may wait, which are so many; said until one of those that wait goes. */
+  readonly tooMany = signal<number | null>(null);
   readonly ready = computed(() => this.all.value.length > 0 && this.all.value.every(({ state }) => state === "ready"));
   private readonly stops = new Map<string, AbortController>();
 
@@ -37,15 +36,16 @@ export class Uploads {
     this.all = signal(readJson(storage, "attached", isRefs, []).map((ref) => waiting(ref)));
   }
 
-  add(files: Iterable<File>): void {
+  /** `asked`: how many may wait, and how large each may be, where the bot says it. */
+  add(files: Iterable<File>, { most = MOST_FILES, max_bytes = MOST_BYTES }: Partial<UploadMark> = {}): void {
     for (const file of files) {
-      if (this.all.value.length >= MOST_FILES) {
-        this.tooMany.value = true;
+      if (this.all.value.length >= Math.min(most, MOST_FILES)) {
+        this.tooMany.value = Math.min(most, MOST_FILES);
         return;
       }
       const upload: Upload = { key: newId(), name: file.name, type: file.type, content: file, state: "uploading", share: 0, code: null, ref: null };
       this.all.value = [...this.all.value, upload];
-      if (file.size > MOST_BYTES) this.change(upload.key, { state: "failed", code: "too_large" });
+      if (file.size > Math.min(max_bytes, MOST_BYTES)) this.change(upload.key, { state: "failed", code: "too_large" });
       else void this.carry(upload.key, file);
     }
   }
@@ -98,7 +98,7 @@ export class Uploads {
   }
 
   private remember(): void {
-    if (this.all.value.length < MOST_FILES) this.tooMany.value = false;
+    if (this.all.value.length < (this.tooMany.value ?? 0)) this.tooMany.value = null;
     const refs = this.all.value.flatMap(({ ref }) => (ref === null ? [] : [ref]));
     if (refs.length === 0) this.storage.removeItem("attached");
     else this.storage.setItem("attached", JSON.stringify(refs));

@@ -40,6 +40,7 @@ function Talking({ call }: { call: ActiveCall }) {
         {showsMe && (
           <button aria-pressed={call.hidden} onClick={() => calls.toggle("video")}>{t(call.hidden ? "call.show" : "call.hide")}</button>
         )}
+        {showsMe && call.switchable && <button class="call-switch" onClick={() => void calls.switchCamera()}>{t("call.switch")}</button>}
         {call.media === "video" && call.stage === "talking" && <button class="snapshot" onClick={() => void shoot()}>{t("call.snapshot")}</button>}
         <button class="danger" onClick={() => void calls.hangUp()}>{t("call.hang_up")}</button>
       </div>

@@ -78,9 +78,10 @@ function Panes() {
 
 /** Connects, and reopens the conversation that the address names. */
 function useStart(): void {
-  const { state, session } = useWorkplace();
+  const { state, session, channels } = useWorkplace();
   useEffect(() => {
     session.start();
+    void channels.warn();
     const named = decodeURIComponent(location.hash.slice(1));
     if (named !== "") session.open(named);
     const unfollow = state.current.subscribe((conversation) => {

@@ -26,7 +26,8 @@ export function Dialogs() {
     case "escalate":
       return <EscalateForm />;
     case "sign_off":
-      return <SignOffForm />;
+    case "offline":
+      return <SignOffForm leaves={state.dialog.value === "sign_off"} />;
     case "close":
       return <CloseForm />;
     case "ticket":

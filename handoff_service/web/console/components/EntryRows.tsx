@@ -9,6 +9,7 @@ import { SentFile } from "./Files";
 import { PhotosView } from "./Photos";
 import { Icon } from "./Icon";
 import { TranslatedMessage } from "./TranslateLine";
+import { UndeliveredActions } from "./UndeliveredActions";
 import { useWorkplace } from "./workplace";
 
 interface MessageProps {
@@ -39,6 +40,7 @@ export function MessageRow({ entry, feedback, continues, cited, lit }: MessagePr
         {entry.body.original !== undefined && <p class="original" dir="auto"><span class="hint">{t("translate.original")}</span> {tame(entry.body.original)}</p>}
         {entry.author.kind === "customer" && entry.body.file === undefined && <TranslatedMessage seq={entry.seq} text={entry.body.text} />}
         <Attachments body={entry.body} />
+        {entry.body.of !== undefined && <UndeliveredActions entry={entry} />}
         {entry.body.photos !== undefined && <PhotosView entry={entry} />}
         <footer>
           <span class="seq" title={cited ? t("entry.cited") : undefined}>#{entry.seq}</span>

@@ -45,7 +45,7 @@ export function Palette() {
         }} />
       <ul id="palette-list" role="listbox" aria-label={t("palette.label")}>
         {found.map((choice, index) => (
-          <li key={choice.id} id={`choice-${index}`} role="option" aria-selected={index === at}
+          <li key={choice.id} id={`choice-${index}`} data-choice={choice.id} role="option" aria-selected={index === at}
             onPointerMove={() => setAt(index)} onClick={() => choose(choice)}>
             <span>{choice.label}</span>
             <span class="hint">{choice.hint}</span>

@@ -53,6 +53,7 @@ function HandoffPanel() {
   const t = state.t.value;
   const detail = state.detail.value;
   if (detail === null) return <p class="hint">{t("conversation.loading")}</p>;
+  const person = (detail.contact.person ?? [detail.contact.id]).join(" "); // whom merging makes another one
   const [newest, ...earlier] = newestFirst(detail.handoffs);
   return (
     <>
@@ -71,8 +72,8 @@ function HandoffPanel() {
       {holds(state, "tickets.work") && (
         <button class="open-ticket" onClick={() => (state.dialog.value = "ticket")}><Icon name="note" /><span>{t("ticket.make")}</span></button>
       )}
-      {holds(state, "tickets.read") && <TicketsOfView key={`tickets-${detail.contact.id}`} contact={detail.contact.id} />}
-      <HistoryView contact={detail.contact.id} />
+      {holds(state, "tickets.read") && <TicketsOfView key={`tickets-${person}`} contact={detail.contact.id} />}
+      <HistoryView key={`history-${person}`} contact={detail.contact.id} />
       {earlier.length > 0 && (
         <details class="earlier">
           <summary>{t("packet.earlier")} ({earlier.length})</summary>

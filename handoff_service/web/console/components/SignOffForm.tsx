@@ -7,8 +7,8 @@ const FATES = ["requeue", "transfer", "keep"] as const;
 type Fate = (typeof FATES)[number];
 const NIGHT_MS = 12 * 3_600_000;
 
-/** Who goes says what becomes of the conversations that he leaves open. */
-export function SignOffForm() {
+/** Who goes, out of the house (`leaves`) or offline only, says what becomes of the conversations that he leaves open. */
+export function SignOffForm({ leaves }: { leaves: boolean }) {
   const { state, verbs } = useWorkplace();
   const t = state.t.value;
   const { mine, aside } = state.desk.value.lists;
@@ -22,10 +22,11 @@ export function SignOffForm() {
     if (fate === "keep" && at === null) return t("aside.in_the_past");
     return verbs.signOff({
       conversations: fate, ...(fate === "transfer" && { to_agent: colleague }), ...(at !== null && { back_at: at.toISOString() }),
-    });
+    }, { leaves });
   };
+  const count = mine.length + aside.length;
   return (
-    <FormDialog name="sign-off" title={t("sign_off.title", { count: mine.length + aside.length })} submit={t("sign_out")} run={run}>
+    <FormDialog name="sign-off" title={t(leaves ? "sign_off.title" : "sign_off.offline", { count })} submit={t(leaves ? "sign_out" : "sign_off.go_offline")} run={run}>
       <fieldset class="choices">
         <legend>{t("sign_off.what")}</legend>
         {FATES.map((each, index) => (

@@ -17,7 +17,7 @@ export function TagsView({ card }: { card: Card }) {
   const [typed, setTyped] = useState<string | null>(null);
   const save = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    if (typed !== null && (await verbs.tag(card.conversation, tagsOf(typed)))) setTyped(null);
+    if (typed !== null && (await verbs.tag(card, tagsOf(typed)))) setTyped(null);
   };
   return (
     <section class="tags" aria-label={t("tags.title")}>

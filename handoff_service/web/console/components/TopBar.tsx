@@ -41,7 +41,11 @@ export function TopBar() {
       )}
       {mayAnswer(state) && <label class={`presence ${agent.status}`}>
         <span class="sr-only">{t("presence.label")}</span>
-        <select value={agent.status} onChange={(event) => void verbs.presence(event.currentTarget.value as PresenceStatus)}>
+        <select value={agent.status} onChange={(event) => {
+          const wish = event.currentTarget.value as PresenceStatus;
+          event.currentTarget.value = agent.status; // until the server has agreed
+          void verbs.presence(wish);
+        }}>
           {STATUSES.map((status) => (
             <option key={status} value={status}>{t(`presence.${status}`)}</option>
           ))}

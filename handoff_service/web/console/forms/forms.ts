@@ -139,6 +139,14 @@ export class Forms {
     return done;
   }
 
+  /** What was just stored from another form of this page is no change by somebody else. */
+  follow(section: Section, change: (item: Item) => Item): void {
+    const name = nameOf(section, section.id);
+    const edited = this.edited.value.get(name);
+    if (edited === undefined) return;
+    this.edited.value = put(this.edited.value, name, { base: edited.base && change(edited.base), now: change(edited.now) });
+  }
+
   private stored(section: Section, key: string): Item | null {
     return listed(this.document.value ?? {}, section).find((one) => one.key === key)?.item ?? null;
   }

@@ -88,6 +88,64 @@ describe("an account of a channel", () => {
   });
 });
 
+describe("the access token of an account", () => {
+  const account = (token_until: string | null) => ({
+    id: "ch_1", channel: "douyin", name: "Shop", disabled: false, webhook: "https://x.example/w", options: {}, secrets: { access_token: 1 },
+    health: { last_event_at: null, last_error: null, examined_at: null, token_until },
+  });
+  const answers = (token_until: string | null) => ({
+    "/accounts": ok({ accounts: [account(token_until)] }), "/rotate": ok({ account: "ch_1" }),
+    "/kinds": ok({ kinds: { douyin: { platform: "Douyin", fields: { access_token: "Token (secret)" }, token_ends: true } } }),
+  });
+  const inDays = (days: number) => new Date(Date.now() + days * 24 * 3600 * 1000).toISOString();
+
+  it.each([[20, "hint", "is good until"], [4, "page-failed", "renew it before"], [-1, "page-failed", "nothing can be sent"]])(
+    "that has %i days left is shown as it is",
+    async (days, style, words) => {
+      const { root } = await show(<ChannelsPanel />, answers(inDays(days)), "integrations.manage");
+      expect([...root.querySelectorAll(`.accounts .${style}`)].some((each) => each.textContent?.includes(words))).toBe(true);
+    },
+  );
+
+  it.each([[4, ["integrations.manage"], 1], [-1, ["integrations.manage"], 1], [20, ["integrations.manage"], 0], [4, [], 0]] as const)(
+    "that has %i days left is told to %j, when he comes, %i times",
+    async (days, permissions, times) => {
+      const { desk } = await show(<p />, answers(inDays(days)), ...permissions);
+      await desk.channels.warn();
+      expect(desk.state.notices.value.filter(({ tone, text }) => tone === "bad" && text.startsWith("Shop: The access token"))).toHaveLength(times);
+      expect(desk.requests.some(({ path }) => path.endsWith("/channels/accounts"))).toBe(permissions.length > 0);
+    },
+  );
+
+  it("is given with its last day", async () => {
+    const { desk, root } = await show(<ChannelsPanel />, answers(null), "integrations.manage");
+    expect(root.querySelector(".accounts")?.textContent).not.toContain("access token");
+    await click(button(root, "New secrets"));
+    await type(labelled(root, "Token"), "act.new");
+    await type(labelled(root, "Day on which"), "2026-12-22");
+    await submit(root);
+    const token_until = new Date("2026-12-22T00:00").toISOString();
+    expect(desk.requests.find(({ path }) => path.endsWith("/rotate"))?.body).toEqual({ fields: { access_token: "act.new" }, token_until });
+  });
+});
+
+describe("what the doctor says", () => {
+  it("is said in the language of the desk", async () => {
+    const findings = [{ level: "warning", about: "events", words: "Nothing has come yet.", zh: "还没有收到过任何消息。" }, { level: "ok", about: "keys", words: "Of the former release." }];
+    const answers = {
+      "/examine": ok({ findings }), "/kinds": ok({ kinds: {} }),
+      "/accounts": ok({ accounts: [{ id: "ch_1", channel: "x", name: "X", disabled: false, webhook: "w", health: { last_event_at: null, last_error: null, examined_at: null } }] }),
+    };
+    const { desk, root } = await show(<ChannelsPanel />, answers, "integrations.manage");
+    await click(button(root, "Examine"));
+    await settled();
+    const said = () => [...root.querySelectorAll(".findings li")].map((each) => each.textContent);
+    expect(said()).toEqual(["Nothing has come yet.", "Of the former release."]);
+    await act(() => void (desk.state.language.value = "zh"));
+    expect(said()).toEqual(["还没有收到过任何消息。", "Of the former release."]);
+  });
+});
+
 describe("accounts of people", () => {
   const LIN = { id: "a_1", email: "l@x.example", name: "Lin", role: "agent", languages: ["zh"], queues: ["support"], capacity: 5, skills: { billing: 2 }, disabled: false, status: "online", open: 0 };
   const answers = {

@@ -22,6 +22,8 @@ export type Kind =
   | { readonly kind: "id" }
   | { readonly kind: "text"; readonly required?: boolean; readonly long?: boolean; readonly filled?: boolean; readonly known?: "zones" | "countries" }
   | { readonly kind: "number"; readonly least: number; readonly most?: number; readonly usual?: number; readonly percent?: boolean; readonly fraction?: boolean }
+  /** By language of the widget what is said otherwise. */
+  | { readonly kind: "words" }
   | { readonly kind: "check"; readonly usual: boolean }
   | { readonly kind: "date" }
   | { readonly kind: "time"; readonly optional?: boolean }
@@ -213,6 +215,7 @@ const WORDS: readonly Field[] = [
           { name: "suggestions", more: true, kind: "part", always: true, begins: {}, fields: QUESTIONS },
         ],
       },
+      { name: "texts", label: "widget_texts", hint: "widget_texts_hint", kind: "words" },
     ],
   },
 ];

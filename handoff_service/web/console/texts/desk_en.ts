@@ -20,6 +20,7 @@ export const deskEn: Readonly<Record<keyof typeof deskZh, string>> = {
   "files.remove": "Remove {name}",
   "files.download": "Download {name}",
   "files.failed": "The picture could not be loaded: {message}",
+  "notice.undo": "Undo",
   "notice.open": "Go there",
   "list.refused": "Something was not sent",
   "offer.bar": "Offered to you: {name}",
@@ -33,4 +34,6 @@ export const deskEn: Readonly<Record<keyof typeof deskZh, string>> = {
   "owed.overdue": "{count} overdue",
   "owed.seen": "Seen",
   "owed.seen_label": "Seen: what {name} asks",
+  "undelivered.back": "Put it back into the box",
+  "undelivered.template": "Send the approved message “{name}”",
 };

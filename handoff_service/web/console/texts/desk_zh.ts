@@ -18,6 +18,7 @@ export const deskZh = {
   "files.remove": "移除 {name}",
   "files.download": "下载 {name}",
   "files.failed": "图片没有读到：{message}",
+  "notice.undo": "撤销",
   "notice.open": "去看看",
   "list.refused": "有内容没有发出",
   "offer.bar": "分配给您：{name}",
@@ -31,4 +32,6 @@ export const deskZh = {
   "owed.overdue": "{count} 张超时",
   "owed.seen": "看过了",
   "owed.seen_label": "看过了：{name} 的提问",
+  "undelivered.back": "放回输入框",
+  "undelivered.template": "发送模板消息「{name}」",
 } as const;

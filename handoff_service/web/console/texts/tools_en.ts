@@ -93,7 +93,7 @@ export const toolsEn: Readonly<Record<keyof typeof toolsZh, string>> = {
   "compare.live": "Live",
   "compare.draft": "With this draft published",
   "import.title": "Import a table",
-  "import.lead": "Save it as CSV; the first row names the columns: title, answer, category, and if you like id, language, questions (divided by |), owner. Each row becomes a draft that you look at before you publish it.",
+  "import.lead": "Save it as CSV; the first row names the columns: title, answer, category, questions (at least three, divided by |), and if you like id, language, owner. Each row becomes a draft that you look at before you publish it.",
   "import.choose": "Choose a file",
   "import.running": "{done} of {all}…",
   "import.done": "{done} of {all} drafts made",

@@ -91,7 +91,7 @@ export const toolsZh = {
   "compare.live": "线上",
   "compare.draft": "这份草稿发布后",
   "import.title": "导入表格",
-  "import.lead": "从表格软件另存为 CSV，第一行是列名：标题、答案、分类，可加编号、语言、相似问法（用 | 分隔）、负责人。每一行成为一份草稿，检查后再发布。",
+  "import.lead": "从表格软件另存为 CSV，第一行是列名：标题、答案、分类、相似问法（至少三个，用 | 分隔），可加编号、语言、负责人。每一行成为一份草稿，检查后再发布。",
   "import.choose": "选择文件",
   "import.running": "正在导入 {done} / {all}…",
   "import.done": "已建立 {done} / {all} 份草稿",

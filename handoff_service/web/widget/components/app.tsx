@@ -23,7 +23,7 @@ export function App({ chat, mode }: { chat: Chat; mode: Mode }) {
     <ChatProvider value={chat}>
       <div class={`tandem ${mode}`} lang={locale(chat.locale.value)} dir={chat.catalogue.value.dir}>
         {(open || mode === "page") && <Panel mode={mode} />}
-        {!open && mode === "widget" && chat.calls.standing.value !== null && <div class="call-float"><CallView /></div>}
+        {!open && mode === "widget" && chat.called.value && <div class="call-float"><CallView /></div>}
         {mode === "widget" && (
           <button
             ref={launcher} type="button" class={open ? "launcher open" : "launcher"} aria-expanded={open}

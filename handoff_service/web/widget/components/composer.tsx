@@ -18,7 +18,7 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
   const chat = useChat();
   const { t, uploads } = chat;
   const field = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useState(() => chat.draft);
+  const [text, setText] = useState(chat.written.text);
   const [extra, setExtra] = useState<"emoji" | "recorder" | null>(null);
   const left = LIMIT - [...text].length;
   const files = uploads.all.value.length > 0;
@@ -26,7 +26,10 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
     (uploads.ready.value || (!files && words.trim() !== "")) && [...words].length <= LIMIT && chat.session.value !== null;
   const ready = readyWith(text);
   const kind = chat.owner.value?.kind ?? "bot";
-  const fresh = chat.rows.value.length === 0 && chat.config?.help === true;
+  const fresh = chat.fresh.value && chat.config?.help === true;
+
+  // Stars are asked for first: what the agent has said is not to be crowded out.
+  const rating = chat.status.value?.rate === true && !chat.rated.value;
 
   useEffect(() => {
     if (autofocus) field.current?.focus({ preventScroll: true });
@@ -51,11 +54,11 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
   const change = (value: string) => {
     early.current = false;
     setText(value);
-    chat.draft = value;
+    chat.written.text = value;
     if (fresh) chat.help.look(value);
   };
   const send = () => {
-    const words = chat.draft; // the text of the last drawing may be older: keys are quicker than drawings
+    const words = chat.written.text; // the text of the last drawing may be older: keys are quicker than drawings
     early.current = chat.session.value === null;
     if (!readyWith(words)) return;
     chat.sendText(words.trim());
@@ -83,7 +86,7 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
   const recordable = text.trim() === "" && !files && chat.config?.voice === true && mayRecord();
   return (
     <form class="composer" onSubmit={(event) => { event.preventDefault(); send(); }}>
-      {fresh && chat.help.hits.value.length > 0 && <Suggested />}
+      {fresh && !(rating && text === "") && chat.help.hits.value.length > 0 && <Suggested />}
       {(kind === "bot" || kind === "closed") && (
         <div class="shortcuts">
           <button
@@ -92,6 +95,7 @@ export function Composer({ autofocus }: { autofocus: boolean }) {
           >
             <PersonIcon size={17} />{t("talkToPerson")}
           </button>
+          {chat.hasOrders && <button type="button" class="shortcut" onClick={() => (chat.orders.value = true)}>{t("orders")}</button>}
           {chat.actionError.value === "ask-human" && <span class="problem" role="alert">{t("actionFailed")}</span>}
         </div>
       )}

@@ -2,27 +2,28 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { markdown, steps, tame } from "../../shared/markdown";
 import { requestWords } from "../../shared/photos";
-import { fileLabel, type FeedbackBody, type MessageEntry, type StateEntry } from "../../shared/protocol";
+import { fileLabel, type MessageEntry, type StateEntry } from "../../shared/protocol";
 import { clockTime } from "../../shared/time";
 import type { Chat } from "../chat";
 import type { Row } from "../rows";
 import { useChat } from "./context";
 import { FilePicker } from "./file_picker";
-import { AlertIcon, BookIcon, CheckIcon, ChecksIcon, ClockIcon, DownvoteIcon, SparkIcon, UpIcon } from "./icons";
+import { AlertIcon, BookIcon, CheckIcon, ChecksIcon, ClockIcon, DownvoteIcon, PersonIcon, SparkIcon, UpIcon } from "./icons";
 import { lazy } from "./lazy";
 import { Portrait } from "./portrait";
 
 const Attachment = lazy(() => import("./extras/attachment").then((file) => file.Attachment), ({ file }) => <p class="source"><bdi>{file.name}</bdi></p>);
 const PhotoCard = lazy(() => import("./extras/photos").then((file) => file.PhotoCard));
+const Reasons = lazy(() => import("./extras/reasons").then((file) => file.Reasons));
 const Guide = lazy(() => import("./extras/guide").then((file) => file.Guide));
 
-/** The tenant's first words, and what one could ask, until something was asked. */
-export function Greeting() {
+/** The tenant's first words, and while nothing is asked what one could ask. */
+export function Greeting({ fresh }: { fresh: boolean }) {
   const chat = useChat();
-  const tenant = chat.session.value?.tenant;
-  if (tenant === undefined) return <p class="loading">{chat.t("loading")}</p>;
+  if (chat.session.value === null) return chat.loading.value === "failed" ? <Unreachable /> : <p class="loading">{chat.t("loading")}</p>;
   const { text: greeting, suggestions: offered } = chat.welcome;
-  const suggestions = chat.rows.value.length === 0 ? offered : [];
+  const suggestions = fresh ? offered : [];
+  const services = (fresh && chat.config?.suggestions) || [];
   return (
     <>
       {greeting && (
@@ -31,12 +32,26 @@ export function Greeting() {
           <div class="stack"><div class="bubble">{markdown(greeting)}</div></div>
         </div>
       )}
-      {suggestions.length > 0 && (
+      {suggestions.length + services.length > 0 && (
         <div class="choices suggestions">
           {suggestions.map((text) => <button key={text} type="button" class="choice" dir="auto" onClick={() => chat.sendText(text)}>{text}</button>)}
+          {services.map((service, index) => {
+            const words = service.text[chat.language.value] ?? Object.values(service.text)[0]!;
+            return <button key={index} type="button" class="choice service" dir="auto" onClick={() => chat.wish.choose(service, words)}><PersonIcon size={17} />{words}</button>;
+          })}
         </div>
       )}
     </>
+  );
+}
+
+function Unreachable() {
+  const chat = useChat();
+  return (
+    <div class="unreachable" role="alert">
+      <p>{chat.t("loadFailed")}</p>
+      <button type="button" class="button" onClick={() => void chat.start()}>{chat.t("retry")}</button>
+    </div>
   );
 }
 
@@ -66,7 +81,7 @@ export function Message({ conv, entry, named }: { conv: string; entry: MessageEn
         {author.kind === "bot" && body.kind === "answer" && <Steps seq={entry.seq} text={body.text} />}
         {chat.pressable.value === entry && (
           <div class="choices">
-            {body.upload && <FilePicker class="choice" accept={body.upload.accept}>{t("addPhotos")}</FilePicker>}
+            {body.upload && <FilePicker class="choice" asked={body.upload}>{t("addPhotos")}</FilePicker>}
             {body.buttons?.map((button, index) => (
               <button key={index} type="button" class="choice" dir="auto" onClick={() => chat.press(entry.seq, index)}>{button.title}</button>
             ))}
@@ -153,21 +168,6 @@ function Votes({ conv, seq }: { conv: string; seq: number }) {
       </span>
       {vote?.value === "down" && !vote.comment && <Reasons seq={seq} />}
     </>
-  );
-}
-
-const REASONS = ["whyWrong", "whyOther", "whyUnclear", "whyOld"] as const;
-
-/** Why it did not help, in one tap; who does not say it loses nothing. */
-function Reasons({ seq }: { seq: number }) {
-  const chat = useChat();
-  const { t } = chat;
-  const tell = (comment: string) => void chat.act("feedback", { seq, value: "down" satisfies FeedbackBody["value"], comment });
-  return (
-    <span class="reasons" role="group" aria-label={t("whyNot")}>
-      <span class="why">{t("whyNot")}</span>
-      {REASONS.map((key) => <button key={key} type="button" class="reason" onClick={() => tell(t(key))}>{t(key)}</button>)}
-    </span>
   );
 }
 

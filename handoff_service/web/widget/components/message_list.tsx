@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { dayLabel } from "../../shared/time";
-import type { Row } from "../rows";
+import { waitsForPhotos, type Row } from "../rows";
 import { useChat } from "./context";
 import { DownIcon } from "./icons";
 import { Greeting, Message, Notice, Unsent } from "./message";
@@ -18,7 +18,7 @@ export function MessageList() {
   const { list, content, behind, toEnd, scrolled } = useFollowing(rows.at(-1)?.key, chat.outgoing.value.length);
   const start = Math.max(0, rows.length - shown);
   // What is asked of the customer stays before his eyes, however much was said since.
-  const asked = rows.slice(0, start).findLast((row) => row.kind === "message" && row.conv === chat.conv.value && chat.photos.isOpen(row.conv, row.entry));
+  const asked = rows.slice(0, start).findLast((row) => row.kind === "message" && row.conv === chat.conv.value && waitsForPhotos(chat.log.value, row.conv, row.entry));
   return (
     <div class="list-frame">
       <div ref={list} class="list" tabIndex={0} role="log" aria-live="polite" aria-relevant="additions" aria-label={t("messages")} onScroll={scrolled}>
@@ -26,9 +26,10 @@ export function MessageList() {
           {start > 0 && (
             <button type="button" class="link-button earlier" onClick={() => setShown(shown + SHOWN)}>{t("earlier")}</button>
           )}
-          {start === 0 && <Greeting />}
+          {start === 0 && <Greeting fresh={rows.length === 0} />}
           {asked !== undefined && <Line key={asked.key} row={asked} />}
           {rows.slice(start).map((row) => <Line key={row.key} row={row} />)}
+          {rows.length > 0 && chat.fresh.value && <Greeting fresh />}
           {typing !== null && <div class="typing" aria-hidden="true"><span /><span /><span /></div>}
         </div>
       </div>
@@ -62,9 +63,13 @@ function useFollowing(lastKey: string | undefined, own: number) {
   const lastTop = useRef(0);
   const [behind, setBehind] = useState(false);
 
+  // First words are read from their beginning.
+  const begun = useRef(false);
+  begun.current = lastKey !== undefined;
+
   const toEnd = () => {
     const element = list.current;
-    if (element === null) return;
+    if (element === null || !begun.current) return;
     element.scrollTop = element.scrollHeight;
     atEnd.current = true;
     setBehind(false);

@@ -5,10 +5,11 @@ import { useChat, type Mode } from "./context";
 import { Header } from "./header";
 import { lazy } from "./lazy";
 import { MessageList } from "./message_list";
-import { StateCard } from "./state_card";
 
 const ArticleView = lazy(() => import("./extras/articles").then((file) => file.ArticleView));
 const CallView = lazy(() => import("./extras/call").then((file) => file.CallView));
+const OrdersView = lazy(() => import("./extras/orders").then((file) => file.OrdersView));
+const StateCard = lazy(() => import("./extras/state_card").then((file) => file.StateCard));
 const PHONE = "(max-width: 640px)";
 
 /** The conversation: a dialog over the shop's page (modal on a phone, where it covers everything), or a page. */
@@ -40,11 +41,12 @@ export function Panel({ mode }: { mode: Mode }) {
     <div ref={panel} class="panel" {...role} {...dropping.handlers} aria-label={t("panel", { brand })} onKeyDown={keyDown}>
       <Header mode={mode} brand={brand} />
       <Banner />
-      {chat.calls.standing.value !== null && <CallView />}
-      {chat.loading.value === "failed" && chat.session.value === null ? <Unreachable /> : <MessageList />}
-      <StateCard />
+      {chat.called.value && <CallView />}
+      <MessageList />
+      {!["bot", "agent"].includes(chat.owner.value?.kind ?? "bot") && <StateCard />}
       <Composer key={chat.writer.value} autofocus={mode === "widget"} />
       {chat.help.article.value !== null && <ArticleView />}
+      {chat.orders.value && <OrdersView />}
       {dropping.over && <p class="drop" aria-hidden="true">{t("dropHere")}</p>}
     </div>
   );
@@ -79,16 +81,6 @@ function Banner() {
   return (
     <div class="banner" role="status">
       {chat.t(chat.connection.value === "unauthorized" ? "refused" : "offline")}
-    </div>
-  );
-}
-
-function Unreachable() {
-  const chat = useChat();
-  return (
-    <div class="unreachable" role="alert">
-      <p>{chat.t("loadFailed")}</p>
-      <button type="button" class="button" onClick={() => void chat.start()}>{chat.t("retry")}</button>
     </div>
   );
 }

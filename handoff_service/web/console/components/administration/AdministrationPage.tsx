@@ -8,7 +8,7 @@ import { ChannelsPanel } from "./ChannelsPanel";
 import { ConfigurationPanel } from "./ConfigurationPanel";
 import { PeoplePanel } from "./PeoplePanel";
 import { SettingsPanel } from "./SettingsPanel";
-import { WidgetPanel } from "./WidgetPanel";
+import { WidgetPanel, WidgetPreview } from "./WidgetPanel";
 
 /** Accounts, each section of the configuration in forms, channels, the widget, and everything as one file. */
 export function AdministrationPage() {
@@ -45,7 +45,12 @@ function Part({ part }: { part: SettingsPart }) {
     case "channels":
       return <ChannelsPanel />;
     case "widget":
-      return <div class="page-stack"><WidgetPanel /><SettingsPanel section={WIDGET} /></div>;
+      return (
+        <div class="widget-settings">
+          <div class="page-stack"><WidgetPanel /><SettingsPanel section={WIDGET} /></div>
+          <WidgetPreview />
+        </div>
+      );
     case "file":
       return <ConfigurationPanel />;
     default: {

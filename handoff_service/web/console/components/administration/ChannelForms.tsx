@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { fieldWords } from "../../channel_words";
-import { askedAgain, type ChannelAccount } from "../../channels";
+import { askedAgain, type ChannelAccount, type ChannelKind } from "../../channels";
 import { useWorkplace } from "../workplace";
 
 interface Props {
@@ -17,6 +17,7 @@ export function EditChannel({ account: present, done }: Props) {
   const [name, setName] = useState(account.name);
   const [fields, setFields] = useState<Values>(account.options ?? {});
   const [given, setGiven] = useState<Values>({});
+  const [tokenEnd, setTokenEnd] = useState("");
   const kind = channels.kinds.value[account.channel];
   const again = askedAgain(account, kind, fields);
   const edit = (next: Values): void => {
@@ -26,7 +27,7 @@ export function EditChannel({ account: present, done }: Props) {
   };
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    if (await channels.change(account, name, fields, given)) done();
+    if (await channels.change(account, name, fields, given, tokenEnd)) done();
   };
   const secret = account.secrets ?? {};
   return (
@@ -35,6 +36,7 @@ export function EditChannel({ account: present, done }: Props) {
         <input required value={name} onInput={(event) => setName(event.currentTarget.value)} />
       </label>
       <FieldLines account={account} wanted={(field) => !(field in secret)} values={fields} set={edit} />
+      <TokenEnd kind={kind} value={tokenEnd} set={setTokenEnd} />
       {again.length > 0 && (
         <>
           <p class="hint" role="status">{t("channels.again")}</p>
@@ -51,15 +53,17 @@ export function RotateSecrets({ account, done }: Props) {
   const { state, channels } = useWorkplace();
   const t = state.t.value;
   const [fields, setFields] = useState<Values>({});
+  const [tokenEnd, setTokenEnd] = useState("");
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    if (await channels.rotate(account, fields)) done();
+    if (await channels.rotate(account, fields, tokenEnd)) done();
   };
   const secret = account.secrets ?? {};
   return (
     <form class="article-form" onSubmit={(event) => void submit(event)}>
       <p class="hint">{t("channels.rotate_hint")}</p>
       <FieldLines account={account} wanted={(field) => field in secret} values={fields} set={setFields} />
+      <TokenEnd kind={channels.kinds.value[account.channel]} value={tokenEnd} set={setTokenEnd} />
       <Ends submit={t("channels.rotate")} done={done} />
     </form>
   );
@@ -84,6 +88,17 @@ function FieldLines({ account, wanted, values, set, required = false }: LinesPro
         </label>
       ))}
     </>
+  );
+}
+
+/** The day on which the access token ends; left empty, the platform's usual time is taken for it. */
+export function TokenEnd({ kind, value, set }: { kind: ChannelKind | undefined; value: string; set: (day: string) => void }) {
+  const t = useWorkplace().state.t.value;
+  if (kind?.token_ends !== true) return null;
+  return (
+    <label>{t("channels.token_end")}
+      <input type="date" value={value} onInput={(event) => set(event.currentTarget.value)} />
+    </label>
   );
 }
 

@@ -1,11 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
-import { dayTime } from "../../../shared/time";
+import { dayTime, fullTime } from "../../../shared/time";
 import { fieldWords } from "../../channel_words";
-import type { ChannelAccount } from "../../channels";
+import { type ChannelAccount, tokenState } from "../../channels";
 import { cause } from "../../problem";
 import { holds } from "../../views";
 import { useWorkplace } from "../workplace";
-import { EditChannel, RotateSecrets } from "./ChannelForms";
+import { EditChannel, RotateSecrets, TokenEnd } from "./ChannelForms";
 
 /** Accounts on platforms: whether events come in, what the doctor says, and the address that the platform must know. */
 export function ChannelsPanel() {
@@ -41,7 +41,8 @@ const Made = ({ name, value }: { name: string; value: string }) => (
 function Line({ account }: { account: ChannelAccount }) {
   const { state, channels } = useWorkplace();
   const t = state.t.value;
-  const { last_event_at, last_error } = account.health;
+  const { last_event_at, last_error, token_until } = account.health;
+  const token = tokenState(account, Date.now());
   const [open, setOpen] = useState<"edit" | "rotate" | null>(null);
   const isRotating = Object.values(account.secrets ?? {}).some((valid) => valid > 1);
   const found = channels.findings.value?.account === account.id ? channels.findings.value.found : [];
@@ -55,6 +56,9 @@ function Line({ account }: { account: ChannelAccount }) {
       <span class="hint">
         {last_event_at === null ? t("channels.silent") : t("channels.heard", { time: dayTime(last_event_at, state.language.value) })}
       </span>
+      {token !== null && (
+        <span class={token === "good" ? "hint" : "page-failed"}>{t(`channels.token_${token}`, { time: fullTime(token_until ?? "", state.language.value) })}</span>
+      )}
       {last_error !== null && <span class="page-failed">{last_error}</span>}
       <code class="address">{account.webhook}</code>
       {holds(state, "integrations.manage") && (
@@ -73,7 +77,7 @@ function Line({ account }: { account: ChannelAccount }) {
       {open === "edit" && <EditChannel account={account} done={() => setOpen(null)} />}
       {open === "rotate" && <RotateSecrets account={account} done={() => setOpen(null)} />}
       <ul class="findings" role="status">
-        {found.map((finding) => <li key={finding.about} class={`finding-${finding.level}`}>{finding.words}</li>)}
+        {found.map((finding) => <li key={finding.about} class={`finding-${finding.level}`}>{state.language.value === "zh" ? (finding.zh ?? finding.words) : finding.words}</li>)}
       </ul>
     </li>
   );
@@ -86,12 +90,14 @@ function NewAccount() {
   const [channel, setChannel] = useState("");
   const [name, setName] = useState("");
   const [fields, setFields] = useState<Readonly<Record<string, string>>>({});
+  const [tokenEnd, setTokenEnd] = useState("");
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    if (!(await channels.add(channel, name, fields))) return;
+    if (!(await channels.add(channel, name, fields, tokenEnd))) return;
     setChannel("");
     setName("");
     setFields({});
+    setTokenEnd("");
   };
   return (
     <form class="article-form" onSubmit={(event) => void submit(event)}>
@@ -100,6 +106,7 @@ function NewAccount() {
         <select required value={channel} onChange={(event) => {
           setChannel(event.currentTarget.value);
           setFields({});
+          setTokenEnd("");
         }}>
           <option value="">–</option>
           {Object.entries(kinds).map(([id, { platform }]) => <option key={id} value={id}>{platform}</option>)}
@@ -115,6 +122,7 @@ function NewAccount() {
               <input autocomplete="off" value={fields[field] ?? ""} onInput={(event) => setFields({ ...fields, [field]: event.currentTarget.value })} />
             </label>
           ))}
+          <TokenEnd kind={kinds[channel]} value={tokenEnd} set={setTokenEnd} />
           <footer><button class="primary">{t("people.add")}</button></footer>
         </>
       )}

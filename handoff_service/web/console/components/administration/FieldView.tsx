@@ -7,6 +7,7 @@ import { inside, isAt, isItem, type Item, listOf, textOf, unclaimed, type Value,
 import { wrongText } from "../../forms/wrong";
 import { useWorkplace } from "../workplace";
 import { ListField, LongText, RowsField } from "./ListFields";
+import { WordsField } from "./WordsField";
 
 /** What every field of a form must know. */
 export interface Sheet extends Known {
@@ -82,6 +83,8 @@ function FieldView(props: FieldProps) {
       return <SeveralField {...props as FieldProps<"several">} />;
     case "numbers":
       return <NumbersField {...props as FieldProps<"numbers">} />;
+    case "words":
+      return <WordsField {...props as FieldProps<"words">} />;
     case "check":
       return <CheckField {...props as FieldProps<"check">} />;
     default:

@@ -83,7 +83,7 @@ function Add({ label, sheet, group, add }: EndsProps & { label: string; add: () 
 }
 
 /** The focus goes to the button that adds, for its own is gone. */
-function Remove({ name, sheet, group, remove }: EndsProps & { name: string; remove: () => void }) {
+export function Remove({ name, sheet, group, remove }: EndsProps & { name: string; remove: () => void }) {
   const removed = (): void => {
     remove();
     group.current?.querySelector<HTMLElement>(":scope > .add")?.focus();

@@ -1,8 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Look } from "../../../widget/look";
+import { WIDGET } from "../../forms/sections";
 import { isItem } from "../../forms/values";
 import { holds } from "../../views";
-import { embedCode, lookOf, previewAddress } from "../../widget_look";
+import { embedCode, lookOf, previewAddress, triedWords, withStoredLook } from "../../widget_look";
 import { useWorkplace } from "../workplace";
 
 const POSITIONS = ["end", "start"] as const;
@@ -21,7 +22,10 @@ export function WidgetPanel() {
   const set = (change: Look): void => administration.tryLook(stored, change);
   const apply = async (): Promise<void> => {
     const done = await forms.applyPart("widget", (before) => administration.withTried(before));
-    if (done && administration.tried.value === tried) administration.tried.value = null;
+    if (!done) return;
+    const now = forms.document.peek()?.["widget"];
+    forms.follow(WIDGET, (item) => ({ ...item, widget: withStoredLook(item["widget"], now) }));
+    if (administration.tried.value === tried) administration.tried.value = null;
   };
   return (
     <section class="page-panel article-form">
@@ -42,7 +46,6 @@ export function WidgetPanel() {
           </select>
         </label>
       </div>
-      <Preview look={look} />
       <p class="hint">{t("widget.page")}</p>
       <pre class="plan">{embedCode(location.origin, state.me.value.tenant.id, look)}</pre>
       {holds(state, "settings.write") && (
@@ -55,14 +58,26 @@ export function WidgetPanel() {
   );
 }
 
-/** The widget itself in a frame, with the look that is tried out; it is drawn anew a moment after the last change. */
-function Preview({ look }: { look: Look }) {
-  const { state } = useWorkplace();
+/** The widget itself in a frame, as it would be with what is being edited; it is drawn anew a moment after the last change. */
+export function WidgetPreview() {
+  const { state, administration, forms } = useWorkplace();
+  const document = forms.document.value;
+  const widget = isItem(document?.["widget"]) ? document["widget"] : {};
+  const edited = forms.shown(WIDGET, WIDGET.id)?.["widget"];
+  const words = triedWords(widget, isItem(edited) ? edited : null);
+  const look = { ...lookOf(widget), ...administration.tried.value?.now };
   const address = previewAddress(state.me.value.tenant.id, state.language.value, look);
-  const [shown, setShown] = useState(address);
+  const [shown, setShown] = useState({ address, words });
   useEffect(() => {
-    const timer = setTimeout(() => setShown(address), PAUSE_MS);
+    const timer = setTimeout(() => setShown({ address, words }), PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [address]);
-  return <iframe class="look-preview" src={shown} title={state.t.value("widget.preview")} loading="lazy" />;
+  }, [address, words]);
+  // The page reads `data-tried` of its frame, which only a page of the same origin can (chat/main.ts).
+  if (document === null) return null;
+  return (
+    <div class="look-frame">
+      <iframe key={`${shown.address} ${shown.words}`} class="look-preview" src={shown.address} data-tried={shown.words ?? undefined}
+        title={state.t.value("widget.preview")} />
+    </div>
+  );
 }

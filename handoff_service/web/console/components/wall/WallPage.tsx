@@ -1,9 +1,10 @@
 import { useEffect } from "preact/hooks";
-import type { Card } from "../../../shared/protocol";
+import type { Card, Colleague, Promised } from "../../../shared/protocol";
 import { cause } from "../../problem";
 import { mayStepIn } from "../../rights";
 import { keyFor, spell } from "../../text";
 import type { LateClock, QueueLine, WallFigures } from "../../wall";
+import { DueIn } from "../OwedList";
 import { PageHead } from "../PageHead";
 import { useWorkplace } from "../workplace";
 
@@ -35,6 +36,7 @@ function Figures({ figures }: { figures: WallFigures }) {
   const { state, wall } = useWorkplace();
   const t = state.t.value;
   const late = wall.late.value;
+  const promises = wall.promises.value;
   const waiting = figures.queues.reduce((sum, queue) => sum + queue.waiting, 0);
   const held = figures.queues.reduce((sum, queue) => sum + queue.held, 0);
   return (
@@ -45,6 +47,7 @@ function Figures({ figures }: { figures: WallFigures }) {
         <Tile value={figures.bot} label={t("wall.bot")} />
         <Tile value={figures.mailbox} label={t("wall.mailbox")} />
         <Tile value={figures.upset.length} label={t("wall.upset")} alarm={figures.upset.length > 0} />
+        <Tile value={promises.length} label={t("wall.promises")} alarm={promises.length > 0} />
         <Tile value={figures.overdue.length} label={t("wall.overdue")} alarm={figures.overdue.length > 0} />
         <Tile value={late.length} label={t("wall.late")} alarm={late.length > 0} />
       </ul>
@@ -52,6 +55,7 @@ function Figures({ figures }: { figures: WallFigures }) {
         <Queues queues={figures.queues} />
         <People figures={figures} />
         <Look title={t("wall.upset")} cards={figures.upset} empty={t("wall.upset_none")} />
+        <Promises promises={promises} people={figures.agents} />
         <Look title={t("wall.overdue")} cards={figures.overdue} empty={t("wall.overdue_none")} />
         <Late clocks={late} queues={figures.queues} />
       </div>
@@ -146,6 +150,29 @@ function Look({ title, cards, empty }: { title: string; cards: readonly Card[]; 
             {mayStepIn(card, state.me.value.agent.id) && (
               <button class="small" onClick={() => void join(card)}>{t(card.owner.kind === "agent" ? "wall.join" : "take_over")}</button>
             )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What customers were promised and still wait for, with who has said it. */
+function Promises({ promises, people }: { promises: readonly Promised[]; people: readonly Colleague[] }) {
+  const { state, session } = useWorkplace();
+  const t = state.t.value;
+  return (
+    <section class="page-panel promises">
+      <h2>{t("wall.promises")}</h2>
+      {promises.length === 0 && <p class="hint">{t("wall.promises_none")}</p>}
+      <ul class="look">
+        {promises.map(({ id, conversation, seq, text, by, due_at }) => (
+          <li key={id}>
+            <button class="link-row" onClick={() => session.openAt(conversation, seq)}>
+              <span class="preview">{text}</span>
+              <DueIn at={due_at} />
+              <span class="hint">{people.find((one) => one.id === by?.id)?.name ?? t(by?.kind === "bot" ? "author.bot" : "author.agent")}</span>
+            </button>
           </li>
         ))}
       </ul>

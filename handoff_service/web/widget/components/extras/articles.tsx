@@ -1,17 +1,20 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
+import { newId } from "../../../shared/ids";
 import { markdown } from "../../../shared/markdown";
+import { unanswered, type ArticleText } from "../../api";
 import css from "../../styles/articles.css?inline";
 import { useChat } from "../context";
 import { dress } from "../dress";
-import { BookIcon, DownIcon } from "../icons";
+import { BookIcon, DownIcon, PersonIcon } from "../icons";
+import { useOver } from "./over";
+
+dress(css);
 
 /** What may already answer what is being typed. */
 export function Suggested() {
   const chat = useChat();
-  const section = useRef<HTMLElement>(null);
-  useLayoutEffect(() => dress(section.current, css), []);
   return (
-    <section ref={section} class="suggested" aria-label={chat.t("suggestedArticles")}>
+    <section class="suggested" aria-label={chat.t("suggestedArticles")}>
       <h3>{chat.t("suggestedArticles")}</h3>
       <ul>
         {chat.help.hits.value.slice(0, 3).map((hit) => (
@@ -32,22 +35,14 @@ export function ArticleView() {
   const chat = useChat();
   const { t, help } = chat;
   const [helped, setHelped] = useState(false);
-  const section = useRef<HTMLElement>(null);
+  const section = useOver();
   const article = help.article.value;
-  useLayoutEffect(() => dress(section.current, css), []);
-  useEffect(() => {
-    const element = section.current;
-    if (element === null) return;
-    // Nobody comes by Tab to what lies under it.
-    const below = [...(element.parentElement?.children ?? [])].filter((one): one is HTMLElement => one instanceof HTMLElement && one !== element);
-    for (const one of below) one.inert = true;
-    element.focus();
-    return () => {
-      for (const one of below) one.inert = false;
-      below.find((one) => one.classList.contains("composer"))?.querySelector("textarea")?.focus();
-    };
-  }, []);
   if (article === null) return null;
+  // As in the composer, which lies under it; whoever waits or has somebody is not to ask again.
+  const person = ["bot", "closed"].includes(chat.owner.value?.kind ?? "bot") && chat.session.value !== null;
+  const tell = ({ article: id, language }: ArticleText, helped: boolean) => void chat.api.call("POST", `/v1/widget/articles/${encodeURIComponent(id)}/helped`, {
+    op_id: newId(), tenant: chat.api.tenant, language, helped,
+  }).catch(unanswered);
   return (
     <section ref={section} class="article" tabIndex={-1} aria-label={typeof article === "string" ? t("loading") : article.title}>
       <button type="button" class="link-button article-back" onClick={() => help.close()}><span class="back-arrow"><DownIcon size={18} /></span>{t("articleBack")}</button>
@@ -60,12 +55,17 @@ export function ArticleView() {
             <div class="ask-helped" role="group" aria-label={t("articleHelped")}>
               <p>{t("articleHelped")}</p>
               <div class="actions">
-                <button type="button" class="button" onClick={() => setHelped(true)}>{t("helpful")}</button>
-                <button type="button" class="button plain-button" onClick={() => { help.close(); chat.sendText(article.title); }}>{t("articleAsk")}</button>
+                <button type="button" class="button" onClick={() => { setHelped(true); tell(article, true); }}>{t("helpful")}</button>
+                <button type="button" class="button plain-button" onClick={() => { tell(article, false); help.close(); chat.sendText(article.title); }}>{t("articleAsk")}</button>
               </div>
             </div>
           )}
         </>
+      )}
+      {person && (
+        <div class="article-person">
+          <button type="button" class="shortcut" onClick={() => { help.close(); void chat.askHuman(); }}><PersonIcon size={17} />{t("talkToPerson")}</button>
+        </div>
       )}
     </section>
   );

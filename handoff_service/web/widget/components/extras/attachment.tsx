@@ -1,12 +1,13 @@
-import type { RefObject } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { FileRef } from "../../../shared/protocol";
 import { download } from "../../download";
 import css from "../../styles/attached.css?inline";
 import { useChat } from "../context";
 import { dress } from "../dress";
-import { FileIcon, PauseIcon, PlayIcon } from "../icons";
+import { FileIcon, PauseIcon, PlayIcon } from "./icons";
 import { Picture } from "./picture";
+
+dress(css);
 
 /** A file of a message: a picture is shown, a voice note can be heard, everything can be saved. */
 export function Attachment({ file }: { file: FileRef }) {
@@ -17,12 +18,10 @@ export function Attachment({ file }: { file: FileRef }) {
     setFailed(false);
     void load().then((content) => download(file.name, content)).catch(() => setFailed(true));
   };
-  const frame = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => dress(frame.current, css), []);
-  if (file.type.startsWith("audio/")) return <Voice load={load} frame={frame} />;
+  if (file.type.startsWith("audio/")) return <Voice load={load} />;
   return (
     <>
-      <button ref={frame} type="button" class={file.type.startsWith("image/") ? "attachment picture-button" : "attachment"} aria-label={chat.t("fileSave", { name: file.name })} onClick={save}>
+      <button type="button" class={file.type.startsWith("image/") ? "attachment picture-button" : "attachment"} aria-label={chat.t("fileSave", { name: file.name })} onClick={save}>
         {file.type.startsWith("image/") ? <Picture load={load} name={file.name} /> : <><FileIcon size={20} /><bdi>{file.name}</bdi><span class="file-size">{size(file.size, chat.locale.value)}</span></>}
       </button>
       {failed && <p class="problem" role="alert">{chat.t("actionFailed")}</p>}
@@ -36,7 +35,7 @@ function size(bytes: number, locale: string): string {
 }
 
 /** Played by Web Audio, which no page's `media-src` forbids. */
-function Voice({ load, frame }: { load: () => Promise<Blob>; frame: RefObject<HTMLButtonElement | null> }) {
+function Voice({ load }: { load: () => Promise<Blob> }) {
   const { t } = useChat();
   const [state, setState] = useState<"still" | "playing" | "failed">("still");
   const playing = useRef<{ context: AudioContext } | null>(null);
@@ -63,7 +62,7 @@ function Voice({ load, frame }: { load: () => Promise<Blob>; frame: RefObject<HT
     }
   };
   return (
-    <button ref={frame} type="button" class="attachment" aria-label={t(state === "playing" ? "pause" : "play")} onClick={() => (state === "playing" ? stop() : void play())}>
+    <button type="button" class="attachment" aria-label={t(state === "playing" ? "pause" : "play")} onClick={() => (state === "playing" ? stop() : void play())}>
       {state === "playing" ? <PauseIcon size={20} /> : <PlayIcon size={20} />}
       {t(state === "failed" ? "fileUnseen" : "voiceNote")}
     </button>

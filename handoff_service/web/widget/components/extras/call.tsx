@@ -1,27 +1,34 @@
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Media } from "../../../shared/call";
 import type { StandingCall } from "../../../shared/standing_call";
 import css from "../../styles/call.css?inline";
+import { Calls } from "../../calls";
 import { Talk } from "../../talk";
 import { useChat } from "../context";
 import { dress } from "../dress";
-import { AlertIcon, CameraIcon, CloseIcon, MicIcon, PhoneIcon, RetryIcon } from "../icons";
+import { AlertIcon, CloseIcon, MicIcon } from "../icons";
+import { CameraIcon, PhoneIcon, RetryIcon } from "./icons";
+
+dress(css);
+
+function useCalls() {
+  const chat = useChat();
+  return { t: chat.t, calls: (chat.calls ??= new Calls(chat)) };
+}
 
 /** The call of this conversation: who rings, the talk itself, or the way out of one that another page has. */
 export function CallView() {
-  const { t, calls } = useChat();
-  const section = useRef<HTMLElement>(null);
-  useLayoutEffect(() => dress(section.current, css));
+  const { t, calls } = useCalls();
   const call = calls.standing.value;
   const talk = calls.talk.value;
   if (call === null) return null;
   const shown = talk !== null ? <Talking talk={talk} /> : call.state === "ringing" ? <Ringing key={call.id} call={call} /> : <Elsewhere />;
-  return <section ref={section} class="call" aria-label={t("callTitle")}>{shown}</section>;
+  return <section class="call" aria-label={t("callTitle")}>{shown}</section>;
 }
 
 /** Says who asks for what, and what taking it means; nothing is opened before the customer has said yes. */
 function Ringing({ call }: { call: StandingCall }) {
-  const { t, calls } = useChat();
+  const { t, calls } = useCalls();
   const name = call.name || t("agentUnnamed");
   const video = call.media === "video";
   const problem = calls.problem.value?.call === call.id ? calls.problem.value.why : null;
@@ -50,7 +57,7 @@ function Ringing({ call }: { call: StandingCall }) {
 }
 
 function Talking({ talk }: { talk: Talk }) {
-  const { t, calls } = useChat();
+  const { t, calls } = useCalls();
   const theirs = useRef<HTMLVideoElement>(null);
   const mine = useRef<HTMLVideoElement>(null);
   const [heard, own] = [talk.heard.value, talk.own.value];
@@ -80,7 +87,7 @@ function Talking({ talk }: { talk: Talk }) {
 
 /** Another page of this customer has the call, or had it before it was reloaded. */
 function Elsewhere() {
-  const { t, calls } = useChat();
+  const { t, calls } = useCalls();
   return (
     <>
       <p class="call-note" role="status">{t("callElsewhere")}</p>

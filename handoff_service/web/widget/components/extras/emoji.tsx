@@ -1,7 +1,8 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
 import css from "../../styles/writing.css?inline";
 import { useChat } from "../context";
 import { dress } from "../dress";
+
+dress(css);
 
 const ALL = [
   ..."😀😃😄😁😆😅🤣😂🙂😉😊😍😘😎🤔🤗🙄😮😴😢😭😡😱🥺😇🤝",
@@ -11,10 +12,8 @@ const ALL = [
 /** For keyboards without emoji; a phone has its own. */
 export function Emoji({ choose }: { choose: (emoji: string) => void }) {
   const { t } = useChat();
-  const box = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => dress(box.current, css), []);
   return (
-    <div ref={box} class="emoji" role="group" aria-label={t("emoji")}>
+    <div class="emoji" role="group" aria-label={t("emoji")}>
       {ALL.map((one) => <button key={one} type="button" class="one-emoji" onClick={() => choose(one)}>{one}</button>)}
     </div>
   );

@@ -1,9 +1,14 @@
 import { useState } from "preact/hooks";
 import { dayTime } from "../../../shared/time";
+import forms from "../../styles/forms.css?inline";
 import { useChat } from "../context";
+import { dress } from "../dress";
 import { useFocus } from "../focus";
-import { MailIcon, PhoneIcon } from "../icons";
+import { MailIcon } from "../icons";
 import { Problem } from "../problem";
+import { PhoneIcon } from "./icons";
+
+dress(forms);
 
 /** Words for the team instead of waiting, and where the answer goes. */
 export function LeaveMessage({ back }: { back: () => void }) {

@@ -1,6 +1,10 @@
 import { useState } from "preact/hooks";
 import { inlineMarkdown } from "../../../shared/markdown";
+import css from "../../styles/guide.css?inline";
 import { useChat } from "../context";
+import { dress } from "../dress";
+
+dress(css);
 
 /** The steps of an answer one at a time, and at the end whether it worked. */
 export function Guide({ seq, steps, close }: { seq: number; steps: readonly string[]; close: () => void }) {

@@ -1,6 +1,11 @@
 import { useState } from "preact/hooks";
+import { mailTranscript } from "../../reach";
+import forms from "../../styles/forms.css?inline";
 import { useChat } from "../context";
+import { dress } from "../dress";
 import { useFocus } from "../focus";
+
+dress(forms);
 
 const CODE_DIGITS = 6;
 
@@ -19,7 +24,7 @@ export function Letter({ close }: { close: () => void }) {
   const ask = async (given: string | null, next: "code" | "done") => {
     setBusy(true);
     setProblem(null);
-    const wrong = await chat.reach.mail(to.trim(), given);
+    const wrong = await mailTranscript(chat, to.trim(), given);
     setBusy(false);
     if (wrong === null) setStep(next);
     else setProblem(t(wrong === "forbidden" ? "mailWrongCode" : wrong === "invalid" ? "mailWrongAddress" : wrong === "rate" ? "mailTooMany" : "actionFailed"));

@@ -1,7 +1,7 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { composes } from "../../../shared/keys";
-import type { Preferred } from "../../api";
 import { downloadText } from "../../download";
+import { askPreferred, eraseMe, type Preferred } from "../../reach";
 import { languageName, TAGS } from "../../texts/catalogue";
 import { transcript } from "../../transcript";
 import css from "../../styles/menu.css?inline";
@@ -9,6 +9,8 @@ import { useChat } from "../context";
 import { dress } from "../dress";
 import { useFocus } from "../focus";
 import { lazy } from "../lazy";
+
+dress(css);
 
 const Letter = lazy(() => import("./letter").then((file) => file.Letter));
 const Reach = lazy(() => import("./reach").then((file) => file.Reach));
@@ -22,7 +24,6 @@ export function Menu({ brand, close: leave }: { brand: string; close: (comeBack:
   const [state, setState] = useState<"" | "busy" | "failed" | "done" | "begun">("");
   const box = useRef<HTMLDivElement>(null);
   const close = () => leave(true);
-  useLayoutEffect(() => dress(box.current, css), []);
 
   useEffect(() => {
     const root = box.current?.getRootNode() as Document | ShadowRoot | undefined;
@@ -43,7 +44,7 @@ export function Menu({ brand, close: leave }: { brand: string; close: (comeBack:
   };
   const erase = async () => {
     setState("busy");
-    setState((await chat.eraseMe()) ?? "failed");
+    setState((await eraseMe(chat)) ?? "failed");
   };
   const save = () => {
     downloadText(`${brand}.txt`, transcript(chat, brand));
@@ -63,6 +64,7 @@ export function Menu({ brand, close: leave }: { brand: string; close: (comeBack:
       ) : (
         <>
           {chat.config?.help && <a class="menu-item" href={chat.help.url} target="_blank" rel="noopener">{t("openHelp")}</a>}
+          {chat.hasOrders && <button type="button" class="menu-item" onClick={() => { close(); chat.orders.value = true; }}>{t("orders")}</button>}
           {chat.may("ask-senior") && (
             <button type="button" class="menu-item" onClick={() => void chat.act("ask-senior").then((done) => done && close())}>{t("askSenior")}</button>
           )}
@@ -103,7 +105,7 @@ function usePreferred(): Preferred | null {
   const chat = useChat();
   const [preferred, setPreferred] = useState<Preferred | null>(null);
   useEffect(() => {
-    if (chat.conv.value !== null) void chat.reach.preferred().then((found) => found !== null && found.channels.length > 1 && setPreferred(found));
+    if (chat.conv.value !== null) void askPreferred(chat).then((found) => found !== null && found.channels.length > 1 && setPreferred(found));
   }, []);
   return preferred;
 }

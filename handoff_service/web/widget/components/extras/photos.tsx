@@ -1,34 +1,34 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import type { MessageEntry } from "../../../shared/protocol";
-import type { Slot } from "../../photos";
+import { Photos, type Slot } from "../../photos";
 import attached from "../../styles/attached.css?inline";
 import css from "../../styles/photos.css?inline";
 import { useChat } from "../context";
 import { dress } from "../dress";
-import { CameraIcon, CheckIcon, RetryIcon } from "../icons";
+import { CheckIcon } from "../icons";
+import { CameraIcon, RetryIcon } from "./icons";
 import { Picture } from "./picture";
+
+dress(attached);
+dress(css);
 
 /** The photos that an agent asks for, one place each; the camera or a file fills it. */
 export function PhotoCard({ conv, entry }: { conv: string; entry: MessageEntry }) {
   const chat = useChat();
   const { t } = chat;
-  const card = useRef<HTMLElement>(null);
-  useLayoutEffect(() => {
-    dress(card.current, attached);
-    dress(card.current, css);
-  }, []);
-  const slots = chat.photos.slots(conv, entry);
+  const photos = (chat.photos ??= new Photos(chat));
+  const slots = photos.slots(conv, entry);
   const there = slots.filter(({ state }) => state === "there").length;
   const complete = there === slots.length;
   return (
-    <section ref={card} class={complete ? "photos complete" : "photos"} aria-label={t("photosTitle")}>
+    <section class={complete ? "photos complete" : "photos"} aria-label={t("photosTitle")}>
       <p class="photos-count" role="status">
         {complete && <CheckIcon size={16} />}
         {complete ? t("photosComplete") : t("photosCount", { there, count: slots.length })}
       </p>
       <ul>
         {slots.map((slot) => (
-          <Place key={slot.index} slot={slot} may={chat.conv.value === conv} bring={(file) => void chat.photos.bring(conv, entry.seq, slot.index, slot.name, file)} />
+          <Place key={slot.index} slot={slot} may={chat.conv.value === conv} bring={(file) => void photos.bring(conv, entry.seq, slot.index, slot.name, file)} />
         ))}
       </ul>
     </section>

@@ -1,7 +1,9 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import css from "../../styles/attached.css?inline";
 import { useChat } from "../context";
 import { dress } from "../dress";
+
+dress(css);
 
 const MOST_PX = 480;
 
@@ -13,7 +15,6 @@ export function Picture({ load, name, small = false, quiet = false }: { load: ()
   const { t } = useChat();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [failed, setFailed] = useState(false);
-  useLayoutEffect(() => dress(canvas.current, css), []);
   useEffect(() => {
     let gone = false;
     void paint(load, () => (gone ? null : canvas.current), small ? 96 : MOST_PX).catch(() => setFailed(true));

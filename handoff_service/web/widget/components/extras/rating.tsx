@@ -1,9 +1,13 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
+import forms from "../../styles/forms.css?inline";
 import css from "../../styles/rating.css?inline";
 import { useChat } from "../context";
 import { dress } from "../dress";
-import { StarIcon } from "../icons";
 import { Problem } from "../problem";
+import { StarIcon } from "./icons";
+
+dress(forms);
+dress(css);
 
 const SCORES = [1, 2, 3, 4, 5] as const;
 
@@ -13,15 +17,13 @@ export function RatingCard() {
   const { t } = chat;
   const [score, setScore] = useState(0);
   const [comment, setComment] = useState("");
-  const form = useRef<HTMLFormElement>(null);
-  useLayoutEffect(() => dress(form.current, css), []);
   const submit = (event: Event) => {
     event.preventDefault();
     const said = comment.trim();
     void chat.act("rating", { score, ...(said === "" ? {} : { comment: said }) });
   };
   return (
-    <form ref={form} class="card form rating" onSubmit={submit} aria-label={t("rateTitle")}>
+    <form class="card form rating" onSubmit={submit} aria-label={t("rateTitle")}>
       <h3>{t("rateTitle")}</h3>
       <fieldset class="stars">
         <legend class="hidden">{t("rateScale")}</legend>

@@ -1,12 +1,12 @@
 import { useRef, useState } from "preact/hooks";
-import type { Preferred } from "../../api";
+import { prefer, type Preferred } from "../../reach";
 import type { Key } from "../../texts/catalogue";
 import { useChat } from "../context";
 
 /** Channels that have a name of their own in some language; the others are called by their brand everywhere. */
 const NAMES: Readonly<Record<string, Key>> = {
   web: "channelWeb", api: "channelApi", email: "channelEmail", sms: "channelSms", voice: "channelVoice", wechat: "channelWechat",
-  wechat_mini: "channelWechatMini", wecom: "channelWecom", weibo: "channelWeibo", douyin: "channelDouyin", kuaishou: "channelKuaishou",
+  wechat_mini: "channelWechatMini", wecom: "channelWecom", weibo: "channelWeibo", douyin: "channelDouyin", douyin_kf: "channelDouyin", kuaishou: "channelKuaishou",
   dingtalk: "channelDingtalk", feishu: "channelFeishu",
 };
 const BRANDS: Readonly<Record<string, string>> = { line: "LINE", whatsapp: "WhatsApp" };
@@ -30,7 +30,7 @@ export function Reach({ preferred, close }: { preferred: Preferred; close: () =>
     let done: boolean;
     do {
       sent = wanted.current;
-      done = await chat.reach.prefer(sent);
+      done = await prefer(chat, sent);
       if (done) saved.current = sent;
     } while (wanted.current !== sent);
     busy.current = false;

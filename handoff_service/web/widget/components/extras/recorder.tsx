@@ -1,8 +1,10 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import css from "../../styles/writing.css?inline";
 import { useChat } from "../context";
 import { dress } from "../dress";
 import { CheckIcon, CloseIcon } from "../icons";
+
+dress(css);
 
 const MOST_S = 120;
 /** What browsers can record, the most widely played first. */
@@ -16,8 +18,6 @@ export function Recorder({ close }: { close: () => void }) {
   const [seconds, setSeconds] = useState(0);
   const [denied, setDenied] = useState(false);
   const recording = useRef<Recording | null>(null);
-  const box = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => dress(box.current, css), []);
 
   useEffect(() => {
     let gone = false;
@@ -44,7 +44,7 @@ export function Recorder({ close }: { close: () => void }) {
     if (seconds >= MOST_S) void finish();
   }, [seconds]);
   return (
-    <div ref={box} class="write recorder">
+    <div class="write recorder">
       <button type="button" class="tool" aria-label={t("cancel")} onClick={close}><CloseIcon /></button>
       {denied ? <p class="problem" role="alert">{t("recordDenied")}</p> : <p class="recording" role="timer"><span class="dot" aria-hidden="true" />{t("recording", { time: clock(seconds) })}</p>}
       {!denied && <button type="button" class="send" aria-label={t("recordSend")} onClick={() => void finish()}><CheckIcon /></button>}

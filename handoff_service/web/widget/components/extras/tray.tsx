@@ -1,22 +1,22 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
 import css from "../../styles/attached.css?inline";
 import type { Upload } from "../../uploads";
 import { useChat } from "../context";
 import { dress } from "../dress";
-import { CloseIcon, FileIcon, RetryIcon } from "../icons";
+import { CloseIcon } from "../icons";
+import { FileIcon, RetryIcon } from "./icons";
 import { Picture } from "./picture";
+
+dress(css);
 
 /** Files that wait for Send: what each is, how far it is, and a way out. */
 export function Tray() {
   const chat = useChat();
-  const list = useRef<HTMLUListElement>(null);
-  useLayoutEffect(() => dress(list.current, css), []);
   return (
     <>
-      <ul ref={list} class="tray" aria-label={chat.t("attached")}>
+      <ul class="tray" aria-label={chat.t("attached")}>
         {chat.uploads.all.value.map((upload) => <Item key={upload.key} upload={upload} />)}
       </ul>
-      {chat.uploads.tooMany.value && <p class="problem" role="alert">{chat.t("filesTooMany", { count: chat.uploads.most })}</p>}
+      {chat.uploads.tooMany.value !== null && <p class="problem" role="alert">{chat.t("filesTooMany", { count: chat.uploads.tooMany.value })}</p>}
     </>
   );
 }

@@ -1,15 +1,19 @@
 import { useState } from "preact/hooks";
-import { dayTime, duration } from "../../shared/time";
-import { useChat } from "./context";
-import { MailIcon } from "./icons";
-import { lazy } from "./lazy";
-import { Problem } from "./problem";
+import { dayTime, duration } from "../../../shared/time";
+import css from "../../styles/cards.css?inline";
+import { useChat } from "../context";
+import { dress } from "../dress";
+import { MailIcon } from "../icons";
+import { lazy } from "../lazy";
+import { Problem } from "../problem";
+
+dress(css);
 
 // Until a form is there, or if it does not come, there is a way back.
 const Back = ({ back }: { back: () => void }) => <p class="card"><button type="button" class="button plain-button" onClick={back}>{useChat().t("back")}</button></p>;
-const LeaveMessage = lazy(() => import("./extras/forms").then((file) => file.LeaveMessage), Back);
-const CallBack = lazy(() => import("./extras/forms").then((file) => file.CallBack), Back);
-const RatingCard = lazy(() => import("./extras/rating").then((file) => file.RatingCard), Over);
+const LeaveMessage = lazy(() => import("./forms").then((file) => file.LeaveMessage), Back);
+const CallBack = lazy(() => import("./forms").then((file) => file.CallBack), Back);
+const RatingCard = lazy(() => import("./rating").then((file) => file.RatingCard), Over);
 
 /** What the customer can know and do about where the conversation stands: queue, mailbox, closed. */
 export function StateCard() {
