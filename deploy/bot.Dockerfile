@@ -1,5 +1,5 @@
 # The Rasa bot with its trained model. It listens on loopback only and shares the network of a gateway.
-#   docker build -f deploy/bot.Dockerfile -t tandem/bot:0.1.0 .
+#   docker build -f deploy/bot.Dockerfile -t tandem/bot:0.2.0 .
 
 FROM python:3.10.19-slim-bookworm AS packages
 RUN pip install --no-cache-dir uv==0.13.9 && python -m venv /opt/venv

@@ -1,5 +1,5 @@
 # The gateway and the knowledge index: one image, two commands.
-#   docker build -f deploy/gateway.Dockerfile -t tandem/gateway:0.1.0 .
+#   docker build -f deploy/gateway.Dockerfile -t tandem/gateway:0.2.0 .
 # Pin the base images by digest in your own registry; the tags here name exact versions.
 
 FROM node:24.11.1-bookworm-slim AS pages
@@ -31,7 +31,8 @@ COPY LICENSE pyproject.toml ./
 COPY handoff_service ./handoff_service
 COPY --from=pages /src/dist ./handoff_service/web/dist
 COPY kb_index ./kb_index
-COPY bot/signals/words.yml ./bot/signals/words.yml
+COPY bot/__init__.py ./bot/
+COPY bot/hearing ./bot/hearing
 COPY data ./data
 USER 10001:10001
 VOLUME /var/lib/tandem

@@ -172,10 +172,10 @@ def create_app(
     turns = TurnRunner(database, ladder, settings, clock, bell=bell)
     workers = Workers(
         OutboxWorker(database, bell, {"bot": turns}, node=node, clock=clock, places=settings.bot_calls),
-        _deliveries(service, platforms, nodes),
+        _deliveries(service, caller, nodes),
         Sweeper(database, settings, clock),
         _lessons(database, bell, Teacher(database, knowledge, clock), node, clock),
-        _media(service, platforms, node),
+        _media(service, caller, node),
     )
 
     @contextlib.asynccontextmanager
@@ -227,19 +227,19 @@ def _add_routes(app: FastAPI, service: Service) -> None:
         app.router.routes.extend(module.router(service).routes)
 
 
-def _deliveries(service: Service, platforms: httpx2.AsyncClient, nodes: Nodes) -> OutboxWorker:
+def _deliveries(service: Service, caller: Caller, nodes: Nodes) -> OutboxWorker:
     """Apart from the bot's worker: a platform that is slow must not keep customers elsewhere from their answers."""
     database, settings, clock = service.database, service.settings, service.clock
-    deliverer = Deliverer(database, platforms, settings, clock, service.channels, in_charge=lambda: nodes.in_charge)
+    deliverer = Deliverer(database, caller, settings, clock, service.channels, in_charge=lambda: nodes.in_charge)
     alarms = Mailer(database, settings, clock)
     handlers: Mapping[str, Handler] = {outbox.CHANNEL: deliverer, outbox.PUBLIC: deliverer, outbox.ALARM: alarms}
     return OutboxWorker(database, service.bell, handlers, node=nodes.node, clock=clock)
 
 
-def _media(service: Service, platforms: httpx2.AsyncClient, node: str) -> OutboxWorker:
+def _media(service: Service, caller: Caller, node: str) -> OutboxWorker:
     """Apart from deliveries: large files of some customers must not keep answers from others."""
     database, clock = service.database, service.clock
-    collector = Collector(database, platforms, service.settings, clock, service.channels)
+    collector = Collector(database, caller, service.settings, clock, service.channels)
     return OutboxWorker(database, service.bell, {outbox.MEDIA: collector}, node=node, clock=clock, places=MEDIA_AT_ONCE)
 
 

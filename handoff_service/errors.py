@@ -20,6 +20,7 @@ TandemError
 │   ├── TooManyTransfers          it was passed on too often; whoever has it now closes or escalates it
 │   ├── StaysWithPeople           it was handed over too often to go back to the bot once more
 │   └── Mismatch                  the same client_id or op_id came with another body
+├── Captured (406)                a name that a platform gives once came with other content: somebody has copied it
 ├── TooMany (429)                 a rate limit
 ├── Damaged (500)                 a file or a database is not what was written; it is left as it is
 ├── Unavailable (503)             a part that is needed is not reachable; try again
@@ -32,6 +33,7 @@ TandemError
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -138,6 +140,11 @@ class Mismatch(Conflict):
     code = "mismatch"
 
 
+class Captured(TandemError):
+    status = 406  # Mailgun's word for "do not send it again"
+    code = "captured"
+
+
 class TooMany(TandemError):
     status = 429
     code = "rate"
@@ -158,6 +165,7 @@ class NotDelivered(TandemError):
     """`uncertain`: it may have had its effect; `final`: trying again is useless; `retry_after_s`: not before.
 
     `barred`: what the platform does not let us do, and so what the customer must do first (channels/window.py).
+    `hint`: what the answer told of the contact, kept with what a reply needs.
     """
 
     status = 502
@@ -171,8 +179,10 @@ class NotDelivered(TandemError):
         final: bool = False,
         retry_after_s: float = 0.0,
         barred: str | None = None,
+        hint: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
+        self.hint = hint or {}
         self.uncertain = uncertain
         self.final = final
         self.retry_after_s = retry_after_s

@@ -15,7 +15,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from handoff_service import health
+from handoff_service import health, policy_reports
 from handoff_service.complaints.case_file import CASE_POLICY
 from handoff_service.errors import Invalid, NotFound, TandemError, TooLarge, Unavailable
 from handoff_service.ids import new_id
@@ -45,6 +45,7 @@ def install(app: FastAPI, service: Service) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _last_resort)
     app.include_router(health.router(service))
+    app.include_router(policy_reports.router(service))
     _add_pages(app)
     app.add_middleware(Guard, service=service)
 
@@ -216,7 +217,8 @@ def _security(path: str, service: Service, frames: str, logo: str) -> dict[str, 
         "default-src 'none'; script-src 'self'; style-src 'self'; "
         f"img-src 'self' data: blob:{logo and ' '}{logo}; font-src 'self'; "
         f"connect-src 'self' {socket}; {_framed(path)}form-action 'self'; base-uri 'none'; object-src 'none'; "
-        f"frame-ancestors {frames}; require-trusted-types-for 'script'; trusted-types 'none'"
+        f"frame-ancestors {frames}; require-trusted-types-for 'script'; trusted-types 'none'; "
+        f"report-uri {policy_reports.PATH}"
     )
     if path.startswith(SENT_IN):  # what somebody has sent may do nothing, wherever it is opened
         policy = "default-src 'none'; sandbox; frame-ancestors 'none'"

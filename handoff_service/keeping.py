@@ -23,6 +23,7 @@ from handoff_service.backup import verify as verify_backup
 from handoff_service.bell import Bell
 from handoff_service.clock import utc_now
 from handoff_service.conversations.change import Context
+from handoff_service.damage import faults
 from handoff_service.database import Database, open_database
 from handoff_service.errors import Conflict, TandemError
 from handoff_service.only_gateway import claim
@@ -53,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
         verb = verbs.add_parser(name, help=told)
         verb.add_argument("tenant")
         verb.add_argument("contact")
-    verbs.add_parser("audit", help="checks the chain of the audit and the timelines").add_argument(
+    verbs.add_parser("audit", help="checks the file, the chain of the audit and the timelines").add_argument(
         "what", choices=["verify"]
     )
     return root
@@ -121,6 +122,10 @@ async def _alone(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def _audit(settings: Settings) -> dict[str, Any]:
+    """`broken` says what is wrong with the file, the chains and the timelines."""
+    if damaged := await asyncio.to_thread(faults, settings.database):
+        return {"audit": {}, "broken": damaged}
+
     def look(connection: sa.Connection) -> dict[str, Any]:
         chains = verify(connection)
         broken = [f"{chain.tenant}: {chain.broken}" for chain in chains if chain.broken]

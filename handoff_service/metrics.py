@@ -57,6 +57,26 @@ channel_accounts = Gauge(
     "tandem_channel_accounts", "Channel accounts: all, failing, disabled", ["channel", "state"], registry=REGISTRY
 )
 
+token_end = Gauge(
+    "tandem_channel_token_end_timestamp_seconds",
+    "When the first access token of a channel's accounts in use ends, as far as that is known, in Unix time",
+    ["channel"],
+    registry=REGISTRY,
+)
+last_event = Gauge(
+    "tandem_channel_last_event_timestamp_seconds",
+    "When the account in use that has been silent longest had its last event, in Unix time",
+    ["channel"],
+    registry=REGISTRY,
+)
+
+article_votes = Counter(
+    "tandem_article_votes", "Whether an article of the help centre helped", ["helped"], registry=REGISTRY
+)
+policy_reports = Counter(
+    "tandem_policy_reports", "What browsers did not let our pages do, by directive", ["directive"], registry=REGISTRY
+)
+
 sockets = Gauge("tandem_sockets", "WebSockets that said hello and are open", registry=REGISTRY)
 reconnects = Counter("tandem_reconnects", "Hellos that went on behind an earlier socket", registry=REGISTRY)
 shed = Counter("tandem_shed", "What was refused to protect the rest", ["what"], registry=REGISTRY)
@@ -106,9 +126,16 @@ def committed(appended: Sequence[Sequence[str]], began: float) -> None:
 
 
 def set_accounts(standing: Sequence[Mapping[str, Any]]) -> None:
-    """How many accounts each channel has, and how many of them fail or are switched off; nothing when unknown."""
-    channel_accounts.clear()
+    """How many accounts each channel has, fail, and are switched off; when their tokens end and events came.
+
+    Nothing when unknown.
+    """
+    for gauge in (channel_accounts, token_end, last_event):
+        gauge.clear()
     for row in standing:
+        for gauge, moment in ((token_end, row.get("token_until")), (last_event, row.get("last_event_at"))):
+            if moment is not None:
+                gauge.labels(row["channel"]).set(moment.timestamp())
         for state in ("accounts", "failing", "disabled"):
             channel_accounts.labels(row["channel"], state).set(row[state] or 0)
 

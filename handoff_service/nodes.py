@@ -30,7 +30,7 @@ from handoff_service.postgres import end_hanging
 log = structlog.get_logger()
 
 N = tables.nodes.c
-RELEASE = "0.1.0"  # of this code, as pyproject.toml says
+RELEASE = "0.2.0"  # of this code, as pyproject.toml says
 BEATS = 4  # in `node_lost_s`
 MARGIN = 0.75  # of `node_lost_s`: the rest is for a request on its way
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from handoff_service.work_texts import WORK_TEXTS
+
 TEXTS: dict[str, dict[str, str]] = {
     "queued": {
         "zh": "正在为您转接人工客服，您已进入排队。等待期间可以继续提问，不会影响您的排队位置。",
@@ -194,6 +196,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Thank you, it is noted; a colleague will read what you wrote.",
     },
     "asked": {"zh": "好的，这就为您联系人工客服。", "en": "Of course, I am getting you to a person."},
+    "asked_senior": {
+        "zh": "好的，这就为您联系人工客服，并注明您希望由主管处理。",
+        "en": "Of course, I am getting you to a person, and I am noting that you would like someone senior.",
+    },
     "unhappy": {
         "zh": "非常抱歉给您带来不好的体验，我马上请人工同事优先为您处理。",
         "en": "I am really sorry about this. A colleague will look after you with priority.",
@@ -219,9 +225,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Perhaps not delivered to the customer: {reason}",
     },
     "contact_left": {
-        "zh": "客户已取消关注或屏蔽，无法送达",
-        "en": "the customer has left or blocked this account, nothing can reach him",
+        "zh": "客户已取消关注、退订或屏蔽，无法送达",
+        "en": "the customer has left, unsubscribed or blocked this account, nothing can reach him",
     },
+    "template_sent": {"zh": "[平台模板消息：{name}]", "en": "[The platform's approved message: {name}]"},
+    "contact_back": {"zh": "客户已重新订阅，可以继续发送", "en": "the customer subscribed again and can be reached"},
     "window_never_opened": {
         "zh": "平台只允许在客户先联系之后发送消息",
         "en": "the platform lets us write only after the customer has written first",
@@ -259,6 +267,10 @@ TEXTS: dict[str, dict[str, str]] = {
     "media_why": {"zh": "客户发的{what}未能保存：{reason}", "en": "The customer's {what} could not be kept: {reason}"},
     "choose_button": {"zh": "请选择：", "en": "Please choose:"},
     "file_link": {"zh": "文件 {name}：{link}", "en": "File {name}: {link}"},
+    "served_elsewhere": {
+        "zh": "{name} 已在平台上接待该客户，这里不再排队。",
+        "en": "{name} serves this customer on the platform; he does not wait here any more.",
+    },
     "answered_elsewhere": {
         "zh": "{name} 在平台上回复：{text}",
         "en": "{name} answered on the platform: {text}",
@@ -348,14 +360,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "customer is told by when he has an answer.",
     },
     "sla_breach": {"zh": "【超时】{what}已超过时限：{due}", "en": "Out of time. {what} was due by {due}."},
-    "promise_reminder": {
-        "zh": "【承诺提醒】您答应过客户：“{text}”，请在 {due} 前兑现。",
-        "en": "A promise is due by {due}: “{text}”",
-    },
-    "promise_overdue": {
-        "zh": "【承诺逾期】{due} 前应兑现的承诺还没有兑现：“{text}”",
-        "en": "A promise was due by {due} and is not kept yet: “{text}”",
-    },
+    **WORK_TEXTS,
     "transcript_subject": {
         "zh": "您与{brand}的聊天记录",
         "zh-Hant": "您與{brand}的聊天記錄",

@@ -120,12 +120,12 @@ def check(settings: Settings) -> int:
 
 
 def evaluate(settings: Settings) -> int:
-    """The figures of the knowledge index and of the bot; 1 when either misses its goal."""
+    """The figures of the knowledge index and of the bot; 1 when one of them misses a goal that it prints."""
     environment = own_environment(settings)
     folder = environment.get("TANDEM_DEVELOPMENT_SETS", "")
     commands = {
         "knowledge index": [settings.python, "-m", "kb_index", "evaluate"],
-        "bot": [settings.bot_python, "-m", "bot", "evaluate"],
+        "bot": [settings.bot_python, "-m", "bot", "evaluate", "--python", str(settings.python)],
         "handoff packets": [settings.python, "-m", "handoff_service", "packets"],
         "promises in text": [settings.python, "-m", "handoff_service", "promises"],
     }

@@ -31,6 +31,7 @@ CUTS = (
     "tests/handoff_service/channels/platforms/test_stories.py",
     "tests/handoff_service/channels/platforms/test_contract.py",
     "tests/end_to_end/test_bad_network.py",
+    "tests/handoff_service/bots/test_outage.py",
 )
 # More stories of all channels, on both engines; the channels' contract on the one that `make test` leaves out.
 CHANNELS = {
@@ -38,6 +39,7 @@ CHANNELS = {
     "TANDEM_STORY_KILLS": "12",
     "TANDEM_CONTRACT_ENGINE": "postgresql",
     "TANDEM_BAD_NETWORKS": "12",
+    "TANDEM_OUTAGE_PACE": "1",
 }
 
 
@@ -107,7 +109,7 @@ def soak_runs(settings: Settings, minutes: float, seed: str = "") -> list[Run]:
             environment={**environment, "TANDEM_EVERY_WAY": "1"},
         )
         cuts = Run(
-            title="cuts at every byte and statement, stories of all channels",
+            title="cuts at every byte and statement, stories of all channels, a minute without a bot",
             command=[settings.python, "-m", "pytest", "-q", *CUTS],
             cwd=settings.root,
             environment={**environment, **CHANNELS, "TANDEM_EVERY_BYTE": "1", "TANDEM_EVERY_STATEMENT": "1"},

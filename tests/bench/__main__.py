@@ -1,6 +1,6 @@
 """`python -m tests.bench [section …]`: measures on the parts that run; sections: answer, breakdown, rasa, appends,
-postgres, claims, routing, webhooks, channels, idle_sockets, reconnects, vectors, peers, understanding, tickets, lists,
-widget, turns, intents, desk. Where nothing runs, the parts that they ask are started and stopped after.
+postgres, claims, routing, webhooks, channels, flood, idle_sockets, reconnects, vectors, peers, understanding, tickets,
+lists, widget, turns, intents, desk. Where nothing runs, the parts that they ask are started and stopped after.
 
 Prints each goal and whether it is reached. The exit code is 0 unless something broke: a slow machine is no failure.
 """
@@ -31,6 +31,7 @@ from tests.bench.channels import channels
 from tests.bench.claims import claims
 from tests.bench.desk import desk
 from tests.bench.environment import show_environment
+from tests.bench.flood import flood
 from tests.bench.idle_sockets import idle_sockets
 from tests.bench.intents import intents
 from tests.bench.lists import lists
@@ -58,6 +59,7 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "routing": routing,
     "webhooks": webhooks,
     "channels": channels,
+    "flood": flood,
     "idle_sockets": idle_sockets,
     "reconnects": reconnects,
     "vectors": vectors,
@@ -70,7 +72,9 @@ SECTIONS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "intents": intents,
     "desk": desk,
 }
-ASK_PARTS = frozenset({"answer", "breakdown", "postgres", "claims", "idle_sockets", "reconnects", "widget", "turns"})
+ASK_PARTS = frozenset(
+    {"answer", "breakdown", "postgres", "claims", "flood", "idle_sockets", "reconnects", "widget", "turns"}
+)
 
 
 def open_bench(folder: Path, *, with_default: bool, with_million: bool, peers_python: str) -> Bench:

@@ -69,6 +69,10 @@ FIGURES = (
 )
 
 
+GOALS = {"turn p50 (ms)": 0.25, "boot (s)": 0.25, "resident memory (MB)": 0.6}
+"""Of the default's figure, at most."""
+
+
 async def pipelines(bench: Bench) -> None:
     """Prints both pipelines and the ratio; ours alone when the default one is skipped."""
     model = DefaultModel(bench.settings)
@@ -165,10 +169,13 @@ def print_comparison(candidates: list[Candidate], columns: list[list[float | Non
         cells = ["?" if value is None else f"{value:.1f}" for value in values]
         ours, theirs = values[0], values[-1]
         ratio = f"{theirs / ours:.1f}" if ours and theirs and len(values) > 1 else ""
-        rows.append([name, *cells, ratio])
+        share = ours / theirs if ours and theirs and len(values) > 1 else None
+        most = GOALS.get(name)
+        goal = "" if most is None or share is None else f"≤ {most} × default {'' if share <= most else 'NOT '}reached"
+        rows.append([name, *cells, ratio, goal])
     show_table(
         f"3. Rasa: our pipeline beside Rasa's default one, {len(candidates[0].took_ms)} turns each, interleaved",
-        ["", *(one.title for one in candidates), "default / ours"],
+        ["", *(one.title for one in candidates), "default / ours", "goal"],
         rows,
     )
     print("  Ours asks the knowledge index in every turn, and that is in its time; the default looks nothing up.")

@@ -8,6 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from handoff_service.nodes import RELEASE
 from tests.deploy.deployment import (
     KUBERNETES,
     PARTS,
@@ -123,7 +124,7 @@ def test_nothing_runs_as_root_without_bounds_or_from_a_moving_tag() -> None:
         assert container["securityContext"]["readOnlyRootFilesystem"], name
         assert container["securityContext"]["allowPrivilegeEscalation"] is False, name
     kustomization = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())
-    assert {image["newTag"] for image in kustomization["images"]} == {"0.1.0"}
+    assert {image["newTag"] for image in kustomization["images"]} == {RELEASE}
 
 
 def test_a_rollout_takes_no_gateway_away_before_another_is_ready() -> None:

@@ -17,10 +17,12 @@ from handoff_service.conversations import turn
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Conversation
 from handoff_service.conversations.receive import Sender, receive
-from handoff_service.database import Database
+from handoff_service.database import Database, Transaction
 from handoff_service.errors import BotFailed, NotFound
+from handoff_service.files import store as files
+from handoff_service.files.model import StoredFile
 from handoff_service.handoffs import release
-from handoff_service.tickets import customer, store, work
+from handoff_service.tickets import customer, log, store, work
 from handoff_service.tickets.file import file_ticket
 from handoff_service.tickets.forget import forget_conversation
 from handoff_service.tickets.open import numbers
@@ -150,3 +152,36 @@ async def test_the_number_stands_in_the_answer_and_a_repeat_files_nothing(
     assert len(bot.requests) == 2
     assert {request.turn for request in bot.requests} == {bot.requests[0].turn}
     assert await chat.heard() == [f"Your complaint is {ticket.number}."]
+
+
+async def test_the_pictures_of_a_complaint_are_files_of_its_ticket(
+    database: Database, arrive: Any, context: Callable[[], Context]
+) -> None:
+    """Those of this conversation: what the bot names of another one is left out."""
+    found, other = [await opened(database, await arrive(), context) for _ in range(2)]
+
+    def send(tx: Transaction) -> None:
+        for conversation, name in ((found, "f_own"), (found, "f_unnamed"), (other, "f_foreign")):
+            files.add(
+                tx.connection,
+                StoredFile(
+                    tenant="demo",
+                    id=name,
+                    contact=conversation.contact,
+                    conversation=conversation.id,
+                    author=f"customer:{conversation.contact}",
+                    name="photo.jpg",
+                    type="image/jpeg",
+                    size=9,
+                    sha256="0" * 64,
+                    seq=1,
+                    audience="public",
+                    created_at=MONDAY,
+                ),
+            )
+
+    await database.write(send)
+    wish = {**WISH, "files": ["f_own", "f_foreign", "f_gone"]}
+    await database.write(lambda tx: file_ticket(tx, found, wish, turn="t_1", context=context()))
+    (ticket,) = await listed(database)
+    assert await database.read(lambda c: log.files(c, ticket)) == {"f_own": "public"}

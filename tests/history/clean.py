@@ -15,6 +15,7 @@ ARTICLES = {"g1": ["refund", "delivery"], "g2": ["refund", "warranty"]}
 GAP_S = 0.05
 # What may happen, and how often.
 STEPS = {
+    "whispers": 5, "complaint_is_told": 2,
     "customer_sends": 24, "turn_begins": 14, "turn_ends": 14, "asks_human": 8, "offer": 8, "offer_ends": 8,
     "claims": 5, "replies": 14, "note_written": 6, "hands_on": 8, "takes_over": 4, "opens_screen": 10,
     "screens_read": 24, "channel_event": 8, "delivers": 10, "remembers": 6, "does_admin": 3, "looks": 4,
@@ -45,6 +46,7 @@ class Desk:
 
     id: str
     cap: int
+    supervises: bool = False
     away_s: float = 0.0
     held: set[str] = field(default_factory=set)
 
@@ -70,7 +72,7 @@ class Play:
         self.now, self.count, self.commits = 100.0, 0, 0
         self.events: list[Raw] = []
         self.talks: list[Talk] = []
-        self.desks = [Desk("demo/agent:a_lin", 1), Desk("demo/agent:a_maya", 2), Desk("demo/agent:a_chen", 3)]
+        self.desks = [Desk("demo/agent:a_lin", 1), Desk("demo/agent:a_maya", 2), Desk("demo/agent:a_chen", 3, True)]
         self.visitors = [f"demo/customer:k_{number}" for number in range(4)] + ["other/customer:k_9"]
         self.channel_users = ["demo/customer:k_10", "demo/customer:k_11"]
         self.screens: list[Screen] = []
@@ -81,7 +83,8 @@ class Play:
         for generation, articles in ARTICLES.items():
             self.note("kb_generation", generation=generation, articles=articles)
         for desk in self.desks:
-            self.note("agent", agent=desk.id, cap=desk.cap, queues=["support"], languages=["zh", "en"])
+            more = {"supervises": desk.supervises, "queues": ["support"], "languages": ["zh", "en"]}
+            self.note("agent", agent=desk.id, cap=desk.cap, **more)
         for _ in range(steps):
             self.now += self.chance.random() * 2 * GAP_S
             (step,) = self.chance.choices(list(STEPS), list(STEPS.values()))
@@ -280,9 +283,21 @@ class Play:
         if talk is not None and talk.id.startswith("demo/"):
             self.writes(talk, self.chance.choice(self.desks).id, "internal")
 
-    def writes(self, talk: Talk, author: str, audience: str) -> None:
+    def whispers(self) -> None:
+        """The supervisor, to the agent who speaks with the customer."""
+        talk = self.some("agent")
+        if talk is not None and talk.id.startswith("demo/") and talk.agent != self.desks[2].id:
+            self.writes(talk, self.desks[2].id, "internal", whisper=talk.agent)
+
+    def complaint_is_told(self) -> None:
+        """A word to the customer about his complaint, which the agent whom it is about does not see."""
+        talk = self.some("bot", "queue", "agent")
+        if talk is not None and talk.id.startswith("demo/"):
+            self.append(talk, "demo/system:system", kept_from=self.chance.choice(self.desks).id)
+
+    def writes(self, talk: Talk, author: str, audience: str, **more: Any) -> None:
         h, cid = text_digest(self.name("text")), self.name("cid")
-        entry = self.append(talk, author, audience=audience, h=h, cid=cid)
+        entry = self.append(talk, author, audience=audience, h=h, cid=cid, **more)
         asked = {"author": author, "cid": cid, "h": h, "conv": talk.id, "audience": audience}
         if audience == "public":
             asked["epoch"] = talk.epoch
@@ -328,7 +343,7 @@ class Play:
         if talk is None or talk.erased:
             return
         agents = [desk.id for desk in self.desks] if talk.id.startswith("demo/") else []
-        principal = self.chance.choice([talk.contact, talk.contact, *agents[:1]])
+        principal = self.chance.choice([talk.contact, talk.contact, *agents])
         screen = Screen(self.name("s"), principal, f"d_{principal[-3:]}", talk, 0)
         earlier = [one for one in self.screens if (one.device, one.talk) == (screen.device, talk)]
         if earlier:
@@ -348,7 +363,7 @@ class Play:
     def read(self, screen: Screen, most: int) -> None:
         for entry in screen.talk.entries[screen.at : screen.at + most]:
             self.now += 0.0005
-            hidden = entry["audience"] == "internal" and ":k_" in screen.principal
+            hidden = self.is_kept(entry, screen.principal)
             shown: Raw = (
                 {"vis": "hidden"} if hidden else {"vis": entry["audience"], "mid": entry["mid"], "h": entry["h"]}
             )
@@ -357,6 +372,12 @@ class Play:
         if most > 2 and screen.at:
             self.now += 0.0005
             self.note("ack", session=screen.id, conv=screen.talk.id, seq=screen.at)
+
+    def is_kept(self, entry: Raw, principal: str) -> bool:
+        if ":k_" in principal:
+            return entry["audience"] == "internal"
+        between = {entry.get("whisper"), entry["author"], *(desk.id for desk in self.desks if desk.supervises)}
+        return entry.get("kept_from") == principal or ("whisper" in entry and principal not in between)
 
     def restarts(self) -> None:
         """All sockets break; every client comes back behind what it has."""
@@ -491,7 +512,7 @@ class Play:
                 self.note("audit_row", **row)
         for desk in self.desks:
             free = {"queues": ["support"], "languages": ["zh", "en"], "away_s": desk.away_s}
-            self.note("agent", agent=desk.id, cap=desk.cap, open=len(desk.held), **free)
+            self.note("agent", agent=desk.id, cap=desk.cap, supervises=desk.supervises, open=len(desk.held), **free)
         self.note("gauge", name="queue age", value=0, limit=5)
         self.note("gauge", name="memory", value=100, limit=200, inv="I26")
         self.note("disk", what="integrity_check", ok=True)

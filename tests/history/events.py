@@ -195,6 +195,7 @@ class AgentRow(Happening):
     F: ClassVar[str] = "agent"
     agent: str
     cap: int
+    supervises: bool = False
     open: int | None = None
     queues: list[str] = field(default_factory=list)
     languages: list[str] = field(default_factory=list)
@@ -277,6 +278,7 @@ class Note(Happening):
 class Entry:
     """One entry of a log. `author` is a principal; `h` the digest of what it says; state entries name event and owner.
 
+    `whisper`: only the agent it is for, its author and supervisors may read it; `kept_from`: the one who may not.
     `commit` is a number that grows with commit order over all conversations, if the tester could read one.
     """
 
@@ -295,6 +297,8 @@ class Entry:
     agent: str | None = None
     queue: str | None = None
     priority: int | None = None
+    whisper: str | None = None
+    kept_from: str | None = None
     interim: bool = False
     erased: bool = False
     generation: str | None = None
@@ -479,10 +483,22 @@ def wire_digest(entry: Mapping[str, Any]) -> str | None:
     if kind == "hidden":
         return None
     if kind == "message":
-        return text_digest(body.get("text", ""))
+        beside = _beside_the_text(body)
+        return digest("message", body.get("text", ""), beside) if beside else text_digest(body.get("text", ""))
     if kind == "state":
         return digest("state", body["event"], body["to"]["kind"], body.get("text", ""))
     return digest(kind, body.get("of"), body.get("value"), body.get("score"), body.get("comment", ""))
+
+
+def _beside_the_text(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The file, the buttons and the sources of a message, as far as agents and customers see the same of them."""
+    sources = [[source["article"], source.get("language")] for source in body.get("sources") or ()]
+    parts = {
+        "file": (body.get("file") or {}).get("id"),
+        "buttons": [button["title"] for button in body.get("buttons") or ()],
+        "sources": sources,
+    }
+    return {name: value for name, value in parts.items() if value}
 
 
 def wire_entry(tenant: str, entry: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -505,6 +521,8 @@ def wire_entry(tenant: str, entry: Mapping[str, Any], **more: Any) -> dict[str, 
         "agent": f"{tenant}/agent:{agent['id'] if isinstance(agent, Mapping) else agent}" if agent else None,
         "queue": to.get("queue"),
         "priority": body.get("priority") if to else None,
+        "whisper": f"{tenant}/agent:{body['whisper']}" if body.get("whisper") else None,
+        "kept_from": f"{tenant}/agent:{body['hidden_from']}" if body.get("hidden_from") else None,
         "interim": bool(body.get("interim")),
         "erased": bool(body.get("erased")),
         "sources": [str(source["article"]) for source in body.get("sources", [])],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from tests.history.mutations import NotHere, Raw, Scene, renumber, seen_by
@@ -223,7 +224,7 @@ def note_shown_to_the_customer(scene: Scene) -> None:
 
 @seen_by("notes_stay_inside")
 def note_behind_its_place_holder(scene: Scene) -> None:
-    scene.pick(scene.recvs(lambda one, _: one["vis"] == "hidden"))["h"] = "its content"
+    scene.pick(scene.recvs(lambda one, who: ":k_" in who and one["vis"] == "hidden"))["h"] = "its content"
 
 
 @seen_by("notes_stay_inside")
@@ -236,6 +237,41 @@ def note_sent_over_the_channel(scene: Scene) -> None:
 def note_in_an_export(scene: Scene) -> None:
     saw = scene.one("saw", where="list")
     saw |= {"where": "export", "audience": "internal"}
+
+
+def _hidden_from_an_agent(scene: Scene, matches: Callable[[Raw], Any]) -> tuple[Raw, Raw]:
+    """(recv, entry) where an agent was shown a place-holder of a matching entry."""
+    entries = {(log["conv"], one["seq"]): one for log in scene.logs() for one in log["entries"] if matches(one)}
+    shown = scene.recvs(
+        lambda one, who: ":a_" in who and one["vis"] == "hidden" and (one["conv"], one["seq"]) in entries
+    )
+    recv: Raw = scene.pick(shown)
+    return recv, entries[recv["conv"], recv["seq"]]
+
+
+@seen_by("agents_see_what_is_for_them")
+def whisper_shown_to_another_agent(scene: Scene) -> None:
+    recv, entry = _hidden_from_an_agent(scene, lambda one: one.get("whisper"))
+    recv |= {"vis": "internal", "mid": entry["mid"], "h": entry["h"]}
+
+
+@seen_by("agents_see_what_is_for_them")
+def complaint_shown_to_whom_it_is_about(scene: Scene) -> None:
+    recv, entry = _hidden_from_an_agent(scene, lambda one: one.get("kept_from"))
+    recv |= {"vis": entry["audience"], "mid": entry["mid"], "h": entry["h"]}
+
+
+@seen_by("agents_see_what_is_for_them")
+def note_hidden_from_a_colleague(scene: Scene) -> None:
+    noted = {
+        (log["conv"], one["seq"])
+        for log in scene.logs()
+        for one in log["entries"]
+        if one["audience"] == "internal" and not one.get("whisper")
+    }
+    recv = scene.pick(scene.recvs(lambda one, who: ":a_" in who and (one["conv"], one["seq"]) in noted))
+    recv["vis"] = "hidden"
+    del recv["mid"], recv["h"]
 
 
 def _audit(scene: Scene) -> list[Raw]:

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from tests.history.case import Case, Finding, judges
 from tests.history.events import (
     Admin,
+    AgentRow,
     AuditRow,
     Canary,
     ChanRx,
+    Entry,
     Erase,
     Recv,
     Resume,
@@ -81,6 +83,31 @@ def notes_stay_inside(case: Case) -> Iterator[Finding]:
     for saw in case.all(Saw):
         if kind_of(saw.principal) == "customer" and saw.audience == "internal":
             yield Finding(saw.conv or "", f"{saw.principal} saw a note in {saw.where}", "nothing", (saw.line,))
+
+
+@judges("I18")
+def agents_see_what_is_for_them(case: Case) -> Iterator[Finding]:
+    """A whisper is shown to nobody but whom it is for, who said it and supervisors; what is about an agent's own
+    complaint not to him; everything else to every agent of the tenant."""
+    agents = {row.agent: row for row in case.all(AgentRow)}
+    for one in case.all(Recv):
+        holder, entry = case.holders.get(one.session), case.places.get(one.conv, {}).get(one.seq)
+        if holder is None or entry is None or kind_of(holder.principal) != "agent" or entry.erased:
+            continue
+        kept, lines = _is_kept(entry, holder.principal, agents), (holder.line, one.line, case.logs[one.conv].line)
+        if kept and (one.vis != "hidden" or one.mid or one.h):
+            yield Finding(one.conv, f"{holder.principal} was shown entry {one.seq}", "a place-holder", lines)
+        elif kept is False and one.vis == "hidden":
+            yield Finding(one.conv, f"entry {one.seq} was hidden from {holder.principal}", "the entry", lines)
+
+
+def _is_kept(entry: Entry, agent: str, agents: dict[str, AgentRow]) -> bool | None:
+    """Whether an agent may not see an entry; None when the tester does not know his role."""
+    if entry.kept_from == agent:
+        return True
+    if entry.whisper is None or agent in (entry.whisper, entry.author):
+        return False
+    return None if agent not in agents else not agents[agent].supervises
 
 
 @judges("I19")

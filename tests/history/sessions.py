@@ -25,7 +25,8 @@ def received_is_in_the_log(case: Case) -> Iterator[Finding]:
             if one.conv not in case.erased:
                 yield Finding(one.conv, f"entry {one.seq} was shown and is not in the log", "that entry", lines)
         elif one.vis == "hidden":
-            if entry.audience != "internal":
+            holder = case.holders.get(one.session)
+            if entry.audience != "internal" and (holder is None or entry.kept_from != holder.principal):
                 yield Finding(one.conv, f"public entry {one.seq} was hidden", "the entry", lines)
         elif one.vis != entry.audience or (one.mid != entry.mid and not (entry.erased and not entry.mid)):
             seen = f"entry {one.seq} was shown as {one.mid} ({one.vis})"

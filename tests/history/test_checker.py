@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,6 +91,35 @@ def test_both_sides_of_the_protocol_have_the_same_digest() -> None:
     entry = wire_entry("demo", agent)
     assert (entry["to"], entry["agent"], entry["queue"]) == ("agent", "demo/agent:a_1", "support")
     assert wire_digest({"seq": 4, "kind": "hidden"}) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"file": {"id": "f_2", "name": "a.png"}},
+        {"buttons": [{"title": "No"}]},
+        {"sources": [{"article": "delivery", "language": "en"}]},
+    ],
+)
+def test_another_file_button_or_source_is_another_content(changed: Raw) -> None:
+    """The same words with something else beside them: whoever was shown that was shown another entry."""
+    beside = {
+        "file": {"id": "f_1", "name": "a.png"},
+        "buttons": [{"title": "Yes", "payload": "/yes"}],
+        "sources": [{"article": "refund", "language": "en", "probability": 0.9}],
+    }
+    told = {"seq": 1, "mid": "m_1", "kind": "message", "audience": "public", "epoch": 1}
+    told |= {"author": {"kind": "bot", "id": "bot"}, "body": {"text": "Is it this?", **beside}}
+    log = {"t": 3.0, "f": "final_log", "conv": "demo/c_1", "entries": [wire_entry("demo", told)]}
+
+    def judged(**body: Any) -> set[str]:
+        seen = {"session": "s", "conv": "demo/c_1", "seq": 1, "vis": "public", "mid": "m_1"}
+        shown = wire_digest({**told, "body": {**told["body"], **body}})
+        return {one.check for one in judge_raw([{"t": 1.0, "f": "recv", **seen, "h": shown}, log])}
+
+    customers = {"buttons": [{"title": "Yes"}], "sources": [{"article": "refund", "language": "en", "title": "R"}]}
+    assert "received_is_in_the_log" not in judged(**customers)
+    assert "received_is_in_the_log" in judged(**changed)
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,10 @@ def _notes_are_shown(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(access, "for_customer", lambda entry, names, _: access.for_agent(entry, names))
 
 
+def _whispers_are_shown(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(access, "may_read", lambda *_: True)
+
+
 def _a_page_begins_one_too_late(patch: pytest.MonkeyPatch) -> None:
     after = store.entries_after
     patch.setattr(
@@ -168,6 +172,7 @@ BREAKS: dict[str, tuple[Break, str]] = {
     "agents are not fenced": (_agents_are_not_fenced, "I11"),
     "capacity is not counted": (_capacity_is_not_counted, "I14|I21"),
     "notes are shown": (_notes_are_shown, "I18"),
+    "whispers are shown": (_whispers_are_shown, "I18"),
     "a page begins one too late": (_a_page_begins_one_too_late, "I6|I7"),
     "the table is not asked": (_the_table_is_not_asked, "I12"),
 }

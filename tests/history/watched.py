@@ -9,6 +9,7 @@ from typing import Any
 
 from handoff_service import tables
 from handoff_service.agents import store as agents
+from handoff_service.agents.model import Agent, Role
 from handoff_service.agents.presence import present
 from handoff_service.conversations import access, store
 from handoff_service.conversations.model import Author
@@ -49,7 +50,7 @@ class Watched(World):
         self.count_n: dict[str, int] = {}
         self.numbers: dict[tuple[str, str], int] = {}
         for one in self.people:
-            more = {"queues": list(one.queues), "languages": list(one.languages)}
+            more = {"queues": list(one.queues), "languages": list(one.languages), "supervises": supervises(one)}
             self.note("agent", agent=f"demo/agent:{one.id}", cap=one.capacity, **more)
 
     def note(self, f: str, **given: Any) -> None:
@@ -197,7 +198,13 @@ class Watched(World):
         for one in everyone:
             away = 0.0 if one.id in here or one.seen_at is None else (self.clock() - one.seen_at) / timedelta(seconds=1)
             more = {"queues": list(one.queues), "languages": list(one.languages), "online": present(one, here)}
+            more["supervises"] = supervises(one)
             self.note("agent", agent=f"demo/agent:{one.id}", cap=one.capacity, open=one.open, away_s=away, **more)
+
+
+def supervises(agent: Agent) -> bool:
+    """As the checker means it, on purpose not asked of the product."""
+    return agent.role is Role.SUPERVISOR
 
 
 UNFINISHED = "SELECT 1 FROM outbox WHERE state IN ('new', 'leased') LIMIT 1"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
@@ -81,11 +82,7 @@ def lives(pid: int) -> bool:
 @pytest.fixture
 def free_ports() -> list[int]:
     """Four ports that nobody uses."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
-    ports = [opened.getsockname()[1] for opened in sockets]
-    for opened in sockets:
-        opened.close()
-    return ports
+    return [free_port() for _ in range(4)]
 
 
 @pytest.fixture

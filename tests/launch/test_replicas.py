@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -26,6 +29,10 @@ from handoff_service.launch.running import LOCK_NAME, write_running
 from handoff_service.launch.settings import Settings, read_settings
 from tests.launch.conftest import ROOT, eventually
 from tests.many_machines.servers import free_port
+from tests.soak.far_bot import FarBot as SoakBot
+from tests.soak.outside import Outside, run_outside
+
+SOAKED_S, KILLED_AFTER_S, STARTED_WITHIN_S = 15.0, 6.0, 240.0
 
 
 @pytest.fixture
@@ -106,6 +113,47 @@ async def test_the_servers_migrate_report_and_leave_nothing_behind(settings: Set
         process.wait(20)
     assert process.returncode == 0
     assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+@pytest.mark.stack
+async def test_the_checker_finds_nothing_while_one_of_the_replicas_is_killed(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """`make run-replicas` and the soak from outside: PostgreSQL, Valkey, two gateways, kill -9, started again."""
+    bot = SoakBot(random.Random(1))
+    await bot.start()
+    printed = tmp_path / "printed.txt"
+    environment = {**settings.environ, "TANDEM_BOT_URL": bot.url, "TANDEM_SERVERS_URL": settings.servers_url}
+    with printed.open("wb") as file:
+        command = [sys.executable, str(Path(__file__).with_name("replica_launcher.py"))]
+        launcher = subprocess.Popen(
+            command, cwd=ROOT, env={**environment, "PYTHONPATH": str(ROOT)}, stdout=file, stderr=file
+        )
+
+    def parts() -> dict[str, dict[str, object]]:
+        return dict(json.loads((settings.var / "run.json").read_text())["parts"])
+
+    async def kill_one() -> None:
+        await asyncio.sleep(KILLED_AFTER_S)
+        os.kill(int(str(parts()["handoff_service_2"]["pid"])), signal.SIGKILL)
+
+    try:
+        async with asyncio.timeout(STARTED_WITHIN_S):
+            while "the demo tenant is there" not in printed.read_text():
+                assert launcher.poll() is None, printed.read_text()
+                await asyncio.sleep(0.2)
+        outside = Outside(
+            urls=[settings.gateway_url, settings.replica_url], shop=settings.shop_url, var=settings.var,
+            seconds=SOAKED_S, seed=11,
+        )  # fmt: skip
+        (ok, report), _ = await asyncio.gather(run_outside(outside, print), kill_one())
+        assert ok, report
+        assert parts()["handoff_service_2"]["restarts"] == 1, printed.read_text()
+        assert parts()["handoff_service"]["restarts"] == 0, printed.read_text()
+    finally:
+        launcher.send_signal(signal.SIGTERM)
+        launcher.wait(60)
+        bot.down()
 
 
 def _ready(url: str) -> bool:

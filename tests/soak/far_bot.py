@@ -88,7 +88,8 @@ class FarBot:
             return {**known, "duplicate": True}
         wants = ASKS.search(request["text"]) and request["metadata"]["owner"] == "bot"
         handoff = {"reason": "asked", "priority": None, "evidence": {"rule": "soak"}} if wants else None
-        message = {"text": f"bot on {request['text'][-200:]}", "kind": "answer", "buttons": [], "sources": []}
+        message = {"text": f"bot on {request['text'][-200:]}", "kind": "answer", "sources": []}
+        message["buttons"] = [{"title": "Yes", "payload": "/yes"}] if self.turns % 5 == 0 else []
         answer = {
             "turn": request["turn"], "duplicate": False, "messages": [message], "handoff": handoff,
             "nlu": {}, "understanding": None, "slots": {}, "active_loop": None, "took_ms": 1.0,

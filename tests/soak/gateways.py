@@ -36,6 +36,7 @@ class Gateway:
     environment: Mapping[str, str]
     planted: str = ""
     with_clock: bool = False
+    code: Path = ROOT  # whose handoff_service it runs
     process: subprocess.Popen[bytes] | None = None
     killed: bool = True
     frozen: bool = False
@@ -66,9 +67,15 @@ class Gateway:
         draft.write_text(f"{seconds:g}")
         draft.rename(self.clock_file)
 
+    def fill_disk(self, full: bool) -> None:
+        """From now on its commits fail as on a full disk, or no more; one `with_clock` can do that."""
+        mark = Path(f"{self.clock_file}.full")
+        mark.touch() if full else mark.unlink(missing_ok=True)
+
     def start(self) -> None:
         """Starts the process; `ready` waits for it."""
         self.turn_clock(0)
+        self.fill_disk(False)
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TANDEM_")},
             **self.environment,
@@ -82,7 +89,7 @@ class Gateway:
             module = ["tests.soak.turned", str(self.clock_file)]
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *module, "serve"], cwd=ROOT, env=environment, stdout=output, stderr=output
+                [sys.executable, "-m", *module, "serve"], cwd=self.code, env=environment, stdout=output, stderr=output
             )
         self.started_at = time.monotonic()
         self.killed = self.frozen = False

@@ -86,6 +86,8 @@ class Nemesis:
             able.append(Fault("file limit", self._file_limit))
             if victims.store.is_small:
                 able.append(Fault("disk full", self._disk_full))
+            elif all(gateway.with_clock for gateway in victims.gateways):
+                able.append(Fault("disk full", self._commits_fail))
         if victims.valkey is not None:
             able.append(Fault("valkey", self._valkey))
         if victims.platforms:
@@ -130,6 +132,7 @@ class Nemesis:
         for gateway in victims.gateways:
             gateway.thaw()
             gateway.turn_clock(0)
+            gateway.fill_disk(False)
             if gateway.killed:
                 gateway.start()
             await gateway.ready()
@@ -256,6 +259,14 @@ class Nemesis:
         await asyncio.to_thread(store.fill)
         await self.signals.pause(seconds / 2)
         store.empty()
+
+    async def _commits_fail(self, seconds: float) -> None:
+        """Where no small file system can be mounted: the failpoint before the commit says ENOSPC."""
+        for gateway in self.victims.gateways:
+            gateway.fill_disk(True)
+        await self.signals.pause(seconds / 2)
+        for gateway in self.victims.gateways:
+            gateway.fill_disk(False)
 
     async def _file_limit(self, seconds: float) -> None:
         """Writes at the end of the database or its log fail with EFBIG, as with a quota."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from tests.soak.scribe import Scribe
@@ -14,7 +15,7 @@ from tests.soak.wire import Answered, Frame, Http, Line, Signals
 CUSTOMER_ACTS = {"write": 60, "burst": 8, "human": 6, "ask human": 6, "solved": 4, "message": 3, "rate": 3, "leave": 6}
 AGENT_ACTS = {
     "claim": 30, "reply": 40, "note": 10, "transfer": 6, "give_back": 8, "close": 8, "take_over": 4, "decline": 4,
-    "stale": 4, "away": 2,
+    "stale": 4, "away": 2, "escalate": 4, "whisper": 3,
 }  # fmt: skip
 STEP_S = 0.5
 MOST_TRIES = 40
@@ -141,8 +142,17 @@ class Agent(Line):
     """Somebody at a desk."""
 
     def __init__(
-        self, url: str, login: dict[str, Any], *, scribe: Scribe, signals: Signals, seed: int, pace: float = 1.0
+        self,
+        url: str,
+        login: dict[str, Any],
+        *,
+        scribe: Scribe,
+        signals: Signals,
+        seed: int,
+        pace: float = 1.0,
+        without: Sequence[str] = (),
     ) -> None:
+        """`without`: acts that he does not do."""
         name = login["id"]
         rng = random.Random(f"{seed} agent {name}")
         super().__init__(
@@ -150,6 +160,7 @@ class Agent(Line):
         )
         self.login = login
         self._step_s = STEP_S * pace
+        self._acts = {act: often for act, often in AGENT_ACTS.items() if act not in without}
         self.http = Http(url, scribe.traffic, {"X-Requested-By": "console"})
         self._here = asyncio.Event()
         self._here.set()
@@ -169,7 +180,7 @@ class Agent(Line):
     async def work(self) -> None:
         """Does one thing after the other until the soak is over."""
         connected = asyncio.create_task(self.run())
-        acts, weights = list(AGENT_ACTS), list(AGENT_ACTS.values())
+        acts, weights = list(self._acts), list(self._acts.values())
         try:
             while not self.signals.over.is_set():
                 await self.signals.pause(self.rng.expovariate(1 / self._step_s))
@@ -197,6 +208,8 @@ class Agent(Line):
             await self._command("take_over", card, epoch=True)
         elif act == "away":
             await self._go_away()
+        elif act == "whisper":
+            self._whisper()
         elif (card := self._some("mine")) is not None:
             await self._serve(act, card)
 
@@ -213,6 +226,8 @@ class Agent(Line):
             colleagues = [one["id"] for one in self.desk.get("agents", []) if one["id"] != self.login["id"]]
             to = {"to_queue": "senior"} if self.rng.random() < 0.5 or not colleagues else {}
             await self._command("transfer", card, body=to or {"to_agent": self.rng.choice(colleagues)}, epoch=True)
+        elif act == "escalate":
+            await self._command("escalate", card, body={"reason": "wants the manager"}, epoch=True)
         elif act == "give_back":
             await self._command("give_back", card, epoch=True)
         elif act == "close":
@@ -225,6 +240,15 @@ class Agent(Line):
         epoch = card["epoch"] - 1 if act == "stale" else card["epoch"]  # stale: as if the console had slept
         audience = "internal" if act == "note" else "public"
         self.write(card["conversation"], text, epoch=epoch, audience=audience)
+
+    def _whisper(self) -> None:
+        """A supervisor says something that only the agent who serves the customer reads."""
+        card = self._some("others") if self.login["role"] == "supervisor" else None
+        agent = ((card or {}).get("owner") or {}).get("agent")
+        if card is None or agent is None or len(self.outbox) >= 20:
+            return
+        text, more = f"{self.login['id']}.{self.counter}", {"whisper": agent["id"]}
+        self.write(card["conversation"], text, beside=more, epoch=card["epoch"], audience="internal")
 
     async def _go_away(self) -> None:
         """Closes the desk for a while; longer than the grace time as often as not."""

@@ -22,6 +22,7 @@ from typing import Any
 from tests.handoff_service.channels.platforms.fake import Answered, Call, Hook, Response
 from tests.handoff_service.channels.platforms.telegram import FakeTelegram
 from tests.history.events import text_digest
+from tests.soak.platform import FORGED
 from tests.soak.scribe import Scribe
 from tests.soak.stores import Row
 from tests.soak.wire import Signals
@@ -110,6 +111,7 @@ class PlainCustomers:
         self._rng = random.Random(f"{seed} plain platform")
         self._contacts = [str(FIRST_CHAT + number) for number in range(contacts)]
         self._account = ""
+        self.events = 0
         self.far = Telegram()
 
     @property
@@ -140,18 +142,29 @@ class PlainCustomers:
             number += 1
             text = f"{contact}.{number}{' human 人工' if rng.random() < 0.1 else ''}"
             event = self.far.text(contact, text)
+            self.events += 1
+            if self.events % FORGED == 0:
+                await asyncio.to_thread(self._forge, event, text)
             copies = 1 if rng.random() < 0.7 else 2
             await asyncio.gather(*(asyncio.to_thread(self._post, event, text) for _ in range(copies)))
+
+    def _forge(self, event: Mapping[str, Any], text: str) -> None:
+        """Posts it once with a secret that is not this account's."""
+        if status := self.far.send(self.far.hook(event, secret="somebody-elses-secret")).status:
+            self._note(event, text, sig=False, status=status)
+
+    def _note(self, event: Mapping[str, Any], text: str, *, sig: bool, status: int) -> None:
+        self._scribe.recorder.write(
+            "hook", chan=self._scribe.named(self._account), pid=str(event["update_id"]), sig=sig, status=status,
+            h=text_digest(text),
+        )  # fmt: skip
 
     def _post(self, event: Mapping[str, Any], text: str) -> None:
         """Posts until it is taken or refused, as platforms do."""
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until and not self._signals.over.is_set():
             status = self.far.post(event).status
-            self._scribe.recorder.write(
-                "hook", chan=self._scribe.named(self._account), pid=str(event["update_id"]), sig=True, status=status,
-                h=text_digest(text),
-            )  # fmt: skip
+            self._note(event, text, sig=True, status=status)
             if 200 <= status < 500:
                 return
             time.sleep(0.4)

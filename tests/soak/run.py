@@ -36,6 +36,8 @@ from tests.soak.wire import Line, Signals, Traffic
 
 ORIGIN = "http://shop.soak.example"
 THREADS = 40
+# What the release before does not know; an upgrade is over before anybody does it (docs/scaling.md).
+UNKNOWN_TO_0_1 = ("escalate", "whisper")
 MOST_PATIENCE = 4.0  # times what an idle machine gets
 
 
@@ -59,14 +61,18 @@ class Options:
     visitor_every_s: float = 2.5  # somebody new comes, for a short while; 0 for nobody
     pace: float = 1.0  # how many times slower people do things
     only: tuple[str, ...] = ()
+    old_release: Path | None = None  # the code of the first replica, as in the middle of an upgrade
     patience_s: float = 150.0
     shrink: bool = True
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def turns_clocks(self) -> bool:
-        """Whether the gateways get clocks that can be turned; otherwise they are started exactly as in production."""
-        return self.faults and not self.planted and (not self.only or "clock" in self.only)
+        """Whether the gateways get clocks that can be turned and disks that can be said to be full; otherwise they are
+        started exactly as in production."""
+        if self.old_release is not None:
+            return False
+        return self.faults and not self.planted and (not self.only or not {"clock", "disk full"}.isdisjoint(self.only))
 
     @property
     def command(self) -> str:
@@ -107,6 +113,7 @@ class Soak:
     passers: Passers | None = None
     trespasser: Trespasser | None = None
     load: list[float] = field(default_factory=list)  # of the machine, by core, once a second
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def lines(self) -> list[Line]:
@@ -122,6 +129,10 @@ class Soak:
     def patience_s(self) -> float:
         """How long everything may take to be finished, which is more on a machine that is busy with other things."""
         return self.options.patience_s * min(MOST_PATIENCE, self.slowness)
+
+    async def product(self, *module: str) -> str:
+        """What a module of the product prints that is run to its end with the settings of the gateways."""
+        return await _product(self.environment, *module)
 
     @property
     def supervisors(self) -> dict[str, Agent]:
@@ -200,9 +211,11 @@ async def started(options: Options, folder: Path, traffic: Traffic) -> AsyncIter
         }
         for number in range(options.replicas):
             gateways.append(Gateway(number, _port(), folder, environment, options.planted, options.turns_clocks))
+        if options.old_release is not None:
+            gateways[0].code = options.old_release
         soak = Soak(
             options, folder, scribe, signals, store, bot, proxy, gateways, platform, plain, valkey,
-            scribe.beside("other"), url,
+            scribe.beside("other"), url, environment=environment,
         )  # fmt: skip
         await _fill(soak, environment)
         for gateway in gateways:
@@ -234,9 +247,8 @@ async def _fill(soak: Soak, environment: dict[str, str]) -> None:
     """Migrates and seeds the database with the product's code, in a process of its own."""
     options = soak.options
     people = {"demo": options.agents, **({"other": 1} if options.strangers else {})}
-    made = json.loads(
-        await _product(environment, "tests.soak.seeding", *(f"{name}={count}" for name, count in people.items()))
-    )
+    words = [f"{name}={count}" for name, count in people.items()] + ["plain"] * (options.old_release is not None)
+    made = json.loads(await _product(environment, "tests.soak.seeding", *words))
     for scribe, count, first in ((soak.scribe, options.customers, 0), (soak.strangers, options.strangers, 500)):
         for login in made.get(scribe.tenant, []):
             scribe.recorder.write(
@@ -257,7 +269,8 @@ def _people(soak: Soak, scribe: Scribe, logins: list[dict[str, Any]], numbers: r
     """The agents and customers of one tenant."""
     options = soak.options
     more: dict[str, Any] = {"scribe": scribe, "signals": soak.signals, "seed": options.seed, "pace": options.pace}
-    soak.agents += [Agent(soak.url, login, **more) for login in logins]
+    without = UNKNOWN_TO_0_1 if options.old_release is not None else ()
+    soak.agents += [Agent(soak.url, login, without=without, **more) for login in logins]
     soak.customers += [Customer(number, soak.url, ORIGIN, **more) for number in numbers]
 
 
@@ -269,7 +282,7 @@ async def _product(environment: dict[str, str], *module: str) -> str:
         subprocess.run, command, cwd=ROOT, env={**kept, **environment}, check=False, capture_output=True, text=True
     )
     if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(module)} failed:\n{done.stderr[-3000:]}")
+        raise RuntimeError(f"{' '.join(module)} failed:\n{done.stdout[-1000:]}{done.stderr[-3000:]}")
     return done.stdout
 
 

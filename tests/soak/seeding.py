@@ -1,4 +1,7 @@
-"""`python -m tests.soak.seeding demo=4 other=1`: tenants with so many agents in TANDEM_DATABASE_URL; logins as JSON."""
+"""`python -m tests.soak.seeding demo=4 other=1`: tenants with so many agents in TANDEM_DATABASE_URL; logins as JSON.
+
+With `plain` behind it the tenants have only settings that release 0.1 knows.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from handoff_service.seed import demo_settings
 from handoff_service.settings import Settings
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import Tenant
+from tests.many_machines.replicas import as_0_1_knows_it
 
 PASSWORD = "soak-soak-soak"
 
@@ -42,7 +46,7 @@ def person(tenant: str, number: int) -> Agent:
     )
 
 
-async def seed(people: Mapping[str, int]) -> dict[str, Any]:
+async def seed(people: Mapping[str, int], *, plain: bool) -> dict[str, Any]:
     """Migrates and fills the database; the logins of each tenant."""
     settings = Settings()
     await migrate(settings.database)
@@ -52,6 +56,7 @@ async def seed(people: Mapping[str, int]) -> dict[str, Any]:
     try:
         for name in people:
             tenant = Tenant(id=name, name="Soak", settings=demo_settings(settings.shop_url))
+            tenant = as_0_1_knows_it(tenant) if plain else tenant
             await database.write(lambda tx, tenant=tenant: tenants.save(tx.connection, tenant))  # type: ignore[misc]
         for one in everyone:
             await database.write(lambda tx, agent=one: agents.save(tx.connection, agent, hashed))  # type: ignore[misc]
@@ -68,8 +73,5 @@ async def seed(people: Mapping[str, int]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(
-        json.dumps(
-            asyncio.run(seed({name: int(count) for name, _, count in (one.partition("=") for one in sys.argv[1:])}))
-        )
-    )
+    counts = {name: int(count) for name, _, count in (one.partition("=") for one in sys.argv[1:]) if count}
+    sys.stdout.write(json.dumps(asyncio.run(seed(counts, plain="plain" in sys.argv))))

@@ -101,6 +101,7 @@ async def _read_all(soak: Soak) -> None:
             entries=[wire_entry(tenant, entry, **extra.get((row["id"], entry["seq"]), {})) for entry in entries],
         )
     await _record_rows(soak)
+    await _record_soundness(soak)
     if soak.plain is not None:
         soak.plain.record(await rows(DELIVERIES))
     tenants = {row["id"]: row["tenant"] for row in conversations}
@@ -164,8 +165,23 @@ async def _record_rows(soak: Soak) -> None:
     for row in await rows("SELECT * FROM agents"):
         record(
             "agent", agent=named(f"agent:{row['id']}", row["tenant"]), cap=row["capacity"], open=row["open"],
-            queues=_listed(row, "queues"), languages=_listed(row, "languages"), online=_is_online(soak.agents, row),
+            supervises=row["role"] == "supervisor", queues=_listed(row, "queues"),
+            languages=_listed(row, "languages"), online=_is_online(soak.agents, row),
         )  # fmt: skip
+
+
+async def _record_soundness(soak: Soak) -> None:
+    """I27: the file is whole, and every timeline and chain of the audit is what was written."""
+    record = soak.scribe.recorder.write
+    if soak.options.database == "sqlite":
+        found = [row["integrity_check"] for row in await soak.store.rows("PRAGMA integrity_check")]
+        record("disk", what=f"PRAGMA integrity_check: {found[:3]}", ok=found == ["ok"])
+    try:
+        await soak.product("handoff_service", "audit", "verify")
+    except RuntimeError as error:
+        record("disk", what=str(error), ok=False)
+    else:
+        record("disk", what="audit verify", ok=True)
 
 
 def _listed(row: Row, name: str) -> list[str]:

@@ -5,11 +5,13 @@ agent, in a conversation that an agent owns.
 
 Exhaustive: the connection is dropped after each byte that goes up from the hello on (hello and send), and after each
 byte that comes down from EARLIER bytes before the first that answers the send to LATER bytes after the last (other
-people talk meanwhile, so an answer may lie a few bytes further on than it was measured). Without TANDEM_EVERY_BYTE,
-which a long `make soak` sets, that is so for customers; an agent's line is dropped after every AGENTS_STEPth byte.
-Sampled: in the handshake, and downwards in welcome and what is told unasked, where nothing has been said yet, every
-APARTth byte. Resets (RST instead of FIN) at about RESETS offsets of the exhaustive range, and silence (nothing is
-forwarded any more, nobody is told) at about HOLDS of them, evenly spread.
+people talk meanwhile, so an answer may lie a few bytes further on than it was measured). With TANDEM_EVERY_BYTE, which
+a long `make soak` sets, it is also reset (RST instead of FIN) after each of these bytes, and dropped after each byte
+before them: of the handshake, and downwards of welcome and what is told unasked, of which an agent is told so much (his
+desk) that every DESKth byte must do for him.
+Sampled: without TANDEM_EVERY_BYTE an agent's line is dropped after every AGENTS_STEPth byte, resets are played at about
+RESETS offsets, and before the range every APARTth byte is dropped. Silence (nothing is forwarded any more, nobody is
+told) is played at about HOLDS offsets of the range, evenly spread, always: each costs a second of waiting.
 """
 
 from __future__ import annotations
@@ -36,9 +38,10 @@ from tests.soak.wire import Traffic
 PATIENCE_S = 20.0
 # A client that hears nothing gives up after this long, in place of the half minute of a real one.
 HELD_S = 1.0
-EARLIER, LATER, APART = 32, 32, 64
-RESETS, HOLDS = 48, 24
-AGENTS_STEP = 1 if os.environ.get("TANDEM_EVERY_BYTE") else 5
+EVERY_BYTE = bool(os.environ.get("TANDEM_EVERY_BYTE"))
+EARLIER, LATER, APART, DESK = 32, 32, 1 if EVERY_BYTE else 64, 16 if EVERY_BYTE else 64
+RESETS, HOLDS = 100_000 if EVERY_BYTE else 48, 24
+AGENTS_STEP = 1 if EVERY_BYTE else 5
 
 Frame = dict[str, Any]
 
@@ -148,13 +151,13 @@ async def _sides(soak: Soak, who: str) -> list[Side]:
         await agent.prepare()
     for customer in soak.customers:
         await customer.prepare(0, run="bytes")
-        mine = httpx2.AsyncClient(base_url=url, headers=customer.headers, trust_env=False)
+        mine = httpx2.AsyncClient(base_url=url, headers=customer.headers, trust_env=False, timeout=PATIENCE_S)
         asked = {"client_id": "begins-it-all", "body": {"text": f"{customer.number}.begin"}}
         conversation = (await mine.post("/v1/conversations/current/messages", json=asked)).json()["conversation"]
         customers_side = Side(port, ORIGIN, mine, conversation, {})
         agent = soak.agents[customer.number % len(soak.agents)]
         headers = {"X-Requested-By": "console", "Cookie": agent.cookie}
-        desk = httpx2.AsyncClient(base_url=url, headers=headers, trust_env=False)
+        desk = httpx2.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=PATIENCE_S)
         agents_side = Side(port, soak.url, desk, conversation, {"audience": "public"})
         shown = await agents_side.open(port)  # an agent who was never at a desk counts as lost
         await shown.until("welcome")
@@ -244,11 +247,12 @@ async def _lengths(side: Side, direction: Direction, client_id: str) -> tuple[in
     return lengths[0], lengths[1], lengths[2]
 
 
-def _cuts(direction: Direction, handshake: int, greeted: int, whole: int, *, step: int) -> list[Cut]:
+def _cuts(who: str, direction: Direction, handshake: int, greeted: int, whole: int) -> list[Cut]:
     """What the module's docstring says."""
     first = handshake if direction == "up" else greeted - EARLIER
-    every = range(first, whole + LATER, step)
-    drops = [Cut(direction, at) for at in (*range(0, first, APART), *every)]
+    every = range(first, whole + LATER, AGENTS_STEP if who == "agent" else 1)
+    before = (*range(0, handshake, APART), *range(handshake, first, DESK if who == "agent" else APART))
+    drops = [Cut(direction, at) for at in (*before, *every)]
     resets = [Cut(direction, at, "reset") for at in every[:: max(1, len(every) // RESETS)]]
     return [*drops, *resets, *(Cut(direction, at, "hold") for at in every[:: max(1, len(every) // HOLDS)])]
 
@@ -265,7 +269,7 @@ async def test_an_exchange_cut_at_every_byte_happens_once(tmp_path: Path, direct
         for side in sides:
             at_the_end.push_async_callback(side.ask.aclose)
         handshake, greeted, whole = await _measured(sides[0], direction)
-        cuts = _cuts(direction, handshake, greeted, whole, step=AGENTS_STEP if who == "agent" else 1)
+        cuts = _cuts(who, direction, handshake, greeted, whole)
         done: dict[str, tuple[int, str]] = {}
         cutters = [Cutter(side, done) for side in sides]
         await asyncio.gather(*(one.cut_at(cuts[start :: len(sides)]) for start, one in enumerate(cutters)))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tests.history.checker import judge as find_violations
 from tests.history.events import History, Recorder
 from tests.soak.gateways import ROOT, Gateway
+from tests.soak.stores import SqliteStore
 
 if TYPE_CHECKING:
     from tests.soak.run import Soak
@@ -59,6 +60,7 @@ def judge(soak: Soak, settled: Settled, traffic: Traffic, faults: list[str]) -> 
         f"received, {len(soak.scribe.conversations | soak.strangers.conversations)} conversations, "
         f"{soak.passers.came if soak.passers else 0} passing visitors, {soak.bot.turns} turns of the bot",
         f"faults: {dict(Counter(faults))}; settled {settled.seconds:.0f} s after the healing",
+        *_disk_full(soak, faults),
         *([f"doors of another tenant: {trespasser.tried} tried, {trespasser.refused} shut"] if trespasser else []),
         *measured,
     ]
@@ -70,6 +72,21 @@ def judge(soak: Soak, settled: Settled, traffic: Traffic, faults: list[str]) -> 
         lines += [f"history and logs: {soak.folder}"]
     broken = set() if ok else {one.invariant for one in find_violations(History.read(*files))}
     return Verdict(ok, "\n".join(lines), path, broken)
+
+
+def _disk_full(soak: Soak, faults: list[str]) -> list[str]:
+    """How a full disk was played, because that depends on the machine; nothing where it was not asked for."""
+    options, store = soak.options, soak.store
+    if not options.faults or (options.only and "disk full" not in options.only):
+        return []
+    if not isinstance(store, SqliteStore):
+        return ["disk full: not played (only SQLite's file system is made small here)"]
+    how = "a file system of its own was filled" if store.is_small else "no tmpfs could be mounted: ENOSPC at the commit"
+    if "disk full" in faults:
+        return [f"disk full: {how}"]
+    if not store.is_small and not options.turns_clocks:
+        return ["disk full: not played (no tmpfs could be mounted)"]
+    return ["disk full: not played (the seed did not choose it)"]
 
 
 def _memory(figures: Recorder, gateway: Gateway) -> str:

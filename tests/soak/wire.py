@@ -97,10 +97,13 @@ class Http:
 
 
 class Draft:
-    """A message that is not confirmed yet."""
+    """A message that is not confirmed yet; `beside` are more parts of its body."""
 
-    def __init__(self, client_id: str, conversation: str | None, text: str, **more: Any) -> None:
+    def __init__(
+        self, client_id: str, conversation: str | None, text: str, beside: Frame | None = None, **more: Any
+    ) -> None:
         self.client_id, self.conversation, self.text, self.more = client_id, conversation, text, more
+        self.beside = beside or {}
         self.op: int | None = None  # of the attempt under way
         self.sent_at = 0.0
         self.attempts = 0
@@ -143,9 +146,9 @@ class Line:
 
     # -- sending
 
-    def write(self, conversation: str | None, text: str, **more: Any) -> Draft:
+    def write(self, conversation: str | None, text: str, beside: Frame | None = None, **more: Any) -> Draft:
         """Puts a message into the outbox."""
-        draft = Draft(f"{self.device}-{self.counter:06d}", conversation, text, **more)
+        draft = Draft(f"{self.device}-{self.counter:06d}", conversation, text, beside, **more)
         self.counter += 1
         self.outbox.append(draft)
         return draft
@@ -166,8 +169,8 @@ class Line:
         draft.sent_at = time.monotonic()
         draft.attempts += 1
         frame = {
-            "t": "send", "conv": draft.conversation, "client_id": draft.client_id, "body": {"text": draft.text},
-            **draft.more,
+            "t": "send", "conv": draft.conversation, "client_id": draft.client_id,
+            "body": {"text": draft.text, **draft.beside}, **draft.more,
         }  # fmt: skip
         await self._say(frame)
 

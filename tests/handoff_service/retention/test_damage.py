@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import resource
 import shutil
 import subprocess
@@ -165,6 +166,26 @@ def test_a_flipped_bit_anywhere_is_found_or_harms_no_structure(filled_file):
             assert file.execute("SELECT count(*) FROM tenants").fetchone() == (40,)
     assert found > 5
     assert passed > 5
+
+
+async def test_the_nightly_check_names_what_is_damaged_and_ends_with_1(filled_file):
+    """`audit verify`; also an index that is not that of its table, which `quick_check` at the start lets pass."""
+    settings = trial_settings(database_url=f"sqlite:///{filled_file}", var=filled_file.parent)
+    sound = await asyncio.to_thread(command, settings, "audit", "verify")
+    assert (sound.returncode, json.loads(sound.stdout)["broken"]) == (0, [])
+    with contextlib.closing(sqlite3.connect(filled_file, isolation_level=None)) as file:
+        file.execute("CREATE TABLE spare (word TEXT)")
+        file.execute("CREATE INDEX spare_words ON spare (word)")
+        file.execute("INSERT INTO spare VALUES ('a canary in an index')")
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = filled_file.read_bytes()
+    first = whole.index(b"a canary in an index")
+    assert whole.count(b"a canary in an index") == 2, "in the table and in its index"
+    filled_file.write_bytes(whole[:first] + b"A" + whole[first + 1 :])
+    refuse_damaged(f"sqlite:///{filled_file}")
+    ended = await asyncio.to_thread(command, settings, "audit", "verify")
+    assert ended.returncode == 1
+    assert "spare_words" in str(json.loads(ended.stdout)["broken"])
 
 
 async def test_a_gateway_does_not_start_on_a_damaged_or_missing_file(filled_file):

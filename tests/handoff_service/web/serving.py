@@ -23,6 +23,7 @@ from handoff_service.bots.model import Bot
 from handoff_service.clock import Clock, utc_now
 from handoff_service.settings import Settings
 from tests.handoff_service.web.forks import Fork, nursery
+from tests.ports import free_port as free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 20.0
@@ -31,13 +32,6 @@ START_S = 90.0  # of a process: on a busy machine the imports alone take long
 # The tests here run on SQLite; those on what the engines do differently also, or only, on PostgreSQL.
 on_both = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 on_postgres = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Gateway:

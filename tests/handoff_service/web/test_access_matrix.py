@@ -268,6 +268,8 @@ ELSEWHERE = {
     "GET /v1/jobs/{job_id}": "tests/handoff_service/retention",
     "GET /v1/pictures/{tenant}/{picture}": "tests/handoff_service/web/test_customers_pages.py: public",
     "GET /v1/widget/articles/{article}": "tests/handoff_service/web/test_customers_pages.py: public",
+    "POST /v1/widget/articles/{article}/helped": "tests/handoff_service/web/test_widget_extras.py: public",
+    "POST /help/{tenant}/{language}/articles/{article}": "tests/handoff_service/web/test_widget_extras.py: public",
     "GET /help/{tenant}": "tests/handoff_service/web/test_customers_pages.py: public",
     "GET /help/{tenant}/style.css": "tests/handoff_service/web/test_customers_pages.py: public",
     "GET /help/{tenant}/sitemap.xml": "tests/handoff_service/web/test_customers_pages.py: public",

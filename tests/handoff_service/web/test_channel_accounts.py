@@ -45,7 +45,8 @@ async def test_an_account_is_added_changed_rotated_and_switched_off(house: Any, 
     assert SECRET not in boss.heard
     assert made["webhook_secret"] not in str(accepted(await boss.get("/v1/channels/accounts")))
     found = accepted(await change(boss, f"{place}/examine"))["findings"]
-    assert {"level": "wrong", "about": "account", "words": "The account is switched off; `enable` it."} in found
+    told = {"zh": "账号已停用，请先启用。", "words": "The account is switched off; `enable` it."}
+    assert {"level": "wrong", "about": "account", **told} in found
     (shown,) = accepted(await boss.get("/v1/channels/accounts"))["accounts"]
     assert shown["health"]["findings"] == found
     audit = await house.database.read(lambda c: [row.action for row in c.execute(tables.audit.select())])
@@ -72,6 +73,28 @@ async def test_messages_of_customers_go_to_another_address_only_with_the_secret(
     assert accepted(await change(boss, place, {"fields": again}))["options"] == {"url": "https://app2.example/in"}
     (shown,) = accepted(await boss.get("/v1/channels/accounts"))["accounts"]
     assert shown["secrets"] == {"secret": 1}
+
+
+async def test_when_a_token_ends_is_told_and_shown(house: Any) -> None:
+    boss = await house.agent("boss", role=Role.ADMIN)
+    kinds = accepted(await boss.get("/v1/channels/kinds"))["kinds"]
+    assert [name for name, one in kinds.items() if one["token_ends"]] == ["douyin", "weibo"]
+    fields = {"client_key": "k" * 20, "client_secret": "s" * 20, "open_id": "o" * 20, "access_token": "act.1234567"}
+    new = {"channel": "douyin", "name": "Shop", "fields": fields, "token_until": "2026-12-07T09:00:00+08:00"}
+    place = f"/accounts/{accepted(await change(boss, '/accounts', new), 201)['account']}"
+
+    async def until() -> str:
+        (shown,) = accepted(await boss.get("/v1/channels/accounts"))["accounts"]
+        return str(shown["health"]["token_until"])
+
+    assert await until() == "2026-12-07T01:00:00.000Z"
+    accepted(await change(boss, place, {"token_until": "2026-12-08T00:00:00Z"}))
+    assert await until() == "2026-12-08T00:00:00.000Z"
+    given = {"fields": {"access_token": "act.7654321"}, "token_until": "2026-12-22T00:00:00Z"}
+    accepted(await change(boss, f"{place}/rotate", given))
+    assert await until() == "2026-12-22T00:00:00.000Z"
+    for wrong in ("2026-12-22", "soon"):  # a date is a day long
+        refused(await change(boss, place, {"token_until": wrong}), 422, "invalid")
 
 
 REFUSED: tuple[tuple[str, Any], ...] = (

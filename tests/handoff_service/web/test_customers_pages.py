@@ -170,6 +170,7 @@ async def test_looks_are_the_tenants_and_public(helped):
         "from": "18:00",
         "to": "09:00",
         "page": None,
+        "about": {},
     }
     style = (await helped.browser.get(f"/help/{helped.tenant.id}/style.css")).text
     assert "--accent:#ffcc00" in style, "bright enough by night"

@@ -254,6 +254,26 @@ async def test_a_disabled_agent_loses_his_socket_and_his_voice(house):
     refused(await lin.sign_in(), 401, "unauthorized")
 
 
+async def test_who_may_only_read_any_more_loses_his_customers_but_not_his_socket(house):
+    """F-65: a changed role holds from now on; the customer goes to the front of the queue, and the socket stays."""
+    lin = await house.agent("lin")
+    socket = await lin.socket()
+    customer, handoff = await house.waiting()
+    epoch = accepted(await lin.accept(handoff))["epoch"]
+
+    def demote(tx):
+        mine = (tables.agents.c.id == lin.id, tables.agents.c.tenant == house.tenant.id)
+        tx.connection.execute(sa.update(tables.agents).where(*mine).values(role="trainer"))
+
+    await house.database.write(demote)
+    waiting = await customer.socket((customer.conversation, 0))
+    await waiting.until(lambda frame: frame["t"] == "status" and frame["owner"]["kind"] != "agent", within=SOON_S)
+    lost = [entry["body"]["event"] for entry in await customer.timeline() if entry["kind"] == "state"]
+    assert "agent_lost" in lost
+    await socket.say(t="send", conv=customer.conversation, client_id="no-voice", body={"text": "ho"}, epoch=epoch)
+    assert (await socket.until(lambda frame: frame.get("client_id") == "no-voice"))["t"] == "err"
+
+
 async def test_a_desk_that_says_nothing_is_closed_too_once_its_agent_is_disabled(house):
     lin = await house.agent("lin")
     socket = await lin.socket()

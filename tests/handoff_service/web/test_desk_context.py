@@ -20,6 +20,7 @@ from handoff_service.desk.translate import MOST_BYTES, Translator
 from handoff_service.errors import Invalid, Unavailable
 from handoff_service.tenants import store as tenants
 from handoff_service.tickets.tell import HIDDEN_FROM
+from tests.handoff_service.help_centre.hostile import HOSTILE
 from tests.handoff_service.stage import MONDAY, trial_settings
 from tests.handoff_service.web.conftest import SECRETS
 from tests.handoff_service.web.visitors import accepted, fresh, refused
@@ -148,14 +149,15 @@ async def test_the_shop_is_asked_with_key_and_customer_and_its_errors_are_told()
 
 async def test_an_export_holds_notes_only_if_asked_and_leaves_a_line_in_the_audit(house):
     lin = await house.agent("lin")
-    customer, epoch = await held(house, lin, "<script>alert(1)</script>")
+    customer, epoch = await held(house, lin, "\n".join(HOSTILE))
     accepted(await lin.reply(customer.conversation, "Good day", epoch))
     accepted(await lin.reply(customer.conversation, "seems upset", epoch, audience="internal"))
     path = f"/v1/conversations/{customer.conversation}/export"
     plain = await lin.get(path, language="zh")
     assert plain.headers["content-type"].startswith("text/plain")
     assert plain.headers["content-disposition"] == f'attachment; filename="{customer.conversation}.txt"'
-    assert "<script>alert(1)</script>" in plain.text
+    assert plain.headers["x-content-type-options"] == "nosniff"
+    assert not [words for words in HOSTILE if words not in plain.text]
     assert "Good day" in plain.text
     assert "客服" in plain.text
     assert "seems upset" not in plain.text

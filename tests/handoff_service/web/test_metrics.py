@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -13,7 +14,8 @@ import pysqlite3 as sqlite3
 import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 
-from handoff_service import metrics
+from handoff_service import metrics, tables
+from handoff_service.clock import utc_now
 from tests.handoff_service.web.serving import Gateway
 from tests.handoff_service.web.visitors import accepted, refused
 
@@ -60,6 +62,9 @@ async def test_a_conversation_is_counted(open_gateway: Callable[..., Gateway], b
     await asyncio.sleep(metrics.LAG_EVERY_S * 1.5)
     assert grown(await values(gateway), "tandem_loop_lag_seconds_count") >= 1
     await socket.leave()
+    assert grown(after, "tandem_reconnects_total") == 0
+    await (await customer.socket((customer.conversation, 1))).leave()
+    assert grown(await values(gateway), "tandem_reconnects_total") == 1
     async with asyncio.timeout(20):
         while grown(await values(gateway), "tandem_sockets") != 0:
             await asyncio.sleep(0.05)
@@ -80,6 +85,18 @@ async def test_who_waits_makes_the_queue_old(open_gateway: Callable[..., Gateway
     before = (await values(gateway))["tandem_fenced_total",]
     refused(await lin.reply(customer.conversation, "hello", 1), 409, "fenced")
     assert (await values(gateway))["tandem_fenced_total",] == before + 1
+
+
+async def test_what_nobody_looks_after_is_seen(open_gateway: Callable[..., Gateway], build_house: Any) -> None:
+    gateway = open_gateway(sweep_s=3600)
+    house = await build_house(gateway)
+    customer = await house.customer()
+    await customer.write("hello")
+    await customer.answered()
+    assert (await values(gateway))["tandem_oldest_unowned_seconds",] == 0
+    late = sa.update(tables.conversations).values(deadline_at=utc_now() - timedelta(seconds=90))
+    await house.database.write(lambda tx: tx.connection.execute(late))
+    assert (await values(gateway))["tandem_oldest_unowned_seconds",] >= 90
 
 
 async def test_without_a_token_only_this_machine_reads_them(open_gateway: Callable[..., Gateway]) -> None:

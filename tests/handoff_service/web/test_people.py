@@ -100,6 +100,30 @@ async def test_presence_has_reasons_that_colleagues_see(house):
     assert accepted(await lin.get("/v1/agents/me"))["agent"]["reason"] == ""
 
 
+async def test_nobody_goes_offline_or_out_without_saying_what_becomes_of_his_conversations(house):
+    lin = await house.agent("lin")
+    await lin.socket()
+    customer, handoff = await house.waiting()
+    accepted(await lin.accept(handoff))
+    go = ("/v1/agents/me/presence", {"status": "offline"}), ("/v1/agents/sign-out", {})
+    for path, body in go:
+        error = refused(await lin.post(path, body), 409, "open_conversations")
+        assert (error["conversations"], error["choices"]) == ([customer.conversation], ["requeue", "transfer", "keep"])
+    assert accepted(await lin.get("/v1/agents/me"))["agent"]["status"] == "online", "and he is still signed in"
+    for path, body in go:
+        refused(await lin.post(path, {**body, "conversations": "keep"}), 422, "invalid")
+    refused(await lin.post(go[0][0], {"status": "away", "conversations": "requeue"}), 422, "invalid")
+    accepted(await lin.post(go[0][0], {"status": "offline", "conversations": "requeue"}))
+    states = [entry["body"]["event"] for entry in await customer.timeline() if entry["kind"] == "state"]
+    assert "transfer" in states, "the customer waits again"
+    accepted(await lin.post(go[0][0], {"status": "online"}))
+    again, handoff = await house.waiting()
+    accepted(await lin.accept(handoff))
+    accepted(await lin.post(go[1][0], {"conversations": "requeue"}))
+    refused(await lin.get("/v1/agents/me"), 401, "unauthorized")
+    assert "transfer" in [entry["body"]["event"] for entry in await again.timeline() if entry["kind"] == "state"]
+
+
 async def test_signing_off_asks_what_becomes_of_open_conversations(house):
     lin, maya = await house.agent("lin"), await house.agent("maya")
     await lin.socket()

@@ -18,13 +18,14 @@ from handoff_service.channels import store as channels
 from handoff_service.channels.accounts import new_account
 from handoff_service.channels.sealing import Seal
 from handoff_service.transcripts.model import PERIOD, draw_code, is_code, write_down
+from tests.handoff_service.help_centre.hostile import HOSTILE as CORPUS
 from tests.handoff_service.stage import MONDAY
 from tests.handoff_service.web.serving import free_port
 from tests.handoff_service.web.test_agent_commands import on_duty, owned
 from tests.handoff_service.web.visitors import accepted, refused
 
 ANN = "ann@customers.example"
-HOSTILE = "<img src=x onerror=alert(1)>"
+HOSTILE = "\n".join(CORPUS)
 
 
 @dataclass
@@ -87,7 +88,7 @@ def test_a_transcript_names_who_said_what_and_leaves_out_what_was_for_others():
     entries = [
         {"seq": 1, "kind": "state", "at": at, "author": {"kind": "system"}, "body": {"text": "Lin joined."}},
         {"seq": 2, "kind": "hidden"},
-        {"seq": 3, "kind": "message", "at": at, "author": {"kind": "customer"}, "body": {"text": HOSTILE}},
+        {"seq": 3, "kind": "message", "at": at, "author": {"kind": "customer"}, "body": {"text": CORPUS[1]}},
         {"seq": 4, "kind": "rating", "at": at, "author": {"kind": "customer"}, "body": {"score": 5}},
         {
             "seq": 5,
@@ -104,7 +105,7 @@ def test_a_transcript_names_who_said_what_and_leaves_out_what_was_for_others():
         "Your conversation with Lanyu",
         "",
         f"[{stamp}] – Lin joined.",
-        f"[{stamp}] You: {HOSTILE}",
+        f"[{stamp}] You: {CORPUS[1]}",
     ]
     assert said[4].endswith("] Lin: look [a.png]")
     assert len(said) == 5
@@ -135,7 +136,7 @@ async def test_a_transcript_goes_to_who_has_shown_that_the_address_is_his(house,
     mail = mail_server.mails[-1]
     assert mail["To"] == ANN
     assert mail.get_content_type() == "text/plain"
-    assert HOSTILE in mail_server.last()
+    assert [words for words in CORPUS if words not in mail_server.last()] == []
     assert "note to colleagues" not in mail_server.last()
 
 

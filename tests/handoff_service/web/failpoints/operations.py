@@ -11,6 +11,8 @@ from typing import Any
 import httpx2
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
+from tests.handoff_service.channels.fake_platform import FakePlatform
+from tests.handoff_service.web.conftest import House
 from tests.handoff_service.web.visitors import Customer, Desk, Gone, accepted, fresh
 
 WITHIN_S = 15.0
@@ -23,10 +25,15 @@ class Scene:
     customer: Customer
     lin: Desk
     maya: Desk
+    house: House
     key: str = field(default_factory=fresh)
     epoch: int = 0
     handoff: str = ""
     seq: int = 0
+    until: str | None = None
+    file: str = ""
+    lost: Desk = field(init=False)
+    platform: FakePlatform = field(init=False)
 
     @property
     def conversation(self) -> str:

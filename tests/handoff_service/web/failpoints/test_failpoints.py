@@ -19,6 +19,7 @@ from tests.handoff_service.stage import SHOP_URL, trial_settings
 from tests.handoff_service.web.conftest import House
 from tests.handoff_service.web.failpoints.forked import ForkedGateway, Nursery
 from tests.handoff_service.web.failpoints.operations import DEAD, OPERATIONS, Operation, Scene, takes_offer
+from tests.handoff_service.web.failpoints.rarer import RARER
 from tests.handoff_service.web.far_bot import FarBot
 from tests.handoff_service.web.serving import PATIENCE_S, clean_environment, free_port, is_ready, on_both
 from tests.handoff_service.web.visitors import Desk, fresh
@@ -27,18 +28,25 @@ from tests.handoff_service.web.visitors import Desk, fresh
 EVERY_PAIR = bool(os.environ.get("TANDEM_EVERY_FAILPOINT_PAIR"))
 
 # Where an operation can be interrupted, and the operations that must come by; others may.
+RARE = {one.name for one in RARER}
 PLACES = {
-    "append_after_seq": {"write", "reply", "accept", "judge", "rate", "ask for a person", "leave a message"},
-    "append_before_commit": {"arrive", "write", "reply", "accept", "close", "give back", "decline an offer"},
-    "append_after_commit": {"arrive", "write", "reply", "accept", "close", "give back", "decline an offer"},
+    "append_after_seq": {
+        "write", "reply", "accept", "judge", "rate", "ask for a person", "leave a message",
+        "escalate", "send a file", "lose the agent", "event of a channel",
+    },
+    "append_before_commit": {"arrive", "write", "reply", "accept", "close", "give back", "decline an offer", *RARE},
+    "append_after_commit": {"arrive", "write", "reply", "accept", "close", "give back", "decline an offer", *RARE},
     "append_after_ack": {"write on a socket"},
     "notify_before": {"write", "reply", "accept", "close"},
-    "claim_between_updates": {"accept", "accept an offer"},
-    "outbox_after_lease": {"write", "write on a socket", "the bot hands over"},
+    "claim_between_updates": {"accept", "accept an offer", "take over"},
+    "outbox_after_lease": {"write", "write on a socket", "the bot hands over", "event of a channel"},
     "turn_before_call": {"write", "write on a socket", "the bot hands over"},
-    "turn_before_commit": {"write", "write on a socket", "the bot hands over"},
-    "offer_before_commit": {"offer"},
-}
+    "turn_before_commit": {"write", "write on a socket", "the bot hands over", "event of a channel"},
+    "offer_before_commit": {"offer", "escalate"},
+    "hook_before_commit": {"event of a channel"},
+    "hook_after_commit": {"event of a channel"},
+    "outbox_after_http": {"event of a channel"},
+}  # fmt: skip
 
 
 # Each place on both engines in `make soak`; here on one, in turn, and what both engines share is met on both.
@@ -51,7 +59,7 @@ ENGINES_AND_PLACES = [
 
 
 def played_at(place: str) -> list[Operation]:
-    return [one for one in OPERATIONS if EVERY_PAIR or one.name in PLACES[place]]
+    return [one for one in (*OPERATIONS, *RARER) if EVERY_PAIR or one.name in PLACES[place]]
 
 
 class Telling(FarBot):
@@ -115,7 +123,7 @@ async def desks(house: House) -> list[Desk]:
 
 async def play(house: House, desks: list[Desk], gateway: ForkedGateway, operation: Operation, failpoints: str) -> bool:
     """Plays one operation with the gateway dying on the way, if it comes by; whether it died."""
-    scene = Scene(await house.customer(), *desks)
+    scene = Scene(await house.customer(), *desks, house)
     await operation.prepare(scene)
     gateway.arm(failpoints)
     attempt = asyncio.create_task(operation.act(scene))
@@ -205,7 +213,7 @@ async def test_an_error_at_any_place_leaves_nothing_half_done(
     """The same with an error instead of a kill; a gateway whose worker ended with it is started again, as always."""
     for place in ("append_after_seq", "append_before_commit", "append_after_commit", "claim_between_updates"):
         for operation in played_at(place):
-            scene = Scene(await house.customer(), *desks)
+            scene = Scene(await house.customer(), *desks, house)
             await operation.prepare(scene)
             forked.arm(f"{place}:1:raise")
             try:

@@ -295,3 +295,21 @@ async def test_files_go_with_the_person_also_those_that_are_just_coming(own_hous
     refused(await lin.get(f"/v1/files/{mine}"), 404, "not_found")
     entries = await holds(house, place)
     assert "kakapo" not in str([one.body for one in entries])
+
+
+async def test_a_whispered_file_is_opened_by_those_who_read_the_whisper(house):
+    lin, maya, chen = (
+        await house.agent("lin"),
+        await house.agent("maya"),
+        await house.agent("chen", role=Role.SUPERVISOR),
+    )
+    await lin.socket()
+    customer, handoff = await house.waiting()
+    place = customer.conversation
+    accepted(await lin.accept(handoff))
+    file = accepted(await upload(chen, place, "his file.txt", b"he has been here before"), 201)["file"]
+    accepted(await send(chen, place, file=file["id"], audience="internal", whisper=lin.id))
+    for who in (lin, chen):
+        assert (await who.get(f"/v1/files/{file['id']}")).content == b"he has been here before"
+    for who in (maya, customer):
+        refused(await who.get(f"/v1/files/{file['id']}"), 404, "not_found")

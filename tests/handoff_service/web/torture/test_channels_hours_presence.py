@@ -1,4 +1,7 @@
-"""Fault: "every channel × hours × presence", and F-60: a queue that is drained at closing time."""
+"""Fault: "every channel × hours × presence", and F-60: a queue that is drained at closing time.
+
+All mixtures here over the widget and the signed API; every adapter there is, in test_every_channel_says_when.py.
+"""
 
 from __future__ import annotations
 

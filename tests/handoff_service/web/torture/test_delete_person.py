@@ -102,7 +102,7 @@ async def test_erased_at_any_stage_nothing_is_left_but_counts(own_house, tmp_pat
         assert receipt["receipt"][0]["stage"] == "requested"
         assert WORD not in str(receipt)
     refused(await customer.get(customer.path("entries")), 401, "unauthorized")
-    refused(await lin.reply(place, "hello?", (await head_of(house, place)).epoch), 409, "fenced")
+    refused(await lin.reply(place, "hello?", (await head_of(house, place)).epoch), 410, "erased")
     seen = len(at_lin.frames)
     await at_lin.pong()
     assert all(WORD not in str(frame) for frame in at_lin.frames[seen:])
