@@ -61,7 +61,9 @@ NOT_PROMISED = re.compile(
     r"一般|通常|正常(?:情况)?|往往|最[长長多]|标准|標準|规定|規定|原则|原則|每[年月天周个個]|平[时時]|支持|享受|有效期|无理由|"
     r"無理由|为准|為準|工作时间|工作時間|营业|營業|提前|超过|超過|内(?:免费)?(?:修改|取消)|自[动動]|"
     # being handed to a person is the handing over itself
-    r"转接|轉接|转人工|轉人工"
+    r"转接|轉接|转人工|轉人工|"
+    # what a bot does in the meantime
+    r"等待(?:期间|期間|时|時|中)"
 )
 
 # What a bot says of how things go, and what an agent answers for.

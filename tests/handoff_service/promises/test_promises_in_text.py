@@ -16,7 +16,7 @@ from handoff_service.analytics.command import report
 from handoff_service.calendars.model import calendar_of
 from handoff_service.calendars.settings import CalendarSettings
 from handoff_service.promises import measure
-from handoff_service.promises.detect import promises_made
+from handoff_service.promises.detect import promises_in, promises_made
 from handoff_service.promises.measure import OFFICE, SAID, ZONE
 from handoff_service.promises.when import Said, due_in
 from tests.handoff_service.stage import trial_settings
@@ -171,3 +171,15 @@ def test_any_text_has_an_answer_and_quotes_are_from_it(text: str, by_person: boo
     for found in promises_made(text, SAID, by_person=by_person):
         assert found.text in text
         assert found.due_at is None or found.due_at > SAID.at
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "您的请求已经登记，人工同事会处理；等待期间我可以先回答其他问题。",
+        "这个我答不上来。等待时有别的问题可以先问我。",
+        "Your request is with our human colleagues; I can answer other questions meanwhile.",
+    ],
+)
+def test_what_the_bot_does_while_one_waits_is_no_promise(text: str) -> None:
+    assert list(promises_in(text, by_person=False)) == []
