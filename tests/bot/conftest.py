@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.bot.far_side import KnowledgeServer, ShopServer
-from tests.bot.gateway import BOT, ROOT, Bot, Chat, free_port
+from tests.bot.gateway import BOT, ROOT, Bot, Chat
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="session")

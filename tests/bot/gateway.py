@@ -1,7 +1,6 @@
 """The gateway's side of the turn contract, against a bot that this module starts as a process."""
 
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -94,11 +93,3 @@ class Chat:
         buttons = [button for message in answer["messages"] for button in message["buttons"]]
         payload = next(button["payload"] for button in buttons if button["title"] == title)
         return self.say(title, press=payload)
-
-
-def free_port() -> int:
-    """A loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

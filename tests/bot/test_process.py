@@ -10,7 +10,8 @@ import pytest
 import requests
 
 from tests.bot.far_side import KnowledgeServer, ShopServer
-from tests.bot.gateway import BOT, ROOT, Bot, Chat, free_port
+from tests.bot.gateway import BOT, ROOT, Bot, Chat
+from tests.ports import free_port
 
 
 def test_a_killed_bot_comes_back_with_nothing_half_done(

@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import Tenant
 from tests.end_to_end.stage import clear, open_stage
 from tests.end_to_end.story import Stage
+from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 # Trained and built once per checkout; copying them keeps the stage independent of what else runs on `var`.
@@ -47,7 +47,7 @@ def stage_var() -> Iterator[Path]:
         if (prepared / name).is_dir():
             shutil.copytree(prepared / name, var / name, symlinks=True)
     names = ("TANDEM_GATEWAY_URL", "TANDEM_KB_INDEX_URL", "TANDEM_BOT_URL", "TANDEM_SHOP_URL")
-    addresses = {name: f"http://127.0.0.1:{port}" for name, port in zip(names, _free_ports(4), strict=True)}
+    addresses = {name: f"http://127.0.0.1:{port}" for name, port in zip(names, free_ports(4), strict=True)}
     articles = json.dumps({"demo": "data/kb", SHOP: "database"})
     own = {"TANDEM_VAR": str(var), "TANDEM_DATABASE_URL": "", "TANDEM_KB_TENANTS": articles}
     # Without these both belong to the only tenant; the demo is not that any more once the other shop is made.
@@ -100,16 +100,6 @@ async def lanterns(stage_var: Path) -> Mapping[str, str]:
     finally:
         await database.close()
     return login
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def _wait_until_ready(launcher: subprocess.Popen[bytes], var: Path) -> None:

@@ -107,7 +107,17 @@ class Console(Window):
 
     async def write(self, text: str) -> None:
         await self.page.locator("textarea").first.fill(text)
-        await self.page.keyboard.press("Enter")
+        await sends(self.page)
+
+
+async def sends(desk: Page) -> None:
+    """Enter in the desk's composer, and again where the first one showed what had just come in."""
+    field = desk.locator(".composer .editor textarea")
+    await field.press("Enter")
+    try:
+        await expect(field).to_have_value("", timeout=2000)
+    except AssertionError:
+        await field.press("Enter")
 
 
 async def barriers(page: Page) -> list[str]:

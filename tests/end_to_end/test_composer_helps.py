@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.end_to_end.clients import Agent, Customer
 from tests.end_to_end.desk import field, taken
-from tests.end_to_end.pages import Console, chromium_path, new_page, open_browser
+from tests.end_to_end.pages import Console, chromium_path, new_page, open_browser, sends
 from tests.end_to_end.story import EN, Stage, ask
 
 pytestmark = [
@@ -98,12 +98,8 @@ async def test_the_composer_helps_before_and_while_one_writes(browser: Browser, 
 
 
 async def _sends(desk: Page, customer: Customer, conversation: str, words: str, *, article: str | None = None) -> None:
-    """Enter, again where the first one showed what had just come in; the customer reads it, and from which article."""
-    await field(desk).press("Enter")
-    try:
-        await expect(field(desk)).to_have_value("", timeout=2000)
-    except AssertionError:
-        await field(desk).press("Enter")
+    """What is written goes out; the customer reads it, and from which article."""
+    await sends(desk)
     said = await customer.live.entry(conversation, lambda one: words in one["body"].get("text", ""), words)
     assert (said["body"].get("article") or {}).get("id") == article
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.end_to_end.clients import Agent, Customer
-from tests.end_to_end.pages import Console, chromium_path, new_page, open_browser
+from tests.end_to_end.pages import Console, chromium_path, new_page, open_browser, sends
 from tests.end_to_end.story import EN, Stage, ask
 
 pytestmark = [
@@ -86,7 +86,7 @@ async def _canned(desk: Page, owner: Agent, bob: Customer, bobs: str) -> None:
         await expect(desk.locator(".canned [role=option]")).to_have_count(1)
         await _field(desk).press("Enter")
         await expect(_field(desk)).to_have_value(re.compile(r"^Hello, .*Lin of Lanyu Mall here\.$"))
-        await _field(desk).press("Enter")
+        await sends(desk)
         await bob.live.entry(bobs, lambda one: "of Lanyu Mall here" in one["body"].get("text", ""), "the kept reply")
     finally:
         await owner.post(f"{place}/remove")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pysqlite3 as sqlite3
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.end_to_end.clients import Agent, Customer
 from tests.end_to_end.desk import accept, field, served_by, view
-from tests.end_to_end.pages import Console, chromium_path, new_page, open_browser
+from tests.end_to_end.pages import Console, chromium_path, new_page, open_browser, sends
 from tests.end_to_end.story import EN, Stage, ask
 
 pytestmark = [
@@ -57,12 +57,12 @@ async def test_the_supervisor_sees_who_needs_a_look_and_steps_in(
     await console.sign_in(stage.gateway, stage.logins[2])
 
     await view(desk, "wall")
-    assert await _tile(desk, "With agents") == 1
+    await expect(_tile(desk, "With agents")).to_have_text("1")
     await expect(desk.locator(".people li", has_text="林夕").locator(".load")).to_have_text("1/5")
     promise = desk.locator(".promises .link-row", has_text=PROMISE)
     await expect(promise.locator(".too-long")).to_contain_text("late")
     await expect(promise).to_contain_text("Lin")
-    assert await _tile(desk, "Promises overdue") >= 1
+    await expect(_tile(desk, "Promises overdue")).not_to_have_text("0")
     await promise.click()
     await expect(desk.locator(f"#entry-{told['seq']}.lit")).to_contain_text(PROMISE)
     await expect(desk.locator(".receipt .next")).to_contain_text("Next:")
@@ -74,7 +74,7 @@ async def test_the_supervisor_sees_who_needs_a_look_and_steps_in(
     await upset.get_by_role("button", name="Join").click()
     await expect(desk.locator(".conversation-head .strong")).to_be_visible()
     await field(desk).fill("This is the supervisor, I am with you now.")
-    await field(desk).press("Enter")
+    await sends(desk)
     said = await ann.live.entry(conversation, lambda one: "with you now" in one["body"].get("text", ""), "her words")
     assert "Chen" in said["author"]["name"]
     await lin.live.until(lambda: not lin.live.desk["mine"], "it is not his any more")
@@ -100,8 +100,8 @@ def _let_time_pass(var: Path, conversation: str) -> None:
         )
 
 
-async def _tile(desk: Page, label: str) -> int:
-    return int(await desk.locator(".tile", has_text=label).locator("strong").inner_text())
+def _tile(desk: Page, label: str) -> Locator:
+    return desk.locator(".tile", has_text=label).locator("strong")
 
 
 async def _goes_offline(desk: Page) -> None:

@@ -18,7 +18,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from playwright.async_api import Browser, Page, Route, expect
 
-from tests.end_to_end.pages import DESK, PHONE, Console, Widget, chromium_path, new_page, open_browser
+from tests.end_to_end.pages import DESK, PHONE, Console, Widget, chromium_path, new_page, open_browser, sends
 from tests.end_to_end.story import EN, Stage
 from tests.end_to_end.test_browser import PIXEL
 from tests.handoff_service.web.serving import free_port
@@ -241,7 +241,7 @@ async def test_a_customer_who_signed_in_goes_on_on_another_device_and_sleeps_in_
     await desk.page.locator(".launcher").click()  # closes the panel
     asleep = await phone.page.context.new_cdp_session(phone.page)
     await asleep.send("Page.setWebLifecycleState", {"state": "frozen"})
-    await console.page.keyboard.press("Enter")
+    await sends(console.page)
     await expect(desk.page.locator(".launcher .badge")).to_have_text("1")
     await asleep.send("Page.setWebLifecycleState", {"state": "active"})
     await expect(phone.page.locator(".message.agent .bubble", has_text=words)).to_have_count(1, timeout=20_000)

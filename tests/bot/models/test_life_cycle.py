@@ -19,7 +19,8 @@ import requests
 from bot.models.progress import is_training, only_training, read_progress
 from bot.models.versions import Versions, file_hash
 from tests.bot.far_side import KnowledgeServer, ShopServer
-from tests.bot.gateway import BOT, ROOT, Bot, Chat, free_port
+from tests.bot.gateway import BOT, ROOT, Bot, Chat
+from tests.ports import free_port
 
 CONTRACT = json.loads((ROOT / "tests" / "contracts" / "models.json").read_text(encoding="utf-8"))
 CUSTOMER = {"id": "cus_1", "verified": True}

@@ -11,7 +11,8 @@ import pytest
 import requests
 
 from tests.bot.far_side import FarSide, KnowledgeServer
-from tests.bot.gateway import ROOT, Bot, free_port
+from tests.bot.gateway import ROOT, Bot
+from tests.ports import free_port
 
 KEY, SECRET = "k" * 40, "i" * 40
 SHOP = [str(ROOT / ".venv" / "bin" / "python"), "-m", "data.demo_shop", "serve"]

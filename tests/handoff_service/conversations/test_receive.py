@@ -17,8 +17,8 @@ from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import Audience, Conversation, Entry, Event, OwnerKind
 from handoff_service.conversations.receive import MAX_CHARS, Sender, clean_text, receive
 from handoff_service.conversations.reply import reply
-from handoff_service.database import Database
-from handoff_service.errors import Fenced, Invalid, Mismatch, NotFound, TooLarge
+from handoff_service.database import Database, Transaction
+from handoff_service.errors import Fenced, Invalid, Mismatch, NotFound, TooLarge, Unavailable
 from handoff_service.handoffs import assign, release
 from handoff_service.handoffs.request import request_handoff
 from tests.handoff_service.stage import FakeClock
@@ -37,9 +37,14 @@ def send(database: Database, context: Callable[[], Context]) -> Send:
         moment = context()
         named = body.pop("conversation_id", None)
         stored = body or {"text": text}
-        return await database.write(
-            lambda tx: receive(tx, sender, client_id=client_id, body=stored, context=moment, conversation_id=named)
-        )
+
+        def work(tx: Transaction) -> tuple[Conversation, Entry]:
+            return receive(tx, sender, client_id=client_id, body=stored, context=moment, conversation_id=named)
+
+        try:
+            return await database.write(work)
+        except Unavailable:  # a lock was held for too long on a busy machine: clients send it again
+            return await database.write(work)
 
     return sent
 

@@ -127,7 +127,7 @@ async def test_they_tell_nothing_about_customers(open_gateway: Callable[..., Gat
     labels = {name for found in re.findall(r"\{([^}]*)\}", page) for name in re.findall(r"(\w+)=", found)}
     assert labels <= {
         "author_kind", "le", "bot", "state", "channel", "what", "version", "implementation", "major", "minor",
-        "patchlevel",
+        "patchlevel", "directive",
     }  # fmt: skip
 
 

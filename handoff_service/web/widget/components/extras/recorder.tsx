@@ -7,6 +7,8 @@ import { CheckIcon, CloseIcon } from "../icons";
 dress(css);
 
 const MOST_S = 120;
+/** Of less, browsers make a file without sound, or an empty one. */
+const LEAST_S = 1;
 /** What browsers can record, the most widely played first. */
 const TYPES = ["audio/mp4", "audio/webm;codecs=opus", "audio/ogg;codecs=opus"];
 const ENDINGS: Record<string, string> = { "audio/mp4": "m4a", "audio/webm": "webm", "audio/ogg": "ogg" };
@@ -21,14 +23,15 @@ export function Recorder({ close }: { close: () => void }) {
 
   useEffect(() => {
     let gone = false;
+    let timer: ReturnType<typeof setInterval> | undefined;
     startRecording().then(
       (started) => {
         if (gone) return started.stop();
         recording.current = started;
+        timer = setInterval(() => setSeconds((before) => before + 1), 1000);
       },
       () => setDenied(true),
     );
-    const timer = setInterval(() => recording.current !== null && setSeconds((before) => before + 1), 1000);
     return () => {
       gone = true;
       clearInterval(timer);
@@ -47,7 +50,7 @@ export function Recorder({ close }: { close: () => void }) {
     <div class="write recorder">
       <button type="button" class="tool" aria-label={t("cancel")} onClick={close}><CloseIcon /></button>
       {denied ? <p class="problem" role="alert">{t("recordDenied")}</p> : <p class="recording" role="timer"><span class="dot" aria-hidden="true" />{t("recording", { time: clock(seconds) })}</p>}
-      {!denied && <button type="button" class="send" aria-label={t("recordSend")} onClick={() => void finish()}><CheckIcon /></button>}
+      {!denied && <button type="button" class="send" aria-label={t("recordSend")} disabled={seconds < LEAST_S} onClick={() => void finish()}><CheckIcon /></button>}
     </div>
   );
 }
