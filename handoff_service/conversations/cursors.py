@@ -8,8 +8,18 @@ import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.conversations.model import Conversation, OwnerKind
+from handoff_service.statements import Statement
 
 K = tables.cursors.c
+# Of every status that a served customer is sent.
+SEEN = Statement(
+    sa.select(sa.func.max(K.read_seq).label("seen")).where(
+        K.tenant == sa.bindparam("tenant"),
+        K.principal_kind == "agent",
+        K.principal_id == sa.bindparam("agent"),
+        K.conversation == sa.bindparam("conversation"),
+    )
+)
 
 
 def save_cursor(
@@ -76,14 +86,10 @@ def seen(connection: sa.Connection, conversation: Conversation) -> dict[str, int
     """{"seen": seq} up to where the agent who has the conversation has read it; {} while nobody of us reads."""
     if conversation.owner.kind is not OwnerKind.AGENT:
         return {}
-    query = sa.select(sa.func.max(K.read_seq)).where(
-        K.tenant == conversation.tenant,
-        K.principal_kind == "agent",
-        K.principal_id == conversation.owner.agent,
-        K.conversation == conversation.id,
+    row = SEEN.first(
+        connection, tenant=conversation.tenant, agent=conversation.owner.agent, conversation=conversation.id
     )
-    read = connection.execute(query).scalar_one()
-    return {"seen": read} if read else {}
+    return {"seen": row["seen"]} if row is not None and row["seen"] else {}
 
 
 def forget(connection: sa.Connection, tenant: str, principal: tuple[str, str]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +15,13 @@ from handoff_service.statements import Statement
 
 P = tables.agent_pictures.c
 
+A = tables.agents.c
 # Of every status that a served customer is sent.
-NAMED = Statement(sa.select(P.picture).where(P.tenant == sa.bindparam("tenant"), P.agent == sa.bindparam("agent")))
+NAMED = Statement(
+    sa.select(A.name, P.picture)
+    .select_from(tables.agents.outerjoin(tables.agent_pictures, sa.and_(P.tenant == A.tenant, P.agent == A.id)))
+    .where(A.tenant == sa.bindparam("of_tenant"), A.id == sa.bindparam("of_agent"), A.disabled.is_(False))
+)
 
 
 def address(tenant: str, picture: str) -> str:
@@ -25,13 +29,13 @@ def address(tenant: str, picture: str) -> str:
     return f"/v1/pictures/{tenant}/{picture}"
 
 
-def with_picture(connection: sa.Connection, tenant: str, owner: dict[str, Any]) -> dict[str, Any]:
-    """The owner, his agent with the address of his picture if he has one."""
-    agent: Mapping[str, Any] | None = owner["agent"]
-    if agent is None:
-        return owner
-    row = NAMED.first(connection, tenant=tenant, agent=agent["id"])
-    return owner if row is None else {**owner, "agent": {**agent, "picture": address(tenant, row["picture"])}}
+def shown(connection: sa.Connection, tenant: str, agent: str) -> dict[str, Any]:
+    """An agent as customers see him: {"id", "name"}, and the address of his picture if he has one."""
+    row = NAMED.first(connection, of_tenant=tenant, of_agent=agent)
+    if row is None:
+        return {"id": agent, "name": ""}
+    picture = {} if row["picture"] is None else {"picture": address(tenant, row["picture"])}
+    return {"id": agent, "name": row["name"], **picture}
 
 
 def replace(connection: sa.Connection, tenant: str, agent: str, *, kind: str, content: bytes, now: datetime) -> str:

@@ -47,10 +47,11 @@ def agent_names(connection: sa.Connection, tenant: str) -> dict[str, str]:
 
 def customer_status(connection: sa.Connection, conversation: Conversation, context: Context) -> dict[str, Any]:
     """Who speaks, the place in the queue and the expected wait, as the customer sees it."""
-    names = agent_names(connection, conversation.tenant) if conversation.owner.agent else {}
+    owner = conversation.owner
+    agent = faces.shown(connection, conversation.tenant, owner.agent) if owner.agent else None
     return {
         "conv": conversation.id,
-        "owner": faces.with_picture(connection, conversation.tenant, owner_json(conversation, names)),
+        "owner": {"kind": owner.kind, "agent": agent, "queue": owner.queue},
         "epoch": conversation.epoch,
         **waiting_numbers(connection, conversation, context),
         "language": conversation.language,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from handoff_service.columns import EPOCH
 from handoff_service.errors import NotFound
 from handoff_service.promises.clocks import Case, Standing, Step, begin, from_kept, step_of
 from handoff_service.promises.model import ClockKind, Outcome, Promise, Settled, StoredClock
+from handoff_service.statements import Statement
 
 S = tables.sla_clocks.c
 P = tables.promises.c
@@ -21,7 +22,7 @@ E = tables.entries.c
 H = tables.handoffs.c
 C = tables.conversations.c
 
-Row = sa.RowMapping
+Row = Mapping[Any, Any]
 # Those of one handoff, by kind and the entry that started them.
 Clocks = dict[tuple[ClockKind, int], StoredClock]
 
@@ -171,12 +172,20 @@ def find_promise(connection: sa.Connection, tenant: str, promise: str) -> Promis
     return _promise(row)
 
 
+_OF_CONVERSATION = (
+    sa.select(tables.promises)
+    .where(P.tenant == sa.bindparam("of_tenant"), P.conversation == sa.bindparam("of_conversation"))
+    .order_by(P.seq, P.n)
+)
+MADE = Statement(_OF_CONVERSATION)
+# Of every status that a customer is sent. The state is said aloud: there is an index of these.
+OPEN = Statement(_OF_CONVERSATION.where(P.state == sa.literal_column("'open'")))
+
+
 def promises_of(connection: sa.Connection, tenant: str, conversation: str, *, only_open: bool = False) -> list[Promise]:
     """The promises made in a conversation, in order."""
-    query = sa.select(tables.promises).where(P.tenant == tenant, P.conversation == conversation)
-    if only_open:
-        query = query.where(P.state == sa.literal_column("'open'"))  # said aloud: there is an index of these
-    return [_promise(row) for row in connection.execute(query.order_by(P.seq, P.n)).mappings()]
+    statement = OPEN if only_open else MADE
+    return [_promise(row) for row in statement.all(connection, of_tenant=tenant, of_conversation=conversation)]
 
 
 def listed_promises(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from handoff_service import tables
 from handoff_service.errors import NotFound
+from handoff_service.statements import Statement
 from handoff_service.tenants import stored
 from handoff_service.tenants.model import Tenant, TenantSettings
 
@@ -17,16 +18,17 @@ T = tables.tenants.c
 # The settings as the text that they are stored as, which is parsed once however often it is read.
 EVERYONE = sa.select(T.id, T.name, sa.cast(T.settings, sa.Text).label("settings")).order_by(T.id)
 FIND = EVERYONE.where(T.id == sa.bindparam("tenant"))
+READ = Statement(FIND)
 # Not the key: what others add to a tenant meanwhile refers to that, and need not wait.
 LOCK = FIND.with_for_update(key_share=True)
 
 
 def find(connection: sa.Connection, tenant: str) -> Tenant:
     """The tenant. Raises NotFound."""
-    row = connection.execute(FIND, {"tenant": tenant}).first()
+    row = READ.first(connection, tenant=tenant)
     if row is None:
         raise NotFound(f"There is no tenant {tenant}.", tenant=tenant)
-    return _tenant(row.id, row.name, row.settings)
+    return _tenant(row["id"], row["name"], row["settings"])
 
 
 def lock(connection: sa.Connection, tenant: str) -> Tenant:
