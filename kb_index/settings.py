@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     """Folder with <tenant>.jsonl: messages that a tenant has judged himself, whose customers speak in their own way."""
     evaluation: Path = Path("data/evaluation")
     model: str = "use-multilingual-v3"
-    """Default encoder, or any sentence-transformers model name or folder."""
+    """Default encoder, any sentence-transformers model name or folder, or several joined by "+" (index/joined.py)."""
     error_budget: float = Field(default=0.03, gt=0, lt=1)
     """Share of given answers that may be wrong."""
     unhappy_threshold: float = Field(default=0.52, gt=0, lt=1)
@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     look_seconds: float = Field(default=0.3, gt=0)
     """How often the keeper looks whether an article has changed."""
     recalibrate_minutes: float = Field(default=30.0, ge=0)
-    """At most so often the confidence is fitted again after edits, in the background."""
+    """At most so often the confidence is fitted again after edits or judgements, in the background."""
     feedback_days: int = Field(default=365, ge=1)
     """How long customers' questions and what people said about them are kept, without personal data."""
     writer_url: HttpUrl | None = None

@@ -15,7 +15,9 @@ from kb_index.articles.model import Article, Audience
 from kb_index.confidence.budget import fit_closeness, fit_threshold
 from kb_index.confidence.decision import CHOICES, Calibration, groups_of
 from kb_index.confidence.elsewhere import Elsewhere, questions_elsewhere, with_aside
-from kb_index.confidence.evidence import NAMES, Features, closeness, features_of, joined, precisions
+from kb_index.confidence.evidence import NAMES, Features, closeness, features_of, in_these_words, joined, precisions
+from kb_index.confidence.experience import PRECISION, Experience
+from kb_index.confidence.experience import learn as learn_experience
 from kb_index.confidence.foreign import PARTS, Foreign, learn
 from kb_index.confidence.logistic import Flags, Floats, fit_logistic, sigmoid
 from kb_index.index.embedding import Matrix
@@ -153,11 +155,24 @@ def calibrate_on(index: TenantIndex, judged: Sequence[Labelled], *, embed: Embed
         rows.append(_ask(index, question, kind=kind, language=one.language, right=one.right))
     out = sum(not row.answerable for row in rows)
     share = max(out / max(len(rows), 1), LEAST_OUT_OF_SCOPE)
+    told = _experience(rows) if out else None
     if not out:  # each question once more, asked as if its articles did not exist
         share = NEVER_OUT_OF_SCOPE
         for one, question in zip(judged, questions, strict=True):
             rows.append(_ask(index, question, kind="out of scope", language=one.language, hidden=one.right))
-    return fit(rows, _weights(rows, {"answerable": 1 - share, "out of scope": share}), error_budget=error_budget)
+    weight = _weights(rows, {"answerable": 1 - share, "out of scope": share})
+    if told is None:
+        return fit(rows, weight, error_budget=error_budget)
+    weights, unseen = told
+    fitted = fit(rows, weight, error_budget=error_budget, experience=unseen)
+    return replace(fitted, experience=replace(fitted.experience, weights=weights))
+
+
+def _experience(rows: Sequence[Row]) -> tuple[Floats, Floats] | None:
+    """What is learned of judged questions' meaning; where each has an answer it only made answers rarer."""
+    parts = np.random.default_rng(0).permutation(len(rows)) % CROSS_CHECKS
+    right = np.array([row.first_right for row in rows], dtype=np.bool_)
+    return learn_experience([row.question.vector for row in rows], right, parts)
 
 
 @dataclass(frozen=True)
@@ -298,8 +313,11 @@ def _weights(rows: Sequence[Row], mixture: dict[str, float]) -> Floats:
     return np.array([mixture[row.kind] / total / counts[row.kind] * len(rows) for row in rows])
 
 
-def fit(rows: Sequence[Row], weight: Floats, *, error_budget: float) -> Calibration:
-    """Three models, the shifts of groups, and the limits that keep the budget; too few rows give fixed figures."""
+def fit(rows: Sequence[Row], weight: Floats, *, error_budget: float, experience: Floats | None = None) -> Calibration:
+    """Three models, the shifts of groups, and the limits that keep the budget; too few rows give fixed figures.
+
+    experience is a further figure per row; the result then tells how much it counts.
+    """
     right = np.array([row.first_right for row in rows], dtype=np.bool_)
     if min(right.sum(), len(rows) - right.sum()) < FEWEST_OF_EACH:
         return uncalibrated()
@@ -308,24 +326,31 @@ def fit(rows: Sequence[Row], weight: Floats, *, error_budget: float) -> Calibrat
     scaled = joined((features - mean) / scale)
     groups = _large_groups(rows)
     members = np.array([[group in row.groups for group in groups] for row in rows], dtype=float).reshape(len(rows), -1)
-    own = np.hstack([scaled, members])
+    plain = scaled.shape[1]
+    more = np.zeros((len(rows), 0))
+    if experience is not None:
+        more = np.where([in_these_words(row.features) for row in rows], 0.0, experience)[:, None]
+    own, scaled = np.hstack([scaled, more, members]), np.hstack([scaled, more])
     found = _fit_one(own, right, weight, groups=len(groups))
+    among_three = _fit_one(scaled, np.array([row.among_three for row in rows]), weight, groups=0)
+    answerable = _fit_one(scaled, np.array([row.answerable for row in rows]), weight, groups=0)
     unseen = _cross_checked(own, right, weight, groups=len(groups))
     near = np.array([row.closeness for row in rows])
     bold = fit_threshold(unseen, right, weight, error_budget=error_budget)
     close = fit_closeness(near, unseen >= bold, right, weight, error_budget=error_budget, usual=USUAL_CLOSENESS)
     clear = near < close  # the others are not answered, whatever their probability
     threshold = fit_threshold(unseen[clear], right[clear], weight[clear], error_budget=error_budget)
-    plain = scaled.shape[1]
+    heeded = np.zeros(3) if experience is None else np.array([each[plain] for each in (found, among_three, answerable)])
     return Calibration(
         mean=mean,
         scale=scale,
         first=found[:plain],
-        among_three=_fit_one(scaled, np.array([row.among_three for row in rows]), weight, groups=0),
-        answerable=_fit_one(scaled, np.array([row.answerable for row in rows]), weight, groups=0),
+        among_three=among_three[:plain],
+        answerable=answerable[:plain],
         threshold=threshold,
         close=close,
-        shifts=dict(zip(groups, found[plain:].tolist(), strict=True)),
+        shifts=dict(zip(groups, found[scaled.shape[1] :].tolist(), strict=True)),
+        experience=Experience(heeded=heeded),
     )
 
 
@@ -338,8 +363,10 @@ def _large_groups(rows: Sequence[Row]) -> list[str]:
 
 
 def _fit_one(rows: Floats, target: Flags, weight: Floats, *, groups: int) -> Floats:
-    """Coefficients of the joined features and then the groups' shifts."""
-    precision = np.concatenate([precisions(len(NAMES)), np.full(groups, GROUP_PRECISION)])
+    """Coefficients of the joined features, of the experience if there is a column of it, and the groups' shifts."""
+    plain = precisions(len(NAMES))
+    more = np.full(rows.shape[1] - len(plain) - groups, PRECISION)
+    precision = np.concatenate([plain, more, np.full(groups, GROUP_PRECISION)])
     return fit_logistic(rows, target, weight, prior=np.zeros(rows.shape[1]), precision=precision)
 
 

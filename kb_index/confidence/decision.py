@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kb_index.confidence.evidence import Features, closeness, features_of, joined
+from kb_index.confidence.evidence import Features, closeness, features_of, in_these_words, joined
+from kb_index.confidence.experience import Experience
 from kb_index.confidence.foreign import Foreign
 from kb_index.confidence.logistic import sigmoid
 from kb_index.confidence.vague import Vagueness, refuses, vagueness
+from kb_index.index.embedding import Vector
 from kb_index.search.retriever import Ranking, TenantIndex
 from kb_index.text.folding import tokens
 
@@ -56,7 +58,8 @@ class Calibration:
     first: the first candidate is right; among_three: one of the first three is; answerable: any article answers.
     Each has a coefficient per figure of evidence.joined(). shifts move the log-odds for a language
     ("language zh") or a topic ("topic refunds"); close is the closeness of the second article from which the
-    customer is asked. foreign tells how much a question sounds like somebody else's business.
+    customer is asked. foreign tells how much a question sounds like somebody else's business, experience how questions
+    like it have turned out.
     """
 
     mean: Features
@@ -68,12 +71,17 @@ class Calibration:
     close: float
     shifts: Mapping[str, float] = field(default_factory=dict)
     foreign: Foreign = field(default_factory=Foreign)
+    experience: Experience = field(default_factory=Experience)
 
-    def probabilities(self, features: Features, *, language: str = "", topic: str = "") -> tuple[float, float, float]:
+    def probabilities(
+        self, features: Features, *, language: str = "", topic: str = "", vector: Vector | None = None
+    ) -> tuple[float, float, float]:
         """P(first is right), P(one of the first three is right), P(any article answers)."""
         row = joined(((features - self.mean) / self.scale)[None])[0]
         shift = sum(self.shifts.get(group, 0.0) for group in groups_of(language, topic))
         logits = np.array([row @ self.first + shift, row @ self.among_three + shift, row @ self.answerable])
+        if vector is not None:
+            logits += self.experience.shifts(vector)
         first, three, some = sigmoid(logits).tolist()
         return first, max(first, three), some
 
@@ -88,6 +96,8 @@ class Calibration:
             "groups": np.array(list(self.shifts), dtype=np.str_),
             "shifts": np.array(list(self.shifts.values()), dtype=np.float64),
             "foreign": self.foreign.weights,
+            "experience": self.experience.weights,
+            "heeded": self.experience.heeded,
         }
 
     @classmethod
@@ -103,6 +113,7 @@ class Calibration:
             close=close,
             shifts=dict(zip(map(str, arrays["groups"]), arrays["shifts"].tolist(), strict=True)),
             foreign=Foreign(arrays["foreign"]),
+            experience=Experience(arrays["experience"], arrays["heeded"]) if "heeded" in arrays else Experience(),
         )
 
 
@@ -134,7 +145,11 @@ def decide(ranking: Ranking, index: TenantIndex, calibration: Calibration) -> tu
         return Decision(Action.ABSTAIN, 0.0, threshold, 0.0, "no article may be shown"), []
     features = features_of(ranking, index, calibration.foreign)
     topic = index.articles[ranking.candidates[0].version].category
-    first, among_three, answerable = calibration.probabilities(features, language=ranking.language, topic=topic)
+    # An article that asks in just these words may be of today, when questions like this one are no longer open.
+    vector = None if in_these_words(features) else ranking.question.vector
+    first, among_three, answerable = calibration.probabilities(
+        features, language=ranking.language, topic=topic, vector=vector
+    )
     enough = len(ranking.candidates) >= LEAST_CHOICES
 
     def choose() -> tuple[Action, str]:

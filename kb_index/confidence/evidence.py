@@ -76,6 +76,11 @@ def features_of(ranking: Ranking, index: TenantIndex, foreign: Foreign = UNLEARN
     )
 
 
+def in_these_words(features: Features) -> bool:
+    """Whether one of the first article's own questions is the question itself."""
+    return bool(features[NAMES.index("asked")] >= IN_THESE_WORDS)
+
+
 FURTHEST = 4.0
 """Standard deviations; figures farther out count as this far, so that their products stay bounded."""
 

@@ -43,17 +43,17 @@ def learn(questions: Sequence[Question], foreign: Flags, parts: npt.NDArray[np.i
     rows = _seen(questions)
     unseen = np.zeros(len(rows))
     for part in range(PARTS):
-        unseen[parts == part] = rows[parts == part] @ _fitted(rows[parts != part], foreign[parts != part])
-    return Foreign(_fitted(rows, foreign)), unseen
+        unseen[parts == part] = rows[parts == part] @ ridge_logistic(rows[parts != part], foreign[parts != part])
+    return Foreign(ridge_logistic(rows, foreign)), unseen
 
 
-def _fitted(rows: Floats, foreign: Flags) -> Floats:
+def ridge_logistic(rows: Floats, target: Flags) -> Floats:
     """Coefficients of the rows, the last of which stays out of the ridge; zeros when there is only one kind."""
     from sklearn.linear_model import LogisticRegression
 
-    if foreign.all() or not foreign.any():
+    if target.all() or not target.any():
         return np.zeros(rows.shape[1])
-    model = LogisticRegression(C=1 / RIDGE, class_weight="balanced", max_iter=300).fit(rows[:, :-1], foreign)
+    model = LogisticRegression(C=1 / RIDGE, class_weight="balanced", max_iter=300).fit(rows[:, :-1], target)
     return np.append(model.coef_[0], model.intercept_[0]).astype(np.float64)
 
 

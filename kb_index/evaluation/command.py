@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from kb_index.commands import EXIT_FAILED, EXIT_MISUSED, Subcommands, load
+from kb_index.evaluation.kept import told_against_the_last
 from kb_index.evaluation.pictures import Points, reliability_diagram, risk_coverage_curve
 from kb_index.settings import Settings
 
 DESCRIPTION = """Measure how often the right article is found and answered.
 
 Without --articles: the running tenant's index on the product's evaluation questions; fails when they miss their goals.
+The figures, and those of --development, are kept in TANDEM_VAR/reports/evaluation.json; the next run ends with what has
+moved against them.
 
 With --articles A.jsonl --questions Q.jsonl: a scratch index of A, built in memory with the shipped default
 settings and asked Q; nothing on disk changes. Each line of A is {"id", "language", "title", "questions": [...],
@@ -131,6 +135,8 @@ def _evaluate_product(settings: Settings, chosen: argparse.Namespace) -> int:
         _print_table({name: vars(figures) for name, figures in report.by_group.items()})
         _print_table({f"mood {name}": vars(figures) for name, figures in report.mood.items()})
         print(f"understand p50 {report.p50_ms:.2f} ms, p95 {report.p95_ms:.2f} ms, {report.generation}")
+        run = f"tenant {chosen.tenant}"
+        print("\n".join(told_against_the_last(settings, run, report.groups(), now=datetime.now(UTC))))
     if not report.good_enough:
         wanted = f"top1 >= {LEAST_TOP1} and oos_answered <= {MOST_OUT_OF_SCOPE_ANSWERED} over all questions"
         print(f"Not good enough: wanted {wanted}, and <= {MOST_FOREIGN_ANSWERED} of the foreign.", file=sys.stderr)

@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -198,6 +198,7 @@ def measure_development(settings: Settings, folder: Path, *, only: str | None, a
     """Print every set that the folder has the files of, with its goals; says so when there is none."""
     from kb_index.evaluation.command import say
     from kb_index.evaluation.contract import measure
+    from kb_index.evaluation.kept import told_against_the_last
     from kb_index.evaluation.public_moods import measure_public_moods
     from kb_index.index.embedding import load_encoder
     from kb_index.text.collections import read_background
@@ -205,6 +206,7 @@ def measure_development(settings: Settings, folder: Path, *, only: str | None, a
     wanted = [each for each in DEVELOPMENT if only is None or only in each.name]
     there = [each for each in wanted if all((folder / name).is_file() for name in each.files)]
     results: dict[str, dict[str, object]] = {}
+    figures: dict[str, dict[str, float | None]] = {}
     for each in there:
         say(each.name)
         trial = each.trial(folder)
@@ -217,6 +219,7 @@ def measure_development(settings: Settings, folder: Path, *, only: str | None, a
             error_budget=settings.error_budget,
             progress=lambda _: None,
         )
+        figures[each.name] = report.figures.plain()
         results[each.name] = {**report.plain(), "goals": dict(each.goals)}
         if not as_json:
             sys.stdout.write(_line(each, report.figures.plain(), heading=each is there[0]))
@@ -226,13 +229,18 @@ def measure_development(settings: Settings, folder: Path, *, only: str | None, a
         say(f"No development sets in {folder}: {', '.join(sorted({name for each in wanted for name in each.files}))}")
     if as_json:
         sys.stdout.write(json.dumps({**results, "mood": [asdict(row) for row in moods]}, indent=1) + "\n")
-    for row in moods if not as_json else ():
+        return 0
+    for row in moods:
         cells = "  ".join(
             f"{name} {value:.3f}" if isinstance(value, float) else f"{name} {value}"
             for name, value in asdict(row).items()
             if name != "name" and value is not None
         )
         sys.stdout.write(f"mood: {row.name:28}{cells}\n")
+    figures |= {f"mood: {row.name}": {"accuracy": row.accuracy, "flagged": row.flagged} for row in moods}
+    if figures:
+        lines = told_against_the_last(settings, "development sets", figures, now=datetime.now(UTC))
+        sys.stdout.write("\n".join([*lines, ""]))
     return 0
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from kb_index.articles.model import Audience
+from kb_index.confidence.budget import upper_bound
 from kb_index.confidence.decision import Action
 from kb_index.errors import TextsRefused
 from kb_index.evaluation.measures import auroc, calibration_error, reliability, risk_coverage
@@ -43,8 +44,10 @@ class Figures:
     """Quality over a group of questions; shares are 0..1, nan where the group has no such question.
 
     answered, clarified, wrong_answered: shares of the answerable; clarified_with: of those clarified, how
-    many offer a right article; oos_answered: share of the out-of-scope; ece, auroc: of the probability
-    that the first hit is right, over all questions.
+    many offer a right article; oos_answered: share of the out-of-scope; wrong_of_given: share of the GIVEN answers that
+    are wrong, be it the wrong article or an answer to an out-of-scope question, which is what the error budget limits,
+    and wrong_upper95 the upper 95 % bound of it (Clopper-Pearson); ece, auroc: of the probability that the first hit is
+    right, over all questions.
     """
 
     questions: int
@@ -57,6 +60,9 @@ class Figures:
     clarified_with: float
     oos_answered: float
     oos_clarified: float
+    given: int
+    wrong_of_given: float
+    wrong_upper95: float
     ece: float
     auroc: float
 
@@ -66,6 +72,7 @@ class MoodFigures:
     """Quality of the mood over judged messages, at the threshold that is set."""
 
     messages: int
+    accuracy: float
     recall: float
     false_alarms: float
     auroc: float
@@ -88,6 +95,11 @@ class Report:
         total, foreign = self.by_group["all"], self.by_group.get(FOREIGN)
         known = foreign is None or foreign.oos_answered <= MOST_FOREIGN_ANSWERED
         return total.top1 >= LEAST_TOP1 and not total.oos_answered > MOST_OUT_OF_SCOPE_ANSWERED and known
+
+    def groups(self) -> dict[str, dict[str, float | None]]:
+        """All figures of quality by group of questions or messages; None where one could not be computed."""
+        mood = {f"mood {name}": _plain(asdict(figures)) for name, figures in self.mood.items()}
+        return {name: _plain(asdict(figures)) for name, figures in self.by_group.items()} | mood
 
     def as_json(self) -> dict[str, object]:
         """Plain values; a figure that could not be computed is null."""
@@ -187,6 +199,8 @@ def _figures(judged: Sequence[_Judged]) -> Figures:
     others = [one for one in judged if one.question.article is None]
     clarified = [one for one in answerable if one.found.decision.action is Action.CLARIFY]
     answered = [one for one in answerable if one.found.decision.action is Action.ANSWER]
+    given = [one for one in judged if one.found.decision.action is Action.ANSWER]
+    wrong = sum(one.rank != 1 for one in given)
     probabilities = [one.found.decision.probability for one in judged]
     right = [one.rank == 1 for one in judged]
     return Figures(
@@ -200,6 +214,9 @@ def _figures(judged: Sequence[_Judged]) -> Figures:
         clarified_with=_share(one.offered for one in clarified),
         oos_answered=_share(one.found.decision.action is Action.ANSWER for one in others),
         oos_clarified=_share(one.found.decision.action is Action.CLARIFY for one in others),
+        given=len(given),
+        wrong_of_given=wrong / len(given) if given else math.nan,
+        wrong_upper95=upper_bound(wrong, len(given)) if given else math.nan,
         ece=calibration_error(probabilities, right),
         auroc=auroc(probabilities, right),
     )
@@ -209,6 +226,7 @@ def _mood_figures(moods: Sequence[tuple[JudgedMessage, Understanding]]) -> MoodF
     flagged = [(message.unhappy, found.mood.label == "unhappy") for message, found in moods]
     return MoodFigures(
         messages=len(moods),
+        accuracy=_share(unhappy == flag for unhappy, flag in flagged),
         recall=_share(flag for unhappy, flag in flagged if unhappy),
         false_alarms=_share(flag for unhappy, flag in flagged if not unhappy),
         auroc=auroc([found.mood.unhappy for _, found in moods], [message.unhappy for message, _ in moods]),

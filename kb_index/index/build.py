@@ -11,6 +11,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -33,6 +34,8 @@ from kb_index.index.reported import BuildReport, report_of
 from kb_index.index.vectors import FlatVectors
 from kb_index.index.withdrawn import Withdrawals
 from kb_index.learning.judged import learned
+from kb_index.learning.model import Taught
+from kb_index.learning.taught import taught_anew
 from kb_index.mood.judge import MoodHeads
 from kb_index.mood.training import train_mood
 from kb_index.search.assemble import assemble
@@ -71,7 +74,7 @@ class Builder:
         self.refused: Mapping[str, Refusal] = {}
 
     def build(self, *, if_changed: bool) -> BuildReport:
-        """A full build: what if_changed lets stand is only a tenant that is calibrated on just these articles.
+        """A full build: what if_changed lets stand is only a tenant calibrated on just these articles and judgements.
 
         A tenant whose articles are refused goes on with its earlier ones. Raises ArticlesRefused, and then changes
         nothing, when no other tenant has anything new.
@@ -87,7 +90,9 @@ class Builder:
                 raise inputs.refusal
             embed = self._embedder()
             _embed_everything(inputs, embed)
-            kept = standing(before, inputs) if if_changed and self._intact(before) else []
+            kept = []
+            if if_changed and before is not None and self._intact(before):
+                kept = standing(before, inputs, taught=self._taught_anew(before))
             mood: MoodHeads | None = None
             made: dict[str, Part] = {}
             while True:
@@ -186,12 +191,17 @@ class Builder:
         """The articles that a tenant which is refused goes on with."""
         return self._last_good.get(tenant, ())
 
-    def recalibration_due(self) -> bool:
-        """Whether a tenant's confidence was fitted on other articles than it has now."""
+    def recalibration_due(self, *, taught: bool = True) -> bool:
+        """Whether a tenant's confidence was fitted on other articles than it has now, or before people taught it."""
         before = self._before()
-        return before is not None and any(
-            entry["calibrated_on"] != entry["source"] for entry in before["tenants"].values()
-        )
+        if before is None or self.store.held() is not None:
+            return False
+        edited = any(entry["calibrated_on"] != entry["source"] for entry in before["tenants"].values())
+        return edited or (taught and bool(self._taught_anew(before)))
+
+    def _taught_anew(self, before: Mapping[str, Any]) -> set[str]:
+        database, days = self._stores.database, self._settings.feedback_days
+        return taught_anew(database, before["tenants"], datetime.now(UTC), days=days)
 
     def _before(self) -> dict[str, Any] | None:
         """The manifest of the current generation, if it is intact."""
@@ -257,7 +267,7 @@ class Builder:
             return replace(before, tenant=before.tenant.with_edit(edit), source=source.digest)
         index, recall = self._indexed(assemble(source.articles, inputs.background, embed=embed, earlier=whole))
         made = Tenant(index, before.tenant.calibration, before.tenant.mood)
-        return Part(made, source.digest, before.calibrated_on, recall)
+        return Part(made, source.digest, before.calibrated_on, recall, taught=before.taught)
 
     def _whole(self, source: Source, inputs: Inputs) -> Part:
         embed = self._embedder_now()
@@ -272,10 +282,10 @@ class Builder:
             progress=lambda step: self._progress(f"tenant {source.tenant}: {step}"),
         )
         today = self._settings.today()
-        calibration = learned(self._settings, source.tenant, index, calibration, embed=embed, day=today)
+        calibration, taught = learned(self._settings, source.tenant, index, calibration, embed=embed, day=today)
         own = inputs.own_mood.get(source.tenant)
         mood = _train_mood(inputs, embed, own=own) if own else None
-        return Part(Tenant(index, calibration, mood), source.digest, source.digest, recall)
+        return Part(Tenant(index, calibration, mood), source.digest, source.digest, recall, taught=taught)
 
     def _embedder_now(self) -> Embedder:
         return self._embed if self._embed is not None else self._embedder()
@@ -359,7 +369,9 @@ class Builder:
 def _part_of(before: Mapping[str, Any], tenant: str, made: Tenant) -> Part:
     """A tenant of the current generation, whose files are written."""
     entry = before["tenants"][tenant]
-    return Part(made, entry["source"], entry["calibrated_on"], float(entry["vectors"]["recall"]), written=True)
+    taught = Taught(**entry.get("taught", {}))
+    recall = float(entry["vectors"]["recall"])
+    return Part(made, entry["source"], entry["calibrated_on"], recall, written=True, taught=taught)
 
 
 def _embed_everything(inputs: Inputs, embed: Embedder) -> None:

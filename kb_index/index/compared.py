@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from kb_index.articles.model import Source
@@ -21,13 +21,15 @@ def nothing_new(before: Mapping[str, Any] | None, inputs: Inputs) -> bool:
     return all(same_articles(before, source) for source in inputs.sources if source.tenant not in inputs.refused)
 
 
-def standing(before: Mapping[str, Any] | None, inputs: Inputs) -> list[str]:
-    """Tenants of which nothing has changed and whose confidence was fitted on just these articles."""
+def standing(before: Mapping[str, Any] | None, inputs: Inputs, *, taught: Container[str] = ()) -> list[str]:
+    """Tenants of which nothing has changed, but for those who were `taught`, and whose confidence fits the articles."""
     if before is None or before["base"] != inputs.base:
         return []
     entries = before["tenants"]
     return [
         source.tenant
         for source in inputs.sources
-        if same_articles(before, source) and entries[source.tenant]["calibrated_on"] == source.digest
+        if same_articles(before, source)
+        and entries[source.tenant]["calibrated_on"] == source.digest
+        and source.tenant not in taught
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from kb_index.confidence.decision import Calibration
 from kb_index.index.lexical import Lexical
 from kb_index.index.measured import OPENERS
 from kb_index.index.vectors import Vectors
+from kb_index.learning.model import Taught
 from kb_index.mood.judge import MoodHeads
 from kb_index.search.edits import Edit, edited
 from kb_index.search.heads import ArticleHead
@@ -67,7 +68,7 @@ class Part:
 
     source is the digest of its articles, calibrated_on that of the articles that its calibration was fitted on,
     recall the share of the exact ten nearest that its vector index finds. written says that the files of the index
-    before its edits are those of the generation before.
+    before its edits are those of the generation before. taught tells which judgements the calibration knows.
     """
 
     tenant: Tenant
@@ -75,6 +76,7 @@ class Part:
     calibrated_on: str
     recall: float
     written: bool = False
+    taught: Taught = field(default_factory=Taught)
 
     def entry(self) -> dict[str, Any]:
         """What the manifest tells about it."""
@@ -84,6 +86,7 @@ class Part:
             "passages": int(index.counts.sum()),
             "source": self.source,
             "calibrated_on": self.calibrated_on,
+            "taught": asdict(self.taught),
             "vectors": {
                 "kind": index.vectors.kind,
                 "parameters": dict(index.vectors.parameters),

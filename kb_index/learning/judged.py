@@ -15,7 +15,8 @@ from kb_index.errors import DatabaseUnavailable
 from kb_index.learning import store
 from kb_index.learning.feedback import oldest_kept
 from kb_index.learning.lessons import lessons
-from kb_index.learning.model import Lesson
+from kb_index.learning.model import Lesson, Taught
+from kb_index.learning.taught import taught_by
 from kb_index.search.asking import questions_of
 from kb_index.search.assemble import Embed
 from kb_index.search.retriever import TenantIndex
@@ -27,23 +28,25 @@ _log = structlog.get_logger()
 
 def learned(
     settings: Settings, tenant: str, index: TenantIndex, calibration: Calibration, *, embed: Embed, day: date
-) -> Calibration:
-    """The calibration after what people judged; the same one when nothing is known. For the build, after `calibrate`.
+) -> tuple[Calibration, Taught]:
+    """The calibration after what people judged, the same one when nothing is known; and what it knows by now.
 
-    A database that cannot be reached costs what was learned, not the build.
+    For the build, after `calibrate`. A database that cannot be reached costs what was learned, not the build.
     """
     database = Database(settings.database)
     try:
         with database.read() as connection:
-            since = oldest_kept(datetime.now(UTC), settings.feedback_days)
+            now = datetime.now(UTC)
+            taught = taught_by(connection, now, days=settings.feedback_days).get(tenant, Taught(at=now.isoformat()))
+            since = oldest_kept(now, settings.feedback_days)
             told = list(lessons(store.events(connection, tenant, since=since)))
     except DatabaseUnavailable as error:
         _log.warning("kb_index.not_learned", tenant=tenant, why=str(error))
-        return calibration
+        return calibration, Taught()
     finally:
         database.close()
     judged = judged_answers(told, index, calibration, embed=embed, day=day)
-    return refit(calibration, judged, error_budget=settings.error_budget)
+    return refit(calibration, judged, error_budget=settings.error_budget), taught
 
 
 def judged_answers(
@@ -64,7 +67,8 @@ def judged_answers(
         right = _is_right(lesson, index.articles[ranking.candidates[0].version].id)
         if right is not None:
             decision, _ = decide(ranking, index, calibration)
-            judged.append(JudgedAnswer(decision.features, decision.probability, right, lesson.language, decision.topic))
+            shown = decision.features, decision.probability, right, lesson.language, decision.topic
+            judged.append(JudgedAnswer(*shown, question.vector))
     return judged
 
 

@@ -110,6 +110,15 @@ class Lesson:
     vector: bytes | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True)
+class Taught:
+    """How many judgements a tenant's confidence was fitted on, the newest of them, and when; plain, for manifests."""
+
+    judged: int = 0
+    newest: str = ""
+    at: str = ""
+
+
 class State(StrEnum):
     """Of a draft: open until it is published, discarded, or its conversation is erased."""
 

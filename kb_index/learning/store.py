@@ -102,6 +102,13 @@ def count(connection: sa.Connection, tenant: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def judgements(connection: sa.Connection, *, since: datetime) -> dict[str, tuple[int, datetime]]:
+    """By tenant how many events say that an article is right or wrong, and when the newest was."""
+    judged = (F.at >= since, F.article.is_not(None), F.right.is_not(None))
+    query = sa.select(F.tenant, sa.func.count(), sa.func.max(F.at)).where(*judged).group_by(F.tenant)
+    return {tenant: (count, newest) for tenant, count, newest in connection.execute(query)}
+
+
 def expire(connection: sa.Connection, before: datetime) -> int:
     """Deletes events from before this moment, and the marks of conversations erased before it."""
     connection.execute(sa.delete(tables.forgotten).where(G.upto < before))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix
 
 from kb_index.index.embedding import Matrix, Vector
 from kb_index.mood.opinion import (
@@ -43,8 +44,22 @@ MOST_BLAMED, MOST_TELLING = 5, 3
 """So many words of each kind are named as evidence."""
 _UNHAPPY, _HAPPY, _NEUTRAL = range(3)
 _TRUST = np.array([1.0, 1.0, 1.5], dtype=np.float32) / 3.5
-"""Weight of characters, embedding, opinions: opinion words carry over best to shops that nothing was written about."""
+"""Characters, embedding and opinions are stored as voices of these weights, so that older releases read them too."""
 _NEVER = -20.0
+_TOGETHER, _ALONE = 0.5, (0.3, 0.2, 0.3)
+"""What the model over all three says counts so much, and so much what each says alone: the one tells best what is like
+the shipped messages, the others carry over better to shops that nothing was written about."""
+_FREEDOM = 10.0
+"""C of the logistic model."""
+_FLAT = 1e-4
+"""The fit stops where no slope is steeper: further on nothing measurable changes."""
+_OPINIONS = 0.1
+"""Scale of the standardised opinions beside rows of length one: how freely their weights may grow."""
+_NEUTRAL_SHARE = 0.25
+"""Weight of all neutral questions together, as a share of that of the judged messages."""
+_RESERVE = 1.4
+"""So much the odds of neutral are raised after fitting: a calm question must not be called unhappy, while the border
+between praise and complaint stays where it was learned. Heavier questions in training would move both."""
 
 
 def _kinds() -> dict[str, list[str]]:
@@ -108,9 +123,9 @@ def signs_in(text: str) -> Signs:
 
 
 class MoodHeads:
-    """Three logistic models over characters, embedding and opinions, averaged and joined with the lexicon.
+    """Logistic models over characters, embedding and opinions, together and each alone, joined with the lexicon.
 
-    Each tells unhappy from happy from neutral: a question about a late refund and a sentence of praise are calm
+    They tell unhappy from happy from neutral: a question about a late refund and a sentence of praise are calm
     for different reasons, and one border for both would run through the middle of the complaints.
     """
 
@@ -137,20 +152,28 @@ class MoodHeads:
         neutral marks the calm questions that only guard against false alarms, happy the messages of praise
         (what praises in plain words counts as happy anyway), weight how much each judged message counts.
         """
-        grams = Grams.learn(texts or [""], most=20_000)
+        grams = Grams.learn(texts or [""], most=60_000, read=len(texts))
         moods = _moods(texts, unhappy, neutral, happy or [False] * len(texts))
         if not (moods == _UNHAPPY).any() or (moods == _UNHAPPY).all():
             return cls(grams, *_nothing_learned(len(grams), vectors.shape[1]))
         manners = np.array([manner_of(text) for text in texts], dtype=np.float32)
-        middle, spread = manners.mean(axis=0), manners.std(axis=0) + 1e-6
+        middle, spread = manners.mean(axis=0), (manners.std(axis=0) + 1e-6) / _OPINIONS
         weights = np.array(weight or [1.0] * len(texts))
         weights *= np.where(neutral, _neutral_weight(neutral, weights), 1.0)
-        characters, by_characters = _fitted(grams.matrix(texts), moods, weights, freedom=10.0)
-        embedding, by_meaning = _fitted(vectors, moods, weights, freedom=10.0)
-        opinions, by_opinions = _fitted((manners - middle) / spread, moods, weights, freedom=1.0)
-        opinions = opinions / spread
-        by_opinions = by_opinions - opinions @ middle
-        return cls(grams, characters, embedding, opinions, np.stack([by_characters, by_meaning, by_opinions]))
+        rows, opinions = grams.matrix(texts), (manners - middle) / spread
+        size, no_rows, no_columns = vectors.shape[1], rows[:, :0], vectors[:, :0]
+        characters, others, bias = _fitted(rows, np.hstack([vectors, opinions]), moods, weights)
+        by_characters, _, characters_bias = _fitted(rows, no_columns, moods, weights)
+        _, by_meaning, meaning_bias = _fitted(no_rows, vectors, moods, weights)
+        _, by_opinions, opinions_bias = _fitted(no_rows, opinions, moods, weights)
+        characters = _TOGETHER * characters + _ALONE[0] * by_characters
+        embedding = _TOGETHER * others[:, :size] + _ALONE[1] * by_meaning
+        opinions = (_TOGETHER * others[:, size:] + _ALONE[2] * by_opinions) / spread
+        alone = np.stack([characters_bias, meaning_bias, opinions_bias])
+        bias = _TOGETHER * bias + np.array(_ALONE) @ alone - opinions @ middle
+        bias[_NEUTRAL] += _RESERVE
+        biases = np.stack([bias / _TRUST[0], np.zeros(3), np.zeros(3)]).astype(np.float32)
+        return cls(grams, characters / _TRUST[0], embedding / _TRUST[1], opinions / _TRUST[2], biases)
 
     def judge(self, text: str, folded: str, vector: Vector, *, threshold: float) -> Mood:
         """The mood of one message; vector is the embedding of the folded text."""
@@ -219,28 +242,46 @@ def _moods(
 
 
 def _fitted(
-    features: Any, moods: npt.NDArray[np.int64], weights: npt.NDArray[np.float64], *, freedom: float
-) -> tuple[Matrix, Vector]:
-    """Weights (moods, features) and biases (moods) of a logistic model; a mood without examples never wins."""
-    from sklearn.linear_model import LogisticRegression
+    sparse: csr_matrix, dense: Matrix, moods: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
+) -> tuple[Matrix, Matrix, Vector]:
+    """Weights (moods, features) of both blocks and biases (moods) of one logistic model over them.
 
-    model = LogisticRegression(C=freedom, max_iter=500, tol=1e-3).fit(features, moods, sample_weight=weights)
-    coefficients = np.zeros((3, features.shape[1]), dtype=np.float32)
+    A mood without examples never wins. The blocks stay apart, because a dense one is slow in a sparse matrix.
+    """
+    from scipy.optimize import minimize
+
+    present, places = np.unique(moods, return_inverse=True)
+    truth = np.eye(len(present), dtype=np.float32)[places]
+    shares = (weights / weights.sum()).astype(np.float32)[:, None]
+    penalty = 1 / (_FREEDOM * weights.sum())
+    split, width = sparse.shape[1], sparse.shape[1] + dense.shape[1]
+    columns = sparse.T.tocsr()
+
+    def cost(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        table = flat.reshape(width + 1, len(present))
+        single = table.astype(np.float32)
+        scores = sparse @ single[:split] + dense @ single[split:width] + single[width]
+        logs = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+        error = (np.exp(logs) - truth) * shares
+        slope = np.vstack([columns @ error, dense.T @ error, error.sum(axis=0)]).astype(np.float64)
+        slope[:width] += penalty * table[:width]
+        loss = -float((logs * truth * shares).sum(dtype=np.float64)) + penalty / 2 * float((table[:width] ** 2).sum())
+        return loss, slope.ravel()
+
+    found = minimize(
+        cost, np.zeros((width + 1) * len(present)), jac=True, method="L-BFGS-B", options={"maxiter": 300, "gtol": _FLAT}
+    )
+    fitted = np.zeros((3, width), dtype=np.float32)
     bias = np.full(3, _NEVER, dtype=np.float32)
-    if len(model.classes_) == 2:
-        # One border only: half of it for each side.
-        first, second = model.classes_
-        coefficients[first], coefficients[second] = -model.coef_[0] / 2, model.coef_[0] / 2
-        bias[first], bias[second] = -model.intercept_[0] / 2, model.intercept_[0] / 2
-    else:
-        coefficients[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
-    return coefficients, bias
+    table = found.x.reshape(width + 1, len(present)).astype(np.float32)
+    fitted[present], bias[present] = table[:width].T, table[width]
+    return fitted[:, :split], fitted[:, split:], bias
 
 
 def _neutral_weight(neutral: Sequence[bool], weights: npt.NDArray[np.float64]) -> float:
-    """Neutral questions weigh together as much as the judged messages, however many or few there are."""
+    """Neutral questions weigh together a fixed share of the judged messages, however many or few there are."""
     guards = np.array(neutral, dtype=bool)
-    return float(weights[~guards].sum() / weights[guards].sum()) if guards.any() else 1.0
+    return float(_NEUTRAL_SHARE * weights[~guards].sum() / weights[guards].sum()) if guards.any() else 1.0
 
 
 def _nothing_learned(grams: int, dimension: int) -> tuple[Matrix, Matrix, Matrix, Matrix]:

@@ -11,7 +11,7 @@ from typing import Any
 from kb_index.errors import TextsRefused
 
 TO_SERVICE = ("zh", "en", "_chats", "_service")
-SAID_TO_SERVICE = 4.0
+SAID_TO_SERVICE = 2.0
 
 
 @dataclass(frozen=True)

@@ -28,20 +28,21 @@ class Grams:
         return len(self._columns)
 
     @classmethod
-    def learn(cls, texts: Sequence[str], *, fewest: int = 2, most: int = 20_000) -> Grams:
+    def learn(cls, texts: Sequence[str], *, fewest: int = 2, most: int = 20_000, read: int = READ) -> Grams:
         """Keep the n-grams found in at least `fewest` texts, the commonest `most` of them.
 
-        Of very many texts every n-th is looked at: the commonest are the same, and counting all takes 100 MB.
+        Of many more texts than `read` every n-th is looked at: the commonest are the same, and counting all takes
+        100 MB.
         """
-        read = texts[:: max(1, len(texts) // READ)]
+        looked_at = texts[:: max(1, len(texts) // max(1, read))]
         frequency: Counter[str] = Counter()
-        for text in read:
+        for text in looked_at:
             frequency.update(character_grams(text).keys())
         frequent = ((-count, gram) for gram, count in frequency.items() if count >= fewest)
         counts = {gram: -count for count, gram in heapq.nsmallest(most, frequent)}
         del frequency
         kept = sorted(counts)
-        idf = np.array([math.log((1 + len(read)) / (1 + counts[gram])) + 1 for gram in kept], np.float32)
+        idf = np.array([math.log((1 + len(looked_at)) / (1 + counts[gram])) + 1 for gram in kept], np.float32)
         return cls(kept, idf)
 
     def entries(self, text: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:

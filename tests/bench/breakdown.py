@@ -60,7 +60,7 @@ async def breakdown(bench: Bench) -> None:
 def turn_request(question: Question, number: int) -> dict[str, Any]:
     """The body of one turn; a new conversation every TURNS_PER_SENDER turns."""
     conversation = f"bench-{RUN}-{number // TURNS_PER_SENDER}"
-    metadata = {"tenant": "demo", "channel": "web", "language": question.language, "owner": "bot"}
+    metadata = {"tenant": "demo", "channel": "web", "language": question.language, "owner": "bot", "orders": True}
     return {
         "conversation": conversation,
         "phase": 1,

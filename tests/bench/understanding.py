@@ -1,4 +1,4 @@
-"""Understanding a message among 12,000 articles: time, throughput, memory, start; and what batches cost.
+"""Understanding a message among 12,000 articles: time, throughput, memory, start; what batches cost, and an edit.
 
 Also alone, without any part running: `python -m tests.bench.understanding [--sets FOLDER]`. One thread. The articles
 are those of `tests.bench.peers`, as often as it takes; mood and confidence are the running generation's. They are
@@ -18,7 +18,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-from kb_index.articles.model import Audience
+from kb_index.articles.model import Article, Audience
 from kb_index.index.contents import Part, Tenant
 from kb_index.index.embedder import Embedder
 from kb_index.index.embedding import load_encoder
@@ -32,6 +32,7 @@ from kb_index.search.understand import Asked, Knowledge
 from kb_index.settings import Settings
 from kb_index.text.collections import read_background
 from kb_index.text.folding import fold
+from tests.bench.edits import FIGURE, measure_edits
 from tests.bench.figures import percentile, show_table
 from tests.bench.peers.child import resident_mb
 from tests.bench.peers.corpus import many_articles, read_corpus
@@ -48,7 +49,9 @@ GOALS = {
     "process memory, MB": 400.0,
     "start until the first answer, s of processor": 4.0,
     "batch encoding / bare encoder": 1.2,
+    FIGURE: 2.0,
 }
+PARTS = ("publish", "articles", "batches", "edits")
 AT_LEAST = ("understand per second",)
 
 
@@ -62,7 +65,7 @@ def show(sets: str) -> None:
     """Each measurement in a process of its own, so that memory and start are those of nothing else."""
     with tempfile.TemporaryDirectory() as folder:
         _child("publish", sets, folder)
-        figures = {**_child("articles", sets, folder), **_child("batches", sets, folder)}
+        figures = {name: value for part in PARTS[1:] for name, value in _child(part, sets, folder).items()}
     rows = [[name, f"{figures[name]:.2f}", _goal(name, figures[name])] for name in GOALS]
     show_table(f"12. Understanding among {ARTICLES:,} articles, the encoder included", ("", "figure", "goal"), rows)
 
@@ -160,6 +163,10 @@ def _batches(settings: Settings) -> dict[str, float]:
     return {"batch encoding / bare encoder": (time.process_time() - begun) / bare}
 
 
+def _articles(sets: str) -> list[Article]:
+    return many_articles(read_corpus(ROOT, sets, asked=ASKED), ARTICLES)
+
+
 def _quiet(_: str) -> None:
     """Progress that nobody reads."""
 
@@ -169,7 +176,7 @@ def main() -> None:
     parser.add_argument(
         "--sets", default="", metavar="FOLDER", help="public development sets; else the demo's articles"
     )
-    parser.add_argument("--part", choices=("publish", "articles", "batches"), help="one measurement, as JSON")
+    parser.add_argument("--part", choices=PARTS, help="one measurement, as JSON")
     parser.add_argument("--store", type=Path, help="folder of the index that `publish` writes")
     chosen = parser.parse_args()
     if chosen.part is None:
@@ -180,6 +187,7 @@ def main() -> None:
         "publish": lambda: _publish(settings, chosen.sets, chosen.store),
         "articles": lambda: _among_many(settings, chosen.store),
         "batches": lambda: _batches(settings),
+        "edits": lambda: measure_edits(settings, _articles(chosen.sets), root=ROOT),
     }[chosen.part]()
     sys.stdout.write(json.dumps(found) + "\n")
 

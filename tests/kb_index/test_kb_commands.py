@@ -76,6 +76,46 @@ def test_evaluate_passes_or_fails_by_the_figures(environment: Settings, capsys: 
     assert "Not good enough" in capsys.readouterr().err
 
 
+def test_evaluate_tells_what_has_moved_since_the_last_run(
+    environment: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told() -> list[str]:
+        main(["evaluate", "--tenant", "shop"])
+        lines = capsys.readouterr().out.splitlines()
+        return lines[1 + next(place for place, line in enumerate(lines) if line.startswith("understand p50")) :]
+
+    asked: list[tuple[str, str | None]] = [("多久能退款呀", "refund-timing"), ("怎么开发票呢", "invoice")]
+    write_questions(environment, asked)
+    path = environment.var / "reports" / "evaluation.json"
+    assert told() == [f"Kept in {path}; the next run tells what it has changed."]
+    (same,) = told()
+    assert same.endswith("nothing moved.")
+    write_questions(environment, [asked[0], ("怎么开发票呢", "coupon")])
+    _, *moved = told()
+    assert "  all top1 1.000 -> 0.500" in moved
+    assert not any("questions" in line for line in moved), "as many as before"
+    assert "  all top1 0.500 -> 1.000" not in told(), "against the last run, not the first"
+    path.write_text("broken", "utf-8")
+    assert told() == [f"Kept in {path}; the next run tells what it has changed."]
+
+
+def test_evaluate_tells_how_many_of_the_given_answers_are_wrong(
+    environment: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right: list[tuple[str, str | None]] = [("多久能退款", "refund-timing"), ("怎么开发票", "invoice")]
+    write_questions(environment, [*right, ("优惠券怎么用", None)])
+    (environment.evaluation / "mood.jsonl").write_text(
+        '{"text": "你们太让人失望了，骗人的吧", "unhappy": true}\n{"text": "请问什么时候发货", "unhappy": true}\n',
+        "utf-8",
+    )
+    main(["evaluate", "--tenant", "shop", "--json"])
+    figures = json.loads(capsys.readouterr().out)
+    of_all = figures["questions"]["all"]
+    assert (of_all["given"], of_all["wrong_of_given"], of_all["wrong_answered"]) == (3, 0.3333, 0.0)
+    assert of_all["wrong_upper95"] == 0.8646, "one failure in three, Clopper and Pearson"
+    assert figures["mood"]["all"]["accuracy"] == 0.5
+
+
 def test_evaluate_fails_when_other_peoples_things_are_answered(
     environment: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

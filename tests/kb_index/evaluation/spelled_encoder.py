@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -31,9 +32,13 @@ class SpelledEncoder:
         rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
             for gram, count in character_grams(text, shortest=3, longest=5).items():
-                random = np.random.default_rng(zlib.crc32(gram.encode()))
-                row += count * random.standard_normal(self.dimension, dtype=np.float32)
+                row += count * _direction(gram, self.dimension)
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6))
+
+
+@cache
+def _direction(gram: str, dimension: int) -> Matrix:
+    return np.random.default_rng(zlib.crc32(gram.encode())).standard_normal(dimension, dtype=np.float32)
 
 
 def topic_lines(things: Sequence[str] = THINGS, ways: Sequence[str] = WAYS[:6]) -> list[dict[str, object]]:

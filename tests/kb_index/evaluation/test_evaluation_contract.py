@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from kb_index.__main__ import main
+from kb_index.articles.fields import MOST_QUESTIONS
 from kb_index.errors import TextsRefused
 from kb_index.evaluation.contract import measure
 from kb_index.evaluation.measures import aurc, auroc, calibration_error, coverage_at, reliability, risk_coverage
 from kb_index.evaluation.questions import JudgedQuestion, read_articles, read_asked
 from kb_index.evaluation.report import ContractFigures, ContractReport
-from tests.kb_index.evaluation.spelled_encoder import THINGS, SpelledEncoder, topic_lines, topic_questions
+from tests.kb_index.evaluation.spelled_encoder import THINGS, WAYS, SpelledEncoder, topic_lines, topic_questions
 
 PROMISED = [
     "questions", "answerable", "out_of_scope", "top1", "mrr10", "auroc", "aurc", "coverage", "wrong_answered",
@@ -45,6 +46,22 @@ def measured(
         error_budget=0.05,
         progress=lambda _: None,
     )
+
+
+def test_an_article_with_ten_thousand_questions_is_found_and_hides_no_other(tmp_path: Path) -> None:
+    lines = topic_lines(THINGS[:8])
+    numbered = [WAYS[number % 6].format(f"parcel {number}") for number in range(MOST_QUESTIONS)]
+    lines[0] = {**lines[0], "questions": numbered}
+    asked = [
+        *(
+            JudgedQuestion(f"what about the parcel {number} of my order", frozenset(["parcel"]))
+            for number in (7, 9_999)
+        ),
+        *topic_questions(THINGS[1:8], (), WAYS[6:7]),
+    ]
+    figures = measured(tmp_path, lines, asked, topic_questions(THINGS[:8], THINGS[8:12])).figures
+    assert (figures.answerable, figures.top1) == (9, 1.0)
+    assert figures.coverage > 0.8
 
 
 def test_the_figures_are_those_of_the_contract_in_its_order(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from kb_index.index.generation import GenerationStore
 from kb_index.index.keeper import Keeper, KeeperProcess
 from kb_index.index.live import LiveKnowledge
 from kb_index.settings import Settings
+from tests.kb_index.learning.test_taught import WORDINGS, teach
 from tests.kb_index.shop_articles import ask, write_article
 
 PATIENCE_S = 120
@@ -137,6 +138,19 @@ def test_the_confidence_is_fitted_again_but_not_all_the_time(shop: Settings, sta
     assert len(started) == 2
     keeper.close()
     assert started[1].ended
+
+
+def test_what_people_judged_is_counted_now_and_then_and_fitted(shop: Settings, started: list[Started]) -> None:
+    now = 0.0
+    keeper = Keeper(shop.model_copy(update={"recalibrate_minutes": 10.0}), clock=lambda: now)
+    keeper.step()
+    teach(shop, WORDINGS, right=False)
+    keeper.step()
+    assert started == [], "it has just looked"
+    now = 600.0
+    keeper.step()
+    assert len(started) == 1
+    keeper.close()
 
 
 def test_the_token_changes_with_every_kind_of_change(shop: Settings) -> None:

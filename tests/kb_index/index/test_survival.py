@@ -17,6 +17,7 @@ from kb_index.errors import GenerationBroken
 from kb_index.index.build import build
 from kb_index.index.contents import Part
 from kb_index.index.durable import Checksum
+from kb_index.index.embedding import MINILM_MODEL
 from kb_index.index.generation import KEPT, MANIFEST, Built, GenerationStore
 from kb_index.index.live import LiveKnowledge
 from kb_index.index.trial import survives_reading
@@ -135,6 +136,14 @@ def test_vectors_of_another_model_are_not_served(two: tuple[GenerationStore, str
         manifest["probe"] = manifest["probe"][::-1]
 
     with changed(store, current, other_model):
+        live = LiveKnowledge(store)
+        assert live.reload() == before
+        assert "not made with the model" in str(live.warning)
+
+    def second_model(_: Path, manifest: dict) -> None:
+        manifest["model"] += f"+en:{MINILM_MODEL}"
+
+    with changed(store, current, second_model):
         live = LiveKnowledge(store)
         assert live.reload() == before
         assert "not made with the model" in str(live.warning)

