@@ -23,6 +23,7 @@ class KnowledgeUnavailable(Exception):
 class Hit:
     """One article found, with the probability (0..1) that it answers the text; with a doubt it is never shown.
 
+    quote: its exact words are said, all of them or none.
     rewrite_within_s: so long the knowledge base may take to find shorter words for the answer; None: it will not try.
     """
 
@@ -32,6 +33,7 @@ class Hit:
     answer: str
     score: float
     probability: float
+    quote: bool = False
     doubt: str | None = None
     rewrite_within_s: float | None = None
 
@@ -96,6 +98,7 @@ def read_hit(raw: Mapping[str, Any]) -> Hit:
         answer=str(raw["answer"]),
         score=float(raw["score"]),
         probability=float(raw["probability"]),
+        quote=raw.get("quote") is True,
         doubt=str(raw["doubt"]) if raw.get("doubt") else None,
         rewrite_within_s=float(raw["rewrite_within_s"]) if raw.get("rewrite_within_s") else None,
     )
@@ -117,6 +120,7 @@ class Article:
     language: str
     title: str
     answer: str
+    quote: bool = False
 
 
 class KnowledgeBase:
@@ -162,7 +166,7 @@ class KnowledgeBase:
 
     async def answer(self, hit: Hit, *, text: str, tenant: str, channel: str = "chat") -> str:
         """The answer of a hit to a text, in shorter words where the knowledge base found some that say the same."""
-        if hit.rewrite_within_s is None:
+        if hit.quote or hit.rewrite_within_s is None:
             return hit.answer
         body = {"text": text, "tenant": tenant, "article": hit.article, "language": hit.language, "channel": channel}
         limit = aiohttp.ClientTimeout(total=hit.rewrite_within_s + REWRITE_SLACK_S)
@@ -180,7 +184,13 @@ class KnowledgeBase:
         if raw is None or (isinstance(raw, dict) and raw.get("doubt")):
             return None
         try:
-            return Article(article=raw["article"], language=raw["language"], title=raw["title"], answer=raw["answer"])
+            return Article(
+                article=raw["article"],
+                language=raw["language"],
+                title=raw["title"],
+                answer=raw["answer"],
+                quote=raw.get("quote") is True,
+            )
         except (KeyError, TypeError) as error:
             raise KnowledgeUnavailable(f"{path} answered in another shape: {error!r}") from error
 

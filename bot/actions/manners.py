@@ -7,7 +7,7 @@ from bot.actions.answering import miss
 from bot.actions.situation import ANSWERED, OFFER_HUMAN, SMALL_TALK, SURE, WORD, Decision, Move, Situation
 from bot.hearing.words import AGREED, ASKS_WHEN, MARKUP, NOT_HELPED, SOLVED, SPOKEN, TAMPERING
 from bot.language import asked_language, other_script
-from bot.signals.unhappy import UNHAPPY, is_short, is_thumb_down, says_little
+from bot.signals.unhappy import ASKED, is_short, is_thumb_down, says_little
 from bot.signals.unsure import AFTER_ANSWER
 from bot.tasks import own_words
 
@@ -197,7 +197,7 @@ def is_a_little_upset(s: Situation) -> bool:
         return False
     if is_short(s.text) or says_little(s):
         return False
-    return u.mood.unhappy >= A_LITTLE * (s.policy.unhappy or UNHAPPY) and not own_words(s)
+    return u.mood.unhappy >= A_LITTLE * (s.policy.unhappy or ASKED) and not own_words(s)
 
 
 def asks_when(s: Situation) -> Decision | None:

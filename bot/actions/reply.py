@@ -13,6 +13,9 @@ from bot.channels.output import TurnOutput
 from bot.knowledge import KnowledgeBase, KnowledgeUnavailable
 from bot.signals import Name, deciding
 
+QUOTED_CHARS = 6000
+"""Of one message of a quote: the gateway takes 8,000, and sends them in as many parts as the platform needs."""
+
 
 class Replies:
     """The actions that need no form."""
@@ -27,9 +30,9 @@ class Replies:
         if say == "quiet":
             return []
         if say == "answer":
-            events = [await self._answer(output)]
+            events = await self._answer(output)
         elif say == "article":
-            events = [await self._article(output)]
+            events = await self._article(output)
         elif say == "read_on":
             events = [self._piece(output, Message(text=output.rest or "", kind="answer"))]
         elif say == "clarify":
@@ -62,14 +65,14 @@ class Replies:
             tell_handoff(self._texts, output, decision.say, reason=decision.reason, rule=decision.rule),
         ]
 
-    async def _answer(self, output: TurnOutput) -> Event:
+    async def _answer(self, output: TurnOutput) -> list[Event]:
         hit = output.situation.known
         assert hit is not None, "an answer has a hit"
         turn = output.turn
         text = await self._kb.answer(hit, text=output.situation.text, tenant=turn.tenant, channel=turn.channel)
-        return self._piece(output, Message(text=text, kind="answer", sources=[source(hit)]))
+        return self._shown(output, Message(text=text, kind="answer", sources=[source(hit)]), quote=hit.quote)
 
-    async def _article(self, output: TurnOutput) -> Event:
+    async def _article(self, output: TurnOutput) -> list[Event]:
         wanted = output.decision.article
         assert wanted is not None, "an article was chosen"
         try:
@@ -77,13 +80,25 @@ class Replies:
                 wanted, tenant=output.turn.tenant, language=output.language, channel=output.turn.channel
             )
         except KnowledgeUnavailable as error:
-            return tell_handoff(
-                self._texts, output, "knowledge_down", reason=Reason.BOT_FAILED, rule=str(error), article=wanted
-            )
+            rule = str(error)
+            return [
+                tell_handoff(self._texts, output, "knowledge_down", reason=Reason.BOT_FAILED, rule=rule, article=wanted)
+            ]
         if article is None:
-            return tell(self._texts, output, "article_gone")
+            return [tell(self._texts, output, "article_gone")]
         found = {"article": article.article, "language": article.language, "title": article.title, "probability": 1.0}
-        return self._piece(output, Message(text=article.answer, kind="answer", sources=[found]))
+        return self._shown(output, Message(text=article.answer, kind="answer", sources=[found]), quote=article.quote)
+
+    def _shown(self, output: TurnOutput, message: Message, *, quote: bool) -> list[Event]:
+        """An answer as far as the channel shows it well; a quote to its last word, in several messages if need be."""
+        if not quote:
+            return [self._piece(output, message)]
+        parts = []
+        rest: str | None = message.text
+        while rest is not None:
+            text, rest = cut(rest, room=QUOTED_CHARS)
+            parts.append(said(replace(message, text=text)))
+        return parts
 
     def _piece(self, output: TurnOutput, message: Message) -> Event:
         """As much of an answer as the channel shows well, with a button for the rest."""
@@ -97,6 +112,8 @@ class Replies:
         """One of the bot's own sentences; a greeting knows who comes again, a miss shows what comes near."""
         if name == "greet" and output.turn.returning is not None and output.number == 0:
             name = "greet_back"
+        if name in ("greet", "greet_back") and not output.turn.orders:
+            name = "greet_plain"
         choices = [*self._titles(output), *self._tasks(output)]
         if name in ("other_script", "unsure_waiting"):
             message = word(self._texts, output, name)

@@ -11,7 +11,7 @@ class Standing:
     """known: what the running Task has, by slot; set_aside: Tasks that were left, the last one last, each
     {"task", "known"}; done: the Task that ended last, {"task", "known", "undo": {"action", "until"} or None};
     now: the tenant's time; value: what the pressed button stands for; signed_in: the shop's page vouches for the
-    customer.
+    customer; orders: the tenant's customers are the shop's, which may be asked.
     """
 
     known: Mapping[str, Any] = field(default_factory=dict)
@@ -20,6 +20,7 @@ class Standing:
     now: datetime = datetime(1970, 1, 1, tzinfo=timezone.utc)
     value: str | None = None
     signed_in: bool = False
+    orders: bool = True
 
 
 NOTHING_STANDS = Standing()

@@ -41,7 +41,7 @@ async def take_turn(agent: Agent, turn: Turn, *, kb: KnowledgeBase, lock_wait: f
     output = TurnOutput(turn)
     async with agent.lock_store.lock(turn.sender, wait_time_in_seconds=lock_wait):
         tracker = await processor.fetch_tracker_and_update_session(turn.sender, output)
-        memory = Memory.of(tracker)
+        memory = Memory.of(tracker, said=texts.said_in(turn.said))
         nlu, understanding = await read(agent, turn, kb=kb, memory=memory, tracker=tracker)
         parts_ms = (time.perf_counter() - started) * 1000
         prepare(output, tracker, memory=memory, nlu=nlu, understanding=understanding, parts_ms=parts_ms)

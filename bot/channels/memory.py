@@ -1,6 +1,6 @@
-"""What the tracker of a phase remembers of it: what was said, in which language, and what it was answered with."""
+"""What is remembered of a conversation: of this phase by its tracker, of those before by what the bot said in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,15 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from bot.actions.situation import Said
 from bot.channels.request import CONTEXT_CHARS
 
+REMINDERS = ("last_time", "last_time_waiting")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """The phase so far.
+    """The phase so far, and what was said in the whole conversation.
 
-    language: that of the last answer; chosen: the one that the customer asked for; used: the texts that were said;
-    reminded: a former question was asked about; rest: what the very last answer left to read.
+    language: that of the last answer; chosen: the one that the customer asked for; used: the texts that were said, in
+    whatever phase; reminded: a former question was asked about; rest: what the very last answer left to read.
     """
 
     before: tuple[Said, ...] = ()
@@ -27,11 +29,11 @@ class Memory:
     rest: str | None = None
 
     @classmethod
-    def of(cls, tracker: DialogueStateTracker) -> "Memory":
-        """What can be read off the events."""
+    def of(cls, tracker: DialogueStateTracker, *, said: Collection[str] = ()) -> "Memory":
+        """What can be read off the events; `said` are the texts of the phases before, which have other trackers."""
         before: list[Said] = []
-        used: set[str] = set()
-        reminded, rest = False, None
+        used = set(said)
+        reminded, rest = any(name.partition("/")[0] in REMINDERS for name in said), None
         last: Mapping[str, Any] = {}
         for event in tracker.events:
             if isinstance(event, UserUttered):

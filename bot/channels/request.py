@@ -41,6 +41,7 @@ MARKS = 2  # combining marks on one letter; more is no language
 PRODUCT_CHARS = 120
 CONTEXT_ENTRIES = 20
 CONTEXT_CHARS = 1000
+SAID_ENTRIES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,11 @@ class Customer:
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """One checked turn."""
+    """One checked turn.
+
+    orders: the tenant's customers are the shop's, so that it may be asked about them; `customer` is None where they
+    are not. said: the bot's own sentences of the whole conversation, also of the phases before.
+    """
 
     conversation: str
     phase: int
@@ -74,6 +79,8 @@ class Turn:
     waiting: bool
     customer: Customer | None
     context: Sequence[Mapping[str, str]]
+    orders: bool = False
+    said: tuple[str, ...] = ()
     channel: str = "chat"
     contact: Mapping[str, Any] | None = None
     hour: int | None = None
@@ -110,6 +117,8 @@ def read_turn(body: bytes, *, max_chars: int) -> Turn:
         raise BadTurn("the body must be an object")
     metadata = need(raw, "metadata", dict)
     files = read_files(metadata.get("files"))
+    orders = metadata.get("orders") is True
+    customer, context = read_customer(metadata.get("customer")), read_context(metadata.get("context"))
     return Turn(
         conversation=identifier(raw, "conversation"),
         phase=read_phase(raw),
@@ -119,8 +128,10 @@ def read_turn(body: bytes, *, max_chars: int) -> Turn:
         tenant=identifier(metadata, "tenant"),
         language=one_of(metadata, "language", ("zh", "en", None)),
         waiting=one_of(metadata, "owner", ("bot", "queue")) == "queue",
-        customer=read_customer(metadata.get("customer")),
-        context=read_context(metadata.get("context")),
+        customer=customer if orders else None,
+        context=context,
+        orders=orders,
+        said=(*read_said(metadata.get("said")), *(each["text"] for each in context if each["author"] == "bot")),
         channel=read_channel(metadata.get("channel")),
         contact=read_contact(metadata.get("contact")),
         hour=read_hour(metadata),
@@ -225,6 +236,15 @@ def is_former_question(raw: Any) -> bool:
         return False
     article = raw.get("article")
     return isinstance(article, str) and ARTICLE.fullmatch(article) is not None and instant(raw.get("at")) is not None
+
+
+def read_said(raw: Any) -> list[str]:
+    """What the bot has said in this conversation; raises BadTurn."""
+    if raw is None:
+        return []
+    if not isinstance(raw, list) or not all(isinstance(text, str) for text in raw):
+        raise BadTurn("metadata.said must be a list of texts")
+    return [text[:CONTEXT_CHARS] for text in raw[-SAID_ENTRIES:]]
 
 
 def read_context(raw: Any) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""What the whole bot makes of first messages: whom it hands over as unhappy, at several thresholds of the mood.
+"""What the whole bot makes of first messages: whom it calls a person for as unhappy, at several thresholds of the mood.
 
 The real knowledge base reads each line once; what is decided on it is pure, so that a threshold costs nothing.
 """
@@ -20,7 +20,7 @@ FOLDER = ROOT / "data" / "evaluation"
 RECALL, PRECISION = 0.90, 0.85
 THRESHOLDS = (None, 0.2, 0.3, 0.42, 0.52, 0.6, 0.7)  # None: what holds when the tenant has set nothing
 Judged = tuple[bool, bool]
-"""Whether somebody is unhappy, and whether he was handed over for that."""
+"""Whether somebody is unhappy, and whether that alone would bring a person."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ def figures(judged: Sequence[Judged]) -> Found:
 
 
 def handed_over(situation: "Situation", threshold: float | None) -> bool:
-    """Whether a tenant with this threshold would see it handed over as unhappy."""
-    from bot.actions.decide import decide
-    from bot.actions.situation import Reason
+    """Whether its mood brings a person at a tenant with this threshold, be it that a more urgent signal does so too."""
+    from bot.signals import Name, deciding, see
 
-    return decide(replace(situation, policy=replace(situation.policy, unhappy=threshold))).reason is Reason.UNHAPPY
+    situation = replace(situation, policy=replace(situation.policy, unhappy=threshold))
+    return deciding(see(situation), Name.UNHAPPY) is not None
 
 
 async def read_all(settings: Settings, *, python: str) -> dict[str, list[tuple[bool, "Situation"]]]:

@@ -124,6 +124,7 @@ def _body(
             "channel": "web",
             "language": story.language,
             "owner": "queue" if waiting else "bot",
+            "orders": True,
             "customer": customer,
             "context": list(context)[-6:],
         },

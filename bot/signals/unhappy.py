@@ -27,9 +27,12 @@ SHOUTED = re.compile(r"[!！]{3,}|[?？!！]{4,}")
 CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 LATIN = re.compile(r"\b[A-Za-z]{2,}\b")
 THUMB = re.compile(r"[\s\ufe0f\U0001f3fb-\U0001f3ff]*👎[\s\ufe0f\U0001f3fb-\U0001f3ff👎]*")
-UNHAPPY = 0.42  # lower than the label of the knowledge base: courtesies, wishes and short texts are judged apart
+# What lower ones find and what they cost is in docs/bot.md: who asks calmly must not be passed on for it.
+UNHAPPY = 0.3
+ASKED = 0.42  # a mood beside which a question can wait
 PLAIN = 0.62  # a mood that few words show
-OUTSPOKEN = 0.8  # a mood beside which a wish can wait
+OUTSPOKEN = 0.8  # a mood beside which a wish, a courtesy or the article that is ready can wait
+NOT_CALM = 0.3  # below it what reads a little like an insult is none ("is the pool heated")
 CERTAIN = 1.0  # no mood is
 BEYOND_DOUBT = 0.9  # a mood that even code or another script shows
 LETTERS_PER_SIGN = 3
@@ -125,7 +128,9 @@ def is_faint(s: Situation) -> bool:
         return False
     if s.form is not None:
         return not is_told(s, at_least=OUTSPOKEN)
-    return (s.is_question or s.known is not None) and u.mood.label != "unhappy" and not is_told(s)
+    if s.known is not None:
+        return u.mood.label != "unhappy" and not is_told(s, at_least=OUTSPOKEN)
+    return s.is_question and not is_told(s, at_least=ASKED)
 
 
 def is_told(s: Situation, words: tuple[str, ...] = TELLING, *, at_least: float = PLAIN) -> bool:
@@ -175,10 +180,13 @@ def is_sinking(moods: Sequence[float], *, at_least: float) -> bool:
 
 
 def insult(s: Situation, *, own_words: bool) -> list[Signal]:
-    """Name-calling, by the bot's own reading; in the answer to "what is wrong?" only if it is meant for us."""
+    """Name-calling, where the mood is calm only beyond doubt; in a Task's answer only if meant for us."""
+    u = s.understanding
     if s.intent != "insult" or s.confidence < SURE:
         return []
-    evidence = s.understanding.mood.evidence if s.understanding is not None else ()
+    if s.confidence < VERY_SURE and u is not None and u.mood.unhappy < NOT_CALM:
+        return []
+    evidence = u.mood.evidence if u is not None else ()
     if own_words and not any(each.startswith(DIRECTED) for each in evidence):
         return []
     return [Signal(signal=Name.UNHAPPY, rule="insult or threat", strength=s.confidence, say="unhappy", decides=True)]

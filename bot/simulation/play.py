@@ -69,6 +69,7 @@ class Play:
                 "channel": CHANNELS[sum(map(ord, conversation)) % len(CHANNELS)],
                 "language": None,
                 "owner": "bot",
+                "orders": True,
                 "customer": {"id": seen.goal.customer, "verified": True} if seen.goal.signed_in else None,
                 "context": list(context[-CONTEXT:]),
                 "files": [picture(number, index) for index in range(seen.pictures)],

@@ -96,4 +96,5 @@ TASK = Task(
     summary=summary,
     do=do,
     words="回电|回拨|打电话|电话|call",
+    of_shop=False,
 )

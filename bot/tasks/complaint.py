@@ -138,4 +138,5 @@ TASK = Task(
     do=do,
     carries=("order_number",),
     words="投诉|complain",
+    of_shop=False,
 )

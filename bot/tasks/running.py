@@ -219,6 +219,7 @@ def standing_of(turn: Turn, tracker: DialogueStateTracker) -> Standing:
         now=turn.now or datetime.now(timezone.utc).astimezone(SHOP_TIME),
         value=turn.press.value if turn.press is not None else None,
         signed_in=turn.customer is not None and turn.customer.verified,
+        orders=turn.orders,
     )
 
 

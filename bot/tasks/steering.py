@@ -1,6 +1,7 @@
 """Whether a turn is for the running Task, corrects it, starts one, leaves it, or takes one up again. Pure."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.actions.situation import (
@@ -20,6 +21,7 @@ from bot.tasks.filling import CARRIED, LISTED, forget, read_answer, replaced
 from bot.tasks.readers import order_number, payment_reference
 from bot.tasks.registry import TASKS
 from bot.tasks.task import CONFIRM, Step, Task
+from bot.tasks.without_shop import lacks_shop, no_shop
 from bot.tasks.words import (
     ABOUT,
     BARE_TOPIC,
@@ -50,6 +52,9 @@ def in_task(s: Situation, *, answer: Rule, chat: Rule) -> Decision | None:
     task = TASKS.get(s.form or "")
     if task is None:
         return None
+    if lacks_shop(s, task.name):  # it was one of the shop's when the Task began
+        told = no_shop(replace(s, form=None), task.name)
+        return replace(told, move=Move.STOP, slots={**told.slots, "task": None, "known": {}})
     if wants_another(s):
         return start_task(s, s.intent)
     if only_waits(s):
@@ -275,6 +280,8 @@ def asks_which_task(s: Situation) -> Decision | None:
     tasks = sum(probability for intent, probability in s.ranking if intent in STARTED)
     if not {first, second} <= STARTED or p >= SURE or q < MEANT_AT_ALL or tasks < SURE:
         return None
+    if lacks_shop(s, first) and lacks_shop(s, second):
+        return no_shop(s, first)
     slots = {"offer": {"kind": "tasks", "options": [first, second]}, "unanswered": list(s.unanswered)}
     rule = f"close: {first} {p:.2f}, {second} {q:.2f}"
     return Decision(move=Move.REPLY, say="which_task", tasks=(first, second), rule=rule, slots=slots)
@@ -288,6 +295,8 @@ def is_general(s: Situation) -> bool:
         return True
     if s.known is None:
         return False
+    if lacks_shop(s, s.intent):  # what the tenant itself says of it is all there is
+        return True
     if HOW_TO.search(s.text) is not None:
         return True
     return s.is_question and s.known.probability >= VERY_SURE and s.confidence < VERY_SURE
@@ -295,6 +304,8 @@ def is_general(s: Situation) -> bool:
 
 def start_task(s: Situation, name: str, *, known: Mapping[str, Any] | None = None, say: str = "") -> Decision:
     """Start a Task; a running one is set aside, and the order that was just spoken of is taken over."""
+    if lacks_shop(s, name):
+        return no_shop(s, name)
     before = s.standing.known if s.form is not None else (s.standing.done or {}).get("known", {})
     carried = {slot: before[slot] for slot in TASKS[name].carries if before.get(slot) is not None}
     slots = {

@@ -153,7 +153,7 @@ class Task:
     summary: the values of the text "<name>.confirm"; with one, nothing is done before a firm yes.
     do: called once all is known (and confirmed); it may raise ShopUnavailable.
     carries: slots taken over from the Task before, such as the order that was looked up; words: a pattern by which a
-    customer names it ("继续刚才的退款").
+    customer names it ("继续刚才的退款"); of_shop: the shop is asked, so that there is no such Task in a tenant without.
     """
 
     name: str
@@ -162,6 +162,7 @@ class Task:
     summary: Callable[[Case], Mapping[str, str]] | None = None
     carries: tuple[str, ...] = ()
     words: str = ""
+    of_shop: bool = True
 
     def named_in(self, text: str) -> bool:
         """Whether the text speaks of this Task."""

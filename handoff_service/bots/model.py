@@ -13,12 +13,14 @@ class TurnRequest:
     """One run of the bot over the unanswered customer entries of a conversation.
 
     `press` is the payload of a button that the customer pressed, taken from our own timeline; `owner` is "bot", or
-    "queue" while he waits for a person; `customer` is given when the shop has vouched for who he is; `contact` is what
-    he was answered before, as the contract has it.
+    "queue" while he waits for a person; `orders` says that the tenant's customers are the shop's, and only then
+    `customer` is given: the shop has vouched for who he is; `contact` is what he was answered before, as the contract
+    has it.
 
     The rest is left out of the wire when it is None or empty: `now` is the tenant's local time, `returning` that the
     contact was here before, `given_back` what a person left to the bot, `files` what the customer attached (`text` may
-    then be empty), and `policy` what the tenant has set for the bot.
+    then be empty), `said` the bot's own sentences of the whole conversation, and `policy` what the tenant has set for
+    the bot.
     `form` is never sent: the gateway's own form that his last words answer.
     """
 
@@ -33,11 +35,13 @@ class TurnRequest:
     owner: str
     customer: Mapping[str, Any] | None
     context: Sequence[Mapping[str, str]]
+    orders: bool = False
     contact: Mapping[str, Any] | None = None
     now: datetime | None = None
     returning: Mapping[str, Any] | None = None
     given_back: Mapping[str, Any] | None = None
     files: Sequence[Mapping[str, Any]] = ()
+    said: Sequence[str] = ()
     policy: Mapping[str, Any] | None = None
     form: str | None = None
 

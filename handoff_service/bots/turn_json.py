@@ -35,7 +35,8 @@ def as_json(request: TurnRequest) -> dict[str, Any]:
             "channel": request.channel,
             "language": request.language,
             "owner": request.owner,
-            "customer": request.customer,
+            "orders": request.orders,
+            "customer": request.customer if request.orders else None,
             "context": list(request.context),
             **_known(request),
         },
@@ -58,6 +59,7 @@ def _known(request: TurnRequest) -> dict[str, Any]:
         "returning": request.returning,
         "given_back": request.given_back,
         "files": [dict(file) for file in request.files] or None,
+        "said": list(request.said) or None,
         "policy": request.policy or None,
     }
     return {name: value for name, value in found.items() if value is not None}

@@ -32,6 +32,7 @@ ANSWERS = {
 }
 VAGUE = {"退款", "refund", "退货", "return"}
 ANGRY = {
+    "你们这帮骗子，客服都死哪去了": "insult:骗子",
     "这是什么态度，等了十天还没人理我！": "anger:什么态度",
     "ten days and still nothing, i am fed up": "anger:fed up",
 }
@@ -118,6 +119,7 @@ class KnowledgeServer(FarSide):
     """Knows ANSWERS, finds VAGUE vague, hears ANGRY anger, reminds of open questions; has doubts about `doubted`."""
 
     doubted: frozenset[str] = frozenset()
+    quotes: frozenset[str] = frozenset()  # to be said word for word
 
     def answer(
         self,
@@ -138,7 +140,7 @@ class KnowledgeServer(FarSide):
                 "category": "returns",
                 "answer": found[1],
                 "questions": [],
-                **self._doubt(path.rsplit("/", 1)[-1]),
+                **self._flags(path.rsplit("/", 1)[-1]),
             }
         text = body["text"].strip().rstrip("?？。!！").lower()
         language = body["language"] or ("zh" if any("\u3400" <= c <= "\u9fff" for c in text) else "en")
@@ -150,7 +152,7 @@ class KnowledgeServer(FarSide):
         else:
             answer = understanding(language, "abstain", [("refund-timing", 0.08)], angry=angry)
         for hit in answer["hits"]:
-            hit.update(self._doubt(hit["article"]))
+            hit.update(self._flags(hit["article"]))
         open_ones = [each for each in (body.get("contact") or {}).get("asked", ()) if each["solved"] is not True]
         if open_ones:
             former = open_ones[0]["article"]
@@ -158,8 +160,9 @@ class KnowledgeServer(FarSide):
             answer["reminder"] = {"article": former, "title": title, "asked_at": open_ones[0]["at"]}
         return 200, answer
 
-    def _doubt(self, article: str) -> dict[str, str]:
-        return {"doubt": "two values for one fact"} if article in self.doubted else {}
+    def _flags(self, article: str) -> dict[str, Any]:
+        doubt = {"doubt": "two values for one fact"} if article in self.doubted else {}
+        return {**doubt, **({"quote": True} if article in self.quotes else {})}
 
 
 def understanding(

@@ -64,6 +64,7 @@ class Chat:
             "channel": "web",
             "language": "zh",
             "owner": "bot",
+            "orders": True,
             "customer": None,
             "context": [],
             **metadata,

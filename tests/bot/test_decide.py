@@ -151,7 +151,8 @@ def test_a_form_is_filled_stopped_switched_or_interrupted() -> None:
     assert decide(situation("我要退款", "refund_request", **form)).move is Move.TASK
     assert decide(situation("多久能退款?", understanding=ANSWER, **form)).say == "answer"
     assert decide(situation("谢谢", "thanks", **form)).say == "thanks"
-    assert decide(situation("骗子", "insult", **form)).reason is Reason.UNHAPPY
+    angry = known("abstain", 0.1, angry="insult:骗子")
+    assert decide(situation("骗子", "insult", understanding=angry, **form)).reason is Reason.UNHAPPY
 
 
 def test_a_no_answers_the_confirmation_instead_of_stopping() -> None:

@@ -155,6 +155,32 @@ def test_the_rest_of_a_cut_answer_comes_by_button_or_by_word(bot: Bot, monkeypat
     assert long.startswith("".join(pieces))
 
 
+@pytest.mark.parametrize("chars", [600, 299])
+def test_a_quote_is_said_to_its_last_word(bot: Bot, monkeypatch: pytest.MonkeyPatch, chars: int) -> None:
+    """Half of a policy that is to be said word for word is another policy."""
+    long = "".join(f"第{n:02}条：退回的商品须保持完好，并附上全部配件和发票。" for n in range(35))
+    assert len(long) >= 900
+    monkeypatch.setitem(far_side.ARTICLES, ("refund-timing", "zh"), ("退款多久到账", long))
+    monkeypatch.setattr(far_side.KnowledgeServer, "quotes", frozenset({"refund-timing"}))
+    chat = Chat(bot, policy={"channel_chars": chars})
+    for answer in (
+        chat.say("多久能退款"),
+        chat.say("退款多久到账", press='/choose_article{"article":"refund-timing"}'),
+    ):
+        assert answer["messages"][0]["text"] == long
+        assert answer["messages"][0]["buttons"] == []
+
+
+def test_a_quote_longer_than_a_message_comes_in_several(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = "".join(f"第{n:04}条：退回的商品须保持完好，并附上全部配件和发票。" for n in range(500))
+    monkeypatch.setitem(far_side.ARTICLES, ("refund-timing", "zh"), ("退款多久到账", long))
+    monkeypatch.setattr(far_side.KnowledgeServer, "quotes", frozenset({"refund-timing"}))
+    parts = [one["text"] for one in Chat(bot).say("多久能退款")["messages"] if one["kind"] == "answer"]
+    assert len(parts) > 1
+    assert max(map(len, parts)) < 8000, "what the gateway takes of one message"
+    assert "".join(parts) == long
+
+
 def test_after_steps_it_is_asked_whether_that_solved_it_and_a_yes_ends_the_conversation(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

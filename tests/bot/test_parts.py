@@ -102,7 +102,7 @@ def test_a_body_that_is_no_json_is_a_400(body: bytes) -> None:
 
 
 def test_only_true_means_verified() -> None:
-    assert read(**metadata(customer={"id": "c", "verified": "yes"})).customer.verified is False
+    assert read(**metadata(orders=True, customer={"id": "c", "verified": "yes"})).customer.verified is False
 
 
 @pytest.mark.parametrize("text", ["/restart", "  /restart", "／restart", '/greet{"order_number":"x"}'])

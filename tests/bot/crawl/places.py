@@ -22,7 +22,15 @@ from bot.tasks.task import CONFIRM, Task
 
 LANGUAGES = ("zh", "en")
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=timezone.utc)
-BASE = {"tenant": "demo", "channel": "web", "language": None, "owner": "bot", "customer": None, "context": []}
+BASE = {
+    "tenant": "demo",
+    "channel": "web",
+    "language": None,
+    "owner": "bot",
+    "orders": True,
+    "customer": None,
+    "context": [],
+}
 GIVEN_BACK = {
     "at": "2026-11-23T09:00:00+08:00",
     "agent": "Mei",

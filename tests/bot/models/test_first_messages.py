@@ -15,7 +15,12 @@ def test_recall_precision_and_alarms() -> None:
 def test_each_threshold_has_its_row_and_the_default_its_goal() -> None:
     lines = [
         (meant, situation("这件事你们到底还要让我等多久才肯处理", understanding=known("abstain", unhappy=mood)))
-        for meant, mood in ((True, 0.9), (True, 0.55), (False, 0.1), (False, 0.25))
+        for meant, mood in (
+            (True, 0.9),
+            (True, 0.55),
+            (False, 0.1),
+            (False, 0.21),  # this one asks, and not much is to be heard
+        )
     ]
     text, reached = report({"mine": lines})
     rows = {row.split()[0]: row for row in text.splitlines()[1:]}

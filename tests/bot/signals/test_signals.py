@@ -214,6 +214,27 @@ def test_few_words_that_could_not_be_plainer_are_heard() -> None:
     assert decide(situation("太慢了", understanding=angry)).reason is Reason.UNHAPPY
 
 
+def test_how_bad_a_mood_must_be_depends_on_what_else_was_said() -> None:
+    statement, wish = "我的快递一直停在原地不动", {"intent": "order_status", "confidence": 0.9}
+    for facts, calm, upset in (({}, 0.28, 0.32), (wish, 0.78, 0.82), ({"intent": "thanks"}, 0.78, 0.82)):
+        assert decide(situation(statement, understanding=known("abstain", unhappy=calm), **facts)).reason is None
+        heard = decide(situation(statement, understanding=known("abstain", unhappy=upset), **facts))
+        assert heard.reason is Reason.UNHAPPY
+    question = "我的快递怎么一直停在原地不动"
+    assert decide(situation(question, understanding=known("abstain", unhappy=0.4))).reason is None
+    assert decide(situation(question, understanding=known("abstain", unhappy=0.45))).reason is Reason.UNHAPPY
+    assert decide(situation(question, understanding=known("answer", unhappy=0.5))).say == "answer"
+
+
+def test_what_reads_like_an_insult_in_a_calm_mood_is_none() -> None:
+    text, calm = "is the pool heated", known("answer")
+    assert rules(situation(text, "insult", understanding=calm, confidence=0.66), Name.UNHAPPY) == []
+    assert "insult or threat" in rules(situation(text, "insult", understanding=calm, confidence=0.99), Name.UNHAPPY)
+    meant = situation("is this a joke", "insult", understanding=known("answer", unhappy=0.35))
+    assert "insult or threat" in rules(meant, Name.UNHAPPY)
+    assert decide(situation("骗子", "insult", understanding=None)).reason is Reason.UNHAPPY
+
+
 def test_a_no_to_what_the_bot_offered_is_no_anger() -> None:
     facts = {"understanding": known("abstain", unhappy=0.8), "intent": "deny"}
     assert decide(situation("都不是", offer="articles", **facts)).say == "miss"
@@ -225,7 +246,7 @@ def test_a_mood_that_sinks_step_by_step_is_handed_over_before_it_breaks() -> Non
     s = situation("我试了还是登不上去", understanding=known("abstain", unhappy=0.5), before=before)
     assert "mood is sinking" in rules(s, Name.UNHAPPY)
     assert decide(s).reason is Reason.UNHAPPY
-    better = situation("哦", understanding=known("abstain", unhappy=0.2), before=before)
+    better = situation("哦", understanding=known("abstain", unhappy=0.08), before=before)
     assert rules(better, Name.UNHAPPY) == []
     steady = situation("哦", understanding=known("abstain", unhappy=0.05), before=before[:1])
     assert rules(steady, Name.UNHAPPY) == []
@@ -262,6 +283,11 @@ NO_THREATS = """
 这种情况需要报警吗
 how do i report a seller
 what is a chargeback
+how long does a chargeback take
+my chargeback was refused, can i appeal
+再也不用担心忘带卡了
+再也不去别家了，就你家
+i'll never shop anywhere else
 can i report this bug
 where do i complain
 court shoes in size 38
