@@ -18,7 +18,8 @@ from handoff_service.callers import Caller
 from handoff_service.channels import store
 from handoff_service.channels.model import Account, Field
 from handoff_service.channels.public_only import is_public
-from handoff_service.channels.registry import CHANNELS
+from handoff_service.channels.registry import CHANNELS, RENEWING
+from handoff_service.channels.renewing import REFRESH_TOKEN, RENEW_TOPIC
 from handoff_service.channels.sealing import Seal
 from handoff_service.clock import Clock, iso, utc_now
 from handoff_service.conversations.change import Context
@@ -91,13 +92,25 @@ def new_account(
         secrets=({one.name: known[one.name] for one in fields if one.secret and one.name in known},),
         created_at=clock(),
         token_until=_end_of_token(channel, given, token_until, clock()),
+        refresh_until=_end_of_refresh(channel, given, clock()),
     )
 
 
 def _end_of_token(channel: str, given: Mapping[str, str], told: datetime | None, now: datetime) -> datetime | None:
-    """When the token ends that is given now: as told, or after the time for which the platform's usually last."""
+    """When the token ends that is given now: as told, or after the time for which the platform's usually last.
+
+    None where we shall be told with the next one, at once.
+    """
+    if told is None and _end_of_refresh(channel, given, now) is not None:
+        return None
     lasts = [field.lasts for field in CHANNELS[channel].fields if field.name in given and field.lasts is not None]
     return told or (now + min(lasts) if lasts else None)
+
+
+def _end_of_refresh(channel: str, given: Mapping[str, str], now: datetime) -> datetime | None:
+    """When the refresh token ends that is given now; None without one."""
+    renews = channel in RENEWING and given.get(REFRESH_TOKEN)
+    return now + RENEWING[channel].refresh_lasts if renews else None
 
 
 def made_secrets(account: Account, given: Mapping[str, str]) -> dict[str, str]:
@@ -131,6 +144,8 @@ def add(tx: Transaction, caller: Caller, account: Account, seal: Seal, context: 
     if len(store.listed(tx.connection, account.tenant)) >= MOST_ACCOUNTS:
         raise Conflict(f"A tenant has at most {MOST_ACCOUNTS} channel accounts; remove one first.")
     store.add(tx.connection, account, seal)
+    if account.refresh_until is not None:
+        tx.ring(RENEW_TOPIC)
     _record(tx, caller, "channel_account_added", account.id, {"channel": account.channel}, context)
 
 
@@ -151,7 +166,7 @@ def change(
     Raises NotFound, and Invalid for a secret: those are rotated, so that no event is lost. But a server that is named
     anew must be given its secrets with it: else who may change an account could have them sent to himself.
     """
-    known = store.find(tx.connection, caller.tenant, account, seal)
+    known = store.find(tx.connection, caller.tenant, account, seal, lock=True)
     fields = {field.name: field for field in CHANNELS[known.channel].fields}
     again = _shown_to_new_servers(known, options)
     secrets = {one: options[one] for one in options if one in fields and fields[one].secret}
@@ -213,7 +228,7 @@ def rotate(
 
     Raises NotFound and Invalid.
     """
-    known = store.find(tx.connection, caller.tenant, account, seal)
+    known = store.find(tx.connection, caller.tenant, account, seal, lock=True)
     check_fields(known.channel, given, complete=False)
     fields = [field for field in CHANNELS[known.channel].fields if field.secret]
     made = {} if given else {field.name: new_token() for field in fields if field.made}
@@ -230,14 +245,20 @@ def _note_end(
     tx: Transaction, known: Account, given: Mapping[str, str], told: datetime | None, context: Context
 ) -> None:
     """When the account's token ends from now on; that of the one before says nothing about a new one."""
-    is_new = any(field.ends and field.name in given for field in CHANNELS[known.channel].fields)
+    is_new = given.get(REFRESH_TOKEN) or any(
+        field.ends and field.name in given for field in CHANNELS[known.channel].fields
+    )
     if is_new or told is not None:
         store.set_token_until(tx.connection, known, _end_of_token(known.channel, given, told, context.now))
+    until = _end_of_refresh(known.channel, given, context.now)
+    if until is not None:
+        store.set_refresh(tx.connection, known, until=until, is_last=False)
+        tx.ring(RENEW_TOPIC)
 
 
 def finish_rotation(tx: Transaction, caller: Caller, account: str, seal: Seal, context: Context) -> None:
     """The older secrets are not valid any more. Raises NotFound."""
-    known = store.find(tx.connection, caller.tenant, account, seal)
+    known = store.find(tx.connection, caller.tenant, account, seal, lock=True)
     store.rotate(tx.connection, known, None, seal)
     _record(tx, caller, "channel_rotation_finished", account, {}, context)
 
@@ -259,6 +280,8 @@ def shown(account: Account, settings: Settings) -> dict[str, Any]:
             "last_error": account.last_error,
             "last_error_at": iso(account.last_error_at),
             "token_until": iso(account.token_until),
+            "refresh_until": iso(account.refresh_until),
+            "refresh_is_last": bool(account.refresh_is_last),
             "examined_at": iso(account.probed_at),
             "findings": list(account.findings or ()),
         },

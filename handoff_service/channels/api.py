@@ -20,6 +20,7 @@ from handoff_service.channels.fetch import FETCH_TOPIC
 from handoff_service.channels.freshness import Freshness
 from handoff_service.channels.model import Account, Checked, Parsed, Reply, WebhookRequest
 from handoff_service.channels.reading import check, parse
+from handoff_service.channels.registry import LEARNING
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.web_widget import is_known, start_session, verify_identity
 from handoff_service.errors import Forbidden, NotFound, TooLarge, Unauthorized
@@ -58,8 +59,12 @@ def router(service: Service) -> APIRouter:
             if not token or not await service.database.read(lambda c: is_known(c, visit.tenant, token, now)):
                 await passing.enter_async_context(service.load.newcomer())
                 await service.limits.visitor(client_address(request))
-            tenant = await service.database.read(lambda connection: tenants.find(connection, visit.tenant))
-            identity = verify_identity(visit.identity, service.settings, now=now) if visit.identity else None
+            tenant, of_shop = await service.database.read(
+                lambda c: (tenants.find(c, visit.tenant), service.orders.are_of(c, visit.tenant))
+            )
+            identity = None
+            if visit.identity:
+                identity = verify_identity(visit.identity, tenant.id, service.settings, of_shop=of_shop, now=now)
             sender, token = await service.database.write(
                 lambda tx: start_session(
                     tx,
@@ -98,6 +103,8 @@ def router(service: Service) -> APIRouter:
         raw = await _body(request, channel.abilities.most_bytes)
         asked = _as_platform_saw(request, raw, service.settings.gateway_url)
         context = service.context()
+        if known.channel in LEARNING and not known.disabled:
+            await LEARNING[known.channel](service.platforms, known, asked)
 
         def read() -> tuple[Checked, Parsed]:
             checked = check(channel, known, asked)

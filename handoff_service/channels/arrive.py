@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import structlog
 
 from handoff_service import outbox, tracing
 from handoff_service.channels import contacts, media_refs, store, survey, windows
 from handoff_service.channels.collect import MOST_FILES, UNANSWERED, hold, named
+from handoff_service.channels.echoes import settled
 from handoff_service.channels.machines import let_people_look, seems_machine
 from handoff_service.channels.mail_sender import Verdict
 from handoff_service.channels.model import (
@@ -94,7 +95,7 @@ def arrive(
         case Notice():
             place = noticed(tx, account, event, abilities, seal, context)
         case Colleague():
-            place = answered_elsewhere(tx, account, event, context)
+            place = answered_elsewhere(tx, account, event, abilities, context)
     if not isinstance(event, Colleague) and not (isinstance(event, Inbound) and event.public):
         _keep_open(tx, account, event, abilities, seal, context)
     if place is not None:
@@ -119,12 +120,16 @@ async def take(
 
     What a strict channel sends wrong is refused; elsewhere it is noted in the log, for nobody would send it better.
     `once`: the name of the request, and what its content amounts to; raises Captured when that name came with another.
-    Raises Unavailable when the database cannot be reached; those before are then duplicates of the next attempt.
+    Raises Unavailable when the database cannot be reached, or an echo waits in vain; those before are then duplicates
+    of the next attempt.
     """
     arrived = []
     if once is not None and not events:  # a mail of our own: its token is as good as any
         await database.write(lambda tx: _only_once(tx, account, *once, context))
-    for came in events:
+    # What may be our own message comes last: it may have to wait for the end of our delivery.
+    for came in sorted(events, key=_is_unsure):
+        if _is_unsure(came):
+            await settled(database, account, came)
         event = await _held_once(database, account, came, context)
 
         def store_it(tx: Transaction, event: Happening = event) -> Arrived:
@@ -148,6 +153,10 @@ async def take(
                 raise
             log.warning("event left out", channel=account.channel, account=account.id, error=error.message)
     return arrived
+
+
+def _is_unsure(event: Happening) -> TypeGuard[Colleague]:
+    return isinstance(event, Colleague) and event.unsure
 
 
 def _only_once(tx: Transaction, account: Account, name: str, content: str, context: Context) -> None:

@@ -170,7 +170,9 @@ def undelivered(
     after_s: float = 0.0,
     barred: str | None = None,
     hint: Mapping[str, str] | None = None,
+    token_refused: bool = False,
 ) -> NotDelivered:
     """The platform said no: for good, or `again` when it is only busy, or until the customer does something."""
     final = barred is not None or not again
-    return NotDelivered(reason[:300], final=final, retry_after_s=after_s, barred=barred, hint=hint)
+    said: dict[str, Any] = {"barred": barred, "hint": hint, "token_refused": token_refused}
+    return NotDelivered(reason[:300], final=final, retry_after_s=after_s, **said)

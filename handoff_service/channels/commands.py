@@ -132,7 +132,7 @@ async def _carry_out(database: Database, asked: argparse.Namespace, settings: Se
         return {"account": account.id, "webhook": webhook(account, settings), **made_secrets(account, given)}
     if asked.verb == "list":
         rows = await database.read(lambda connection: store.listed(connection, asked.tenant))
-        moments = ("created_at", "last_event_at", "last_error_at", "token_until", "probed_at")
+        moments = ("created_at", "last_event_at", "last_error_at", "token_until", "probed_at", "refresh_until")
         return [{**row, **{name: iso(row[name]) for name in moments}} for row in rows]
     if asked.verb == "doctor":
         return await _examine(database, asked, settings, clock, seal)

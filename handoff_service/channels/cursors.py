@@ -9,20 +9,26 @@ import sqlalchemy as sa
 from handoff_service import tables
 
 C = tables.channel_cursors.c
+N = tables.nodes.c
 # Longer than one request to a platform may take; a gateway that died is replaced after it.
 LEASE = timedelta(seconds=30)
 
 
 def lease(connection: sa.Connection, tenant: str, account: str, node: str, now: datetime) -> str | None:
-    """The cursor, and the right to read on for LEASE; None while another gateway reads."""
+    """The cursor, and the right to read on for LEASE; None while another gateway reads.
+
+    A living node keeps its lease whatever the clock of the one who asks says; when it is lost, it is released.
+    """
     key = (C.tenant == tenant, C.account == account)
     row = connection.execute(sa.select(C.cursor, C.node, C.lease_until).where(*key).with_for_update()).first()
     if row is None:
         values = {"cursor": "", "node": node, "lease_until": now + LEASE, "fetched_at": now}
         connection.execute(sa.insert(tables.channel_cursors).values(tenant=tenant, account=account, **values))
         return ""
-    if row.node not in (None, node) and row.lease_until is not None and row.lease_until > now:
-        return None
+    if row.node not in (None, node):
+        living = connection.execute(sa.select(N.id).where(N.id == row.node)).first() is not None
+        if living or (row.lease_until is not None and row.lease_until > now):
+            return None
     connection.execute(sa.update(tables.channel_cursors).where(*key).values(node=node, lease_until=now + LEASE))
     return str(row.cursor)
 

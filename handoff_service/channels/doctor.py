@@ -131,7 +131,7 @@ def of_history(account: Account, channel: Channel, now: datetime) -> Iterator[Fi
         yield found("warning", "deliveries", "failing", reason=account.last_error)
     until = account.token_until
     if until is None:
-        if any(field.ends for field in channel.fields):
+        if any(field.ends for field in channel.fields) and account.refresh_until is None:
             yield found("warning", "token", "token_unknown")
     elif until <= now:
         yield found("wrong", "token", "token_ended", at=iso(until))
@@ -139,6 +139,22 @@ def of_history(account: Account, channel: Channel, now: datetime) -> Iterator[Fi
         yield found("warning", "token", "token_ends", at=iso(until))
     else:
         yield found("ok", "token", "token_lasts", at=iso(until))
+
+    yield from _of_refresh(account, now)
+
+
+def _of_refresh(account: Account, now: datetime) -> Iterator[Finding]:
+    """Whether the access token is renewed by itself, and until when."""
+    until = account.refresh_until
+    if until is None:
+        return
+    if until <= now:
+        works = account.token_until is not None and account.token_until > now
+        yield found("warning" if works else "wrong", "renewal", "refresh_ended", at=iso(until))
+    elif account.refresh_is_last:
+        yield found("warning" if until - now <= SOON else "ok", "renewal", "refresh_is_last", at=iso(until))
+    else:
+        yield found("ok", "renewal", "refresh_lasts", at=iso(until))
 
 
 def _of_windows(opened: int, closed: int) -> Iterator[Finding]:

@@ -44,6 +44,21 @@ WORDS: dict[str, dict[str, str]] = {
         "zh": "不知道访问令牌何时到期，请填写到期日，以便提前提醒。",
         "en": "Nobody has said when the access token ends; give its end (`--token-until`) to be warned before.",
     },
+    "refresh_lasts": {
+        "zh": "访问令牌会自动续期；刷新令牌有效至 {at}，到期前会自动更换，平台允许更换的次数有限。",
+        "en": "The access token is renewed by itself. What renews it is good until {at} and is prolonged before, as "
+        "often as the platform allows.",
+    },
+    "refresh_is_last": {
+        "zh": "平台不再更换刷新令牌，自动续期到 {at} 为止；请在此之前让商家重新授权，并更换两个令牌。",
+        "en": "What renews the access token ends at {at} and the platform does not prolong it again; have the merchant "
+        "authorise the app anew before, and `rotate` both tokens.",
+    },
+    "refresh_ended": {
+        "zh": "刷新令牌已于 {at} 失效，访问令牌不再自动续期；请让商家重新授权，并更换两个令牌。",
+        "en": "What renews the access token ended at {at}: it is not renewed any more. Have the merchant authorise the "
+        "app anew, and `rotate` both tokens.",
+    },
     "windows": {
         "zh": "{opened} 位客户现在可以主动回复；{closed} 位要等客户再发消息才能回复。",
         "en": "{opened} contacts may be written to now; the window of {closed} is closed until they write again.",
@@ -96,6 +111,10 @@ WORDS: dict[str, dict[str, str]] = {
     "no_signing_key": {
         "zh": "没有 `signing_key`，所有邮件都会被拒收。",
         "en": "Without `signing_key` every mail is refused.",
+    },
+    "no_topic": {
+        "zh": "没有填写 `topic`（SNS 主题的 ARN），所有邮件都会被拒收。",
+        "en": "Without `topic`, the ARN of the SNS topic, every mail is refused.",
     },
     "webhook_local": {
         "zh": "{address} 不是公网上的 https 地址，平台无法推送到这里（TANDEM_GATEWAY_URL）。",

@@ -7,7 +7,7 @@ Pictures and shared videos come without an address, so agents see only that ther
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -31,6 +31,7 @@ from handoff_service.channels.model import (
     WebhookRequest,
     equal,
 )
+from handoff_service.channels.renewing import REFRESH_TOKEN, Renewed
 from handoff_service.channels.stamps import sent
 from handoff_service.channels.strict_json import parse_object
 from handoff_service.channels.window import Allowance, Deed, Rules
@@ -48,6 +49,10 @@ MEDIA: Mapping[str, Literal["image", "video"]] = {
 }
 BUSY = (28003070, 2100004, 10001)
 BAD_TOKEN = (28001003, 28001008, 2190002, 2190008)
+# developer.open-douyin.com, "刷新 access_token" and "刷新 refresh_token": what only the merchant's new consent heals.
+ACCESS_LASTS, REFRESH_LASTS = timedelta(days=15), timedelta(days=30)
+REFRESH_ENDED, NO_PERMISSION, TOO_OFTEN = 10010, 10004, 10020
+RENEWED_IN_S = 5.0
 
 
 class Douyin:
@@ -63,11 +68,18 @@ class Douyin:
         Field("open_id", "open_id of the merchant's account", pattern=r"[\x21-\x7e]{8,128}"),
         Field(
             "access_token",
-            "act.…, renewed every 15 days",
+            "act.…, good for 15 days",
             secret=True,
             pattern=r"[\x21-\x7e]{8,512}",
             ends=True,
-            lasts=timedelta(days=15),
+            lasts=ACCESS_LASTS,
+        ),
+        Field(
+            "refresh_token",
+            "rft.…: renews the access token by itself; without it somebody gives a new one every 15 days",
+            secret=True,
+            optional=True,
+            pattern=r"[\x21-\x7e]{8,512}",
         ),
         Field("api", "another API server", optional=True),
     )
@@ -102,8 +114,7 @@ class Douyin:
             "scene": SCENE,
             "content": {"msg_type": TEXT, "text": {"text": message.text}},
         }
-        server = account.options.get("api") or API
-        url = f"{server}/im/send/msg/?open_id={quote(account.options['open_id'], safe='')}"
+        url = f"{_server(account)}/im/send/msg/?open_id={quote(account.options['open_id'], safe='')}"
         headers = {"access-token": account.secret("access_token")}
         answer = (await caller.post(url, json_body=body, headers=headers, judges=REFUSALS)).json
         told = answer.get("data") if isinstance(answer.get("data"), Mapping) else answer
@@ -112,7 +123,55 @@ class Douyin:
             made = told.get("msg_id") if isinstance(told, Mapping) else None
             return str(made) if made else None
         reason = f"Douyin {code}: {str(told.get('description') or answer.get('err_msg') or '')[:150]}"  # type: ignore[union-attr]
-        raise undelivered(reason, again=code in BUSY or code in BAD_TOKEN, after_s=60.0 if code in BAD_TOKEN else 0.0)
+        if code in BAD_TOKEN:
+            after_s = RENEWED_IN_S if account.secret(REFRESH_TOKEN) else 60.0
+            raise undelivered(reason, again=True, after_s=after_s, token_refused=True)
+        raise undelivered(reason, again=code in BUSY)
+
+    async def renew_access(self, caller: Caller, account: Account) -> Renewed:
+        """The same token for longer, or another one; the refresh token stays as it is."""
+        form = {"grant_type": "refresh_token"}
+        token, told = await _renewed(caller, account, "refresh_token", "access_token", form, (REFRESH_ENDED,))
+        lasts = _seconds(told.get("expires_in")) or ACCESS_LASTS
+        secrets = {"access_token": token}
+        return Renewed(secrets=secrets, lasts=lasts, refresh_lasts=_seconds(told.get("refresh_expires_in")))
+
+    async def renew_refresh(self, caller: Caller, account: Account) -> Renewed:
+        """Another refresh token for thirty days; the one before is good for nothing any more. Five times at most."""
+        final = (REFRESH_ENDED, NO_PERMISSION, TOO_OFTEN)
+        token, told = await _renewed(caller, account, "renew_refresh_token", REFRESH_TOKEN, {}, final)
+        lasts = _seconds(told.get("expires_in")) or REFRESH_LASTS
+        return Renewed(secrets={REFRESH_TOKEN: token}, refresh_lasts=lasts)
+
+
+def _server(account: Account) -> str:
+    return account.options.get("api") or API
+
+
+async def _renewed(
+    caller: Caller, account: Account, path: str, wanted: str, form: Mapping[str, str], final: Sequence[int]
+) -> tuple[str, Mapping[str, Any]]:
+    """The token that Douyin gives for the refresh token, with what it says of it.
+
+    Raises NotDelivered, a final one for the codes of which it will not change its mind.
+    """
+    form = {"client_key": account.options["client_key"], REFRESH_TOKEN: account.secret(REFRESH_TOKEN), **form}
+    answer = (await caller.post(f"{_server(account)}/oauth/{path}/", form=form, judges=REFUSALS)).json
+    data = answer.get("data")
+    told: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
+    code = told.get("error_code", answer.get("err_no", -1))
+    if str(code) == "0" and told.get(wanted):
+        return str(told[wanted]), told
+    why = str(told.get("description") or answer.get("message") or "")[:150]
+    reason = f"Douyin {code}: {why} ({wanted} is not renewed)"
+    raise undelivered(reason, again=str(code) not in map(str, final))
+
+
+def _seconds(told: object) -> timedelta | None:
+    """A number of seconds, which Douyin writes as text too."""
+    text = str(told)
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 9
+    return timedelta(seconds=int(text)) if is_number and int(text) > 0 else None
 
 
 def sign(secret: str, raw: bytes) -> str:
@@ -138,9 +197,10 @@ def _read(account: Account, event: Mapping[str, Any], content: Mapping[str, Any]
         at = sent(content.get("create_time", ""), 1000)
         return Notice(event_id=f"read.{told}"[:128], contact=who, what=Notice.What.READ, at=at)
     if name == "im_send_msg":
-        if str(content.get("source", "")) == account.options["client_key"]:
+        source = str(content.get("source", ""))
+        if source == account.options["client_key"]:
             return None
-        return Colleague(event_id=event_id, contact=to, name="Douyin", **_shown(content))
+        return Colleague(event_id=event_id, contact=to, name="Douyin", unsure=not source, **_shown(content))
     if name != "im_receive_msg":
         return None
     if not event_id or not who:

@@ -1,4 +1,4 @@
-"""E-mail: fetched by IMAP, or pushed by Mailgun or SendGrid with the whole mail as it came; sent by SMTP.
+"""E-mail: fetched by IMAP, or pushed by a provider (mail_providers.py) with the whole mail as it came; sent by SMTP.
 
 Threads: our Message-IDs, the plus address and the mark in the subject carry the conversation with a proof of ours, so
 that a mail which answers one belongs to it whoever sent it; a sender's address alone opens nobody else's conversation.
@@ -7,29 +7,23 @@ that a mail which answers one belongs to it whoever sent it; a sender's address 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import email
 import hashlib
-import hmac
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from email.message import EmailMessage, Message
+from email.message import EmailMessage
 from email.utils import format_datetime
 
 import structlog
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from handoff_service.channels.caller import Caller
 from handoff_service.channels.doctor_words import remark
 from handoff_service.channels.mail_proof import PROOF, given_at, is_ours, prove, prove_mail
+from handoff_service.channels.mail_providers import PROVIDERS, SES
 from handoff_service.channels.mail_read import ADDRESS, Mail, read
 from handoff_service.channels.mail_sender import Verdict, verdict
+from handoff_service.channels.mail_sns import CERTIFICATES, TOPIC, confirm, mail_of
 from handoff_service.channels.mail_ways import MAIL_SERVER, Server, log_in, look, send
 from handoff_service.channels.mail_words import safe_html
 from handoff_service.channels.model import (
@@ -47,9 +41,7 @@ from handoff_service.channels.model import (
     Parsed,
     Takes,
     WebhookRequest,
-    equal,
 )
-from handoff_service.channels.stamps import moment_of
 from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Malformed, NotDelivered, Unauthorized
 
@@ -57,6 +49,7 @@ log = structlog.get_logger()
 
 MEGABYTE = 1024 * 1024
 HOURLY = 12
+WAYS = ("imap", *PROVIDERS)
 CONVERSATION = r"c_[0-9a-z]{4,40}"
 OURS = re.compile(rf"<t\.({CONVERSATION})\.([0-9a-zA-Z_.]{{1,60}})\.({PROOF})@[^>]+>")
 PLUS = re.compile(rf"[^@+]+\+({CONVERSATION})\.({PROOF})@.+")
@@ -75,18 +68,25 @@ class MailChannel:
         files=Takes(("",), 20 * MEGABYTE),
         most_bytes=26 * MEGABYTE,
         hourly=HOURLY,
-        checked="vectors of SendGrid's test suite and Mailgun's formula; real SMTP, IMAP as RFC 3501 has it",
+        checked="vectors of SendGrid's test suite, formulas of Mailgun and SNS; real SMTP, IMAP as RFC 3501 has it",
     )
     fields = (
         Field("address", "our address, as support@shop.example", pattern=r"[^\s<>@,;]{1,64}@[A-Za-z0-9.-]{1,190}"),
-        Field("provider", "how mails come: imap, mailgun or sendgrid", pattern="imap|mailgun|sendgrid"),
+        Field("provider", "how mails come: imap, mailgun, postmark, sendgrid or ses", pattern="|".join(WAYS)),
         Field("smtp", "smtps://host:465, or smtp://host:587 with STARTTLS", pattern=MAIL_SERVER.format("smtp")),
         Field("smtp_user", "user there", optional=True),
         Field("smtp_password", "password there", secret=True, optional=True),
         Field("imap", "imaps://host:993 (provider imap)", optional=True, pattern=MAIL_SERVER.format("imap")),
         Field("imap_user", "user there", optional=True),
         Field("imap_password", "password there", secret=True, optional=True),
-        Field("signing_key", "Mailgun's HTTP signing key, or SendGrid's public key", secret=True, optional=True),
+        Field(
+            "signing_key",
+            "Mailgun's HTTP signing key, SendGrid's public key, or Postmark's user:password",
+            secret=True,
+            optional=True,
+        ),
+        Field("topic", "ARN of the SNS topic to which Amazon SES publishes mails", optional=True, pattern=TOPIC),
+        Field("api", "another SNS server", optional=True),
         Field("thread_key", "proves that a mail answers one of ours", secret=True, made=True),
         Field("plus", "yes: the mailbox takes support+anything@", optional=True, pattern="yes|no"),
         Field(
@@ -98,19 +98,28 @@ class MailChannel:
     )
 
     def check(self, account: Account, request: WebhookRequest) -> Checked:
-        match account.options["provider"]:
-            case "mailgun":
-                return _by_mailgun(account, request)
-            case "sendgrid":
-                return _by_sendgrid(account, request)
-        raise Unauthorized("This account fetches its mails; nothing is to be posted here.")
+        by = PROVIDERS.get(account.options["provider"])
+        if by is None:
+            raise Unauthorized("This account fetches its mails; nothing is to be posted here.")
+        return by(account, request)
 
     def parse(self, account: Account, checked: Checked) -> Parsed:
-        happening = event(account, read(checked.body))
+        mail = mail_of(checked) if account.options["provider"] == SES else checked.body
+        if isinstance(mail, Parsed):
+            return mail
+        happening = event(account, read(mail))
         return Parsed([happening] if happening else [])
 
-    async def fetch(self, caller: Caller, account: Account, cursor: str) -> Fetched:
+    async def learn(self, caller: Caller, account: Account, request: WebhookRequest) -> None:
+        """What must be known before a request can be checked: SNS signs with a key that it shows at its own address."""
+        if account.options["provider"] == SES:
+            await CERTIFICATES.learn(caller, account, request)
+
+    async def fetch(self, caller: Caller, account: Account, cursor: str, ticket: str = "") -> Fetched:
+        """New mails of a mailbox; of SNS a subscription is confirmed, whose address is the ticket."""
         if account.options["provider"] != "imap":
+            if ticket and account.options["provider"] == SES:
+                await confirm(caller, account, ticket)
             return Fetched(events=[], cursor=cursor)
         found = await look(_mailbox(account, caller), cursor, account.last_event_at or account.created_at)
         events: list[Happening] = []
@@ -139,6 +148,8 @@ class MailChannel:
         if account.options["provider"] == "imap":
             await log_in(_mailbox(account, caller))
             return []
+        if account.options["provider"] == SES:
+            return [] if account.options.get("topic") else [remark("no_topic")]
         return [] if account.secret("signing_key") else [remark("no_signing_key")]
 
 
@@ -270,65 +281,3 @@ def _mailbox(account: Account, caller: Caller) -> Server:
         raise NotDelivered("the account has no `imap` server", final=True)
     user = account.options.get("imap_user") or account.options["address"]
     return Server(account.options["imap"], user, account.secret("imap_password"), caller.guarded)
-
-
-def _by_mailgun(account: Account, request: WebhookRequest) -> Checked:
-    """HMAC over timestamp and token; the route must ask for the raw mail (its address ends with /mime)."""
-    fields = form_of(request)
-    stamp, token = fields.get("timestamp", b"").decode("ascii"), fields.get("token", b"").decode("ascii")
-    expected = [mailgun_signature(key, stamp, token) for key in account.every("signing_key")]
-    if not stamp or not token or not equal(fields.get("signature", b"").decode("ascii"), *expected):
-        raise Unauthorized("Mailgun's signature does not match the signing key of this account.")
-    if "body-mime" not in fields:
-        raise Malformed("The mail is not as it came: let Mailgun's route forward to …/webhook/mime.")
-    body, signed_at = fields["body-mime"], moment_of(stamp)  # which the signature does not cover
-    once = f"mailgun.{hashlib.sha256(token.encode()).hexdigest()[:48]}"
-    return Checked(body=body, signed_at=signed_at, proof=token, once=once, request=request)
-
-
-def mailgun_signature(key: str, stamp: str, token: str) -> str:
-    """documentation.mailgun.com, "Securing webhooks"."""
-    return hmac.new(key.encode(), f"{stamp}{token}".encode(), hashlib.sha256).hexdigest()
-
-
-def _by_sendgrid(account: Account, request: WebhookRequest) -> Checked:
-    """ECDSA over timestamp and raw body (Inbound Parse with a security policy, "POST the raw, full MIME message")."""
-    stamp = request.headers.get("x-twilio-email-event-webhook-timestamp", "")
-    given = request.headers.get("x-twilio-email-event-webhook-signature", "")
-    keys = account.every("signing_key")
-    if not given or not any(sendgrid_signed(key, given, stamp.encode() + request.raw) for key in keys):
-        raise Unauthorized("SendGrid's signature does not match the public key of this account.")
-    fields = form_of(request)
-    if "email" not in fields:
-        raise Malformed('The mail is not as it came: tick "POST the raw, full MIME message" at SendGrid.')
-    return Checked(body=fields["email"], signed_at=moment_of(stamp), proof=given, request=request)
-
-
-def sendgrid_signed(key: str, signature: str, said: bytes) -> bool:
-    """Whether SendGrid signed it; `key` is the base64 of a public key on P-256."""
-    try:
-        public = load_der_public_key(base64.b64decode(key))
-        if not isinstance(public, ec.EllipticCurvePublicKey):
-            return False
-        public.verify(base64.b64decode(signature, validate=True), said, ec.ECDSA(SHA256()))
-    except (InvalidSignature, ValueError, binascii.Error):
-        return False
-    return True
-
-
-def form_of(request: WebhookRequest) -> Mapping[str, bytes]:
-    """The fields of a whole multipart form. Raises Unauthorized: what is none was not sent by the provider."""
-    kind = request.headers.get("content-type", "")
-    boundary = re.search(r'boundary="?([^\s";]{1,70})', kind)
-    is_form = kind.lower().startswith("multipart/form-data") and boundary is not None
-    if not is_form or boundary is None or not request.raw.rstrip().endswith(f"--{boundary[1]}--".encode()):
-        raise Unauthorized("The body is not a whole multipart form.")
-    whole = email.message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode("utf-8", "replace") + request.raw)
-    parts = whole.get_payload()
-    found: dict[str, bytes] = {}
-    for part in parts if isinstance(parts, list) else []:
-        name = part.get_param("name", header="content-disposition") if isinstance(part, Message) else None
-        content = part.get_payload(decode=True) if isinstance(part, Message) else None
-        if isinstance(name, str) and isinstance(content, bytes):
-            found.setdefault(name, content)
-    return found

@@ -104,7 +104,7 @@ class Messenger:
         if message.hint.get(ELSEWHERE) and message.author_kind == "agent":
             await _take_thread(caller, account, message.contact)
         answer = await meta.call(caller, account, "me/messages", json_body=body)
-        return str(answer["message_id"]) if answer.get("message_id") else None
+        return str(answer["message_id"])[:MOST_ID_CHARS] if answer.get("message_id") else None  # as its echo has it
 
     async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
         """The token's own account must be the one whose webhooks are read."""
@@ -209,6 +209,7 @@ def _echo(account: Account, message: Mapping[str, Any], contact: str) -> Colleag
         name=INBOXES.get(app, "Meta"),
         text=text or other,
         media=tuple(media),
+        unsure=not app,
     )
 
 

@@ -46,7 +46,7 @@ class Account:
     """One account of a tenant on a platform.
 
     `options` are the fields that everybody may see; `secrets` the sealed ones, opened, the newest first: a rotation
-    leaves two generations that are both valid.
+    leaves two generations that are both valid. `refresh_until`: so long the access token is renewed by itself.
     """
 
     tenant: str
@@ -63,6 +63,8 @@ class Account:
     token_until: datetime | None = None
     probed_at: datetime | None = None
     findings: Sequence[Mapping[str, Any]] | None = None
+    refresh_until: datetime | None = None
+    refresh_is_last: bool | None = None
 
     def secret(self, name: str) -> str:
         """The newest value of a secret field; empty when the account has none."""
@@ -225,7 +227,7 @@ class Notice:
 class Colleague:
     """A person of the tenant answered in the platform's own app: the customer has read it already.
 
-    Of `media` only the kind is shown.
+    Of `media` only the kind is shown. `unsure`: the platform does not tell by which app, so it may be our own message.
     """
 
     event_id: str
@@ -233,6 +235,7 @@ class Colleague:
     name: str
     text: str
     media: Sequence[Media] = ()
+    unsure: bool = False
 
 
 Happening = Inbound | Notice | Colleague

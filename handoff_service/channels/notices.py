@@ -7,6 +7,7 @@ from datetime import timedelta
 from handoff_service import outbox
 from handoff_service.channels import contacts, windows
 from handoff_service.channels.collect import named
+from handoff_service.channels.echoes import is_ours, with_whom
 from handoff_service.channels.elsewhere import moved
 from handoff_service.channels.model import Abilities, Account, Colleague, Notice
 from handoff_service.channels.read_marks import mark_read
@@ -93,16 +94,17 @@ def _call_back(tx: Transaction, account: Account, event: Notice, context: Contex
     return after.id, after.last_seq
 
 
-def answered_elsewhere(tx: Transaction, account: Account, event: Colleague, context: Context) -> tuple[str, int] | None:
+def answered_elsewhere(
+    tx: Transaction, account: Account, event: Colleague, abilities: Abilities, context: Context
+) -> tuple[str, int] | None:
     """What a colleague wrote in the platform's own app: agents see it here, and it is not sent once more.
 
     What the platform told us to have taken from ourselves is nobody else's.
     """
     if windows.delivery(tx.connection, account.tenant, account.id, event.event_id) is not None:
         return None
-    known = contacts.known_as(tx.connection, account.tenant, identity_channel(account), event.contact)
-    current = conversations.current(tx.connection, account.tenant, account.channel, known.id) if known else None
-    if current is None:
+    current = with_whom(tx.connection, account, event)
+    if current is None or (event.unsure and is_ours(tx, account, current, event, abilities, context)):
         return None
     locked = conversations.find(tx.connection, account.tenant, current.id, lock=True)
     said = " ".join([*filter(None, [event.text]), *(named(one, locked.language) for one in event.media)])

@@ -81,6 +81,21 @@ def pack(
     return Parcel(account, in_parts(whole, abilities, language), standing, language, whole.seq)
 
 
+def as_sent(
+    connection: sa.Connection,
+    conversation: Conversation,
+    seq: int,
+    contact: str,
+    abilities: Abilities,
+    settings: Settings,
+) -> list[Outbound]:
+    """An entry in the parts in which it goes to the platform when it goes alone."""
+    names = {agent.id: agent.name for agent in agents.everyone(connection, conversation.tenant)}
+    entry = conversations.entry_at(connection, conversation.tenant, conversation.id, seq)
+    whole = _whole(connection, conversation, entry, names, contact, None, settings)
+    return in_parts(whole, abilities, conversation.language)
+
+
 def _whole(
     connection: sa.Connection,
     conversation: Conversation,

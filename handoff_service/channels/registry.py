@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
+from handoff_service.channels.caller import Caller
 from handoff_service.channels.dingtalk import DingTalk
-from handoff_service.channels.douyin import Douyin
+from handoff_service.channels.douyin import REFRESH_LASTS, Douyin
 from handoff_service.channels.douyin_kf import DouyinKf
 from handoff_service.channels.feishu import Feishu
 from handoff_service.channels.kuaishou import Kuaishou
 from handoff_service.channels.line import Line
 from handoff_service.channels.mail import MailChannel
 from handoff_service.channels.messenger import Messenger
-from handoff_service.channels.model import Channel, Fetching
+from handoff_service.channels.model import Account, Channel, Fetching, WebhookRequest
+from handoff_service.channels.renewing import Renewing
 from handoff_service.channels.signed_api import SignedApi
 from handoff_service.channels.slack import Slack
 from handoff_service.channels.telegram import Telegram
@@ -27,13 +29,14 @@ from handoff_service.channels.window import Allowance
 from handoff_service.channels.wording import Form, octets
 
 A_MINUTE = timedelta(minutes=1)
+DOUYIN = Douyin()
 WECOM = WeCom()
 MAIL = MailChannel()
 
 CHANNELS: Mapping[str, Channel] = {
     "api": SignedApi(),
     "dingtalk": DingTalk(),
-    "douyin": Douyin(),
+    "douyin": DOUYIN,
     "douyin_kf": DouyinKf(),
     "email": MAIL,
     "feishu": Feishu(),
@@ -57,3 +60,11 @@ FETCHING: Mapping[str, Fetching] = {
     "email": Fetching(20.0, MAIL.fetch),
     "wecom": Fetching(60.0, WECOM.fetch),
 }
+
+# Platforms whose access tokens end, and which renew them for who holds a refresh token.
+RENEWING: Mapping[str, Renewing] = {
+    "douyin": Renewing(REFRESH_LASTS, DOUYIN.renew_access, DOUYIN.renew_refresh),
+}
+
+# What must be known of a platform before its webhooks can be checked, as keys that it changes; asked for beforehand.
+LEARNING: Mapping[str, Callable[[Caller, Account, WebhookRequest], Awaitable[None]]] = {"email": MAIL.learn}

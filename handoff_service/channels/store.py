@@ -23,7 +23,8 @@ SEEN_EVERY = timedelta(minutes=1)
 
 # The statements of every event and every delivery.
 _account = (A.tenant == sa.bindparam("tenant"), A.id == sa.bindparam("id"))
-FIND = Statement(sa.select(tables.channel_accounts).where(*_account))
+_find = sa.select(tables.channel_accounts).where(*_account)
+FIND, FIND_AND_LOCK = Statement(_find), Statement(_find.with_for_update())
 SEEN = Statement(
     sa.update(tables.channel_accounts)
     .where(*_account, sa.or_(A.last_event_at.is_(None), A.last_event_at < sa.bindparam("stale")))
@@ -55,9 +56,18 @@ class Received:
     seq: int | None
 
 
-def find(connection: sa.Connection, tenant: str, account: str, seal: Seal) -> Account:
+@dataclass(frozen=True)
+class Ending:
+    """An account whose access token, or what renews it, is to be renewed."""
+
+    whose: tuple[str, str]
+    token_until: datetime | None
+    refresh_is_due: bool
+
+
+def find(connection: sa.Connection, tenant: str, account: str, seal: Seal, *, lock: bool = False) -> Account:
     """The account with its secrets opened. Raises NotFound, and Unavailable when the key has changed."""
-    row = FIND.first(connection, tenant=tenant, id=account)
+    row = (FIND_AND_LOCK if lock else FIND).first(connection, tenant=tenant, id=account)
     if row is None:
         raise NotFound(f"There is no channel account {account}.")
     values = dict(row)
@@ -144,6 +154,50 @@ def set_token_until(connection: sa.Connection, account: Account, until: datetime
     _update(connection, account.tenant, account.id, token_until=until)
 
 
+def set_refresh(
+    connection: sa.Connection, account: Account, *, until: datetime | None = None, is_last: bool | None = None
+) -> None:
+    """Remembers when what renews the account's access token ends, and that nothing prolongs it; None says nothing."""
+    told = {"refresh_until": until, "refresh_is_last": is_last}
+    _update(
+        connection, account.tenant, account.id, **{name: value for name, value in told.items() if value is not None}
+    )
+
+
+def to_renew(
+    connection: sa.Connection, channels: Sequence[str], now: datetime, *, access_by: datetime, refresh_by: datetime
+) -> list[Ending]:
+    """Accounts of these channels that can be renewed, and of which something ends by then or nobody knows when."""
+    refresh_is_due = sa.and_(A.refresh_until < refresh_by, sa.func.coalesce(A.refresh_is_last, sa.false()).is_(False))
+    is_due = sa.or_(A.token_until.is_(None), A.token_until < access_by, refresh_is_due)
+    query = sa.select(A.tenant, A.id, A.token_until, refresh_is_due.label("refresh_is_due"))
+    rows = connection.execute(query.where(A.channel.in_(channels), ~A.disabled, A.refresh_until > now, is_due))
+    return [Ending((row.tenant, row.id), row.token_until, bool(row.refresh_is_due)) for row in rows]
+
+
+def renewed(
+    connection: sa.Connection,
+    account: Account,
+    given: Mapping[str, str],
+    *,
+    token_until: datetime | None,
+    refresh_until: datetime | None,
+    seal: Seal,
+) -> bool:
+    """Puts these secrets in the place of the newest ones, with their ends; None leaves an end as it is.
+
+    False when somebody has given others meanwhile: nothing is stored then.
+    """
+    now = find(connection, account.tenant, account.id, seal, lock=True)
+    if any(now.secret(name) != account.secret(name) for name in (*given, "refresh_token")):
+        return False
+    secrets = ({**now.secrets[0], **given}, *now.secrets[1:])
+    ends = {"token_until": token_until, "refresh_until": refresh_until}
+    told = {name: value for name, value in ends.items() if value is not None}
+    _update(connection, account.tenant, account.id, secrets=[seal.seal(_closed(one)) for one in secrets], **told)
+    return True
+
+
 def examined(connection: sa.Connection, account: Account, findings: Sequence[Mapping[str, str]], now: datetime) -> None:
     """Remembers what the doctor has found."""
     values = {"probed_at": now, "findings": [dict(one) for one in findings]}
@@ -153,7 +207,8 @@ def examined(connection: sa.Connection, account: Account, findings: Sequence[Map
 def standing(connection: sa.Connection) -> list[dict[str, Any]]:
     """How many accounts of each channel there are, fail, and are switched off.
 
-    Of those in use also when the first token ends, and since when the one that is silent longest has heard nothing.
+    Of those in use also when the first token ends (or what renews it, when nothing prolongs that), and since when the
+    one that is silent longest has heard nothing.
     """
     failing = sa.func.sum(sa.case((A.last_error.is_not(None), 1), else_=0)).label("failing")
     off = sa.func.sum(sa.case((A.disabled, 1), else_=0)).label("disabled")
@@ -161,8 +216,14 @@ def standing(connection: sa.Connection) -> list[dict[str, Any]]:
         sa.func.min(sa.case((~A.disabled, column)), type_=column.type).label(name)
         for name, column in (("token_until", A.token_until), ("last_event_at", A.last_event_at))
     )
-    query = sa.select(A.channel, sa.func.count().label("accounts"), failing, off, ends, heard).group_by(A.channel)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    final = sa.case((sa.and_(~A.disabled, A.refresh_is_last), A.refresh_until))
+    last = sa.func.min(final, type_=A.refresh_until.type).label("refresh_until")
+    query = sa.select(A.channel, sa.func.count().label("accounts"), failing, off, ends, heard, last)
+    found = [dict(row) for row in connection.execute(query.group_by(A.channel)).mappings()]
+    for row in found:  # a person must come for both
+        known = [moment for moment in (row["token_until"], row.pop("refresh_until")) if moment is not None]
+        row["token_until"] = min(known, default=None)
+    return found
 
 
 def seen(connection: sa.Connection, account: Account, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -63,20 +64,34 @@ class Identity:
     expires_at: datetime
 
 
-def verify_identity(token: str, settings: Settings, *, now: datetime) -> Identity:
-    """Checks a signed identity (JWT, HS256, RFC 7519). Raises Unauthorized with the reason."""
+def identity_key(tenant: str, settings: Settings, *, of_shop: bool) -> str:
+    """What the tenant's site signs with: the secret that is shared with the shop, or else a key of the tenant's own.
+
+    The id of a customer means another person in another tenant: no site may sign for the customers of somebody else.
+    """
+    secret = settings.identity_secret.get_secret_value()
+    return secret if of_shop else hmac.digest(secret.encode(), f"tandem identity {tenant}".encode(), "sha256").hex()
+
+
+def verify_identity(token: str, tenant: str, settings: Settings, *, of_shop: bool, now: datetime) -> Identity:
+    """Checks an identity (JWT, HS256, RFC 7519) signed for this tenant. Raises Unauthorized with the reason."""
     if len(token) > MAX_TOKEN_CHARS:
         raise Unauthorized("The identity token is too long.")
-    key = OctKey.import_key(settings.identity_secret.get_secret_value())
+    key = OctKey.import_key(identity_key(tenant, settings, of_shop=of_shop))
     try:
         claims: dict[str, Any] = jwt.decode(token, key, algorithms=["HS256"]).claims
     except (JoseError, ValueError) as error:
-        raise Unauthorized(f"The identity token is not valid ({error.__class__.__name__}).") from error
+        raise Unauthorized(
+            f"The identity token is not valid for this tenant ({error.__class__.__name__}); "
+            "`python -m handoff_service keys identity` shows what its site signs with."
+        ) from error
     sub, jti, expires = claims.get("sub"), claims.get("jti"), claims.get("exp")
     if claims.get("aud") != AUDIENCE or not _is_label(sub) or not _is_label(jti):
         raise Unauthorized(
             f"The identity token needs aud={AUDIENCE!r}, and sub and jti of 1 to 128 visible ASCII signs."
         )
+    if claims.get("tenant", tenant) != tenant:
+        raise Unauthorized("The identity token is for another tenant.")
     if not isinstance(expires, (int, float)):
         raise Unauthorized("The identity token has no expiry.")
     latest = now + MAX_IDENTITY_AGE + timedelta(seconds=30)

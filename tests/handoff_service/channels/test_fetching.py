@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from handoff_service import nodes, tables
 from handoff_service.bell import Bell
 from handoff_service.channels import cursors
 from handoff_service.channels.accounts import new_account
@@ -50,6 +52,11 @@ async def test_the_second_gateway_waits_and_takes_over_when_the_first_has_died(s
         assert await lease("third", late) is None
         await database.write(lambda tx: cursors.release_all(tx.connection, "first"))
         assert await lease("third", late) == "5", "nobody waits for the lease of a gateway that is lost"
+        beat = {"id": "third", "version": nodes.RELEASE, "started_at": NOW, "seen_at": NOW}
+        await database.write(lambda tx: tx.connection.execute(sa.insert(tables.nodes).values(**beat)))
+        assert await lease("second", late + 3600) is None, "a clock that is an hour ahead takes nothing from the living"
+        await database.write(lambda tx: nodes.release_lost(tx, ("third", NOW), NOW))
+        assert await lease("second", late) == "5"
     finally:
         await database.close()
 

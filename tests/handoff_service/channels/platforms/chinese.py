@@ -202,16 +202,23 @@ class FakeDingTalk(Platform):
 class FakeDouyin(Platform):
     channel = "douyin"
     signing = "client_secret"
-    key, secret, merchant, token = (
-        "ttddf8ab4542c7d76601",
-        "douyinsecret0123456789",
-        "_000bfeGRgbkwDMMk",
-        "act.0123456789",
-    )
+    key, secret, merchant = "ttddf8ab4542c7d76601", "douyinsecret0123456789", "_000bfeGRgbkwDMMk"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token, self.refresh_token = "act.0123456789", "rft.0123456789"
+        self.given: list[str] = []  # ids of what we have said
+        self.renewals = 5  # so often the refresh token may be renewed
+        self.refresh_lasts_s = 30 * 24 * 3600
 
     def fields(self) -> dict[str, str]:
         given = {"client_key": self.key, "client_secret": self.secret, "open_id": self.merchant}
-        return {**given, "access_token": self.token, "api": self.url}
+        tokens = {"access_token": self.token, "refresh_token": self.refresh_token}
+        return {**given, **tokens, "api": self.url}
+
+    def expire(self) -> bool:
+        self.token = f"act.{self.number():010}"
+        return True
 
     def text(self, contact: str, text: str) -> dict[str, Any]:
         return self._event(contact, message_type="text", text=text)
@@ -243,7 +250,12 @@ class FakeDouyin(Platform):
         asked = {"event": "verify_webhook", "client_key": "", "content": {"challenge": 12345}}
         return self.hook(asked, secret=secret), b'{"challenge": 12345}'
 
+    def carries(self, call: Call) -> bool:
+        return not call.path.startswith("/oauth/")
+
     def answer(self, call: Call) -> Response:
+        if call.path.startswith("/oauth/"):
+            return Response(body={"data": self._renewed(call.path, call.form), "message": "success"})
         if call.headers.get("access-token") != self.token or call.query.get("open_id") != self.merchant:
             return Response(body={"data": {"error_code": 2190008, "description": "access_token expired"}})
         body = call.json
@@ -251,7 +263,27 @@ class FakeDouyin(Platform):
             return Response(body={"data": {"error_code": 28001007, "description": "parameter"}})
         text = body["content"]["text"]["text"]
         self.received.append(Received(body["to_user_id"], text))
-        return Response(body={"data": {"error_code": 0, "msg_id": f"@{self.number()}"}})
+        self.given.append(f"@{self.number()}")
+        return Response(body={"data": {"error_code": 0, "msg_id": self.given[-1]}})
+
+    def _renewed(self, path: str, form: Mapping[str, str]) -> dict[str, Any]:
+        """Numbers come as text, as in the documentation's samples."""
+        if form.get("client_key") != self.key:
+            return {"error_code": 10003, "description": "client_key"}
+        if form.get("refresh_token") != self.refresh_token or self.refresh_lasts_s <= 0:
+            return {"error_code": 10010, "description": "refresh_token expired"}
+        if path == "/oauth/refresh_token/" and form.get("grant_type") == "refresh_token":
+            tokens = {"access_token": self.token, "refresh_token": self.refresh_token, "open_id": self.merchant}
+            ends = {"expires_in": str(15 * 24 * 3600), "refresh_expires_in": str(self.refresh_lasts_s)}
+            return {"error_code": 0, "description": "", "scope": "im.direct_message", **tokens, **ends}
+        if path != "/oauth/renew_refresh_token/":
+            return {"error_code": 10005, "description": "parameter"}
+        if not self.renewals:
+            return {"error_code": 10020, "description": "too often"}
+        self.renewals -= 1
+        self.refresh_token, self.refresh_lasts_s = f"rft.{self.number():010}", 30 * 24 * 3600
+        ends = {"expires_in": str(self.refresh_lasts_s)}
+        return {"error_code": 0, "description": "", "refresh_token": self.refresh_token, **ends}
 
     def _event(self, contact: str, **parts: Any) -> dict[str, Any]:
         content = {

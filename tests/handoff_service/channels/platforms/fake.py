@@ -101,7 +101,9 @@ class Platform(ABC):
     signs_time = False  # its signature covers a time
     bundles = False  # one webhook may carry several events
     keeps_media = True  # files of customers stay with it until they are fetched, or are lost there
-    signing = ""  # the account's secret that proves a webhook
+    signing = ""  # the account's secret that proves a webhook; empty where its own key does
+    signs_inside = False  # the signature is a part of the body
+    fresh_secret = "anewsecret0123456789"  # another value of `signing`
     accepted: Callable[[Answered], bool] = staticmethod(lambda answer: 200 <= answer.status < 300)
 
     def __init__(self) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.handoff_service.channels.platforms.fake import Call, Hook, Platform, Received, Response
+from tests.handoff_service.channels.platforms.fake import Answered, Call, Hook, Platform, Received, Response
 
 TOKEN, SECRET = "EAAG-an-access-token-0123456789", "0123456789abcdef0123456789abcdef"
 NUMBER, PAGE, IGID = "114896151713920", "90210902109021", "17841400008460056"
@@ -169,6 +170,8 @@ class FakeMessenger(_Meta):
         super().__init__()
         self.owners: dict[str, str] = {}  # of threads that are another app's
         self.taken: list[str] = []
+        self.ahead_s = 0.0  # so long before its answer to us it tells what we have said, without the app
+        self.told: list[Answered] = []
 
     def fields(self) -> dict[str, str]:
         given = {"access_token": TOKEN, "app_secret": SECRET, "page_id": self.id, "app_id": OUR_APP}
@@ -199,7 +202,8 @@ class FakeMessenger(_Meta):
         """Somebody of the page has answered; `app` is empty where Meta does not tell by which one."""
         shown = {"attachments": [self._picture(content)]} if content else {}
         by = {"app_id": int(app)} if app else {}
-        event = self._event(self.id, message={"mid": self.mid(), "is_echo": True, **by, **shown, **parts})
+        mid = parts.pop("mid", None) or self.mid()
+        event = self._event(self.id, message={"mid": mid, "is_echo": True, **by, **shown, **parts})
         return {**event, "recipient": {"id": contact}}
 
     def read(self, contact: str) -> dict[str, Any]:
@@ -237,7 +241,12 @@ class FakeMessenger(_Meta):
             return _error(400, 10, "another app is controlling this thread now", sub=2018300)
         files = [body["message"]["attachment"]["payload"]["url"]] if "attachment" in body["message"] else []
         self.received.append(Received(contact, text, body["message"].get("quick_replies", ()), files=files))
-        return Response(body={"recipient_id": contact, "message_id": f"m_out{self.number()}"})
+        mid = self.mid()
+        if self.ahead_s:
+            shown = {"attachments": [{"type": "image", "payload": {"url": files[0]}}]} if files else {"text": text}
+            echo = self.echo(contact, "", mid=mid, **shown)
+            threading.Thread(target=lambda: self.told.append(self.send(self.hook(echo)))).start()
+        return Response(body={"recipient_id": contact, "message_id": mid}, before_s=self.ahead_s)
 
     def carries(self, call: Call) -> bool:
         return call.path == "/me/messages"

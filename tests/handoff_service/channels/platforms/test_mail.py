@@ -17,7 +17,8 @@ from handoff_service import tables
 from handoff_service.channels import mail_ways, mail_words
 from handoff_service.channels.accounts import new_account
 from handoff_service.channels.caller import Caller
-from handoff_service.channels.mail import MailChannel, compose, event, mailgun_signature, sendgrid_signed, thread
+from handoff_service.channels.mail import MailChannel, compose, event, thread
+from handoff_service.channels.mail_providers import mailgun_signature, sendgrid_signed
 from handoff_service.channels.mail_read import read
 from handoff_service.channels.mail_words import new_words, safe_html, words_of_html
 from handoff_service.channels.model import Account, Enclosed, Inbound, Notice, Outbound

@@ -20,9 +20,11 @@ from urllib.parse import parse_qsl
 
 import httpx2
 import pytest
+from cryptography import x509
 
 from handoff_service.channels.accounts import new_account
 from handoff_service.channels.caller import Caller
+from handoff_service.channels.mail_sns import CERTIFICATES
 from handoff_service.channels.model import Account, Colleague, Inbound, Notice, Reply, WebhookRequest
 from handoff_service.channels.registry import CHANNELS, WECOM
 from handoff_service.channels.weixin_cipher import encipher, signature
@@ -30,14 +32,18 @@ from handoff_service.errors import Malformed, Unauthorized
 from tests.handoff_service.channels.platforms import PLATFORMS
 from tests.handoff_service.channels.platforms.chinese import _feishu_cipher
 from tests.handoff_service.channels.platforms.mail import FakeMail
+from tests.handoff_service.channels.platforms.mail_providers import FakePostmark, FakeSes, certificate_of
 from tests.handoff_service.stage import trial_settings
 
 FOLDER = Path(__file__).parent.parent / "recorded"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 STAMP, NONCE, HOOK = "1714112445", "415670741", "https://shop.example/hook"
+KNOWN = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0a0a.pem"
 WX, WM = "oDeOAjj54GvEkkgCV2d7QV4-JLMc", "wmAJ2GCAAAme1XQRC-NI-q0_ZM9ukoAw"
 KF = "_000Iuoq1hxt4Kva16Y6szdms7qujIqiwvOx"
 PSID, LINED = "PSID", "U4af4980629"
+# Samples of other ways to the same channel.
+WAYS: Mapping[str, type[FakeMail]] = {"email/postmark.json": FakePostmark, "email/ses_received.json": FakeSes}
 # What an account must be told besides what its fake says, where a sample names another one.
 OPTIONS: Mapping[str, Mapping[str, str]] = {
     "whatsapp/image.json": {"phone_number_id": "27681414235104944"},
@@ -54,6 +60,8 @@ READ: Mapping[str, Any] = {
     "douyin_kf/image.json": [(KF, "7494460928000411112", "image:https://lf6-developer-sign.bytemastatic.com/")],
     "douyin_kf/words_alone.json": [(KF, "111111111", "this is content")],
     "email/quoted.eml": [("ann@customer.example", "", "Your order\n\n我要退货")],
+    "email/postmark.json": [("myuser@theirdomain.com", "", "Test subject\n\nThis is a test text body.")],
+    "email/ses_received.json": [("sender@example.com", "", "Example subject\n\nExample content")],
     "feishu/text.json": [("oc_5ce6d572455d361153b7xx51da133945", "5e3702a84e847582be8db7fb73283c02", "@Tom hello")],
     "feishu/handshake.json": {"challenge": "ajls384kdjx98XX"},
     "instagram/text.json": [("IGSID", "MESSAGE-ID", "MESSAGE-TEXT")],
@@ -162,6 +170,18 @@ def by_mailgun(_: Account, raw: bytes) -> WebhookRequest:
     return WebhookRequest(hook.raw, {name.lower(): value for name, value in hook.headers.items()})
 
 
+def by_postmark(account: Account, raw: bytes) -> WebhookRequest:
+    given = base64.b64encode(account.secret("signing_key").encode()).decode()
+    return WebhookRequest(raw, {"authorization": f"Basic {given}"})
+
+
+def by_sns(_: Account, raw: bytes) -> WebhookRequest:
+    far = FakeSes()
+    far.close()
+    hook = far.signed(far.notification(json.loads(raw), SigningCertURL=KNOWN))
+    return WebhookRequest(hook.raw, {})
+
+
 SIGNED: Mapping[str, Callable[[Account, bytes], WebhookRequest]] = {
     "dingtalk": by_dingtalk,
     "douyin": lambda account, raw: WebhookRequest(
@@ -169,6 +189,8 @@ SIGNED: Mapping[str, Callable[[Account, bytes], WebhookRequest]] = {
     ),
     "douyin_kf": by_douyin_kf,
     "email": by_mailgun,
+    "email/postmark.json": by_postmark,
+    "email/ses_received.json": by_sns,
     "feishu": by_feishu,
     "instagram": by_meta,
     "kuaishou": lambda account, raw: WebhookRequest(
@@ -194,7 +216,7 @@ SIGNED: Mapping[str, Callable[[Account, bytes], WebhookRequest]] = {
 
 def the_account(sample: str) -> Account:
     channel = sample.partition("/")[0]
-    far = PLATFORMS[channel]()
+    far = WAYS.get(sample, PLATFORMS[channel])()
     far.close()
     return new_account("shop", channel, "x", {**far.fields(), **OPTIONS.get(sample, {})}, trial_settings())
 
@@ -221,10 +243,12 @@ def test_every_channel_has_recorded_samples_and_every_sample_is_read() -> None:
 
 
 @pytest.mark.parametrize("sample", sorted(READ.keys() - {"wecom/sync_msg.json"}))
-def test_a_sample_is_checked_and_read(sample: str) -> None:
+def test_a_sample_is_checked_and_read(sample: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = x509.load_pem_x509_certificate(certificate_of(FakeSes._key))
+    monkeypatch.setattr(CERTIFICATES, "_kept", {KNOWN: certificate})
     account, raw = the_account(sample), (FOLDER / sample).read_bytes()
     channel = CHANNELS[account.channel]
-    request = SIGNED[account.channel](account, raw)
+    request = SIGNED.get(sample, SIGNED[account.channel])(account, raw)
     parsed = channel.parse(account, channel.check(account, request))
     expected = READ[sample]
     if sample == "wecom/callback.xml":
@@ -237,7 +261,7 @@ def test_a_sample_is_checked_and_read(sample: str) -> None:
         assert len(found) == len(expected)
         assert all(map(same, found, expected)), found
         assert not any(isinstance(one, Colleague) for one in parsed.events)
-    if account.channel in ("dingtalk", "email", "telegram", "weibo"):
+    if account.channel in ("dingtalk", "email", "telegram", "weibo") and sample != "email/ses_received.json":
         return  # what proves them says nothing of the body
     spoilt = request.raw.replace(b"1", b"2", 1) if b"1" in request.raw else request.raw + b"1"
     with pytest.raises((Unauthorized, Malformed)):

@@ -25,6 +25,7 @@ from handoff_service.tenants import store as tenants
 from tests.handoff_service.channels.conftest import KEY
 from tests.handoff_service.channels.platforms import PLATFORMS
 from tests.handoff_service.channels.platforms.fake import Received
+from tests.handoff_service.channels.platforms.mail_providers import OTHER_WAYS
 from tests.handoff_service.channels.platforms.signed_api import FakeIntegrator
 from tests.handoff_service.channels.platforms.stories import (
     POINTS,
@@ -43,7 +44,7 @@ from tests.handoff_service.web.serving import GatewayProcess, free_port
 from tests.handoff_service.web.visitors import Desk, accepted
 
 TENANT = "stories"
-EVERYBODY = {**PLATFORMS, "api": FakeIntegrator}
+EVERYBODY = {**PLATFORMS, **OTHER_WAYS, "api": FakeIntegrator}
 # `make test` plays one seed on SQLite; `make soak` more of them, with more deaths, on both engines.
 SEEDS = int(os.environ.get("TANDEM_STORY_SEEDS", "1"))
 KILLS = int(os.environ.get("TANDEM_STORY_KILLS", "5"))
@@ -108,7 +109,7 @@ async def playing(
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
 @pytest.mark.parametrize("seed", range(1, SEEDS + 1))
 async def test_nothing_is_lost_or_doubled_on_any_platform(playing: Any, seed: int) -> None:
-    assert set(EVERYBODY) == set(CHANNELS)
+    assert {one.channel for one in EVERYBODY.values()} == set(CHANNELS)
     stories, mortal, entries = await playing(seed, KILLS)
     assert set(mortal.deaths) == set(POINTS), f"it died only at {mortal.deaths}"
     wrong = {}
