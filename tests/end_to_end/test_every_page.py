@@ -9,10 +9,11 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.end_to_end.pages import DESK, PHONE, Console, Widget, barriers, chromium_path, new_page, open_browser
 from tests.end_to_end.story import EN, ZH, Lines, Stage
+from tests.end_to_end.test_browser import PIXEL
 from tests.end_to_end.test_call import CAMERAS
 
 pytestmark = [
@@ -136,6 +137,10 @@ async def _with_a_person(inspector: Inspector, widget: Widget, console: Console,
     await widget.write(lines.ask_human)
     await expect(theirs.locator(".place")).to_be_visible()
     await inspector.look(theirs, "waiting")
+    await theirs.locator(".next-steps summary").click()
+    await expect(theirs.locator(".stages li").first).to_be_visible()
+    await inspector.look(theirs, "what happens next")
+    await theirs.locator(".next-steps summary").click()
     for form in (0, 1):  # leave a message, be called back
         await theirs.locator(".choices-grid .button").nth(form).click()
         await expect(theirs.locator(".card.form")).to_be_visible()
@@ -218,6 +223,7 @@ async def _work(inspector: Inspector, page: Page) -> None:
     await page.locator(".page.tickets .rows .link-row", has_text=inspector.ticket).click()
     ticket = page.locator(".page-panel.ticket")
     await expect(ticket).to_be_visible()
+    await _filed(ticket)
     await inspector.look(page, "a ticket")
     await ticket.get_by_role("button", name=re.compile("complaint|投诉", re.IGNORECASE)).click()
     await expect(ticket.locator(".complaint")).to_be_visible()
@@ -225,6 +231,15 @@ async def _work(inspector: Inspector, page: Page) -> None:
     await page.locator(".page.tickets [role=tab]").last.click()
     await expect(page.locator(".page.tickets .filters.ends")).to_be_visible()
     await inspector.look(page, "the register")
+
+
+async def _filed(ticket: Locator) -> None:
+    """A picture is put into it and shown, and what can become of it is unfolded."""
+    file = {"name": "label.png", "mimeType": "image/png", "buffer": PIXEL}
+    await ticket.locator(".ticket-files input").set_input_files([file])
+    await expect(ticket.locator(".ticket-files img")).to_be_visible()
+    await ticket.locator(".moves summary").click()
+    await expect(ticket.locator(".moves form.part")).to_have_count(2)
 
 
 async def _views(inspector: Inspector, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""A file that its customer takes back while it is on its way: nobody gets it, and what he writes goes out alone."""
+"""Files that are taken back while they are on their way, by the customer and by the agent: nobody gets them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import os
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.end_to_end.pages import Widget, chromium_path, new_page, open_browser
+from tests.end_to_end.desk import taken
+from tests.end_to_end.pages import Console, Widget, barriers, chromium_path, new_page, open_browser
 from tests.end_to_end.story import EN, Stage
 
 pytestmark = [
@@ -40,3 +41,34 @@ async def test_an_upload_is_cancelled_while_it_is_on_its_way(stage: Stage) -> No
         await widget.write("never mind")
         await expect(page.locator(".message.customer")).to_have_count(2)
         await expect(page.locator(".message.customer .attachment")).to_have_count(0)
+
+
+async def test_an_agent_stops_his_upload_by_keyboard_and_sends_the_file_afterwards(stage: Stage) -> None:
+    async with open_browser() as browser:
+        console = Console(await new_page(browser, language="en"))
+        desk = console.page
+        await console.sign_in(stage.gateway, stage.logins[0])
+        customer, conversation = await taken(desk, stage)
+        held: list[Route] = []
+        await desk.route(lambda url: "/files?" in url, lambda route: held.append(route))
+        file = {"name": "terms.txt", "mimeType": "text/plain", "buffer": b"x" * 100_000}
+        await desk.locator(".composer input[type=file]").set_input_files([file])
+        line = desk.locator(".waiting-files li")
+        stop = line.get_by_role("button", name="Stop uploading terms.txt")
+        await expect(stop).to_be_visible()
+        await expect(desk.locator(".uploading")).to_have_text("Sending terms.txt…")
+        assert await barriers(desk) == []
+        await stop.focus()
+        async with desk.expect_event("requestfailed", lambda one: "/files?" in one.url) as ended:
+            await desk.keyboard.press("Enter")
+        await expect(line.get_by_role("button", name="Remove terms.txt")).to_be_focused()
+        await expect(desk.locator(".notices")).to_contain_text("terms.txt was not sent")
+        assert ((await ended.value).failure, len(held)) == ("net::ERR_ABORTED", 1)
+        await desk.unroute_all(behavior="ignoreErrors")
+        await desk.keyboard.press("Shift+Tab")
+        await desk.keyboard.press("Enter")
+        await expect(line).to_have_count(0)
+        await expect(desk.locator("[role=log] .file-link")).to_contain_text("terms.txt")
+        came = await customer.live.entry(conversation, lambda one: one["body"].get("file"), "the file")
+        assert came["body"]["file"]["name"] == "terms.txt"
+        assert console.complaints == []

@@ -10,7 +10,7 @@ import type { ChannelAccount, ChannelKinds, Finding } from "./channels";
 import type { Item } from "./forms/values";
 import { type RegisterPage, type Span, spanQuery } from "./complaints";
 import type { Messages, MessageState, Models } from "./training";
-import type { TicketFilter, TicketPage, WholeTicket } from "./tickets";
+import type { Part, TicketFilter, TicketPage, WholeTicket } from "./tickets";
 import type { LateClock, WallFigures } from "./wall";
 
 /** The server's answer was an error, or there was no answer (status 0, code "unreachable"). */
@@ -132,10 +132,10 @@ export class Api {
   ring = ({ conversation, epoch }: Target, media: "voice" | "video") =>
     this.act<CallAnswer>(`${conversationPath(conversation)}/call`, { epoch, media });
   hangUp = (conversation: string, call: string) => this.act<unknown>(`${conversationPath(conversation)}/call/end`, { call });
-  upload = async (conversation: string, content: Blob, name: string) => {
+  upload = async (conversation: string, content: Blob, name: string, signal: AbortSignal) => {
     const path = `${conversationPath(conversation)}/files?${new URLSearchParams({ name })}`;
     const headers = { "X-Requested-By": "console" };
-    return (await this.request<{ file: FileRef }>(path, { method: "POST", headers, body: content })).file;
+    return (await this.request<{ file: FileRef }>(path, { method: "POST", headers, body: content, signal })).file;
   };
   /** The same place for a link, to which a browser adds no header. */
   link(path: string): string {
@@ -191,6 +191,8 @@ export class Api {
   ticketOf = (ticket: string) => this.get<WholeTicket>(`/v1/tickets/${encodeURIComponent(ticket)}`);
   ticketCommand = (ticket: string, path: string, body: object) =>
     this.act<unknown>(`/v1/tickets/${encodeURIComponent(ticket)}/${path}`, body);
+  splitTicket = (ticket: string, part: Part) =>
+    this.act<{ second: { ticket: string } }>(`/v1/tickets/${encodeURIComponent(ticket)}/split`, part);
   complaintCommand = (ticket: string, path: string, body: object) =>
     this.act<unknown>(`/v1/complaints/${encodeURIComponent(ticket)}/${path}`, body);
   complaints = (span: Span, cursor: string | null) =>

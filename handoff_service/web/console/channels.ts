@@ -4,6 +4,7 @@ import { Fetching } from "./fetching";
 import { fullTime } from "../shared/time";
 import type { Session } from "./session";
 import type { DeskState } from "./state";
+import type { TextKey } from "./text";
 import { holds } from "./views";
 
 export interface Finding {
@@ -28,6 +29,9 @@ export interface ChannelAccount {
     readonly examined_at: string | null;
     /** When the access token ends, where that is known. */
     readonly token_until?: string | null;
+    /** Until when it is renewed without a person, and whether that is prolonged no more. */
+    readonly refresh_until?: string | null;
+    readonly refresh_is_last?: boolean;
   };
 }
 /** What a channel is called, and what an account of it must be told. */
@@ -49,6 +53,15 @@ export function tokenState({ health }: ChannelAccount, now: number): "good" | "s
   if (health.token_until == null) return null;
   const left = Date.parse(health.token_until) - now;
   return left <= 0 ? "ended" : left <= SOON_MS ? "soon" : "good";
+}
+
+/** Whether the access token is renewed by itself: always, up to a day on which a person must come, or no more; null: never was. */
+export function renewalState({ health }: ChannelAccount, now: number): "renews" | "last" | "soon" | "ended" | null {
+  if (health.refresh_until == null) return null;
+  const left = Date.parse(health.refresh_until) - now;
+  if (left <= 0) return "ended";
+  if (health.refresh_is_last !== true) return "renews";
+  return left <= SOON_MS ? "soon" : "last";
 }
 
 /** The beginning of a day here, as the server is told when a token ends; nothing when no day was given. */
@@ -86,11 +99,13 @@ export class Channels {
     const { state, session, api } = this.parts;
     if (!holds(state, "integrations.manage")) return;
     const accounts = await api.channelAccounts().catch(() => []); // nobody has asked for it
-    for (const account of accounts) {
-      const standing = account.disabled ? null : tokenState(account, Date.now());
-      if (standing !== "soon" && standing !== "ended") continue;
-      const time = fullTime(account.health.token_until ?? "", state.language.value);
-      session.notify("bad", `${account.name}: ${state.t.value(`channels.token_${standing}`, { time })}`);
+    for (const account of accounts.filter(({ disabled }) => !disabled)) {
+      const { token_until, refresh_until } = account.health;
+      const token = tokenState(account, Date.now()), renewal = renewalState(account, Date.now());
+      const tell = (words: TextKey, until: string | null | undefined): void =>
+        session.notify("bad", `${account.name}: ${state.t.value(words, { time: fullTime(until ?? "", state.language.value) })}`);
+      if (token === "soon" || token === "ended") tell(`channels.token_${token}`, token_until);
+      if (renewal === "soon" || renewal === "ended") tell(`channels.renewal_${renewal}`, refresh_until);
     }
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
-  acceptable, EMPTY_DESK, findCard, neighbour, newestStanding, walkable, withClosed, withMessage, withSeen, withSnapshot,
+  acceptable, EMPTY_DESK, findCard, isSilent, neighbour, newestStanding, walkable, withClosed, withMessage, withSeen, withSnapshot,
 } from "./desk";
 import { card, deskFrame, LIN, message, owner } from "./fixtures";
 
@@ -13,6 +13,14 @@ const busy = withSnapshot(
     others: [card("c_other", { handoff: null })],
   }),
 );
+
+it("a page that has answered before and does not answer now is silent", () => {
+  const offer = { customer_has: 4, last_seq: 5, updated_at: "2026-11-21T08:00:00Z" };
+  const at = (seconds: number): number => Date.parse(offer.updated_at) + seconds * 1000;
+  const silent = (change: object, seconds = 11): boolean => isSilent(card("c_1", { ...offer, ...change }), at(seconds));
+  expect([silent({}), silent({}, 9), silent({ customer_has: 5 }), silent({ customer_has: 0 }), silent({ channel: "mail" })]).toEqual([true, false, false, false, false]);
+  expect(isSilent(card("c_1"), Date.now())).toBe(false); // a gateway of the release before tells nothing
+});
 
 describe("the desk", () => {
   it("keeps the queue's order and shows an offered conversation once", () => {

@@ -55,6 +55,20 @@ export function withSnapshot(desk: Desk, frame: DeskFrame): Desk {
   };
 }
 
+/** An open page of a customer has answered for everything that it received after so long. */
+const ANSWERS_MS = 10_000;
+
+/** Whether no page of the customer answers for what was written last: it is closed, or his device sleeps. */
+export const isSilent = ({ channel, customer_has = 0, last_seq, updated_at }: Card, now: number): boolean =>
+  channel === "web" && customer_has > 0 && customer_has < last_seq && now - Date.parse(updated_at) > ANSWERS_MS;
+
+/** What was offered to me and still would be, but waits for nobody any more: the customer has left the queue, say. */
+export function withdrawn(desk: Desk, { waiting, offers, mine, others }: DeskFrame, now: number): readonly Card[] {
+  const waits = [...waiting, ...offers, ...mine, ...others.filter(({ owner }) => owner.kind !== "bot")];
+  const still = new Set(waits.map(({ conversation }) => conversation));
+  return desk.lists.offers.filter(({ conversation, offer }) => offer !== null && Date.parse(offer.deadline) > now && !still.has(conversation));
+}
+
 /** The desk with the closed conversations that the server listed. */
 export function withClosed(desk: Desk, cards: readonly Card[]): Desk {
   return { ...desk, lists: { ...desk.lists, closed: cards } };

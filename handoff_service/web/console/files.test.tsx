@@ -1,5 +1,6 @@
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Api } from "./api";
 import { Composer } from "./components/Composer";
 import { MessageRow, PendingRow } from "./components/EntryRows";
 import { card, deskFrame, LIN, message, owner, type Trial, trial } from "./fixtures";
@@ -89,6 +90,88 @@ describe("what is pasted or dropped", () => {
     expect(uploads()).toHaveLength(1);
     expect(chips()).toEqual([]);
   });
+});
+
+/** A server that answers an upload when the test says so; like fetch, it gives up when it is told to. */
+function slowly(): { readonly bodies: Blob[]; answer: () => void } {
+  const slow = { bodies: [] as Blob[], answer: (): void => undefined };
+  desk.api.upload = (_conversation, content, name, signal) =>
+    new Promise((resolve, reject) => {
+      slow.bodies.push(content);
+      signal.addEventListener("abort", () => reject(new DOMException("stopped", "AbortError")));
+      slow.answer = () => resolve({ id: "f_1", name, type: "image/png", size: 3 });
+    });
+  return slow;
+}
+
+describe("an upload that runs", () => {
+  const status = () => root.querySelector(".editor [role=status]")?.textContent;
+  const button = (label: string) => root.querySelector<HTMLButtonElement>(`[aria-label='${label}']`);
+
+  it("is stopped by the button beside the file, on which the keyboard is; nothing is sent, and the file can be sent again", async () => {
+    await compose();
+    const slow = slowly();
+    await bring("paste", [picture("one.png")], "");
+    expect(status()).toBe("");
+    button("发送 one.png")!.focus();
+    await click(button("发送 one.png"));
+    expect([status(), document.activeElement]).toEqual(["正在发送 one.png…", button("停止上传 one.png")]);
+    expect(button("移除 one.png")).toBeNull();
+    await click(document.activeElement);
+    await settled();
+    expect([status(), chips(), desk.server.sends]).toEqual(["", ["one.png"], []]);
+    expect(desk.state.notices.value.map(({ tone, text }) => [tone, text])).toEqual([["good", "已停止上传 one.png，文件还在待发送列表中。"]]);
+    expect(document.activeElement).toBe(button("移除 one.png"));
+    await click(button("发送 one.png"));
+    await act(async () => slow.answer());
+    await settled();
+    expect(desk.server.sends).toMatchObject([{ body: { text: "", file: "f_1" } }]);
+    expect([chips(), slow.bodies.length]).toEqual([[], 2]);
+    expect(document.activeElement).toBe(root.querySelector("textarea"));
+  });
+
+  it("shows the file that was picked beside the text, so that it can be stopped as well", async () => {
+    await compose();
+    slowly();
+    const picking = root.querySelector<HTMLInputElement>(".attach input")!;
+    Object.defineProperty(picking, "files", { value: [picture("two.png")] });
+    await act(() => void picking.dispatchEvent(new Event("change")));
+    expect([chips(), picking.disabled]).toEqual([["two.png"], true]);
+    await click(button("停止上传 two.png"));
+    await settled();
+    expect([desk.server.sends, picking.disabled, status()]).toEqual([[], false, ""]);
+    await click(button("移除 two.png"));
+    expect(chips()).toEqual([]);
+  });
+
+  it("sends nothing when it was stopped in the moment in which the server answered", async () => {
+    await compose();
+    const slow = slowly();
+    const sent = desk.writing.attach("c_1", picture("one.png"), "one.png");
+    slow.answer();
+    desk.state.attaching.value?.stop.abort();
+    expect([await sent, desk.server.sends]).toEqual([false, []]);
+  });
+
+  it("keeps the file when the server refuses it", async () => {
+    await compose({ "/files?name=one.png": { status: 413, body: { error: { code: "too_large", message: "too large" } } } });
+    await act(async () => void (await desk.writing.attach("c_1", picture("one.png"), "one.png")));
+    expect([chips(), desk.state.notices.value.map(({ tone }) => tone)]).toEqual([["one.png"], ["bad"]]);
+  });
+});
+
+it("ends the request itself when it is told to", async () => {
+  let asked: AbortSignal | null | undefined;
+  const api = new Api({
+    fetch: (_path, init) => {
+      asked = init?.signal;
+      return Promise.resolve(new Response(JSON.stringify({ file: { id: "f_1" } }), { status: 201 }));
+    },
+  });
+  const stop = new AbortController();
+  await api.upload("c_1", picture("one.png"), "one.png", stop.signal);
+  expect(asked).toBe(stop.signal);
+  desk = await trial();
 });
 
 describe("a file in the timeline", () => {

@@ -2,11 +2,13 @@ import { type ComponentChild, render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, describe, expect, it } from "vitest";
 import { blank, type Kept } from "./articles";
+import { Offer } from "./components/CardItem";
 import { ArticleForm } from "./components/articles/ArticleForm";
 import { ArticlesPage } from "./components/articles/ArticlesPage";
 import { TagsView } from "./components/TagsView";
 import { ComplaintView } from "./components/tickets/ComplaintView";
 import { TicketForm } from "./components/tickets/TicketForm";
+import { WallPage } from "./components/wall/WallPage";
 import { WorkplaceContext } from "./components/workplace";
 import { type Answer, card, LIN, type Trial, trial } from "./fixtures";
 
@@ -125,4 +127,24 @@ describe("remedies of a complaint", () => {
     await show(<ComplaintView complaint={complaint} ticket="t_1" />);
     expect(root.querySelectorAll("li button")).toHaveLength(0);
   });
+});
+
+it("the wall says why somebody is away", async () => {
+  const people = [{ ...LIN, status: "online", open: 2, capacity: 5 }, { id: "a_mia", name: "Mia", status: "away", open: 0, capacity: 5, reason: "lunch" }];
+  const body = { at: "2026-11-21T08:00:00Z", queues: [], bot: 0, mailbox: 0, agents: people, upset: [], overdue: [] };
+  const none = { status: 200, body: { clocks: [], promises: [] } };
+  await begin(["conversations.supervise"], { "/v1/wall": { status: 200, body }, "box=late": none, "box=overdue": none });
+  await show(<WallPage />);
+  await act(async () => { for (let turn = 0; turn < 10; turn += 1) await Promise.resolve(); });
+  expect([...root.querySelectorAll(".people li")].map((line) => line.textContent)).toEqual(["林晓Online2/5", "MiaAway · lunch0/5"]);
+});
+
+it("an offer says that no page of the customer answers, for screen readers too", async () => {
+  await begin(["conversations.answer"]);
+  const before = new Date(desk.state.now.value - 11_000).toISOString();
+  const offer = { agent: LIN, deadline: new Date(desk.state.now.value + 20_000).toISOString() };
+  for (const [has, told] of [[5, ""], [4, "The customer's page does not answer; it may be closed"]] as const) {
+    await show(<Offer card={card("c_1", { offer, last_seq: 5, customer_has: has, updated_at: before })} />);
+    expect(root.querySelector(".offer [role=status]")?.textContent).toBe(told);
+  }
 });

@@ -32,6 +32,37 @@ describe("accepting", () => {
   });
 });
 
+describe("an offer that goes away", () => {
+  const late = (seconds: number) => ({ agent: LIN.id, deadline: new Date(Date.now() + seconds * 1000).toISOString() });
+  const offered = (seconds = 20) => card("c_1", { owner: owner("offer", LIN), offer: late(seconds) });
+  const told = async (before: ReturnType<typeof offered>, after: Parameters<typeof deskFrame>[0]): Promise<string[]> => {
+    const { state, server } = await begin();
+    server.say(deskFrame({ offers: [before] }));
+    server.say(deskFrame(after));
+    return state.notices.value.map(({ text }) => text);
+  };
+
+  it("because the customer waits no longer is said (F-63)", async () => {
+    const said = ["陈女士不再等您接待，分配已撤回。"];
+    expect(await told(offered(), {})).toEqual(said);
+    desk?.session.stop();
+    expect(await told(offered(), { mailbox: [card("c_1", { owner: owner("mailbox") })] })).toEqual(said);
+    desk?.session.stop();
+    expect(await told(offered(), { others: [card("c_1", { owner: owner("bot") })] })).toEqual(said);
+  });
+
+  it("because it was declined, taken, passed on or has run out is not", async () => {
+    const others = [
+      { waiting: [card("c_1")] }, { mine: [mine] }, { others: [card("c_1", { owner: owner("agent", MIA) })] }, { offers: [offered()] },
+    ];
+    for (const after of others) {
+      expect(await told(offered(), after)).toEqual([]);
+      desk?.session.stop();
+    }
+    expect(await told(offered(-1), {})).toEqual([]);
+  });
+});
+
 describe("what is being written", () => {
   it("stays a note when the conversation is accepted in the middle of it", async () => {
     const { state, server, verbs, writing } = await begin({ "/accept": { status: 200, body: { conversation: "c_1", epoch: 3 } } });

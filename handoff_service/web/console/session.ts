@@ -5,7 +5,7 @@ import { readJson } from "../shared/storage";
 import { type Alerts, hear, SILENT, unconfirmed } from "./alerts";
 import { type Api, ApiError } from "./api";
 import {
-  neighbour, type Section, type Standing, standingOf, walkable, withClosed, withMessage, withSeen, withSnapshot,
+  neighbour, type Section, type Standing, standingOf, walkable, withClosed, withdrawn, withMessage, withSeen, withSnapshot,
 } from "./desk";
 import type { Popups } from "./popups";
 import { problem } from "./problem";
@@ -118,7 +118,8 @@ export class Session {
   }
 
   private deskChanged(frame: DeskFrame): void {
-    const { state } = this.parts;
+    const { state } = this.parts, t = state.t.value;
+    for (const { contact } of withdrawn(state.desk.value, frame, Date.now())) this.notify("good", t("offer.withdrawn", { name: contact.name || t("list.anonymous") }));
     state.desk.value = withSeen(withSnapshot(state.desk.value, frame), this.seen);
     const self = frame.agents.find((agent) => agent.id === state.me.value.agent.id);
     // To the others I am offline until this page is connected; that is not what I chose.

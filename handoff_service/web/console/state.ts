@@ -71,8 +71,8 @@ export class DeskState {
   readonly outbox = signal(0);
   /** Files that were pasted, dropped or refused and go out on a click. */
   readonly files = signal<ByConversation<readonly WaitingFile[]>>(new Map());
-  /** The name of the file that is on its way to the server. */
-  readonly attaching = signal<string | null>(null);
+  /** The file that is on its way to the server: which of those that wait, and what ends its way. */
+  readonly attaching = signal<{ readonly key: number; readonly name: string; readonly stop: AbortController } | null>(null);
   readonly canned = signal<CannedReplies | null>(null);
   /** Which of `offeredReplies` Enter takes. */
   readonly cannedAt = signal(0);

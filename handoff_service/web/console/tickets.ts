@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { Person } from "../shared/protocol";
+import type { FileRef, Person } from "../shared/protocol";
 import type { Api } from "./api";
 import { Fetching } from "./fetching";
 import type { Session } from "./session";
@@ -25,6 +25,13 @@ export interface Ticket {
   readonly due_at: string;
   readonly created_at: string;
   readonly overdue: boolean;
+  /** What was planned to be asked or done, and when. */
+  readonly follow_up?: FollowUp | null;
+}
+export interface FollowUp {
+  readonly kind: "message" | "task";
+  readonly text: string;
+  readonly at: string;
 }
 export interface LogLine {
   readonly n: number;
@@ -58,6 +65,7 @@ export interface WholeTicket {
   readonly contact: Person | null;
   readonly log: readonly LogLine[];
   readonly conversations: readonly string[];
+  readonly files: readonly (FileRef & { readonly audience: "internal" | "public" })[];
   readonly complaint?: Complaint;
 }
 export interface TicketPage {
@@ -92,9 +100,11 @@ export function deedsOf({ state, number }: Ticket): readonly ("take" | "release"
   }
 }
 
-/** What a line of the log says beside its kind; internal ids say nothing to people and are left out. */
+/** What a line of the log says beside its kind: its text, its file, or what it quotes; internal ids say nothing to people. */
 export function words(body: LogLine["body"]): string {
-  const text = body["text"] ?? body["note"];
+  const text = body["text"] ?? body["note"] ?? (body["file"] === undefined ? undefined : body["name"]);
+  const quoted = body["lines"];
+  if (Array.isArray(quoted)) return quoted.map(words).filter(Boolean).join("\n");
   return typeof text === "string" ? text : "";
 }
 
@@ -116,6 +126,14 @@ export function remedyDeeds({ state, proposed_by }: Remedy, me: string, decides:
   return [];
 }
 
+/** What a second ticket is about, which lines of the log it quotes, and which conversations go over to it. */
+export interface Part {
+  readonly subject: string;
+  readonly type: string;
+  readonly lines: readonly number[];
+  readonly conversations: readonly string[];
+}
+
 /** What is being written in a ticket and has not been said yet. */
 export interface TicketWords {
   readonly text: string;
@@ -134,6 +152,8 @@ export class Tickets {
   readonly made = signal(0);
   private readonly fetching = new Fetching();
   readonly failed = this.fetching.failed;
+  /** The file that is on its way into a ticket. */
+  readonly adding = signal<{ readonly ticket: string; readonly name: string; readonly stop: AbortController } | null>(null);
   /** Which ticket is open or asked for. */
   private wanted: string | null = null;
 
@@ -195,6 +215,41 @@ export class Tickets {
     const ticket = this.open.value?.ticket.id;
     if (ticket === undefined) return false;
     return this.change(() => this.parts.api.ticketCommand(ticket, path, body), ticket);
+  }
+
+  /** Uploads a file to a conversation of the open ticket and names it there: for colleagues, its customer does not see it. */
+  async attach(content: File): Promise<boolean> {
+    const whole = this.open.value;
+    const conversation = whole?.conversations[0];
+    if (whole == null || conversation === undefined || this.adding.value !== null) return false;
+    const { api } = this.parts;
+    const ticket = whole.ticket.id;
+    const stop = new AbortController();
+    this.adding.value = { ticket, name: content.name, stop };
+    const run = async (): Promise<void> => {
+      try {
+        const { id } = await api.upload(conversation, content, content.name, stop.signal);
+        await api.ticketCommand(ticket, "files", { file: id });
+      } catch (error) {
+        if (!stop.signal.aborted) throw error;
+      } finally {
+        this.adding.value = null;
+      }
+    };
+    return (await this.change(run, ticket)) && !stop.signal.aborted;
+  }
+
+  /** Opens a second ticket for a part of the open one, and shows it. */
+  async split(part: Part): Promise<boolean> {
+    const ticket = this.open.value?.ticket.id;
+    if (ticket === undefined) return false;
+    let second = "";
+    const run = async (): Promise<void> => {
+      second = (await this.parts.api.splitTicket(ticket, part)).second.ticket;
+    };
+    const done = await this.change(run, ticket);
+    if (done && this.wanted === ticket) await this.show(second);
+    return done;
   }
 
   async onComplaint(path: string, body: object = {}): Promise<boolean> {

@@ -151,10 +151,11 @@ export class Writing {
     for (const content of files) this.wait(conversation, { name: content.name, mode, content, file: null });
   }
 
-  private wait(conversation: string, waiting: Omit<WaitingFile, "key">): void {
+  private wait(conversation: string, waiting: Omit<WaitingFile, "key">): WaitingFile {
     const { files } = this.parts.state;
-    const key = (this.fileKey += 1);
-    files.value = put(files.value, conversation, [...(files.value.get(conversation) ?? []), { key, ...waiting }]);
+    const file = { key: (this.fileKey += 1), ...waiting };
+    files.value = put(files.value, conversation, [...(files.value.get(conversation) ?? []), file]);
+    return file;
   }
 
   removeFile(conversation: string, key: number): void {
@@ -163,27 +164,41 @@ export class Writing {
     files.value = put(files.value, conversation, left.length === 0 ? null : left);
   }
 
-  /** Sends a file that waited; one that the server has already is not uploaded again. */
-  async sendWaiting(conversation: string, { key, name, mode, content, file }: WaitingFile): Promise<void> {
-    const { state } = this.parts;
-    if (state.attaching.value !== null) return;
-    if (file !== null) {
-      if (this.sendFile(conversation, file, mode)) this.removeFile(conversation, key);
-    } else if (content !== null && (await this.attach(conversation, content, name, mode))) this.removeFile(conversation, key);
+  /** Sends a file that waited; one that the server has already is not uploaded again. What could not go out waits on. */
+  async sendWaiting(conversation: string, { key, name, mode, content, file }: WaitingFile): Promise<boolean> {
+    if (this.parts.state.attaching.value !== null) return false;
+    if (mode === "note" && !this.mayWhisper(conversation, this.draftOf(conversation))) return false;
+    const uploaded = file ?? (content === null ? null : await this.upload(conversation, key, name, content));
+    if (uploaded === null) return false;
+    this.removeFile(conversation, key);
+    if (!this.sendFile(conversation, uploaded, mode)) this.wait(conversation, { name, mode, content: null, file: uploaded });
+    return true;
   }
 
   /** Uploads a file and sends it at once, as a message of its own; what is being written stays. */
-  async attach(conversation: string, content: Blob, name: string, mode: Mode = this.modeOf(conversation)): Promise<boolean> {
+  attach(conversation: string, content: Blob, name: string, mode: Mode = this.modeOf(conversation)): Promise<boolean> {
+    return this.sendWaiting(conversation, this.wait(conversation, { name, mode, content, file: null }));
+  }
+
+  /** The id of the file; null when it was refused, or stopped by the agent. */
+  private async upload(conversation: string, key: number, name: string, content: Blob): Promise<string | null> {
     const { state, api, session } = this.parts;
-    if (mode === "note" && !this.mayWhisper(conversation, this.draftOf(conversation))) return false;
-    state.attaching.value = name;
-    const done = await session.attempt(async () => {
-      const { id } = await api.upload(conversation, content, name);
-      this.names.set(id, name);
-      if (!this.sendFile(conversation, id, mode)) this.wait(conversation, { name, mode, content: null, file: id });
+    const stop = new AbortController();
+    const files: string[] = [];
+    state.attaching.value = { key, name, stop };
+    await session.attempt(async () => {
+      try {
+        const { id } = await api.upload(conversation, content, name, stop.signal);
+        this.names.set(id, name);
+        files.push(id);
+      } catch (error) {
+        if (!stop.signal.aborted) throw error;
+      }
     });
     state.attaching.value = null;
-    return done;
+    if (!stop.signal.aborted) return files[0] ?? null;
+    session.notify("good", state.t.value("files.stopped", { name }));
+    return null;
   }
 
   private sendFile(conversation: string, file: string, mode: Mode): boolean {

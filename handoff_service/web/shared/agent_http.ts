@@ -91,6 +91,8 @@ export interface Card {
   aside_until?: string | null;
   /** How far the customer has read, by his page or his platform; 0: nobody has told. */
   customer_read?: number;
+  /** Of an offer: how far his page has received the conversation; 0: it has never told. */
+  customer_has?: number;
 }
 export interface PacketLine {
   text: string;

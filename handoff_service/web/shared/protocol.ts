@@ -255,6 +255,8 @@ export interface StatusFrame {
   choices?: string[];
   /** How sure `wait_s` is. */
   wait?: { low_s: number; high_s: number } | null;
+  /** What is offered first while the wait is too long. */
+  peak?: "message" | "callback" | null;
   promises?: { seq: number; text: string; due_at: string }[];
 }
 export interface DeskFrame {

@@ -3,7 +3,9 @@ import { act } from "preact/test-utils";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { message, state } from "./fakes";
-import { answers, button, chat, configure, find, json, online, owner, page, receive, SESSION, show, status, storage } from "./stage";
+import {
+  answers, button, calls, chat, configure, CONV, find, json, online, owner, page, parts, press, receive, SESSION, show, status, storage, type,
+} from "./stage";
 
 const HOSTILE = [
   "<script>alert(1)</script>",
@@ -28,7 +30,7 @@ const HOSTILE = [
 ];
 const OURS = new Set([
   "DIV", "SPAN", "P", "H2", "H3", "UL", "OL", "LI", "STRONG", "A", "BR", "BUTTON", "FORM", "TEXTAREA", "INPUT", "LABEL", "HEADER", "SECTION", "TIME", "BDI",
-  "SVG", "PATH", "FIELDSET", "LEGEND", "PROGRESS", "CANVAS",
+  "SVG", "PATH", "FIELDSET", "LEGEND", "PROGRESS", "CANVAS", "DETAILS", "SUMMARY",
 ]);
 
 function harm(): string[] {
@@ -76,6 +78,51 @@ describe("nothing that anybody writes becomes a program", () => {
     expect(harm()).toEqual([]);
     expect(storage.getItem("outbox")).toContain(JSON.stringify(text).slice(1, -1).slice(0, 8));
     expect(button("更多")).toBeDefined();
+  });
+
+  it.each(HOSTILE)("typed into a form, or read from the shop's orders: %s", async (text) => {
+    configure({ orders: true } as object);
+    const order = { number: text, status: text, placed_at: "2026-11-21T08:00:00Z", items: [text, text] };
+    answers["/v1/widget/orders"] = () => json({ orders: [order], why: null });
+    for (const verb of ["leave-message", "callback"]) answers[`/v1/conversations/${CONV}/${verb}`] = () => json({ error: { code: "invalid", message: text, opens: text } }, 422);
+    await show();
+    await online([message(1, { body: { text: "hi" } })]);
+    const promises = [{ seq: 1, text, due_at: "2026-11-22T08:00:00Z" }];
+    await status("queue", { place: 1, promises, choices: ["leave-message", "callback", "solved"] } as object);
+    expect(page.textContent).toContain(text.trim().slice(-9));
+    expect(harm()).toEqual([]);
+
+    const stages = [{ stage: text, at: text, by: text }, { stage: "accepted", at: text, by: text }];
+    answers[`/v1/conversations/${CONV}/receipt`] = () => json({ next: { text, deadline: text }, handoffs: [{ stages }] });
+    await act(() => void Object.assign(find(".next-steps")!, { open: true }).dispatchEvent(new Event("toggle")));
+    await vi.waitFor(() => expect(page.querySelectorAll(".stages li")).toHaveLength(2));
+    expect(find(".next-steps > p")?.textContent).toBe(text);
+    expect(harm()).toEqual([]);
+
+    await press("改为留言");
+    await vi.waitFor(() => expect(find(".form textarea")).not.toBeNull());
+    await type(".form textarea", text);
+    await type(".form input", text);
+    await act(() => void find(".form")!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true })));
+    await vi.waitFor(() => expect(find(".problem")).not.toBeNull());
+    expect(calls.find(({ path }) => path.endsWith("/leave-message"))?.body).toMatchObject({ text: text.trim() });
+    expect(harm()).toEqual([]);
+    await press("返回");
+
+    await press("请回电给我");
+    await vi.waitFor(() => expect(find(".form input[type=tel]")).not.toBeNull());
+    await type(".form input[type=tel]", text);
+    await act(() => void find(".form")!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true })));
+    await vi.waitFor(() => expect(find(".problem")).not.toBeNull());
+    expect(harm()).toEqual([]);
+
+    await act(() => void (chat.orders.value = true));
+    await parts();
+    await vi.waitFor(() => expect(find(".order-number")?.textContent).toBe(text));
+    expect([find(".order-state")?.textContent, harm()]).toEqual([text, []]);
+    await act(() => find(".order button")!.click());
+    await vi.waitFor(() => expect(find<HTMLTextAreaElement>(".write textarea")?.value).toContain(text.replaceAll("\n", " ").slice(0, 5)));
+    expect(harm()).toEqual([]);
   });
 });
 

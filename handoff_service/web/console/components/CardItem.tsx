@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
 import { clockTime, dayKey, dayLabel } from "../../shared/time";
 import type { Card, HandoffReason, Language } from "../../shared/protocol";
-import { isAcceptable, type Section } from "../desk";
+import { isAcceptable, isSilent, type Section } from "../desk";
 import { mayAnswer } from "../rights";
 import { keyFor, spell, type Translate } from "../text";
 import { useWorkplace } from "./workplace";
@@ -109,6 +109,7 @@ export function Offer({ card }: { card: Card }) {
           <span class="countdown">{t("list.countdown", { seconds: left })}</span>
         </>
       )}
+      <span class="hint silent" role="status">{isSilent(card, state.now.value) && t("offer.silent")}</span>
       <button class="small" onClick={() => void verbs.decline(card)}>{t("decline")}</button>
       <button class="small primary" onClick={() => void verbs.accept(card)}>{t("accept")}</button>
     </div>

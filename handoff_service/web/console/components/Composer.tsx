@@ -130,6 +130,7 @@ function Editor({ conversation, name }: ComposerProps) {
       {used > limit * NEAR_LIMIT && (
         <span class={used > limit ? "counter over" : "counter"}>{t("composer.too_long", { count: used, limit })}</span>
       )}
+      <Uploading />
       <PhotosButton />
       <Attach conversation={conversation} blocked={blocked !== null} />
       <button class="primary send" disabled={!ready} onClick={send}>
@@ -140,22 +141,27 @@ function Editor({ conversation, name }: ComposerProps) {
   );
 }
 
+/** Always there: of a status that comes together with its words many screen readers say nothing. */
+function Uploading() {
+  const { state } = useWorkplace();
+  const attaching = state.attaching.value;
+  return <span role="status" class="hint uploading">{attaching !== null && state.t.value("composer.attaching", { name: attaching.name })}</span>;
+}
+
 /** A file from the computer; files can be pasted and dropped as well. */
 function Attach({ conversation, blocked }: { conversation: string; blocked: boolean }) {
   const { state, writing } = useWorkplace();
   const t = state.t.value;
-  const attaching = state.attaching.value;
   return (
     <label class={`icon-button attach${blocked ? " off" : ""}`} title={t("composer.attach")}>
       <Icon name="clip" />
       <span class="sr-only">{t("composer.attach")}</span>
-      <input type="file" class="sr-only" disabled={blocked || attaching !== null}
+      <input type="file" class="sr-only" disabled={blocked || state.attaching.value !== null}
         onChange={(event) => {
           const [file] = event.currentTarget.files ?? [];
           if (file !== undefined) void writing.attach(conversation, file, file.name);
           event.currentTarget.value = "";
         }} />
-      {attaching !== null && <span role="status" class="hint">{t("composer.attaching", { name: attaching })}</span>}
     </label>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { FileRef } from "../../shared/protocol";
 import { ApiError, filePath } from "../api";
 import type { WaitingFile } from "../composer";
@@ -22,18 +22,27 @@ export function WaitingFiles({ conversation }: { conversation: string }) {
 
 function Chip({ conversation, file }: { conversation: string; file: WaitingFile }) {
   const { state, writing } = useWorkplace();
+  const away = useRef<HTMLButtonElement>(null);
   const t = state.t.value;
-  const { name, content } = file;
+  const { key, name, content } = file;
   const address = useAddress(content !== null && isPicture(content) ? content : null);
-  const blocked = state.attaching.value !== null || (state.mode.value === "reply" && !state.holding.value);
+  const attaching = state.attaching.value;
+  const sending = attaching?.key === key;
+  const blocked = attaching !== null || (state.mode.value === "reply" && !state.holding.value);
+  const label = t(sending ? "files.stop" : "files.remove", { name });
+  const send = async (): Promise<void> => {
+    away.current?.focus(); // the button that was pressed can be pressed no more, and this is the next thing to do
+    const sent = await writing.sendWaiting(conversation, file);
+    // The keyboard goes on in the text, if it was on what goes away now.
+    if (sent && [away.current, document.body].includes(document.activeElement as HTMLElement)) state.focusWanted.value = true;
+  };
   return (
     <>
       {address !== null && <img src={address} alt="" />}
       <span class="file-name">{name}</span>
-      <button class="small primary" disabled={blocked} aria-label={t("files.send", { name })}
-        onClick={() => void writing.sendWaiting(conversation, file)}>{t("composer.send")}</button>
-      <button class="icon-button" aria-label={t("files.remove", { name })} title={t("files.remove", { name })}
-        onClick={() => writing.removeFile(conversation, file.key)}>
+      <button class="small primary" disabled={blocked} aria-label={t("files.send", { name })} onClick={() => void send()}>{t("composer.send")}</button>
+      <button ref={away} class="icon-button" aria-label={label} title={label}
+        onClick={() => (sending ? attaching.stop.abort() : writing.removeFile(conversation, key))}>
         <Icon name="close" />
       </button>
     </>

@@ -4,7 +4,7 @@ import { withLook } from "../widget_look";
 import { translator } from "../text";
 import { SECTIONS, type Section } from "./sections";
 import { type Item, itemsOf, listed, NEW, pieceRaised, pieceWith, same, usersOf, whereOf, withPart, yamlOf } from "./values";
-import { wrongText } from "./wrong";
+import { wrongInFile, wrongText } from "./wrong";
 
 const of = (id: Section["id"]): Section => SECTIONS.find((section) => section.id === id)!;
 const QUEUES: readonly Item[] = [{ id: "support", name: "Support", mode: "claim", newer: { field: 1 } }, { id: "senior", name: "Senior", mode: "offer", calendar: "office" }];
@@ -83,6 +83,19 @@ it.each([
   ["a sentence of tomorrow", "a sentence of tomorrow"],
 ])("says %j in Chinese", (message, words) => {
   expect(wrongText(message, translator("zh"))).toBe(words);
+});
+
+it.each([
+  ["'push' is not possible; did you mean claim?", "不能选择此项。是不是 claim？", "This cannot be chosen. Did you mean claim?"],
+  ["there is no such field; there are: date, name, open", "没有这个字段。可用的有：date, name, open。", "There is no such field. There are: date, name, open."],
+  ["there is no such section; there are none", "没有这个部分。目前一个也没有。", "There is no such section. There are none."],
+  ["Input should be a valid integer, unable to parse string as an integer (here: 'five')", "请填数字。（这里写的是 'five'）", "A number, please. (here: 'five')"],
+  ["This is no YAML: found character '\\t' that cannot start any token.", "缩进不能用 Tab，请改用空格。", "Lines are indented with spaces, not with tabs."],
+  ["This is no YAML: expected URI, but found ' '.", "YAML 写法有误：expected URI, but found ' '。", "This is no YAML: expected URI, but found ' '."],
+  ["a sentence of tomorrow; did you mean x?", "a sentence of tomorrow; did you mean x?", "a sentence of tomorrow; did you mean x?"],
+])("says %j to who writes the file", (message, chinese, english) => {
+  expect(wrongInFile(message, translator("zh"))).toBe(chinese);
+  expect(wrongInFile(message, translator("en"))).toBe(english);
 });
 
 describe("a form", () => {

@@ -129,6 +129,27 @@ describe("the access token of an account", () => {
   });
 });
 
+describe("an access token that is renewed by itself", () => {
+  const account = (days: number, refresh_is_last: boolean) => {
+    const inDays = (after: number) => new Date(Date.now() + after * 24 * 3600 * 1000).toISOString();
+    const health = { last_event_at: null, last_error: null, examined_at: null, token_until: inDays(12), refresh_until: inDays(days), refresh_is_last };
+    return { id: "ch_1", channel: "douyin", name: "Shop", disabled: false, webhook: "https://x.example/w", options: {}, secrets: {}, health };
+  };
+
+  it.each([
+    [2, false, "hint", "is renewed by itself", 0],
+    [20, true, "hint", "until", 0],
+    [4, true, "page-failed", "only until", 1],
+    [-1, true, "page-failed", "is not renewed any more", 1],
+  ] as const)("for %i days more, for the last time: %j", async (days, isLast, style, words, times) => {
+    const answers = { "/accounts": ok({ accounts: [account(days, isLast)] }), "/kinds": ok({ kinds: {} }) };
+    const { desk, root } = await show(<ChannelsPanel />, answers, "integrations.manage");
+    expect([...root.querySelectorAll(`.accounts .${style}`)].some((each) => each.textContent?.includes(words))).toBe(true);
+    await desk.channels.warn();
+    expect(desk.state.notices.value.filter(({ tone, text }) => tone === "bad" && text.includes("authorise"))).toHaveLength(times);
+  });
+});
+
 describe("what the doctor says", () => {
   it("is said in the language of the desk", async () => {
     const findings = [{ level: "warning", about: "events", words: "Nothing has come yet.", zh: "还没有收到过任何消息。" }, { level: "ok", about: "keys", words: "Of the former release." }];

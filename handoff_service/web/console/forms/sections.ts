@@ -94,6 +94,7 @@ const QUEUE: readonly Field[] = [
   { name: "missed_away", hint: "missed_away_hint", more: true, kind: "number", least: 0, most: 20, usual: 3 },
   { name: "first_reply_s", hint: "first_reply_s_hint", more: true, kind: "number", least: 0, most: DAY_S, usual: 600 },
   { name: "ageing_s", hint: "ageing_s_hint", more: true, kind: "number", least: 1, most: 3600, usual: 300 },
+  { name: "assign_tickets", hint: "assign_tickets_hint", more: true, kind: "check", usual: false },
 ];
 
 const CALENDAR: readonly Field[] = [
@@ -179,6 +180,8 @@ const RULES: readonly Field[] = [
       { name: "types", hint: "types_hint", kind: "list", each: "text", usual: ["question", "order", "refund", "technical", "other"] },
       { name: "reopen_days", kind: "number", least: 0, most: 365, usual: 14 },
       { name: "follow_up_days", kind: "number", least: 1, most: 90 },
+      { name: "waiting_remind_days", hint: "waiting_remind_days_hint", kind: "number", least: 0, most: 60, usual: 3 },
+      { name: "waiting_resolve_days", hint: "waiting_resolve_days_hint", kind: "number", least: 0, most: 90, usual: 7 },
     ],
   },
   {

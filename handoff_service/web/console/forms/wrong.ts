@@ -2,7 +2,34 @@ import { keyFor, type Translate } from "../text";
 
 /** What the check of the configuration finds wrong, and our sentence for it; groups fill its blanks. */
 const FOUND: readonly (readonly [RegExp, string])[] = [
-  [/ is there twice|^playbook .* has the step .* twice/, "twice"],
+  [/^This is no YAML: found character '(\\t|\t)'/, "yaml_tab"],
+  [/^This is no YAML: found character (?<sign>'.*') that cannot start/, "yaml_start"],
+  [/^This is no YAML: .*(<stream end>|end of stream)/, "yaml_open"],
+  [/^This is no YAML: mapping values are not allowed/, "yaml_colon"],
+  [/^This is no YAML: expected (<block end>|'<document start>')/, "yaml_indent"],
+  [/^This is no YAML: expected ','/, "yaml_comma"],
+  [/^This is no YAML: but found another document/, "yaml_documents"],
+  [/^This is no YAML: found undefined alias|^Anchors and aliases are not read here/, "yaml_alias"],
+  [/^This is no YAML: (?<why>.*?)\.?$/s, "yaml"],
+  [/^The tag (?<tag>.*) is not read here/, "yaml_tag"],
+  [/^This is nested deeper than (?<n>\d+) levels/, "yaml_depth"],
+  [/^A key is a word/, "yaml_key"],
+  [/^The file has more than (?<n>\d+) characters/, "yaml_size"],
+  [/^A file has sections: (?<names>.*)\.$/, "sections"],
+  [/^there is no such section/, "no_section"],
+  [/^there is no such field/, "no_field"],
+  [/^this is the file of (?<name>.*), not of (?<own>.*)/s, "other_file"],
+  [/^channel accounts hold secrets/, "channels_elsewhere"],
+  [/^this is a list of accounts/, "agents_list"],
+  [/^(?<name>['"].*['"]) is no agent; name an address/s, "no_agent"],
+  [/^['"].*['"] is no time of day/s, "no_time"],
+  [/^Input should be a valid string/, "text"],
+  [/^Input should be a valid boolean/, "truth"],
+  [/^Input should be a valid (tuple|list)/, "list"],
+  [/^Input should be a valid dictionary/, "group"],
+  [/^Datetimes provided to dates should have zero time/, "date"],
+  [/^(?<name>.+) cannot be below 0$/, "below_zero"],
+  [/ is (there|listed) twice|^playbook .* has the step .* twice/, "twice"],
   [/^`\w+` is missing/, "empty"],
   [/^String should have at least 1 character/, "empty"],
   [/^(Tuple|List) should have at least 1 item/, "none_chosen"],
@@ -15,7 +42,7 @@ const FOUND: readonly (readonly [RegExp, string])[] = [
   [/^(Tuple|List) should have at most (?<n>\d+) item/, "too_many"],
   [/^Input should be a valid (integer|number)/, "number"],
   [/^Input should be a valid date/, "date"],
-  [/^'.*' is not possible/s, "not_possible"],
+  [/^['"].*['"] is not possible/s, "not_possible"],
   [/^there is no channel '(?<name>.*?)'/, "no_channel"],
   [/^'(?<name>.*)' is no type of tickets/s, "ticket_type"],
   [/for braces that stand for themselves/, "braces"],
@@ -61,4 +88,21 @@ export function wrongText(message: string, t: Translate): string {
     if (found !== null && key !== null) return t(key, found.groups ?? {});
   }
   return message;
+}
+
+const MEANT = /; did you mean (?<name>[^;]+)\?$/;
+const KNOWN = /; there are: (?<names>[^;]+)$/;
+const NONE = /; there are none$/;
+const GIVEN = / \(here: (?<given>.*)\)$/s;
+
+/** The same for who writes the file itself: with what was meant or what there is, which a form shows anyway. */
+export function wrongInFile(message: string, t: Translate): string {
+  const words = wrongText(message, t);
+  if (words === message) return message;
+  const more = ([[MEANT, "wrong.did_you_mean"], [KNOWN, "wrong.there_are"], [NONE, "wrong.there_are_none"], [GIVEN, "wrong.given"]] as const)
+    .map(([pattern, key]) => {
+      const found = pattern.exec(message);
+      return found === null ? "" : t(key, found.groups ?? {});
+    });
+  return [words, ...more].join("");
 }

@@ -1,6 +1,7 @@
 import { toolsEn } from "./tools_en";
 import { trainingEn } from "./training_en";
 import { deskEn } from "./desk_en";
+import { filesEn } from "./files_en";
 import { formsEn } from "./forms_en";
 import { pagesEn } from "./pages_en";
 import { photosEn } from "./photos_en";
@@ -10,6 +11,7 @@ import type { TextKey } from "./zh";
 /** Every English text of the console; the compiler refuses a missing or surplus key. */
 export const en: Readonly<Record<TextKey, string>> = {
   ...deskEn,
+  ...filesEn,
   ...formsEn,
   ...pagesEn,
   ...photosEn,

@@ -1,4 +1,5 @@
 import { deskZh } from "./desk_zh";
+import { filesZh } from "./files_zh";
 import { formsZh } from "./forms_zh";
 import { pagesZh } from "./pages_zh";
 import { photosZh } from "./photos_zh";
@@ -9,6 +10,7 @@ import { trainingZh } from "./training_zh";
 /** Every Chinese text of the console; its keys are the list of texts that exist. */
 export const zh = {
   ...deskZh,
+  ...filesZh,
   ...formsZh,
   ...pagesZh,
   ...photosZh,

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { dayTime, fullTime } from "../../../shared/time";
 import { fieldWords } from "../../channel_words";
-import { type ChannelAccount, tokenState } from "../../channels";
+import { type ChannelAccount, renewalState, tokenState } from "../../channels";
 import { cause } from "../../problem";
 import { holds } from "../../views";
 import { useWorkplace } from "../workplace";
@@ -41,8 +41,9 @@ const Made = ({ name, value }: { name: string; value: string }) => (
 function Line({ account }: { account: ChannelAccount }) {
   const { state, channels } = useWorkplace();
   const t = state.t.value;
-  const { last_event_at, last_error, token_until } = account.health;
+  const { last_event_at, last_error, token_until, refresh_until } = account.health;
   const token = tokenState(account, Date.now());
+  const renewal = renewalState(account, Date.now());
   const [open, setOpen] = useState<"edit" | "rotate" | null>(null);
   const isRotating = Object.values(account.secrets ?? {}).some((valid) => valid > 1);
   const found = channels.findings.value?.account === account.id ? channels.findings.value.found : [];
@@ -58,6 +59,9 @@ function Line({ account }: { account: ChannelAccount }) {
       </span>
       {token !== null && (
         <span class={token === "good" ? "hint" : "page-failed"}>{t(`channels.token_${token}`, { time: fullTime(token_until ?? "", state.language.value) })}</span>
+      )}
+      {renewal !== null && (
+        <span class={renewal === "soon" || renewal === "ended" ? "page-failed" : "hint"}>{t(`channels.renewal_${renewal}`, { time: fullTime(refresh_until ?? "", state.language.value) })}</span>
       )}
       {last_error !== null && <span class="page-failed">{last_error}</span>}
       <code class="address">{account.webhook}</code>

@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { changeLine } from "../../administration";
+import { wrongInFile } from "../../forms/wrong";
 import { holds } from "../../views";
 import { useWorkplace } from "../workplace";
 
@@ -22,8 +23,8 @@ export function ConfigurationPanel() {
         onInput={(event) => administration.edit(event.currentTarget.value)} />
       <ul class="problems" role="alert">
         {administration.problems.value.map((problem) => (
-          <li key={`${problem.line}${problem.where}`}>
-            {problem.line > 0 && <b>{t("configuration.line", { line: problem.line })}</b>} {problem.where} {problem.message}
+          <li key={`${problem.line}${problem.where}${problem.message}`}>
+            {problem.line > 0 && <b>{t("configuration.line", { line: problem.line })}</b>} {problem.where} {wrongInFile(problem.message, t)}
           </li>
         ))}
       </ul>

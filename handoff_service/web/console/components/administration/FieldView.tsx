@@ -190,13 +190,16 @@ function PartField({ field, value, set, where, sheet }: FieldProps<"part">) {
 
 function CheckField({ field, value, set, where, sheet }: FieldProps<"check">) {
   const { usual } = field;
+  const id = useId();
+  const hint = hintOf(field, sheet);
   return (
     <div class="form-line">
       <label class="check">
-        <input type="checkbox" disabled={sheet.readOnly} checked={typeof value === "boolean" ? value : usual}
+        <input type="checkbox" aria-describedby={hint && id} disabled={sheet.readOnly} checked={typeof value === "boolean" ? value : usual}
           onChange={(event) => set(event.currentTarget.checked === usual ? undefined : event.currentTarget.checked)} />
         {labelOf(field, sheet)}
       </label>
+      {hint !== undefined && <span class="hint" id={id}>{hint}</span>}
       <Problems found={sheet.problems.filter((problem) => isAt(problem, where))} />
     </div>
   );

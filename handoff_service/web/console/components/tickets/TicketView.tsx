@@ -6,6 +6,7 @@ import { Icon } from "../Icon";
 import { useWorkplace } from "../workplace";
 import { ComplaintView } from "./ComplaintView";
 import { Moves } from "./Moves";
+import { TicketFiles } from "./TicketFiles";
 import { Due, typeName } from "./TicketsPage";
 
 /** One ticket: what it is, whose, its words, and what can be done next. */
@@ -47,6 +48,7 @@ export function TicketView({ whole }: { whole: WholeTicket }) {
       </p>
       {holds(state, "tickets.work") && <Deeds whole={whole} />}
       {whole.complaint !== undefined && <ComplaintView complaint={whole.complaint} ticket={ticket.id} />}
+      <TicketFiles whole={whole} />
       <Log lines={whole.log} />
     </section>
   );
@@ -84,7 +86,7 @@ function Deeds({ whole }: { whole: WholeTicket }) {
           <button onClick={() => void tickets.command("complaint")}>{t("ticket.do.complaint")}</button>
         )}
       </div>
-      {whole.ticket.number !== null && <Moves ticket={whole.ticket} />}
+      {whole.ticket.number !== null && <Moves whole={whole} />}
       <form class={`ticket-words mode-${audience === "internal" ? "note" : "reply"}`} onSubmit={said}>
         <div class="modes" role="radiogroup" aria-label={t("composer.mode")}>
           {(["internal", "public"] as const).map((each) => (

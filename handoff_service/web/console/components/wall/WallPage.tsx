@@ -119,7 +119,7 @@ function People({ figures }: { figures: WallFigures }) {
           <li key={agent.id} class={`presence-${agent.status}`}>
             <span class="dot" aria-hidden="true" />
             <span class="name">{agent.name}</span>
-            <span class="hint">{t(`presence.${agent.status}`)}</span>
+            <span class="hint">{[t(`presence.${agent.status}`), agent.reason].filter(Boolean).join(" · ")}</span>
             <span class="load">{t("presence.load", { open: agent.open, capacity: agent.capacity })}</span>
           </li>
         ))}

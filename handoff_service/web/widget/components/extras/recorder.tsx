@@ -13,6 +13,8 @@ const LEAST_S = 1;
 const TYPES = ["audio/mp4", "audio/webm;codecs=opus", "audio/ogg;codecs=opus"];
 const ENDINGS: Record<string, string> = { "audio/mp4": "m4a", "audio/webm": "webm", "audio/ogg": "ogg" };
 
+const HINT = "record-short";
+
 /** Records a voice note that then waits with the other files. Closing it throws the recording away. */
 export function Recorder({ close }: { close: () => void }) {
   const chat = useChat();
@@ -20,6 +22,8 @@ export function Recorder({ close }: { close: () => void }) {
   const [seconds, setSeconds] = useState(0);
   const [denied, setDenied] = useState(false);
   const recording = useRef<Recording | null>(null);
+  const here = useRef<HTMLButtonElement>(null);
+  const short = seconds < LEAST_S;
 
   useEffect(() => {
     let gone = false;
@@ -38,8 +42,12 @@ export function Recorder({ close }: { close: () => void }) {
       recording.current?.stop();
     };
   }, []);
+  // What was pressed has gone: the keyboard goes on here.
+  useEffect(() => here.current?.focus(), [denied]);
   const finish = async () => {
-    const file = await recording.current?.finish();
+    const started = recording.current;
+    recording.current = null; // asked for once, however often it is pressed
+    const file = await started?.finish();
     if (file) chat.uploads.add([file]);
     close();
   };
@@ -48,9 +56,16 @@ export function Recorder({ close }: { close: () => void }) {
   }, [seconds]);
   return (
     <div class="write recorder">
-      <button type="button" class="tool" aria-label={t("cancel")} onClick={close}><CloseIcon /></button>
+      <button ref={denied ? here : null} type="button" class="tool" aria-label={t("cancel")} onClick={close}><CloseIcon /></button>
       {denied ? <p class="problem" role="alert">{t("recordDenied")}</p> : <p class="recording" role="timer"><span class="dot" aria-hidden="true" />{t("recording", { time: clock(seconds) })}</p>}
-      {!denied && <button type="button" class="send" aria-label={t("recordSend")} disabled={seconds < LEAST_S} onClick={() => void finish()}><CheckIcon /></button>}
+      {/* Not `disabled`: what cannot be reached by the keyboard cannot say why. */}
+      {!denied && (
+        <button
+          ref={here} type="button" class="send" aria-label={t("recordSend")} title={t(short ? "recordShort" : "recordSend")}
+          aria-disabled={short} aria-describedby={short ? HINT : undefined} onClick={() => !short && void finish()}
+        ><CheckIcon /></button>
+      )}
+      <span id={HINT} hidden>{t("recordShort")}</span>
     </div>
   );
 }
@@ -67,24 +82,27 @@ async function startRecording(): Promise<Recording> {
   const recorder = new MediaRecorder(stream, type === undefined ? {} : { mimeType: type });
   const parts: Blob[] = [];
   recorder.ondataavailable = ({ data }) => void parts.push(data);
-  recorder.start();
   const release = () => {
     for (const track of stream.getTracks()) track.stop();
   };
+  // It also ends by itself, when the microphone is pulled out.
+  const ended = new Promise<unknown>((done) => (recorder.onstop = done));
+  const end = () => {
+    if (recorder.state !== "inactive") recorder.stop();
+  };
+  recorder.start();
   return {
     stop: () => {
-      if (recorder.state !== "inactive") recorder.stop();
+      end();
       release();
     },
-    finish: () =>
-      new Promise((done) => {
-        recorder.onstop = () => {
-          release();
-          const plain = recorder.mimeType.split(";")[0] ?? "audio/webm";
-          done(new File(parts, `voice.${ENDINGS[plain] ?? "webm"}`, { type: plain }));
-        };
-        recorder.stop();
-      }),
+    finish: async () => {
+      end();
+      await ended;
+      release();
+      const plain = recorder.mimeType.split(";")[0] ?? "audio/webm";
+      return new File(parts, `voice.${ENDINGS[plain] ?? "webm"}`, { type: plain });
+    },
   };
 }
 

@@ -13,6 +13,7 @@ dress(css);
 const Back = ({ back }: { back: () => void }) => <p class="card"><button type="button" class="button plain-button" onClick={back}>{useChat().t("back")}</button></p>;
 const LeaveMessage = lazy(() => import("./forms").then((file) => file.LeaveMessage), Back);
 const CallBack = lazy(() => import("./forms").then((file) => file.CallBack), Back);
+const Receipt = lazy(() => import("./receipt").then((file) => file.Receipt), Asking);
 const RatingCard = lazy(() => import("./rating").then((file) => file.RatingCard), Over);
 
 /** What the customer can know and do about where the conversation stands: queue, mailbox, closed. */
@@ -28,6 +29,7 @@ export function StateCard() {
           <h3><MailIcon size={18} />{chat.t("mailboxTitle")}</h3>
           <p>{chat.t("mailboxText")}</p>
           <Promises />
+          <NextSteps />
         </section>
       );
     case "closed":
@@ -46,6 +48,12 @@ function QueueCard() {
   const offered = chat.owner.value?.kind === "offer";
   const place = offered ? null : (chat.status.value?.place ?? null);
   const wait = offered ? null : (chat.status.value?.wait_s ?? null);
+  // While the wait is too long, what the team offers instead comes first.
+  const peak = chat.status.value?.peak;
+  const choice = (kind: "message" | "call", first: boolean, text: string) =>
+    <button key={kind} type="button" class={first ? "button" : "button plain-button"} onClick={() => setForm(kind)}>{text}</button>;
+  const leaveMessage = choice("message", peak === "message", t("leaveMessage"));
+  const callBack = chat.may("callback") && choice("call", peak === "callback", t("callBack"));
   return (
     <section class="card" aria-label={t("queueTitle")}>
       <div class="queue">
@@ -57,9 +65,9 @@ function QueueCard() {
       </div>
       <p class="quiet">{t("queueBotHelps")}</p>
       <Promises />
+      <NextSteps />
       <div class="actions choices-grid">
-        <button type="button" class="button plain-button" onClick={() => setForm("message")}>{t("leaveMessage")}</button>
-        {chat.may("callback") && <button type="button" class="button plain-button" onClick={() => setForm("call")}>{t("callBack")}</button>}
+        {(peak === "callback" ? [callBack, leaveMessage] : [leaveMessage, callBack])}
         {chat.may("leave-queue") && (
           <button type="button" class="button plain-button" disabled={chat.busy.value === "leave-queue"} onClick={() => void chat.act("leave-queue")}>{t("leaveQueue")}</button>
         )}
@@ -69,6 +77,22 @@ function QueueCard() {
       <Problem action="leave-queue" />
     </section>
   );
+}
+
+/** The receipt of his request, asked for only by who wants to see it. */
+function NextSteps() {
+  const { t } = useChat();
+  const [open, setOpen] = useState(false);
+  return (
+    <details class="next-steps" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{t("receipt")}</summary>
+      {open && <Receipt />}
+    </details>
+  );
+}
+
+function Asking() {
+  return <p class="quiet">{useChat().t("loading")}</p>;
 }
 
 /** The range where it is known how sure the number is, else the number. */
