@@ -25,6 +25,15 @@ REAL_BOT_WORDS = ("--minutes", "3", "--pace", "4")
 MINUTES_WITH_PAIRS = 20.0
 PLACES = ("tests/handoff_service/web/failpoints", "tests/handoff_service/channels/test_crashes.py")
 SWAPS = "tests/kb_index/test_kb_generation.py"
+# In process: many more interleavings than in `make test`, and stories that nobody has seen yet.
+STORIES = (
+    "tests/handoff_service/conversations/test_random_walks.py",
+    "tests/handoff_service/calls/test_walks.py",
+    "tests/history/test_state_machine.py::test_no_story_breaks_an_invariant",  # the rest judges old ones
+)
+MORE_STORIES = {"TANDEM_INTERLEAVINGS": "50000", "TANDEM_STORIES": "300"}
+# Many agents who reach for the same conversation in the same moment, a hundred times.
+RACES = ("tests/many_machines/test_races.py", "tests/handoff_service/handoffs/test_assign.py")
 CUTS = (
     "tests/soak/test_every_byte.py",
     "tests/many_machines/test_migrations_killed.py",
@@ -65,7 +74,7 @@ def soak(
         played(run.title, lambda run=run: show(run))  # type: ignore[misc]
     if minutes < MINUTES_WITH_PAIRS:
         rows.append(
-            f"  skipped the real bot, pairs, ways to ask and cuts: played from MINUTES={MINUTES_WITH_PAIRS:g} on"
+            f"  skipped the real bot, pairs, ways to ask, cuts, stories: played from MINUTES={MINUTES_WITH_PAIRS:g} on"
         )
     else:
         print(f"\n=== {REAL_BOT} ===", flush=True)
@@ -97,8 +106,8 @@ def soak_runs(settings: Settings, minutes: float, seed: str = "") -> list[Run]:
     ]
     if minutes >= MINUTES_WITH_PAIRS:
         pairs = Run(
-            title="every failpoint pair",
-            command=[settings.python, "-m", "pytest", "-q", *SEVERAL_FILES_AT_ONCE[:2], *PLACES],
+            title="every failpoint pair, a hundred races",
+            command=[settings.python, "-m", "pytest", "-q", *SEVERAL_FILES_AT_ONCE[:2], *PLACES, *RACES],
             cwd=settings.root,
             environment={**environment, "TANDEM_EVERY_FAILPOINT_PAIR": "1"},
         )
@@ -120,5 +129,11 @@ def soak_runs(settings: Settings, minutes: float, seed: str = "") -> list[Run]:
             cwd=settings.root,
             environment={**environment, "TANDEM_EVERY_SWAP": "1"},
         )
-        runs += [pairs, asking, cuts, swaps]
+        stories = Run(
+            title="fifty thousand interleavings, three hundred new stories",
+            command=[settings.python, "-m", "pytest", "-q", *SEVERAL_FILES_AT_ONCE[:2], *STORIES],
+            cwd=settings.root,
+            environment={**environment, **MORE_STORIES},
+        )
+        runs += [pairs, asking, cuts, swaps, stories]
     return runs

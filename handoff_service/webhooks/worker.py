@@ -19,6 +19,7 @@ from handoff_service.channels.sealing import Seal
 from handoff_service.clock import Clock
 from handoff_service.database import Database, Transaction
 from handoff_service.errors import NotDelivered, NotFound, TandemError, Unavailable
+from handoff_service.failpoints import failpoint
 from handoff_service.webhooks import store
 from handoff_service.webhooks.announce import TOPIC
 from handoff_service.webhooks.model import Message, MessageState, Webhook, next_attempt
@@ -102,6 +103,7 @@ class WebhookWorker:
     async def _deliver(self, to: Webhook, message: Message) -> None:
         started, begun = self._clock(), time.monotonic()
         status, error = await self._attempt(to, message)
+        failpoint("webhook_after_http")
         took_ms = round((time.monotonic() - begun) * 1000)
 
         def settle(tx: Transaction) -> None:

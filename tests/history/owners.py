@@ -11,6 +11,7 @@ from tests.history.events import AgentRow, Change, Entry, Log, tenant_of
 
 REASONS = ("asked", "unsure", "unhappy", "policy", "bot_failed", "reply_timeout")
 OPEN = ("bot", "queue", "offer", "agent", "mailbox")
+PLACE_KEPT_S = 600.0  # for who has left the queue by himself
 # The design's owner table as the checker knows it, on purpose not the product's: (from, event) -> where to.
 MOVES: dict[tuple[str | None, str], frozenset[str]] = {
     (None, "opened"): frozenset({"bot", "queue"}),
@@ -321,14 +322,20 @@ class _Wait:
 
 
 def _waits(case: Case, log: Log) -> Iterator[_Wait]:
-    """The stretches in a queue that came straight from the bot, also after offers that led to nothing."""
+    """The stretches in a queue that came straight from the bot, also after offers that led to nothing.
+
+    Not of who came back to the place that was kept for him: it counts from a request before this one.
+    """
     moments = case.moments[log.conv]
+    kept_until = -float("inf")
     states = [place for place, entry in enumerate(log.entries) if entry.kind == "state"]
     requested: int | None = None
     for place, following in zip(states, [*states[1:], None], strict=False):
         entry = log.entries[place]
+        if entry.event == "solved":
+            kept_until = moments[place][1] + PLACE_KEPT_S
         if entry.to == "queue" and entry.event in REASONS:
-            requested = place
+            requested = place if moments[place][0] > kept_until else None
         elif (
             entry.to not in ("queue", "offer")
             or entry.source == "agent"

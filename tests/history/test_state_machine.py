@@ -24,7 +24,7 @@ from tests.history.checker import judge_raw
 from tests.history.owners import MOVES
 from tests.history.watched import Watched
 
-# How many stories; a night run sets more, and gets other ones each night.
+# How many stories; `make soak` sets more, and gets other ones each time.
 STORIES = int(os.environ.get("TANDEM_STORIES", "30"))
 STEPS = 50
 # Time never stands still: of two who asked at the same instant either may be served first.

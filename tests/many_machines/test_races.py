@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.handoff_service.web.visitors import Desk, fresh, refused
 from tests.many_machines.replicas import Town
 
 AGENTS = 50
-ROUNDS = 4
+ROUNDS = 100 if os.environ.get("TANDEM_EVERY_FAILPOINT_PAIR") else 4  # `make soak` plays the hundred
 
 
 @pytest.fixture

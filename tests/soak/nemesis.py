@@ -6,6 +6,7 @@ import asyncio
 import random
 import resource
 import signal
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -55,7 +56,7 @@ class Fault:
 class Nemesis:
     """`run` breaks things until the soak stops writing; `heal` repairs whatever is left.
 
-    The first `long_stops` freezes are longer than any lease.
+    The first `long_stops` faults are freezes longer than any lease, each alone; `longest_freeze_s` is measured.
     """
 
     victims: Victims
@@ -67,6 +68,7 @@ class Nemesis:
     only: tuple[str, ...] = ()
     long_stops: int = 0
     done: list[str] = field(default_factory=list)
+    longest_freeze_s: float = 0.0
 
     def faults(self) -> list[Fault]:
         """Those that apply to this soak."""
@@ -105,6 +107,8 @@ class Nemesis:
                 await self.signals.pause(seconds)
                 continue
             chosen = self.rng.sample(able, k=min(len(able), self.rng.choice([1, 1, 2, 3])))
+            if self.long_stops:  # a kill meanwhile would make it short
+                chosen = [fault for fault in able if fault.name == "freeze"] or chosen
             async with asyncio.TaskGroup() as group:
                 for fault in {fault.name: fault for fault in chosen}.values():
                     group.create_task(self._one(fault, seconds))
@@ -172,10 +176,13 @@ class Nemesis:
             self.long_stops, stopped = self.long_stops - 1, LONG_STOP_S
         self.scribe.note(f"SIGSTOP gateway {gateway.number} for {stopped:.1f} s")
         gateway.freeze()
+        begun = time.monotonic()
         noticed = self.rng.choice([0.0, NOTICED_S])
         await self.signals.pause(min(stopped, noticed))
         gateway.listed = False
         await self.signals.pause(max(0.0, stopped - noticed))
+        if gateway.frozen:  # else it was killed meanwhile
+            self.longest_freeze_s = max(self.longest_freeze_s, time.monotonic() - begun)
         gateway.thaw()
 
     async def _clock(self, seconds: float) -> None:

@@ -321,14 +321,14 @@ async def run(options: Options, say: Say) -> Verdict:
     # Every contact of a platform waits in a thread while nobody takes his event; repairs must not wait behind them.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     async with started(options, folder, traffic) as soak:
-        settled, faults = await _play(soak, say)
-    verdict = await asyncio.to_thread(judge, soak, settled, traffic, faults)
+        settled, nemesis = await _play(soak, say)
+    verdict = await asyncio.to_thread(judge, soak, settled, traffic, nemesis)
     if verdict.ok and options.keep is None:
         shutil.rmtree(folder, ignore_errors=True)
     return verdict
 
 
-async def _play(soak: Soak, say: Say) -> tuple[Settled, list[str]]:
+async def _play(soak: Soak, say: Say) -> tuple[Settled, Nemesis]:
     options, rng = soak.options, random.Random(f"{soak.options.seed} nemesis")
     run_name = f"{options.seed}x"
     for customer in soak.customers:
@@ -357,7 +357,7 @@ async def _play(soak: Soak, say: Say) -> tuple[Settled, list[str]]:
     finally:
         soak.signals.over.set()
         await asyncio.gather(*tasks, watching, return_exceptions=True)
-    return settled, nemesis.done
+    return settled, nemesis
 
 
 def _passing(soak: Soak, run_name: str) -> list[Passers | Trespasser]:

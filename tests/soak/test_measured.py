@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +12,14 @@ import pytest
 
 from tests.history.checker import judge_raw
 from tests.history.events import Recorder, raws_in
+from tests.soak import nemesis as breaking
 from tests.soak.gateways import Gateway
+from tests.soak.nemesis import Nemesis, Victims
 from tests.soak.plain import Arrived, entries_of
-from tests.soak.verdict import WARM_S, _answers_and_waits, slope_of
-from tests.soak.wire import Traffic
+from tests.soak.proxy import ChaosProxy
+from tests.soak.scribe import Scribe
+from tests.soak.verdict import WARM_S, _answers_and_waits, longest_freeze, slope_of
+from tests.soak.wire import Signals, Traffic
 
 
 def row(seq: int, text: str, *, provider_id: str | None, contact: str = "7") -> dict[str, Any]:
@@ -79,3 +86,31 @@ def test_growth_is_told_of_a_process_that_lived_long_enough(tmp_path: Path, live
     gateway = Gateway(0, 1, tmp_path, {})
     gateway.memory = [(WARM_S + t, 100 + 2 * t / 60) for t in range(1, lived_s, 10)]
     assert slope_of(gateway) == (None if slope is None else pytest.approx(slope))
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_long_soak_freezes_for_longer_than_any_lease_whatever_the_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """A real process stands still; and the verdict says for how long, whichever it was."""
+    monkeypatch.setattr(breaking, "LONG_STOP_S", 0.7)
+    gateway, signals = Gateway(0, 1, tmp_path, {}), Signals()
+    recorder = Recorder(tmp_path / "history.jsonl")
+    victims = Victims([gateway], ChaosProxy(lambda: [gateway.address]), None, None, [], None)
+    nemesis = Nemesis(
+        victims, Scribe(recorder, Traffic()), signals, random.Random(seed),
+        period_s=0.05, only=("network", "freeze"), long_stops=1,
+    )  # fmt: skip
+    with subprocess.Popen(["sleep", "60"]) as gateway.process:
+        running = asyncio.create_task(nemesis.run())
+        async with asyncio.timeout(20):
+            while not nemesis.done:
+                await asyncio.sleep(0.01)
+        signals.writing = False
+        await running
+        gateway.process.kill()
+    recorder.close()
+    assert nemesis.done == ["freeze"]
+    assert 0.7 <= nemesis.longest_freeze_s < 10
+    assert "at most" in longest_freeze(nemesis.longest_freeze_s)
+    assert longest_freeze(60.2) == "freeze: a gateway stood still for 60 s, longer than any lease"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tests.history.checker import judge as find_violations
 from tests.history.events import History, Recorder
 from tests.soak.gateways import ROOT, Gateway
+from tests.soak.nemesis import LONG_SOAK_S, LONG_STOP_S, Nemesis
 from tests.soak.stores import SqliteStore
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Verdict:
     broken: set[str] = field(default_factory=set)
 
 
-def judge(soak: Soak, settled: Settled, traffic: Traffic, faults: list[str]) -> Verdict:
+def judge(soak: Soak, settled: Settled, traffic: Traffic, nemesis: Nemesis) -> Verdict:
     """Adds the last figures to the history and lets the checker judge it."""
     path = soak.folder / "history.jsonl"
     figures = Recorder(soak.folder / "figures.jsonl")
@@ -59,8 +60,9 @@ def judge(soak: Soak, settled: Settled, traffic: Traffic, faults: list[str]) -> 
         f"{counts['sent']} messages and {counts['changed']} owner changes acknowledged, {counts['received']} entries "
         f"received, {len(soak.scribe.conversations | soak.strangers.conversations)} conversations, "
         f"{soak.passers.came if soak.passers else 0} passing visitors, {soak.bot.turns} turns of the bot",
-        f"faults: {dict(Counter(faults))}; settled {settled.seconds:.0f} s after the healing",
-        *_disk_full(soak, faults),
+        f"faults: {dict(Counter(nemesis.done))}; settled {settled.seconds:.0f} s after the healing",
+        *_disk_full(soak, nemesis.done),
+        *([longest_freeze(nemesis.longest_freeze_s)] if "freeze" in nemesis.done else []),
         *([f"doors of another tenant: {trespasser.tried} tried, {trespasser.refused} shut"] if trespasser else []),
         *measured,
     ]
@@ -87,6 +89,13 @@ def _disk_full(soak: Soak, faults: list[str]) -> list[str]:
     if not store.is_small and not options.turns_clocks:
         return ["disk full: not played (no tmpfs could be mounted)"]
     return ["disk full: not played (the seed did not choose it)"]
+
+
+def longest_freeze(seconds: float) -> str:
+    """How long a gateway stood still at most, and whether that was longer than any lease."""
+    if seconds >= LONG_STOP_S:
+        return f"freeze: a gateway stood still for {seconds:.0f} s, longer than any lease"
+    return f"freeze: for {seconds:.1f} s at most (a whole minute from MINUTES={LONG_SOAK_S / 60:g} for one set-up on)"
 
 
 def _memory(figures: Recorder, gateway: Gateway) -> str:

@@ -71,13 +71,14 @@ class ForkedGateway:
             time.sleep(0.02)
 
     def arm(self, failpoints: str) -> None:
-        """`name:count:action`, counted from now; an empty text disarms."""
+        """`name:count:action`, counted from now; an empty text disarms. ProcessLookupError if it has died."""
         armed = self.var / "armed"
         armed.unlink(missing_ok=True)
         (self.var / "failpoints").write_text(failpoints)
         os.kill(self.pid, signal.SIGUSR1)
         until = time.monotonic() + PATIENCE_S
         while not armed.exists():
+            os.kill(self.pid, 0)
             assert time.monotonic() < until, "the gateway did not take its failpoints"
             time.sleep(0.005)
 

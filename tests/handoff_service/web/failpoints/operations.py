@@ -32,8 +32,9 @@ class Scene:
     seq: int = 0
     until: str | None = None
     file: str = ""
-    lost: Desk = field(init=False)
-    platform: FakePlatform = field(init=False)
+    subject: str = ""  # the ticket or the promise that it is about
+    third: Desk = field(init=False, repr=False)  # an agent of this scene alone
+    platform: FakePlatform = field(init=False, repr=False)
 
     @property
     def conversation(self) -> str:

@@ -95,12 +95,12 @@ async def held_by_somebody_who_goes(scene: Scene) -> None:
     """An agent of this scene alone takes the conversation from the bot."""
     await greeted_in_epoch(scene)
     house, now = scene.house, utc_now()
-    scene.lost = await house.agent(f"gone{scene.key[-6:]}")
+    scene.third = await house.agent(f"gone{scene.key[-6:]}")
     lease = {"now": now, "until": now + LONG_GONE}
     await house.database.write(
-        lambda tx: agents.keep_desk(tx.connection, house.tenant.id, scene.lost.id, "desk", **lease)
+        lambda tx: agents.keep_desk(tx.connection, house.tenant.id, scene.third.id, "desk", **lease)
     )
-    accepted(await scene.lost.do(scene.conversation, "take-over", epoch=scene.epoch))
+    accepted(await scene.third.do(scene.conversation, "take-over", epoch=scene.epoch))
 
 
 async def is_lost(scene: Scene) -> None:
@@ -108,8 +108,8 @@ async def is_lost(scene: Scene) -> None:
     house, since, A = scene.house, utc_now() - LONG_GONE, tables.agents.c
 
     def gone(tx: Transaction) -> None:
-        agents.end_desk(tx.connection, house.tenant.id, scene.lost.id, "desk", now=since)
-        his = (A.tenant == house.tenant.id, A.id == scene.lost.id)
+        agents.end_desk(tx.connection, house.tenant.id, scene.third.id, "desk", now=since)
+        his = (A.tenant == house.tenant.id, A.id == scene.third.id)
         tx.connection.execute(sa.update(tables.agents).where(*his).values(last_assigned_at=since))
 
     await house.database.write(gone)

@@ -17,6 +17,7 @@ from handoff_service.conversations.lifecycle import replay
 from handoff_service.database import Database
 from tests.handoff_service.stage import SHOP_URL, trial_settings
 from tests.handoff_service.web.conftest import House
+from tests.handoff_service.web.failpoints.beside import BESIDE
 from tests.handoff_service.web.failpoints.forked import ForkedGateway, Nursery
 from tests.handoff_service.web.failpoints.operations import DEAD, OPERATIONS, Operation, Scene, takes_offer
 from tests.handoff_service.web.failpoints.rarer import RARER
@@ -28,17 +29,20 @@ from tests.handoff_service.web.visitors import Desk, fresh
 EVERY_PAIR = bool(os.environ.get("TANDEM_EVERY_FAILPOINT_PAIR"))
 
 # Where an operation can be interrupted, and the operations that must come by; others may.
-RARE = {one.name for one in RARER}
+EVERYTHING = (*OPERATIONS, *RARER, *BESIDE)
+RARE, BESIDES = {one.name for one in RARER}, {one.name for one in BESIDE}
 PLACES = {
     "append_after_seq": {
         "write", "reply", "accept", "judge", "rate", "ask for a person", "leave a message",
         "escalate", "send a file", "lose the agent", "event of a channel",
     },
     "append_before_commit": {"arrive", "write", "reply", "accept", "close", "give back", "decline an offer", *RARE},
-    "append_after_commit": {"arrive", "write", "reply", "accept", "close", "give back", "decline an offer", *RARE},
+    "append_after_commit": {
+        "arrive", "write", "reply", "accept", "close", "give back", "decline an offer", *RARE, *BESIDES,
+    },
     "append_after_ack": {"write on a socket"},
     "notify_before": {"write", "reply", "accept", "close"},
-    "claim_between_updates": {"accept", "accept an offer", "take over"},
+    "claim_between_updates": {"accept", "accept an offer", "take over", "join"},
     "outbox_after_lease": {"write", "write on a socket", "the bot hands over", "event of a channel"},
     "turn_before_call": {"write", "write on a socket", "the bot hands over"},
     "turn_before_commit": {"write", "write on a socket", "the bot hands over", "event of a channel"},
@@ -59,7 +63,7 @@ ENGINES_AND_PLACES = [
 
 
 def played_at(place: str) -> list[Operation]:
-    return [one for one in (*OPERATIONS, *RARER) if EVERY_PAIR or one.name in PLACES[place]]
+    return [one for one in EVERYTHING if EVERY_PAIR or one.name in PLACES[place]]
 
 
 class Telling(FarBot):
@@ -136,15 +140,23 @@ async def play(house: House, desks: list[Desk], gateway: ForkedGateway, operatio
         await asyncio.gather(attempt, return_exceptions=True)
         await asyncio.to_thread(gateway.start)
         await _insist(operation, scene)
-    elif _is_cut_off(attempt):  # by a connection that had died with an earlier gateway
-        gateway.arm("")
-        await _insist(operation, scene)
     else:
-        await attempt
-        gateway.arm("")
+        await _disarm(gateway)
+        if _is_cut_off(attempt):  # by a connection that had died with an earlier gateway
+            await _insist(operation, scene)
+        else:
+            await attempt
     await operation.check(scene)
     await _take_what_is_offered(scene)
     return died
+
+
+async def _disarm(gateway: ForkedGateway) -> None:
+    """It may still die, at what follows its answer."""
+    try:
+        gateway.arm("")
+    except ProcessLookupError:
+        await asyncio.to_thread(gateway.start)
 
 
 def _is_cut_off(attempt: asyncio.Task[None]) -> bool:
