@@ -33,6 +33,7 @@ from handoff_service.channels.fetch import Fetcher
 from handoff_service.channels.model import Channel
 from handoff_service.channels.public_only import client_for_platforms
 from handoff_service.channels.registry import CHANNELS
+from handoff_service.channels.renew import Renewer
 from handoff_service.channels.sealing import Seal
 from handoff_service.clock import Clock, utc_now
 from handoff_service.complaints import api as complaints_api
@@ -139,8 +140,7 @@ def create_app(
     bell = Bell()
     database = open_database(settings.database, bell, notify=not settings.bell_url)
     bell.wire = _wire(settings, database, bell)
-    client = httpx2.AsyncClient(follow_redirects=False, trust_env=False)
-    platforms = client_for_platforms(settings)
+    client, platforms = httpx2.AsyncClient(follow_redirects=False, trust_env=False), client_for_platforms(settings)
     caller = Caller(platforms, clock, guarded=settings.environment == "production")
     knowledge = Knowledge(client, settings.kb_index_url, token=settings.kb_token.get_secret_value())
     rasa = RasaBot(client, settings.bot_url, timeout_s=settings.bot_hard_s)
@@ -160,6 +160,7 @@ def create_app(
         load=Load(lag),
         orders=Orders(client, settings),
         translator=Translator(platforms),
+        platforms=caller,
     )
     ladder = bot or Ladder(
         [rasa, SearchBot(knowledge), KeywordBot(database)],
@@ -189,6 +190,7 @@ def create_app(
             *([workers.lessons.run(), copier.run()] if settings.kb_token.get_secret_value() else []),
             Keeper(database, settings, clock).run(),
             Fetcher(database, bell, caller, settings, clock, channels, node=node).run(),
+            Renewer(database, bell, caller, settings, clock, node=node).run(),
             nodes.run(),
             lag.run(),
             Healer(service).run(),

@@ -31,6 +31,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service import tables
+from handoff_service.clock import iso
 from handoff_service.conversations.lifecycle import replay
 from handoff_service.conversations.model import Kind, body_hash
 from handoff_service.conversations.store import entries_after
@@ -113,6 +114,15 @@ def _hash(
     row = [previous, tenant, number, moment, actor, action, subject, dict(detail)]
     canonical = json.dumps(row, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def latest(connection: sa.Connection, tenant: str, *, before: int | None, limit: int) -> list[dict[str, Any]]:
+    """The rows of a tenant without their hashes, the latest first; `before`: only those with a lower number."""
+    query = sa.select(A.n, A.at, A.actor, A.action, A.subject, A.detail).where(A.tenant == tenant)
+    if before is not None:
+        query = query.where(A.n < before)
+    rows = connection.execute(query.order_by(A.n.desc()).limit(limit)).mappings()
+    return [{**row, "at": iso(row["at"])} for row in rows]
 
 
 def verify(connection: sa.Connection) -> list[Chain]:

@@ -165,7 +165,8 @@ class NotDelivered(TandemError):
     """`uncertain`: it may have had its effect; `final`: trying again is useless; `retry_after_s`: not before.
 
     `barred`: what the platform does not let us do, and so what the customer must do first (channels/window.py).
-    `hint`: what the answer told of the contact, kept with what a reply needs.
+    `hint`: what the answer told of the contact, kept with what a reply needs. `token_refused`: the account's access
+    token is not taken any more.
     """
 
     status = 502
@@ -180,9 +181,11 @@ class NotDelivered(TandemError):
         retry_after_s: float = 0.0,
         barred: str | None = None,
         hint: Mapping[str, str] | None = None,
+        token_refused: bool = False,
     ) -> None:
         super().__init__(message)
         self.hint = hint or {}
+        self.token_refused = token_refused
         self.uncertain = uncertain
         self.final = final
         self.retry_after_s = retry_after_s

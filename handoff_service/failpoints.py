@@ -25,6 +25,7 @@ FAILPOINTS = frozenset(
         "claim_between_updates",
         "outbox_after_lease",
         "outbox_after_http",
+        "webhook_after_http",
         "turn_before_call",
         "turn_before_commit",
         "offer_before_commit",

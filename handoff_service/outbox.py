@@ -300,6 +300,21 @@ def behind(connection: sa.Connection, job: Job, *, limit: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
+def is_leased(connection: sa.Connection, tenant: str, conversation: str, destination: str) -> bool:
+    """Whether something of the conversation is being carried out at this moment."""
+    line = (B.tenant == tenant, B.conversation == conversation, B.destination == destination, B.state == "leased")
+    return connection.execute(sa.select(B.seq).where(*line).limit(1)).first() is not None
+
+
+def unclear(connection: sa.Connection, tenant: str, conversation: str, destination: str, *, limit: int) -> list[int]:
+    """The last entries of the conversation that were tried, of which nobody knows that they arrived."""
+    line = (B.tenant == tenant, B.conversation == conversation, B.destination == destination, B.attempts > 0)
+    query = (
+        sa.select(B.seq).where(*line, B.state.in_(("leased", "uncertain", "dead"))).order_by(B.seq.desc()).limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
 def first_of(connection: sa.Connection, tenant: str, conversation: str, destination: str, upto_seq: int) -> int:
     """The first of the entries that went as one message up to this one."""
     line = (B.tenant == tenant, B.conversation == conversation, B.destination == destination, B.upto == upto_seq)

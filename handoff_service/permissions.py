@@ -30,9 +30,8 @@ class Permission(StrEnum):
     KNOWLEDGE_DECIDE = "knowledge.decide"  # publish, discard, golden questions
     BOT_TRAIN = "bot.train"  # label what the bot misunderstood, train and switch models
     REPORTS_READ = "reports.read"  # numbers, no message texts
-    COACHING = "coaching.write"  # scorecards and exercises for colleagues
     PRIVACY = "privacy.execute"  # erase, hold, export of a customer's data
-    AUDIT_READ = "audit.read"
+    AUDIT_READ = "audit.read"  # who has done what to data, accounts and settings
     AGENTS_READ = "agents.read"  # accounts with addresses, roles, queues
     AGENTS_MANAGE = "agents.manage"  # add, change, disable, reset a password, sign out; not of admins and owners
     ADMINS_MANAGE = "admins.manage"  # the same for admins and owners
@@ -61,7 +60,6 @@ GRANTED: Mapping[Permission, frozenset[Role]] = {
     Permission.KNOWLEDGE_DECIDE: _roles("expert supervisor admin owner"),
     Permission.BOT_TRAIN: _roles("supervisor trainer admin owner"),
     Permission.REPORTS_READ: _roles("supervisor analyst trainer admin owner"),
-    Permission.COACHING: _roles("supervisor trainer admin owner"),
     Permission.PRIVACY: _roles("supervisor admin owner"),
     Permission.AUDIT_READ: _roles("admin owner"),
     Permission.AGENTS_READ: _roles("supervisor analyst trainer admin owner"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handoff_service.bell import Bell
+from handoff_service.channels.caller import Caller
 from handoff_service.channels.model import Channel
 from handoff_service.clock import Clock
 from handoff_service.conversations.change import Context
@@ -40,6 +41,7 @@ class Service:
     load: Load
     orders: Orders
     translator: Translator
+    platforms: Caller
 
     def context(self) -> Context:
         """The settings and the present moment."""

@@ -114,9 +114,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "{agent} had to leave and will go on with you on {back}. If it is urgent, just write “agent”.",
     },
     "went_on_with_bot": {
-        "zh": "好的，已取消排队，由智能助手继续为您服务。需要时可随时再转人工。",
+        "zh": "好的，已取消排队，由智能助手继续为您服务。需要时可随时再转人工，10 分钟内为您保留原来的位置。",
         "en": "All right, you have left the queue and the assistant goes on with you. You can ask for a person at any "
-        "time.",
+        "time; for ten minutes your place is kept.",
     },
     "callback_wish": {
         "zh": "请给我回电：{number}，时间：{due}",

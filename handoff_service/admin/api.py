@@ -6,9 +6,10 @@ Every change needs the header Idempotency-Key, leaves a row in the audit, and ma
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from handoff_service import audit
 from handoff_service.access import Access
 from handoff_service.admin import configuration, lists, people, pool, store
 from handoff_service.admin.people import Account, Changes, account_of
@@ -93,6 +94,19 @@ def _add_reading(routes: APIRouter, service: Service, access: Access) -> None:
         """All accounts by name, disabled ones too."""
         found = await service.database.read(lambda connection: store.accounts(connection, caller.tenant))
         return {"agents": [shown(one) for one in found]}
+
+    @routes.get("/audit")
+    async def audited(
+        caller: Annotated[Caller, Depends(access.calls(Permission.AUDIT_READ))],
+        before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    ) -> dict[str, Any]:
+        """What was done to data and accounts, the latest first; go on with `before` the last number that you have."""
+        return {
+            "rows": await service.database.read(
+                lambda connection: audit.latest(connection, caller.tenant, before=before, limit=limit)
+            )
+        }
 
     @routes.get("/channels")
     async def accounts(caller: Annotated[Caller, Depends(access.calls(Permission.SETTINGS_READ))]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from handoff_service.operations import once
 from handoff_service.permissions import PERMISSIONS, Permission
 from handoff_service.service import Service
 from handoff_service.tenants import store as tenants
+from handoff_service.tickets.looks import look_for
 
 COMPLAINT_WORDS = {"categories", "causes", "remedies", "currency"}
 
@@ -182,6 +183,7 @@ def _go_offline(tx: Transaction, agent: Agent, going: Going, context: Context) -
 async def _set_status(service: Service, agent: Agent, status: Status, *, reason: str = "") -> None:
     def work(tx: Transaction) -> None:
         store.set_status(tx.connection, agent.tenant, agent.id, status, reason=reason)
+        look_for(tx.connection, agent.tenant, agent.id, service.clock())
         tx.ring(desk_topic(agent.tenant))
 
     await service.database.write(work)

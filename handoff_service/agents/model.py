@@ -15,7 +15,7 @@ class Role(StrEnum):
     EXPERT = "expert"  # knows a field: answers, and vouches for articles
     SUPERVISOR = "supervisor"  # leads a team
     ANALYST = "analyst"  # reads numbers, no message texts
-    TRAINER = "trainer"  # coaches people and the bot; reads, does not answer
+    TRAINER = "trainer"  # trains the bot; reads, does not answer
     ADMIN = "admin"  # head of customer service: people and settings
     OWNER = "owner"  # of the tenant: everything, also admins
 

@@ -82,5 +82,5 @@ def _mark(tx: Transaction, conversation: Conversation) -> None:
     handoff = handoffs.find(tx.connection, conversation.tenant, conversation.handoff)
     if handoff.priority < URGENT:
         worth = tenants.find(tx.connection, conversation.tenant).settings.worth(handoff.queue)
-        place = rank(handoff.requested_at, URGENT, worth)
+        place = rank(handoff.since, URGENT, worth)
         handoffs.update(tx.connection, handoff, priority=URGENT, rank=place)

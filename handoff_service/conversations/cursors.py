@@ -31,8 +31,8 @@ def save_cursor(
     *,
     acked: int,
     read: int,
-) -> None:
-    """Remembers what a device received and a person has seen; neither ever goes back."""
+) -> bool:
+    """Remembers what a device received and a person has seen; neither ever goes back. Whether it has received more."""
     where = (
         K.tenant == tenant,
         K.principal_kind == principal[0],
@@ -53,12 +53,13 @@ def save_cursor(
                 read_seq=read,
             )
         )
-        return
+        return True
     connection.execute(
         sa.update(tables.cursors)
         .where(*where)
         .values(acked_seq=max(known.acked_seq, acked), read_seq=max(known.read_seq, read))
     )
+    return bool(acked > known.acked_seq)
 
 
 def read_seqs(connection: sa.Connection, tenant: str, principal: tuple[str, str]) -> dict[str, int]:
@@ -73,8 +74,19 @@ def read_seqs(connection: sa.Connection, tenant: str, principal: tuple[str, str]
 
 def read_by_customers(connection: sa.Connection, tenant: str, listed: Sequence[Conversation]) -> dict[str, int]:
     """How far the customer of each of these conversations has read, as his page or his platform tells."""
+    return _by_customers(connection, tenant, listed, K.read_seq)
+
+
+def got_by_customers(connection: sa.Connection, tenant: str, listed: Sequence[Conversation]) -> dict[str, int]:
+    """How far the customer's page has received each of these conversations; an open one receives every entry."""
+    return _by_customers(connection, tenant, listed, K.acked_seq) if listed else {}
+
+
+def _by_customers(
+    connection: sa.Connection, tenant: str, listed: Sequence[Conversation], seq: sa.Column[int]
+) -> dict[str, int]:
     query = (
-        sa.select(K.conversation, sa.func.max(K.read_seq).label("seq"))
+        sa.select(K.conversation, sa.func.max(seq).label("seq"))
         .where(K.tenant == tenant, K.principal_kind == "customer")
         .where(K.principal_id.in_({one.contact for one in listed}), K.conversation.in_([one.id for one in listed]))
         .group_by(K.conversation)

@@ -22,6 +22,9 @@ from handoff_service.tenants import store as tenants
 
 CONTEXT = 6
 WAYS_OUT = ("/ask_human", left_message.PAYLOAD)
+OWN_WORDS = frozenset({"clarify", "offer_human", "small_talk", "form", "soothe", "handoff", "notice"})
+SENTENCES = 60
+SENTENCE_CHARS = 600
 USUAL_CHARS = 600  # of an answer, when the tenant has set nothing (bot/channels/policy.py)
 WIDEST = "中"  # some platforms count bytes
 FILE_PARTS = ("id", "name", "type", "size")
@@ -61,6 +64,8 @@ def build_request(
     recent: Sequence[Entry],
     unanswered: Sequence[Entry],
     now: datetime,
+    *,
+    shop_tenants: str = "",
 ) -> TurnRequest:
     """The request of one turn over `unanswered`; `recent` are the entries around them."""
     said = [
@@ -70,6 +75,7 @@ def build_request(
     ]
     former = former_conversations(connection, conversation)
     settings = tenants.find(connection, conversation.tenant).settings
+    orders = tenants.is_of_shop(connection, conversation.tenant, shop_tenants)
     return TurnRequest(
         tenant=conversation.tenant,
         conversation=conversation.id,
@@ -80,8 +86,11 @@ def build_request(
         channel=conversation.channel,
         language=conversation.language,
         owner="bot" if conversation.owner.kind is OwnerKind.BOT else "queue",
-        customer=contacts.verified(connection, conversation.tenant, conversation.contact),
+        orders=orders,
+        # In another tenant his id is somebody else's at the shop.
+        customer=contacts.verified(connection, conversation.tenant, conversation.contact) if orders else None,
         context=said[-CONTEXT:],
+        said=_bot_said(connection, conversation, recent),
         contact=known_about(connection, conversation, former),
         now=now.astimezone(settings.zone),
         returning=_returning(former),
@@ -97,6 +106,19 @@ def build_request(
         },
         form=_form(recent, unanswered[0].seq),
     )
+
+
+def _bot_said(connection: sa.Connection, conversation: Conversation, recent: Sequence[Entry]) -> list[str]:
+    """The bot's own sentences of all phases, so that it says none twice; answers are the articles' and may come again.
+
+    `recent` has them all as long as it begins at the beginning.
+    """
+    if recent[0].seq == 1:
+        of_bot = [one for one in recent if one.kind is Kind.MESSAGE and one.author.kind is AuthorKind.BOT]
+    else:
+        of_bot = store.last(connection, conversation, which=store.OF_BOT)[::-1]
+    own = [str(one.body.get("text", "")) for one in of_bot if one.body.get("kind") in OWN_WORDS]
+    return [text for text in own if 0 < len(text) <= SENTENCE_CHARS][-SENTENCES:]
 
 
 def _room(channel: str, wanted: int | None) -> dict[str, int]:

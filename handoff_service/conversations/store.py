@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -80,18 +80,16 @@ CURRENT_AND_LOCK = Statement(
     .where(N.erased_at.is_(None))
     .with_for_update(of=[tables.conversations, tables.contacts])
 )
+_of = (E.tenant == sa.bindparam("tenant"), E.conversation == sa.bindparam("id"))
 ENTRIES_AFTER = Statement(
     sa.select(tables.entries)
-    .where(E.tenant == sa.bindparam("tenant"), E.conversation == sa.bindparam("id"), E.seq > sa.bindparam("after"))
+    .where(*_of, E.seq > sa.bindparam("after"))
     .order_by(E.seq)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
-LAST_STATES = Statement(
-    sa.select(tables.entries)
-    .where(E.tenant == sa.bindparam("tenant"), E.conversation == sa.bindparam("id"), E.kind == Kind.STATE)
-    .order_by(E.seq.desc())
-    .limit(50)
-)
+_last = sa.select(tables.entries).where(*_of).order_by(E.seq.desc())
+STATES = Statement(_last.where(E.kind == Kind.STATE).limit(50))
+OF_BOT = Statement(_last.where(E.kind == Kind.MESSAGE, E.author_kind == AuthorKind.BOT).limit(100))
 REPEATED = Statement(
     sa.select(tables.entries).where(
         E.tenant == sa.bindparam("tenant"),
@@ -196,9 +194,12 @@ def unanswered(connection: sa.Connection, conversation: Conversation) -> list[En
     return [one for one in said if one.seq > spoken]
 
 
-def last_states(connection: sa.Connection, conversation: Conversation) -> list[Entry]:
-    """The last fifty changes of owner, the latest first."""
-    return [_entry(row) for row in LAST_STATES.all(connection, tenant=conversation.tenant, id=conversation.id)]
+def last(connection: sa.Connection, conversation: Conversation, *, which: Statement) -> list[Entry]:
+    """The last fifty changes of owner (STATES), or hundred messages of the bot (OF_BOT), the latest first."""
+    return [_entry(row) for row in which.all(connection, tenant=conversation.tenant, id=conversation.id)]
+
+
+last_states = partial(last, which=STATES)
 
 
 def entry_at(connection: sa.Connection, tenant: str, conversation: str, seq: int) -> Entry:

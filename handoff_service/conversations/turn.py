@@ -104,7 +104,8 @@ class TurnRunner:
             typing_at = self._typists.last(job.tenant, job.conversation)
             return hold_until(recent, unanswered, self._patience, now=now, typing_at=typing_at)
 
-        turn = begin(tx, job.tenant, job.conversation, self._clock(), held=held)
+        shop_tenants = self._settings.shop_tenants
+        turn = begin(tx, job.tenant, job.conversation, self._clock(), held=held, shop_tenants=shop_tenants)
         if isinstance(turn, Held):
             outbox.postpone(tx.connection, job, None, until=turn.until)
         return turn
@@ -145,10 +146,16 @@ Hold = Callable[[Sequence[Entry], Sequence[Entry], datetime], datetime | None]
 def begin(tx: Transaction, tenant: str, conversation_id: str, now: datetime) -> Turn | None: ...
 @overload
 def begin(
-    tx: Transaction, tenant: str, conversation_id: str, now: datetime, *, held: Hold | None
+    tx: Transaction, tenant: str, conversation_id: str, now: datetime, *, held: Hold | None, shop_tenants: str
 ) -> Turn | Held | None: ...
 def begin(
-    tx: Transaction, tenant: str, conversation_id: str, now: datetime, *, held: Hold | None = None
+    tx: Transaction,
+    tenant: str,
+    conversation_id: str,
+    now: datetime,
+    *,
+    held: Hold | None = None,
+    shop_tenants: str = "",
 ) -> Turn | Held | None:
     """Starts a turn over everything that is unanswered, unless `held` names a moment to wait for.
 
@@ -171,7 +178,7 @@ def begin(
     if until is not None:
         return Held(until)
     supersede(connection, conversation, now)
-    request = build_request(connection, conversation, recent, unanswered, now)
+    request = build_request(connection, conversation, recent, unanswered, now, shop_tenants=shop_tenants)
     head = unanswered[0]
     turn = Turn(
         new_id("t"),

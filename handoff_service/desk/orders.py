@@ -28,9 +28,8 @@ class Orders:
         self._settings = settings
 
     def are_of(self, connection: sa.Connection, tenant: str) -> bool:
-        """Whether this tenant's customers are the shop's: those of TANDEM_SHOP_TENANTS, or the only tenant."""
-        listed = [name.strip() for name in self._settings.shop_tenants.split(",") if name.strip()]
-        return tenant in listed if listed else [one.id for one in tenants.everyone(connection)] == [tenant]
+        """Whether this tenant's customers are the shop's."""
+        return tenants.is_of_shop(connection, tenant, self._settings.shop_tenants)
 
     async def of(self, customer: str) -> list[dict[str, Any]]:
         """The latest orders of the customer whom the shop knows by this id. Raises Unavailable."""

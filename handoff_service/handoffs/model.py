@@ -11,6 +11,10 @@ from typing import Any
 # changes with time and one stored number (`rank`) holds it; nobody waits behind more than nine classes of later ones.
 CLASS_WORTH = timedelta(minutes=5)
 HIGHEST_PRIORITY = 9
+# So long a place is kept for who has left the queue by himself: with these wrap-ups, and this of its evidence.
+PLACE_KEPT = timedelta(minutes=10)
+LEFT = frozenset({"left", "solved"})
+KEPT_FROM = "place_kept_from"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,19 @@ class Handoff:
     closed_at: datetime | None
     wrap_up: str | None
     declined: tuple[str, ...] = ()
+
+    @property
+    def since(self) -> datetime:
+        """From when its place counts: the request, or the earlier one whose place was kept (see `keeps_place`)."""
+        kept = self.evidence.get(KEPT_FROM)
+        return datetime.fromisoformat(kept) if isinstance(kept, str) else self.requested_at
+
+
+def keeps_place(left: Handoff, queue: str, now: datetime) -> bool:
+    """Whether who has left the queue himself, and asks again for the same one, stands where he stood. Pure."""
+    if left.closed_at is None or left.accepted_at is not None or left.queued_at is None:
+        return False
+    return left.wrap_up in LEFT and left.queue == queue and now - left.closed_at <= PLACE_KEPT
 
 
 def rank(requested_at: datetime, priority: int, worth: timedelta = CLASS_WORTH) -> int:

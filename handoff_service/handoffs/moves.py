@@ -138,7 +138,7 @@ def into_queue(tx: Transaction, conversation: Conversation, queue: str, context:
         handoff,
         queue=queue,
         priority=priority,
-        rank=rank(handoff.requested_at, priority, worth),
+        rank=rank(handoff.since, priority, worth),
         queued_at=handoff.queued_at or context.now,
     )
     return priority

@@ -61,7 +61,7 @@ def flow_over(tx: Transaction, conversation: Conversation, context: Context) -> 
         )
     else:
         owner, text = Owner(OwnerKind.QUEUE, queue=to), say("overflow_queue", language)
-        place = rank(handoff.requested_at, handoff.priority, tenant.settings.worth(to))
+        place = rank(handoff.since, handoff.priority, tenant.settings.worth(to))
         values |= {"queue": to, "rank": place}
     store.update(tx.connection, handoff, **values)
     body = {"text": text, "from_queue": queue.id, **({"asks": "number"} if to == "callback" else {})}

@@ -13,7 +13,7 @@ from typing import Any
 from handoff_service.conversations.model import Audience, AuthorKind, Entry, Kind
 from handoff_service.handoffs.facts import facts_in
 from handoff_service.handoffs.goal import find_goal, open_question
-from handoff_service.handoffs.model import Handoff
+from handoff_service.handoffs.model import KEPT_FROM, Handoff
 from handoff_service.promises.detect import promises_in
 
 Packet = dict[str, Any]
@@ -100,7 +100,7 @@ def _evidence(handoff: Handoff, before: Sequence[Entry]) -> list[dict[str, Any]]
     lines = [
         {"label": label, "value": _readable(value), "entries": says(_readable(value), sayers, answers)}
         for label, value in handoff.evidence.items()
-        if label not in ("turn", "asked_at", "long_wait") and _readable(value) != ""
+        if label not in ("turn", "asked_at", "long_wait", KEPT_FROM) and _readable(value) != ""
     ]
     decided = next((answer for answer in reversed(answers) if _analysis(answer).get("decision")), None)
     if decided is not None:

@@ -33,7 +33,7 @@ from handoff_service.desk import supervisors
 from handoff_service.desk.care import care_for
 from handoff_service.errors import StaysWithPeople
 from handoff_service.handoffs import store
-from handoff_service.handoffs.model import HIGHEST_PRIORITY, Handoff, rank
+from handoff_service.handoffs.model import HIGHEST_PRIORITY, KEPT_FROM, Handoff, keeps_place, rank
 from handoff_service.handoffs.wait import keep_for_his_agent, welcome
 from handoff_service.ids import new_id
 from handoff_service.knowledge.teach import teach
@@ -116,25 +116,19 @@ def request_handoff(
     care = care_for(tx.connection, conversation.tenant, conversation.contact)
     usual = PRIORITIES[reason] if priority is None else max(0, priority)
     chosen = min(HIGHEST_PRIORITY, usual + care.classes)
+    if here and (since := _place_kept(tx.connection, conversation, queue, now)):
+        evidence = {**evidence, KEPT_FROM: iso(since)}
     handoff = new_handoff(conversation, reason, priority=chosen, queue=queue, evidence=evidence, now=now)
-    handoff = replace(handoff, rank=rank(now, chosen, tenant.settings.worth(queue)), queued_at=now if here else None)
+    place = rank(handoff.since, chosen, tenant.settings.worth(queue))
+    handoff = replace(handoff, rank=place, queued_at=now if here else None)
     store.add(tx.connection, handoff)
     kind = OwnerKind.QUEUE if here else OwnerKind.MAILBOX
     body: dict[str, Any] = {"handoff": handoff.id, "priority": chosen}
     if here:
-        body |= welcome(
-            tx.connection, tenant, queue, chosen, conversation.language, context, channel=conversation.channel
-        )
+        channel, language = conversation.channel, conversation.language
+        body |= welcome(tx.connection, tenant, queue, chosen, language, context, channel=channel, since=handoff.since)
     else:
-        due = promise(tx, conversation, tenant, context, queue=queue)
-        back = people_back(tenant, queue, conversation.language, context)
-        language = conversation.language
-        if mailbox:
-            body["text"] = say("message_left", language, due=due)
-        elif back:
-            body["text"] = say("mailbox_hours", language, due=due, back=back)
-        else:
-            body["text"] = say("mailbox", language, due=due)
+        body["text"] = _promised(tx, conversation, tenant, queue, context, left=mailbox)
     conversation, _ = change(
         tx,
         conversation,
@@ -148,6 +142,27 @@ def request_handoff(
     keep_for_his_agent(tx, conversation, tenant.settings.queue(queue), context, whose=care.agent)
     teach(tx, conversation, conversation.last_seq, context)
     return conversation
+
+
+def _promised(
+    tx: Transaction, conversation: Conversation, tenant: Tenant, queue: str, context: Context, *, left: bool
+) -> str:
+    """What somebody is told for whom nobody is there, or who has `left` a message: by when he is answered."""
+    due = promise(tx, conversation, tenant, context, queue=queue)
+    back = people_back(tenant, queue, conversation.language, context)
+    if left:
+        return say("message_left", conversation.language, due=due)
+    if back:
+        return say("mailbox_hours", conversation.language, due=due, back=back)
+    return say("mailbox", conversation.language, due=due)
+
+
+def _place_kept(connection: sa.Connection, conversation: Conversation, queue: str, now: datetime) -> datetime | None:
+    """Since when his place in the queue counts who has left it a moment ago (F-63); None for anybody else."""
+    if conversation.handoff is None:
+        return None
+    left = store.find(connection, conversation.tenant, conversation.handoff)
+    return left.since if keeps_place(left, queue, now) else None
 
 
 def check_may_return(connection: sa.Connection, conversation: Conversation, context: Context) -> None:
@@ -243,7 +258,7 @@ def own_up(tx: Transaction, conversation: Conversation, context: Context) -> Con
     if conversation.handoff is not None:
         handoff = store.find(tx.connection, conversation.tenant, conversation.handoff)
         urgent = min(HIGHEST_PRIORITY, handoff.priority + 2)
-        place = rank(handoff.requested_at, urgent, tenant.settings.worth(handoff.queue))
+        place = rank(handoff.since, urgent, tenant.settings.worth(handoff.queue))
         store.update(tx.connection, handoff, priority=urgent, rank=place)
     due = promise(tx, conversation, tenant, context, queue=conversation.owner.queue or "")
     tickets.miss_promise(tx.connection, conversation, context.now)

@@ -132,6 +132,9 @@ def desk(connection: sa.Connection, agent: Agent, context: Context) -> dict[str,
     mailbox = conversations.of_handoffs(connection, tenant, urgent)
     connected = agents.connected(connection, tenant, context.now)
     offered, elsewhere = cards(connection, offers, agent), cards(connection, others, agent)
+    got = cursors.got_by_customers(connection, tenant, offers)
+    for card in offered:
+        card["customer_has"] = got.get(card["conversation"], 0)
     mark_calls(connection, agent, waiting, offered, elsewhere)
     called = called_to(elsewhere)
     return {

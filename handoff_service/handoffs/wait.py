@@ -131,16 +131,18 @@ def welcome(
     context: Context,
     *,
     channel: str = WEB,
+    since: datetime | None = None,
 ) -> dict[str, str]:
     """What somebody is told who joins a queue; while it is too long, first what he can do instead.
 
-    Where no page shows it, his place and the expected wait too. {"text"}, and {"asks": "number"} where he is asked for
+    Where no page shows it, his place and the expected wait too; `since`: from when a place that was kept for him
+    counts. {"text"}, and {"asks": "number"} where he is asked for
     his telephone number.
     """
     settings = tenant.settings.queue(queue)
     if settings is None or (settings.peak is None and channel == WEB):
         return {"text": say("queued", language)}
-    rank = rank_of(context.now, priority, tenant.settings.worth(queue))
+    rank = rank_of(since or context.now, priority, tenant.settings.worth(queue))
     ahead = places.ahead(connection, tenant.id, queue, rank, "", most=store.FARTHEST)
     wait = wait_at(connection, tenant, queue, rank, ahead + 1, priority, context)
     known_s = None if wait is None or wait.thin else wait.expected_s

@@ -1,4 +1,4 @@
-"""API keys on the machine: `python -m handoff_service keys list | add | rotate | revoke`."""
+"""Keys on the machine: `python -m handoff_service keys list | add | rotate | revoke | identity`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from handoff_service.admin.display import table
 from handoff_service.bell import Bell
 from handoff_service.callers import operator
+from handoff_service.channels.web_widget import identity_key
 from handoff_service.clock import utc_now
 from handoff_service.conversations.change import Context
 from handoff_service.database import open_database
@@ -17,6 +18,7 @@ from handoff_service.errors import TandemError
 from handoff_service.integrators import keys, store
 from handoff_service.integrators.admin_api import shown
 from handoff_service.settings import Settings
+from handoff_service.tenants import store as tenants
 
 COLUMNS = ("id", "name", "permissions", "created_at", "last_used_at", "revoked_at")
 
@@ -31,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--permissions", required=True, help="with commas between them, such as conversations.read")
     verbs.add_parser("rotate", help="prints a successor, only now").add_argument("key")
     verbs.add_parser("revoke", help="ends a key at once").add_argument("key")
+    verbs.add_parser("identity", help="prints what the tenant's site signs its customers' identities with")
     for one in verbs.choices.values():
         one.add_argument("--tenant", default="demo")
     return root
@@ -51,6 +54,11 @@ async def _run(asked: argparse.Namespace, settings: Settings) -> str:
     database = open_database(settings.database, Bell())
     caller, context = operator(asked.tenant), Context(settings, utc_now())
     try:
+        if asked.verb == "identity":
+            of_shop = await database.read(
+                lambda c: tenants.is_of_shop(c, tenants.find(c, asked.tenant).id, settings.shop_tenants)
+            )
+            return f"{identity_key(asked.tenant, settings, of_shop=of_shop)}\n"
         if asked.verb == "list":
             found = await database.read(lambda c: store.keys(c, asked.tenant))
             return table(COLUMNS, [shown(one) for one in found])

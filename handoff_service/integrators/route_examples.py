@@ -7,44 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-AGENT = {
-    "id": "a_01jd3v8x2m7q5r9t1w4y6z8a0b",
-    "email": "ming@shop.example",
-    "name": "小明",
-    "role": "agent",
-    "languages": ["zh", "en"],
-    "queues": ["support"],
-    "capacity": 8,
-    "disabled": False,
-    "open": 0,
-    "status": "offline",
-    "seen_at": None,
-    "lent_by": None,
-}
-TICKET = {
-    "id": "t_01jd3v8x2m7q5r9t1w4y6z8a0b",
-    "number": "T261122-004217",
-    "type": "refund",
-    "subject": "退款没有到账",
-    "state": "open",
-    "priority": 3,
-    "tier": 1,
-    "source": "hand",
-    "conversation": "c_01jd3v8x2m7q5r9t1w4y6z8a0b",
-    "contact": "k_01jd3v8x2m7q5r9t1w4y6z8a0b",
-    "queue": "support",
-    "agent": None,
-    "fields": None,
-    "reply_to": "",
-    "due_at": "2026-11-24T02:14:05.120Z",
-    "created_at": "2026-11-22T02:14:05.120Z",
-    "updated_at": "2026-11-22T02:14:05.120Z",
-    "ended_at": None,
-    "overdue": False,
-    "follow_up": None,
-    "about_agent": None,
-    "merged_into": None,
-}
+from handoff_service.integrators.example_records import AGENT, AUDITED, TICKET
+
 # By the route: what is sent, if anything, and the answer.
 EXAMPLES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
     "GET /v1/admin/roles": (
@@ -72,6 +36,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
         None,
         {"id": "a_01jd3v8x2m7q5r9t1w4y6z8a0b", "password": "shown-this-once-1"},
     ),
+    "GET /v1/admin/audit": (None, {"rows": [AUDITED]}),
     "POST /v1/admin/agents/{agent_id}/sign-out": (None, {"id": "a_01jd3v8x2m7q5r9t1w4y6z8a0b", "ended": 0}),
     "GET /v1/admin/agents": (
         None,
@@ -305,6 +270,8 @@ EXAMPLES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
                         "last_error": None,
                         "last_error_at": None,
                         "token_until": None,
+                        "refresh_until": None,
+                        "refresh_is_last": False,
                         "examined_at": "2026-11-22T02:14:05.120Z",
                         "findings": [
                             {

@@ -31,6 +31,7 @@ from handoff_service.live.principal import Principal, redeem_ticket
 from handoff_service.live.session import MAX_FOLLOWED, Session
 from handoff_service.migrate import log_id
 from handoff_service.service import Service
+from handoff_service.tickets.looks import look_for
 
 log = structlog.get_logger()
 
@@ -223,6 +224,7 @@ async def _desk(service: Service, session: Session) -> AsyncIterator[None]:
             now = service.clock()
             agents.keep_desk(tx.connection, agent.tenant, agent.id, session.id, now=now, until=now + lease)
             if arrived:
+                look_for(tx.connection, agent.tenant, agent.id, now)
                 tx.ring(desk_topic(agent.tenant))
 
         await service.database.write(renew)

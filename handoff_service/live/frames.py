@@ -12,13 +12,13 @@ from starlette.websockets import WebSocket
 
 from handoff_service import tracing
 from handoff_service.agents import store as agents
-from handoff_service.bell import Bell, conversation_topic, typing_topic
+from handoff_service.bell import Bell, conversation_topic, desk_topic, typing_topic
 from handoff_service.calls.shown import calls_in, confirm
 from handoff_service.clock import Clock
 from handoff_service.conversations import cursors
 from handoff_service.conversations.access import visible
 from handoff_service.conversations.change import Context
-from handoff_service.conversations.model import Audience, Conversation, Entry
+from handoff_service.conversations.model import Audience, Conversation, Entry, OwnerKind
 from handoff_service.conversations.receive import receive
 from handoff_service.conversations.reply import reply
 from handoff_service.database import Database, Transaction
@@ -160,7 +160,7 @@ class Handlers:
         def save(tx: Any) -> None:
             found = visible(tx.connection, principal, conversation)
             acked = min(seq, found.last_seq)
-            cursors.save_cursor(
+            more = cursors.save_cursor(
                 tx.connection,
                 principal.tenant,
                 principal.key,
@@ -171,6 +171,8 @@ class Handlers:
             )
             if read and principal.agent is not None and found.owner.agent == principal.agent.id:
                 tx.ring(conversation_topic(found.tenant, found.id))  # the customer is told that it was read
+            if more and principal.customer is not None and found.owner.kind is OwnerKind.OFFER:
+                tx.ring(desk_topic(found.tenant))  # whom it is offered to sees that a page is there
 
         await self._database.write(save)
 

@@ -44,6 +44,8 @@ channel_accounts = sa.Table(
     maybe("token_until", Moment),
     maybe("probed_at", Moment),
     sa.Column("findings", sa.JSON),
+    maybe("refresh_until", Moment),  # of what renews the access token; none where nothing does
+    maybe("refresh_is_last", sa.Boolean),
 )
 
 channel_media = sa.Table(

@@ -87,7 +87,7 @@ class BotSettings(BaseModel):
         default=None,
         ge=1,
         le=9,
-        description="Questions without an answer until a person is offered (2). "
+        description="Questions in a row without an answer at which a person takes over (2); before, one is offered. "
         "Less: people get what one more try would have answered. More: customers ask the same once more and leave.",
     )
     tries: int | None = Field(

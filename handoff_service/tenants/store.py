@@ -19,6 +19,7 @@ T = tables.tenants.c
 EVERYONE = sa.select(T.id, T.name, sa.cast(T.settings, sa.Text).label("settings")).order_by(T.id)
 FIND = EVERYONE.where(T.id == sa.bindparam("tenant"))
 READ = Statement(FIND)
+ANOTHER = Statement(sa.select(sa.func.min(T.id).label("id")).where(T.id != sa.bindparam("tenant")))
 # Not the key: what others add to a tenant meanwhile refers to that, and need not wait.
 LOCK = FIND.with_for_update(key_share=True)
 
@@ -40,6 +41,18 @@ def lock(connection: sa.Connection, tenant: str) -> Tenant:
     if row is None:
         raise NotFound(f"There is no tenant {tenant}.", tenant=tenant)
     return _tenant(row.id, row.name, row.settings)
+
+
+def is_of_shop(connection: sa.Connection, tenant: str, listed: str) -> bool:
+    """Whether this tenant's customers are the shop's: those of TANDEM_SHOP_TENANTS (`listed`), or the only tenant.
+
+    Where this does not hold nobody asks the shop, and nothing that the shop has signed counts.
+    """
+    names = [name.strip() for name in listed.split(",") if name.strip()]
+    if names:
+        return tenant in names
+    other = ANOTHER.first(connection, tenant=tenant)
+    return other is None or other["id"] is None
 
 
 def everyone(connection: sa.Connection) -> list[Tenant]:

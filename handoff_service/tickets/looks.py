@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from handoff_service.agents import store as agents
+from handoff_service.agents.presence import present
 from handoff_service.calendars.model import Calendar
-from handoff_service.calendars.moments import add_working_time, when_open, working_time
+from handoff_service.calendars.moments import add_working_time, is_open, when_open, working_time
 from handoff_service.tenants import store as tenants
 from handoff_service.tickets import store
 from handoff_service.tickets.model import State, Ticket
@@ -46,6 +48,16 @@ def look_anew(connection: sa.Connection, now: datetime) -> None:
         since = now - MIXED if settings.tickets.waiting_remind_days else None
         if giving or since:
             store.look_now(connection, tenant.id, waiting_since=since, queues=giving, now=now)
+
+
+def look_for(connection: sa.Connection, tenant: str, agent_id: str, now: datetime) -> None:
+    """Somebody has come: what nobody has in those of his queues that give is looked at now, not after its pause."""
+    agent = agents.find(connection, tenant, agent_id)
+    settings = tenants.find(connection, tenant).settings
+    giving = [one.id for one in settings.queues if one.assign_tickets and one.id in agent.queues]
+    giving = [queue for queue in giving if is_open(settings.calendar(queue), now)]
+    if giving and present(agent, agents.connected(connection, tenant, now)):
+        store.look_at_free(connection, tenant, giving, now)
 
 
 def warned_at(ticket: Ticket, calendar: Calendar) -> datetime | None:

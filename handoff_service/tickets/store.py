@@ -241,6 +241,14 @@ def look_now(
         connection.execute(sa.update(tables.tickets).where(*work, each).values(look_at=now))
 
 
+def look_at_free(connection: sa.Connection, tenant: str, queues: Collection[str], now: datetime) -> None:
+    """Lets the sweeper look at what nobody has in these queues, unless it does so already."""
+    free = (T.state.in_(lanes([State.OPEN])), T.queue.in_(queues), T.agent.is_(None))
+    later = sa.or_(T.look_at.is_(None), T.look_at > now)  # one that is due says by its time what is to happen
+    where = (T.tenant == tenant, T.type.is_not(None), T.merged_into.is_(None), *free, later)
+    connection.execute(sa.update(tables.tickets).where(*where).values(look_at=now))
+
+
 # Promises: the ticket of a conversation that waits for an answer, made and ended with it.
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from handoff_service.launch.run import Run
 from handoff_service.launch.settings import Settings, read_settings
-from handoff_service.launch.soak import CUTS, SOAKS, soak, soak_runs
+from handoff_service.launch.soak import CUTS, RACES, SOAKS, STORIES, soak, soak_runs
 
 
 @pytest.fixture
@@ -17,8 +17,8 @@ def settings(tmp_path: Path) -> Settings:
     return read_settings({"TANDEM_VAR": str(tmp_path)})
 
 
-def test_a_long_soak_plays_every_set_up_every_pair_every_way_to_ask_and_every_byte(settings: Settings) -> None:
-    *soaks, pairs, asking, cuts, swaps = soak_runs(settings, 60, "7")
+def test_a_long_soak_plays_every_set_up_pair_way_to_ask_and_byte_and_more_races_and_stories(settings: Settings) -> None:
+    *soaks, pairs, asking, cuts, swaps, stories = soak_runs(settings, 60, "7")
     words = [" ".join(map(str, run.command)) for run in soaks]
     assert all("--minutes 15 " in each and each.endswith("--seed 7") for each in words)
     assert [("sqlite" in each, "--replicas 2" in each, "--valkey" in each, "--calm" in each) for each in words] == [
@@ -32,7 +32,10 @@ def test_a_long_soak_plays_every_set_up_every_pair_every_way_to_ask_and_every_by
     assert asking.environment["TANDEM_EVERY_WAY"] == "1"
     assert asking.command[-1] == "tests/bot/crawl"
     assert (cuts.environment["TANDEM_EVERY_BYTE"], cuts.environment["TANDEM_EVERY_STATEMENT"]) == ("1", "1")
-    assert all((settings.root / name).is_file() for name in CUTS)
+    assert {"TANDEM_INTERLEAVINGS", "TANDEM_STORIES"} <= set(stories.environment)
+    assert set(RACES) <= set(pairs.command)
+    assert set(STORIES) <= set(stories.command)
+    assert all((settings.root / name.partition("::")[0]).is_file() for name in (*CUTS, *RACES, *STORIES))
 
 
 @pytest.mark.parametrize("fails", [None, *SOAKS])

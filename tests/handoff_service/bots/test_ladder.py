@@ -150,6 +150,7 @@ async def test_the_request_is_the_contract() -> None:
             "channel": "web",
             "language": "en",
             "owner": "bot",
+            "orders": False,
             "customer": None,
             "context": [{"author": "bot", "text": "Hello"}],
         },

@@ -8,7 +8,7 @@ from collections import Counter
 
 from tests.handoff_service.calls.people_world import MORE, WHO, PeopleWorld, told
 
-# A night run sets more (`make soak`).
+# `make soak` sets more.
 WALKS = int(os.environ.get("TANDEM_INTERLEAVINGS", "10000")) // 1000
 STEPS = 120
 REACHED = {

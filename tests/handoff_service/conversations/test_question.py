@@ -14,6 +14,7 @@ import pytest
 
 from handoff_service.bots.model import Answer, TurnRequest
 from handoff_service.bots.turn_json import as_json
+from handoff_service.channels.who import same_user
 from handoff_service.conversations import question
 from handoff_service.conversations.model import Kind, OwnerKind
 from handoff_service.conversations.receive import receive
@@ -206,3 +207,56 @@ async def test_receiving_twice_is_one_entry_with_and_without_patience(chat: Chat
 )
 def test_an_answer_is_no_longer_than_its_platform_takes(channel: str, wanted: int | None, told: dict[str, int]) -> None:
     assert question._room(channel, wanted) == told
+
+
+async def test_only_where_the_customers_are_the_shops_is_the_bot_told_who_asks(chat: Chat) -> None:  # noqa: F811
+    """Brand B vouches for its own user 1001; at the shop, which is brand A's, 1001 is somebody else."""
+    await chat.database.write(lambda tx: same_user(tx.connection, "demo", "1001", chat.sender.contact))
+    alone = as_json(await asked(chat))["metadata"]
+    assert (alone["orders"], alone["customer"]["id"]) == (True, "1001"), "the only tenant is the shop's"
+    await chat.database.write(lambda tx: tenants.save(tx.connection, shop("another")))
+    for listed, told in (("", False), ("another", False), ("another, demo", True)):
+        talk = replace(chat, settings=chat.settings.model_copy(update={"shop_tenants": listed}))
+        wire = as_json(await asked(talk))["metadata"]
+        assert (wire["orders"], wire["customer"] is not None) == (told, told), listed
+
+
+async def test_an_unknown_customer_is_kept_from_the_wire_whoever_builds_the_request() -> None:
+    request = TurnRequest(
+        tenant="b", conversation="c_1", phase=1, turn="t_1", text="my orders", press=None, channel="web",
+        language="en", owner="bot", customer={"id": "1001", "name": "Ann", "verified": True}, context=[],
+    )  # fmt: skip
+    assert as_json(request)["metadata"]["customer"] is None
+    assert as_json(replace(request, orders=True))["metadata"]["customer"]["id"] == "1001"
+
+
+async def test_the_bot_is_told_its_own_sentences_of_every_phase(
+    chat: Chat,  # noqa: F811
+    hire: Callable[..., Awaitable[Any]],
+) -> None:
+    """Also far behind the last messages: it says none of them twice in a conversation, whoever had it meanwhile."""
+    lin, sorry = await hire("lin"), "I'm very sorry that you have been kept waiting so long."
+    script = ScriptedBot([answer(sorry, kind="soothe"), answer("Three days.")])
+    async with chat.answered_by(script):
+        for number, text in enumerate(("ten days and nothing", "how long?"), 1):
+            await chat.say(text)
+            await chat.until_heard(number)
+    conversation = await chat.now()
+    await chat.database.write(
+        lambda tx: request_handoff(tx, conversation, "asked", evidence={}, context=chat.context)  # type: ignore[arg-type]
+    )
+    taken = await chat.database.write(lambda tx: assign.accept(tx, str(_handoff(tx, chat)), lin, chat.context))
+    for number in range(12):
+        said = {"client_id": f"agent-{number:04}", "body": {"text": f"line {number}"}, "epoch": taken.epoch}
+        await chat.database.write(
+            lambda tx, said=said: reply(tx, lin, taken.id, **said, audience="public", context=chat.context)  # type: ignore[misc]
+        )
+        await chat.say(f"and {number}?")
+    await chat.database.write(
+        lambda tx: release.give_back(tx, taken.id, lin, taken.epoch, chat.context, summary="done")
+    )
+    request = await asked(chat, "still nothing!")
+    assert request.phase > 1
+    assert sorry not in [one["text"] for one in request.context]
+    assert sorry in request.said
+    assert "Three days." not in request.said, "an answer may come again"

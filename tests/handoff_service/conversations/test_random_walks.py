@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.handoff_service.conversations.world import EVENTS, World
 
-# How many interleavings; a night run sets more.
+# How many interleavings; `make soak` sets more.
 INTERLEAVINGS = int(os.environ.get("TANDEM_INTERLEAVINGS", "10000"))
 WALK = 150
 WINDOW = 5

@@ -21,6 +21,7 @@ from tests.handoff_service.stage import MONDAY, person
 NOW = micros(MONDAY)
 LANGUAGES = ("zh", "en")
 NAMES = ("front", "back", "senior")
+CREW = ("lin", "maya", "noor", "omar")
 WORTH_S = {"front": 60, "back": 300, "senior": 60}
 
 needs = st.builds(
@@ -271,6 +272,27 @@ def test_nobody_gets_more_than_k_angry_ones_in_a_row_while_others_are_free() -> 
         row[name] = row[name] + 1 if angry else 0
         got.append(name)
     assert set(got) == {"lin", "maya", "noor"}
+
+
+@settings(max_examples=100)
+@given(
+    st.integers(1, 3),
+    st.lists(st.tuples(st.sets(st.sampled_from(CREW), min_size=1), st.booleans()), min_size=1, max_size=25),
+    st.fixed_dictionaries({name: st.integers(0, 2) for name in CREW}),
+)
+def test_in_no_story_somebody_gets_more_than_k_angry_ones_in_a_row_while_others_are_free(
+    k: int, story: list[tuple[set[str], bool]], held: dict[str, int]
+) -> None:
+    """Whoever is free at each step, however much he holds already, and however long he has waited for work."""
+    known, row, last = {"front": Queue(heat=k)}, dict.fromkeys(CREW, 0), dict.fromkeys(CREW, MONDAY)
+    for number, (free, angry) in enumerate(story, start=1):
+        team = [one(name, angry_row=row[name], open=held[name], last_assigned_at=last[name]) for name in sorted(free)]
+        (match,) = chosen(known, [waiting(number, angry=angry)], team)
+        name = match.split(">")[1].lower()
+        if angry and row[name] >= k:
+            assert all(row[other] >= k for other in free), (name, row)
+        row[name] = row[name] + 1 if angry else 0
+        last[name] = MONDAY + timedelta(seconds=number)
 
 
 @settings(max_examples=100)

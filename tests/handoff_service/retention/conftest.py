@@ -15,7 +15,7 @@ from handoff_service import tables
 from handoff_service.agents.model import Role
 from handoff_service.clock import utc_now
 from tests.handoff_service.stage import SHOP_URL, ScriptedBot, trial_settings
-from tests.handoff_service.web.conftest import House, build_house, by_text, far_bot  # noqa: F401
+from tests.handoff_service.web.conftest import NO_HOUSE, House, build_house, by_text, far_bot  # noqa: F401
 from tests.handoff_service.web.serving import Gateway, GatewayProcess, free_port
 from tests.handoff_service.web.test_visitor_identity import signed
 from tests.handoff_service.web.visitors import accepted, fresh
@@ -37,8 +37,8 @@ def start_process(tmp_path: Path, engine: str, request: pytest.FixtureRequest) -
 
         def started(**environment: str) -> GatewayProcess:
             limits = {"TANDEM_LIMIT_MESSAGES": "1000/second", "TANDEM_SHOP_URL": SHOP_URL, "TANDEM_DATABASE_URL": url}
-            process = GatewayProcess(var, free_port(), **limits, **environment)
-            process.settings = trial_settings(database_url=url, gateway_url=process.url, var=var)
+            process = GatewayProcess(var, free_port(), TANDEM_SHOP_TENANTS=NO_HOUSE, **limits, **environment)
+            process.settings = trial_settings(database_url=url, gateway_url=process.url, var=var, shop_tenants=NO_HOUSE)
             stack.callback(process.kill)
             process.start()
             return process
@@ -50,7 +50,7 @@ def start_process(tmp_path: Path, engine: str, request: pytest.FixtureRequest) -
 def gateway(tmp_path: Path, database_url: str) -> Iterator[Gateway]:
     """A gateway of this test alone, in a thread; `stop` it before somebody else takes its database."""
     (tmp_path / "var").mkdir()
-    free = {"kb_index_url": "http://127.0.0.1:9", "limit_messages": "1000/second"}
+    free = {"kb_index_url": "http://127.0.0.1:9", "limit_messages": "1000/second", "shop_tenants": NO_HOUSE}
     settings = trial_settings(database_url=database_url, var=tmp_path / "var", **free)
     one = Gateway(settings, bot=ScriptedBot(usually=by_text))
     one.start()
@@ -70,7 +70,7 @@ class Subject:
         self.boss = await house.agent("boss", role=Role.SUPERVISOR)
         self.lin = await house.agent("lin")
         self.desk = await self.lin.socket()
-        identity = signed(sub=f"sub-{CANARY}", name=f"Name {CANARY}", jti=f"jti-{CANARY}-{fresh()}")
+        identity = signed(house, sub=f"sub-{CANARY}", name=f"Name {CANARY}", jti=f"jti-{CANARY}-{fresh()}")
         self.customer = await house.customer(identity=identity)
         self.socket = await self.customer.socket(device=f"d_{CANARY}")
         await self.customer.write(f"my order, I am {CANARY}", client_id=f"{CANARY}-0001")

@@ -79,6 +79,10 @@ def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+NO_HOUSE = "the-shops-own"
+"""The tenant whose customers are the shop's: none of these tests."""
+
+
 def shared_gateway(url: str, var: Path) -> Iterator[Gateway]:
     settings = trial_settings(
         database_url=url,
@@ -88,6 +92,7 @@ def shared_gateway(url: str, var: Path) -> Iterator[Gateway]:
         kb_index_url="http://127.0.0.1:9",
         bot_url="http://127.0.0.1:9",
         training_tenants="*",
+        shop_tenants=NO_HOUSE,
     )
     gateway = Gateway(settings, bot=ScriptedBot(usually=by_text))
     gateway.start()
@@ -120,7 +125,7 @@ def open_gateway(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Ga
     with ExitStack() as stack:
 
         def opened(*, bot: Any = None, clock: Any = None, **settings: Any) -> Gateway:
-            defaults = {"kb_index_url": "http://127.0.0.1:9", "var": tmp_path}
+            defaults = {"kb_index_url": "http://127.0.0.1:9", "var": tmp_path, "shop_tenants": NO_HOUSE}
             chosen = trial_settings(database_url=database_url, **{**defaults, **settings})
             options = {"clock": clock} if clock else {}
             one = Gateway(chosen, bot=bot or ScriptedBot(usually=by_text), **options)

@@ -203,6 +203,7 @@ POLICY: dict[str, P | str] = {
     "GET /v1/admin/roles": P.AGENTS_READ,
     "GET /v1/admin/agents": P.AGENTS_READ,
     "GET /v1/admin/channels": P.SETTINGS_READ,
+    "GET /v1/admin/audit": P.AUDIT_READ,
     "POST /v1/admin/agents": P.AGENTS_MANAGE,
     "POST /v1/admin/agents/{agent_id}": P.AGENTS_MANAGE,
     "POST /v1/admin/agents/{agent_id}/disable": P.AGENTS_MANAGE,

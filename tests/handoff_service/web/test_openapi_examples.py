@@ -46,6 +46,7 @@ async def played(house: Any) -> dict[str, tuple[Any, int, Any]]:
     for verb in ("disable", "enable", "reset-password", "sign-out"):
         await ask(f"POST /v1/admin/agents/{{agent_id}}/{verb}", agent_id=ming)
     await ask("GET /v1/admin/agents")
+    await ask("GET /v1/admin/audit")
     await ask("POST /v1/admin/lists/{name}/{item}", {"zh": "重要客户", "en": "VIP"}, name="tags", item="vip")
     await ask("GET /v1/admin/lists/{name}", name="tags")
     await ask("POST /v1/admin/lists/{name}/{item}/remove", name="tags", item="vip")

@@ -99,8 +99,8 @@ async def test_who_has_signed_in_gets_and_erases_what_was_signed_for_and_nothing
     from handoff_service.channels.who import same_user
 
     lin = await house.agent("lin")
-    app, ann = await spoken(house, "kakapo by app"), await house.customer(identity=signed(sub="cus_ann"))
-    eve = await house.customer(identity=signed(sub="cus_eve"))
+    app, ann = await spoken(house, "kakapo by app"), await house.customer(identity=signed(house, sub="cus_ann"))
+    eve = await house.customer(identity=signed(house, sub="cus_eve"))
     visitor = await spoken(house, "kakapo by visitor")
     for one, words in ((ann, "kakapo by Ann"), (eve, "kakapo by Eve")):
         await one.write(words)

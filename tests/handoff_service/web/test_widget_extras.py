@@ -41,9 +41,9 @@ def shop(house, tmp_path, monkeypatch):
 
 
 async def test_a_signed_in_customer_sees_his_own_orders_and_nobody_elses(house, shop):
-    lin = await house.customer(identity=signed(sub="cus_linxiao"))
-    alex = await house.customer(identity=signed(sub="cus_alex"))
-    nobody = await house.customer(identity=signed(sub="cus_nobody"))
+    lin = await house.customer(identity=signed(house, of_shop=True, sub="cus_linxiao"))
+    alex = await house.customer(identity=signed(house, of_shop=True, sub="cus_alex"))
+    nobody = await house.customer(identity=signed(house, of_shop=True, sub="cus_nobody"))
     his, hers = [accepted(await one.get("/v1/widget/orders"))["orders"] for one in (alex, lin)]
     assert his
     assert hers
@@ -60,14 +60,14 @@ async def test_who_only_says_who_he_is_sees_no_orders(house):
     accepted(await visitor.post("/v1/widget/attributes", {"attributes": {"customer": "cus_linxiao"}}))
     assert accepted(await visitor.get("/v1/widget/orders")) == {"orders": [], "why": "unverified"}
     # Whoever sits there after a customer gets a token of his own, and the old one ends.
-    lin = await house.customer(identity=signed(sub="cus_linxiao"))
-    alex = await house.customer(token=lin.token, identity=signed(sub="cus_alex"))
+    lin = await house.customer(identity=signed(house, of_shop=True, sub="cus_linxiao"))
+    alex = await house.customer(token=lin.token, identity=signed(house, of_shop=True, sub="cus_alex"))
     assert accepted(await alex.get("/v1/widget/orders"))["orders"]
     refused(await lin.get("/v1/widget/orders"), 401, "unauthorized")
 
 
 async def test_orders_are_for_tenants_with_a_shop_and_the_widget_is_told_who_has_one(house):
-    lin = await house.customer(identity=signed(sub="cus_linxiao"))
+    lin = await house.customer(identity=signed(house, sub="cus_linxiao"))
     assert accepted(await lin.get("/v1/widget/orders")) == {"orders": [], "why": "no_shop"}
     config = accepted(await lin.get(f"/v1/widget/config?tenant={house.tenant.id}"))
     assert config["orders"] is False

@@ -76,10 +76,10 @@ async def test_two_devices_and_two_tabs_talk_at_once_through_the_handoff(house):
     """F-19, F-20: the same signed identity on two devices; one order for everybody, each command once."""
     lin = await house.agent("lin")
     await lin.socket()
-    phone = await house.customer(identity=signed(sub="u-1", jti=fresh("jti")))
+    phone = await house.customer(identity=signed(house, sub="u-1", jti=fresh("jti")))
     await phone.write("hello")
     await phone.answered()
-    laptop: Customer = await house.customer(identity=signed(sub="u-1", jti=fresh("jti")))
+    laptop: Customer = await house.customer(identity=signed(house, sub="u-1", jti=fresh("jti")))
     laptop.conversation = phone.conversation
     sockets = [await phone.socket(), await phone.socket(), await laptop.socket(device="d_laptop")]
     asked = await asyncio.gather(phone.ask_human(), laptop.ask_human())
