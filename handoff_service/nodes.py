@@ -20,6 +20,7 @@ import sqlalchemy as sa
 import structlog
 
 from handoff_service import outbox, tables
+from handoff_service.agents import store as agents
 from handoff_service.bell import OUTBOX_TOPIC
 from handoff_service.channels import cursors
 from handoff_service.clock import Clock
@@ -143,5 +144,6 @@ def release_lost(tx: Transaction, lost: tuple[str, datetime], now: datetime) -> 
         return False
     outbox.release(tx.connection, now, node=node)
     cursors.release_all(tx.connection, node)
+    agents.end_desks_of(tx.connection, node, now)
     tx.ring(OUTBOX_TOPIC)
     return True

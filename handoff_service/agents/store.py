@@ -16,6 +16,16 @@ from handoff_service.statements import Statement
 A = tables.agents.c
 S = tables.agent_sessions.c
 D = tables.desks.c
+N = tables.nodes.c
+
+
+def _is_open(now: Any) -> sa.ColumnElement[bool]:
+    """Whether the lease of a desk runs, by the clock of the gateway that keeps it: no two clocks are compared.
+
+    That clock is read off its last heartbeat. A gateway that is lost is in no row of `nodes`, and its desks are closed.
+    """
+    running = sa.exists().where(N.id == D.node, N.seen_at < D.lease_until)
+    return sa.or_(sa.and_(D.node.is_(None), D.lease_until > now), running)
 
 
 Row = Mapping[str, Any] | sa.RowMapping
@@ -38,7 +48,7 @@ WITH_ROOM = Statement(
         A.status == sa.literal_column("'online'"),
         A.open < A.capacity,
         A.disabled.is_(False),
-        sa.exists().where(D.tenant == A.tenant, D.agent == A.id, D.lease_until > sa.bindparam("now")),
+        sa.exists().where(D.tenant == A.tenant, D.agent == A.id, _is_open(sa.bindparam("now"))),
     )
 )
 ASKED = Statement(
@@ -265,14 +275,20 @@ def end_session(connection: sa.Connection, token_hash: str) -> None:
 
 
 def keep_desk(
-    connection: sa.Connection, tenant: str, agent: str, session: str, *, now: datetime, until: datetime
+    connection: sa.Connection,
+    tenant: str,
+    agent: str,
+    session: str,
+    *,
+    now: datetime,
+    until: datetime,
+    node: str | None = None,
 ) -> None:
-    """Renews the lease of a connected desk and notes that the agent was seen."""
+    """Renews the lease of a connected desk and notes that the agent was seen; `node`: which of several keeps it."""
     where = (D.tenant == tenant, D.agent == agent, D.session == session)
-    if connection.execute(sa.update(tables.desks).where(*where).values(lease_until=until)).rowcount == 0:
-        connection.execute(
-            sa.insert(tables.desks).values(tenant=tenant, agent=agent, session=session, lease_until=until)
-        )
+    lease = {"lease_until": until, "node": node}
+    if connection.execute(sa.update(tables.desks).where(*where).values(**lease)).rowcount == 0:
+        connection.execute(sa.insert(tables.desks).values(tenant=tenant, agent=agent, session=session, **lease))
     connection.execute(sa.update(tables.agents).where(A.tenant == tenant, A.id == agent).values(seen_at=now))
 
 
@@ -281,12 +297,22 @@ def end_desk(connection: sa.Connection, tenant: str, agent: str, session: str, *
     connection.execute(sa.update(tables.agents).where(A.tenant == tenant, A.id == agent).values(seen_at=now))
 
 
+def end_desks_of(connection: sa.Connection, node: str, now: datetime) -> None:
+    """Closes the desks that a lost gateway kept; the grace time of their agents begins now.
+
+    Desks before agents, as where they are kept: two gateways at it would wait for each other else.
+    """
+    closed = connection.execute(sa.delete(tables.desks).where(D.node == node).returning(D.tenant, D.agent)).all()
+    for tenant, agent in sorted({(row.tenant, row.agent) for row in closed}):
+        connection.execute(sa.update(tables.agents).where(A.tenant == tenant, A.id == agent).values(seen_at=now))
+
+
 def connected(connection: sa.Connection, tenant: str, now: datetime) -> set[str]:
     """Agents with at least one desk whose lease has not run out; a disabled one has left."""
     query = (
         sa.select(D.agent)
         .join(tables.agents, sa.and_(A.tenant == D.tenant, A.id == D.agent))
-        .where(D.tenant == tenant, D.lease_until > now, A.disabled.is_(False))
+        .where(D.tenant == tenant, _is_open(now), A.disabled.is_(False))
         .distinct()
     )
     return {row.agent for row in connection.execute(query)}
@@ -303,7 +329,7 @@ def free(connection: sa.Connection, tenant: str, now: datetime) -> list[Agent]:
 
 def forget_ended(connection: sa.Connection, now: datetime, *, oldest: datetime) -> None:
     """Deletes desks whose lease ran out and sessions made before `oldest`."""
-    connection.execute(sa.delete(tables.desks).where(D.lease_until <= now))
+    connection.execute(sa.delete(tables.desks).where(~_is_open(now)))
     connection.execute(sa.delete(tables.agent_sessions).where(S.created_at <= oldest))
 
 

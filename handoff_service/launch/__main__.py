@@ -31,7 +31,7 @@ COMMANDS = {
     "run-replicas": "the same with two gateways on PostgreSQL and Valkey, which it brings along",
     "test": "run every test of both environments and of the web pages",
     "check": "style, types, house rules",
-    "soak": "load and faults on three set-ups, each proven to have lost nothing (MINUTES=60 in all, SEED=…)",
+    "soak": "load and faults on four set-ups, each proven to have lost nothing (MINUTES=60 in all, SEED=…)",
     "backup": "write everything that must survive to one file while it runs (FILE=…)",
     "restore": "put a backup in the place of the database (FILE=…)",
     "bench": 'measure the latencies that the README promises (SECTIONS="turns intents --skip-default" for some)',

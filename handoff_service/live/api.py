@@ -107,7 +107,8 @@ async def _serve(service: Service, websocket: WebSocket) -> None:
     if session.principal.agent is None:
         await session.run()
         return
-    async with _desk(service, session):
+    node = None if service.database.exclusive else websocket.app.state.nodes.node
+    async with _desk(service, session, node):
         await session.run()
 
 
@@ -211,7 +212,7 @@ def describe(principal: Principal) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def _desk(service: Service, session: Session) -> AsyncIterator[None]:
+async def _desk(service: Service, session: Session, node: str | None) -> AsyncIterator[None]:
     """Keeps the lease of an agent's desk while it is connected; presence is nothing more than that.
 
     His sign-in does not become idle while he writes here.
@@ -222,7 +223,8 @@ async def _desk(service: Service, session: Session) -> AsyncIterator[None]:
     async def keep(*, arrived: bool = False) -> None:
         def renew(tx: Any) -> None:
             now = service.clock()
-            agents.keep_desk(tx.connection, agent.tenant, agent.id, session.id, now=now, until=now + lease)
+            desk = (agent.tenant, agent.id, session.id)
+            agents.keep_desk(tx.connection, *desk, now=now, until=now + lease, node=node)
             if arrived:
                 look_for(tx.connection, agent.tenant, agent.id, now)
                 tx.ring(desk_topic(agent.tenant))

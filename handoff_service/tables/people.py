@@ -83,7 +83,11 @@ agent_sessions = sa.Table(
 )
 
 desks = sa.Table(
-    "desks", metadata, *key("tenant", "agent", "session"), sa.Column("lease_until", Moment, nullable=False)
+    "desks",
+    metadata,
+    *key("tenant", "agent", "session"),
+    moment("lease_until"),
+    maybe("node"),  # which keeps it; none: the only gateway, or one of a release before this
 )
 
 socket_tickets = sa.Table(

@@ -41,8 +41,8 @@ class Bench:
 
     @property
     def shop_url(self) -> str:
-        """The page on which the widget lives."""
-        return self.url("shop")
+        """The page on which the widget lives; where nothing runs, the one that a gateway of the bench lets in."""
+        return self.url("shop") if "shop" in self.parts else self.settings.shop_url
 
 
 def read_questions(root: Path, count: int) -> list[Question]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -32,15 +34,16 @@ def check(paths: list[Path]) -> int:
     return 1 if violations else 0
 
 
-def shorten(paths: list[Path], invariant: str | None) -> int:
+def shorten(paths: list[Path], invariant: str | None, seconds: float) -> int:
     """Prints the events that show the first violation (of an invariant, if named); 1 if there is one."""
+    begun = time.monotonic()
     raws = raws_in(*paths)
     found = [one for one in judge(History.of(raws)) if invariant in (None, one.invariant)]
     if not found:
         print("no violation", file=sys.stderr)
         return 0
     print(found[0], file=sys.stderr)
-    for raw in shrink(raws, found[0]):
+    for raw in shrink(raws, found[0], until=begun + seconds):
         print(json.dumps(raw, ensure_ascii=False))
     return 1
 
@@ -51,9 +54,12 @@ def main() -> int:
     for name in ("check", "shrink"):
         commands.add_parser(name).add_argument("files", nargs="+", type=Path)
     commands.choices["shrink"].add_argument("--invariant", help="for example I6; without it, the first that is broken")
+    commands.choices["shrink"].add_argument("--seconds", type=float, default=math.inf, help="what is shortest by then")
     asked = parser.parse_args()
     try:
-        return check(asked.files) if asked.command == "check" else shorten(asked.files, asked.invariant)
+        if asked.command == "check":
+            return check(asked.files)
+        return shorten(asked.files, asked.invariant, asked.seconds)
     except (Unreadable, OSError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import accumulate
 
 from tests.history.case import Case, Finding, judges
 from tests.history.events import (
@@ -173,14 +174,23 @@ def turns_speak_in_their_epoch(case: Case) -> Iterator[Finding]:
 
 @judges("I23")
 def a_message_is_answered_by_one_turn(case: Case) -> Iterator[Finding]:
-    """No two posted turns answer up to the same entry."""
-    posted: dict[tuple[str, int, bool], TurnRow] = {}
-    # What the bot says beside a queue is no answer yet: back with the bot, the customer gets one.
-    owners = {(log.conv, entry.epoch): entry.to for log in case.logs.values() for entry in log.entries if entry.event}
+    """No two posted turns answer up to the same entry.
+
+    What the bot says beside a queue is no answer yet: back with the bot, the customer gets one, and if that fails and
+    people are asked again, a word beside that queue too.
+    """
+    posted: dict[tuple[str, int, int], TurnRow] = {}
+    returns: dict[str, dict[int, int]] = {}  # conversation, epoch: how often the bot had got it; 0 while it has it
+    for log in case.logs.values():
+        moves = [entry for entry in log.entries if entry.event and entry.to]
+        given = accumulate(int(one.to == "bot") for one in moves)
+        returns[log.conv] = {
+            one.epoch: 0 if one.to == "bot" else count for one, count in zip(moves, given, strict=True)
+        }
     for row in {row.turn: row for row in case.all(TurnRow)}.values():
         if row.state != "posted" or not row.upto:
             continue
-        before = posted.setdefault((row.conv, row.upto, owners.get((row.conv, row.epoch)) == "bot"), row)
+        before = posted.setdefault((row.conv, row.upto, returns.get(row.conv, {}).get(row.epoch, 0)), row)
         if before is not row:
             seen = f"{before.turn} and {row.turn} both answered entry {row.upto}"
             yield Finding(row.conv, seen, "one answer", (before.line, row.line))

@@ -149,6 +149,13 @@ def answered_twice(scene: Scene) -> None:
     scene.add("turn_row", row, **_copy(row, turn="t_twin"))
 
 
+@seen_by("a_message_is_answered_by_one_turn")
+def answered_twice_beside_one_queue(scene: Scene) -> None:
+    _, entry = scene.entry(lambda one: one.get("interim"))
+    row = scene.one("turn_row", turn=entry["turn"])
+    scene.add("turn_row", row, **_copy(row, turn="t_twin"))
+
+
 @seen_by("retries_succeed_after_healing")
 def never_answered_again(scene: Scene) -> None:
     healed = scene.one("fault", k="heal")

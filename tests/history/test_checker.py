@@ -151,6 +151,16 @@ def test_shrinking_leaves_only_what_shows_it(name: str) -> None:
         assert not any(one.identity == found.identity for one in judge_raw(rest)), "something can be left out"
 
 
+def test_when_time_is_up_it_is_the_shortest_that_was_found_by_then() -> None:
+    """The history of a soak takes longer than anybody waits; its first step leaves all other conversations out."""
+    raws = planted("lost_suffix")
+    found = next(one for one in judge_raw(raws) if one.check == MUTATIONS["lost_suffix"][0])
+    hurried = shrink(raws, found, until=0.0)
+    assert len(shrink(raws, found)) < len(hurried) < len(raws)
+    assert {raw["conv"] for raw in hurried if raw.get("conv")} == {found.conv}
+    assert any(one.identity == found.identity for one in judge_raw(hurried))
+
+
 def test_the_commands(tmp_path: Path) -> None:
     clean, spoilt = tmp_path / "clean.jsonl", tmp_path / "spoilt.jsonl"
     clean.write_text("".join(json.dumps(raw) + "\n" for raw in clean_history(3)))

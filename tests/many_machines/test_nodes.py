@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 import tomllib
 
 from handoff_service import outbox, tables
+from handoff_service.agents import store as agents
 from handoff_service.bell import Bell
 from handoff_service.clock import utc_now
 from handoff_service.conversations import store
 from handoff_service.database import Database, PostgresDatabase, Transaction
 from handoff_service.nodes import RELEASE, Nodes, release_lost
+from tests.handoff_service.stage import person
 from tests.handoff_service.web.serving import ROOT
 
 LOST_S = 10.0
@@ -128,6 +130,65 @@ async def test_a_heartbeat_at_the_last_moment_saves_the_leases(database: Databas
     await late.beat()
     assert not await database.write(lambda tx: release_lost(tx, ("late", seen), utc_now()))
     assert await holders(database) == {"late"}
+
+
+HOUR = timedelta(hours=1)
+DESK_S = timedelta(seconds=45)
+
+
+async def keeps_a_desk(database: Database, name: str, kept_by: str | None, now: datetime) -> None:
+    """An agent of this name with an open desk, as a gateway whose clock says `now` writes it."""
+
+    def work(tx: Transaction) -> None:
+        agents.save(tx.connection, person(name, id=name), "no password")
+        agents.keep_desk(tx.connection, "demo", name, "desk", now=now, until=now + DESK_S, node=kept_by)
+
+    await database.write(work)
+
+
+async def at_their_desks(database: Database, now: datetime) -> set[str]:
+    return await database.read(lambda connection: agents.connected(connection, "demo", now))
+
+
+@pytest.mark.parametrize("skew", [-HOUR, HOUR])
+async def test_a_desk_is_open_whatever_the_clock_of_another_gateway_says(database: Database, skew: timedelta) -> None:
+    """Every clock that was a minute ahead closed the desks of the others, and their conversations went to the queue."""
+    watch = Watch()
+    his, other = node(database, "his", watch, skew=skew.total_seconds()), node(database, "other", watch)
+    await his.beat()
+    await other.beat()
+    await keeps_a_desk(database, "lin", "his", utc_now() + skew)
+    for now in (utc_now(), utc_now() + HOUR, utc_now() - HOUR):
+        assert await at_their_desks(database, now) == {"lin"}
+        await database.write(lambda tx, now=now: agents.forget_ended(tx.connection, now, oldest=now - 24 * HOUR))
+        free = await database.read(lambda connection, now=now: agents.free(connection, "demo", now))
+        assert [one.id for one in free] == ["lin"]
+
+
+async def test_a_desk_that_nobody_renews_is_closed_by_the_clock_of_its_own_gateway(database: Database) -> None:
+    watch = Watch()
+    his = node(database, "his", watch)
+    await keeps_a_desk(database, "lin", "his", utc_now() - DESK_S)
+    await his.beat()
+    assert await at_their_desks(database, utc_now() - 2 * HOUR) == set()
+    await keeps_a_desk(database, "mei", None, utc_now())  # of a release that says nothing: its lease is all there is
+    assert await at_their_desks(database, utc_now()) == {"mei"}
+    assert await at_their_desks(database, utc_now() + HOUR) == set()
+
+
+async def test_the_desks_of_a_lost_gateway_close_and_its_agents_have_their_grace_time(database: Database) -> None:
+    watch = Watch()
+    his, other = node(database, "his", watch, skew=-3600), node(database, "other", watch)
+    await his.beat()
+    await keeps_a_desk(database, "lin", "his", utc_now() - HOUR)
+    for _ in range(6):
+        await other.beat()
+        watch.now += LOST_S / 4
+    assert await registered(database) == {"other"}
+    assert await at_their_desks(database, utc_now() - HOUR) == set()
+    lin = await database.read(lambda connection: agents.find(connection, "demo", "lin"))
+    assert lin.seen_at is not None
+    assert utc_now() - lin.seen_at < timedelta(seconds=30), "seen until now, by the clock of who noticed"
 
 
 def test_the_release_is_that_of_the_project() -> None:

@@ -86,10 +86,10 @@ class Nemesis:
             able.append(Fault("postgres crash", self._postgres))
         elif victims.store is not None:
             able.append(Fault("file limit", self._file_limit))
-            if victims.store.is_small:
-                able.append(Fault("disk full", self._disk_full))
-            elif all(gateway.with_clock for gateway in victims.gateways):
-                able.append(Fault("disk full", self._commits_fail))
+        if victims.store is not None and victims.store.disk.is_small:
+            able.append(Fault("disk full", self._disk_full))
+        elif isinstance(victims.store, SqliteStore) and all(gateway.with_clock for gateway in victims.gateways):
+            able.append(Fault("disk full", self._commits_fail))
         if victims.valkey is not None:
             able.append(Fault("valkey", self._valkey))
         if victims.platforms:
@@ -262,10 +262,10 @@ class Nemesis:
 
     async def _disk_full(self, seconds: float) -> None:
         store = self.victims.store
-        assert isinstance(store, SqliteStore)
-        await asyncio.to_thread(store.fill)
+        assert store is not None
+        await asyncio.to_thread(store.disk.fill)
         await self.signals.pause(seconds / 2)
-        store.empty()
+        store.disk.empty()
 
     async def _commits_fail(self, seconds: float) -> None:
         """Where no small file system can be mounted: the failpoint before the commit says ENOSPC."""

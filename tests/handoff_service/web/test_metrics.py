@@ -16,7 +16,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from handoff_service import metrics, tables
 from handoff_service.clock import utc_now
+from tests.handoff_service.stage import ScriptedBot, answer
 from tests.handoff_service.web.serving import Gateway
+from tests.handoff_service.web.torture.rules import Pause
 from tests.handoff_service.web.visitors import accepted, refused
 
 FORWARDED = [
@@ -85,6 +87,26 @@ async def test_who_waits_makes_the_queue_old(open_gateway: Callable[..., Gateway
     before = (await values(gateway))["tandem_fenced_total",]
     refused(await lin.reply(customer.conversation, "hello", 1), 409, "fenced")
     assert (await values(gateway))["tandem_fenced_total",] == before + 1
+
+
+async def test_what_the_bot_owes_makes_the_outbox_old(open_gateway: Callable[..., Gateway], build_house: Any) -> None:
+    thinking = Pause(answer("At last."))
+    gateway = open_gateway(bot=ScriptedBot([thinking]))
+    house = await build_house(gateway)
+    customer = await house.customer()
+    before = await values(gateway)
+    assert before["tandem_outbox_age_seconds",] == 0
+    await customer.write("hello")
+    await thinking.until_asked()
+    await asyncio.sleep(0.2)
+    assert (await values(gateway))["tandem_outbox_age_seconds",] >= 0.2
+    thinking.go()
+    await customer.answered()
+    async with asyncio.timeout(20):
+        while (after := await values(gateway))["tandem_outbox_age_seconds",] != 0:
+            await asyncio.sleep(0.05)
+    waited = ("tandem_turn_seconds_sum", "scripted", "posted")
+    assert after[waited] - before.get(waited, 0) >= 0.2, "and a turn that took its time is counted with it"
 
 
 async def test_what_nobody_looks_after_is_seen(open_gateway: Callable[..., Gateway], build_house: Any) -> None:

@@ -33,6 +33,7 @@ class Scene:
     until: str | None = None
     file: str = ""
     subject: str = ""  # the ticket or the promise that it is about
+    other: str = ""  # a second ticket, or a second person
     third: Desk = field(init=False, repr=False)  # an agent of this scene alone
     platform: FakePlatform = field(init=False, repr=False)
 

@@ -6,12 +6,15 @@ import asyncio
 import os
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from handoff_service import tables
+from handoff_service.agents import store as agents
+from handoff_service.clock import utc_now
 from handoff_service.conversations import store
 from handoff_service.conversations.lifecycle import replay
 from handoff_service.database import Database
@@ -21,6 +24,7 @@ from tests.handoff_service.web.failpoints.beside import BESIDE
 from tests.handoff_service.web.failpoints.forked import ForkedGateway, Nursery
 from tests.handoff_service.web.failpoints.operations import DEAD, OPERATIONS, Operation, Scene, takes_offer
 from tests.handoff_service.web.failpoints.rarer import RARER
+from tests.handoff_service.web.failpoints.together import TOGETHER
 from tests.handoff_service.web.far_bot import FarBot
 from tests.handoff_service.web.serving import PATIENCE_S, clean_environment, free_port, is_ready, on_both
 from tests.handoff_service.web.visitors import Desk, fresh
@@ -29,16 +33,19 @@ from tests.handoff_service.web.visitors import Desk, fresh
 EVERY_PAIR = bool(os.environ.get("TANDEM_EVERY_FAILPOINT_PAIR"))
 
 # Where an operation can be interrupted, and the operations that must come by; others may.
-EVERYTHING = (*OPERATIONS, *RARER, *BESIDE)
-RARE, BESIDES = {one.name for one in RARER}, {one.name for one in BESIDE}
+EVERYTHING = (*OPERATIONS, *RARER, *BESIDE, *TOGETHER)
+RARE, BESIDES, TOGETHERS = ({one.name for one in group} for group in (RARER, BESIDE, TOGETHER))
 PLACES = {
     "append_after_seq": {
         "write", "reply", "accept", "judge", "rate", "ask for a person", "leave a message",
         "escalate", "send a file", "lose the agent", "event of a channel",
+        "tell of a ticket", "whisper", "consult", "block",
     },
-    "append_before_commit": {"arrive", "write", "reply", "accept", "close", "give back", "decline an offer", *RARE},
+    "append_before_commit": {
+        "arrive", "write", "reply", "accept", "close", "give back", "decline an offer", *RARE, *TOGETHERS,
+    },
     "append_after_commit": {
-        "arrive", "write", "reply", "accept", "close", "give back", "decline an offer", *RARE, *BESIDES,
+        "arrive", "write", "reply", "accept", "close", "give back", "decline an offer", *RARE, *BESIDES, *TOGETHERS,
     },
     "append_after_ack": {"write on a socket"},
     "notify_before": {"write", "reply", "accept", "close"},
@@ -99,7 +106,6 @@ def forked(nursery: Nursery, telling_bot: Telling, tmp_path: Path, database_url:
         "TANDEM_LIMIT_MESSAGES": "1000/second",
         "TANDEM_BOT_QUIET_S": "0",
         "TANDEM_SWEEP_S": "0.1",
-        "TANDEM_DESK_LEASE_S": "600",
         "TANDEM_AGENT_GRACE_S": "600",
         "TANDEM_OFFER_S": "60",
         "TANDEM_NODE_LOST_S": "1.5",  # what a killed gateway held is taken over soon
@@ -118,22 +124,25 @@ async def house(build_house, forked: ForkedGateway) -> House:
 
 @pytest.fixture
 async def desks(house: House) -> list[Desk]:
-    """Two agents; the leases of their desks outlive the gateways."""
-    both = [await house.agent(name, capacity=200) for name in ("lin", "maya")]
+    """Two agents; the leases of their desks outlive the gateways, because no gateway keeps them."""
+    both, now = [await house.agent(name, capacity=100) for name in ("lin", "maya")], utc_now()
+    lease = {"now": now, "until": now + timedelta(hours=2)}
     for desk in both:
-        await desk.socket()
+        key = (house.tenant.id, desk.id, "desk")
+        await house.database.write(lambda tx, key=key: agents.keep_desk(tx.connection, *key, **lease))  # type: ignore[misc]
     return both
 
 
-async def play(house: House, desks: list[Desk], gateway: ForkedGateway, operation: Operation, failpoints: str) -> bool:
+async def play(house: House, desks: list[Desk], gateway: ForkedGateway, operation: Operation, place: str) -> bool:
     """Plays one operation with the gateway dying on the way, if it comes by; whether it died."""
     scene = Scene(await house.customer(), *desks, house)
     await operation.prepare(scene)
-    gateway.arm(failpoints)
+    gateway.arm(f"{place}:1:kill9")
     attempt = asyncio.create_task(operation.act(scene))
     while not attempt.done() and gateway.is_alive():
         await asyncio.sleep(0.005)
-    await _until_dead(gateway, wait_s=5.0 if _is_cut_off(attempt) else 0.05)  # what follows an answer takes a moment
+    surely = _is_cut_off(attempt) or operation.name in PLACES[place]
+    await _until_dead(gateway, wait_s=5.0 if surely else 0.05)  # what follows an answer takes a moment
     died = not gateway.is_alive()
     if died:
         attempt.cancel()
@@ -209,7 +218,7 @@ async def test_killed_at_this_place_every_operation_takes_effect_once(
     died = set()
     for operation in played_at(place):
         try:
-            if await play(house, desks, forked, operation, f"{place}:1:kill9"):
+            if await play(house, desks, forked, operation, place):
                 died.add(operation.name)
         except BaseException as error:
             error.add_note(f"operation {operation.name!r} with {place}")
