@@ -30,7 +30,7 @@ from handoff_service.channels.sealing import Seal
 from handoff_service.channels.vouched import tell_verdict
 from handoff_service.channels.who import by_one_name, identity_channel, in_his_name, sender_of
 from handoff_service.channels.window import opened
-from handoff_service.channels.wording import chosen
+from handoff_service.channels.wording import chosen, titled
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.change import Context
 from handoff_service.conversations.model import (
@@ -269,7 +269,7 @@ def _meant(
             return {"text": event.body.get("text") or say("some_button", sender.language)}, None
         return {"press": {"seq": entry.seq, "index": press["index"]}}, entry.conversation
     if "text" in event.body:
-        return _by_number(tx, sender, str(event.body["text"]), abilities) or (event.body, None)
+        return _by_words(tx, sender, str(event.body["text"]), abilities) or (event.body, None)
     return event.body, None
 
 
@@ -290,17 +290,17 @@ def _is_his(tx: Transaction, sender: Sender, conversation: str) -> bool:
     return conversations.find(tx.connection, sender.tenant, conversation).contact == sender.contact
 
 
-def _by_number(
-    tx: Transaction, sender: Sender, text: str, abilities: Abilities
-) -> tuple[Mapping[str, Any], str] | None:
-    """The button that a short answer means where buttons were shown as numbers."""
+def _by_words(tx: Transaction, sender: Sender, text: str, abilities: Abilities) -> tuple[Mapping[str, Any], str] | None:
+    """The button that a short answer means: by its words, and where buttons were shown as numbers by its number."""
     if len(text) > LONGEST_CHOICE:
         return None
     current = conversations.current(tx.connection, sender.tenant, sender.channel, sender.contact)
     last = _last_asked(tx, current) if current is not None else None
-    if current is None or last is None or len(last.body["buttons"]) <= abilities.buttons:
+    if current is None or last is None:
         return None
-    index = chosen(text, last.body["buttons"])
+    buttons = last.body["buttons"]
+    shown = len(buttons) <= abilities.buttons
+    index = titled(text, buttons, abilities.button_chars) if shown else chosen(text, buttons)
     return ({"press": {"seq": last.seq, "index": index}}, current.id) if index is not None else None
 
 

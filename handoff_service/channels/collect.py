@@ -11,6 +11,7 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from handoff_service.channels import contacts, media_refs, store
 from handoff_service.channels.caller import Caller
 from handoff_service.channels.guarded_fetch import FETCH_S, pieces
 from handoff_service.channels.model import Account, Brings, Channel, Happening, Inbound, Media
+from handoff_service.channels.renewing import renew_at_once
 from handoff_service.channels.sealing import Seal
 from handoff_service.clock import Clock
 from handoff_service.conversations import store as conversations
@@ -96,6 +98,8 @@ class Collector:
             except Exception as error:  # the job loop: what nobody foresaw may pass too, and in the end is told
                 reason = error.message if isinstance(error, TandemError) else repr(error)
                 again = not (isinstance(error, NotDelivered) and error.final)
+                if isinstance(error, NotDelivered) and error.token_refused and found.account is not None:
+                    await self._database.write(partial(renew_at_once, account=found.account, now=self._clock()))
                 if again and await self._put_back(job, found, reason):
                     return
                 await self._lost(job, number, media, reason)

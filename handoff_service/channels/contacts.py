@@ -28,6 +28,9 @@ _identity = (
     K.channel == sa.bindparam("channel"),
     K.external_id == sa.bindparam("external_id"),
 )
+_of = (N.tenant == sa.bindparam("tenant"), N.id == sa.bindparam("contact"))
+LOCK = Statement(sa.select(N.erased_at).where(*_of).with_for_update())
+ATTRIBUTES = Statement(sa.select(N.attributes).where(*_of))
 KNOWN_AS = Statement(
     sa.select(N.id, N.name, N.language)
     .join(tables.contact_identities, sa.and_(K.tenant == N.tenant, K.contact == N.id))
@@ -81,12 +84,10 @@ def lock(connection: sa.Connection, tenant: str, contact: str) -> None:
 
     Every writer of something personal asks this first. Raises NotFound, and Erased for whom it is too late.
     """
-    found = connection.execute(
-        sa.select(N.erased_at).where(N.tenant == tenant, N.id == contact).with_for_update()
-    ).first()
+    found = LOCK.first(connection, tenant=tenant, contact=contact)
     if found is None:
         raise NotFound(f"There is no contact {contact[:64]}.")
-    if found.erased_at is not None:
+    if found["erased_at"] is not None:
         raise Erased("This customer was erased; nothing more can be kept about him.", contact=contact)
 
 
@@ -288,8 +289,8 @@ def describe(connection: sa.Connection, tenant: str, contact: str, told: Mapping
 
 def attributes(connection: sa.Connection, tenant: str, contact: str) -> dict[str, Any]:
     """What pages have told about a contact: claims, no proof."""
-    query = sa.select(N.attributes).where(N.tenant == tenant, N.id == contact)
-    return connection.execute(query).scalar_one_or_none() or {}
+    found = ATTRIBUTES.first(connection, tenant=tenant, contact=contact)
+    return (found["attributes"] if found else None) or {}
 
 
 def details(connection: sa.Connection, tenant: str, contact: str) -> dict[str, Any]:

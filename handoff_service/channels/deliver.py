@@ -15,7 +15,7 @@ from handoff_service.channels import store, windows
 from handoff_service.channels.caller import Caller
 from handoff_service.channels.model import OCCUPIED, Abilities, Account, Channel, Outbound
 from handoff_service.channels.packing import Parcel, pack
-from handoff_service.channels.renewing import RENEW_TOPIC
+from handoff_service.channels.renewing import renew_at_once
 from handoff_service.channels.sealing import Seal
 from handoff_service.channels.undelivered import tell_undelivered, why
 from handoff_service.channels.window import LEFT, refusal
@@ -243,9 +243,8 @@ class Deliverer:
         now = self._clock()
         conversation = conversations.find(tx.connection, job.tenant, job.conversation, lock=True)
         store.failed(tx.connection, job.tenant, parcel.account.id, error.message[:500], now)
-        if error.token_refused and parcel.account.refresh_until is not None:
-            store.set_token_until(tx.connection, parcel.account, now)
-            tx.ring(RENEW_TOPIC)
+        if error.token_refused:
+            renew_at_once(tx, parcel.account, now)
         if error.hint:
             whose = (job.tenant, parcel.account.id, parcel.parts[0].contact)
             windows.note(tx.connection, *whose, error.hint, self._seal)

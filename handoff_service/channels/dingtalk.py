@@ -6,11 +6,12 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from handoff_service.channels.caller import REFUSALS, Caller, Token, undelivered
 from handoff_service.channels.contacts import shown
@@ -40,6 +41,8 @@ SOON = timedelta(minutes=2)
 # open.dingtalk.com, global error codes: what passes by itself, and what only this session's address cannot do.
 BUSY = (-1, 130101, 130102, 660026)
 QUIET_S = 10.0
+SAY = "dtmd://dingtalkclient/sendMessage?content="
+MARKS = re.compile(r"[\\`*_#\[\]<>|~]")  # what would be read as Markdown
 SESSION_ENDED = (300001, 300005, 310000, 400013)
 MEDIA = {"picture": "image", "audio": "audio", "video": "video", "file": "file"}
 
@@ -48,8 +51,9 @@ class DingTalk:
     abilities = Abilities(
         title="DingTalk (钉钉)",
         form=Form(Markup.PLAIN, 2000),
+        buttons=5,
         files=Takes(("image/jpeg", "image/png", "image/gif"), 10 * 1024 * 1024, by_link=True),
-        checked="formula of the signature; its cipher by the official vector",
+        checked="formula of the signature; its cipher by the official vector; buttons by what others do",
     )
     fields = (
         Field("app_key", "AppKey, which is also the robot's code", pattern=r"[0-9a-zA-Z]{8,64}"),
@@ -87,8 +91,7 @@ class DingTalk:
         until = message.hint.get("until", "")
         fresh = message.hint.get("url") and until and now + SOON < datetime.fromisoformat(until)
         if fresh and message.file is None:  # a session takes words only
-            text = {"msgtype": "text", "text": {"content": message.text}}
-            answer = (await caller.post(message.hint["url"], json_body=text, judges=REFUSALS)).json
+            answer = (await caller.post(message.hint["url"], json_body=_said(message), judges=REFUSALS)).json
             code = answer.get("errcode")
             if code == 0:
                 return None
@@ -143,11 +146,37 @@ def _content(said: Inbound, message: Mapping[str, Any]) -> Inbound:
     return replace(said, unsupported=sort[:64] or "message")
 
 
+def _said(message: Outbound) -> Mapping[str, Any]:
+    """Words for the session's address; with buttons they are a card."""
+    if not message.buttons:
+        return {"msgtype": "text", "text": {"content": message.text}}
+    buttons = [{"title": one["title"], "actionURL": _pressed(one)} for one in message.buttons]
+    card = {"title": _title(message), "text": _lines(message), "btnOrientation": "0", "btns": buttons}
+    return {"msgtype": "actionCard", "actionCard": card}
+
+
+def _pressed(button: Mapping[str, Any]) -> str:
+    """Who presses it says its words (open.dingtalk.com, "dtmd://")."""
+    return SAY + quote(str(button["title"]), safe="")
+
+
+def _title(message: Outbound) -> str:
+    """What the list of conversations shows of a card."""
+    return message.text.partition("\n")[0][:40]
+
+
+def _lines(message: Outbound) -> str:
+    """Cards are Markdown, in which a line ends with two spaces."""
+    return MARKS.sub(r"\\\g<0>", message.text).replace("\n", "  \n")
+
+
 async def _push(caller: Caller, account: Account, message: Outbound) -> str | None:
     """By the robot's API, when the session's address has ended. Raises NotDelivered."""
     sort, said = "sampleText", {"content": message.text}
     if message.file is not None:
         sort, said = "sampleImageMsg", {"photoURL": message.file.link}
+    elif message.buttons:
+        sort, said = _card(message)
     body = {
         "robotCode": account.options["app_key"],
         "userIds": [message.contact],
@@ -156,6 +185,17 @@ async def _push(caller: Caller, account: Account, message: Outbound) -> str | No
     }
     made = (await _call(caller, account, "/v1.0/robot/oToMessages/batchSend", body)).get("processQueryKey")
     return str(made) if made else None
+
+
+def _card(message: Outbound) -> tuple[str, dict[str, str]]:
+    """The template for so many buttons, one below the other, and what it is filled with."""
+    said = {"title": _title(message), "text": _lines(message)}
+    if len(message.buttons) == 1:
+        (only,) = message.buttons
+        return "sampleActionCard", {**said, "singleTitle": str(only["title"]), "singleURL": _pressed(only)}
+    for number, one in enumerate(message.buttons, start=1):
+        said |= {f"actionTitle{number}": str(one["title"]), f"actionURL{number}": _pressed(one)}
+    return f"sampleActionCard{len(message.buttons)}", said
 
 
 def _key(account: Account) -> tuple[str, ...]:

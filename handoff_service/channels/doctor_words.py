@@ -100,6 +100,10 @@ WORDS: dict[str, dict[str, str]] = {
         "zh": "实验性渠道，尚未在真实平台上验证：请发一条消息给机器人，确认能收到回复。",
         "en": "Experimental: never tried live. Send one message to the bot, and look whether the answer comes.",
     },
+    "token_untried": {
+        "zh": "应用密钥有效；access_token 只有在发消息时才能验证。",
+        "en": "The keys of the app are right; its access token can only be tried by sending a message.",
+    },
     "not_set": {
         "zh": "尚未用本账号的地址调用 setWebhook。",
         "en": "setWebhook has not been called with this account's address.",

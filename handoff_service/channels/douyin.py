@@ -1,7 +1,8 @@
 """Douyin private messages of verified accounts (developer.open-douyin.com, scope im.direct_message).
 
 The signature is a plain SHA-1 of the client secret and the body, without a time: TLS and message ids keep copies out.
-Pictures and shared videos come without an address, so agents see only that there was one.
+Pictures and videos of the customer's own are asked for by the ids of their message; of what he only shares agents see
+that there was one.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from handoff_service.channels.caller import REFUSALS, Caller, undelivered
+from handoff_service.channels.caller import REFUSALS, Answered, Caller, Token, nothing_shown, undelivered
 from handoff_service.channels.contacts import shown
+from handoff_service.channels.doctor_words import remark
 from handoff_service.channels.model import (
     Abilities,
     Account,
     Checked,
     Colleague,
+    Download,
+    Enclosed,
     Field,
     Happening,
     Inbound,
@@ -28,6 +32,7 @@ from handoff_service.channels.model import (
     Outbound,
     Parsed,
     Reply,
+    Takes,
     WebhookRequest,
     equal,
 )
@@ -40,14 +45,16 @@ from handoff_service.errors import Invalid, Unauthorized
 
 API = "https://open.douyin.com"
 SCENE = "im_replay_msg"  # spelt so by Douyin
-TEXT = 1
+TEXT, IMAGE = 1, 2
+MEGABYTE = 1024 * 1024
 MEDIA: Mapping[str, Literal["image", "video"]] = {
     "image": "image",
     "user_local_image": "image",
     "video": "video",
     "user_local_video": "video",
 }
-BUSY = (28003070, 2100004, 10001)
+OWN = frozenset(("user_local_image", "user_local_video"))  # of these the file can be had
+BUSY = (28001005, 28001006, 28003018, 28003070, 28029014, 2100004, 10001)
 BAD_TOKEN = (28001003, 28001008, 2190002, 2190008)
 # developer.open-douyin.com, "刷新 access_token" and "刷新 refresh_token": what only the merchant's new consent heals.
 ACCESS_LASTS, REFRESH_LASTS = timedelta(days=15), timedelta(days=30)
@@ -60,6 +67,7 @@ class Douyin:
         title="Douyin (抖音)",
         form=Form(Markup.PLAIN, 500),
         rules=Rules(allowances={Deed.WROTE: Allowance(timedelta(hours=24))}),
+        files=Takes(("image/jpeg", "image/png", "image/bmp", "image/webp"), 10 * MEGABYTE),
         checked="formula of the signature, documented samples",
     )
     fields = (
@@ -107,26 +115,47 @@ class Douyin:
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
         if not message.hint.get("msg_id"):
             raise undelivered("Douyin: only what a customer has written can be answered")
+        content: Mapping[str, Any] = {"msg_type": TEXT, "text": {"text": message.text}}
+        if message.file is not None:
+            with nothing_shown():
+                content = {"msg_type": IMAGE, "image": {"media_id": await _upload(caller, account, message.file)}}
         body = {
             "msg_id": message.hint["msg_id"],
             "conversation_id": message.hint["conversation_id"],
             "to_user_id": message.contact,
             "scene": SCENE,
-            "content": {"msg_type": TEXT, "text": {"text": message.text}},
+            "content": content,
         }
         url = f"{_server(account)}/im/send/msg/?open_id={quote(account.options['open_id'], safe='')}"
         headers = {"access-token": account.secret("access_token")}
         answer = (await caller.post(url, json_body=body, headers=headers, judges=REFUSALS)).json
-        told = answer.get("data") if isinstance(answer.get("data"), Mapping) else answer
-        code = told.get("error_code", answer.get("err_no", -1)) if isinstance(told, Mapping) else -1
-        if code == 0:
-            made = told.get("msg_id") if isinstance(told, Mapping) else None
-            return str(made) if made else None
-        reason = f"Douyin {code}: {str(told.get('description') or answer.get('err_msg') or '')[:150]}"  # type: ignore[union-attr]
-        if code in BAD_TOKEN:
-            after_s = RENEWED_IN_S if account.secret(REFRESH_TOKEN) else 60.0
-            raise undelivered(reason, again=True, after_s=after_s, token_refused=True)
-        raise undelivered(reason, again=code in BUSY)
+        told = _told(answer)
+        if told["code"] == 0:
+            return str(told["msg_id"]) if told.get("msg_id") else None
+        raise _refused(account, told)
+
+    async def locate(self, caller: Caller, account: Account, media: Media) -> Download:
+        """The address of the customer's own picture; who asks for it shows the same token again."""
+        conversation, _, message = media.ref.partition(" ")
+        open_id, token = account.options["open_id"], account.secret("access_token")
+        asked = urlencode({"open_id": open_id, "conversation_id": conversation, "message_id": message})
+        answer = await caller.get(
+            f"{_server(account)}/api/im/message/resources/?{asked}", headers={"access-token": token}, judges=REFUSALS
+        )
+        told = _told(answer.json)
+        if told["code"] != 0 or not told.get("url"):
+            raise _refused(account, told)
+
+        def refused(answer: Answered) -> Exception:
+            return _refused(account, _told(answer.json))
+
+        url = str(told["url"]).replace(r"\u0026", "&")  # "需要将其替换为 &"
+        return Download(url=url, headers={"Access-Token": token, "OpenID": open_id}, refused=refused)
+
+    async def probe(self, caller: Caller, account: Account) -> Sequence[str]:
+        """The keys of the app; its access token is seen only by what is sent with it."""
+        await _client_token(caller, account)
+        return [remark("token_untried")]
 
     async def renew_access(self, caller: Caller, account: Account) -> Renewed:
         """The same token for longer, or another one; the refresh token stays as it is."""
@@ -148,6 +177,62 @@ def _server(account: Account) -> str:
     return account.options.get("api") or API
 
 
+def _told(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What Douyin says, of which there are three forms: `code`, `why` and the parts of `data`."""
+    data, extra = answer.get("data"), answer.get("extra")
+    told = dict(data) if isinstance(data, Mapping) else dict(answer)
+    more = extra if isinstance(extra, Mapping) else {}
+    code = told.get("error_code", answer.get("err_no", more.get("error_code", -1)))
+    why = told.get("description") or answer.get("err_msg") or more.get("description") or answer.get("message") or ""
+    return {**told, "code": code, "why": str(why)[:150]}
+
+
+def _refused(account: Account, told: Mapping[str, Any]) -> Exception:
+    reason, code = f"Douyin {told['code']}: {told['why']}", told["code"]
+    if code in BAD_TOKEN:
+        after_s = RENEWED_IN_S if account.secret(REFRESH_TOKEN) else 60.0
+        return undelivered(reason, again=True, after_s=after_s, token_refused=True)
+    return undelivered(reason, again=code in BUSY)
+
+
+async def _upload(caller: Caller, account: Account, file: Enclosed) -> str:
+    """Douyin's id of a picture; the app itself uploads it, by a token of its own. Raises NotDelivered."""
+    content = (file.name, file.content, file.type)
+    while True:
+        token = await _client_token(caller, account)
+        url, headers = f"{_server(account)}/tool/imagex/client_upload/", {"access-token": token}
+        answer = (await caller.post(url, files={"image": content}, headers=headers, judges=REFUSALS)).json
+        told = _told(answer)
+        found = answer.get("image_id") or told.get("image_id")
+        if told["code"] == 0 and found:
+            return str(found)
+        if told["code"] not in BAD_TOKEN or not caller.tokens.refused(_key(account), token):
+            # Another token of the app's is no matter of the merchant's, who renews his.
+            busy = told["code"] in BUSY or told["code"] in BAD_TOKEN
+            raise undelivered(f"Douyin {told['code']}: {told['why']} (upload)", again=busy)
+
+
+async def _client_token(caller: Caller, account: Account) -> str:
+    """The app's own token, good for two hours; a new one ends the one before. Raises NotDelivered."""
+
+    async def fetch() -> Token:
+        keys = {"client_key": account.options["client_key"], "client_secret": account.secret("client_secret")}
+        asked = {"grant_type": "client_credential", **keys}
+        told = _told(
+            (await caller.post(f"{_server(account)}/oauth/client_token/", json_body=asked, judges=REFUSALS)).json
+        )
+        if told["code"] != 0 or not told.get("access_token"):
+            raise undelivered(f"Douyin {told['code']}: {told['why']} (client_token)", again=True, after_s=60.0)
+        return Token(str(told["access_token"]), timedelta(seconds=float(told.get("expires_in") or 7200)))
+
+    return await caller.tokens.get(_key(account), fetch)
+
+
+def _key(account: Account) -> tuple[str, ...]:
+    """Accounts of one app share its token, who have the same secret."""
+    return "douyin", _server(account), account.options["client_key"], account.secret("client_secret")
+
+
 async def _renewed(
     caller: Caller, account: Account, path: str, wanted: str, form: Mapping[str, str], final: Sequence[int]
 ) -> tuple[str, Mapping[str, Any]]:
@@ -156,15 +241,11 @@ async def _renewed(
     Raises NotDelivered, a final one for the codes of which it will not change its mind.
     """
     form = {"client_key": account.options["client_key"], REFRESH_TOKEN: account.secret(REFRESH_TOKEN), **form}
-    answer = (await caller.post(f"{_server(account)}/oauth/{path}/", form=form, judges=REFUSALS)).json
-    data = answer.get("data")
-    told: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
-    code = told.get("error_code", answer.get("err_no", -1))
-    if str(code) == "0" and told.get(wanted):
+    told = _told((await caller.post(f"{_server(account)}/oauth/{path}/", form=form, judges=REFUSALS)).json)
+    if str(told["code"]) == "0" and told.get(wanted):
         return str(told[wanted]), told
-    why = str(told.get("description") or answer.get("message") or "")[:150]
-    reason = f"Douyin {code}: {why} ({wanted} is not renewed)"
-    raise undelivered(reason, again=str(code) not in map(str, final))
+    reason = f"Douyin {told['code']}: {told['why']} ({wanted} is not renewed)"
+    raise undelivered(reason, again=str(told["code"]) not in map(str, final))
 
 
 def _seconds(told: object) -> timedelta | None:
@@ -218,4 +299,6 @@ def _read(account: Account, event: Mapping[str, Any], content: Mapping[str, Any]
     sort = str(content.get("message_type", ""))
     if sort == "text":
         return replace(said, body={"text": str(content.get("text", ""))})
+    if sort in OWN:
+        return replace(said, media=[Media(ref=f"{hint['conversation_id']} {event_id}", kind=MEDIA[sort])])
     return replace(said, unsupported=sort[:64] or "message")

@@ -1,8 +1,7 @@
 """Douyin's customer-service platform for mini games and mini programs (抖音客服平台), experimental.
 
 Its page says how the signature is made and gives no vector with a body, so both readings of it are taken until one was
-seen live; an account may be told which (`reading`). The page of the answer with a picture is public, that of the answer
-in words is not: its path follows the other's and can be set (`reply_path`).
+seen live; an account may be told which (`reading`). Answers are named by ids of ours ("消息ID,用作幂等处理").
 """
 
 from __future__ import annotations
@@ -12,10 +11,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
-from handoff_service.channels.caller import REFUSALS, Caller, Token, undelivered
+from handoff_service.channels.caller import REFUSALS, Answered, Caller, Token, undelivered
 from handoff_service.channels.doctor_words import remark
 from handoff_service.channels.model import (
     Abilities,
@@ -28,6 +27,7 @@ from handoff_service.channels.model import (
     Outbound,
     Parsed,
     Reply,
+    Takes,
     WebhookRequest,
     equal,
 )
@@ -38,14 +38,17 @@ from handoff_service.channels.wording import Form, Markup
 from handoff_service.errors import Invalid, Malformed, Unauthorized
 
 API = "https://minigame.zijieapi.com"
-REPLY_PATH = "/mgplatform/api/apps/reply/reply_user_text"
+REPLY = "/mgplatform/api/apps/reply/reply_user_"
 MESSAGE = "douyin_microgame_im"
 SIGNED = ("x-appid", "x-msg-type", "x-nonce-str", "x-timestamp")
 PAIRS, VALUES = "pairs", "values"  # the readings: "x-appid=tt1&x-msg-type=…", or "tt1&…"
 TAKEN = Reply({"success": True})
-OF_MESSAGE = ("conversation_id", "msg_id", "create_time")
 IN_MS = 13  # digits of a time in milliseconds; the page says seconds, and its samples are these
-BUSY = (100002, 28003070)
+MEDIA: Mapping[str, tuple[str, Literal["image", "video"]]] = {
+    "image": ("pic_url", "image"),
+    "video": ("video_url", "video"),
+}
+BUSY = (100002, 28001005, 28001006, 28003018, 28003070)
 BAD_TOKEN = (28001003, 28001008, 40002)
 
 
@@ -54,7 +57,8 @@ class DouyinKf:
         title="Douyin customer service (抖音客服平台)",
         form=Form(Markup.PLAIN, 500),
         rules=Rules(allowances={Deed.WROTE: Allowance(timedelta(hours=48), 5)}),
-        checked="formula of the signature in two readings, documented samples; the path for words is by analogy",
+        files=Takes(("image/jpeg", "image/png"), 5 * 1024 * 1024),  # its page names no limit
+        checked="formula of the signature in two readings, documented samples of messages and answers",
         experimental=True,
     )
     fields = (
@@ -63,7 +67,6 @@ class DouyinKf:
         Field("token", "Token of the message push", secret=True, made=True, pattern=r"[\x21-\x7e]{3,32}"),
         Field("sender_name", "the name under which answers are shown"),
         Field("reading", "pairs or values: what the signature is made of", optional=True, pattern=f"{PAIRS}|{VALUES}"),
-        Field("reply_path", f"where words are posted, if not {REPLY_PATH}", optional=True, pattern=r"/[!-~]{1,200}"),
         Field("api", "another API server", optional=True),
     )
 
@@ -87,18 +90,11 @@ class DouyinKf:
         return Parsed([_read(message)], TAKEN)
 
     async def send(self, caller: Caller, account: Account, message: Outbound, now: datetime) -> str | None:  # noqa: ARG002
-        if not message.hint.get("msg_id"):
+        if not message.hint.get("conversation_id"):
             raise undelivered("Douyin: only what a customer has written can be answered")
-        place = {"micro_game_id": account.options["app_id"], "sender_name": account.options["sender_name"]}
-        asked = urlencode(
-            {**place, **{name: message.hint[name] for name in ("conversation_id", "msg_id", "create_time")}}
-        )
-        server = account.options.get("api") or API
-        url = f"{server}{account.options.get('reply_path') or REPLY_PATH}?{asked}"
         while True:
             token = await _token(caller, account)
-            body, headers = {"content": message.text}, {"access-token": token}
-            answer = (await caller.post(url, json_body=body, headers=headers, judges=REFUSALS)).json
+            answer = (await _say(caller, account, message, token)).json
             code = answer.get("err_no", answer.get("err_code", -1))
             if code == 0:
                 return None
@@ -120,6 +116,29 @@ def sign(token: str, headers: Mapping[str, str], raw: bytes, reading: str = PAIR
     return base64.b64encode(hashlib.md5(whole, usedforsecurity=False).digest()).decode()
 
 
+async def _say(caller: Caller, account: Account, message: Outbound, token: str) -> Answered:
+    """Posts words as JSON, a picture as a form; each answer bears an id and a time of its own."""
+    sort = "text" if message.file is None else "image"
+    told = {
+        "micro_game_id": account.options["app_id"],
+        "conversation_id": message.hint["conversation_id"],
+        "msg_id": own_id(message.key),
+        "create_time": int(message.at.timestamp()),
+        "msg_type": sort,
+        "sender_name": account.options["sender_name"],
+    }
+    url, headers = f"{account.options.get('api') or API}{REPLY}{sort}", {"access-token": token}
+    if message.file is None:
+        return await caller.post(url, json_body={**told, "content": message.text}, headers=headers, judges=REFUSALS)
+    files = {"FileContent": (message.file.name, message.file.content, message.file.type)}
+    return await caller.post(f"{url}?{urlencode(told)}", files=files, headers=headers, judges=REFUSALS)
+
+
+def own_id(key: str) -> str:
+    """An id for an answer, in digits as Douyin's are; the same in every attempt."""
+    return str(10**17 + int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) % (9 * 10**17))
+
+
 def _read(message: Mapping[str, Any]) -> Inbound:
     contact, event_id = str(message.get("open_id") or ""), str(message.get("msg_id") or "")
     if not contact or not event_id:
@@ -135,8 +154,9 @@ def _read(message: Mapping[str, Any]) -> Inbound:
     )
     if sort == "text":
         return replace(said, body={"text": _words(str(message.get("content") or ""))})
-    if sort == "image" and message.get("pic_url"):
-        return replace(said, media=[Media(ref=str(message["pic_url"]), kind="image")])
+    place, kind = MEDIA.get(sort, ("", "image"))
+    if message.get(place):
+        return replace(said, media=[Media(ref=str(message[place]), kind=kind)])
     return replace(said, unsupported=sort[:64] or "message")
 
 

@@ -56,7 +56,7 @@ class Feishu:
         files=Takes(("image/", "application/", "text/"), 10 * 1024 * 1024),
         dedupes=True,  # by our uuid
         dedupes_for=timedelta(minutes=55),  # Feishu says an hour
-        checked="official vector of the cipher, formula of the signature",
+        checked="official vector of the cipher, formula of the signature; lark-oapi reads the same",
     )
     fields = (
         Field("app_id", "App ID", pattern=r"cli_[0-9a-zA-Z]{8,32}"),

@@ -61,7 +61,7 @@ class Line:
         files=Takes(("image/jpeg", "image/png"), 1024 * 1024, by_link=True),  # the preview's limit
         dedupes=True,  # a push with the same X-Line-Retry-Key is taken once
         spends=TOKEN,
-        checked="official vector of the signature",
+        checked="official vector of the signature; line-bot-sdk",
     )
     fields = (
         Field("channel_secret", "the channel secret", secret=True, pattern=r"[0-9a-f]{16,64}"),

@@ -12,7 +12,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
@@ -195,7 +195,7 @@ class Look:
 
 
 async def look(server: Server, cursor: str, since: datetime) -> Look:
-    """Mails behind the cursor, those of the last look marked as seen; the first look only finds the mailbox's end.
+    """Mails behind the cursor, those of the last look marked as seen; the first look begins with what came `since`.
 
     The cursor is the mailbox's generation (UIDVALIDITY) and the last number (UID) that was read. In a new generation
     all since that day come again, and are duplicates by their Message-ID. Raises NotDelivered.
@@ -208,14 +208,13 @@ def _look(mailbox: imaplib.IMAP4, cursor: str, since: datetime) -> Look:
     mailbox.select("INBOX")
     generation = int((mailbox.response("UIDVALIDITY")[1] or [b"0"])[0] or 0)
     if not before:  # what was written before the account was made was not written to us
-        end = int((mailbox.response("UIDNEXT")[1] or [b"1"])[0] or 1) - 1
-        return Look([], json.dumps({"generation": generation, "uid": end}), more=False)
+        last = _before(mailbox, since)
+        return Look([], json.dumps({"generation": generation, "uid": last}), more=True)
     goes_on = before.get("generation") == generation
     if goes_on and before.get("unseen"):
         mailbox.uid("STORE", before["unseen"], "+FLAGS.SILENT", r"(\Seen)")
     last = int(before["uid"]) if goes_on else 0
-    day = f"{since.day:02}-{MONTHS[since.month - 1]}-{since.year}"
-    found = mailbox.uid("SEARCH", f"UID {last + 1}:*") if goes_on else mailbox.uid("SEARCH", f"SINCE {day}")
+    found = mailbox.uid("SEARCH", f"UID {last + 1}:*") if goes_on else mailbox.uid("SEARCH", f"SINCE {_day(since)}")
     # "5:*" always finds the last mail, however small its number is.
     numbers = sorted(number for number in map(int, (found[1][0] or b"").split()) if number > last)
     piece: list[int] = []
@@ -229,6 +228,25 @@ def _look(mailbox: imaplib.IMAP4, cursor: str, since: datetime) -> Look:
             break
     behind = {"generation": generation, "uid": piece[-1] if piece else last, "unseen": ",".join(map(str, piece))}
     return Look(mails, json.dumps(behind), len(numbers) > len(piece))
+
+
+def _before(mailbox: imaplib.IMAP4, since: datetime) -> int:
+    """The number of the last mail that had come by then; SEARCH knows days only, and servers have other ones."""
+    end = int((mailbox.response("UIDNEXT")[1] or [b"1"])[0] or 1) - 1
+    found = mailbox.uid("SEARCH", f"SINCE {_day(since - timedelta(days=1))}")
+    numbers = sorted(number for number in map(int, (found[1][0] or b"").split()) if number <= end)
+    if not numbers:
+        return end
+    for told in mailbox.uid("FETCH", f"{numbers[0]}:{end}", "(INTERNALDATE)")[1]:
+        line = told if isinstance(told, bytes) else b""
+        number, came = re.search(rb"UID (\d+)", line), imaplib.Internaldate2tuple(line)
+        if number is not None and came is not None and time.mktime(came) >= int(since.timestamp()):
+            end = min(end, int(number[1]) - 1)
+    return end
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day:02}-{MONTHS[at.month - 1]}-{at.year}"
 
 
 def _fetch(mailbox: imaplib.IMAP4, number: int) -> bytes | None:

@@ -7,6 +7,7 @@ would be left the whole text stays: better too much than a message that nobody s
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 
 import nh3
@@ -66,6 +67,7 @@ ADDED = regex.compile(
 LONGEST_ADDED = 120  # characters
 MOST_LINES = 20_000
 SPAN = 3  # lines over which a "wrote" may be folded
+UNSEEN = ("head", "script", "style", "template", "title")
 QUOTES = (
     "blockquote, .gmail_quote, .gmail_extra, .moz-cite-prefix, .yahoo_quoted, #divRplyFwdMsg, #appendonsend,"
     " includetail, .ntes-mailmaster-quote, #ntes-pcmail-quote, .qmail_quote, #isReplyContent,"
@@ -74,6 +76,9 @@ QUOTES = (
 SIGNATURES = (
     ".gmail_signature, .moz-signature, #Signature, #ms-outlook-mobile-signature, .foxmail_sign, sign, #spnEditorSign"
 )
+OLDER = (QUOTES, SIGNATURES)
+SPACE = regex.compile(r"\s+")
+EMPTY_LINES = regex.compile(r"\n{3,}")
 BREAKS = frozenset(
     ("p", "div", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "blockquote", "pre", "section")
 )
@@ -96,25 +101,22 @@ def new_words(text: str) -> str:
     """The text without the quoted mail and the signature; the whole text when nothing else is in it."""
     whole = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
     lines = _without_signature(_without_quotes(whole.split("\n")[:MOST_LINES]))
-    kept = regex.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip()
+    kept = EMPTY_LINES.sub("\n\n", "\n".join(line.rstrip() for line in lines)).strip()
     return kept or whole.strip()
 
 
 def words_of_html(content: str) -> str:
     """The text of a page as a reader sees it, without what it quotes; nothing in it is ever run or fetched."""
-    tree = LexborHTMLParser(_flat(content[:LONGEST_PAGE]))
-    for node in tree.css("head, script, style, template, title"):
+    page = _flat(content[:LONGEST_PAGE])
+    return _shown(page, UNSEEN + OLDER) or _shown(page, UNSEEN)
+
+
+def _shown(page: str, without: Sequence[str]) -> str:
+    """The words of a page, but for those of some elements."""
+    tree = LexborHTMLParser(page)
+    for node in reversed(tree.css(", ".join(without))):  # what lies within another one goes before it
         node.decompose()
-    body = tree.body
-    if body is None:
-        return ""
-    whole, older = _text(body), tree.css(f"{QUOTES}, {SIGNATURES}")
-    if not older:
-        return whole
-    for node in older:
-        if node.parent is not None:
-            node.decompose()
-    return _text(body).strip() or whole.strip()
+    return "" if tree.body is None else _text(tree.body).strip()
 
 
 def _flat(page: str) -> str:
@@ -206,8 +208,8 @@ def _text(node: LexborNode) -> str:
     found: list[str] = []
     for one in islice(node.traverse(include_text=True), MOST_NODES):
         if one.tag == "-text":
-            found.append(regex.sub(r"\s+", " ", one.text(deep=False) or ""))
+            found.append(SPACE.sub(" ", one.text(deep=False) or ""))
         elif one.tag == "br" or one.tag in BREAKS:
             found.append("\n")
     lines = (line.strip() for line in "".join(found).split("\n"))
-    return regex.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from handoff_service.channels import store
 from handoff_service.channels.caller import Caller
 from handoff_service.channels.model import Account
+from handoff_service.database import Transaction
 
 RENEW_TOPIC = "renew"  # rung when a token was refused, or one was given that renews another
 REFRESH_TOKEN = "refresh_token"  # the secret field that renews `access_token`
@@ -33,3 +35,10 @@ class Renewing:
     refresh_lasts: timedelta
     access: Callable[[Caller, Account], Awaitable[Renewed]]
     refresh: Callable[[Caller, Account], Awaitable[Renewed]]
+
+
+def renew_at_once(tx: Transaction, account: Account, now: datetime) -> None:
+    """The platform has refused the account's access token: it is renewed where that can be done by itself."""
+    if account.refresh_until is not None:
+        store.set_token_until(tx.connection, account, now)
+        tx.ring(RENEW_TOPIC)

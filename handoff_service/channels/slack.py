@@ -52,7 +52,7 @@ class Slack:
         buttons=5,
         button_chars=75,
         files=Takes(("image/", "application/", "text/", "audio/", "video/"), 100 * 1024 * 1024),
-        checked="official vector of the signature",
+        checked="official vector of the signature; slack-sdk",
     )
     fields = (
         Field("signing_secret", "the app's signing secret", secret=True, pattern=r"[0-9a-f]{16,64}"),

@@ -43,7 +43,7 @@ def _row(name: str, channel: Channel) -> tuple[str, ...]:
 def _taken(can: Abilities) -> str:
     """What goes out as a file; everything else is a link."""
     if can.files is None:
-        return "as a link"
+        return "not heard; the agent is told" if can.calls_back else "as a link"
     kinds = [kind.removeprefix("application/").removeprefix("image/") or kind for kind in can.files.types]
     shown = ", ".join(one.rstrip("/") or "any" for one in kinds)
     return f"{shown} to {can.files.most // (1024 * 1024)} MB" if can.files.most < 1 << 30 else shown

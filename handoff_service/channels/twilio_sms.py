@@ -51,7 +51,7 @@ class TwilioSms:
         form=Form(Markup.PLAIN, 1600),
         files=Takes(("image/jpeg", "image/png", "image/gif"), 5 * 1024 * 1024, by_link=True),
         opts_in=frozenset({"YES"}),
-        checked="official vectors of the signature",
+        checked="official vectors of the signature; twilio",
     )
     fields = (
         Field("account_sid", "Account SID", pattern=r"AC[0-9a-fA-F]{32}"),

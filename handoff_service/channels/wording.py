@@ -93,6 +93,16 @@ def chosen(text: str, buttons: Sequence[Mapping[str, object]]) -> int | None:
     return number - 1 if 0 < number <= len(buttons) else None
 
 
+def titled(text: str, buttons: Sequence[Mapping[str, object]], limit: int) -> int | None:
+    """Which of the buttons that a platform shows has these very words; some say them for whoever presses it."""
+    said = text.strip().casefold()
+    for index, button in enumerate(buttons):
+        title = str(button.get("title", "")).strip()
+        if said and said in (title.casefold(), shortened(title, limit).casefold()):
+            return index
+    return None
+
+
 def shortened(title: str, limit: int) -> str:
     """A button's title within what the platform shows."""
     seen = regex.findall(r"\X", title)

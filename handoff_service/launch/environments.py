@@ -78,7 +78,8 @@ def _make_main(settings: Settings) -> None:
     _run(settings, [*pip, "install", f"uv=={UV_VERSION}"], "installing uv")
     links = _find_links(settings)
     source = [word for link in links for word in ("--find-links", link)] or ["--torch-backend", "cpu"]
-    install = [str(_uv(settings)), "pip", "install", "--python", settings.python, *source]
+    # The lock is complete: without --no-deps uv would want what tests/overrides.txt sets aside.
+    install = [str(_uv(settings)), "pip", "install", "--python", settings.python, "--no-deps", *source]
     _run(settings, [*install, "-r", "requirements.lock"], "installing the packages of requirements.lock")
 
 

@@ -12,19 +12,23 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from email.message import EmailMessage
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import httpx2
 import sqlalchemy as sa
 
 from handoff_service import outbox, tables
 from handoff_service.bell import Bell
 from handoff_service.channels import store as accounts
 from handoff_service.channels.accounts import new_account
+from handoff_service.channels.caller import Caller
 from handoff_service.channels.model import Account, WebhookRequest
 from handoff_service.channels.reading import check, parse
-from handoff_service.channels.registry import CHANNELS, FETCHING
+from handoff_service.channels.registry import CHANNELS, FETCHING, LEARNING
 from handoff_service.channels.sealing import Seal
+from handoff_service.clock import utc_now
 from handoff_service.database import Transaction, open_database
 from handoff_service.launch.credentials import parts_environment
 from handoff_service.settings import Settings as Gateway
@@ -37,6 +41,7 @@ from tests.bench.setting import Bench
 from tests.end_to_end.clients import NotAsTold
 from tests.handoff_service.channels.platforms import PLATFORMS
 from tests.handoff_service.channels.platforms.fake import Hook, Platform
+from tests.handoff_service.channels.platforms.mail_providers import OTHER_WAYS
 from tests.handoff_service.channels.platforms.signed_api import FakeIntegrator
 
 TENANT = "demo"
@@ -51,7 +56,9 @@ NOWHERE = "http://127.0.0.1:9"
 async def channels(bench: Bench) -> None:
     """Prints three tables."""
     with everybody() as fars:
-        show_latencies("13. Processor time of one webhook checked and read", [_reading(far) for far in fars])
+        read = [await _reading(name, far) for name, far in fars.items()]
+        read.append(await _reading("email, a thread of 7 KB", fars["email"], {"mail": a_thread()}))
+        show_latencies("13. Processor time of one webhook checked and read", read)
         for name, down in (("the bot answers", False), ("the bot is down", True)):
             folder = bench.folder / name.replace(" ", "-")
             folder.mkdir()
@@ -67,28 +74,45 @@ async def channels(bench: Bench) -> None:
 
 
 @contextlib.contextmanager
-def everybody() -> Iterator[list[Platform]]:
-    """A fake of each platform, by name."""
-    fars = [one() for _, one in sorted({**PLATFORMS, "api": FakeIntegrator}.items())]
+def everybody() -> Iterator[Mapping[str, Platform]]:
+    """A fake of each platform and of each way to it, by name."""
+    every = {**PLATFORMS, **OTHER_WAYS, "api": FakeIntegrator}
+    fars = {name: every[name]() for name in sorted(every)}
     try:
         yield fars
     finally:
-        for far in fars:
+        for far in fars.values():
             far.close()
 
 
-def _reading(far: Platform) -> Latency:
+def a_thread() -> bytes:
+    """A short answer above the mails before it, as plain text and as a page."""
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = "Ann <ann@x.example>", "support@shop.example", "Re: 退货"
+    made["Message-ID"] = "<1@x.example>"
+    older = "\n".join(f"> line {number} of the mails before: 退款多久到账" for number in range(40))
+    made.set_content(f"我想退货。\n\n在 2026年11月22日，客服 <support@shop.example> 写道：\n\n{older}")
+    lines = "".join(f'<p style="color:#333">line {number} of the mails before</p>' for number in range(75))
+    made.add_alternative(f'<div>我想退货。</div><div class="gmail_quote">{lines}</div>', subtype="html")
+    return made.as_bytes()
+
+
+async def _reading(name: str, far: Platform, event: Mapping[str, Any] | None = None) -> Latency:
     """Signature, cipher and parsing, as the webhook's route calls them, in this process."""
     account = new_account(TENANT, far.channel, "bench", far.fields(), Gateway())
     far.connect(account, f"http://gateway.example/v1/channels/{TENANT}/{account.id}/webhook")
-    request, channel, took = _request(far, far.hook(far.text("1111111", "退款多久到账？"))), CHANNELS[far.channel], []
+    hook = far.hook(event or far.text("1111111", "退款多久到账？"))
+    request, channel, took = _request(far, hook), CHANNELS[far.channel], []
+    if far.channel in LEARNING:  # asked for once, not with each webhook
+        async with httpx2.AsyncClient() as client:
+            await LEARNING[far.channel](Caller(client, utc_now), account, request)
     for _ in range(TIMES):
         begun = time.thread_time()
         parsed = parse(channel, account, check(channel, account, request))
         took.append((time.thread_time() - begun) * 1000)
     if not parsed.events and not parsed.fetch:
-        raise NotAsTold(f"{far.channel} read nothing in its own webhook")
-    return Latency(far.channel, took, READ)
+        raise NotAsTold(f"{name} read nothing in its own webhook")
+    return Latency(name, took, READ)
 
 
 def _request(far: Platform, hook: Hook) -> WebhookRequest:
@@ -97,22 +121,22 @@ def _request(far: Platform, hook: Hook) -> WebhookRequest:
     return WebhookRequest(hook.raw, headers, hook.method, dict(parse_qsl(hook.query)), url)
 
 
-async def _acknowledged(bench: Bench, fars: Sequence[Platform], *, down: bool) -> tuple[list[Latency], list[str]]:
-    made, prepare = _accounts(bench, [(far, _fields(far)) for far in fars])
+async def _acknowledged(bench: Bench, fars: Mapping[str, Platform], *, down: bool) -> tuple[list[Latency], list[str]]:
+    made, prepare = _accounts(bench, [(far, _fields(far)) for far in fars.values()])
     lines, costs = [], []
     async with instant_bot(SMALL_TALK) as bot_url:
         bot = free_address() if down else bot_url
         async with own_gateways(bench, bot_url=bot, prepare=prepare) as (gateway,):
-            for far, account in zip(fars, made, strict=True):
+            for (name, far), account in zip(fars.items(), made, strict=True):
                 place = f"{gateway.stage.gateway}/v1/channels/{TENANT}/{account.id}/webhook"
                 far.connect(account, place)
                 posts = [_post(far, number) for number in range(PER_S * SECONDS)]
                 done, cost = await _carried_out(gateway, posts, bench)
-                costs.append(f"{far.channel} {cost}")
+                costs.append(f"{name} {cost}")
                 statuses = Counter(status for status, _ in done.answers)
                 if set(statuses) != {200}:
-                    raise NotAsTold(f"{far.channel}: not every webhook was acknowledged: {statuses}")
-                lines.append(Latency(far.channel, [took for _, took in done.answers], ACKNOWLEDGED))
+                    raise NotAsTold(f"{name}: not every webhook was acknowledged: {statuses}")
+                lines.append(Latency(name, [took for _, took in done.answers], ACKNOWLEDGED))
                 await _at_rest(gateway)
     return lines, costs
 
@@ -148,7 +172,7 @@ async def _carried_out(gateway: OwnGateway, posts: Sequence[Post], bench: Bench)
 async def _with_accounts(bench: Bench, count: int) -> tuple[Latency, str]:
     """Webhooks to a few accounts among many, of a platform that pushes and of one that is asked."""
     with everybody() as fars:
-        api, wecom = (next(far for far in fars if far.channel == name) for name in ("api", "wecom"))
+        api, wecom = fars["api"], fars["wecom"]
         # What must be asked every minute costs that by the account; what is pushed must cost nothing but its messages.
         many = [(far, _fields(far)) for far, times in ((api, count), (wecom, SPREAD)) for _ in range(times)]
         made, prepare = _accounts(bench, many)

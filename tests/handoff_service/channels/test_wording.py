@@ -19,6 +19,7 @@ from handoff_service.channels.wording import (
     octets,
     parts,
     shortened,
+    titled,
     units,
 )
 
@@ -119,3 +120,19 @@ def test_a_policy_of_900_characters_reaches_its_customer_to_the_last_word(channe
     sent = parts(policy, form, is_markdown=True)
     assert all(form.measure(one) <= form.limit for one in sent)
     assert "".join(sent) == policy
+
+
+@pytest.mark.parametrize(
+    ("said", "index"),
+    [
+        ("Refund", 0),
+        (" refund ", 0),
+        ("退换货办理流…", 1),
+        ("退换货办理流程说明", 1),
+        ("1", None),
+        ("refund please", None),
+        ("", None),
+    ],
+)
+def test_the_words_of_a_button_that_is_shown_are_the_button(said: str, index: int | None) -> None:
+    assert titled(said, [{"title": "Refund"}, {"title": "退换货办理流程说明"}, {"title": ""}], 7) == index

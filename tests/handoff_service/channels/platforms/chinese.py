@@ -7,11 +7,12 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -178,12 +179,37 @@ class FakeDingTalk(Platform):
         if call.path == "/v1.0/robot/oToMessages/batchSend":
             said = json.loads(body["msgParam"])
             files = [said["photoURL"]] if "photoURL" in said else []
-            self.received.append(Received(body["userIds"][0], said.get("content", ""), files=files))
+            buttons = [(said["singleTitle"], said["singleURL"])] if body["msgKey"] == "sampleActionCard" else []
+            if several := re.fullmatch("sampleActionCard([2-5])", body["msgKey"]):
+                numbers = range(1, int(several[1]) + 1)
+                buttons = [(said[f"actionTitle{one}"], said[f"actionURL{one}"]) for one in numbers]
+            text = said.get("content") or self._as_read(said.get("text", ""))
+            self.received.append(Received(body["userIds"][0], text, self._buttons(buttons), files=files))
             return Response(body={"processQueryKey": f"q{self.number()}"})
+        if body.get("msgtype") == "actionCard":
+            card = body["actionCard"]
+            buttons = self._buttons([(one["title"], one["actionURL"]) for one in card["btns"]])
+            self.received.append(Received(contact, self._as_read(card["text"]), buttons))
+            return Response(body={"errcode": 0, "errmsg": "ok"})
         if body.get("msgtype") != "text":
             return Response(body={"errcode": 40035, "errmsg": "invalid"})
         self.received.append(Received(contact, body["text"]["content"]))
         return Response(body={"errcode": 0, "errmsg": "ok"})
+
+    @staticmethod
+    def _as_read(markdown: str) -> str:
+        """What the customer sees of a card: lines end with two spaces, a backslash takes a mark its meaning."""
+        return re.sub(r"\\(.)", r"\1", markdown.replace("  \n", "\n"))
+
+    @staticmethod
+    def _buttons(given: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+        """With what the customer says who presses one."""
+        place = "dtmd://dingtalkclient/sendMessage?content="
+        assert all(url.startswith(place) for _, url in given)
+        return [{"title": title, "says": unquote(url.removeprefix(place))} for title, url in given]
+
+    def press(self, contact: str, message: Received, index: int) -> dict[str, Any]:
+        return self.text(contact, message.buttons[index]["says"])
 
     def _message(self, contact: str, **parts: Any) -> dict[str, Any]:
         return {
@@ -208,6 +234,8 @@ class FakeDouyin(Platform):
         super().__init__()
         self.token, self.refresh_token = "act.0123456789", "rft.0123456789"
         self.given: list[str] = []  # ids of what we have said
+        self.app_token = ""
+        self.scopes = {"im.direct_message", "im.multimedia_message", "tool.image.upload"}  # what it lets the app do
         self.renewals = 5  # so often the refresh token may be renewed
         self.refresh_lasts_s = 30 * 24 * 3600
 
@@ -226,8 +254,14 @@ class FakeDouyin(Platform):
     def own_echo(self, contact: str) -> dict[str, Any]:
         return self.colleague(contact, message_type="text", text="our own words", source=self.key)
 
+    def photo(self, contact: str, content: bytes) -> dict[str, Any]:
+        """One of his own; its name is the message's."""
+        event = self._event(contact, message_type="user_local_image")
+        self.media[json.loads(event["content"])["server_message_id"]] = content
+        return event
+
     def strange(self, contact: str) -> dict[str, Any]:
-        return self._event(contact, message_type="user_local_video")
+        return self._event(contact, message_type="retain_consult_card")
 
     def colleague(self, contact: str, **parts: Any) -> dict[str, Any]:
         """Somebody has answered with the merchant's own telephone."""
@@ -251,20 +285,57 @@ class FakeDouyin(Platform):
         return self.hook(asked, secret=secret), b'{"challenge": 12345}'
 
     def carries(self, call: Call) -> bool:
-        return not call.path.startswith("/oauth/")
+        return call.path == "/im/send/msg/"
 
     def answer(self, call: Call) -> Response:
+        if call.path == "/oauth/client_token/":
+            return self._for_the_app(call.json)
         if call.path.startswith("/oauth/"):
             return Response(body={"data": self._renewed(call.path, call.form), "message": "success"})
+        if call.path == "/tool/imagex/client_upload/":
+            if call.headers.get("access-token") != self.app_token:
+                return Response(body={"data": {"error_code": 2190002, "description": "access_token invalid"}})
+            if "tool.image.upload" not in self.scopes:
+                return Response(body={"data": {"error_code": 28001018, "description": "应用未获得该能力"}})
+            image = {"image_id": self.uploaded(call.parts["image"]), "width": 1, "height": 1, "md5": "x"}
+            return Response(body={"extra": {"error_code": 0}, "data": {"error_code": 0, "description": ""}, **image})
+        if call.path == "/resource":
+            shown = call.headers.get("access-token"), call.headers.get("openid")
+            assert shown == (self.token, self.merchant), "as when the address was asked for"
+            return self.kept(call.query["message"])
         if call.headers.get("access-token") != self.token or call.query.get("open_id") != self.merchant:
             return Response(body={"data": {"error_code": 2190008, "description": "access_token expired"}})
-        body = call.json
-        if body["scene"] != "im_replay_msg" or not body["msg_id"].startswith("@") or body["content"]["msg_type"] != 1:
+        if call.path == "/api/im/message/resources/":
+            lets = "im.multimedia_message" in self.scopes
+            no = Response(body={"err_no": 28001018, "err_msg": "应用未获得该能力", "data": {}})
+            return self._resource(call.query) if lets else no
+        return self._sent(call.json)
+
+    def _sent(self, body: dict[str, Any]) -> Response:
+        content = body["content"]
+        files = [content["image"]["media_id"]] if content["msg_type"] == 2 else []
+        known = content["msg_type"] == 1 or files[0] in self.uploads
+        if body["scene"] != "im_replay_msg" or not body["msg_id"].startswith("@") or not known:
             return Response(body={"data": {"error_code": 28001007, "description": "parameter"}})
-        text = body["content"]["text"]["text"]
-        self.received.append(Received(body["to_user_id"], text))
+        text = "" if files else content["text"]["text"]
+        self.received.append(Received(body["to_user_id"], text, files=files))
         self.given.append(f"@{self.number()}")
         return Response(body={"data": {"error_code": 0, "msg_id": self.given[-1]}})
+
+    def _resource(self, asked: Mapping[str, str]) -> Response:
+        """The address of a customer's own picture, escaped as the page warns that it may be."""
+        if asked["message_id"] not in self.media or not asked["conversation_id"].startswith("@c"):
+            return Response(body={"err_no": 28029020, "err_msg": "未获取到资源链接", "data": {}})
+        name = urlencode({"x": 1, "message": asked["message_id"]}).replace("&", r"\u0026")
+        url = f"{self.url}/resource?{name}"
+        return Response(body={"err_no": 0, "err_msg": "", "data": {"media_type": "image", "url": url}})
+
+    def _for_the_app(self, asked: Mapping[str, str]) -> Response:
+        if asked != {"grant_type": "client_credential", "client_key": self.key, "client_secret": self.secret}:
+            return Response(body={"data": {"error_code": 10003, "description": "client_key"}, "message": "error"})
+        self.app_token = f"clt.{self.number():010}"
+        told = {"access_token": self.app_token, "expires_in": 7200, "error_code": 0, "description": ""}
+        return Response(body={"data": told, "message": "success"})
 
     def _renewed(self, path: str, form: Mapping[str, str]) -> dict[str, Any]:
         """Numbers come as text, as in the documentation's samples."""

@@ -27,6 +27,7 @@ class FakeDouyinKf(Platform):
         self.left: dict[str, int] = {}
         self.open_ids: dict[str, str] = {}  # by message
         self.values_only = False  # the other reading of the page
+        self.answers: set[str] = set()  # their ids: one that came before is no other answer
 
     def fields(self) -> dict[str, str]:
         return {"app_id": APP, "app_secret": SECRET, "sender_name": "小助手", "api": self.url}
@@ -38,7 +39,7 @@ class FakeDouyinKf(Platform):
         return self._message(contact, "image", pic_url=f"{self.url}/tos/{self.keep(content)}?x-signature=x")
 
     def strange(self, contact: str) -> dict[str, Any]:
-        return self._message(contact, "video")
+        return self._message(contact, "score", score_content={"score": 5})
 
     def handshake(self, secret: str | None = None) -> tuple[Hook, bytes]:
         return self._signed(b"{}", "verify_request", secret), b'{"success": true}'
@@ -67,20 +68,30 @@ class FakeDouyinKf(Platform):
             return Response(body={"err_no": 0, "err_tips": "success", "data": data})
         if call.headers.get("access-token") != self.token:
             return Response(body={"err_no": 28001008, "err_msg": "access_token expired"})
+        if call.path == "/mgplatform/api/apps/reply/reply_user_image":
+            return self._answered(
+                {**call.query, "create_time": int(call.query["create_time"])}, call.parts["FileContent"]
+            )
         assert call.path == "/mgplatform/api/apps/reply/reply_user_text"
-        asked = call.query
-        contact = self.open_ids[asked["msg_id"]]
-        right = (asked["micro_game_id"], asked["conversation_id"], asked["sender_name"]) == (
+        return self._answered(call.json)
+
+    def _answered(self, told: Mapping[str, Any], picture: bytes | None = None) -> Response:
+        contact = told["conversation_id"].removeprefix("9")
+        right = (told["micro_game_id"], told["sender_name"], told["msg_type"]) == (
             APP,
-            f"9{contact}",
             "小助手",
+            "text" if picture is None else "image",
         )
-        if not right or len(asked["create_time"]) != 13:
+        if not right or not told["msg_id"].isdecimal() or not 1_600_000_000 < told["create_time"] < 10_000_000_000:
             return Response(body={"err_no": 28001007, "err_msg": "parameter"})
+        if told["msg_id"] in self.answers or told["msg_id"] in self.open_ids:
+            return Response(body={"err_no": 0, "err_msg": ""})
         if self.left[contact] < 1:
             return Response(body={"err_no": 28009001, "err_msg": "at most 5 messages within 48 hours"})
+        self.answers.add(told["msg_id"])
         self.left[contact] -= 1
-        self.received.append(Received(contact, call.json["content"]))
+        files = [] if picture is None else [self.uploaded(picture)]
+        self.received.append(Received(contact, told.get("content", ""), files=files))
         return Response(body={"err_no": 0, "err_msg": ""})
 
     def _signed(self, raw: bytes, kind: str, secret: str | None) -> Hook:

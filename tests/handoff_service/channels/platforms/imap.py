@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 import socketserver
 import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from tests.handoff_service.channels.platforms.fake import Answered, Hook
+from tests.handoff_service.channels.platforms.mail import FakeMail
 
 
 class FakeMailbox:
@@ -15,6 +21,7 @@ class FakeMailbox:
     def __init__(self) -> None:
         self.generation = 1
         self.mails: dict[int, bytes] = {}
+        self.came: dict[int, datetime] = {}
         self.seen: set[int] = set()
         self.next = 7
         self.log: list[str] = []
@@ -39,9 +46,10 @@ class FakeMailbox:
         self._server.shutdown()
         self._server.server_close()
 
-    def put(self, mail: bytes) -> int:
-        number, self.next = self.next, self.next + 1
-        self.mails[number] = mail
+    def put(self, mail: bytes, came: datetime | None = None) -> int:
+        number = self.next
+        self.came[number], self.mails[number] = came or datetime.now(UTC), mail
+        self.next += 1  # seen by nobody before it is there
         return number
 
     def renumber(self) -> None:
@@ -68,11 +76,19 @@ class FakeMailbox:
         if word.startswith("UID SEARCH SINCE"):
             assert re.fullmatch(r"UID SEARCH SINCE \d\d-[A-Z]{3}-\d{4}", word)
             return self._found(sorted(self.mails)) + done
+        if word.startswith("UID FETCH") and "INTERNALDATE" in word:
+            first, last = map(int, word.split()[2].split(":"))
+            return b"".join(self._dated(number) for number in sorted(self.mails) if first <= number <= last) + done
         if word.startswith("UID FETCH"):
             return self._fetched(int(said.split()[2]), word) + done
         if word.startswith("UID STORE"):
             self.seen |= {int(one) for one in said.split()[2].split(",")}
         return (b"* BYE\r\n" if word == "LOGOUT" else b"") + done
+
+    def _dated(self, number: int) -> bytes:
+        """With the zone of the server, which is not ours."""
+        at = self.came[number].astimezone(timezone(timedelta(hours=-5)))
+        return f'* 1 FETCH (UID {number} INTERNALDATE "{at:%d-%b-%Y %H:%M:%S %z}")\r\n'.encode()
 
     def _found(self, numbers: list[int]) -> bytes:
         return f"* SEARCH {' '.join(map(str, numbers))}\r\n".encode()
@@ -85,3 +101,30 @@ class FakeMailbox:
             return f"* 1 FETCH (UID {number} RFC822.SIZE {len(mail)})\r\n".encode()
         assert "PEEK" in word, "reading alone must not mark a mail as seen"
         return f"* 1 FETCH (UID {number} BODY[] {{{len(mail)}}}\r\n".encode() + mail + b")\r\n"
+
+
+class FakeImapMail(FakeMail):
+    """Mails lie in a mailbox until they are fetched; nothing is posted to us."""
+
+    signing = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mailbox = FakeMailbox()
+
+    def close(self) -> None:
+        self.mailbox.close()
+        super().close()
+
+    def fields(self) -> dict[str, str]:
+        given = {name: value for name, value in super().fields().items() if name != "signing_key"}
+        mailbox = {"imap_user": self.mailbox.user, "imap_password": self.mailbox.password}
+        return {**given, "provider": "imap", "imap": self.mailbox.url, **mailbox}
+
+    def hook(self, *events: Mapping[str, Any], secret: str | None = None) -> Hook:  # noqa: ARG002
+        (event,) = events
+        return Hook(event["mail"], {})
+
+    def send(self, hook: Hook, timeout_s: float = 10.0) -> Answered:  # noqa: ARG002
+        self.mailbox.put(hook.raw)
+        return Answered(200, b"", {})

@@ -21,6 +21,7 @@ from handoff_service.files.model import StoredFile
 from handoff_service.files.shelf import shelf_of
 from tests.handoff_service.channels.platforms.conftest import PATIENCE_S, PLATFORMS, Bridge
 from tests.handoff_service.channels.platforms.fake import Platform, Response
+from tests.handoff_service.stage import ScriptedBot, answer
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 PDF = b"%PDF-1.7 \xff\xfe not really a document"
@@ -103,6 +104,7 @@ async def test_a_virus_or_a_page_in_disguise_is_not_kept(bridge: Bridge, far: Pl
     assert await bridge.rows(tables.files) == []
 
 
+@pytest.mark.parametrize("far", sorted({*PLATFORMS} - {"voice"}), indirect=True)
 async def test_an_agents_files_arrive_as_files_or_as_links(bridge: Bridge, far: Platform, channel: Any) -> None:
     assert far.accepted(await bridge.sends(far.text(ANN, "please show me")))
     await bridge.receives(ANN, "Three days.")
@@ -123,6 +125,32 @@ async def test_an_agents_files_arrive_as_files_or_as_links(bridge: Bridge, far: 
         assert far.content(one.files[0] if is_file else link) == content
     assert got[2].text.startswith("This is the part:"), "words come before the file"
     assert "http" in got[2].text or far.content(got[3].files[0]) == PNG
+
+
+@pytest.mark.parametrize("far", ["douyin"], indirect=True)
+async def test_what_douyin_does_not_let_the_app_do_is_told_and_goes_as_a_link(bridge: Bridge, far: Any) -> None:
+    far.scopes = {"im.direct_message"}
+    assert far.accepted(await bridge.sends(far.photo(ANN, PNG)))
+    found = await entries(bridge, lambda row: row["body"].get("kind") == "media" and row["author_kind"] == "system")
+    assert {row["audience"] for row in found} == {"internal", "public"}
+    assert "28001018" in next(row["body"]["text"] for row in found if row["audience"] == "internal")
+    await an_agent_sends(bridge, PNG, "photo.png")
+    link = await bridge.receives(ANN, "photo.png")
+    assert far.content(link.text[link.text.index("http") :].split()[0]) == PNG
+    assert await bridge.notes() == []
+
+
+@pytest.mark.parametrize("far", ["voice"], indirect=True)
+async def test_nobody_reads_an_address_to_a_caller_and_the_agent_is_told_of_a_file(
+    open_bridge: Any, far: Platform
+) -> None:
+    bot = ScriptedBot(usually=answer("Three days, see [our page](https://shop.example/returns?a=1). Anything else?"))
+    bridge = await open_bridge(bot=bot)
+    assert far.accepted(await bridge.sends(far.text(ANN, "how long?")))
+    assert (await bridge.receives(ANN, "Three days")).text == "Three days, see our page. Anything else?"
+    await an_agent_sends(bridge, PNG, "photo.png", text="This is the part:")
+    assert "neither files nor addresses" in (await bridge.until_notes())[0]
+    assert len(far.received) == 1
 
 
 @pytest.mark.parametrize("far", ["telegram"], indirect=True)

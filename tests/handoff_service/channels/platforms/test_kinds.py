@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -59,6 +59,29 @@ def test_words_and_pictures_of_one_message_of_dingtalk(
     assert said.body.get("text") == text
     assert list(said.media) == [Media(ref=one, kind="image") for one in pictures]
     assert said.unsupported == unsupported
+
+
+@pytest.mark.parametrize("titles", [["Yes"], ["退款", "A very long button, longer than it"], [*"abcde"]])
+@pytest.mark.parametrize("by_session", [True, False])
+async def test_buttons_of_dingtalk_say_their_words_in_a_session_and_after_it(
+    titles: list[str], *, by_session: bool
+) -> None:
+    far = PLATFORMS["dingtalk"]()
+    account = new_account("shop", "dingtalk", "x", far.fields(), trial_settings())
+    until = (NOW + timedelta(hours=1)).isoformat()
+    hint = {"url": f"{far.url}/robot/sendBySession/u1", "until": until} if by_session else {}
+    buttons = [{"title": title, "mid": "m_1", "index": index} for index, title in enumerate(titles)]
+    parts: dict[str, Any] = {"mid": "m_1", "conversation": "c_1", "contact": "u1", "seq": 1, "at": NOW}
+    text = "Which *one*?\n#2 [x] or 1 < 2"
+    message = Outbound(**parts, text=text, buttons=buttons, hint=hint, author_kind="bot", author_name="")
+    try:
+        async with httpx2.AsyncClient() as client:
+            await CHANNELS["dingtalk"].send(Caller(client, lambda: NOW), account, message, NOW)
+    finally:
+        far.close()
+    (read_by_him,) = far.received
+    assert (read_by_him.contact, read_by_him.text) == ("u1", text)
+    assert [(one["title"], one["says"]) for one in read_by_him.buttons] == [(title, title) for title in titles]
 
 
 def test_words_and_pictures_of_one_message_of_feishu() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import email
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default
 from functools import partial
@@ -27,7 +27,7 @@ from handoff_service.errors import Invalid, Malformed, NotDelivered
 from tests.handoff_service.channels.platforms.conftest import Bridge
 from tests.handoff_service.channels.platforms.imap import FakeMailbox
 from tests.handoff_service.channels.platforms.mail import FakeMail
-from tests.handoff_service.stage import trial_settings
+from tests.handoff_service.stage import ScriptedBot, answer, trial_settings
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 QUOTES = {
@@ -365,11 +365,13 @@ async def test_a_mailbox_is_read_behind_a_cursor_and_marked_afterwards() -> None
     mailbox = FakeMailbox()
     account = an_account(imap=mailbox.url, imap_user=mailbox.user, imap_password=mailbox.password)
     caller, channel = Caller(None, utc_now), MailChannel()  # type: ignore[arg-type]
-    mailbox.put(a_mail("before the account was made").as_bytes())
+    for before in (timedelta(days=3), timedelta(seconds=5)):
+        mailbox.put(a_mail("before the account was made").as_bytes(), account.created_at - before)
+    mailbox.put(a_mail("mail 0", Message_ID="<0@x>").as_bytes())  # nobody had looked yet
     try:
         first = await channel.fetch(caller, account, "")
-        assert (first.events, first.more) == ([], False)
-        for number in range(12):
+        assert (first.events, first.more) == ([], True)
+        for number in range(1, 12):
             mailbox.put(a_mail(f"mail {number}", Message_ID=f"<{number}@x>").as_bytes())
         mailbox.put(b"From: nobody\n\nx")
         second = await channel.fetch(caller, account, first.cursor)
@@ -377,13 +379,13 @@ async def test_a_mailbox_is_read_behind_a_cursor_and_marked_afterwards() -> None
         assert (second.more, mailbox.seen) == (True, set())
         third = await channel.fetch(caller, account, second.cursor)
         assert [one.body["text"] for one in third.events] == ["mail 10", "mail 11"]
-        assert mailbox.seen == set(range(8, 18)), "only what was stored"
+        assert mailbox.seen == set(range(9, 19)), "only what was stored"
         last = await channel.fetch(caller, account, third.cursor)
         assert (last.events, last.more) == ([], False)
         mailbox.renumber()
         again = await channel.fetch(caller, account, last.cursor)
         known = {one.event_id for one in (*second.events, *third.events)}
-        assert {one.event_id for one in again.events[1:]} <= known, "duplicates by their Message-ID"
+        assert {one.event_id for one in again.events[2:]} <= known, "duplicates by their Message-ID"
         wrong = an_account(imap=mailbox.url, imap_user=mailbox.user, imap_password="another")
         with pytest.raises(NotDelivered, match="AUTHENTICATIONFAILED"):
             await channel.fetch(caller, wrong, "")
@@ -446,3 +448,32 @@ async def test_a_machine_that_hides_is_answered_a_few_times_only(bridge: Bridge,
     said = await bridge.messages(15)
     assert [row["body"].get("kind") for row in said].count("unanswered") == 3
     assert [row["reason"] for row in await bridge.rows(tables.handoffs)] == ["policy"], "people look at it, once"
+
+
+@pytest.mark.parametrize("far", ["email"], indirect=True)
+async def test_two_of_us_that_write_to_each_other_stop_after_one_answer(
+    bridge: Bridge, far: FakeMail, shared_gateway: Any, bots: Any
+) -> None:
+    """F-13: what one sends by SMTP comes to the other, as mail servers pass it on."""
+
+    class Neighbour(FakeMail):
+        def fields(self) -> dict[str, str]:
+            return {**super().fields(), "address": "help@customers.example"}
+
+    other = Neighbour()
+    there = Bridge(shared_gateway.url, shared_gateway.settings, other)  # type: ignore[arg-type]
+    bots.scripts[there.tenant] = ScriptedBot(usually=answer("Thank you for your mail."))
+    try:
+        await there.open()
+        first = a_mail("Your newsletter?", From="Help <help@customers.example>", Message_ID="<1@customers.example>")
+        assert far.accepted(await bridge.sends({"mail": first.as_bytes()}))
+        await bridge.receives("help", "Three days.")
+        (ours,) = far.mails
+        assert other.accepted(await there.sends({"mail": ours.as_bytes()}))
+        (arrived,) = await there.messages(1)
+        assert (arrived["body"]["text"], arrived["body"]["kind"]) == ("email\n\nThree days.", "unanswered")
+        assert await there.rows(tables.turns) == [], "its bot was not asked"
+        assert (await there.rows(tables.outbox), other.mails, len(far.mails)) == ([], [], 1)
+    finally:
+        await there.close()
+        other.close()

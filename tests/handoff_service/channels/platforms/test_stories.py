@@ -25,6 +25,7 @@ from handoff_service.tenants import store as tenants
 from tests.handoff_service.channels.conftest import KEY
 from tests.handoff_service.channels.platforms import PLATFORMS
 from tests.handoff_service.channels.platforms.fake import Received
+from tests.handoff_service.channels.platforms.imap import FakeImapMail
 from tests.handoff_service.channels.platforms.mail_providers import OTHER_WAYS
 from tests.handoff_service.channels.platforms.signed_api import FakeIntegrator
 from tests.handoff_service.channels.platforms.stories import (
@@ -44,7 +45,7 @@ from tests.handoff_service.web.serving import GatewayProcess, free_port
 from tests.handoff_service.web.visitors import Desk, accepted
 
 TENANT = "stories"
-EVERYBODY = {**PLATFORMS, **OTHER_WAYS, "api": FakeIntegrator}
+EVERYBODY = {**PLATFORMS, **OTHER_WAYS, "api": FakeIntegrator, "email_imap": FakeImapMail}
 # `make test` plays one seed on SQLite; `make soak` more of them, with more deaths, on both engines.
 SEEDS = int(os.environ.get("TANDEM_STORY_SEEDS", "1"))
 KILLS = int(os.environ.get("TANDEM_STORY_KILLS", "5"))

@@ -50,6 +50,15 @@ async def test_a_picture_comes_although_the_token_has_ended(bridge: Bridge, far:
     assert asked_for_tokens(far) <= before + 2, "and it is not asked for over and over"
 
 
+@pytest.mark.parametrize("far", ["douyin"], indirect=True)
+async def test_a_picture_that_a_token_of_ours_cannot_get_has_it_renewed(bridge: Bridge, far: Platform) -> None:
+    """Nobody writes meanwhile: the refusal of the picture alone must tell that the token has ended."""
+    assert far.expire()
+    assert far.accepted(await bridge.sends(far.photo(ANN, PNG)))
+    (kept,) = await bridge.filled(tables.files)
+    assert kept["size"] == len(PNG)
+
+
 @pytest.mark.parametrize("far", FETCHED, indirect=True)
 async def test_deliveries_files_and_fetching_share_one_token(bridge: Bridge, far: Platform) -> None:
     for number in range(3):
