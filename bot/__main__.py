@@ -34,6 +34,7 @@ def read_arguments() -> argparse.Namespace:
     judged.add_argument("--only", choices=["intents", "unhappy"], help="one of both")
     stories = commands.add_parser("stories", help="play the test stories against a bot that runs")
     stories.add_argument("--shop", action="store_true", help="those that need a shop too: it must be the demo shop")
+    commands.add_parser("wish", help="learn anew by what the gateway hears wishes for a person")
     commands.add_parser("models", help="list the versions of the model")
     live = commands.add_parser("live", help="put a version live")
     live.add_argument("version")
@@ -54,7 +55,7 @@ def main() -> int:
     silence_rasa()
     commands = {
         "train": train, "serve": serve, "evaluate": evaluate, "stories": stories,
-        "models": models, "live": live, "rollback": rollback, "simulate": simulation.simulate,
+        "models": models, "live": live, "rollback": rollback, "simulate": simulation.simulate, "wish": wish,
     }  # fmt: skip
     try:
         return commands[asked.command](Settings.from_environment(), asked)
@@ -202,6 +203,15 @@ def stories(settings: Settings, asked: argparse.Namespace) -> int:
         f"{f', {len(outcome.skipped)} left out' if outcome.skipped else ''})"
     )
     return int(bool(outcome.failed))
+
+
+def wish(settings: Settings, _asked: argparse.Namespace) -> int:
+    """Learn bot/hearing/wish.json anew, and tell what such weights hear of lines that they were not learnt from."""
+    from bot.models import wish as learning
+    from bot.models.inputs import Sources
+
+    print(learning.write(Sources.of(settings.models)))
+    return 0
 
 
 def models(settings: Settings, _asked: argparse.Namespace) -> int:

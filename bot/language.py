@@ -9,7 +9,7 @@ LANGUAGES = ("zh", "en")
 HAN = re.compile(r"[\u3400-\u9fff]")
 # Bounded repetitions: a pasted wall of letters must not make a pattern slow.
 CODE = re.compile(
-    r"\b[a-z]{0,8}\d[\w-]{0,64}|[\w.+-]{1,64}@\S{1,64}|https?://\S{1,200}|</?[a-z][^>]{0,200}>|(?<!\w)[/\u2215]\w{1,64}|\{[^{}]{0,400}\}",
+    r"[\w.+-]{1,64}@\S{1,64}|https?://\S{1,200}|\b[a-z]{0,8}\d[\w-]{0,64}|</?[a-z][^>]{0,200}>|(?<!\w)[/\u2215]\w{1,64}|\{[^{}]{0,400}\}",
     re.IGNORECASE,
 )
 LATIN_WORD = re.compile(r"[a-z']+", re.IGNORECASE)

@@ -105,6 +105,9 @@ def says_whether_it_helped(s: Situation) -> Decision | None:
         or (after_answer and not s.pressed and NOT_HELPED.fullmatch(s.text))
     ):
         return miss(s, say="not_solved", rule="the answer did not help")
+    courtesies_only = all(said.say in SMALL_TALK for said in s.before)
+    if courtesies_only and s.offer is None and not s.pressed and NOT_HELPED.fullmatch(s.text):
+        return miss(s, say="what_is_wrong", rule="something is wrong, and nothing says what")
     if s.intent == "thumb_up" or PRAISE.fullmatch(s.text):
         return Decision(move=Move.REPLY, say="thanks", rule="thumb up", slots=ANSWERED)
     return None
@@ -116,8 +119,10 @@ def is_solved(s: Situation) -> bool:
         return s.pressed and s.intent == "solved"
     if other_script(s.text):
         return False
-    said = len(s.text) <= A_REMARK and SOLVED.search(s.text) is not None and NOT_HELPED.search(s.text) is None
-    return said or (s.intent == "solved" and s.confidence >= SURE)
+    said = SOLVED.search(s.text) if len(s.text) <= A_REMARK else None
+    # "It was not working, now it works": what had failed before is over.
+    fails = said is not None and any(one.end() >= said.end() for one in NOT_HELPED.places(s.text))
+    return (said is not None and not fails) or (s.intent == "solved" and s.confidence >= SURE)
 
 
 def sends_only_files(s: Situation) -> Decision | None:
@@ -174,7 +179,7 @@ def with_courtesies(s: Situation, decision: Decision) -> Decision:
     if (
         (complains or is_a_little_upset(s))
         and decision.reason is None
-        and decision.say not in SMALL_TALK | {"not_solved", "thumb_down"}
+        and decision.say not in SMALL_TALK | {"not_solved", "thumb_down", "what_is_wrong"}
     ):
         first.append("sorry")
     values = dict(decision.values)

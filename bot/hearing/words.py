@@ -1,7 +1,7 @@
 """What the signals listen for: reads words.yml."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ class Heard:
     def search(self, text: str) -> re.Match[str] | None:
         """The first place in the text."""
         return self.pattern.search(simplified(text))
+
+    def places(self, text: str) -> Iterator[re.Match[str]]:
+        """All places in the text."""
+        return self.pattern.finditer(simplified(text))
 
     def fullmatch(self, text: str) -> re.Match[str] | None:
         """The whole text."""

@@ -18,21 +18,22 @@ ASKS: Mapping[str, re.Pattern[str]] = {
         "phone_tail": r"后四位|末四位|最后四位|尾号|last (?:four|4)",
         "reference": r"流水号|交易号|哪一笔没|reference|which of these did not",
         "order_number": r"订单号|哪(?:个|一个|一?笔)订单|哪一?单|(?<!流水)单号|下面其中一单|order number"
-        r"|which (?:order|of these orders)|is it one of these",
+        r"|which (?:order|of these orders)|is it one of these|LY and 11 digits",
         "kind": r"个人还是公司|a person or a company|person or company",
+        "title": r"抬头|name goes on|made out to|company name|company's full name",
         "tax_number": r"税号|信用代码|tax (?:number|id)|credit code",
-        "coupon": r"券码|优惠码|哪一?张|code of|coupon code|which coupon|which of them|the code|has letters",
-        "title": r"抬头|name goes on|made out to|company name",
+        "coupon": r"券码|优惠码|哪一?张|code of|like a code|coupon code|which coupon|which of them|the code"
+        r"|has letters",
         "email": r"邮箱|e-?mail",
-        "address": r"地址|address",
-        "time": r"什么时间|什么时候方便|几点|方便的时间|what time|when (?:would|should|shall|is|can|may) ",
+        "address": r"地址|写全省|address|street and number",
+        "time": r"什么时间|什么时候方便|几点|方便的时间|what time|me a time|when (?:would|should|shall|is|can|may) ",
         "phone": r"手机号|电话|号码|联系方式|phone number|which number|leave a number|reach you",
         "picture": r"照片|图片|截图|photo|picture|screenshot",
-        "document": r"证件|哪种(?:材料|证)|document|passport",
+        "document": r"证件|哪种(?:材料|证)|document|passport|use a valid one",
         "day": r"哪(?:一)?天|日期|which day|what day|what date",
         "name": r"姓名|怎么称呼|收件人|your name|whose name",
         "variant": r"换(?:成)?(?:什么|哪)|规格|which (?:size|colour|model)|what would you like instead",
-        "method": r"上门|自己寄|怎么寄|方式|pick (?:it )?up|post it|which way|method",
+        "method": r"上门|自己寄|怎么寄|方式|pick[ -](?:it )?up|post(?:ing)? it|which way|method",
         "remedy": r"希望.{0,6}(?:解决|处理)|怎么解决|would you like us to do|put it right",
         "amount": r"多少(?:钱|金额)|金额|how much|amount",
         "details": r"原因|为什么|怎么了|哪里不|发生了什么|什么问题|哪方面|经过|具体|说(?:一)?说|描述|事情"
@@ -42,7 +43,9 @@ ASKS: Mapping[str, re.Pattern[str]] = {
 }
 ASKING = re.compile(
     r"[?？]|请(?:您)?(?:再|把|只)?(?:发|提供|告诉|说|选|确认|回复|描述|填|问|输入|留|写|核对)|再发|麻烦|点“|经过告诉我"
-    r"|please (?:send|tell|give|choose|confirm|leave|check|add)|send me|just send|press",
+    r"|发给我|里发|写全省|例如|(?:不像|不对)(?:.{0,4}码|.{0,4}号|。|$)"
+    r"|please (?:send|tell|give|choose|confirm|leave|check|add|use)|send me|just send|press|such as|look like a"
+    r"|has (?:\d+|letters)|, please",
     re.IGNORECASE,
 )
 DONE = re.compile(

@@ -1,5 +1,6 @@
 """Asking for a person, as the gateway hears it while the bot's classifier is away: the words that the bot listens for
-(`bot.hearing`), looser ones beside them, and what typing, voice input and two languages in one line make of both. Pure.
+(`bot.hearing`), looser ones beside them, what typing, voice input and two languages in one line make of both, and for
+what no word of theirs says weights learnt from the bot's training lines. Pure.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from bot.hearing import foreign
+from bot.hearing import foreign, wish
 from bot.hearing.asking import OPERATOR, asks_plainly, plain
 from bot.hearing.script import simplified
 from bot.hearing.words import ASKS_FOR_NO_PERSON, OTHER_MATTERS
@@ -24,6 +25,10 @@ ENDS = 2000
 
 MOST_OF_A_CALL = 48
 """A clause that is nothing but a call for somebody is no longer than this."""
+
+
+MOST_CLAUSES = 20
+"""Clauses that are weighed one by one: of more, the first and the last."""
 
 
 _UNSEEN = re.compile("[\u200b-\u200f\u2060\ufe0e\ufe0f\U0001f000-\U0001faff]+")
@@ -106,7 +111,7 @@ def asks_for_human(text: str) -> bool:
     return any(_asks(line) for line in lines_of(text))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _asks(line: str) -> bool:
     if OPERATOR.fullmatch(line) or asks_plainly(plain(line)) or foreign.asks_for_person(line):
         return True
@@ -141,5 +146,11 @@ def _is_asked(words: str) -> bool:
     here = OTHER_MATTERS.sub(" ", words)
     if ASKS_FOR_NO_PERSON.search(here) or _NOT_ASKED.search(here):
         return False
-    calls = (clause for clause in _CLAUSES.split(here) if 0 < len(clause) <= MOST_OF_A_CALL)
-    return _LOOSELY.search(here) is not None or any(_ALONE.fullmatch(clause) for clause in calls)
+    clauses = [clause for clause in _CLAUSES.split(here) if clause.strip()]
+    if _LOOSELY.search(here) or any(_ALONE.fullmatch(one) for one in clauses if len(one) <= MOST_OF_A_CALL):
+        return True
+    if here != words:  # the weights know nothing of what was taken out
+        return False
+    likely = wish.probability(words) >= wish.LIKELY
+    ends = clauses if len(clauses) <= MOST_CLAUSES else clauses[: MOST_CLAUSES // 2] + clauses[-MOST_CLAUSES // 2 :]
+    return likely or any(wish.probability(one) >= wish.SURE for one in ends)

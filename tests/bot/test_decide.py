@@ -239,6 +239,8 @@ def test_a_guess_neither_says_that_it_is_solved_nor_closes() -> None:
     assert decide(situation("笑死我了", "solved", confidence=0.4)).say == "miss"
     assert not decide(situation("拜", "goodbye", confidence=0.5)).close
     assert decide(situation("解决了", "solved", confidence=0.9)).close
+    assert decide(situation("刚才不好用，现在解决了", "inform", confidence=0.5)).close, "what had failed before is over"
+    assert not decide(situation("解决了一个，另一个还是不起作用", "inform", confidence=0.5)).close
     assert decide(situation("再见", "goodbye", confidence=0.9)).close
 
 

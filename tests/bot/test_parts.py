@@ -127,6 +127,7 @@ def test_full_width_digits_are_read_as_digits() -> None:
         ("zhuan rengong", None),
         ("👍", None),
         ("https://example.com/a b@example.com", None),
+        ("mail521@example.com", None),
     ],
 )
 def test_the_language_a_text_shows(text: str, language: str | None) -> None:
@@ -185,7 +186,7 @@ def test_every_text_exists_in_both_languages_with_the_same_placeholders() -> Non
 NOT_TO_ONE_WHO_WAITS = frozenset(
     {
         "answered_again", "looks_like_code", "miss", "no_words", "not_solved", "other_script",
-        "thumb_down", "too_long", "unclear",
+        "thumb_down", "too_long", "unclear", "what_is_wrong",
     }
 )  # fmt: skip
 

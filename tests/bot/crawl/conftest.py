@@ -41,6 +41,8 @@ class Crawled:
     crawler: "Crawler"
     kb: KnowledgeServer
     gate: ShopGate
+    shop: ShopFile
+    environment: dict[str, str]
     loop: asyncio.AbstractEventLoop
     answers: dict[str, Any] = field(default_factory=dict)
 
@@ -81,7 +83,9 @@ def crawled(
         crawler = Crawler(bot, shop)
         loop.run_until_complete(crawler.crawl())
         shop.put_back()
-        yield Crawled(bot=bot, crawler=crawler, kb=kb, gate=gate, loop=loop)
+        yield Crawled(
+            bot=bot, crawler=crawler, kb=kb, gate=gate, shop=shop, environment={**environment, **far}, loop=loop
+        )
         loop.run_until_complete(bot.__aexit__(*sys.exc_info()))
         gate.close()
     loop.close()

@@ -110,7 +110,10 @@ STARTS = 6  # training lines tried to start a task
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A state to start from: `sender` holds the tracker, `metadata` and the far sides make up the rest."""
+    """A state to start from: `sender` holds the tracker, `metadata` and the far sides make up the rest.
+
+    path: the turns that lead there from nothing.
+    """
 
     name: str
     kind: str
@@ -119,6 +122,7 @@ class Place:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     kb: str = "ok"
     shop: bool = True
+    path: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def waiting(self) -> bool:
@@ -156,6 +160,7 @@ class Crawler:
         self._late: list[Task] = []
         self._numbers = itertools.count(1)
         self.places: list[Place] = []
+        self._paths: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self.reached: set[tuple[str, str]] = set()
         self._signed_in: set[tuple[str, str]] = set()
         self.failed: list[str] = []
@@ -177,6 +182,8 @@ class Crawler:
     ) -> Seen:
         """One turn from a place on, in a fork of it."""
         fork, answer = await self._fork(sender, text, press, metadata)
+        step = {"text": text, "press": press, "file": bool((metadata or {}).get("files"))}
+        self._paths[fork] = (*self._paths.get(sender, ()), step)
         return Seen(sender=fork, answer=answer, state=await self._bot.state(fork))
 
     async def probe(self, sender: str, text: str, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -209,9 +216,8 @@ class Crawler:
 
     def _keep(self, kind: str, name: str, sender: str, language: str, **more: Any) -> None:
         metadata = {"language": language, **more.pop("metadata", {})}
-        self.places.append(
-            Place(name=f"{name} ({language})", kind=kind, language=language, sender=sender, metadata=metadata, **more)
-        )
+        where = {"language": language, "sender": sender, "path": self._paths.get(sender, ())}
+        self.places.append(Place(name=f"{name} ({language})", kind=kind, metadata=metadata, **where, **more))
 
     async def _outside_tasks(self, language: str) -> None:
         fresh = "nobody.1"

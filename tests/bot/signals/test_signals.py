@@ -208,6 +208,29 @@ def test_a_mood_is_not_told_from_words_that_say_nothing_of_one(text: str) -> Non
     assert decide(situation(text, understanding=plain)).reason is Reason.UNHAPPY
 
 
+@pytest.mark.parametrize("text", ["不行啊", "这个不行啊", "唉，不行", "还是不行呀", "没用啊", "不好用", "not working"])
+def test_who_only_says_that_something_is_wrong_is_asked_what(text: str) -> None:
+    """Handed over as unhappy before, by a mood of .8 and more."""
+    upset = known("abstain", unhappy=0.97, evidence=("blame:不行", "wording:0.97"))
+    for intent in ("deny", "inform", "ask_question"):
+        first = decide(situation(text, intent, confidence=0.95, understanding=upset))
+        assert (first.say, first.reason, first.offer_human) == ("what_is_wrong", None, True)
+        after_hello = decide(situation(text, intent, understanding=upset, before=asked_before("你好", say="greet")))
+        assert after_hello.say == "what_is_wrong"
+    after_answer = decide(situation(text, "deny", understanding=upset, before=asked_before("退款多久到账")))
+    assert after_answer.say == "not_solved"
+    again = decide(situation(text, "deny", understanding=upset, unanswered=("怎么弄",), before=asked_before("怎么弄")))
+    assert again.reason is Reason.UNSURE
+
+
+@pytest.mark.parametrize("text", ["这个好像还是不行啊", "This is still not working"])
+def test_regret_is_not_said_twice_in_one_breath(text: str) -> None:
+    """ "what_is_wrong" says it itself."""
+    upset = known("abstain", unhappy=0.6, evidence=("blame:不行",))
+    found = decide(situation(text, "inform", understanding=upset))
+    assert (found.say, found.first) == ("what_is_wrong", ())
+
+
 def test_few_words_that_could_not_be_plainer_are_heard() -> None:
     assert decide(situation("😡😡", understanding=known("abstain", unhappy=0.96))).reason is Reason.UNHAPPY
     angry = known("abstain", unhappy=0.7, evidence=("blame:太慢",))

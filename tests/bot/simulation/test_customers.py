@@ -114,6 +114,20 @@ def test_an_answer_is_heard_as_a_person_would(text: str, asks: str | None, done:
     assert (hear(text).asks, hear(text).done) == (asks, done)
 
 
+def test_every_question_of_every_task_is_heard() -> None:
+    """Half of the English returns ended with a goodbye: nobody had heard one wording of "pick-up or post"."""
+    deaf = [
+        (path.stem, name, text)
+        for path in sorted((ROOT / "bot" / "tasks").glob("*.yml"))
+        for name, entry in (yaml.safe_load(path.read_text(encoding="utf-8")).get("texts") or {}).items()
+        if name == "confirm" or name.startswith("ask_")
+        for language in ("zh", "en")
+        for text in entry[language]
+        if hear(text).asks is None
+    ]
+    assert deaf == []
+
+
 def test_the_shops_file_tells_what_changed_and_goes_back(shop: ShopFile) -> None:
     before = shop.rows()
     with closing(sqlite3.connect(shop._path)) as file:

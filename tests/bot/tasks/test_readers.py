@@ -10,6 +10,8 @@ from bot.actions.standing import Standing
 from bot.channels.circumstances import File
 from bot.knowledge import Understanding
 from bot.tasks import in_task, readers, wants_task
+from bot.tasks.complaint import ABOUT
+from bot.tasks.invoice_request import title as invoice_title
 from bot.tasks.orders import narrowed
 from bot.tasks.reasons import code_of, without_pictures
 from tests.bot.far_side import understanding
@@ -38,6 +40,10 @@ ANSWER = Understanding.from_json(understanding("zh", "answer", [("refund-timing"
         (without_pictures, "没有图片", []),
         (without_pictures, "no photos", []),
         (without_pictures, "没有收到货", None),
+        (invoice_title, "make it\nout to Bright Harbour Ltd", "Bright Harbour Ltd"),
+        (ABOUT.read, "something else", "other"),
+        (ABOUT.read, "nothing else", None),
+        (ABOUT.read, "没别的了", None),
     ],
 )  # fmt: skip
 def test_what_a_text_says(reader: Any, text: str, value: Any) -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
 import pytest
+import yaml
 
+from bot.hearing import wish
 from bot.hearing.danger import danger
+from bot.models.wish import WISH, learn
+from bot.near_duplicates import deal, groups_of
+from handoff_service.bots import asking
 from handoff_service.bots.asking import asks_for_human, lines_of
 from handoff_service.bots.misspelt import Spelling, heard_rightly
 from handoff_service.bots.own_rules import is_angry
@@ -34,9 +40,41 @@ def test_what_only_looks_like_it_is_left_alone() -> None:
 
 def test_ways_that_were_not_before_the_eyes_of_who_wrote_the_rules_are_understood_too() -> None:
     unseen = evaluation("asking_unseen.jsonl")
-    asking = [str(one["text"]) for one in unseen if one["asks"]]
-    assert sum(map(asks_for_human, asking)) >= 0.9 * len(asking)
+    wishes = [str(one["text"]) for one in unseen if one["asks"]]
+    assert sum(map(asks_for_human, wishes)) >= 0.98 * len(wishes)
     assert [one["text"] for one in unseen if not one["asks"] and asks_for_human(str(one["text"]))] == []
+
+
+def test_ways_that_weights_and_rules_have_not_seen_are_understood_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fifth of the training lines, by weights learnt from the others. All five: 805 of 850 wishes (710 by the rules
+    alone), of which 266 of 308 (182) in wordings that the rules' author never looked at, and 90 of 11,660 others (52).
+    """
+    texts, intents = training_lines()
+    folds = deal(groups_of(texts, intents), intents, folds=5)
+    known = [at for at, fold in enumerate(folds) if fold]
+    learnt = learn([texts[at] for at in known], [intents[at] for at in known])
+    monkeypatch.setattr(wish, "_learnt", lambda: (learnt.weights, learnt.bias))
+    asking._asks.cache_clear()
+    heard: dict[bool, list[bool]] = {asked: [] for asked in (True, False)}
+    for at, fold in enumerate(folds):
+        if not fold:
+            heard[intents[at] == WISH].append(asks_for_human(texts[at]))
+    asking._asks.cache_clear()
+    assert sum(heard[True]) >= 0.9 * len(heard[True])
+    assert sum(heard[False]) <= 0.012 * len(heard[False])
+
+
+def training_lines() -> tuple[list[str], list[str]]:
+    """The texts, without the marks of values in them, and their intents."""
+    told = [
+        (re.sub(r"\[([^\]]*)\](?:\([^)]*\)|\{[^}]*\})", r"\1", line[2:].strip()), entry["intent"])
+        for path in sorted((EVALUATION.parent / "training" / "nlu").glob("*.yml"))
+        for entry in yaml.safe_load(path.read_text("utf-8"))["nlu"]
+        if "intent" in entry
+        for line in entry["examples"].splitlines()
+        if line.strip()
+    ]
+    return [text for text, _ in told], [intent for _, intent in told]
 
 
 def test_questions_are_not_taken_for_the_wish() -> None:
