@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     """Default encoder, any sentence-transformers model name or folder, or several joined by "+" (index/joined.py)."""
     error_budget: float = Field(default=0.03, gt=0, lt=1)
     """Share of given answers that may be wrong."""
+    error_budgets: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
+    """The same for single tenants, by name; the others have `error_budget`."""
     unhappy_threshold: float = Field(default=0.52, gt=0, lt=1)
     """From this probability a message counts as unhappy; at .52 about 1 % of calm questions do, 3 % of bank ones."""
     default_language: Literal["zh", "en"] = "zh"
@@ -77,6 +79,18 @@ class Settings(BaseSettings):
         if not self.writer_model:
             raise ValueError("TANDEM_KB_WRITER_URL is set: name its model in TANDEM_KB_WRITER_MODEL")
         return self
+
+    @model_validator(mode="after")
+    def _budgets_have_tenants(self) -> Self:
+        strangers = sorted(set(self.error_budgets) - set(self.tenants))
+        if strangers:
+            known = ", ".join(sorted(self.tenants))
+            raise ValueError(f"TANDEM_KB_ERROR_BUDGETS names {', '.join(strangers)}; tenants are: {known}")
+        return self
+
+    def budget_of(self, tenant: str) -> float:
+        """The share of a tenant's answers that may be wrong."""
+        return self.error_budgets.get(tenant, self.error_budget)
 
     @property
     def vectors_address(self) -> str | None:

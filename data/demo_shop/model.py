@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 
+from data.demo_shop.catalogue import code_of
+
 CURRENCY = "CNY"
 FREE_SHIPPING_FROM = 59_00
 SHIPPING_FEE = 8_00
@@ -47,7 +49,9 @@ class Item:
     price: int
 
     def as_json(self) -> dict[str, object]:
-        return {"name": self.name, "quantity": self.quantity, "price": yuan(self.price)}
+        said: dict[str, object] = {"name": self.name, "quantity": self.quantity, "price": yuan(self.price)}
+        code = code_of(self.name)
+        return said if code is None else {**said, "product": code}
 
 
 @dataclass(frozen=True, kw_only=True)

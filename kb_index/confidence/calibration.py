@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-import rjieba
 
 from kb_index.articles.model import Article, Audience
 from kb_index.confidence.budget import fit_closeness, fit_threshold
 from kb_index.confidence.decision import CHOICES, Calibration, groups_of
-from kb_index.confidence.elsewhere import Elsewhere, questions_elsewhere, with_aside
+from kb_index.confidence.elsewhere import Elsewhere, questions_elsewhere
 from kb_index.confidence.evidence import NAMES, Features, closeness, features_of, in_these_words, joined, precisions
 from kb_index.confidence.experience import PRECISION, Experience
 from kb_index.confidence.experience import learn as learn_experience
 from kb_index.confidence.foreign import PARTS, Foreign, learn
+from kb_index.confidence.held_out import FOLDS, Asked, own_questions, without_fold
 from kb_index.confidence.logistic import Flags, Floats, fit_logistic, sigmoid
 from kb_index.index.embedding import Matrix
 from kb_index.search.asking import questions_of
@@ -26,7 +26,6 @@ from kb_index.search.retriever import Question, TenantIndex, article_names
 from kb_index.text.folding import fold
 from kb_index.text.language import detect_language
 
-FOLDS = 6
 UNANSWERABLE = 0.12
 """Share of articles that each fold leaves out entirely: their questions have no answer there."""
 
@@ -43,9 +42,6 @@ TOLD_MORE = 0.2
 """Share of the reworded questions beside which something is told that does not change them."""
 
 ANSWERABLE = ("reworded", "told more", "similar")
-ASIDES = 0.25
-"""Share of the reworded questions that are asked a second time with something told beside them."""
-
 FEWER = 3
 """Every so many of the background's questions is asked: the limits are surer the more of the others there are."""
 
@@ -175,16 +171,6 @@ def _experience(rows: Sequence[Row]) -> tuple[Floats, Floats] | None:
     return learn_experience([row.question.vector for row in rows], right, parts)
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """A question for an index that does not hold it; about is its article, or the name that makes it foreign."""
-
-    kind: str
-    text: str
-    language: str
-    about: str = ""
-
-
 def _fold_rows(
     articles: Sequence[Article],
     background: Sequence[str],
@@ -198,11 +184,11 @@ def _fold_rows(
     random = np.random.default_rng(number)
     names = article_names(articles)
     missing = {name for name in names if len(names) > 3 and random.random() < UNANSWERABLE}
-    known = [_without_fold(article, number) for article in articles if article.id not in missing]
+    known = [without_fold(article, number) for article in articles if article.id not in missing]
     others = [text for position, text in enumerate(background) if position % FOLDS == number]
-    asked = [*_own_questions(articles, missing, number, random)]
-    asked += [_Asked("background", text, detect_language(text, known=None, default="zh")) for text in others[::FEWER]]
-    asked += [_Asked("foreign", each.text, each.language, each.about) for each in elsewhere[number::FOLDS]]
+    asked = [*own_questions(articles, missing, number, random)]
+    asked += [Asked("background", text, detect_language(text, known=None, default="zh")) for text in others[::FEWER]]
+    asked += [Asked("foreign", each.text, each.language, each.about) for each in elsewhere[number::FOLDS]]
     if len(asked) > MOST_ASKED // FOLDS:
         asked = [asked[place] for place in sorted(random.permutation(len(asked))[: MOST_ASKED // FOLDS])]
     held = set(others)
@@ -210,55 +196,6 @@ def _fold_rows(
     for one, question in zip(asked, questions_of([fold(one.text) for one in asked], index, embed), strict=True):
         right = frozenset([one.about]) if one.kind in ANSWERABLE else frozenset[str]()
         yield _ask(index, question, kind=one.kind, language=one.language, right=right, about=one.about)
-
-
-def _own_questions(
-    articles: Sequence[Article], missing: Collection[str], number: int, random: np.random.Generator
-) -> Iterator[_Asked]:
-    """Questions of the articles that this fold's index does not hold as they are asked."""
-    for article in articles:
-        for position, text in enumerate(article.questions):
-            if article.id in missing:
-                yield _Asked("unanswerable", text, article.language, article.id)
-            elif position % FOLDS == number and len(article.questions) > 1:
-                yield _Asked("reworded", text, article.language, article.id)
-                if random.random() < ASIDES:
-                    told = with_aside(text, article.language, part=number, parts=FOLDS, random=random)
-                    yield _Asked("told more", told, article.language, article.id)
-            elif position % FOLDS == (number + 1) % FOLDS:
-                yield _Asked("similar", _similar(text, random), article.language, article.id)
-
-
-def _without_fold(article: Article, number: int) -> Article:
-    """The article without this fold's questions, nor a title that repeats one.
-
-    Nobody knows the day of a future question: validity is left out.
-    """
-    kept = tuple(text for position, text in enumerate(article.questions) if position % FOLDS != number)
-    if len(article.questions) < 2:
-        kept = article.questions
-    left_out = {fold(text) for text in article.questions if text not in kept}
-    title = kept[0] if kept and fold(article.title) in left_out else article.title
-    return replace(article, title=title, questions=kept, valid_from=date.min, valid_to=None)
-
-
-_OPENINGS = {
-    True: ("你好，", "请问", "我想问一下，", "亲，", ""),
-    False: ("hi, ", "hello ", "can you tell me ", "please, ", ""),
-}
-
-
-def _similar(question: str, random: np.random.Generator) -> str:
-    """The question as another customer may type it: another opening, a word or two left out or swapped."""
-    words = rjieba.cut(question.rstrip("?？。.!！ "))
-    for _ in range(1 + len(words) // 8):
-        if len(words) > 3:
-            del words[random.integers(len(words))]
-    if len(words) > 3:
-        place = random.integers(len(words) - 1)
-        words[place], words[place + 1] = words[place + 1], words[place]
-    openings = _OPENINGS[detect_language(question, known=None, default="zh") == "zh"]
-    return openings[random.integers(len(openings))] + "".join(words)
 
 
 def _ask(

@@ -128,7 +128,9 @@ def _evaluate_product(settings: Settings, chosen: argparse.Namespace) -> int:
         unhappy_threshold=settings.unhappy_threshold,
     )
     if chosen.pictures is not None:
-        _draw(report.reliability, report.risk_coverage, folder=chosen.pictures, budget=settings.error_budget)
+        _draw(
+            report.reliability, report.risk_coverage, folder=chosen.pictures, budget=settings.budget_of(chosen.tenant)
+        )
     if chosen.json:
         print(json.dumps(report.as_json(), indent=1))
     else:

@@ -31,6 +31,7 @@ from kb_index.index.inputs import Earlier, Inputs, own_code, read_inputs
 from kb_index.index.measured import index_vectors
 from kb_index.index.refused import Refusals
 from kb_index.index.reported import BuildReport, report_of
+from kb_index.index.texts import TextFiles
 from kb_index.index.vectors import FlatVectors
 from kb_index.index.withdrawn import Withdrawals
 from kb_index.learning.judged import learned
@@ -66,6 +67,7 @@ class Builder:
         self._stores = Stores.of(settings)
         self._withdrawals = Withdrawals.of(settings, self._stores.database)
         self._refusals = Refusals(settings.store)
+        self._texts = TextFiles(settings)
         self._embed: Embedder | None = None
         self._verified: set[str] = set()
         self._made: tuple[str, Mapping[str, Tenant]] = ("", {})
@@ -143,6 +145,7 @@ class Builder:
             self._settings,
             self._stores,
             withdrawals=self._withdrawals,
+            texts=self._texts,
             earlier=lambda tenant: self._published(before, tenant),
         )
         self.refused = inputs.refused
@@ -278,7 +281,7 @@ class Builder:
             inputs.background,
             assemble=partial(assemble, embed=embed),
             embed=embed,
-            error_budget=self._settings.error_budget,
+            error_budget=self._settings.budget_of(source.tenant),
             progress=lambda step: self._progress(f"tenant {source.tenant}: {step}"),
         )
         today = self._settings.today()

@@ -11,9 +11,10 @@ from pathlib import Path
 from kb_index.articles.model import Source
 from kb_index.articles.stores import Refusal, Stores
 from kb_index.errors import ArticlesRefused
+from kb_index.index.texts import TextFiles
 from kb_index.index.withdrawn import Withdrawals
 from kb_index.settings import Settings
-from kb_index.text.collections import JudgedMessage, read_background, read_judged_messages, read_mood
+from kb_index.text.collections import JudgedMessage
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,11 @@ def read_inputs(
     *,
     withdrawals: Withdrawals,
     earlier: Callable[[str], Earlier | None] = lambda _: None,
+    texts: TextFiles | None = None,
 ) -> Inputs:
     """Read everything; a tenant whose articles are refused goes on with those that `earlier` knows, if any.
+
+    `texts` are the example texts of earlier readings, which are then not read again.
 
     Raises TextsRefused.
     """
@@ -76,21 +80,22 @@ def read_inputs(
     reading = stores.read_all()
     kept = {tenant: found for tenant in reading.refused if (found := earlier(tenant)) is not None}
     sources = sorted([*reading.sources, *(each.source for each in kept.values())], key=lambda each: each.tenant)
-    background, mood = read_background(settings.background), read_mood(settings.mood)
+    examples = (texts or TextFiles(settings)).read()
     digest = hashlib.sha256()
-    for value in (settings.model, settings.error_budget, settings.index, settings.vectors, own_code()):
+    budgets = settings.error_budget, sorted(settings.error_budgets.items())
+    for value in (settings.model, budgets, settings.index, settings.vectors, own_code(), examples.digest):
         digest.update(f"{value}\0".encode())
-    digest.update("\0".join([*background, *map(str, mood)]).encode())
-    own = {tenant: _own_mood(settings.own_mood, tenant) for tenant in sorted(settings.tenants)}
-    digest.update("\0".join(f"{tenant} {each}" for tenant, told in own.items() for each in told).encode())
     behind = {tenant: each.withdrawals for tenant, each in kept.items()}
-    return Inputs(tuple(sources), background, mood, own, digest.hexdigest(), number, reading.refused, behind)
-
-
-def _own_mood(folder: Path | None, tenant: str) -> list[JudgedMessage]:
-    """What a tenant has judged himself; raises TextsRefused."""
-    path = folder / f"{tenant}.jsonl" if folder is not None else None
-    return read_judged_messages(path) if path is not None and path.is_file() else []
+    return Inputs(
+        sources=tuple(sources),
+        background=examples.background,
+        mood=examples.mood,
+        own_mood=examples.own_mood,
+        base=digest.hexdigest(),
+        withdrawals=number,
+        refused=reading.refused,
+        behind=behind,
+    )
 
 
 @cache

@@ -32,7 +32,7 @@ from kb_index.settings import Settings
 _log = structlog.get_logger()
 
 LOCK = ".keeper-lock"
-KIND, KINDEST = 5, 19
+KIND, KINDEST = 2, 19
 """How much less pressing than an answer: publishing an edit, fitting the confidence again."""
 
 PATIENCE_S = 30.0

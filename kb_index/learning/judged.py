@@ -46,7 +46,7 @@ def learned(
     finally:
         database.close()
     judged = judged_answers(told, index, calibration, embed=embed, day=day)
-    return refit(calibration, judged, error_budget=settings.error_budget), taught
+    return refit(calibration, judged, error_budget=settings.budget_of(tenant)), taught
 
 
 def judged_answers(

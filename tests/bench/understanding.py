@@ -98,6 +98,7 @@ def _publish(settings: Settings, sets: str, store: Path) -> dict[str, float]:
     assert isinstance(index.vectors, FlatVectors)
     indexed = index_vectors(index.vectors.matrix(), wanted="auto", progress=_quiet)
     index.vectors = indexed.vectors
+    print(f"  {len(articles):,} articles in {len(index.passages):,} passages: {corpus.title}")
     tenant = Tenant(index, next(iter(generation.tenants.values())).calibration)
     GenerationStore(store).publish(
         Built(

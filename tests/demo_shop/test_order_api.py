@@ -54,7 +54,8 @@ def test_an_order_has_the_shape_that_the_bot_reads(shop: TestClient) -> None:
         "total": "299.00",
         "currency": "CNY",
     }
-    assert order["items"] == [{"name": "降噪蓝牙耳机 海盐白", "quantity": 1, "price": "299.00"}]
+    item = {"name": "降噪蓝牙耳机 海盐白", "quantity": 1, "price": "299.00", "product": "headphones"}
+    assert order["items"] == [item]
     (parcel,) = order["parcels"]
     assert sorted(parcel) == ["at", "courier", "eta", "last_event", "tracking"]
     assert parcel["courier"] == "顺丰速运"

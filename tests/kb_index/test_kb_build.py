@@ -6,13 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from kb_index.errors import ArticlesRefused, TextsRefused
 from kb_index.index.build import build
 from kb_index.index.generation import GenerationStore
 from kb_index.index.live import LiveKnowledge
 from kb_index.settings import Settings
-from tests.kb_index.shop_articles import quiet, write_article
+from tests.kb_index.shop_articles import quiet, shop_settings, write_article
 
 
 def kb_folder(settings: Settings) -> Path:
@@ -125,3 +126,27 @@ def test_few_articles_that_are_all_over_still_build(shop: Settings, tmp_path: Pa
         )  # fmt: skip
     past = shop.model_copy(update={"tenants": {"past": folder}})
     assert build(past, if_changed=False, progress=quiet).articles == 5
+
+
+def test_a_tenant_may_have_an_error_budget_of_its_own(shop: Settings) -> None:
+    """A bolder shop answers from a lower probability, and nobody else does."""
+    before = LiveKnowledge(GenerationStore(shop.store))
+    before.reload()
+    bolder = shop.model_copy(update={"error_budgets": {"shop": 0.2}})
+    report = build(bolder, if_changed=True, progress=quiet)
+    assert not report.skipped, "another budget is another confidence"
+    after = LiveKnowledge(GenerationStore(shop.store))
+    after.reload()
+    limits = [
+        {name: tenant.calibration.threshold for name, tenant in live.current().generation.tenants.items()}
+        for live in (before, after)
+    ]
+    assert limits[1]["shop"] < limits[0]["shop"]
+    assert limits[1]["other"] == limits[0]["other"]
+    assert build(bolder, if_changed=True, progress=quiet).skipped
+
+
+@pytest.mark.parametrize("budgets", [{"shpo": 0.05}, {"shop": 0.0}, {"shop": 1.5}])
+def test_a_budget_of_nobody_or_of_no_share_is_refused(shop: Settings, budgets: dict[str, float]) -> None:
+    with pytest.raises(ValidationError, match=r"shpo|error_budgets"):
+        shop_settings(shop.var.parent, error_budgets=budgets)

@@ -9,6 +9,7 @@ import { holds } from "../../views";
 import { Icon } from "../Icon";
 import { useWorkplace } from "../workplace";
 import { CompareView } from "./CompareView";
+import { MoreFields } from "./MoreFields";
 
 const LANGUAGES: readonly Language[] = ["zh", "en"];
 const WORDS = ["title", "category", "owner"] as const;
@@ -91,6 +92,7 @@ export function ArticleForm({ kept }: { kept: Kept }) {
           <summary>{t("articles.preview")}</summary>
           <div class="article-preview text" lang={fields.language}>{markdown(fields.answer)}</div>
         </details>
+        <MoreFields fields={fields} set={(change) => set(change as Partial<ArticleFields>)} />
         <label>{t("articles.why")}
           <input value={why} maxLength={1000} onInput={(event) => articles.write(kept, { why: event.currentTarget.value })} />
         </label>

@@ -10,16 +10,20 @@ import { SearchField } from "../SearchField";
 import { useWorkplace } from "../workplace";
 import { ArticleForm } from "./ArticleForm";
 import { Found } from "./Found";
+import { GapsPanel } from "./GapsPanel";
+import { LearnedForm } from "./LearnedForm";
+import { GoldenPanel, LearnedPanel } from "./LearnedPanel";
 
 const LANGUAGES: readonly Language[] = ["zh", "en"];
 
 /** The knowledge base: what there is, what needs its owner, and the article that is being written. */
 export function ArticlesPage() {
-  const { state, articles } = useWorkplace();
+  const { state, articles, learning } = useWorkplace();
   const t = state.t.value;
   const failed = articles.failed.value;
   const open = articles.open.value;
-  useEffect(() => void articles.start(), []);
+  const draft = learning.open.value;
+  useEffect(() => void Promise.all([articles.start(), learning.start()]), []);
   return (
     <main class="page articles">
       <PageHead title={t("articles.title")} lead={t("articles.lead")} />
@@ -32,10 +36,13 @@ export function ArticlesPage() {
         <div>
           <Listed />
           <Tasks />
+          <GapsPanel />
+          <LearnedPanel />
+          <GoldenPanel />
           {!articles.inFiles.value && <ImportTable />}
         </div>
         <div>
-          {open === null ? <TryOut /> : <ArticleForm key={draftKey(open)} kept={open} />}
+          {open !== null ? <ArticleForm key={draftKey(open)} kept={open} /> : draft !== null ? <LearnedForm key={draft.id} draft={draft} /> : <TryOut />}
         </div>
       </div>
     </main>
