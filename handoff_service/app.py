@@ -56,6 +56,7 @@ from handoff_service.integrators import openapi
 from handoff_service.knowledge import api as knowledge_api
 from handoff_service.knowledge.client import Knowledge
 from handoff_service.knowledge.copier import Copier
+from handoff_service.knowledge.possessions import Possessions
 from handoff_service.knowledge.teach import REPORTS_AT_ONCE, Teacher
 from handoff_service.limits import Limits
 from handoff_service.live import api as live_api
@@ -170,7 +171,7 @@ def create_app(
     copier = Copier(database, knowledge, clock, every_s=settings.kb_copy_s)
     node, seal = new_id("n"), Seal(settings.encryption_key.get_secret_value())
     nodes = Nodes(database, node=node, clock=clock, lost_s=settings.node_lost_s)
-    turns = TurnRunner(database, ladder, settings, clock, bell=bell)
+    turns = TurnRunner(database, ladder, settings, clock, bell=bell, possessions=Possessions(service.orders))
     workers = Workers(
         OutboxWorker(database, bell, {"bot": turns}, node=node, clock=clock, places=settings.bot_calls),
         _deliveries(service, caller, nodes),

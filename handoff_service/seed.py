@@ -60,6 +60,7 @@ DEMO_DESK: dict[str, Any] = {
             ],
         },
     ],
+    "reading": ["refund-timing", "how-to-return", "shipping-fees", "item-damaged"],
     "forbidden": [
         {"word": "不归我管", "instead": "我帮您找到负责的同事"},
         {"word": "not my job", "instead": "let me find who can help you"},
@@ -68,8 +69,42 @@ DEMO_DESK: dict[str, Any] = {
 }
 
 
-def demo_settings(shop_url: str) -> TenantSettings:
-    """What the demo shop is configured to."""
+# What `/` finds in the demo's composer.
+DEMO_REPLIES = [
+    {
+        "id": "hello",
+        "title": "问候 Greeting",
+        "zh": "您好，我是{shop}的{agent}，前面的对话我都看到了，马上帮您处理。",
+        "en": "Hello, this is {agent} of {shop}. I have read what you wrote and will help you now.",
+    },
+    {
+        "id": "order_number",
+        "title": "请发订单号 Order number",
+        "zh": "请把订单号发给我（在“我的订单”里，以 LY 开头），我马上查。",
+        "en": "Please send me the order number (under “My orders”, it begins with LY) and I will look it up.",
+    },
+    {
+        "id": "moment",
+        "title": "请稍等 One moment",
+        "zh": "我需要几分钟核实一下，查到后第一时间告诉您。",
+        "en": "I need a few minutes to check this and will tell you as soon as I know.",
+    },
+    {
+        "id": "goodbye",
+        "title": "结束语 Goodbye",
+        "zh": "还有其他问题随时找我们，祝您生活愉快！",
+        "en": "Write to us whenever there is anything else. Have a good day!",
+    },
+]
+DEMO_TAGS = [
+    {"id": "refund", "zh": "退款", "en": "Refund"},
+    {"id": "delivery", "zh": "物流", "en": "Delivery"},
+    {"id": "vip", "zh": "贵宾", "en": "VIP"},
+]
+
+
+def demo_settings(shop_url: str, **more: Any) -> TenantSettings:
+    """What the demo shop is configured to; `more`: further parts of it."""
     return TenantSettings.model_validate(
         {
             "name": {"zh": "蓝屿商城", "en": "Lanyu Mall"},
@@ -111,6 +146,7 @@ def demo_settings(shop_url: str) -> TenantSettings:
                 {"id": "no_answer", "zh": "客户未回复", "en": "Customer did not answer"},
                 {"id": "spam", "zh": "无效会话", "en": "Spam", "survey": False},
             ],
+            **more,
         }
     )
 
@@ -119,7 +155,8 @@ async def seed_demo(settings: Settings) -> dict[str, Any]:
     """Makes the demo tenant and its people if they are missing; returns the logins that were drawn just now."""
     database = open_database(settings.database, Bell())
     try:
-        tenant = Tenant(id="demo", name="蓝屿商城 Lanyu Mall", settings=demo_settings(settings.shop_url))
+        at_hand = demo_settings(settings.shop_url, canned_replies=DEMO_REPLIES, tags=DEMO_TAGS)
+        tenant = Tenant(id="demo", name="蓝屿商城 Lanyu Mall", settings=at_hand)
         await database.write(lambda tx: tenants.save(tx.connection, tenant))
         known = {agent.email for agent in await database.read(lambda c: agents.everyone(c, "demo"))}
         logins = []

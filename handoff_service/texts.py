@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from handoff_service.work_texts import WORK_TEXTS
 
 TEXTS: dict[str, dict[str, str]] = {
@@ -22,19 +24,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "place.",
     },
     "peak_wait": {"zh": "，预计等待约 {minutes} 分钟", "en": ": the wait is about {minutes} minutes"},
-    "overflow_queue": {
-        "zh": "抱歉让您久等了，已为您转到另一组同事，您已等待的时间会计入排队。",
-        "en": "Sorry for the wait. I have passed you on to another team; the time you have waited counts there.",
-    },
-    "overflow_mailbox": {
-        "zh": "抱歉，目前等待时间过长。您的问题已经登记，我们会在 {due} 前回复您，您无需继续等待。",
-        "en": "Sorry, the wait is too long just now. Your request is on record and we will reply by {due}; "
-        "you need not wait.",
-    },
-    "overflow_callback": {
-        "zh": "抱歉，目前等待时间过长。请直接回复您的电话号码，我们会在 {due} 前给您回电。",
-        "en": "Sorry, the wait is too long just now. Please send us your phone number; we will call you back by {due}.",
-    },
     "mailbox": {
         "zh": "现在没有人工客服在线。您的问题已经登记，我们会在 {due} 前回复您，您也可以继续在这里留言。",
         "en": "No colleague is on duty right now. Your request is on record and we will reply by {due}. "
@@ -392,8 +381,18 @@ TEXTS: dict[str, dict[str, str]] = {
 }
 
 
+class Said(str):
+    """A sentence of the table that remembers how it was made, so that a tenant can say it in its own words."""
+
+    key: str
+    language: str
+    blanks: Mapping[str, str]
+
+
 def say(key: str, language: str, **values: str) -> str:
     """The sentence in the language, its blanks filled; "zh-Hant" where it is only there in "zh", else in English."""
     versions = TEXTS[key]
     said = versions.get(language) or versions.get(language.partition("-")[0]) or versions["en"]
-    return said.format(**values)
+    sentence = Said(said.format(**values))
+    sentence.key, sentence.language, sentence.blanks = key, language, values
+    return sentence

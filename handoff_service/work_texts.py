@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 WORK_TEXTS: dict[str, dict[str, str]] = {
+    "overflow_queue": {
+        "zh": "抱歉让您久等了，已为您转到另一组同事，您已等待的时间会计入排队。",
+        "en": "Sorry for the wait. I have passed you on to another team; the time you have waited counts there.",
+    },
+    "overflow_mailbox": {
+        "zh": "抱歉，目前等待时间过长。您的问题已经登记，我们会在 {due} 前回复您，您无需继续等待。",
+        "en": "Sorry, the wait is too long just now. Your request is on record and we will reply by {due}; "
+        "you need not wait.",
+    },
+    "overflow_callback": {
+        "zh": "抱歉，目前等待时间过长。请直接回复您的电话号码，我们会在 {due} 前给您回电。",
+        "en": "Sorry, the wait is too long just now. Please send us your phone number; we will call you back by {due}.",
+    },
     "queued_standing": {
         "zh": "正在为您转接人工客服{standing}。等待期间可以继续提问，不会影响您的排队位置。",
         "en": "I am connecting you with a colleague{standing}. You can go on asking while you wait; you keep your "

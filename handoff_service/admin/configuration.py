@@ -20,6 +20,7 @@ from handoff_service.agents.store import NO_PASSWORD
 from handoff_service.bell import desk_topic
 from handoff_service.callers import Caller
 from handoff_service.channels import store as channels
+from handoff_service.complaints.settings import ComplaintSettings
 from handoff_service.conversations.change import Context
 from handoff_service.database import Transaction
 from handoff_service.errors import Conflict, Forbidden
@@ -28,9 +29,16 @@ from handoff_service.handoffs.routing import store as places
 from handoff_service.permissions import Permission, refusal
 from handoff_service.tenants import store as tenants
 from handoff_service.tenants.model import TenantSettings
+from handoff_service.tenants.tone import RESTATED
+from handoff_service.texts import TEXTS
 
 # What may be changed with less than SETTINGS_WRITE.
 WORDING = frozenset({"canned_replies", "tags"})
+# What counts where nobody has set it, for the forms of sections that are longer than a number.
+USUAL = {
+    "complaints": ComplaintSettings().model_dump(mode="json"),
+    "tone": {"says": {name: dict(TEXTS[name]) for name in sorted(RESTATED)}},
+}
 CHANNEL_PARTS = ("id", "channel", "name", "disabled")
 
 
@@ -61,12 +69,13 @@ def version_of(state: State) -> str:
 def export(connection: sa.Connection, caller: Caller) -> dict[str, Any]:
     """The configuration without secrets, and without accounts for who may not read those.
 
-    `yaml` is the file, `document` the same as values, `version` what `apply` compares.
+    `yaml` is the file, `document` the same as values, `version` what `apply` compares; `usual` is what counts in
+    `complaints` and `tone` where nobody has set it.
     """
     state = present(connection, caller.tenant)
     hidden = () if Permission.AGENTS_READ in caller.permissions else (AGENTS,)
     document = {name: section for name, section in exported(state).items() if name not in hidden}
-    return {"yaml": write(document), "document": document, "version": version_of(state)}
+    return {"yaml": write(document), "document": document, "usual": USUAL, "version": version_of(state)}
 
 
 def plan(connection: sa.Connection, caller: Caller, text: str) -> Plan:

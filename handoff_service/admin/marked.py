@@ -67,13 +67,21 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own shape)
 
 
-for _tag, _pattern, _first in (
+# What is no text when it stands without quotes: for the reader, and so for the writer, which else left 1e5 as it is.
+PLAIN: tuple[tuple[str, str, Sequence[str]], ...] = (
     ("bool", r"^(?:true|false|True|False|TRUE|FALSE)$", "tTfF"),
     ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
     ("int", r"^[-+]?[0-9]+$", "-+0123456789"),
     ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+)
+
+
+def _resolve(of: type[_Loader | _Dumper]) -> None:
+    for tag, pattern, first in PLAIN:
+        of.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), list(first))
+
+
+_resolve(_Loader)
 
 
 def read(text: str) -> Marked:
@@ -158,6 +166,7 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
+_resolve(_Dumper)
 
 
 def write(value: Any) -> str:

@@ -76,17 +76,18 @@ def router(service: Service) -> APIRouter:
                 },
                 "tenant": {
                     "id": agent.tenant,
-                    "name": tenant.name,
+                    "name": dict(settings.name),
                     "queues": [{"id": queue.id, "name": queue.name} for queue in settings.queues],
                     "wrap_up_codes": [code.model_dump(exclude={"survey"}) for code in settings.wrap_up_codes],
                     "tags": [tag.model_dump() for tag in settings.tags],
                     "ticket_types": settings.tickets.known,
                     "desk": settings.desk.at_hand(),
+                    "tone": dict(settings.tone.guide),
                     "complaints": settings.complaints.model_dump(mode="json", include=COMPLAINT_WORDS),
                 },
                 # Whoever serves several tenants names the one that he speaks for in the header X-Speaking-As.
                 "clients": [
-                    {"tenant": one.tenant, "name": tenants.find(connection, one.tenant).name}
+                    {"tenant": one.tenant, "name": dict(tenants.find(connection, one.tenant).settings.name)}
                     for one in clients_of(connection, agent)
                 ],
                 "colleagues": [colleague(one, connected) for one in store.everyone(connection, agent.tenant)],

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from handoff_service.agents import store as agents
 from handoff_service.analytics import store
+from handoff_service.calendars.moments import is_open
 from handoff_service.calendars.rosters import on_shift
 from handoff_service.permissions import Permission, holds
 from handoff_service.tenants.model import QueueSettings, Tenant
@@ -80,7 +81,7 @@ def load(
     ends = datetime.combine(since + weeks * WEEK, begun.timetz())
     counts = by_hour(store.came(connection, tenant.id, queue.id, begun, ends), zone, since, weeks)
     service_s = store.mean_service_s(connection, tenant.id, queue.id, begun, ends)
-    room = _room(connection, tenant.id, queue.id)
+    room, calendar = _room(connection, tenant.id, queue.id), tenant.settings.calendar(queue.id)
     hours = []
     for (weekday, hour), came in sorted(counts.items()):
         usual = sum(came) / weeks
@@ -93,6 +94,7 @@ def load(
                 "most": max(came),
                 "places": places,
                 "agents": None if places is None else math.ceil(places / room),
+                "open": is_open(calendar, _middle(tenant, since + weeks * WEEK, weekday, hour)),
                 "on_shift": _on_shift(tenant, queue, since + weeks * WEEK, weekday, hour),
             }
         )
@@ -107,13 +109,18 @@ def load(
     }
 
 
+def _middle(tenant: Tenant, monday: date, weekday: int, hour: int) -> datetime:
+    """The half of this hour in the week that begins with this Monday, on the tenant's clock."""
+    day = monday + timedelta(days=weekday)
+    return datetime(day.year, day.month, day.day, hour, 30, tzinfo=tenant.settings.zone)
+
+
 def _on_shift(tenant: Tenant, queue: QueueSettings, monday: date, weekday: int, hour: int) -> int | None:
     """How many the roster has there at the half of this hour of the present week; None without a roster."""
     plan = tenant.settings.calendars.get(queue.calendar) if queue.calendar is not None else None
     if plan is None or not plan.roster:
         return None
-    day, zone = monday + timedelta(days=weekday), tenant.settings.zone
-    return len(on_shift(plan, zone, datetime(day.year, day.month, day.day, hour, 30, tzinfo=zone)))
+    return len(on_shift(plan, tenant.settings.zone, _middle(tenant, monday, weekday, hour)))
 
 
 def _room(connection: sa.Connection, tenant: str, queue: str) -> float:

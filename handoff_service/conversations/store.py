@@ -32,11 +32,10 @@ from handoff_service.errors import Fenced, Mismatch, NotFound
 from handoff_service.failpoints import failpoint
 from handoff_service.ids import new_id
 from handoff_service.statements import Statement, inserting
+from handoff_service.tenants.saying import restated
 from handoff_service.webhooks.timeline import announce_entry
 
-C = tables.conversations.c
-E = tables.entries.c
-N = tables.contacts.c
+C, E, N = tables.conversations.c, tables.entries.c, tables.contacts.c
 
 Row = Mapping[str, Any] | sa.RowMapping
 
@@ -66,11 +65,11 @@ def _entry(row: Row) -> Entry:
 # The statements of every message.
 _find = sa.select(tables.conversations).where(C.tenant == sa.bindparam("tenant"), C.id == sa.bindparam("id"))
 FIND, FIND_AND_LOCK = Statement(_find), Statement(_find.with_for_update())
+_his = (C.tenant == sa.bindparam("tenant"), C.contact == sa.bindparam("contact"))
+OF_CONTACT = Statement(sa.select(tables.conversations).where(*_his).order_by(C.opened_at))
 _current = (
     sa.select(tables.conversations)
-    .where(
-        C.tenant == sa.bindparam("tenant"), C.channel == sa.bindparam("channel"), C.contact == sa.bindparam("contact")
-    )
+    .where(*_his, C.channel == sa.bindparam("channel"))
     .order_by(sa.case((C.owner_kind == OwnerKind.CLOSED, 1), else_=0), C.updated_at.desc())
     .limit(1)
 )
@@ -137,8 +136,7 @@ def current(
 
 def of_contact(connection: sa.Connection, tenant: str, contact: str) -> list[Conversation]:
     """Every conversation of a contact, oldest first."""
-    query = sa.select(tables.conversations).where(C.tenant == tenant, C.contact == contact).order_by(C.opened_at)
-    return [_conversation(row) for row in connection.execute(query).mappings()]
+    return [_conversation(row) for row in OF_CONTACT.all(connection, tenant=tenant, contact=contact)]
 
 
 def listed(
@@ -290,7 +288,7 @@ def append(
     conversation that change with it. Returns the conversation as it is now, and the entry. Raises Fenced if the row
     moved on since `conversation` was read.
     """
-    seq = conversation.last_seq + 1
+    seq, draft = conversation.last_seq + 1, restated(tx.connection, conversation.tenant, draft)
     head = {"last_seq": seq, "updated_at": now, **_preview(draft), **(head or {})}
     key = {"of_tenant": conversation.tenant, "of_id": conversation.id, "seen": conversation.last_seq}
     if _setting(tuple(head), behind=True).run(tx.connection, **key, **head) != 1:

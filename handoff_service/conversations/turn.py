@@ -32,6 +32,7 @@ from handoff_service.database import Database, Transaction
 from handoff_service.errors import BotFailed
 from handoff_service.failpoints import failpoint
 from handoff_service.ids import new_id
+from handoff_service.knowledge.possessions import Possessions
 from handoff_service.settings import Settings
 from handoff_service.statements import Statement, inserting
 from handoff_service.texts import say
@@ -61,13 +62,21 @@ class TurnRunner:
     """Carries out the outbox rows for the destination "bot"."""
 
     def __init__(
-        self, database: Database, bot: Bot, settings: Settings, clock: Clock, *, bell: Bell | None = None
+        self,
+        database: Database,
+        bot: Bot,
+        settings: Settings,
+        clock: Clock,
+        *,
+        bell: Bell | None = None,
+        possessions: Possessions | None = None,
     ) -> None:
         self._database = database
         self._bot = bot
         self._settings = settings
         self._clock = clock
         self._bell = bell or Bell()
+        self._possessions = possessions
         self._typists = Typists(self._bell, clock)
         self._patience = Patience(settings.bot_quiet_s, settings.bot_quiet_most_s)
 
@@ -118,7 +127,9 @@ class TurnRunner:
 
     async def _ask(self, turn: Turn) -> Answer:
         """The answer; says "one moment" when it takes longer. Raises BotFailed."""
-        asking = asyncio.create_task(self._bot.ask(turn.request))
+        known = self._possessions
+        request = turn.request if known is None else await known.told_in(turn.request)
+        asking = asyncio.create_task(self._bot.ask(request))
         try:
             return await asyncio.wait_for(asyncio.shield(asking), self._settings.bot_soft_s)
         except TimeoutError:

@@ -159,33 +159,27 @@ def _add_export(routes: APIRouter, service: Service, reader: Any) -> None:
         """The conversation as a file; who took it is in the audit."""
         context = service.context()
 
-        def write(tx: Transaction) -> str:
-            found = conversations.find(tx.connection, agent.tenant, conversation_id)
-            card = cards(tx.connection, [found], agent)[0]
-            timeline = readable(_timeline(tx, agent.tenant, found.id), agent)
+        def read(connection: sa.Connection) -> tuple[str, dict[str, Any]]:
+            found = conversations.find(connection, agent.tenant, conversation_id)
+            card = cards(connection, [found], agent)[0]
+            timeline = readable(_timeline(connection, agent.tenant, found.id), agent)
             shown = timeline if notes else without_notes(timeline)
-            audit.record(
-                tx,
-                agent.tenant,
-                actor=f"agent:{agent.id}",
-                action="conversation_export",
-                subject=found.id,
-                detail={"entries": len(shown), "notes": notes, "format": form},
-                now=context.now,
-            )
+            detail = {"entries": len(shown), "notes": notes, "format": form}
             if form == "text":
-                return as_text(card, shown, language)
-            names = agent_names(tx.connection, agent.tenant)
-            return json.dumps(as_json(card, shown, names, notes=notes), ensure_ascii=False)
+                return as_text(card, shown, language), detail
+            names = agent_names(connection, agent.tenant)
+            return json.dumps(as_json(card, shown, names, notes=notes), ensure_ascii=False), detail
 
-        content = await service.database.write(write)
+        content, detail = await service.database.read(read)  # beside those who write, however long it is
+        who = {"actor": f"agent:{agent.id}", "action": "conversation_export", "subject": conversation_id}
+        await service.database.write(lambda tx: audit.record(tx, agent.tenant, **who, detail=detail, now=context.now))
         kind, ending = ("text/plain", "txt") if form == "text" else ("application/json", "json")
         headers = {"Content-Disposition": f'attachment; filename="{conversation_id}.{ending}"'}
         return Response(content, media_type=f"{kind}; charset=utf-8", headers=headers)
 
 
-def _timeline(tx: Transaction, tenant: str, conversation: str) -> list[Entry]:
+def _timeline(connection: sa.Connection, tenant: str, conversation: str) -> list[Entry]:
     found: list[Entry] = []
-    while page := conversations.entries_after(tx.connection, tenant, conversation, len(found), limit=PAGE):
+    while page := conversations.entries_after(connection, tenant, conversation, len(found), limit=PAGE):
         found += page
     return found

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from handoff_service.tenants.wording import NAME, Named
 
 MOST_STEPS = 30
+ARTICLE = r"^[a-z0-9][a-z0-9-]{0,63}$"
 Word = Annotated[str, Field(min_length=1, max_length=80, pattern=r"\S")]
 
 
@@ -43,12 +44,18 @@ class ForbiddenWord(BaseModel):
 
 
 class DeskSettings(BaseModel):
-    """`translate_url` is posted {"text", "to"} and answers {"text"}; empty: nothing is translated."""
+    """`translate_url` is posted {"text", "to"} and answers {"text"}; empty: nothing is translated.
+
+    `reading`: ids of articles that new colleagues read first, in their order.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     playbooks: tuple[Playbook, ...] = Field(default=(), max_length=100)
     forbidden: tuple[ForbiddenWord, ...] = Field(default=(), max_length=500)
+    reading: tuple[Annotated[str, Field(pattern=ARTICLE)], ...] = Field(
+        default=(), max_length=50, exclude_if=lambda reading: not reading
+    )
     translate_url: str = Field(default="", max_length=500, pattern=r"^(https?://[!-~]+)?$")
 
     @model_validator(mode="after")

@@ -10,17 +10,20 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from handoff_service.access import Access
+from handoff_service.agents.model import Agent
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.access import readable, visible
 from handoff_service.database import Transaction
-from handoff_service.errors import Malformed, NotFound, TooLarge, TooMany
+from handoff_service.errors import Invalid, Malformed, NotFound, TooLarge, TooMany
 from handoff_service.files import links, store
 from handoff_service.files.keep import keep
 from handoff_service.files.model import StoredFile, clean_name, disposition
 from handoff_service.files.shelf import shelf_of
 from handoff_service.files.voice import VoiceSniffer
 from handoff_service.live.principal import Principal
+from handoff_service.permissions import Permission
 from handoff_service.service import Service
+from handoff_service.tickets import store as tickets
 
 MOST_UNSENT = 20
 
@@ -73,19 +76,52 @@ def router(service: Service) -> APIRouter:
         voice: bool = False,
     ) -> dict[str, Any]:
         await service.limits.message(":".join((principal.tenant, *principal.key)))
-        contact, conversation = await service.database.read(lambda c: allowed(c, principal, conversation_id))
+        whose = await service.database.read(lambda c: allowed(c, principal, conversation_id))
+        sniffer = VoiceSniffer() if voice else None
+        return await taken_in(request, principal.tenant, ":".join(principal.key), whose, name, sniffer)
+
+    @routes.post("/v1/tickets/{ticket_id}/upload", status_code=201)
+    async def upload_for_ticket(
+        request: Request,
+        ticket_id: str,
+        agent: Annotated[Agent, Depends(access.may(Permission.TICKETS_WORK))],
+        name: Annotated[str, Query(max_length=1000)] = "",
+    ) -> dict[str, Any]:
+        """A file about a ticket that needs no conversation; `files` then names it in the ticket."""
+        author = f"agent:{agent.id}"
+        await service.limits.message(f"{agent.tenant}:{author}")
+        contact = await service.database.read(lambda c: customer_of(c, agent, ticket_id))
+        return await taken_in(request, agent.tenant, author, (contact, None), name, None)
+
+    def customer_of(connection: sa.Connection, agent: Agent, ticket_id: str) -> str:
+        """Whom a file about a ticket belongs to. Raises NotFound, TooMany, and Invalid for a ticket of nobody."""
+        ticket = tickets.find(connection, agent.tenant, ticket_id, agent)
+        if store.unsent(connection, agent.tenant, f"agent:{agent.id}") >= MOST_UNSENT:
+            raise TooMany("You have uploaded many files without sending them; send those first.")
+        if ticket.contact is None:  # what belongs to nobody, nobody could ask to have erased
+            raise Invalid("This ticket has no customer; link a conversation first, then it takes files.")
+        return ticket.contact
+
+    async def taken_in(
+        request: Request,
+        tenant: str,
+        author: str,
+        whose: tuple[str, str | None],
+        name: str,
+        sniffer: VoiceSniffer | None,
+    ) -> dict[str, Any]:
+        """The file of a request, kept for a contact and perhaps a conversation."""
+        contact, conversation = whose
         most, told = service.settings.file_max_bytes, request.headers.get("content-length", "0")
         if told.isdigit() and int(told) > most:
             raise TooLarge(f"The file is larger than {most} bytes.")
-        content = await keep(
-            service.settings, principal.tenant, _pieces(request), most=most, sniffer=VoiceSniffer() if voice else None
-        )
+        content = await keep(service.settings, tenant, _pieces(request), most=most, sniffer=sniffer)
         file = StoredFile(
-            tenant=principal.tenant,
+            tenant=tenant,
             id=content.id,
             contact=contact,
             conversation=conversation,
-            author=":".join(principal.key),
+            author=author,
             name=clean_name(name),
             type=content.type,
             size=content.size,

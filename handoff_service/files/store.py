@@ -40,7 +40,7 @@ def unsent(connection: sa.Connection, tenant: str, author: str) -> int:
     return int(connection.execute(sa.select(sa.func.count()).select_from(tables.files).where(*where)).scalar_one())
 
 
-def attach(connection: sa.Connection, file: StoredFile, *, conversation: str, seq: int, audience: str) -> None:
+def attach(connection: sa.Connection, file: StoredFile, *, conversation: str | None, seq: int, audience: str) -> None:
     """Notes with which entry it was sent. Raises Conflict when it was sent with another one."""
     where = (F.tenant == file.tenant, F.id == file.id, F.seq.is_(None))
     sent = {"conversation": conversation, "seq": seq, "audience": audience}
@@ -65,6 +65,13 @@ def forget_unsent(connection: sa.Connection, before: datetime) -> list[tuple[str
     """
     gone = sa.delete(tables.files).where(F.seq.is_(None), F.author.is_not(None), F.created_at < before)
     return [(row.tenant, row.id) for row in connection.execute(gone.returning(F.tenant, F.id))]
+
+
+def let_go(connection: sa.Connection, tenant: str, contact: str | None) -> None:
+    """Of what was uploaded for tickets of this contact, what none names any more: it goes as if it were never sent."""
+    named = sa.exists().where(tables.ticket_files.c.tenant == F.tenant, tables.ticket_files.c.file == F.id)
+    where = (F.tenant == tenant, F.contact == contact, F.conversation.is_(None), F.seq == 0)
+    connection.execute(sa.update(tables.files).where(*where, ~named).values(seq=None, audience=None))
 
 
 def known(connection: sa.Connection, tenant: str, files: Sequence[str]) -> set[str]:

@@ -25,6 +25,7 @@ from handoff_service.handoffs.receipt import Standing, Times, build_receipt, cal
 from handoff_service.handoffs.request import as_read
 from handoff_service.handoffs.silence import first_reply_of, silence_of
 from handoff_service.tenants import store as tenants
+from handoff_service.tenants.tone import in_own_words
 from handoff_service.texts import say
 from handoff_service.tickets import customer as tickets
 
@@ -115,9 +116,11 @@ def customer_receipt(connection: sa.Connection, conversation: Conversation, cont
     """The same for the customer: when, by whom, what comes next by when in a sentence, and what he was promised."""
     names = agents.names(connection, conversation.tenant)
     found = store.of_conversation(connection, conversation.tenant, conversation.id)
+    following = _next_for_customer(connection, conversation, names, context)
+    tone = tenants.find(connection, conversation.tenant).settings.tone
     return {
         "conversation": conversation.id,
-        "next": _next_for_customer(connection, conversation, names, context),
+        "next": {**following, "text": in_own_words(following["text"], tone)},
         "handoffs": [
             {
                 "stages": [

@@ -14,6 +14,7 @@ _INLINE = re.compile(
     r"\*\*([^*\n]+)\*\*|\[([^\]\n]{1,300})\]\(([^()\s]{1,2000})\)|"
     r"https?://[!#-&*-;=?-Z\\^-z|~]*[#-&*+/-9=@-Z_a-z~]"
 )
+LATIN = re.compile(r"[^\W\u2e80-\U0010ffff]")
 _SCHEMES = {"http", "https", "mailto", "tel"}
 
 
@@ -53,7 +54,12 @@ def plain(source: str, *, most: int) -> str:
     words = re.sub(r"\*\*|^\s*([-*•]|\d{1,3}[.、)]|#{1,6})\s+", "", source, flags=re.MULTILINE)
     words = re.sub(r"\[([^\]\n]{1,300})\]\([^()\s]{1,2000}\)", r"\1", words)
     words = " ".join(words.split())
-    return words if len(words) <= most else f"{words[: most - 1].rstrip()}…"
+    if len(words) <= most:
+        return words
+    cut, following = words[: most - 1], words[most - 1]
+    if LATIN.match(cut[-1]) and LATIN.match(following):  # no half words, where words have spaces between them
+        cut = cut.rpartition(" ")[0] or cut
+    return f"{cut.rstrip(' .,;:→')}…"
 
 
 def _line(line: str) -> tuple[str, str, int]:

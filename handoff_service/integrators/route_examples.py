@@ -67,6 +67,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
             "yaml": "tenant: demo\nlanguages:\n  - zh\n  - en\ntimezone: Asia/Shanghai\nqueues:\n  - id: support\n"
             "    name: 客户服务 Support\n    mode: claim\n",
             "document": {"tenant": "demo", "timezone": "Asia/Shanghai"},
+            "usual": {"complaints": {"answer_hours": 48}, "tone": {"says": {}}},
             "version": "86456e25203e6da0",
         },
     ),

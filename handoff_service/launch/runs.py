@@ -124,13 +124,13 @@ def evaluate(settings: Settings) -> int:
     environment = own_environment(settings)
     folder = environment.get("TANDEM_DEVELOPMENT_SETS", "")
     commands = {
-        "knowledge index": [settings.python, "-m", "kb_index", "evaluate"],
+        "knowledge index": [settings.python, "-m", "kb_index", "evaluate", "--pictures", "docs/answers"],
         "bot": [settings.bot_python, "-m", "bot", "evaluate", "--python", str(settings.python)],
         "handoff packets": [settings.python, "-m", "handoff_service", "packets"],
         "promises in text": [settings.python, "-m", "handoff_service", "promises"],
     }
     if folder:
-        commands["public question sets"] = [*commands["knowledge index"], "--development", folder]
+        commands["public question sets"] = [settings.python, "-m", "kb_index", "evaluate", "--development", folder]
     codes = [
         show(Run(title=title, command=command, cwd=settings.root, environment=environment))
         for title, command in commands.items()

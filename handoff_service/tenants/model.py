@@ -15,6 +15,7 @@ from handoff_service.complaints.settings import ComplaintSettings
 from handoff_service.desk.settings import DeskSettings
 from handoff_service.promises.settings import PromiseSettings, Target, check_targets
 from handoff_service.tenants.routing import CapacityWeights, LastAgent, Overflow, Peak, SkillNeed, check_overflows
+from handoff_service.tenants.tone import Tone, check_tone
 from handoff_service.tenants.widget import WidgetSettings, check_services
 from handoff_service.tenants.wording import CannedReply, Named, check_wording
 from handoff_service.tickets.settings import TicketSettings
@@ -22,6 +23,10 @@ from handoff_service.tickets.settings import TicketSettings
 Localized = Mapping[str, str]
 MOST_HEAT = 20  # without a limit; a release that knows no 0 reads this
 MailAddress = Annotated[str, Field(max_length=254, pattern=r"^[^\s<>@,;]{1,64}@[A-Za-z0-9.-]{1,190}$")]
+NUMBER_CHARS = 40
+EmergencyNumber = Annotated[
+    str, Field(min_length=1, max_length=NUMBER_CHARS)
+]  # others the bot refuses, with every turn
 SPAM = "spam"  # how conversations of a contact end who is blocked: nobody asks him what he thought
 
 
@@ -145,7 +150,7 @@ class BotSettings(BaseModel):
         le=20,
         description="Insults that are taken before they get no answer any more (3); a person stays one step away.",
     )
-    emergency: Mapping[str, Mapping[str, str]] = Field(
+    emergency: Mapping[str, Mapping[str, EmergencyNumber]] = Field(
         default={},
         description="By language and kind of emergency (medical, fire, police, self_harm, violence, fraud, legal) the "
         "number that is said. A wrong one costs lives: set those of the country where the customers are.",
@@ -186,6 +191,7 @@ class TenantSettings(BaseModel):
     skills: tuple[Named, ...] = Field((), exclude_if=lambda skills: not skills)
     tags: tuple[Named, ...] = Field((), exclude_if=lambda tags: not tags)
     canned_replies: tuple[CannedReply, ...] = Field((), exclude_if=lambda replies: not replies)
+    tone: Tone = Field(Tone(), exclude_if=lambda tone: tone == Tone())
     desk: DeskSettings = Field(DeskSettings(), exclude_if=lambda desk: desk == DeskSettings())
     widget: WidgetSettings = Field(WidgetSettings(), exclude_if=lambda widget: widget == WidgetSettings())
     retention_days: int | None = Field(None, ge=1)  # closed conversations are erased after it; None keeps them
@@ -201,6 +207,7 @@ class TenantSettings(BaseModel):
         needs = {queue.id: [need.skill for need in queue.skills] for queue in self.queues}
         check_wording(needs, self.skills, self.tags, self.canned_replies)
         check_targets(self.sla, [queue.id for queue in self.queues])
+        check_tone(self.tone)
         check_services([one.queue for one in self.widget.suggestions], [queue.id for queue in self.queues])
         for place, queue in enumerate(self.queues):
             if queue.calendar is not None and queue.calendar not in self.calendars:

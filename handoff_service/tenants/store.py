@@ -12,6 +12,7 @@ from handoff_service.errors import NotFound
 from handoff_service.statements import Statement
 from handoff_service.tenants import stored
 from handoff_service.tenants.model import Tenant, TenantSettings
+from handoff_service.tenants.usable import usable
 
 T = tables.tenants.c
 
@@ -62,7 +63,7 @@ def everyone(connection: sa.Connection) -> list[Tenant]:
 
 @lru_cache(maxsize=1024)
 def _tenant(tenant: str, name: str, settings: str) -> Tenant:
-    known = stored.known(TenantSettings, json.loads(settings))
+    known = usable(stored.known(TenantSettings, json.loads(settings)))
     return Tenant(id=tenant, name=name, settings=TenantSettings.model_validate(known))
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from handoff_service.complaints import store as complaints
 from handoff_service.conversations.model import Conversation
 from handoff_service.database import Transaction
+from handoff_service.files import store as files
 from handoff_service.tickets import log, store
 from handoff_service.tickets.log import By
 from handoff_service.tickets.model import Deed, State, Ticket
@@ -42,5 +43,6 @@ def _empty(tx: Transaction, tickets: Sequence[Ticket], now: datetime) -> int:
                 log.record(tx, ticket, Deed.CLOSED, By(log.SYSTEM, now), to=State.CLOSED, **gone)
         log.empty_log(tx.connection, ticket)
         log.drop_files(tx.connection, ticket)
+        files.let_go(tx.connection, ticket.tenant, ticket.contact)
         complaints.forget(tx.connection, ticket.tenant, ticket.id)
     return store.forget(tx.connection, tickets)

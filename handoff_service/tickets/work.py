@@ -275,9 +275,9 @@ def attach(tx: Transaction, agent: Agent, ticket: Ticket, file_id: str, context:
     """
     file = files.find(tx.connection, agent.tenant, file_id)
     if ticket.contact is None or file.contact != ticket.contact:
-        raise Invalid("The file belongs to another customer; upload it to a conversation of this ticket.", file=file.id)
+        raise Invalid("The file belongs to another customer; upload it to this ticket.", file=file.id)
     if file.seq is None:
-        if file.author != actor_of(agent) or file.conversation is None:
+        if file.author != actor_of(agent):
             raise Invalid("This file was uploaded by somebody else and not sent yet.", file=file.id)
         # It is in no entry; without this it would be dropped as never sent.
         files.attach(tx.connection, file, conversation=file.conversation, seq=0, audience=log.INTERNAL)

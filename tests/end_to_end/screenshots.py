@@ -11,10 +11,14 @@ from pathlib import Path
 from playwright.async_api import Browser, expect
 
 from tests.end_to_end.clients import op_id
+from tests.end_to_end.desk import view
 from tests.end_to_end.pages import DESK, PHONE, Console, Widget, new_page, open_browser
 from tests.end_to_end.stage import open_stage
 from tests.end_to_end.story import EN, ZH, Lines, Stage, ask, end
 
+TABLET = {"width": 1024, "height": 768}
+# `administration` is the widget's look with the widget beside it.
+PAGES = ("wall", "tickets", "articles", "administration")
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 
 
@@ -45,18 +49,20 @@ async def _busy(stage: Stage, lines: Lines) -> AsyncIterator[None]:
     await absent.leave()
     agent = await stage.agent()
     mine = {"type": "question", "agent": agent.me["agent"]["id"]}
-    await agent.post("/v1/tickets", op_id=op_id(), subject=lines.unknown[0], **mine)
+    ticket = (await agent.post("/v1/tickets", op_id=op_id(), subject=lines.unknown[0], **mine))["ticket"]
     try:
         yield
-    finally:
-        for customer, conversation in waiting:  # the next language begins with an empty queue
-            await end(agent, conversation, await agent.waiting(conversation))
+    finally:  # the next language begins with an empty desk
+        await end(agent, conversation, await agent.waiting(conversation, box="mailbox"))
+        await agent.post(f"/v1/tickets/{ticket}/resolve", op_id=op_id(), note=lines.agent_says)
+        for customer, one in waiting:
+            await end(agent, one, await agent.waiting(one))
             await customer.leave()
         await agent.leave()
 
 
 async def _before_a_conversation(browser: Browser, stage: Stage, lines: Lines) -> None:
-    """By night: articles while one types, one of them, and the help centre by day."""
+    """By night: articles while one types; and the help centre by day."""
     language = lines.language
     night = Widget(await new_page(browser, size=PHONE, language=language, dark=True))
     await night.visit(stage.shop, language=language)
@@ -66,15 +72,14 @@ async def _before_a_conversation(browser: Browser, stage: Stage, lines: Lines) -
     help_centre = Widget(await new_page(browser, size=DESK, language=language))
     await help_centre.page.goto(f"{stage.gateway}/help/demo/{language}/")
     await _shoot(help_centre, f"help-centre-{language}")
-    await help_centre.page.goto(f"{stage.gateway}/help/demo/{language}/articles/{lines.routine[1]}")
-    await _shoot(help_centre, f"help-article-{language}")
 
 
 async def _conversation(browser: Browser, stage: Stage, lines: Lines) -> None:
     language = lines.language
     desk = Console(await new_page(browser, size=DESK, language=language))
     phone_desk = Console(await new_page(browser, size=PHONE, language=language))
-    for console in (desk, phone_desk):
+    night_desk = Console(await new_page(browser, size=TABLET, language=language, dark=True))
+    for console in (desk, phone_desk, night_desk):
         await console.sign_in(stage.gateway, stage.logins[0])
     customers = {}
     for name, size in (("phone", PHONE), ("desk", DESK)):
@@ -96,9 +101,10 @@ async def _conversation(browser: Browser, stage: Stage, lines: Lines) -> None:
     await desk.write(lines.agent_says)
     await customer.reads(lines.agent_says)
     await _shoot(desk, f"console-desk-{language}")
-    await phone_desk.page.locator(".list-mine .card").first.click()
-    await expect(phone_desk.page.locator("[role=log]")).to_contain_text(lines.agent_says)
-    await _shoot(phone_desk, f"console-phone-{language}")
+    for console, name in ((phone_desk, "phone"), (night_desk, "night")):
+        await console.page.locator(".list-mine .card").first.click()
+        await expect(console.page.locator("[role=log]")).to_contain_text(lines.agent_says)
+        await _shoot(console, f"console-{name}-{language}")
     await desk.page.locator(".conversation-head .strong").click()
     await desk.page.locator(".modal-close .choice").first.click()
     await desk.page.locator(".modal-close footer .primary").click()
@@ -109,14 +115,26 @@ async def _conversation(browser: Browser, stage: Stage, lines: Lines) -> None:
 async def _pages(browser: Browser, stage: Stage, lines: Lines) -> None:
     """What the owner of the shop sees beside the conversations."""
     console = Console(await new_page(browser, size=DESK, language=lines.language))
+    page = console.page
     await console.sign_in(stage.gateway, stage.logins[-1])
-    for view in ("wall", "tickets", "articles", "administration"):
-        await console.page.locator(f".views [data-view={view}]").click()
-        await expect(console.page.locator(f".page.{view} h1")).to_be_visible()
-        await expect(console.page.locator(".page [role=status]", has_text="…")).to_have_count(0)
-        if view == "tickets":
-            await expect(console.page.locator(".page.tickets .rows li").nth(1)).to_be_visible()
-        await _shoot(console, f"console-{view}-{lines.language}")
+    for name in PAGES:
+        await view(page, name)
+        if name == "tickets":
+            await page.locator(".page.tickets .rows .link-row", has_text=lines.unknown[0]).first.click()
+            await expect(page.locator(".page-panel.ticket")).to_be_visible()
+        if name == "articles":
+            await page.locator(".try input").fill(lines.routine[0])
+            await page.locator(".try button").click()
+            await expect(page.locator(".page.articles .badge.good")).to_be_visible()
+        if name == "administration":
+            await page.locator("[data-part=queues]").click()
+            await page.locator(".things .link-row").first.click()
+            await _shoot(console, f"console-queues-{lines.language}")
+            await page.locator("[data-part=widget]").click()
+            frame = page.frame_locator(".look-preview")
+            await frame.locator(".launcher").press("Enter")  # the frame is scaled, which clicks are not
+            await expect(frame.locator(".bubble").first).to_be_visible()
+        await _shoot(console, f"console-{name}-{lines.language}")
 
 
 async def _shoot(window: Widget | Console, name: str) -> None:

@@ -1,7 +1,7 @@
 """A busy desk stays light: the page holds few nodes and is quick, however many conversations are open.
 
-The goals are measured by `python -m tests.bench desk widget` on a quiet machine. Here medians are held to three times
-the goal: a busy machine is slow, not wrong, but what has become ten times slower is.
+The goals are measured by `python -m tests.bench desk widget` on a quiet machine. Here the fastest quarter keeps the
+goal itself, and the median three times it: a busy machine is slow now and then, not wrong, but what is slow always is.
 """
 
 from __future__ import annotations
@@ -85,8 +85,11 @@ async def test_the_widget_is_there_at_once(stage: Stage) -> None:
 
 
 def within(measures: Mapping[str, tuple[Sequence[float], float]]) -> None:
-    """Each median is at most three times its goal; `-s` prints them beside it."""
-    medians = {name: (statistics.median(times), goal) for name, (times, goal) in measures.items()}
-    told = [f"{name}: median {median:.0f} ms, goal {goal:.0f} ms" for name, (median, goal) in medians.items()]
+    """The fastest quarter keeps each goal, the median three times as much; `-s` prints them beside it."""
+    quarters = {name: (statistics.quantiles(times, n=4), goal) for name, (times, goal) in measures.items()}
+    told = [
+        f"{name}: fastest quarter {fast:.0f} ms, median {median:.0f} ms, goal {goal:.0f} ms"
+        for name, ((fast, median, _), goal) in quarters.items()
+    ]
     print(*told, sep="\n")
-    assert all(median <= BUSY * goal for median, goal in medians.values()), told
+    assert all(fast <= goal and median <= BUSY * goal for (fast, median, _), goal in quarters.values()), told

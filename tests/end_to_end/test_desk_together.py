@@ -217,7 +217,7 @@ async def _publish(desk: Page) -> None:
     await form.get_by_label("Title").fill(QUESTION)
     await form.get_by_label("Category").fill("aftersales")
     await form.get_by_label("Questions").fill(f"{QUESTION}\ncleaning the kaleidoscope lamp\nmy kaleidoscope is dirty")
-    await form.get_by_label("Answer").fill("Clean a kaleidoscope lamp with a **soft brush**, never with water.")
+    await form.get_by_label("Answer (").fill("Clean a kaleidoscope lamp with a **soft brush**, never with water.")
     await form.locator("summary", has_text="Preview").click()
     await expect(form.locator(".article-preview strong")).to_have_text("soft brush")
     await form.locator("footer .primary").click()

@@ -27,7 +27,7 @@ from tests.end_to_end.clients import Agent, Customer
 from tests.end_to_end.desk import view
 from tests.end_to_end.pages import Console, Widget, chromium_path, new_page, open_browser
 from tests.end_to_end.story import EN, Stage, ask
-from tests.end_to_end.test_every_page import VIEWS
+from tests.end_to_end.test_every_page import all_views
 from tests.handoff_service.help_centre.hostile import HOSTILE
 from tests.handoff_service.stage import trial_settings
 
@@ -98,12 +98,10 @@ async def test_nothing_that_anybody_writes_runs_on_any_page(browser: Browser, st
         await theirs.look()
         await ours.look()
         addresses = await _work(owner, widget, console)
-        for view in VIEWS:
-            await console.page.locator(f".views [data-view={view}]").click()
-            await expect(console.page.locator(f".page.{view} h1")).to_be_visible()
-            await expect(console.page.locator(".page [role=status]", has_text="…")).to_have_count(0)
+        for name in await all_views(console.page):
+            await view(console.page, name)
             await ours.look()
-        for part in ("people", "queues", "skills", "rules", "widget"):
+        for part in ("people", "queues", "skills", "rules", "tone", "complaints", "widget"):
             await console.page.locator(f".settings-nav [data-part={part}]").click()
             await expect(console.page.locator(".page [role=status]", has_text="…")).to_have_count(0)
             await ours.look()
@@ -150,7 +148,7 @@ async def test_nothing_that_an_article_says_runs_while_it_is_written(
     form = page.locator(".article-form")
     for label in ("Title", "Category", "Owner"):
         await form.get_by_label(label).fill(SHORT)
-    await form.get_by_label("Answer").fill(WORDS)
+    await form.get_by_label("Answer (").fill(WORDS)
     await form.locator("summary", has_text="Preview").click()
     await expect(form.locator(".article-preview")).to_contain_text("onerror")
     await watched.look()
@@ -193,6 +191,8 @@ async def _configured(owner: Agent) -> Callable[[], Awaitable[Any]]:
         "skills": [*before.get("skills", []), {"id": "hostile", **both}],
         "desk": {**before["desk"], "playbooks": [playbook], "forbidden": [forbidden]},
         "widget": {**before["widget"], **other},
+        "tone": {"guide": {"en": SHORT}},
+        "complaints": {"categories": [{"id": "hostile", **both}]},
         "agents": [{**one, "name": SHORT} if one["role"] == "agent" else one for one in people],
     }
 

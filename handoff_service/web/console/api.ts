@@ -7,9 +7,12 @@ import type { ArticleFields, ArticlePage, Category, Compared, Edited, Filter, Ke
 import type { Orders } from "./beside";
 import type { CannedReply } from "./canned";
 import type { ChannelAccount, ChannelKinds, Finding } from "./channels";
+import type { MentionReport, MentionRow } from "./mentions";
 import type { Item } from "./forms/values";
+import type { DraftFields, Gap, GoldenQuestion, LearnedDraft, Placed, ProposedFrom, Replay } from "./learning";
 import { type RegisterPage, type Span, spanQuery } from "./complaints";
 import type { Messages, MessageState, Models } from "./training";
+import type { Audited, KeptTimes, SignalsReport, Staffing } from "./reports";
 import type { Part, TicketFilter, TicketPage, WholeTicket } from "./tickets";
 import type { LateClock, WallFigures } from "./wall";
 
@@ -110,7 +113,7 @@ export class Api {
   accountCommand = (agent: string, command: string) =>
     this.administer<{ password?: string }>(`/v1/admin/agents/${encodeURIComponent(agent)}/${command}`, null);
   configuration = async () => (await this.wholeConfiguration()).yaml;
-  wholeConfiguration = () => this.get<{ yaml: string; document: Item; version: string }>("/v1/admin/config");
+  wholeConfiguration = () => this.get<{ yaml: string; document: Item; usual?: Item; version: string }>("/v1/admin/config");
   checkConfiguration = (yaml: string) => this.post<Plan>("/v1/admin/config/check", { yaml });
   applyConfiguration = (yaml: string, version: string) =>
     this.administer<Plan>("/v1/admin/config/apply", { yaml, version });
@@ -129,11 +132,19 @@ export class Api {
   addChannel = (channel: string, name: string, fields: Readonly<Record<string, string>>, end: { token_until?: string }) =>
     this.administer<Record<string, string>>("/v1/channels/accounts", { channel, name, fields, ...end });
 
+  /** Posts that name the tenant, as conversations marked public; one that was there before is skipped. */
+  importMentions = (mentions: readonly MentionRow["mention"][]) => this.post<MentionReport>("/v1/public-mentions", { mentions });
+
   ring = ({ conversation, epoch }: Target, media: "voice" | "video") =>
     this.act<CallAnswer>(`${conversationPath(conversation)}/call`, { epoch, media });
   hangUp = (conversation: string, call: string) => this.act<unknown>(`${conversationPath(conversation)}/call/end`, { call });
-  upload = async (conversation: string, content: Blob, name: string, signal: AbortSignal) => {
-    const path = `${conversationPath(conversation)}/files?${new URLSearchParams({ name })}`;
+  upload = (conversation: string, content: Blob, name: string, signal: AbortSignal) =>
+    this.send(`${conversationPath(conversation)}/files`, content, name, signal);
+  /** For a ticket without a conversation; its customer is known. */
+  uploadForTicket = (ticket: string, content: Blob, name: string, signal: AbortSignal) =>
+    this.send(`/v1/tickets/${encodeURIComponent(ticket)}/upload`, content, name, signal);
+  private readonly send = async (where: string, content: Blob, name: string, signal: AbortSignal) => {
+    const path = `${where}?${new URLSearchParams({ name })}`;
     const headers = { "X-Requested-By": "console" };
     return (await this.request<{ file: FileRef }>(path, { method: "POST", headers, body: content, signal })).file;
   };
@@ -183,6 +194,15 @@ export class Api {
   lateClocks = async () => (await this.get<{ clocks: LateClock[] }>("/v1/sla", { box: "late" })).clocks;
   overduePromises = async () => (await this.get<{ promises: Promised[] }>("/v1/promises", { box: "overdue" })).promises;
 
+  staffing = (queue: string, weeks: number) => this.get<Staffing>("/v1/staffing", { queue, weeks: String(weeks) });
+  keptTimes = async (days: number) =>
+    (await this.get<{ kept?: KeptTimes[] }>("/v1/sla", { box: "ended", days: String(days), limit: "1" })).kept ?? [];
+  signals = (days: number) => this.get<SignalsReport>("/api/reports/signals", { days: String(days) });
+  audit = async (limit: number, before: number | null) => {
+    const page = { limit: String(limit), ...(before !== null && { before: String(before) }) };
+    return (await this.get<{ rows?: Audited[] }>("/v1/admin/audit", page)).rows ?? [];
+  };
+
   tickets = ({ whose, state, type, text }: TicketFilter, cursor: string | null) => {
     const owner = whose === "all" ? "" : whose;
     return this.get<TicketPage>("/v1/tickets", { ...optional({ owner, state, type, text, cursor: cursor ?? "" }), limit: "50" });
@@ -214,6 +234,18 @@ export class Api {
     this.act<Edited>(articlePath(article.id, article.language), { article, revision, why });
   articleStep = ({ id, language }: ArticleFields, step: Step | "roll-back", body: object) =>
     this.act<Edited>(`${articlePath(id, language)}/${step}`, body);
+
+  gaps = (days: number) => this.get<{ gaps?: Gap[] }>("/v1/knowledge/gaps", { days: String(days) });
+  learnedDrafts = () => this.get<{ drafts?: LearnedDraft[] }>("/v1/knowledge/drafts", { state: "open" });
+  proposeDraft = (from: ProposedFrom) => this.post<LearnedDraft>("/v1/knowledge/drafts", from);
+  changeDraft = (draft: string, fields: Partial<DraftFields>) => this.post<LearnedDraft>(draftPath(draft), fields);
+  replayDraft = (draft: string) => this.post<Replay>(`${draftPath(draft)}/replay`, {});
+  acceptChanges = (draft: string, changes: readonly string[]) => this.post<LearnedDraft>(`${draftPath(draft)}/accept`, { changes });
+  publishDraft = (draft: string) => this.post<{ placed: Placed }>(`${draftPath(draft)}/publish`, {});
+  discardDraft = (draft: string) => this.post<unknown>(`${draftPath(draft)}/discard`, {});
+  goldenQuestions = () => this.get<{ golden?: GoldenQuestion[] }>("/v1/knowledge/golden");
+  addGolden = (golden: Omit<GoldenQuestion, "key">) => this.post<unknown>("/v1/knowledge/golden", golden);
+  dropGolden = (key: string) => this.post<unknown>(`/v1/knowledge/golden/${encodeURIComponent(key)}/drop`, {});
 
   models = () => this.get<Models>("/v1/training/models");
   trainNow = () => this.act<unknown>("/v1/training/models/train", {});
@@ -309,6 +341,8 @@ const conversationPath = (conversation: string): string => `/v1/conversations/${
 
 const articlePath = (article: string, language: Language): string =>
   `/v1/knowledge/articles/${encodeURIComponent(article)}/${language}`;
+
+const draftPath = (draft: string): string => `/v1/knowledge/drafts/${encodeURIComponent(draft)}`;
 
 const messagePath = (message: string): string => `/v1/training/messages/${encodeURIComponent(message)}`;
 

@@ -6,6 +6,16 @@ import { articlesIn, type ImportReport } from "./importing";
 import { findingsOf } from "./problem";
 import type { Session } from "./session";
 
+export const FACT_KINDS = ["phone", "amount", "percent", "deadline", "date", "hours", "url", "email", "number", "text"] as const;
+export type FactKind = (typeof FACT_KINDS)[number];
+/** Something that an article states and that may change. */
+export interface Fact {
+  readonly name: string;
+  readonly kind: FactKind;
+  readonly value: string;
+  readonly valid_from?: string;
+  readonly valid_to?: string;
+}
 /** One language version of an article, as the knowledge base keeps it; what the form does not show is kept as it is. */
 export interface ArticleFields {
   readonly id: string;
@@ -18,6 +28,13 @@ export interface ArticleFields {
   readonly owner: string;
   readonly valid_from: string;
   readonly review_by: string;
+  readonly valid_to?: string;
+  readonly short?: string;
+  readonly variants?: Readonly<Record<string, string>>;
+  readonly facts?: readonly Fact[];
+  readonly tags?: readonly string[];
+  readonly products?: readonly string[];
+  readonly quote_only?: boolean;
   readonly [field: string]: unknown;
 }
 export type ArticleState = "draft" | "published" | "retired";
@@ -205,10 +222,10 @@ export class Articles {
       });
   }
 
-  /** A new article, or the one that was begun and not saved. */
-  create(language: Language): void {
+  /** A new article, or the one that was begun and not saved; `begun` are fields that it has already. */
+  create(language: Language, begun: Partial<ArticleFields> = {}): void {
     this.leave();
-    const article = blank(language, this.parts.owner, new Date());
+    const article = { ...blank(language, this.parts.owner, new Date()), ...begun } as ArticleFields;
     this.open.value = { article, state: "draft", revision: -1, served: null, changed_by: "", changed_at: null };
     this.history.value = [];
   }

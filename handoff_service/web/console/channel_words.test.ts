@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { fieldWords, isTranslated } from "./channel_words";
+import { fieldWords, isSecret, isTranslated } from "./channel_words";
 
 const CHANNELS = `${import.meta.dirname}/../../channels`;
 const explained = readdirSync(CHANNELS).filter((file) => file.endsWith(".py"))
@@ -19,4 +19,9 @@ it("says notes in the agent's language too", () => {
   expect(fieldWords("EncodingAESKey (43 characters) (secret)", "zh")).toBe("EncodingAESKey（43 个字符）（保密）");
   expect([fieldWords("AppSecret (secret)", "zh"), fieldWords("something new", "zh"), fieldWords("user there (optional)", "en")])
     .toEqual(["AppSecret（保密）", "something new", "user there (optional)"]);
+});
+
+it("knows what is secret", () => {
+  expect(["signs both directions (secret, made by Tandem when not given)", "AppSecret (secret)", "user there (optional)", "AppID"].map(isSecret))
+    .toEqual([true, true, false, false]);
 });

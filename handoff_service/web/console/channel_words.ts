@@ -77,5 +77,8 @@ export function fieldWords(explained: string, language: Language): string {
   return notes === undefined ? said : `${said}（${notes.split(", ").map((note) => NOTES_ZH[note] ?? note).join("，")}）`;
 }
 
+/** Whether a field is one that nobody may read over a shoulder. */
+export const isSecret = (explained: string): boolean => (NOTED.exec(explained)?.groups?.notes ?? "").split(", ").includes("secret");
+
 /** Whether there are Chinese words for these. */
 export const isTranslated = (words: string): boolean => words in ZH;

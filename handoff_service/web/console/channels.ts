@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { Api } from "./api";
 import { Fetching } from "./fetching";
+import { importMentions, type MentionReport, mentionsIn } from "./mentions";
 import { fullTime } from "../shared/time";
 import type { Session } from "./session";
 import type { DeskState } from "./state";
@@ -27,6 +28,8 @@ export interface ChannelAccount {
     readonly last_event_at: string | null;
     readonly last_error: string | null;
     readonly examined_at: string | null;
+    /** What the doctor found then; the release before this one does not tell. */
+    readonly findings?: readonly Finding[];
     /** When the access token ends, where that is known. */
     readonly token_until?: string | null;
     /** Until when it is renewed without a person, and whether that is prolonged no more. */
@@ -81,6 +84,8 @@ export class Channels {
   readonly findings = signal<{ readonly account: string; readonly found: readonly Finding[] } | null>(null);
   /** Secrets that the gateway has made for a new account; shown until dismissed, and never again. */
   readonly made = signal<Fields | null>(null);
+  /** What became of the posts that were imported last. */
+  readonly imported = signal<MentionReport | null>(null);
   private readonly fetching = new Fetching();
   readonly failed = this.fetching.failed;
 
@@ -107,6 +112,16 @@ export class Channels {
       if (token === "soon" || token === "ended") tell(`channels.token_${token}`, token_until);
       if (renewal === "soon" || renewal === "ended") tell(`channels.renewal_${renewal}`, refresh_until);
     }
+  }
+
+  /** Brings in the posts of a file, and keeps what became of them. */
+  async importMentions(text: string): Promise<void> {
+    const { rows, refused } = mentionsIn(text);
+    this.imported.value = null;
+    await this.parts.session.attempt(async () => {
+      const report = await importMentions(rows, this.parts.api.importMentions);
+      this.imported.value = { ...report, refused: [...refused, ...report.refused].sort((one, other) => one.line - other.line) };
+    });
   }
 
   async examine({ id }: ChannelAccount): Promise<void> {

@@ -12,7 +12,9 @@ import { Register } from "./complaints";
 import { Articles } from "./articles";
 import { Drafts } from "./drafts";
 import { Forms } from "./forms/forms";
+import { Learning } from "./learning";
 import { Popups } from "./popups";
+import { Reports } from "./reports";
 import { Session, type SignedOut } from "./session";
 import { Bell } from "./sound";
 import { DeskState } from "./state";
@@ -34,6 +36,8 @@ export interface Workplace {
   readonly training: Training;
   readonly wall: Wall;
   readonly articles: Articles;
+  readonly learning: Learning;
+  readonly reports: Reports;
   readonly tickets: Tickets;
   readonly register: Register;
   readonly calls: Calls;
@@ -82,5 +86,7 @@ export function createDesk({ me, api, language, signedOut, socket }: DeskOptions
   const administration = new Administration({ api, session });
   const forms = new Forms({ api, session, state });
   const articles = new Articles({ api, session, owner: me.agent.name });
-  return { state, session, writing, verbs, bulk, translations, training, wall: new Wall(api), articles, tickets, register, calls, administration, forms, channels, popups, client, api };
+  const learning = new Learning({ api, session, state });
+  const reports = new Reports({ api, state });
+  return { state, session, writing, verbs, bulk, translations, training, wall: new Wall(api), articles, learning, reports, tickets, register, calls, administration, forms, channels, popups, client, api };
 }

@@ -123,10 +123,10 @@ describe("rights", () => {
 
   it("lead who reads no conversations to the page that he may see, without a socket", async () => {
     const state = await page({}, "zh", whoMay("settings.read", "reports.read"));
-    expect(root.querySelector("main.administration, main.page")).not.toBeNull();
+    expect(root.querySelector("main.reports")).not.toBeNull();
     expect(root.querySelector(".lists")).toBeNull();
     expect(root.querySelector(".banner")).toBeNull();
-    expect(state.view.value).toBe("administration");
+    expect(state.view.value).toBe("reports");
     expect(desk.requests.some(({ path }) => path.includes("ws-ticket"))).toBe(false);
     await act(() => void (state.view.value = "desk"));
     expect(root.querySelector(".lists")).toBeNull();

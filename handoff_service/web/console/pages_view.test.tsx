@@ -72,6 +72,35 @@ describe("the form of an article", () => {
   });
 });
 
+describe("the further fields of an article", () => {
+  const more = { ...KEPT, article: { ...KEPT.article, category: "service", facts: [{ name: "hotline", kind: "phone" as const, value: "400-820-6178" }] } };
+  const stored = (): unknown => desk.requests.findLast(({ path, body }) => path.endsWith("/parking/en") && body !== null)?.body;
+
+  it("are typed into the form, and what is emptied is no field any more", async () => {
+    await begin(["knowledge.draft"], { "/v1/knowledge/articles/parking/en": { status: 200, body: more }, "/history": { status: 200, body: { history: [] } } });
+    desk.articles.open.value = more;
+    await show(<ArticleForm kept={more} />);
+    const labelled = (text: string) => `[aria-label="${text}"]`;
+    await type(labelled("Value"), "400-820-6179");
+    await type(".article-more label:first-of-type textarea", "No parking.");
+    const products = [...root.querySelectorAll(".article-more label")].find((each) => each.textContent?.startsWith("Codes"))?.querySelector("input");
+    await act(() => {
+      if (products == null) throw new Error("no field for products");
+      products.value = "garage, garage，ticket";
+      products.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    await press("Save draft");
+    expect(stored()).toMatchObject({ article: {
+      short: "No parking.", products: ["garage", "ticket"], facts: [{ name: "hotline", kind: "phone", value: "400-820-6179" }],
+    } });
+    await press("Remove hotline");
+    await type(".article-more label:first-of-type textarea", "");
+    await press("Save draft");
+    const { article } = stored() as { article: Record<string, unknown> };
+    expect([article["facts"], article["short"]]).toEqual([undefined, undefined]);
+  });
+});
+
 it.each([[0, false], [3, true]])("offers a new article where articles are written here (revision %i)", async (revision, offered) => {
   await begin([], { "/v1/knowledge/articles?limit=50": { status: 200, body: { articles: [{ ...KEPT, revision }], after: null } }, "/tasks": { status: 200, body: { tasks: [] } }, "/categories": { status: 200, body: { categories: [] } } });
   await show(<ArticlesPage />);

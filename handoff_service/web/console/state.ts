@@ -10,7 +10,7 @@ import { type Translate, translator } from "./text";
 import { holds } from "./views";
 
 export type Pane = "lists" | "conversation" | "details";
-export type View = "desk" | "wall" | "tickets" | "articles" | "training" | "administration";
+export type View = "desk" | "wall" | "tickets" | "articles" | "training" | "reports" | "administration";
 export type SideTab = "handoff" | "knowledge";
 export type DialogKind = "transfer" | "give_back" | "aside" | "escalate" | "sign_off" | "offline" | "close" | "ticket" | "block" | "export" | "bulk" | "photos" | "palette" | "shortcuts";
 export interface Notice {

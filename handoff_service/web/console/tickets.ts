@@ -68,6 +68,9 @@ export interface WholeTicket {
   readonly files: readonly (FileRef & { readonly audience: "internal" | "public" })[];
   readonly complaint?: Complaint;
 }
+/** A file belongs to somebody: a ticket of nobody takes none. */
+export const takesFiles = ({ contact, conversations }: Pick<WholeTicket, "contact" | "conversations">): boolean =>
+  contact !== null || conversations.length > 0;
 export interface TicketPage {
   readonly tickets: readonly Ticket[];
   readonly next: string | null;
@@ -217,18 +220,20 @@ export class Tickets {
     return this.change(() => this.parts.api.ticketCommand(ticket, path, body), ticket);
   }
 
-  /** Uploads a file to a conversation of the open ticket and names it there: for colleagues, its customer does not see it. */
+  /** Uploads a file about the open ticket and names it there: for colleagues, its customer does not see it. */
   async attach(content: File): Promise<boolean> {
     const whole = this.open.value;
-    const conversation = whole?.conversations[0];
-    if (whole == null || conversation === undefined || this.adding.value !== null) return false;
+    if (whole == null || !takesFiles(whole) || this.adding.value !== null) return false;
+    const [conversation] = whole.conversations;
     const { api } = this.parts;
     const ticket = whole.ticket.id;
     const stop = new AbortController();
     this.adding.value = { ticket, name: content.name, stop };
     const run = async (): Promise<void> => {
       try {
-        const { id } = await api.upload(conversation, content, content.name, stop.signal);
+        const { id } = conversation === undefined
+          ? await api.uploadForTicket(ticket, content, content.name, stop.signal)
+          : await api.upload(conversation, content, content.name, stop.signal);
         await api.ticketCommand(ticket, "files", { file: id });
       } catch (error) {
         if (!stop.signal.aborted) throw error;

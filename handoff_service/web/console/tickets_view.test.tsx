@@ -85,10 +85,17 @@ describe("the files of a ticket", () => {
     expect(desk.state.notices.value.map(({ tone }) => tone)).toEqual(["bad"]);
   });
 
-  it("cannot be added where there is no conversation, and by nobody who only reads", async () => {
-    await shown({ ...WHOLE, conversations: [] });
+  it("get one more without any conversation, of a customer who has called", async () => {
+    await shown({ ...WHOLE, contact: { id: "cus_1", name: "陈女士" }, conversations: [] }, { "/v1/tickets/t_1/upload?name=box.png": { status: 201, body: { file: PHOTO } } });
+    await choose(new File(["png"], "box.png", { type: "image/png" }));
+    await settled();
+    expect(asked("/v1/tickets/t_1/files")).toMatchObject([{ file: "f_1" }]);
+  });
+
+  it("cannot be added where there is no customer, and by nobody who only reads", async () => {
+    await shown({ ...WHOLE, contact: null, conversations: [] });
     expect(root.querySelector(".ticket-files input")).toBe(null);
-    expect(root.querySelector(".ticket-files")?.textContent).toContain("没有会话");
+    expect(root.querySelector(".ticket-files")?.textContent).toContain("没有客户");
     leave();
     await shown({ ...WHOLE, files: [PHOTO] }, {}, ["tickets.read"]);
     expect(root.querySelectorAll(".ticket-files li")).toHaveLength(1);

@@ -6,6 +6,7 @@ export const VIEWS: readonly { readonly view: Exclude<View, "desk">; readonly ne
   { view: "tickets", needs: "tickets.read" },
   { view: "articles", needs: "knowledge.draft" },
   { view: "training", needs: "bot.train" },
+  { view: "reports", needs: "reports.read" },
   { view: "administration", needs: "settings.read" },
 ];
 

@@ -24,15 +24,19 @@ export interface DeskTools {
   playbooks: Playbook[];
   forbidden: { word: string; action: "block" | "warn"; instead?: string }[];
   translates: boolean;
+  /** Ids of articles that new colleagues read first. */
+  reading?: string[];
 }
 /** The steps of one type of case; `cases`: tags, queues and tasks of the bot by which it is known. */
 export interface Playbook extends Choice {
   cases: string[];
   steps: Choice[];
 }
+/** A name by language; of a gateway of the release before the same for all. */
+export type Named = string | Partial<Record<Language, string>>;
 export interface Me {
   /** The companies as whose agent he may act, his own among them; a gateway of the release before does not tell. */
-  clients?: { tenant: string; name: string }[];
+  clients?: { tenant: string; name: Named }[];
   agent: {
     id: string;
     name: string;
@@ -46,9 +50,11 @@ export interface Me {
   };
   tenant: {
     id: string;
-    name: string;
+    name: Named;
     queues: { id: string; name: string }[];
     wrap_up_codes: Choice[];
+    /** How agents are asked to write, by language; a gateway of the release before does not tell. */
+    tone?: Readonly<Record<string, string>>;
     /** What a gateway of the release before does not tell. */
     tags?: Choice[];
     ticket_types?: string[];

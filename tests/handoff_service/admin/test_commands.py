@@ -148,9 +148,12 @@ def test_a_shift_of_somebody_who_is_no_agent_is_warned_of_with_its_line(run, tmp
 
 
 def test_lists_are_set_shown_and_removed(run):
-    assert run("tags set vip zh=贵宾 en=VIP")[1] == "id: vip\nzh: 贵宾\nen: VIP\n"
-    assert run("tags list")[1] == "ID   ZH    EN\nvip  贵宾  VIP\n"
-    assert run("tags remove vip")[1] == "vip removed\n"
+    before = run("tags list")[1]
+    assert run("tags set gold zh=金卡 en=Gold")[1] == "id: gold\nzh: 金卡\nen: Gold\n"
+    head, *_, last = run("tags list")[1].splitlines()
+    assert (head.split(), last.split()) == (["ID", "ZH", "EN"], ["gold", "金卡", "Gold"])
+    assert run("tags remove gold")[1] == "gold removed\n"
+    assert run("tags list")[1] == before
     assert "QUEUE" in run("hours list")[1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from handoff_service.admin.configuration import without_address
@@ -153,6 +153,7 @@ PLAIN = st.recursive(
 
 
 @settings(max_examples=40)
+@example({"id": "1e5", "code": "0E0", "word": "12e-3", "number": 1e5})
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,6}", fullmatch=True), PLAIN, max_size=4))
 def test_what_is_written_is_read_back(value):
     assert read(write(value)).value == value

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handoff_service.analytics.staffing import Level, by_hour, first_day, load, places_needed
+from handoff_service.calendars.settings import Opening
 from handoff_service.handoffs import store as handoffs
 from tests.handoff_service.simulation.erlang import erlang_c
 from tests.handoff_service.stage import MONDAY, waiting_handoff
@@ -79,8 +80,15 @@ async def test_what_came_becomes_who_is_needed(database: Any, tenant: Any, hire:
     assert (support["service_s"], support["room"], support["came"]) == (300.0, 2.0, [40])
     assert line == {
         **{"weekday": 0, "hour": 9, "came": 40.0, "most": 40, "places": places, "agents": -(-places // 2)},
+        "open": True,
         "on_shift": None,
     }
+    afternoons = Opening.model_validate({"days": ["mon", "tue"], "from": "13:00", "to": "18:00"})
+    shut = queue.model_copy(update={"hours": (afternoons,)})
+    closed = tenant.settings.model_copy(update={"queues": (shut, other)})
+    tenant = tenant.model_copy(update={"settings": closed})
+    told = await database.read(lambda c: load(c, tenant, shut, MONDAY, weeks=1, level=Level()))
+    assert [(one["hour"], one["open"]) for one in told["hours"]] == [(9, False)]
     nothing = await database.read(lambda c: load(c, tenant, other, MONDAY, weeks=1, level=Level()))
     assert (nothing["service_s"], nothing["hours"], nothing["came"]) == (None, [], [0])
 

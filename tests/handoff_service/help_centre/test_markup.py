@@ -47,6 +47,8 @@ def test_an_excerpt_has_no_marks_and_ends_in_time():
     source = "# Title\n1. **Open** [the page](https://a.example)\n2. Press"
     assert plain(source, most=100) == "Title Open the page Press"
     assert plain("a" * 50, most=10) == "aaaaaaaaa…"
+    assert plain("How fast it arrives depends", most=16) == "How fast it…"
+    assert plain("退款后的到账时间取决于支付方式", most=8) == "退款后的到账时…"
 
 
 @pytest.mark.parametrize("colour", ["#ffff00", "#155eb0", "#000000", "#ff0000", "#fefefe"])

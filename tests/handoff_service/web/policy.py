@@ -155,6 +155,7 @@ POLICY: dict[str, P | str] = {
     "POST /v1/tickets/{ticket_id}/link": P.TICKETS_WORK,
     "POST /v1/tickets/{ticket_id}/unlink": P.TICKETS_WORK,
     "POST /v1/tickets/{ticket_id}/files": P.TICKETS_WORK,
+    "POST /v1/tickets/{ticket_id}/upload": P.TICKETS_WORK,
     "POST /v1/tickets/{ticket_id}/follow-up": P.TICKETS_WORK,
     "POST /v1/tickets/{ticket_id}/outcome": P.TICKETS_WORK,
     "POST /v1/tickets/{ticket_id}/update": P.TICKETS_WORK,

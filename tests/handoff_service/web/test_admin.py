@@ -185,6 +185,25 @@ async def test_a_form_sends_a_piece_of_the_file_as_json_and_is_told_where_it_is_
     refused(await change(owner, "config/apply", {**body, "yaml": '{"retention_days": 9}'}), 409, "conflict")
 
 
+async def test_what_nobody_has_set_is_told_beside_the_file_and_can_be_stored_as_it_is_told(house):
+    owner = await house.agent("owner", role=Role.OWNER)
+    read = accepted(await owner.get("/v1/admin/config"))
+    assert read["document"]["complaints"] == {}
+    usual = read["usual"]["complaints"]
+    assert usual["limits"]["agent"] == 5_000
+    changed = {**usual, "limits": {**usual["limits"], "agent": 1_999}}
+    body = {"yaml": json.dumps({"complaints": changed, "bot": {"unhappy": 0.35}}), "version": read["version"]}
+    accepted(await change(owner, "config/apply", body))
+    assert accepted(await owner.get("/v1/admin/config"))["document"]["complaints"] == changed
+    read = accepted(await owner.get("/v1/admin/config"))
+    too_long = json.dumps({"bot": {"emergency": {"en": {"medical": "1" * 41}}}})
+    error = refused(await change(owner, "config/check", {"yaml": too_long}), 422, "bad_configuration")
+    assert [one["where"] for one in error["problems"]] == ["bot.emergency.en.medical"]
+    says = {"given_back": read["usual"]["tone"]["says"]["given_back"]}
+    body = {"yaml": json.dumps({"tone": {"says": says}}), "version": read["version"]}
+    accepted(await change(owner, "config/apply", body))
+
+
 async def test_a_file_needs_the_permission_for_what_it_changes(house):
     owner, boss = await house.agent("owner", role=Role.OWNER), await house.agent("boss", role=Role.ADMIN)
     expert = await house.agent("expert", role=Role.EXPERT)

@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 
 from handoff_service.agents.model import Role
+from handoff_service.clock import utc_now
+from handoff_service.conversations import store as conversations
+from handoff_service.files import store as files
+from handoff_service.tickets.forget import forget_conversation
 from tests.handoff_service.web.policy import POLICY
 from tests.handoff_service.web.visitors import accepted, fresh, refused
 
@@ -237,3 +241,40 @@ async def test_a_file_of_an_agent_stays_with_the_ticket_and_that_of_a_stranger_d
     assert (await lin.get(f"/v1/files/{mine}")).content == b"the proof"
     answer = await customer.get(f"/v1/files/{mine}")
     refused(answer, 404, "not_found")
+
+
+async def test_a_ticket_without_a_conversation_takes_files_of_its_customer(house: Any) -> None:
+    """Somebody calls and sends a scan by mail: the ticket is opened by hand, and no conversation is there."""
+    lin, maya = await house.agent("lin"), await house.agent("maya")
+    customer = await house.customer()
+    await customer.write("hello")
+    (talk,) = accepted(await lin.get("/v1/search", q=customer.conversation))["conversations"]
+    called = await opened(lin, contact=talk["contact"]["id"])
+    nobody = await opened(lin)
+
+    async def upload(desk: Any, ticket: str) -> Any:
+        return await desk.http.post(f"/v1/tickets/{ticket}/upload?name=scan.txt", content=b"the receipt")
+
+    scan = accepted(await upload(lin, called["ticket"]), 201)["file"]["id"]
+    answer = await maya.post(f"/v1/tickets/{called['ticket']}/files", {"op_id": fresh(), "file": scan})
+    refused(answer, 422, "invalid")
+    await on(lin, called["ticket"], "files", file=scan)
+    whole = accepted(await maya.get(f"/v1/tickets/{called['ticket']}"))
+    assert [(one["id"], one["audience"]) for one in whole["files"]] == [(scan, "internal")]
+    assert whole["conversations"] == []
+    assert (await maya.get(f"/v1/files/{scan}")).content == b"the receipt"
+    refused(await customer.get(f"/v1/files/{scan}"), 404, "not_found")
+    error = refused(await upload(lin, nobody["ticket"]), 422, "invalid")
+    assert "has no customer" in error["message"]
+    refused(await upload(lin, "t_nothing"), 404, "not_found")
+
+    boss = await house.agent("boss", role=Role.OWNER)
+    # The ticket is emptied with its conversation, and what was uploaded for it is kept by nothing any more.
+    await on(lin, called["ticket"], "link", conversation=customer.conversation)
+    tenant, now = house.tenant.id, utc_now()
+    talk_now = await house.database.read(lambda c: conversations.find(c, tenant, customer.conversation))
+    await house.database.write(lambda tx: forget_conversation(tx, talk_now, now))
+    left = await house.database.read(lambda c: files.find(c, tenant, scan))
+    assert left.seq is None, "it goes as what was never sent"
+    accepted(await boss.post(f"/v1/contacts/{talk['contact']['id']}/erase", {"op_id": fresh()}))
+    refused(await maya.get(f"/v1/files/{scan}"), 404, "not_found")

@@ -2,6 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { composes } from "../../shared/keys";
 import { isSendKey, length, type Mode, sendable } from "../composer";
 import { pastedFiles } from "../files";
+import { isNarrow } from "../narrow";
 import { cause } from "../problem";
 import { mayAccept, mayTakeOver, ownerText, whisperable } from "../rights";
 import { forbiddenIn } from "../forbidden";
@@ -13,6 +14,7 @@ import { Hints } from "./Hints";
 import { NameList, useNaming } from "./NameList";
 import { Icon } from "./Icon";
 import { PhotosButton, PhotosLine } from "./Photos";
+import { ToneLine } from "./ToneLine";
 import { TranslateLine } from "./TranslateLine";
 import { useWorkplace } from "./workplace";
 
@@ -45,6 +47,7 @@ export function Composer({ conversation, name }: ComposerProps) {
         {mode === "reply" && <PhotosLine />}
         {state.connection.value !== "online" && <span class="hint">{t("composer.offline")}</span>}
       </div>
+      {mode === "reply" && state.holding.value && <ToneLine />}
       {mode === "reply" && state.holding.value && <Hints conversation={conversation} />}
       <Article conversation={conversation} />
       {mode === "reply" && <CannedList conversation={conversation} />}
@@ -115,7 +118,7 @@ function Editor({ conversation, name }: ComposerProps) {
     if (mode === "reply") state.cursor = area.current?.selectionStart ?? null;
     else naming.moved();
   };
-  const placeholder = mode === "note" ? t("composer.note_placeholder") : blocked === null ? t("composer.reply_placeholder", { name }) : "";
+  const placeholder = mode === "note" ? t("composer.note_placeholder") : blocked === null ? t(isNarrow() ? "composer.reply_narrow" : "composer.reply_placeholder", { name }) : "";
   return (
     <div class="editor">
       <NameList naming={naming} />

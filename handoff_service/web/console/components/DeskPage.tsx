@@ -13,6 +13,7 @@ import { Dialogs } from "./Dialogs";
 import { ListsPane } from "./ListsPane";
 import { Notices } from "./Notices";
 import { OfferBar } from "./OfferBar";
+import { ReportsPage } from "./reports/ReportsPage";
 import { SidePane } from "./SidePane";
 import { TicketsPage } from "./tickets/TicketsPage";
 import { TopBar } from "./TopBar";
@@ -59,6 +60,8 @@ function Shown() {
       return <ArticlesPage />;
     case "training":
       return <TrainingPage />;
+    case "reports":
+      return <ReportsPage />;
     case "administration":
       return <AdministrationPage />;
   }

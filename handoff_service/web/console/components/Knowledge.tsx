@@ -6,6 +6,7 @@ import { cause } from "../problem";
 import { percent } from "../text";
 import { lastQuestion } from "../timeline";
 import { Icon } from "./Icon";
+import { ReadingList } from "./ReadingList";
 import { useKnowledge } from "./knowledge_search";
 import { useWorkplace } from "./workplace";
 
@@ -43,6 +44,7 @@ export function Knowledge() {
         {search.at === "failed" && t("knowledge.failed", { message: cause(search.error, t) })}
         {search.at === "found" && search.hits.length === 0 && t("knowledge.empty")}
       </p>
+      {search.at === "idle" && state.side.value === "knowledge" && <ReadingList />}
       {search.at === "found" && (
         <ul class="hits">{search.hits.map((hit) => <Hit key={`${hit.article}.${hit.language}`} hit={hit} />)}</ul>
       )}

@@ -8,7 +8,7 @@ import { holds, VIEWS } from "../views";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { useWorkplace } from "./workplace";
 
-const ICONS = { wall: "chart", tickets: "note", articles: "book", training: "bot", administration: "gear" } as const;
+const ICONS = { wall: "chart", tickets: "note", articles: "book", training: "bot", reports: "report", administration: "gear" } as const;
 const STATUSES: readonly PresenceStatus[] = ["online", "away", "busy", "offline"];
 
 export function TopBar() {

@@ -20,6 +20,8 @@ const FIXED: Readonly<Partial<Record<ChoiceOf, Readonly<Record<string, TextKey>>
   modes: { claim: "form.claim", offer: "form.offer_best" },
   offers: { message: "form.message", callback: "form.callback" },
   actions: { block: "form.block", warn: "form.warn" },
+  evidence: { order_number: "complaint.evidence.order_number", pictures: "complaint.evidence.pictures", transcript: "complaint.evidence.transcript", statement: "complaint.evidence.statement" },
+  roles: { agent: "role.agent", expert: "role.expert", supervisor: "role.supervisor", admin: "role.admin", owner: "role.owner" },
   kinds: { live: "form.live", message: "form.left_message" },
   languages: { zh: "form.zh", en: "form.en" },
   days: { mon: "form.mon", tue: "form.tue", wed: "form.wed", thu: "form.thu", fri: "form.fri", sat: "form.sat", sun: "form.sun" },

@@ -19,6 +19,8 @@ type Outcome = "done" | "refused" | "stale";
 /** The configuration in forms: pieces of the one file, each checked and applied as the file is. */
 export class Forms {
   readonly document = signal<Item | null>(null);
+  /** What counts where nobody has set it, of sections that are longer than a number. */
+  readonly usual = signal<Item>({});
   /** What is being edited, by section and key; kept while other pages are shown, gone when it is saved or discarded. */
   readonly edited = signal<ReadonlyMap<string, Edited>>(new Map());
   /** The thing whose form is open in each section. */
@@ -36,8 +38,9 @@ export class Forms {
 
   /** Reads the configuration; what is being edited stays. */
   start(): Promise<void> {
-    return this.fetching.ask("document", () => this.parts.api.wholeConfiguration(), ({ document, version }) => {
+    return this.fetching.ask("document", () => this.parts.api.wholeConfiguration(), ({ document, usual, version }) => {
       this.document.value = document;
+      this.usual.value = usual ?? {};
       this.version = version;
     });
   }

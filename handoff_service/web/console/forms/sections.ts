@@ -7,7 +7,8 @@ import { textOf } from "./values";
 export type Label = TextKey extends infer Key ? (Key extends `form.${infer Name}` ? Name : never) : never;
 /** Lists that are chosen from; choices.ts knows what is in them. */
 export type ChoiceOf =
-  | "modes" | "queues" | "places" | "calendars" | "skills" | "days" | "channels" | "languages" | "offers" | "actions" | "kinds";
+  | "modes" | "queues" | "places" | "calendars" | "skills" | "days" | "channels" | "languages" | "offers" | "actions" | "kinds"
+  | "evidence" | "roles";
 
 interface Named {
   readonly name: Label;
@@ -24,18 +25,22 @@ export type Kind =
   | { readonly kind: "number"; readonly least: number; readonly most?: number; readonly usual?: number; readonly percent?: boolean; readonly fraction?: boolean }
   /** By language of the widget what is said otherwise. */
   | { readonly kind: "words" }
+  /** By sentence of the gateway and language what is said otherwise. */
+  | { readonly kind: "said" }
   | { readonly kind: "check"; readonly usual: boolean }
   | { readonly kind: "date" }
   | { readonly kind: "time"; readonly optional?: boolean }
   | { readonly kind: "choice"; readonly of: ChoiceOf; readonly none?: Label; readonly required?: boolean }
-  | { readonly kind: "several"; readonly of: ChoiceOf; readonly usual?: readonly string[] }
-  | { readonly kind: "numbers"; readonly of: ChoiceOf; readonly least: number; readonly most: number }
+  /** `none`: choosing nothing is something else than as nobody has set it. */
+  | { readonly kind: "several"; readonly of: ChoiceOf; readonly usual?: readonly string[]; readonly none?: boolean }
+  /** `empty`: what one counts that is not set; `hundredths`: stored in them, as money is. */
+  | { readonly kind: "numbers"; readonly of: ChoiceOf; readonly least: number; readonly most?: number; readonly empty: number; readonly hundredths?: boolean }
   | { readonly kind: "list"; readonly each: "text" | "email" | "date" | "origin"; readonly usual?: readonly string[] }
   | { readonly kind: "part"; readonly fields: readonly Field[]; readonly begins: Item; readonly always?: boolean }
   | { readonly kind: "rows"; readonly fields: readonly Field[]; readonly begins: Item };
 
 export type SectionId =
-  | "general" | "queues" | "calendars" | "sla" | "canned_replies" | "tags" | "skills" | "wrap_up_codes" | "rules" | "widget_words";
+  | "general" | "queues" | "calendars" | "sla" | "canned_replies" | "tags" | "skills" | "wrap_up_codes" | "rules" | "bot" | "complaints" | "tone" | "widget_words";
 interface Common {
   readonly id: SectionId;
   readonly fields: readonly Field[];
@@ -171,6 +176,7 @@ const RULES: readonly Field[] = [
         name: "playbooks", hint: "playbooks_hint", kind: "rows", begins: { id: "", zh: "", en: "", steps: [{ id: "first", zh: "", en: "" }] },
         fields: [ID, ...BOTH, { name: "cases", hint: "cases_hint", kind: "list", each: "text" }, { name: "steps", kind: "rows", begins: { id: "", zh: "", en: "" }, fields: [ID, ...BOTH] }],
       },
+      { name: "reading", hint: "reading_hint", kind: "list", each: "text" },
       { name: "translate_url", hint: "translate_url_hint", kind: "text" },
     ],
   },
@@ -195,8 +201,59 @@ const RULES: readonly Field[] = [
   {
     name: "capacity", hint: "capacity_hint", kind: "part", always: true, begins: {},
     fields: [
-      { name: "channels", label: "by_channel", kind: "numbers", of: "channels", least: 1, most: 100 },
-      { name: "kinds", label: "by_kind", kind: "numbers", of: "kinds", least: 1, most: 100 },
+      { name: "channels", label: "by_channel", kind: "numbers", of: "channels", least: 1, most: 100, empty: 1 },
+      { name: "kinds", label: "by_kind", kind: "numbers", of: "kinds", least: 1, most: 100, empty: 1 },
+    ],
+  },
+];
+
+const NUMBERS: readonly Field[] = (["medical", "fire", "police", "self_harm", "violence", "fraud", "legal"] as const).map((name) => ({ name, kind: "text" }));
+const BOT: readonly Field[] = [
+  {
+    name: "bot", kind: "part", always: true, begins: {},
+    fields: [
+      { name: "misses", hint: "misses_hint", kind: "number", least: 1, most: 9, usual: 2 },
+      { name: "tries", hint: "tries_hint", kind: "number", least: 1, most: 9, usual: 2 },
+      { name: "repeats", hint: "repeats_hint", kind: "number", least: 2, most: 9, usual: 3 },
+      { name: "unhappy", hint: "unhappy_hint", kind: "number", least: 1, most: 99, usual: 42, percent: true },
+      { name: "trend", hint: "trend_hint", kind: "number", least: 1, most: 99, usual: 40, percent: true },
+      { name: "emergency", hint: "emergency_hint", kind: "part", always: true, begins: {}, fields: [{ name: "zh", kind: "part", always: true, begins: {}, fields: NUMBERS }, { name: "en", kind: "part", always: true, begins: {}, fields: NUMBERS }] },
+      { name: "ambiguity", hint: "ambiguity_hint", more: true, kind: "number", least: 0, most: 99, usual: 8, percent: true },
+      { name: "same_line", hint: "same_line_hint", more: true, kind: "number", least: 1, most: 10, usual: 2 },
+      { name: "insults", hint: "insults_hint", more: true, kind: "number", least: 1, most: 20, usual: 3 },
+      { name: "channel_chars", hint: "channel_chars_hint", more: true, kind: "number", least: 50, most: 8000, usual: 600 },
+      { name: "slow_ms", hint: "slow_ms_hint", more: true, kind: "number", least: 100, most: 60_000, usual: 4000 },
+    ],
+  },
+];
+
+/** What can be chosen: an id that nobody reads, and its names. */
+const CHOICE: readonly Field[] = [{ name: "id", kind: "id" }, ...BOTH];
+const COMPLAINTS: readonly Field[] = [
+  {
+    name: "complaints", kind: "part", always: true, begins: {},
+    fields: [
+      { name: "answer_hours", hint: "answer_hours_hint", kind: "number", least: 1, most: 720, usual: 48 },
+      { name: "low_rating", hint: "low_rating_hint", kind: "number", least: 0, most: 5, usual: 2 },
+      { name: "limits", hint: "limits_hint", kind: "numbers", of: "roles", least: 0, empty: 0, hundredths: true },
+      { name: "limit_days", hint: "limit_days_hint", kind: "number", least: 1, most: 3660, usual: 90 },
+      { name: "currency", hint: "currency_hint", kind: "text" },
+      {
+        name: "categories", hint: "categories_hint", kind: "rows", begins: { id: "", zh: "", en: "" },
+        fields: [...CHOICE, { name: "evidence", kind: "several", of: "evidence", usual: ["order_number", "transcript"], none: true }],
+      },
+      { name: "causes", more: true, kind: "rows", begins: { id: "", zh: "", en: "" }, fields: CHOICE },
+      { name: "remedies", more: true, kind: "rows", begins: { id: "", zh: "", en: "" }, fields: CHOICE },
+    ],
+  },
+];
+
+const TONE: readonly Field[] = [
+  {
+    name: "tone", kind: "part", always: true, begins: {},
+    fields: [
+      { name: "guide", hint: "guide_hint", kind: "part", always: true, begins: {}, fields: [{ name: "zh", kind: "text", long: true }, { name: "zh-Hant", kind: "text", long: true }, { name: "en", kind: "text", long: true }] },
+      { name: "says", hint: "says_hint", kind: "said" },
     ],
   },
 ];
@@ -236,6 +293,9 @@ export const SECTIONS: readonly Section[] = [
     fields: [ID, ...BOTH, { name: "survey", kind: "check", usual: true }], begins: { id: "", zh: "", en: "" },
   },
   { id: "rules", holds: "parts", parts: ["desk", "tickets", "promises", "capacity"], needs: "settings.write", fields: RULES },
+  { id: "bot", holds: "parts", parts: ["bot"], needs: "settings.write", fields: BOT },
+  { id: "complaints", holds: "parts", parts: ["complaints"], needs: "settings.write", fields: COMPLAINTS },
+  { id: "tone", holds: "parts", parts: ["tone"], needs: "settings.write", fields: TONE },
   {
     id: "general", holds: "parts", needs: "settings.write", fields: GENERAL,
     parts: ["name", "timezone", "languages", "greeting", "suggestions", "allowed_origins", "retention_days"],
@@ -248,7 +308,7 @@ export const WIDGET: Section = { id: "widget_words", holds: "parts", parts: ["wi
 /** The parts of the page of settings, in their order. */
 export type SettingsPart = Exclude<SectionId, "widget_words"> | "people" | "channels" | "widget" | "file";
 export const SETTINGS_PARTS: readonly SettingsPart[] = [
-  "people", "queues", "calendars", "sla", "canned_replies", "tags", "skills", "wrap_up_codes", "rules", "general", "channels", "widget", "file",
+  "people", "queues", "calendars", "sla", "canned_replies", "tags", "skills", "wrap_up_codes", "rules", "bot", "tone", "complaints", "general", "channels", "widget", "file",
 ];
 
 /** The parts that somebody may see: accounts have a permission of their own. */

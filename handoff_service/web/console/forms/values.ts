@@ -20,6 +20,10 @@ export const listOf = (value: Value | undefined): readonly Value[] => (Array.isA
 export const itemsOf = (value: Value | undefined): readonly Item[] => listOf(value).filter(isItem);
 export const textOf = (value: Value | undefined): string => (typeof value === "string" ? value : "");
 
+/** What stands at a place ("complaints.categories"); undefined: nothing. */
+export const valueAt = (item: Item, place: string): Value | undefined =>
+  place.split(".").reduce<Value | undefined>((value, name) => (isItem(value) ? value[name] : undefined), item);
+
 /** Whether two values say the same, in whatever order their parts are written. */
 export function same(one: Value | undefined, other: Value | undefined): boolean {
   if (isItem(one) && isItem(other)) {

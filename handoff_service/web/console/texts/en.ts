@@ -3,8 +3,10 @@ import { trainingEn } from "./training_en";
 import { deskEn } from "./desk_en";
 import { filesEn } from "./files_en";
 import { formsEn } from "./forms_en";
+import { learningEn } from "./learning_en";
 import { pagesEn } from "./pages_en";
 import { photosEn } from "./photos_en";
+import { reportsEn } from "./reports_en";
 import { ticketsEn } from "./tickets_en";
 import type { TextKey } from "./zh";
 
@@ -13,8 +15,10 @@ export const en: Readonly<Record<TextKey, string>> = {
   ...deskEn,
   ...filesEn,
   ...formsEn,
+  ...learningEn,
   ...pagesEn,
   ...photosEn,
+  ...reportsEn,
   ...ticketsEn,
   ...toolsEn,
   ...trainingEn,
@@ -163,6 +167,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "composer.reply": "Reply",
   "composer.note": "Internal note",
   "composer.mode": "Who reads this",
+  "composer.reply_narrow": "Reply to {name}…",
   "composer.reply_placeholder": "Reply to {name}… Enter sends, Shift+Enter for a new line",
   "composer.note_placeholder": "Only colleagues see this…",
   "composer.send": "Send",

@@ -126,7 +126,7 @@ export const ticketsZh = {
   "tickets.add_file": "添加附件",
   "tickets.stop_adding": "取消上传",
   "tickets.file_internal": "仅内部可见",
-  "tickets.no_conversation": "这张工单没有会话，不能添加附件。",
+  "tickets.of_nobody": "这张工单没有客户，不能添加附件。",
   "ticket.due": "到期时间",
   "ticket.due_set": "更改",
   "ticket.follow_up": "主动跟进",

@@ -148,4 +148,7 @@ export const toolsEn: Readonly<Record<keyof typeof toolsZh, string>> = {
   "attribute.order": "Order",
   "palette.list": "Show: {list}",
   "palette.desk": "Back to the conversations",
+  "reading.title": "For new colleagues",
+  "reading.done": "{done} of {all} read",
+  "reading.read": "read",
 };

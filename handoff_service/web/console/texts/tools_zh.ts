@@ -146,4 +146,7 @@ export const toolsZh = {
   "attribute.order": "订单",
   "palette.list": "查看：{list}",
   "palette.desk": "回到会话",
+  "reading.title": "新同事必读",
+  "reading.done": "已读 {done}/{all}",
+  "reading.read": "已读",
 } as const;

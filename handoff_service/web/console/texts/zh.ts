@@ -1,8 +1,10 @@
 import { deskZh } from "./desk_zh";
 import { filesZh } from "./files_zh";
 import { formsZh } from "./forms_zh";
+import { learningZh } from "./learning_zh";
 import { pagesZh } from "./pages_zh";
 import { photosZh } from "./photos_zh";
+import { reportsZh } from "./reports_zh";
 import { ticketsZh } from "./tickets_zh";
 import { toolsZh } from "./tools_zh";
 import { trainingZh } from "./training_zh";
@@ -12,8 +14,10 @@ export const zh = {
   ...deskZh,
   ...filesZh,
   ...formsZh,
+  ...learningZh,
   ...pagesZh,
   ...photosZh,
+  ...reportsZh,
   ...ticketsZh,
   ...toolsZh,
   ...trainingZh,
@@ -162,6 +166,7 @@ export const zh = {
   "composer.reply": "回复",
   "composer.note": "内部备注",
   "composer.mode": "写给谁",
+  "composer.reply_narrow": "回复 {name}…",
   "composer.reply_placeholder": "回复 {name}… Enter 发送，Shift+Enter 换行",
   "composer.note_placeholder": "只有同事能看到…",
   "composer.send": "发送",

@@ -1,5 +1,5 @@
 """Fault: "every channel × hours × presence", over every adapter: out of hours, or with nobody there, whoever asks for a
-person gets a promise on the channel on which he asked.
+person gets a promise on the channel on which he asked; with somebody there, his place in the line.
 
 Hours and presence in all their mixtures are in test_channels_hours_presence.py, over the widget and the signed API.
 """
@@ -21,6 +21,7 @@ from handoff_service.channels import store as accounts
 from handoff_service.channels.accounts import new_account, webhook
 from handoff_service.channels.registry import CHANNELS
 from handoff_service.channels.sealing import Seal
+from handoff_service.handoffs.wait import standing
 from tests.handoff_service.channels.platforms import PLATFORMS
 from tests.handoff_service.channels.platforms.fake import Platform
 from tests.handoff_service.channels.platforms.signed_api import FakeIntegrator
@@ -68,10 +69,10 @@ async def asks(house: House, far: Platform) -> str:
     return str(await until(lambda: house.database.read(lambda c: c.execute(query).scalar_one_or_none())))
 
 
-async def promised(house: House, far: Platform) -> str:
-    """What he is told, once it has reached him; checked on the way."""
+async def told_on_asking(house: House, far: Platform, owner: str) -> str:
+    """What he is told, once it has reached him; checked on the way. He waits with this owner then."""
     place = await asks(house, far)
-    await owned_by(house, place, "mailbox")
+    await owned_by(house, place, owner)
     entries = await holds(house, place)
     assert events(entries) == ["opened", "asked"], far.channel
     (told,) = [one.body["text"] for one in entries if one.kind == "state" and one.body["event"] == "asked"]
@@ -95,6 +96,23 @@ async def test_who_asks_in_vain_reads_on_his_own_channel_when_he_gets_an_answer(
     if why == "closed":  # somebody is there, but not on duty
         lin = await house.agent("lin")
         await lin.socket()
-    told = await asyncio.gather(*(promised(house, far) for far in fars))
+    told = await asyncio.gather(*(told_on_asking(house, far, "mailbox") for far in fars))
     for far, text in zip(fars, told, strict=True):
         assert any(date in text for date in dates), (far.channel, text)
+
+
+async def test_who_waits_for_a_person_who_is_there_reads_on_his_own_channel_which_place_he_has(
+    connected: tuple[House, list[Platform]],
+) -> None:
+    """Everybody waits in one line, so each is told another place."""
+    house, fars = connected
+    assert {far.channel for far in fars} == set(CHANNELS)
+    await configure(house, queues=[queue()])
+    lin = await house.agent("lin")
+    await lin.socket()
+    places = {}
+    for far in fars:  # one after the other, so that the line is known
+        text = await told_on_asking(house, far, "queue")
+        places[far.channel] = len(places) + 1
+        standings = {standing(places[far.channel], None, language) for language in ("zh", "en")}
+        assert any(one and one in text for one in standings), (far.channel, places[far.channel], text)

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { fieldWords } from "../../channel_words";
+import { fieldWords, isSecret } from "../../channel_words";
 import { askedAgain, type ChannelAccount, type ChannelKind } from "../../channels";
 import { useWorkplace } from "../workplace";
 
@@ -84,11 +84,24 @@ function FieldLines({ account, wanted, values, set, required = false }: LinesPro
     <>
       {Object.entries(kind?.fields ?? {}).filter(([field]) => wanted(field)).map(([field, explained]) => (
         <label key={field}>{fieldWords(explained, state.language.value)}
-          <input autocomplete="off" required={required} value={values[field] ?? ""} onInput={(event) => set({ ...values, [field]: event.currentTarget.value })} />
+          <FieldInput explained={explained} required={required} value={values[field] ?? ""} set={(value) => set({ ...values, [field]: value })} />
         </label>
       ))}
     </>
   );
+}
+
+interface InputProps {
+  readonly explained: string;
+  readonly value: string;
+  readonly set: (value: string) => void;
+  readonly required?: boolean;
+}
+
+/** A field of an account; of a secret one dots are shown. */
+export function FieldInput({ explained, value, set, required = false }: InputProps) {
+  const typing = { required, value, onInput: (event: { currentTarget: HTMLInputElement }) => set(event.currentTarget.value) };
+  return isSecret(explained) ? <input type="password" autocomplete="new-password" {...typing} /> : <input autocomplete="off" {...typing} />;
 }
 
 /** The day on which the access token ends; left empty, the platform's usual time is taken for it. */

@@ -5,7 +5,8 @@ import { type ChannelAccount, renewalState, tokenState } from "../../channels";
 import { cause } from "../../problem";
 import { holds } from "../../views";
 import { useWorkplace } from "../workplace";
-import { EditChannel, RotateSecrets, TokenEnd } from "./ChannelForms";
+import { EditChannel, FieldInput, RotateSecrets, TokenEnd } from "./ChannelForms";
+import { MentionsImport } from "./MentionsImport";
 
 /** Accounts on platforms: whether events come in, what the doctor says, and the address that the platform must know. */
 export function ChannelsPanel() {
@@ -27,6 +28,7 @@ export function ChannelsPanel() {
       {accounts !== null && accounts.length === 0 && <p class="hint">{t("channels.none")}</p>}
       <ul class="rows accounts">{accounts?.map((account) => <Line key={account.id} account={account} />)}</ul>
       {holds(state, "integrations.manage") && <NewAccount />}
+      {holds(state, "integrations.manage") && <MentionsImport />}
     </section>
   );
 }
@@ -41,12 +43,14 @@ const Made = ({ name, value }: { name: string; value: string }) => (
 function Line({ account }: { account: ChannelAccount }) {
   const { state, channels } = useWorkplace();
   const t = state.t.value;
-  const { last_event_at, last_error, token_until, refresh_until } = account.health;
+  const { last_event_at, last_error, token_until, refresh_until, examined_at, findings } = account.health;
   const token = tokenState(account, Date.now());
   const renewal = renewalState(account, Date.now());
   const [open, setOpen] = useState<"edit" | "rotate" | null>(null);
   const isRotating = Object.values(account.secrets ?? {}).some((valid) => valid > 1);
-  const found = channels.findings.value?.account === account.id ? channels.findings.value.found : [];
+  const fresh = channels.findings.value?.account === account.id ? channels.findings.value.found : null;
+  // What was found before stays until somebody looks again; that all was well then says little now.
+  const found = fresh ?? (findings ?? []).filter(({ level }) => level !== "ok");
   return (
     <li class={account.disabled ? "off" : undefined}>
       <span class="ticket-line">
@@ -80,6 +84,7 @@ function Line({ account }: { account: ChannelAccount }) {
       )}
       {open === "edit" && <EditChannel account={account} done={() => setOpen(null)} />}
       {open === "rotate" && <RotateSecrets account={account} done={() => setOpen(null)} />}
+      {fresh === null && examined_at !== null && <span class="hint">{t("channels.examined", { time: dayTime(examined_at, state.language.value) })}</span>}
       <ul class="findings" role="status">
         {found.map((finding) => <li key={finding.about} class={`finding-${finding.level}`}>{state.language.value === "zh" ? (finding.zh ?? finding.words) : finding.words}</li>)}
       </ul>
@@ -123,7 +128,7 @@ function NewAccount() {
           </label>
           {Object.entries(kinds[channel]?.fields ?? {}).map(([field, explained]) => (
             <label key={field}>{fieldWords(explained, state.language.value)}
-              <input autocomplete="off" value={fields[field] ?? ""} onInput={(event) => setFields({ ...fields, [field]: event.currentTarget.value })} />
+              <FieldInput explained={explained} value={fields[field] ?? ""} set={(value) => setFields({ ...fields, [field]: value })} />
             </label>
           ))}
           <TokenEnd kind={kinds[channel]} value={tokenEnd} set={setTokenEnd} />

@@ -3,16 +3,19 @@ import { useId, useRef, useState } from "preact/hooks";
 import type { FileProblem } from "../../administration";
 import { choicesOf, type Known, proposed } from "../../forms/choices";
 import type { Field, Kind } from "../../forms/sections";
-import { inside, isAt, isItem, type Item, listOf, textOf, unclaimed, type Value, withPart } from "../../forms/values";
+import { inside, isAt, isItem, type Item, listOf, textOf, unclaimed, type Value, valueAt, withPart } from "../../forms/values";
 import { wrongText } from "../../forms/wrong";
 import { useWorkplace } from "../workplace";
 import { ListField, LongText, RowsField } from "./ListFields";
+import { SaidField } from "./SaidField";
 import { WordsField } from "./WordsField";
 
 /** What every field of a form must know. */
 export interface Sheet extends Known {
   readonly problems: readonly FileProblem[];
   readonly readOnly: boolean;
+  /** What counts where nobody has set it, by place. */
+  readonly usual: Item;
   /** Whether an id can still be chosen. */
   readonly isNew: boolean;
 }
@@ -85,6 +88,8 @@ function FieldView(props: FieldProps) {
       return <NumbersField {...props as FieldProps<"numbers">} />;
     case "words":
       return <WordsField {...props as FieldProps<"words">} />;
+    case "said":
+      return <SaidField {...props as FieldProps<"said">} />;
     case "check":
       return <CheckField {...props as FieldProps<"check">} />;
     default:
@@ -212,7 +217,7 @@ function SeveralField({ field, value, set, where, sheet }: FieldProps<"several">
   const toggle = (one: string, on: boolean): void => {
     const left = chosen.filter((each) => each !== one);
     const next = on ? [...left, one] : left; // the first language is the usual one, so what was there stays in its order
-    set(next.length === 0 ? undefined : next);
+    set(next.length === 0 && !field.none ? undefined : next);
   };
   return (
     <fieldset class="form-group" disabled={sheet.readOnly}>
@@ -233,35 +238,38 @@ function SeveralField({ field, value, set, where, sheet }: FieldProps<"several">
 
 interface NumberProps {
   readonly told: Told;
-  readonly limits: { readonly least: number; readonly most?: number; readonly usual?: number; readonly percent?: boolean; readonly fraction?: boolean };
+  readonly limits: { readonly least: number; readonly most?: number; readonly usual?: number; readonly percent?: boolean; readonly fraction?: boolean; readonly hundredths?: boolean };
   readonly value: Value | undefined;
   readonly set: (value: Value | undefined) => void;
   readonly sheet: Sheet;
 }
 
-function NumberInput({ told, limits: { least, most, usual, percent, fraction }, value, set, sheet }: NumberProps) {
+function NumberInput({ told, limits: { least, most, usual, percent, fraction, hundredths }, value, set, sheet }: NumberProps) {
   const factor = percent ? 100 : 1;
+  const stored = (typed: number): number => (hundredths ? Math.round(typed * 100) : typed / factor);
   const input = useRef<HTMLInputElement>(null);
   const written = input.current?.value ?? "";
-  const shown = typeof value === "number" ? Math.round(value * factor * 1000) / 1000 : "";
+  const shown = typeof value === "number" ? Math.round((hundredths ? value / 100 : value * factor) * 1000) / 1000 : "";
   // "1.0" is 1 and the beginning of 1.05: what says the same number is left as it is written.
-  const text = written !== "" && Number(written) / factor === value ? written : shown;
-  return <input {...told} ref={input} type="number" inputMode="decimal" min={least} max={most} step={fraction ? "any" : 1} readOnly={sheet.readOnly}
+  const text = written !== "" && stored(Number(written)) === value ? written : shown;
+  return <input {...told} ref={input} type="number" inputMode="decimal" min={least} max={most} step={fraction ? "any" : hundredths ? 0.01 : 1} readOnly={sheet.readOnly}
     placeholder={usual === undefined ? sheet.t("form.optional") : String(usual)}
     value={text}
-    onInput={({ currentTarget }) => set(Number.isNaN(currentTarget.valueAsNumber) ? undefined : currentTarget.valueAsNumber / factor)} />;
+    onInput={({ currentTarget }) => set(Number.isNaN(currentTarget.valueAsNumber) ? undefined : stored(currentTarget.valueAsNumber))} />;
 }
 
-/** A number for each of what can be chosen; empty: one. */
+/** A number for each of what can be chosen; changing one of the usual ones sets them all. */
 function NumbersField({ field, value, set, where, sheet }: FieldProps<"numbers">) {
-  const item = isItem(value) ? value : {};
+  const said = value ?? valueAt(sheet.usual, where);
+  const item = isItem(said) ? said : {};
   return (
     <fieldset class="form-group" disabled={sheet.readOnly}>
       <legend>{labelOf(field, sheet)}</legend>
+      <Hint field={field} sheet={sheet} />
       <div class="form-fields narrow">
         {choicesOf(field.of, sheet, Object.keys(item)).map(({ value: each, name }) => (
           <Line key={each} label={name} where={inside(where, each)} sheet={sheet}>
-            {(told) => <NumberInput told={told} limits={{ ...field, usual: 1 }} value={item[each]} sheet={sheet} set={(next) => set(withPart(item, each, next))} />}
+            {(told) => <NumberInput told={told} limits={{ ...field, usual: field.empty }} value={item[each]} sheet={sheet} set={(next) => set(withPart(item, each, next))} />}
           </Line>
         ))}
       </div>

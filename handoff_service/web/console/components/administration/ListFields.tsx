@@ -1,14 +1,14 @@
 import { useRef } from "preact/hooks";
 import type { Field } from "../../forms/sections";
-import { inside, isAt, itemsOf, listOf, originOf, textOf, unclaimed, type Value } from "../../forms/values";
+import { inside, isAt, itemsOf, listOf, originOf, textOf, unclaimed, type Value, valueAt } from "../../forms/values";
 import { localName } from "../../text";
 import { Icon } from "../Icon";
 import { useWorkplace } from "../workplace";
 import { type FieldProps, Fields, Hint, labelOf, Problems, type Sheet, type Told } from "./FieldView";
 
-/** Several things, each with fields of its own. */
+/** Several things, each with fields of its own; where nobody has set them, the usual ones are what is edited. */
 export function RowsField({ field, value, set, where, sheet }: FieldProps<"rows">) {
-  const rows = itemsOf(value);
+  const rows = itemsOf(value ?? valueAt(sheet.usual, where));
   const group = useRef<HTMLFieldSetElement>(null);
   const label = labelOf(field, sheet);
   const put = (next: readonly Value[]): void => set(next.length === 0 ? undefined : next);

@@ -5,15 +5,13 @@ import { nameOf } from "../../forms/forms";
 import { type Section, titleOf } from "../../forms/sections";
 import { type Item, listed, NEW, unclaimed, usersOf, whereOf } from "../../forms/values";
 import { wrongText } from "../../forms/wrong";
+import { isNarrow } from "../../narrow";
 import { cause } from "../../problem";
 import type { Translate } from "../../text";
 import { holds } from "../../views";
 import { Icon } from "../Icon";
 import { useWorkplace } from "../workplace";
 import { Fields, type Sheet } from "./FieldView";
-
-/** As narrow.css has it: one pane at a time. */
-const NARROW = "(max-width: 720px)";
 
 /** A section of the configuration in forms: its things on one side, the form of one of them on the other. */
 export function SettingsPanel({ section }: { section: Section }) {
@@ -100,7 +98,7 @@ function ThingForm({ section, document, at, item }: { section: Section; document
   const problems = told !== null && told.of === nameOf(section, at) ? told.found : [];
   const where = whereOf(document, section, { key: at, item });
   const sheet: Sheet = {
-    document, t, problems, channels: channels.kinds.value, language: state.language.value,
+    document, t, problems, channels: channels.kinds.value, language: state.language.value, usual: forms.usual.value,
     readOnly: !holds(state, section.needs), isNew: at === NEW,
   };
   const others = [
@@ -110,7 +108,7 @@ function ThingForm({ section, document, at, item }: { section: Section; document
   useEffect(() => {
     if (section.holds === "parts") return;
     // On a phone the keyboard would cover what was opened, which is below the list there.
-    if (matchMedia(NARROW).matches) form.current?.scrollIntoView();
+    if (isNarrow()) form.current?.scrollIntoView();
     else form.current?.querySelector<HTMLElement>("input:not([readonly]), select, textarea")?.focus();
   }, []);
   useEffect(() => {

@@ -1,11 +1,12 @@
-import type { WholeTicket } from "../../tickets";
+import { takesFiles, type WholeTicket } from "../../tickets";
 import { holds } from "../../views";
 import { SentFile } from "../Files";
 import { Icon } from "../Icon";
 import { useWorkplace } from "../workplace";
 
 /** What belongs to the ticket, the customer's photos above all, and one more from the computer. */
-export function TicketFiles({ whole: { ticket, files, conversations } }: { whole: WholeTicket }) {
+export function TicketFiles({ whole }: { whole: WholeTicket }) {
+  const { ticket, files } = whole;
   const { state, tickets } = useWorkplace();
   const t = state.t.value;
   const adding = tickets.adding.value;
@@ -24,7 +25,7 @@ export function TicketFiles({ whole: { ticket, files, conversations } }: { whole
           </li>
         ))}
       </ul>
-      {works && (conversations.length === 0 ? <p class="hint">{t("tickets.no_conversation")}</p> : (
+      {works && (!takesFiles(whole) ? <p class="hint">{t("tickets.of_nobody")}</p> : (
         <p class="ticket-line">
           <label class={`attach${adding === null ? "" : " off"}`}>
             <Icon name="clip" />

@@ -70,6 +70,7 @@ function Deeds({ whole }: { whole: WholeTicket }) {
   const t = state.t.value;
   const { id } = whole.ticket;
   const { text, audience } = tickets.wordsOf(id);
+  const deeds = deedsOf(whole.ticket);
   const said = (event: SubmitEvent): void => {
     event.preventDefault();
     void tickets.say();
@@ -77,8 +78,8 @@ function Deeds({ whole }: { whole: WholeTicket }) {
   return (
     <>
       <div class="ticket-line">
-        {deedsOf(whole.ticket).map((deed) => (
-          <button key={deed} class={deed === "take" || deed === "resolve" ? "primary" : undefined} onClick={() => void tickets.command(deed)}>
+        {deeds.map((deed) => (
+          <button key={deed} class={deed === (deeds.includes("take") ? "take" : "resolve") ? "primary" : undefined} onClick={() => void tickets.command(deed)}>
             {t(`ticket.do.${deed}`)}
           </button>
         ))}
@@ -108,6 +109,7 @@ function Deeds({ whole }: { whole: WholeTicket }) {
 function Log({ lines }: { lines: readonly LogLine[] }) {
   const { state } = useWorkplace();
   const t = state.t.value;
+  if (lines.length === 0) return null;
   return (
     <section aria-label={t("tickets.log")}>
       <h3>{t("tickets.log")}</h3>

@@ -39,7 +39,7 @@ export function TicketsPage() {
           )}
           {tab === "board" ? <Board /> : <RegisterView />}
         </div>
-        <div>{open === null ? <p class="hint">{t("tickets.pick")}</p> : <TicketView key={open.ticket.id} whole={open} />}</div>
+        <div>{open === null ? <section class="page-panel empty"><p class="hint">{t("tickets.pick")}</p></section> : <TicketView key={open.ticket.id} whole={open} />}</div>
       </div>
     </main>
   );
