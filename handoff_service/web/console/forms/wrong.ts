@@ -46,6 +46,7 @@ const FOUND: readonly (readonly [RegExp, string])[] = [
   [/^there is no channel '(?<name>.*?)'/, "no_channel"],
   [/^'(?<name>.*)' is no type of tickets/s, "ticket_type"],
   [/for braces that stand for themselves/, "braces"],
+  [/(?<blank>\{.*…\}): a blank is a name and nothing else; write \{\{ and \}\} for plain braces/, "plain_blank"],
   [/this sentence has these blanks, no more and no less: (?<names>.*)/, "blanks"],
   [/it is open and nobody works on (?<when>.*?)(;|$)/, "nobody_works"],
   [/(?<who>[^;:]+) is on two shifts \((?<shifts>.*?)\) on (?<when>.*?)(;|$)/, "two_shifts"],

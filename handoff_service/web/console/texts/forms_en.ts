@@ -338,6 +338,7 @@ export const formsEn: Readonly<Record<keyof typeof formsZh, string>> = {
   "wrong.ticket_type": "“{name}” cannot be a type of tickets: at most 32 letters, digits and _.",
   "wrong.braces": "There is a brace too many; write {{ and }} for braces that stand for themselves.",
   "wrong.blanks": "This sentence needs these blanks, no more and no less: {names}.",
+  "wrong.plain_blank": "In the blank {blank} there can be nothing but its name; write {{ and }} for plain braces.",
   "wrong.nobody_works": "It is open and nobody works on {when}.",
   "wrong.two_shifts": "{who} is on two shifts at once ({shifts}): {when}.",
   "wrong.no_such": "{name} does not exist here (any more).",

@@ -336,6 +336,7 @@ export const formsZh = {
   "wrong.ticket_type": "“{name}”不能作工单类型：只能用字母、数字和 _，最多 32 个。",
   "wrong.braces": "大括号不成对；要写大括号本身，请写 {{ 和 }}。",
   "wrong.blanks": "这句话须有且只有这些占位符：{names}。",
+  "wrong.plain_blank": "占位符 {blank} 里只能写名称；要写花括号本身，请写 {{ 和 }}。",
   "wrong.nobody_works": "营业时间内没有人上班：{when}。",
   "wrong.two_shifts": "{who} 同时排了两个班（{shifts}）：{when}。",
   "wrong.no_such": "{name} 不存在（或已删除）。",
