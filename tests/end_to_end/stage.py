@@ -70,6 +70,10 @@ async def _until(probe: Callable[[], Any], wanted: bool, what: str) -> None:
         await asyncio.sleep(0.02)
 
 
+CLEARINGS, APART_S = 40, 3.0
+"""How often and how far apart it is tried: what is offered to somebody who has left is nobody else's until then."""
+
+
 async def clear(stage: Stage, var: Path) -> None:
     """Ends what those who played before have left open: a queue is the same for everybody who plays on this stage."""
     with closing(sqlite3.connect(var / "handoff.sqlite", timeout=10, isolation_level=None)) as database:
@@ -83,12 +87,23 @@ async def clear(stage: Stage, var: Path) -> None:
         await _until(answered, True, "the bot has answered everybody")
         if not count(OPEN):
             return
-    owner = await stage.agent(-1)
+    for left in reversed(range(CLEARINGS)):
+        try:
+            await _close_all(await stage.agent(-1))
+            return
+        except NotAsTold:  # offered to somebody, or taken in this moment: what the desk shows is read anew
+            if not left:
+                raise
+        finally:
+            await stage.empty()
+        await asyncio.sleep(APART_S)
+
+
+async def _close_all(owner: Agent) -> None:
     desk = await owner.live.until(lambda: owner.live.desk, "a desk")
     for card in [one for name in ("mine", "waiting", "offers", "others") for one in desk[name]]:
         if card["owner"]["kind"] != "bot":
             await _close(owner, card)
-    await stage.empty()
 
 
 async def _close(owner: Agent, card: Frame) -> None:
