@@ -6,12 +6,16 @@ be slow, broken or gone; that costs latency, and nothing else ever waits for it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, Protocol
 
 
 def conversation_topic(tenant: str, conversation: str) -> str:
-    """Rung when a timeline grew."""
+    """Rung when a timeline grew, or what is shown beside it changed.
+
+    With a `seq`: the customer has said something up to there, and nothing else has changed.
+    """
     return f"conversation/{tenant}/{conversation}"
 
 
@@ -36,6 +40,18 @@ def typing_topic(tenant: str, conversation: str) -> str:
 OUTBOX_TOPIC = "outbox"
 
 Listener = Callable[[str, Any], None]
+Rings = dict[str, int | None]  # what to ring: a detail for each topic
+
+
+def note(rings: Rings, topic: str, detail: int | None) -> None:
+    """Adds one: of two details of a topic the higher one counts, and none, which says the most, before any."""
+    known = rings.get(topic, detail)
+    rings[topic] = None if known is None or detail is None else max(known, detail)
+
+
+def payload(topic: str, detail: Any, sender: str = "") -> str:
+    """What NOTIFY carries: the topic, and behind a line feed {"from", "detail"} as JSON if there is a detail."""
+    return topic if detail is None else f"{topic}\n{json.dumps({'from': sender, 'detail': detail})}"
 
 
 class Wire(Protocol):

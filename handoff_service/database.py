@@ -20,7 +20,7 @@ import sqlalchemy as sa
 import structlog
 
 from handoff_service import metrics
-from handoff_service.bell import Bell
+from handoff_service.bell import Bell, Rings, note
 from handoff_service.errors import Unavailable
 from handoff_service.failpoints import failpoint
 from handoff_service.groups import Job, Threads
@@ -39,12 +39,12 @@ class Transaction:
     """A connection inside a transaction, and the topics to ring once it is durable."""
 
     connection: sa.Connection
-    topics: set[str] = field(default_factory=set)
+    topics: Rings = field(default_factory=dict)
     appended: list[str] = field(default_factory=list)  # kinds of authors, for the metrics
     forgets: bool = False  # what was overwritten before this transaction must leave SQLite's log file as well
 
-    def ring(self, topic: str) -> None:
-        self.topics.add(topic)
+    def ring(self, topic: str, detail: int | None = None) -> None:
+        note(self.topics, topic, detail)
 
 
 class Database(Protocol):
@@ -127,8 +127,13 @@ class SqliteDatabase:
 
     def _ring(self, group: Sequence[Job]) -> None:
         failpoint("notify_before")
-        for topic in set().union(*(job.result[1].topics for job in group if job.error is None)):
-            self._bell.ring(topic)
+        rings: Rings = {}
+        for job in group:
+            if job.error is None:
+                for topic, detail in job.result[1].topics.items():
+                    note(rings, topic, detail)
+        for topic, detail in rings.items():
+            self._bell.ring(topic, detail)
 
     def _commit(self, group: Sequence[Job]) -> None:
         """Runs each job in a savepoint, so that one that fails harms no other, and commits once for all."""
@@ -244,12 +249,12 @@ class PostgresDatabase:
             return result
         raise Unavailable("The database was too busy; try again.")
 
-    def _ring(self, topics: set[str]) -> None:
+    def _ring(self, rings: Rings) -> None:
         failpoint("notify_before")
-        for topic in topics:
-            self._bell.ring(topic) if self._notices else self._bell.tell(topic)
+        for topic, detail in rings.items():
+            self._bell.ring(topic, detail) if self._notices else self._bell.tell(topic, detail)
         if self._notices is not None:
-            self._notices.tell(topics)
+            self._notices.tell(rings)
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         if self._notices is not None:

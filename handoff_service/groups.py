@@ -39,7 +39,8 @@ class Job:
 class Threads:
     """`count` threads that call `carry_out` with groups of at most `most` jobs; it fills in results and errors.
 
-    `answered` is called on the event loop with each group, before those who wait for it go on.
+    `answered` is called on the event loop with each group. Those who wait for it go on after that, but before anybody
+    whom it wakes.
     """
 
     def __init__(
@@ -99,8 +100,6 @@ class Threads:
                         loop.call_soon_threadsafe(self._answer, [job for job in group if job.done.get_loop() is loop])
 
     def _answer(self, group: Sequence[Job]) -> None:
-        try:
-            self._answered(group)
-        finally:
-            for job in group:
-                job.answer()
+        for job in group:
+            job.answer()
+        self._answered(group)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -17,11 +17,13 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from handoff_service.bell import Rings, note, payload
+
 log = structlog.get_logger()
 
 CHANNEL = "tandem"  # of NOTIFY
 # One statement for all topics; a notification for each, as the release before this one understands them.
-NOTIFY = f"SELECT pg_notify('{CHANNEL}', topic) FROM unnest($1::text[]) AS topic"
+NOTIFY = f"SELECT pg_notify('{CHANNEL}', payload) FROM unnest($1::text[]) AS payload"
 BEGIN = {True: "BEGIN", False: "BEGIN; SET LOCAL synchronous_commit = off"}  # by whether it is to be durable
 CHECK_S = 5.0
 ROLLBACK_S = 5.0
@@ -235,7 +237,7 @@ class Notices:
         self._connections = connections
         self._hear = hear
         self._missed = missed  # called after each (re)connect: nobody knows what was said meanwhile
-        self._untold: set[str] = set()
+        self._untold: Rings = {}
         self._news = asyncio.Event()
         self._own = 0  # the server's process that tells for us
         self._tasks: list[asyncio.Task[None]] = []
@@ -246,9 +248,10 @@ class Notices:
         if not self._tasks:
             self._tasks = [asyncio.create_task(self._forever(work)) for work in (self._listen, self._tell)]
 
-    def tell(self, topics: Iterable[str]) -> None:
+    def tell(self, rings: Rings) -> None:
         """Returns at once."""
-        self._untold.update(topics)
+        for topic, detail in rings.items():
+            note(self._untold, topic, detail)
         if self._untold:
             self._news.set()
 
@@ -276,11 +279,11 @@ class Notices:
         while True:
             await self._news.wait()
             self._news.clear()
-            topics, self._untold = self._untold, set()
+            rings, self._untold = self._untold, {}
             try:
-                await driver.execute(NOTIFY, sorted(topics))
+                await driver.execute(NOTIFY, [payload(topic, detail) for topic, detail in sorted(rings.items())])
             except BaseException:
-                self.tell(topics)
+                self.tell(rings)
                 raise
 
     async def _listen(self, driver: asyncpg.Connection) -> None:

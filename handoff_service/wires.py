@@ -15,7 +15,7 @@ import valkey.asyncio
 from valkey.asyncio.client import PubSub
 from valkey.exceptions import ValkeyError
 
-from handoff_service.bell import Bell
+from handoff_service.bell import Bell, payload
 from handoff_service.errors import Unavailable
 from handoff_service.ids import new_id
 
@@ -140,10 +140,7 @@ class ValkeyWire:
 
 
 class NotifyWire:
-    """Hints through PostgreSQL's NOTIFY. What a transaction rings is notified by that transaction (database.py).
-
-    A payload is a topic; a hint has behind a line feed {"from", "detail"} as JSON.
-    """
+    """Hints through PostgreSQL's NOTIFY. What a transaction rings is notified after it (Notices in postgres.py)."""
 
     hears = True  # as far as the database does, which listens
 
@@ -164,17 +161,17 @@ class NotifyWire:
             if not self._waiting:
                 await self._news.wait()
             topic, detail = self._waiting.popleft()
-            payload = f"{topic}\n{json.dumps({'from': self._me, 'detail': detail})}"
-            if len(payload.encode()) > MOST_BYTES:
+            hint = payload(topic, detail, self._me)
+            if len(hint.encode()) > MOST_BYTES:
                 continue
             try:
-                await self._notify(payload)
+                await self._notify(hint)
             except Unavailable:
                 await asyncio.sleep(1)
 
-    def hear(self, payload: str) -> None:
+    def hear(self, heard: str) -> None:
         """Rings for what arrived by NOTIFY, except this gateway's own hints."""
-        topic, _, rest = payload.partition("\n")
+        topic, _, rest = heard.partition("\n")
         if not rest:
             self._bell.ring(topic)
             return
@@ -182,7 +179,7 @@ class NotifyWire:
             hint = json.loads(rest)
             sender, detail = hint["from"], hint["detail"]
         except (ValueError, TypeError, KeyError):
-            log.warning("bell wire: not understood", size=len(payload))
+            log.warning("bell wire: not understood", size=len(heard))
             return
         if sender != self._me:
             self._bell.ring(topic, detail)

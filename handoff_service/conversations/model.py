@@ -154,6 +154,11 @@ class Entry:
     at: datetime
 
 
+def by_customer(entry: Entry | Draft) -> bool:
+    """Whether it is what the customer says himself."""
+    return entry.kind is Kind.MESSAGE and entry.author.kind is AuthorKind.CUSTOMER
+
+
 def body_hash(kind: str, audience: str, body: Mapping[str, Any]) -> str:
     """Tells whether a repeated client_id came with the same content; 64 hex digits."""
     canonical = json.dumps([kind, audience, body], sort_keys=True, ensure_ascii=True, separators=(",", ":"))

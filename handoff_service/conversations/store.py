@@ -26,6 +26,7 @@ from handoff_service.conversations.model import (
     Owner,
     OwnerKind,
     body_hash,
+    by_customer,
 )
 from handoff_service.database import Transaction
 from handoff_service.errors import Fenced, Mismatch, NotFound
@@ -315,7 +316,7 @@ def append(
     outbox.enqueue_delivery(tx, conversation, draft, seq, now)
     announce_entry(tx, conversation, draft, seq, now)
     tx.appended.append(draft.author.kind)
-    tx.ring(conversation_topic(conversation.tenant, conversation.id))
+    tx.ring(conversation_topic(conversation.tenant, conversation.id), seq if by_customer(draft) else None)
     if conversation.owner.kind is OwnerKind.AGENT:
         tx.ring(desk_topic(conversation.tenant))  # the card of its agent counts what is unread
     return replace(conversation, **head), _entry(values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -120,18 +121,27 @@ def _card(
 def desk(connection: sa.Connection, agent: Agent, context: Context) -> dict[str, Any]:
     """Everything that a desk shows beside the conversation itself."""
     tenant = agent.tenant
-    waiting = _waiting(connection, agent)
-    held = conversations.listed(connection, tenant, [OwnerKind.OFFER, OwnerKind.AGENT], limit=LISTED)
-    # His own are asked for by themselves: among many colleagues' the quiet ones would not be among the latest.
-    mine = conversations.listed(connection, tenant, [OwnerKind.AGENT], agent=agent.id, limit=LISTED)
-    offers = conversations.listed(connection, tenant, [OwnerKind.OFFER], agent=agent.id, limit=LISTED)
+    kinds = [OwnerKind.OFFER, OwnerKind.AGENT]
+    held = conversations.listed(connection, tenant, kinds, limit=LISTED)
+    # Among many colleagues' his own quiet ones would not be among the latest.
+    his = held if len(held) < LISTED else conversations.listed(connection, tenant, kinds, agent=agent.id, limit=LISTED)
+    his = [one for one in his if one.owner.agent == agent.id]
+    offers = [one for one in his if one.owner.kind is OwnerKind.OFFER]
     others = [one for one in held if one.owner.agent != agent.id]
     if holds(agent, Permission.CONVERSATIONS_SUPERVISE):
         others += conversations.listed(connection, tenant, [OwnerKind.BOT], limit=LISTED)
     urgent = store.most_urgent(connection, tenant, limit=LISTED)
-    mailbox = conversations.of_handoffs(connection, tenant, urgent)
+    lists = (
+        _waiting(connection, agent),
+        offers,
+        [one for one in his if one.owner.kind is OwnerKind.AGENT],
+        others,
+        conversations.of_handoffs(connection, tenant, urgent),
+    )
+    drawn = iter(cards(connection, list(chain(*lists)), agent))  # together: what cards ask costs the same for one
+    waiting, offered, mine, elsewhere, mailbox = (list(islice(drawn, len(one))) for one in lists)
+    _number(waiting)
     connected = agents.connected(connection, tenant, context.now)
-    offered, elsewhere = cards(connection, offers, agent), cards(connection, others, agent)
     got = cursors.got_by_customers(connection, tenant, offers)
     for card in offered:
         card["customer_has"] = got.get(card["conversation"], 0)
@@ -140,9 +150,9 @@ def desk(connection: sa.Connection, agent: Agent, context: Context) -> dict[str,
     return {
         "waiting": waiting + called,
         "offers": offered,
-        "mine": cards(connection, mine, agent),
+        "mine": mine,
         "others": [one for one in elsewhere if one not in called],
-        "mailbox": cards(connection, mailbox, agent),
+        "mailbox": mailbox,
         "promises": owed_by(connection, tenant, agent.id, context.now),
         "agents": [colleague(one, connected) for one in agents.everyone(connection, tenant)],
         "tickets": tickets.counts(connection, agent, context.now),
@@ -150,17 +160,20 @@ def desk(connection: sa.Connection, agent: Agent, context: Context) -> dict[str,
     }
 
 
-def _waiting(connection: sa.Connection, agent: Agent) -> list[dict[str, Any]]:
-    """Waiting conversations of the agent's queues in queue order, with their places."""
+def _waiting(connection: sa.Connection, agent: Agent) -> list[Conversation]:
+    """Waiting conversations of the agent's queues in queue order."""
     among = () if holds(agent, Permission.CONVERSATIONS_SUPERVISE) else agent.queues or ("",)
     order = listed_for(connection, agent, store.waiting(connection, agent.tenant, limit=LISTED, among=among))
-    ordered = cards(connection, conversations.of_handoffs(connection, agent.tenant, [one.id for one in order]), agent)
+    return conversations.of_handoffs(connection, agent.tenant, [one.id for one in order])
+
+
+def _number(waiting: Sequence[dict[str, Any]]) -> None:
+    """Gives cards in queue order their places."""
     places: dict[str, int] = {}
-    for card in ordered:
+    for card in waiting:
         queue = card["handoff"]["queue"]
         places[queue] = places.get(queue, 0) + 1
         card["handoff"]["place"] = places[queue]
-    return ordered
 
 
 def colleague(agent: Agent, connected: set[str]) -> dict[str, Any]:

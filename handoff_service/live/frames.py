@@ -106,6 +106,7 @@ class Handlers:
                 "mid": entry.mid,
             }
         )
+        session.echo(entry)
         failpoint("append_after_ack")
 
     async def write_message(

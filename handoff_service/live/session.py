@@ -16,53 +16,40 @@ import contextvars
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from handoff_service.agents import store as agents
 from handoff_service.agents.model import Agent
-from handoff_service.bell import contact_topic, conversation_topic, desk_topic, typing_topic
+from handoff_service.bell import Rings, contact_topic, conversation_topic, desk_topic, note, typing_topic
 from handoff_service.channels.web_widget import sender_by_contact
 from handoff_service.conversations import store
-from handoff_service.conversations.access import projected, visible
-from handoff_service.conversations.projection import owner_for_customer
+from handoff_service.conversations.model import Entry
+from handoff_service.conversations.projection import for_customer
 from handoff_service.errors import TandemError, Unauthorized
-from handoff_service.handoffs.view import customer_status, desk
+from handoff_service.handoffs.view import desk
 from handoff_service.ids import new_id
 from handoff_service.live.frames import Frame, answering, receive_json
+from handoff_service.live.page import PAGE, Following, Page, read_page
 from handoff_service.live.principal import Principal
+from handoff_service.live.sockets import close_code
 from handoff_service.live.unstored import Unstored
 from handoff_service.video.signal import passing_frame
 
 if TYPE_CHECKING:
     from handoff_service.service import Service
 
-log = structlog.get_logger()
-
-PAGE = 200
 AT_ONCE = 8  # conversations that are read together
 SEND_TIMEOUT_S = 20.0
 CLOSE_TIMEOUT_S = 1.0
 MAX_REPLIES = 256
 MAX_FOLLOWED = 100
-DESK_PAUSE_S = 0.1
+# A desk is drawn ten times a second at most, and takes at most a fifth of the time: a busy database is not asked more.
+DESK_PAUSE_S, DESK_SHARE = 0.1, 0.2
 LOOK_EVERY_S = 600.0  # the last resort, see heal.py
 PING, PONG = {"t": "ping"}, {"t": "pong"}
-
-Page = tuple[list[dict[str, Any]], dict[str, Any]]
-
-
-@dataclass(slots=True)
-class Following:
-    """A conversation that the session follows: the last entry and the last status (as JSON) that were sent of it."""
-
-    seq: int
-    status: str = ""
-    waits: bool = False
 
 
 class Session:
@@ -85,7 +72,7 @@ class Session:
         self._socket = socket
         self._service = service
         self._following: dict[str, Following] = {}
-        self._changed: dict[str, None] = {}
+        self._changed: Rings = {}  # what to read, by conversation
         self._replies: list[Frame] = []
         self._contact_changed = principal.customer is not None
         self._desk_changed = principal.agent is not None
@@ -126,6 +113,15 @@ class Session:
             self.unstored.forget(client_id)
             self.unstored = self.unstored or None
 
+    def echo(self, entry: Entry) -> None:
+        """Shows the customer his own words as they were stored, if they are the next: then nobody has to read them."""
+        following, customer = self._following.get(entry.conversation), self.principal.customer
+        if following is None or customer is None or len(self._replies) >= MAX_REPLIES // 2:
+            return
+        if following.seq == entry.seq - 1:
+            following.seq = entry.seq
+            self.say({"t": "entry", "conv": entry.conversation, "entry": for_customer(entry, {}, customer.contact)})
+
     def say(self, frame: Mapping[str, Any]) -> None:
         """Sends a frame that answers one of the client's."""
         if len(self._replies) >= MAX_REPLIES:
@@ -150,7 +146,7 @@ class Session:
                 raise  # the server ends
             self._reading.uncancel()
         except Exception as error:  # one socket ends, told why as far as it can be
-            self._code = _close_code(error) if self._code is None else self._code
+            self._code = close_code(error) if self._code is None else self._code
         finally:
             self._reading = None
             await self._fall_silent()
@@ -204,8 +200,8 @@ class Session:
         if kind == "conversation":
             following = self._following.get(conversation)
             if following is None or (detail is not None and following.seq >= detail):
-                return  # the healer rings with the last seq
-            self._changed[conversation] = None
+                return
+            note(self._changed, conversation, detail)
         elif kind == "typing":
             if detail["session"] == self.id or len(self._replies) >= MAX_REPLIES // 2:
                 return
@@ -259,29 +255,31 @@ class Session:
 
     def _has_written(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.end(_close_code(error))
+            self.end(close_code(error))
 
     async def _write(self) -> None:
         while self._replies or self._contact_changed or self._changed or self._shows_desk():
-            while self._replies:
-                await self._send(self._replies.pop(0))
+            await self._answer()
             if self._contact_changed:
                 self._contact_changed = False
                 await self._follow_current()
             if self._changed:  # once, and then the replies again: a busy conversation changes all the time
-                await self._catch_up([self._changed.popitem()[0] for _ in range(min(AT_ONCE, len(self._changed)))])
+                await self._catch_up([self._changed.popitem() for _ in range(min(AT_ONCE, len(self._changed)))])
             if self._shows_desk():
                 self._desk_changed = False
-                self._desk_at = asyncio.get_running_loop().time()
                 await self._send_desk()
         self._writing = None  # in the same breath as the look at what is left, so that no bell falls in between
 
+    async def _answer(self) -> None:
+        while self._replies:
+            await self._send(self._replies.pop(0))
+
     def _shows_desk(self) -> bool:
-        """Whether the desk is to be drawn now; if it was just drawn, a timer comes back to it."""
+        """Whether the desk is to be drawn now; if it is not due yet, a timer comes back to it."""
         if not self._desk_changed or self._desk_timer is not None:
             return False
         loop = asyncio.get_running_loop()
-        wait_s = self._desk_at + DESK_PAUSE_S - loop.time()
+        wait_s = self._desk_at - loop.time()
         if wait_s > 0:
             self._desk_timer = loop.call_later(wait_s, self._desk_is_due)
         return wait_s <= 0
@@ -295,6 +293,8 @@ class Session:
         sender = self.principal.as_customer()
         cursors = {conversation: following.seq for conversation, following in self._following.items()}
 
+        context = self._service.context()
+
         def look(connection: sa.Connection) -> tuple[str, Page | None] | None:
             sender_by_contact(connection, sender.tenant, sender.contact)
             current = store.current(connection, sender.tenant, sender.channel, sender.contact)
@@ -302,7 +302,9 @@ class Session:
                 return None
             # Only what is followed already has been listened to before this read.
             after = cursors.get(current.id)
-            return current.id, None if after is None else self._load(connection, conversation=current.id, after=after)
+            if after is None:
+                return current.id, None
+            return current.id, read_page(connection, self.principal, context, current.id, after)
 
         # What is rung from here on comes after this read.
         changed, self._changed = self._changed, {}
@@ -319,31 +321,44 @@ class Session:
                     changed[conversation] = None
         self._changed.update(changed)
 
-    async def _catch_up(self, conversations: Sequence[str]) -> None:
+    async def _catch_up(self, rung: Sequence[tuple[str, int | None]]) -> None:
         """Reads these together, because asking the database costs as much as reading one, and sends what is new."""
-        behind = {name: self._following[name] for name in conversations if name in self._following}
-        cursors = {name: following.seq for name, following in behind.items()}
+        found = [(name, self._following.get(name), upto) for name, upto in rung]
+        behind = [
+            (name, one, one.seq, one.heard_only_words(upto)) for name, one, upto in found if one and one.lacks(upto)
+        ]
+        if not behind:
+            return
+        context = self._service.context()
 
-        def load(connection: sa.Connection) -> list[tuple[str, Page]]:
-            return [(name, self._load(connection, conversation=name, after=seq)) for name, seq in cursors.items()]
+        def load(connection: sa.Connection) -> list[Page]:
+            return [
+                read_page(connection, self.principal, context, name, after, only_words=only_words)
+                for name, _, after, only_words in behind
+            ]
 
         async with self._service.sockets.reading:
             pages = await self._service.database.read(load)
-        for name, page in pages:
-            if await self._show(name, behind[name], page):
+        for (name, following, _, _), page in zip(behind, pages, strict=True):
+            if await self._show(name, following, page):
                 self._changed[name] = None
 
     async def _show(self, conversation: str, following: Following, page: Page) -> bool:
         """Sends a page that was read behind the cursor; True when there may be more."""
         entries, status = page
         for entry in entries:
+            await self._answer()  # among the answers may be the echo of an entry before this one
             if self._following.get(conversation) is not following:
                 return True  # the client has moved the cursor meanwhile
-            await self._send({"t": "entry", "conv": conversation, "entry": entry})
+            if entry["seq"] <= following.seq:
+                continue  # was echoed meanwhile
             following.seq = entry["seq"]
+            await self._send({"t": "entry", "conv": conversation, "entry": entry})
             self.settle(entry.get("client_id"))  # stored although it was refused: nobody will send it again
         if len(entries) == PAGE:
             return True
+        if status is None:
+            return False
         text = json.dumps(status, ensure_ascii=False, separators=(",", ":"))
         if text != following.status:
             following.status, following.waits = text, status["place"] is not None
@@ -358,16 +373,6 @@ class Session:
             change = bell.listen if any(one.waits for one in self._following.values()) else bell.ignore
             change(desk_topic(self.principal.tenant), self._heard)
 
-    def _load(self, connection: sa.Connection, *, conversation: str, after: int) -> Page:
-        found = visible(connection, self.principal, conversation)
-        fresh = (
-            store.entries_after(connection, found.tenant, found.id, after, limit=PAGE) if found.last_seq > after else []
-        )
-        status = customer_status(connection, found, self._service.context())
-        if self.principal.customer is not None:
-            status["owner"] = owner_for_customer(status["owner"])
-        return projected(connection, self.principal, fresh), status
-
     async def _send_desk(self) -> None:
         who = self.principal.as_agent()
         context = self._service.context()
@@ -376,8 +381,11 @@ class Session:
             agent = agents.enabled(connection, who.tenant, who.id)
             return agent, desk(connection, agent, context)
 
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         async with self._service.sockets.reading:
             agent, picture = await self._service.database.read(look)
+        self._desk_at = max(began + DESK_PAUSE_S, began + (loop.time() - began) / DESK_SHARE)
         self.principal = Principal(agent=agent, sign_in=self.principal.sign_in)  # a changed role holds from now on
         await self._send({"t": "desk", **picture})
 
@@ -388,13 +396,3 @@ class Session:
                 await self._socket.send_text(text)
         except TimeoutError:
             raise WebSocketDisconnect(4408) from None
-
-
-def _close_code(error: BaseException) -> int:
-    """1012 tells a client to come back, as after a restart."""
-    if isinstance(error, Unauthorized):
-        return 4401
-    if isinstance(error, WebSocketDisconnect):
-        return error.code if 4000 <= error.code < 5000 else 1000
-    log.error("socket failed", error=repr(error))
-    return 1012

@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import structlog
+from starlette.websockets import WebSocketDisconnect
+
 from handoff_service import metrics
-from handoff_service.errors import Unavailable
+from handoff_service.errors import Unauthorized, Unavailable
 
 if TYPE_CHECKING:
     from handoff_service.live.session import Session
@@ -20,6 +23,17 @@ ENDED = 4401
 RETRY_AFTER_S = 5
 
 Person = tuple[str, tuple[str, str]]  # tenant, (kind, id)
+log = structlog.get_logger()
+
+
+def close_code(error: BaseException) -> int:
+    """How a socket ends after an error; 1012 tells a client to come back, as after a restart."""
+    if isinstance(error, Unauthorized):
+        return ENDED
+    if isinstance(error, WebSocketDisconnect):
+        return error.code if 4000 <= error.code < 5000 else 1000
+    log.error("socket failed", error=repr(error))
+    return 1012
 
 
 class Sockets:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from handoff_service.access import Access
 from handoff_service.agents.model import Agent
-from handoff_service.bell import desk_topic
+from handoff_service.bell import conversation_topic, desk_topic
 from handoff_service.calendars.view import hours_json
 from handoff_service.conversations.api import Command
 from handoff_service.database import Transaction
@@ -103,6 +103,7 @@ def router(service: Service) -> APIRouter:
                     ended = ledger.settled(found, state, now, by=as_author(agent), reason=reason)
                     if store.put_promise(tx.connection, ended):
                         tx.ring(desk_topic(agent.tenant))
+                        tx.ring(conversation_topic(agent.tenant, found.conversation))  # his page shows what is owed
                     found = store.find_promise(tx.connection, agent.tenant, promise)
                 return promise_json(found, now)
 

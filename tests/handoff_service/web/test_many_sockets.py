@@ -103,13 +103,13 @@ async def test_a_lost_bell_is_healed_with_one_question_for_all_sockets(
     for socket in sockets:
         await quiet(socket)
     lose_bells()
-    read, load = [], live_session.Session._load
+    read, load = [], live_session.read_page
 
-    def note(self, connection, **asked):
-        read.append(asked["conversation"])
-        return load(self, connection, **asked)
+    def note(connection, principal, context, conversation, *asked, **how):
+        read.append(conversation)
+        return load(connection, principal, context, conversation, *asked, **how)
 
-    monkeypatch.setattr(live_session.Session, "_load", note)
+    monkeypatch.setattr(live_session, "read_page", note)
     last = await fill(house, customers[0], ["nobody was told of this"])
     await sockets[0].reach(customers[0].conversation, last)
     await asyncio.sleep(1.5)  # three more looks
