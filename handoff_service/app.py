@@ -8,7 +8,6 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-import httpx2
 import structlog
 from fastapi import FastAPI
 
@@ -67,6 +66,7 @@ from handoff_service.load import Load
 from handoff_service.mentions import api as mentions_api
 from handoff_service.nodes import Nodes
 from handoff_service.outbox_worker import Handler, OutboxWorker
+from handoff_service.own_parts import client_for_parts
 from handoff_service.promises import api as promises_api
 from handoff_service.public_mentions import api as public_mentions_api
 from handoff_service.retention import api as retention_api
@@ -141,7 +141,7 @@ def create_app(
     bell = Bell()
     database = open_database(settings.database, bell, notify=not settings.bell_url)
     bell.wire = _wire(settings, database, bell)
-    client, platforms = httpx2.AsyncClient(follow_redirects=False, trust_env=False), client_for_platforms(settings)
+    client, platforms = client_for_parts(), client_for_platforms(settings)
     caller = Caller(platforms, clock, guarded=settings.environment == "production")
     knowledge = Knowledge(client, settings.kb_index_url, token=settings.kb_token.get_secret_value())
     rasa = RasaBot(client, settings.bot_url, timeout_s=settings.bot_hard_s)

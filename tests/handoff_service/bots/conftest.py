@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import httpx2
 import pytest
 
 from handoff_service.bell import Bell
@@ -23,6 +22,7 @@ from handoff_service.conversations.turn import TurnRunner
 from handoff_service.database import Database
 from handoff_service.knowledge.client import Knowledge
 from handoff_service.outbox_worker import OutboxWorker
+from handoff_service.own_parts import client_for_parts
 from handoff_service.settings import Settings
 from tests.handoff_service.bots.frail_bot import FrailBot
 from tests.handoff_service.stage import meet, trial_settings
@@ -50,7 +50,7 @@ class Desk:
     def __init__(self, database: Database, bell: Bell, settings: Settings) -> None:
         self.database = database
         self.settings = settings
-        self.client = httpx2.AsyncClient(trust_env=False)
+        self.client = client_for_parts()
         rasa = RasaBot(self.client, settings.bot_url, timeout_s=settings.bot_hard_s)
         search = SearchBot(Knowledge(self.client, NOBODY))
         ladder = Ladder([rasa, search], failures=settings.breaker_failures, open_s=settings.breaker_open_s)

@@ -17,6 +17,7 @@ from handoff_service.bots.ladder import Ladder
 from handoff_service.bots.rasa import RasaBot
 from handoff_service.bots.turn_json import as_answer
 from handoff_service.errors import BotFailed, BotSlow
+from handoff_service.own_parts import client_for_parts
 from tests.handoff_service.bots.frail_bot import FrailBot
 from tests.handoff_service.bots.test_ladder import REQUEST
 from tests.handoff_service.stage import ScriptedBot, answer
@@ -149,7 +150,7 @@ def test_a_slow_one_that_breaks_off_has_failed() -> None:
 
 
 async def test_too_slow_is_told_apart_from_down(bot: FrailBot) -> None:
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with client_for_parts() as client:
         rasa = RasaBot(client, bot.url, timeout_s=0.1)
         bot.mode, bot.delay_s = "late", 0.15
         with pytest.raises(BotSlow, match="no answer within") as slow:
@@ -162,7 +163,7 @@ async def test_too_slow_is_told_apart_from_down(bot: FrailBot) -> None:
 
 
 async def test_a_turn_that_is_cancelled_hangs_up(bot: FrailBot) -> None:
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with client_for_parts() as client:
         bot.mode = "hangs"
         asking = asyncio.create_task(RasaBot(client, bot.url, timeout_s=5).ask(REQUEST))
         while not bot.asked:

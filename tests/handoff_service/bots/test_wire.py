@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx2
 import pytest
 
 from handoff_service.bots.rasa import MAX_BYTES, RasaBot
@@ -17,6 +16,7 @@ from handoff_service.conversations import store
 from handoff_service.conversations.model import Audience, Author, AuthorKind, Entry, Kind
 from handoff_service.conversations.projection import for_customer
 from handoff_service.errors import BotFailed
+from handoff_service.own_parts import client_for_parts
 from tests.handoff_service.bots.conftest import Desk
 from tests.handoff_service.bots.frail_bot import FrailBot
 from tests.handoff_service.bots.test_ladder import REQUEST
@@ -25,7 +25,7 @@ Open = Callable[..., Awaitable[Desk]]
 
 
 async def ask(bot: FrailBot, timeout_s: float = 0.5) -> None:
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with client_for_parts() as client:
         await RasaBot(client, bot.url, timeout_s=timeout_s).ask(REQUEST)
 
 
