@@ -44,6 +44,7 @@ WROTE = regex.compile(
     )\s*$""",
     regex.IGNORECASE | regex.VERBOSE | regex.DOTALL,
 )
+COLONS = (":", "：")  # such a line ends with one, and most lines do not: they need no search
 FOLDED = regex.compile(r"^[\s>]*(?:on|at|le|am|在|于)(?:\s|\p{Han}|\d)", regex.IGNORECASE)  # it may begin so
 QUOTED = regex.compile(r"^[>＞|]")
 SIGNATURE = regex.compile(r"^--\s?$")
@@ -182,8 +183,8 @@ def _wrote(looked: list[str], at: int) -> int:
     if not looked[at]:
         return 0
     for span in range(1, SPAN + 1 if FOLDED.match(looked[at]) else 2):
-        said = " ".join(looked[at : at + span])
-        if len(said) <= 320 and WROTE.match(said):
+        said = " ".join(looked[at : at + span]).rstrip()
+        if said.endswith(COLONS) and len(said) <= 320 and WROTE.match(said):
             return span
     return 0
 
