@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
@@ -11,6 +13,9 @@ import yarl
 
 IDLE_S = 4.0
 """A line rests no longer: uvicorn, and Sanic under Rasa, hang up after five seconds."""
+
+LARGE = 1 << 20
+"""Bytes of a body from which on aiohttp wants it as a file, so that it is not copied in one go."""
 
 
 def client_for_parts() -> httpx2.AsyncClient:
@@ -32,15 +37,21 @@ class Lines(httpx2.AsyncBaseTransport):
             auto_decompress=False,
         )
         limits = request.extensions["timeout"]
+        body = await request.aread()
         with _said_as_httpx2(request):
-            response = await self._session.request(
-                request.method,
-                yarl.URL(str(request.url), encoded=True),
-                headers=request.headers.multi_items(),
-                data=await request.aread(),
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits["connect"], sock_read=limits["read"]),
-            )
+            # aiohttp watches over connecting and reading; a peer that takes nothing would be written to for ever.
+            async with asyncio.timeout(None if None in limits.values() else sum(limits.values())):
+                response = await self._session.request(
+                    request.method,
+                    yarl.URL(str(request.url), encoded=True).with_user(None),  # httpx2 has made a header of it
+                    headers=[one for one in request.headers.multi_items() if one[0] != "transfer-encoding"],
+                    skip_auto_headers=("Content-Type",),
+                    data=io.BytesIO(body) if len(body) > LARGE else body or None,
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(
+                        total=None, connect=limits["pool"], sock_connect=limits["connect"], sock_read=limits["read"]
+                    ),
+                )
         return httpx2.Response(response.status, headers=response.raw_headers, stream=_Body(response, request))
 
     async def aclose(self) -> None:
@@ -74,5 +85,5 @@ def _said_as_httpx2(request: httpx2.Request) -> Iterator[None]:
         raise httpx2.ConnectError(str(error), request=request) from error
     except aiohttp.ClientOSError as error:
         raise httpx2.ReadError(str(error), request=request) from error
-    except aiohttp.ClientError as error:
+    except (aiohttp.ClientError, ValueError) as error:
         raise httpx2.RemoteProtocolError(str(error), request=request) from error

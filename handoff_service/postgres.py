@@ -22,8 +22,10 @@ from handoff_service.bell import Rings, note, payload
 log = structlog.get_logger()
 
 CHANNEL = "tandem"  # of NOTIFY
-# One statement for all topics; a notification for each, as the release before this one understands them.
-NOTIFY = f"SELECT pg_notify('{CHANNEL}', payload) FROM unnest($1::text[]) AS payload"
+# Carries the details of rings. Release 0.1 does not listen to it and takes a payload for a topic, so the bare topic
+# follows on the other channel; who has heard the detail leaves it out.
+DETAILS = "tandem_details"
+NOTIFY = "SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS told(channel, payload)"
 BEGIN = {True: "BEGIN", False: "BEGIN; SET LOCAL synchronous_commit = off"}  # by whether it is to be durable
 CHECK_S = 5.0
 ROLLBACK_S = 5.0
@@ -240,6 +242,7 @@ class Notices:
         self._untold: Rings = {}
         self._news = asyncio.Event()
         self._own = 0  # the server's process that tells for us
+        self._detailed: set[tuple[int, str]] = set()  # sender and topic of details whose bare topic is on its way
         self._tasks: list[asyncio.Task[None]] = []
         self.hears = False
 
@@ -281,7 +284,7 @@ class Notices:
             self._news.clear()
             rings, self._untold = self._untold, {}
             try:
-                await driver.execute(NOTIFY, [payload(topic, detail) for topic, detail in sorted(rings.items())])
+                await driver.execute(NOTIFY, *told(rings))
             except BaseException:
                 self.tell(rings)
                 raise
@@ -289,6 +292,8 @@ class Notices:
     async def _listen(self, driver: asyncpg.Connection) -> None:
         lost = asyncio.Event()
         driver.add_termination_listener(lambda _: lost.set())
+        self._detailed.clear()
+        await driver.add_listener(DETAILS, self._heard_details)
         await driver.add_listener(CHANNEL, self._heard)
         self.hears = True
         try:
@@ -302,5 +307,23 @@ class Notices:
             self.hears = False
 
     def _heard(self, _: object, sender: int, __: str, payload: object) -> None:
-        if sender != self._own:  # what was said here was heard here at once
+        if (sender, payload) in self._detailed:
+            self._detailed.remove((sender, str(payload)))
+        elif sender != self._own:  # what was said here was heard here at once
             self._hear(str(payload))
+
+    def _heard_details(self, _: object, sender: int, __: str, payload: object) -> None:
+        self._detailed.add((sender, str(payload).partition("\n")[0]))
+        if sender != self._own:
+            self._hear(str(payload))
+
+
+def told(rings: Rings) -> tuple[list[str], list[str]]:
+    """Channels and payloads of NOTIFY for these, each detail right before its topic; they arrive in this order."""
+    said = [
+        (channel, words)
+        for topic, detail in sorted(rings.items())
+        for channel, words in ((DETAILS, payload(topic, detail)), (CHANNEL, topic))
+        if channel == CHANNEL or detail is not None
+    ]
+    return [channel for channel, _ in said], [words for _, words in said]

@@ -1,4 +1,5 @@
-"""What a socket is shown of a conversation behind its cursor: entries, and who speaks, waits and reads there."""
+"""What a socket is shown of a conversation behind its cursor: entries, and who speaks, waits and reads there; and how
+often a desk is drawn."""
 
 from __future__ import annotations
 
@@ -17,6 +18,17 @@ from handoff_service.live.principal import Principal
 
 PAGE = 200
 Page = tuple[list[dict[str, Any]], dict[str, Any] | None]  # at most PAGE entries, and the status if it may have changed
+
+DESK_EVERY_S, DESK_SHARE, DESK_LATEST_S = 0.1, 0.2, 1.0
+
+
+def desk_pause_s(took_s: float) -> float:
+    """Seconds from the begin of one look at the desk, which took so long, to the next.
+
+    A desk is drawn ten times a second at most and takes at most a fifth of the time: a busy database is not asked more.
+    But no slow look makes it wait for more than a second: an offer would end unseen.
+    """
+    return max(DESK_EVERY_S, min(took_s / DESK_SHARE, took_s + DESK_LATEST_S))
 
 
 @dataclass(slots=True)

@@ -1,8 +1,8 @@
 """One WebSocket of a customer or an agent: protocol version 1 (docs/protocol.md).
 
-Nothing is queued for a session. A bell only marks what changed; the writer reads the entries after its cursor from
-the database and writes them one by one. So a slow reader costs no memory, order and completeness come from `seq`,
-and resuming after a break is the same code as following.
+What others say is not queued for a session. A bell only marks what changed; the writer reads the entries after its
+cursor from the database and writes them one by one. So a slow reader costs no memory but for the answers to his own
+frames, order and completeness come from `seq`, and resuming after a break is the same code as following.
 
 Thousands of sessions say nothing most of the time. A silent one is the task that waits for the client's next frame;
 the writer is a task only while there is something to write, and no timer runs.
@@ -32,7 +32,7 @@ from handoff_service.errors import TandemError, Unauthorized
 from handoff_service.handoffs.view import desk
 from handoff_service.ids import new_id
 from handoff_service.live.frames import Frame, answering, receive_json
-from handoff_service.live.page import PAGE, Following, Page, read_page
+from handoff_service.live.page import PAGE, Following, Page, desk_pause_s, read_page
 from handoff_service.live.principal import Principal
 from handoff_service.live.sockets import close_code
 from handoff_service.live.unstored import Unstored
@@ -46,8 +46,6 @@ SEND_TIMEOUT_S = 20.0
 CLOSE_TIMEOUT_S = 1.0
 MAX_REPLIES = 256
 MAX_FOLLOWED = 100
-# A desk is drawn ten times a second at most, and takes at most a fifth of the time: a busy database is not asked more.
-DESK_PAUSE_S, DESK_SHARE = 0.1, 0.2
 LOOK_EVERY_S = 600.0  # the last resort, see heal.py
 PING, PONG = {"t": "ping"}, {"t": "pong"}
 
@@ -319,7 +317,8 @@ class Session:
                 changed.pop(conversation, None)
                 if await self._show(conversation, following, page):
                     changed[conversation] = None
-        self._changed.update(changed)
+        for name, detail in changed.items():
+            note(self._changed, name, detail)
 
     async def _catch_up(self, rung: Sequence[tuple[str, int | None]]) -> None:
         """Reads these together, because asking the database costs as much as reading one, and sends what is new."""
@@ -382,10 +381,10 @@ class Session:
             return agent, desk(connection, agent, context)
 
         loop = asyncio.get_running_loop()
-        began = loop.time()
         async with self._service.sockets.reading:
+            began = loop.time()
             agent, picture = await self._service.database.read(look)
-        self._desk_at = max(began + DESK_PAUSE_S, began + (loop.time() - began) / DESK_SHARE)
+        self._desk_at = began + desk_pause_s(loop.time() - began)
         self.principal = Principal(agent=agent, sign_in=self.principal.sign_in)  # a changed role holds from now on
         await self._send({"t": "desk", **picture})
 

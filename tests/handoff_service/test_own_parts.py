@@ -120,3 +120,53 @@ async def test_nobody_there_is_told_as_nobody_there() -> None:
     async with client_for_parts() as client:
         with pytest.raises(httpx2.ConnectError):
             await client.get("http://127.0.0.1:9/")
+
+
+async def test_who_finds_no_line_free_is_told_in_time(part: Part) -> None:
+    """Behind a part that hangs a queue without end would grow, and its healthy neighbours would look slow."""
+    part.says = SLEEPS
+    async with client_for_parts() as client:
+        limits = httpx2.Timeout(5, pool=0.2)
+        asking = [asyncio.create_task(client.get(part.url, timeout=limits)) for _ in range(100)]
+        while part.lines < 100:
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(2):
+            with pytest.raises(httpx2.ConnectTimeout):
+                await client.get(part.url, timeout=limits)
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+
+async def test_a_part_that_takes_nothing_is_not_written_to_for_ever() -> None:
+    async def never_read(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(never_read, "127.0.0.1", 0, limit=1024)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with client_for_parts() as client, asyncio.timeout(5):
+        with pytest.raises(httpx2.ReadTimeout):
+            await client.post(url, content=b"x" * 20_000_000, timeout=httpx2.Timeout(0.2))
+    server.close()
+
+
+async def test_an_address_may_hold_a_name_and_a_password(part: Part) -> None:
+    async with client_for_parts() as client:
+        assert (await client.get(part.url.replace("//", "//ann:secret@"))).text == "ok"
+    head = part.heard[0].lower()
+    assert "authorization: basic " in head
+    assert "secret" not in head
+    assert "content-type" not in head, "there is no content"
+
+
+async def test_what_comes_in_pieces_arrives_whole(part: Part) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"one "
+        yield b"two"
+
+    async with client_for_parts() as client:
+        assert (await client.post(part.url, content=pieces())).text == "ok"
+    assert part.heard[0].endswith("one two")

@@ -17,7 +17,18 @@ from handoff_service.conversations.model import AuthorKind
 from tests.handoff_service.web.far_bot import FarBot
 from tests.handoff_service.web.visitors import Desk, accepted, fresh, refused
 from tests.many_machines.conftest import fresh_database
-from tests.many_machines.replicas import WITHIN_S, Replica, Town, end, environment, eventually, gapless, start_all, town
+from tests.many_machines.replicas import (
+    NO_POLLING,
+    WITHIN_S,
+    Replica,
+    Town,
+    end,
+    environment,
+    eventually,
+    gapless,
+    start_all,
+    town,
+)
 from tests.many_machines.servers import Postgres, free_port
 
 RELEASE = Path(__file__).with_name("release-0.1.0.tar.xz")
@@ -29,7 +40,7 @@ def mixed(place: Path, postgres: Postgres, shared_bot: FarBot) -> Iterator[list[
     code = place / "release"
     with tarfile.open(RELEASE) as archive:
         archive.extractall(code, filter="data")
-    settings = environment(fresh_database(postgres), shared_bot)
+    settings = environment(fresh_database(postgres), shared_bot, **NO_POLLING)  # each hears the other one
     replicas = [Replica(place / f"mixed{number}", free_port(), **settings) for number in (OLD, NEW)]
     replicas[OLD].code = code
     try:
@@ -105,6 +116,20 @@ async def test_a_handoff_from_one_release_to_the_other(here: Town, agent_on: int
     await customer.write("and the bot again")
     await customer.answered(within=WITHIN_S)
     assert "too late" not in gapless(await here.entries(customer.conversation))
+
+
+async def test_what_a_customer_says_is_heard_at_the_other_release(here: Town) -> None:
+    """By his other device; nothing else rings for it: no bot answers, and nobody polls."""
+    customer, handoff = await here.waiting(NEW)
+    lin = await here.agent("lin", NEW)
+    await lin.socket()
+    accepted(await lin.accept(handoff))
+    twin = await here.moved(customer, to=OLD)
+    socket = await twin.socket((customer.conversation, 0))
+    await socket.until(lambda frame: frame["t"] == "status" and frame["owner"]["kind"] == "agent", within=WITHIN_S)
+    for number in range(3):
+        sent = await customer.write(f"number {number}")
+        await socket.reach(customer.conversation, sent["seq"], within=WITHIN_S)
 
 
 async def test_the_old_release_dies_in_the_middle_and_the_new_one_goes_on(here: Town) -> None:

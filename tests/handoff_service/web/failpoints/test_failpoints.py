@@ -227,26 +227,28 @@ async def test_killed_at_this_place_every_operation_takes_effect_once(
     await everything_holds(house.database)
 
 
+@pytest.mark.parametrize(
+    "place", ["append_after_seq", "append_before_commit", "append_after_commit", "claim_between_updates"]
+)
 @on_both
-async def test_an_error_at_any_place_leaves_nothing_half_done(
-    house: House, desks: list[Desk], forked: ForkedGateway
+async def test_an_error_at_this_place_leaves_nothing_half_done(
+    place: str, house: House, desks: list[Desk], forked: ForkedGateway
 ) -> None:
     """The same with an error instead of a kill; a gateway whose worker ended with it is started again, as always."""
-    for place in ("append_after_seq", "append_before_commit", "append_after_commit", "claim_between_updates"):
-        for operation in played_at(place):
-            scene = Scene(await house.customer(), *desks, house)
-            await operation.prepare(scene)
-            forked.arm(f"{place}:1:raise")
-            try:
-                await operation.act(scene)
-            except (AssertionError, *DEAD):
-                await _revive(forked)
-                await _insist(operation, scene)
+    for operation in played_at(place):
+        scene = Scene(await house.customer(), *desks, house)
+        await operation.prepare(scene)
+        forked.arm(f"{place}:1:raise")
+        try:
+            await operation.act(scene)
+        except (AssertionError, *DEAD):
             await _revive(forked)
-            forked.arm("")
-            await _revive(forked)  # what follows an answer takes a moment
-            await operation.check(scene)
-            await _take_what_is_offered(scene)
+            await _insist(operation, scene)
+        await _revive(forked)
+        forked.arm("")
+        await _revive(forked)  # what follows an answer takes a moment
+        await operation.check(scene)
+        await _take_what_is_offered(scene)
     await everything_holds(house.database)
 
 
