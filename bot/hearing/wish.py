@@ -34,7 +34,7 @@ MOST_CHARACTERS = 240
 LIKELY, SURE = 0.75, 0.9
 """Of a whole sentence, and of one clause of it, from where this is believed."""
 
-Learnt = tuple[Mapping[str, float], float]
+WordWeights = tuple[Mapping[str, float], float]
 """A weight for each feature, and what speaks for the wish before anything was read."""
 
 
@@ -55,7 +55,7 @@ def _of(tokens: list[str]) -> set[str]:
     return found
 
 
-def probability(text: str, *, learnt: Learnt | None = None) -> float:
+def probability(text: str, *, learnt: WordWeights | None = None) -> float:
     """How likely the sentence asks for a person; 0 where nobody is spoken of, and for what is longer than learnt."""
     if len(text) > MOST_CHARACTERS or SPOKEN_OF.search(text) is None:
         return 0.0
@@ -70,7 +70,7 @@ def _runs(words: list[str], length: int) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1)
-def _learnt() -> Learnt:
+def _learnt() -> WordWeights:
     """What `python -m bot wish` wrote."""
     learnt: Mapping[str, Any] = json.loads(WEIGHTS.read_text(encoding="utf-8"))
     return learnt["weights"], float(learnt["bias"])

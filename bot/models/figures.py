@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of intents, from pairs (truth, guess). Pure."""
+"""Precision, recall and F1 of intents, from pairs (truth, guess), and what is wanted of a figure. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -6,6 +6,23 @@ from dataclasses import dataclass
 
 Pairs = Mapping[tuple[str, str], int]
 """How often an intent (first) was read as another one or as itself (second)."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """goal: what a figure is to reach; floor: a little below what was measured last, under which something was lost."""
+
+    goal: float
+    floor: float
+
+    def held(self, figure: float) -> bool:
+        """Whether nothing was lost, be the goal reached or not."""
+        return figure >= self.floor
+
+    def verdict(self, figure: float) -> str:
+        """In words, such as "goal 0.93: NOT reached"."""
+        words = f"goal {self.goal:.2f}: {'reached' if figure >= self.goal else 'NOT reached'}"
+        return words if self.held(figure) else f"{words}, WORSE than the {self.floor:g} that it held before"
 
 
 @dataclass(frozen=True)

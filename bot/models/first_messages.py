@@ -10,14 +10,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.models.figures import Wanted
 from bot.settings import ROOT, Settings
 
 if TYPE_CHECKING:
     from bot.actions.situation import Situation
 
-SETS = ("mood.jsonl", "mood_unseen.jsonl")
 FOLDER = ROOT / "data" / "evaluation"
-RECALL, PRECISION = 0.90, 0.85
+SETS = {
+    "mood.jsonl": (Wanted(0.90, floor=0.79), Wanted(0.85, floor=0.89)),
+    "mood_unseen.jsonl": (Wanted(0.90, floor=0.93), Wanted(0.85, floor=0.95)),
+}
+"""Of each set the recall and the precision that are wanted."""
+
 THRESHOLDS = (None, 0.2, 0.3, 0.42, 0.52, 0.6, 0.7)  # None: what holds when the tenant has set nothing
 Judged = tuple[bool, bool]
 """Whether somebody is unhappy, and whether that alone would bring a person."""
@@ -30,11 +35,6 @@ class Found:
     recall: float
     precision: float
     alarms: float
-
-    @property
-    def reached(self) -> bool:
-        """Whether both goals are met."""
-        return self.recall >= RECALL and self.precision >= PRECISION
 
     def __str__(self) -> str:
         return f"recall {self.recall:.3f}  precision {self.precision:.3f}  calm ones handed over {self.alarms:.1%}"
@@ -111,15 +111,16 @@ async def situation_of(agent: Any, kb: Any, line: dict[str, Any]) -> "Situation"
 
 
 def report(found: dict[str, list[tuple[bool, "Situation"]]]) -> tuple[str, bool]:
-    """The tables as text, and whether every set reaches both goals."""
-    rows, reached = [], True
+    """The tables as text, and whether no set has lost what it held before."""
+    rows, held = [], True
     for name, lines in found.items():
         rows.append(f"Handed over as unhappy, first messages to the whole bot, {name}, {len(lines)} lines:")
         for threshold in THRESHOLDS:
             got = figures([(meant, handed_over(situation, threshold)) for meant, situation in lines])
-            goal = ""
+            rows.append(f"  {'default' if threshold is None else f'{threshold:.2f}':>7}  {got}")
             if threshold is None:
-                reached = reached and got.reached
-                goal = f"  (goal {RECALL:.2f}, {PRECISION:.2f}: {'reached' if got.reached else 'NOT reached'})"
-            rows.append(f"  {'default' if threshold is None else f'{threshold:.2f}':>7}  {got}{goal}")
-    return "\n".join(rows), reached
+                recall, precision = SETS[name]
+                held &= recall.held(got.recall) and precision.held(got.precision)
+                told = f"recall, {recall.verdict(got.recall)}; precision, {precision.verdict(got.precision)}"
+                rows.append(f"           {told}")
+    return "\n".join(rows), held

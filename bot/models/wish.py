@@ -15,6 +15,7 @@ from bot.hearing.asking import plain
 from bot.hearing.script import simplified
 from bot.hearing.wish import LIKELY, WEIGHTS, features, probability
 from bot.models.inputs import Sources
+from bot.models.versions import write_whole
 from bot.near_duplicates import deal, groups_of
 
 WISH = "ask_human"
@@ -103,7 +104,7 @@ def write(sources: Sources) -> str:
     texts, intents = lines(sources)
     learnt = learn(texts, intents)
     told = {"of": digest(texts, intents), "bias": learnt.bias, "weights": dict(sorted(learnt.weights.items()))}
-    WEIGHTS.write_text(json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    write_whole(WEIGHTS, told)  # a gateway may be reading it
     judged = list(zip(intents, cross_validated(texts, intents), strict=True))
     heard = sum(found >= LIKELY for intent, found in judged if intent == WISH)
     alarms = sum(found >= LIKELY for intent, found in judged if intent != WISH)

@@ -20,6 +20,7 @@ from bot.hearing.words import (
 from bot.language import other_script
 from bot.signals.model import Name, Signal
 from bot.tasks.registry import TASKS
+from bot.tasks.words import looks_for_it, thinks_it_over
 
 THREAT_PRIORITY = 8
 TREND_OF = 3  # messages
@@ -88,9 +89,11 @@ def mood_now(s: Situation, *, own_words: bool) -> list[Signal]:
 
 
 def answers_our_question(s: Situation) -> bool:
-    """Whether this is a word in reply to what we put before the customer ("none of them"): a no is no anger."""
+    """Whether this is a word in reply to what we put before the customer: a no, or a moment to look, is no anger."""
     if s.offer is not None and is_short(s.text):
         return True
+    if s.form is not None and (looks_for_it(s.text) or thinks_it_over(s.text)):
+        return not is_told(s, at_least=BEYOND_DOUBT)
     return any(words.fullmatch(s.text) is not None for words in (NOT_HELPED, NONE_OF_THESE))
 
 
@@ -101,11 +104,15 @@ def says_little(s: Situation) -> bool:
         return True  # `thumb` counts it
     if MARKUP.search(s.text) or TAMPERING.search(s.text):
         return True
+    rest = without_values(s)
+    courtesy = s.intent in SMALL_TALK and s.confidence >= VERY_SURE
+    if is_short(rest) and (rest != s.text or s.form is not None or courtesy):
+        return not is_told(s, at_least=CERTAIN)  # an order's number, "skip the photo", "bye": no impression counts
     if u is None or u.mood.unhappy >= BEYOND_DOUBT:
         return False
     if WORD.search(s.text) is None or other_script(s.text):
         return True
-    return is_short(without_values(s)) and not is_told(s)
+    return is_short(s.text) and not is_told(s)
 
 
 def plainly_means_else(s: Situation) -> bool:

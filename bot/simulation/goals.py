@@ -31,6 +31,7 @@ STATES: Mapping[str, Sequence[str]] = {
 OTHERS = ("question", "human", "strange", "foreign")
 GIVEN_BACK = ("return_request", "exchange_request", "refund_request")
 RETURN_TIME = timedelta(days=7)
+FAULT_TIME = timedelta(days=15)  # so long is what is faulty taken back; whether it is, the customer says later
 SIGNED_IN = 0.4  # share of customers whom the shop's page vouches for
 HARDLY_POSSIBLE = 0.2  # share of customers who want it of an order that is in another state
 # Each language's inventions for what the shop does not keep.
@@ -87,36 +88,45 @@ def draw_goal(shop: ShopFile, chance: random.Random, *, language: str, name: str
         orders = [order for order in orders if order["customer"] in payers] or orders
     wanted = STATES.get(name) or ANY
     fitting = [order for order in orders if order["status"] in wanted and not too_late(name, order)]
-    possible = bool(fitting) and (name == "order_status" or chance.random() >= HARDLY_POSSIBLE)
-    others = [order for order in orders if order not in fitting]
-    order = chance.choice(fitting if possible or not others else others)
+    others = [each for each in orders if each["status"] not in wanted or too_late(name, each, after=FAULT_TIME)]
+    likely = name == "order_status" or chance.random() >= HARDLY_POSSIBLE
+    possible = bool(fitting) and (likely or not others)
+    order = chance.choice(fitting if possible else others or orders)
     of_the_same = [each for each in orders if each["customer"] == order["customer"] and each != order]
     strangers = [each for each in shop.orders() if each["phone"] != order["phone"]]
     article = chance.choice(sorted(topics(language)))
+    other_order = chance.choice(strangers if name == "foreign" else of_the_same or strangers)
+    question = chance.choice(list(topics(language)[article]))
+    signed_in = chance.random() < SIGNED_IN
     return Goal(
         name=name,
         language=language,
         possible=possible if STATES.get(name) else True,
         order=order,
-        other_order=chance.choice(strangers if name == "foreign" else of_the_same or strangers),
+        other_order=other_order,
         article=article,
-        question=chance.choice(list(topics(language)[article])),
-        signed_in=chance.random() < SIGNED_IN,
-        facts=draw_facts(shop, chance, language=language, order=order),
+        question=question,
+        signed_in=signed_in,
+        facts=draw_facts(shop, chance, language=language, order=order, signed_in=signed_in),
     )
 
 
-def too_late(name: str, order: Mapping[str, Any]) -> bool:
+def too_late(name: str, order: Mapping[str, Any], *, after: timedelta = RETURN_TIME) -> bool:
     """Whether the order arrived too long ago to be given back."""
     if name not in GIVEN_BACK or not order.get("delivered_at"):
         return False
-    return datetime.now(timezone.utc) - datetime.fromisoformat(str(order["delivered_at"])) > RETURN_TIME
+    return datetime.now(timezone.utc) - datetime.fromisoformat(str(order["delivered_at"])) > after
 
 
-def draw_facts(shop: ShopFile, chance: random.Random, *, language: str, order: Mapping[str, Any]) -> dict[str, str]:
-    """What the customer can say when asked; from the shop's file where it holds such a thing."""
+def draw_facts(
+    shop: ShopFile, chance: random.Random, *, language: str, order: Mapping[str, Any], signed_in: bool
+) -> dict[str, str]:
+    """What the customer can say when asked; from the shop's file where it holds such a thing.
+
+    Of the coupons those of everybody, and his own where the shop shows him those.
+    """
     phone = str(order["phone"])
-    coupons = [row for row in shop.table("coupons") if row.get("customer") in (None, order["customer"])]
+    coupons = [row for row in shop.table("coupons") if row.get("customer") in (None, signed_in and order["customer"])]
     item = str(order["items"][0]["name"]) if order["items"] else "order"
     code = (
         str(chance.choice(coupons)["code"]) if coupons and "code" in coupons[0] else f"LY{chance.randrange(10, 99)}OFF"

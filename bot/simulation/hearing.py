@@ -63,9 +63,16 @@ CANNOT = re.compile(
     r"|先处理|不需要|不用再|要先登录|上限|没有可以|没有提交|没有能"
     r"|can't|cannot|can not|could not|couldn't|not possible|too late|already|expired|no longer|not found|no order"
     r"|isn't|unable"
-    r"|settled first|nothing left|no need|be signed in|did not accept|nothing was|are over|have no|has shipped",
+    r"|settled first|nothing left|no need|be signed in|did not accept|nothing was|are over|have no\b|has shipped",
     re.IGNORECASE,
 )
+NOT_KNOWN = re.compile(
+    r"资料里没有|还不会答|没听明白|答不上来|nothing on that|(?:cannot|can't) (?:answer|find the answer)|didn't catch"
+    r"|put it another way|rephrase",
+    re.IGNORECASE,
+)
+"""The bot was not understood or does not know: who hears that says it again, and does not take it for a no."""
+
 SOOTHES = re.compile(r"抱歉|对不起|理解您|不好意思|sorry|apologi[sz]e|understand how", re.IGNORECASE)
 OFFERS_HUMAN = re.compile(
     r"转(?:接)?(?:给)?人工|人工(?:同事|客服).{0,8}(?:吗|？)|talk to a (?:person|human)|bring in a (?:person|human)"
@@ -103,7 +110,7 @@ def hear(text: str) -> Heard:
         asks=None if solved and asks != "confirm" else asks,
         done=DONE.search(text) is not None,
         solved=solved,
-        cannot=CANNOT.search(text) is not None,
+        cannot=CANNOT.search(text) is not None and NOT_KNOWN.search(text) is None,
         soothes=SOOTHES.search(text) is not None,
         offers_human=OFFERS_HUMAN.search(text) is not None,
         orders=tuple(number.upper() for number in NUMBER.findall(text)),

@@ -9,11 +9,11 @@ from bot.tasks.choices import choices
 from bot.tasks.deeds import allowed, done
 from bot.tasks.orders import ORDER_SLOTS, order_steps
 from bot.tasks.task import Case, Known, Step, Task, Told
+from bot.tasks.words import in_one_go
 
 NAME = "invoice_request"
 KINDS = choices(NAME, "kind")
 TITLE_CHARS = 100
-BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 LEAD_IN = re.compile(  # what is said before the name and is no part of it
     r"\s*(?:(?:发票)?抬头(?:就)?(?:是|写|开|用|为)?|就?(?:写|开)(?:给|成)?|(?:公司|单位)?名(?:称|字)?(?:是|叫)"
     r"|(?:公司|单位)(?:是|叫)"
@@ -31,7 +31,7 @@ def for_company(known: Known) -> bool:
 
 def title(text: str, now: datetime) -> str | None:
     """The name on the invoice: words that are neither a mail address nor a number."""
-    text = BETWEEN_HAN.sub("", " ".join(text.split()))  # in one go or in several messages
+    text = in_one_go(text)
     found = readers.words(LEAD_IN.sub("", text, count=1) if LEAD_IN.match(text) else text, now)
     other = readers.mail(text, now) or readers.tax_number(text, now)
     return None if found is None or other or len(found) > TITLE_CHARS or found.isdigit() else found

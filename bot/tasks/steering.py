@@ -28,18 +28,18 @@ from bot.tasks.words import (
     GO_ON,
     HESITATION,
     HOW_TO,
-    NOT_AT_HAND,
     NOT_THAT,
     PLAIN_YES,
     THAT_ORDER,
-    THINKS_IT_OVER,
     WISH,
+    looks_for_it,
+    thinks_it_over,
 )
 
 LIKELY = 0.4  # an intent that is enough beside an order's number: what is done with it is confirmed anyway
+NAMED = 0.45  # an intent that its own words name: "it will not switch on, i want to return it"
 LIKELY_BESIDE = 0.3  # of what is left when "inform" is no answer
 STARTED = frozenset(TASKS) - {"undo"}  # by their intent alone; an undo needs something to take back
-A_SENTENCE = 60  # characters
 WAIT_HAN, WAIT_LETTERS = 8, 24
 SET_ASIDE = 3  # Tasks that can be taken up again
 LEAVES = frozenset({"stop", "deny", "solved", "goodbye"})
@@ -160,17 +160,15 @@ def only_waits(s: Situation) -> bool:
     """Whether a word or two ask for a moment, whatever was asked: no answer, and no correction of one."""
     short = len(s.text) <= (WAIT_LETTERS if s.text.isascii() else WAIT_HAN)
     plain = not s.pressed and not any(c.isdigit() for c in s.text) and NOT_THAT.match(s.text) is None
-    return short and plain and THINKS_IT_OVER.search(s.text) is not None
+    return short and plain and thinks_it_over(s.text)
 
 
 def takes_time(s: Situation) -> bool:
     """Whether the customer only wants time: to think before the yes, or to look for the number that was asked for."""
     if s.pressed or (s.intent == "deny" and s.confidence >= VERY_SURE):
         return False
-    if s.wanted == CONFIRM:
-        return len(s.text) <= A_SENTENCE and THINKS_IT_OVER.search(s.text) is not None
-    looks = s.wanted in ("order_number", "reference") and len(s.text) <= A_SENTENCE
-    return looks and NOT_AT_HAND.search(s.text) is not None
+    waits = thinks_it_over if s.wanted == CONFIRM else looks_for_it
+    return s.wanted in (CONFIRM, "order_number", "reference") and waits(s.text)
 
 
 def half_a_yes(s: Situation, answer: Rule) -> Decision:
@@ -246,7 +244,7 @@ def wants_task(s: Situation) -> Decision | None:
         return resume(s)
     if s.standing.done is not None and takes_it_back(s, sure=sure):
         return do_over(s, s.standing.done)
-    if sure and s.intent in STARTED:
+    if s.intent in STARTED and (sure or names_its_wish(s)):
         if any(each["task"] == s.intent for each in s.standing.set_aside) and GO_ON.search(s.text):
             return resume(s)
         return None if is_general(s) else start_task(s, s.intent)
@@ -256,6 +254,12 @@ def wants_task(s: Situation) -> Decision | None:
         if payment_reference(s.text, s.standing.now):
             return start_task(s, "payment_missing")
     return None
+
+
+def names_its_wish(s: Situation) -> bool:
+    """Whether a wish in so many words is the one that was read, though not for sure, and no article is ready."""
+    wished = s.known is None and not s.is_question and s.confidence >= NAMED
+    return wished and TASKS[s.intent].named_in(s.text) and WISH.search(s.text) is not None
 
 
 def takes_it_back(s: Situation, *, sure: bool) -> bool:

@@ -2,6 +2,8 @@
 
 import re
 
+A_SENTENCE = 60  # characters
+BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 # A topic is no wish yet: the knowledge base asks what about it.
 BARE_TOPIC = re.compile(
     r"\W*(?:关于|我的|about|my|an?|the|\s)*"
@@ -90,3 +92,20 @@ ABOUT = re.compile(
     r"|i'?d like to |just )?(?:about|regarding|concerning|ask|discuss|talk)\b",
     re.IGNORECASE,
 )
+
+
+def in_one_go(text: str) -> str:
+    """The text as one line, though it came in several messages."""
+    return BETWEEN_HAN.sub("", " ".join(text.split()))
+
+
+def thinks_it_over(text: str) -> bool:
+    """Whether time is asked for before a yes or no."""
+    line = in_one_go(text)
+    return len(line) <= A_SENTENCE and THINKS_IT_OVER.search(line) is not None
+
+
+def looks_for_it(text: str) -> bool:
+    """Whether a number that was asked for has to be looked for first."""
+    line = in_one_go(text)
+    return len(line) <= A_SENTENCE and NOT_AT_HAND.search(line) is not None

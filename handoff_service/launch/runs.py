@@ -120,7 +120,7 @@ def check(settings: Settings) -> int:
 
 
 def evaluate(settings: Settings) -> int:
-    """The figures of the knowledge index and of the bot; 1 when one of them misses a goal that it prints."""
+    """The figures of the knowledge index and the bot, and which goals they reach; 1 when one is worse than it was."""
     environment = own_environment(settings)
     folder = environment.get("TANDEM_DEVELOPMENT_SETS", "")
     commands = {

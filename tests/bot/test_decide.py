@@ -269,6 +269,36 @@ def test_every_shape_of_nonsense_from_the_knowledge_base_is_refused() -> None:
             Understanding.from_json(broken)
 
 
+@pytest.mark.parametrize("text", ["i do not\nhave the number here", "hang\non", "我手头\n没有单号"])
+def test_time_to_look_for_the_number_is_heard_in_several_messages(text: str) -> None:
+    """In one message it was, in two it was a no and stopped the Task."""
+    form = {"form": "return_request", "wanted": "order_number"}
+    assert decide(situation(text, "deny", confidence=0.75, **form)).rule == "takes time"
+
+
+WORDED = "the keyboard will not switch on, i want to return it"
+
+
+def test_a_wish_in_so_many_words_starts_its_task_though_it_was_read_with_doubt() -> None:
+    begun = decide(situation(WORDED, "return_request", confidence=0.58))
+    assert (begun.move, begun.slots["task"]) == (Move.TASK, "return_request")
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        (WORDED, {"confidence": 0.44}),
+        (WORDED, {"intent": "exchange_request"}),
+        (WORDED, {"understanding": ANSWER}),
+        ("a return because it will not switch on", {}),
+        ("i want to know, can i return what will not switch on?", {}),
+    ],
+    ids=["hardly read", "another Task was read", "there is an answer", "no wish", "a question"],
+)
+def test_doubt_starts_no_task_when(text: str, facts: dict[str, Any]) -> None:
+    assert decide(situation(text, **{"intent": "return_request", "confidence": 0.58, **facts})).move is not Move.TASK
+
+
 CLOSE = {"confidence": 0.42, "ranking": (("refund_request", 0.42), ("return_request", 0.36))}
 
 

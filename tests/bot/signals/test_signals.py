@@ -208,6 +208,26 @@ def test_a_mood_is_not_told_from_words_that_say_nothing_of_one(text: str) -> Non
     assert decide(situation(text, understanding=plain)).reason is Reason.UNHAPPY
 
 
+@pytest.mark.parametrize("text", ["its LY20261028011", "hang on i have to\nlook for it", "我找找啊，一下子翻不到"])
+def test_a_number_or_a_moment_to_look_for_it_is_no_anger(text: str) -> None:
+    """Who gave what a Task had asked for was handed over when the mood was misread."""
+    form = {"form": "return_request", "wanted": "order_number", "confidence": 0.5}
+    misread = known("abstain", unhappy=0.88, evidence=("wording:0.88",))
+    assert decide(situation(text, "inform", understanding=misread, **form)).reason is None
+    told = known("abstain", unhappy=0.88, evidence=("anger:fed up", "wording:0.88"))
+    assert decide(situation(f"{text}!", "inform", understanding=told, **form)).reason is Reason.UNHAPPY
+
+
+def test_a_few_words_of_courtesy_or_within_a_task_show_a_mood_only_by_what_they_say() -> None:
+    """ "Bye" and "skip the photo" were handed over when the mood was misread."""
+    asked = {"form": "payment_missing", "wanted": "evidence", "confidence": 0.5}
+    for text, intent, facts in (("拜拜", "goodbye", {"confidence": 0.95}), ("skip the photo", "inform", asked)):
+        misread = known("abstain", unhappy=0.97, evidence=("wording:0.97",))
+        assert decide(situation(text, intent, understanding=misread, **facts)).reason is None
+        told = known("abstain", unhappy=0.97, evidence=("insult:骗子", "wording:0.97"))
+        assert decide(situation(text, intent, understanding=told, **facts)).reason is Reason.UNHAPPY
+
+
 @pytest.mark.parametrize("text", ["不行啊", "这个不行啊", "唉，不行", "还是不行呀", "没用啊", "不好用", "not working"])
 def test_who_only_says_that_something_is_wrong_is_asked_what(text: str) -> None:
     """Handed over as unhappy before, by a mood of .8 and more."""
