@@ -15,15 +15,15 @@ training_review, training_drop, model_train, model_live, model_rollback · ticke
 remedy_approved, remedy_refused, remedy_done, case_export, complaints_export · contact_blocked,
 contact_unblocked, contact_care, contact_name, conversation_export · agent_added, agent_changed,
 agent_disabled, agent_enabled, password_reset, signed_out_everywhere, agent_lent · settings_changed,
-configuration_applied · webhook_added, webhook_changed, webhook_rotated, webhook_replayed, webhook_disabled,
-webhook_removed · api_key_added, api_key_revoked · transcript (sent to its customer by mail).
+configuration_applied · webhook_added, webhook_changed, webhook_rotated, webhook_tested, webhook_replayed,
+webhook_disabled, webhook_removed · api_key_added, api_key_revoked · transcript (sent to its customer by mail).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -123,6 +123,15 @@ def latest(connection: sa.Connection, tenant: str, *, before: int | None, limit:
         query = query.where(A.n < before)
     rows = connection.execute(query.order_by(A.n.desc()).limit(limit)).mappings()
     return [{**row, "at": iso(row["at"])} for row in rows]
+
+
+def last_of(connection: sa.Connection, tenant: str, action: str, subjects: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """By subject, who did this to it last, when and with which detail."""
+    if not subjects:  # the rows of a tenant are read one by one
+        return {}
+    query = sa.select(A.at, A.actor, A.subject, A.detail).order_by(A.n)
+    rows = connection.execute(query.where(A.tenant == tenant, A.action == action, A.subject.in_(subjects))).mappings()
+    return {row["subject"]: {"at": iso(row["at"]), "actor": row["actor"], "detail": row["detail"]} for row in rows}
 
 
 def verify(connection: sa.Connection) -> list[Chain]:

@@ -43,9 +43,12 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("")
     async def listed(caller: ManagerNow) -> dict[str, Any]:
-        """All keys, revoked ones too; not their texts."""
+        """All keys, revoked ones too, not their texts; and which permissions the caller can give."""
         found = await service.database.read(lambda connection: store.keys(connection, caller.tenant))
-        return {"keys": [shown(one) for one in found]}
+        return {
+            "keys": [shown(one) for one in found],
+            "permissions": [one for one in Permission if one in caller.permissions & keys.OPENS],
+        }
 
     @routes.post("", status_code=201)
     async def add(given: NewKey, caller: ManagerNow, key: IdempotencyKey) -> dict[str, Any]:

@@ -20,6 +20,21 @@ PREFIX = "tdm."
 MOST_VALID = 2  # with the same name: the one in use and its successor
 # An integrator's key that could make accounts or keys would be as good as an owner.
 NEVER = frozenset({Permission.AGENTS_MANAGE, Permission.ADMINS_MANAGE, Permission.INTEGRATIONS})
+# What routes that take keys ask for, or show more with; any other permission opens nothing for a key.
+OPENS = frozenset(
+    {
+        Permission.CONVERSATIONS_READ,
+        Permission.CONVERSATIONS_ANSWER,
+        Permission.CONVERSATIONS_SUPERVISE,
+        Permission.COMPLAINTS_DECIDE,
+        Permission.TICKETS_READ,
+        Permission.AUDIT_READ,
+        Permission.AGENTS_READ,
+        Permission.SETTINGS_READ,
+        Permission.SETTINGS_WRITE,
+        Permission.CANNED_WRITE,
+    }
+)
 
 
 def read_permissions(names: Iterable[str]) -> tuple[Permission, ...]:

@@ -117,8 +117,16 @@ EXAMPLES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
                     "waiting": 1,
                     "sent": 0,
                     "dead": 0,
+                    "secrets": 1,
+                    "delivered_at": None,
+                    "last_error": {
+                        "message": "msg_01jd3v8x2m7q5r9t1w4y6z8a0b",
+                        "error": "crm.shop.example answered 500",
+                        "at": "2026-11-22T02:14:05.120Z",
+                    },
                 }
-            ]
+            ],
+            "events": ["conversation.opened", "conversation.closed"],
         },
     ),
     "GET /v1/admin/webhooks/messages": (
@@ -141,6 +149,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
                     "created_at": "2026-11-22T02:14:05.120Z",
                     "next_at": "2026-11-22T02:14:05.120Z",
                     "ended_at": None,
+                    "under_way": False,
                 }
             ],
             "cursor": None,
@@ -164,6 +173,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
             "created_at": "2026-11-22T02:14:05.120Z",
             "next_at": "2026-11-22T02:14:05.120Z",
             "ended_at": None,
+            "under_way": False,
             "log": [],
         },
     ),
@@ -220,7 +230,8 @@ EXAMPLES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
                     "last_used_at": None,
                     "revoked_at": "2026-11-22T02:14:05.120Z",
                 }
-            ]
+            ],
+            "permissions": ["conversations.read", "tickets.read"],
         },
     ),
     "POST /v1/channels/accounts": (

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.access import Access
 from handoff_service.agents.model import Agent
+from handoff_service.clock import iso
 from handoff_service.conversations.receive import Sender
 from handoff_service.database import Transaction
 from handoff_service.errors import Unavailable
@@ -18,7 +19,10 @@ from handoff_service.retention.erase import begin
 from handoff_service.retention.expire import set_hold
 from handoff_service.retention.export import export_person
 from handoff_service.retention.keeper import Keeper
+from handoff_service.retention.kept import kept_of
 from handoff_service.service import Service
+
+JOBS_SHOWN = 50
 
 
 class Command(BaseModel):
@@ -39,6 +43,7 @@ class Nothing(BaseModel):
 def router(service: Service) -> APIRouter:
     routes = APIRouter()
     access = Access(service)
+    _add_reading(routes, service, access)
     keeper = Keeper(service.database, service.settings, service.clock)
     CustomerNow = Annotated[Sender, Depends(access.customer)]
     SupervisorNow = Annotated[Agent, Depends(access.may(Permission.PRIVACY))]
@@ -68,11 +73,6 @@ def router(service: Service) -> APIRouter:
             )
 
         return await finish(agent.tenant, (await service.database.write(write))["job"])
-
-    @routes.get("/v1/jobs/{job_id}")
-    async def job(job_id: str, agent: SupervisorNow) -> dict[str, Any]:
-        found = await service.database.read(lambda connection: store.find_job(connection, agent.tenant, job_id))
-        return {"job": found.id, "kind": found.kind, "state": found.state, "erased": found.progress}
 
     @routes.post("/v1/widget/erase")
     async def erase_me(_: Nothing, sender: CustomerNow) -> dict[str, Any]:
@@ -107,3 +107,37 @@ def router(service: Service) -> APIRouter:
         return await service.database.write(write)
 
     return routes
+
+
+def _add_reading(routes: APIRouter, service: Service, access: Access) -> None:
+    SupervisorNow = Annotated[Agent, Depends(access.may(Permission.PRIVACY))]
+
+    @routes.get("/v1/contacts/{contact_id}/kept")
+    async def kept(contact_id: str, agent: SupervisorNow) -> dict[str, Any]:
+        """What is kept about a person, before he is erased or put on hold."""
+        return await service.database.read(lambda connection: kept_of(connection, agent.tenant, contact_id))
+
+    @routes.get("/v1/contacts/{contact_id}/export")
+    async def export(contact_id: str, agent: SupervisorNow) -> dict[str, Any]:
+        """A copy of everything about a person, as he may see it; the audit says who took it."""
+        context, actor = service.context(), f"agent:{agent.id}"
+        return await service.database.write(
+            lambda tx: export_person(tx, agent.tenant, contact_id, requested_by=actor, context=context)
+        )
+
+    @routes.get("/v1/jobs")
+    async def jobs(agent: SupervisorNow) -> dict[str, Any]:
+        """Erasures, the latest first."""
+        found = await service.database.read(lambda c: store.latest_jobs(c, agent.tenant, limit=JOBS_SHOWN))
+        return {"jobs": [_listed(row) for row in found]}
+
+    @routes.get("/v1/jobs/{job_id}")
+    async def job(job_id: str, agent: SupervisorNow) -> dict[str, Any]:
+        found = await service.database.read(lambda connection: store.find_job(connection, agent.tenant, job_id))
+        return {"job": found.id, "kind": found.kind, "state": found.state, "erased": found.progress}
+
+
+def _listed(row: dict[str, Any]) -> dict[str, Any]:
+    told = {name: row[name] for name in ("kind", "subject", "state", "requested_by")}
+    moments = {name: iso(row[name]) for name in ("created_at", "updated_at")}
+    return {"job": row["id"], **told, "erased": row["progress"], **moments}

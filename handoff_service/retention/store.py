@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -82,6 +82,12 @@ def running_job(connection: sa.Connection, tenant: str, kind: str, subject: str)
     return _job(row) if row else None
 
 
+def latest_jobs(connection: sa.Connection, tenant: str, *, limit: int) -> list[dict[str, Any]]:
+    """Jobs with when they began and were last moved, the latest first."""
+    query = sa.select(tables.jobs).where(J.tenant == tenant).order_by(J.id.desc()).limit(limit)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
 def save_job(connection: sa.Connection, job: Job, now: datetime, **changes: Any) -> Job:
     """Notes how far the job is."""
     connection.execute(
@@ -110,6 +116,13 @@ def to_erase(connection: sa.Connection, tenant: str, contact: str, *, limit: int
     """Conversations of a contact that still have content."""
     query = sa.select(C.id).where(C.tenant == tenant, C.contact == contact, _unerased())
     return [row.id for row in connection.execute(query.order_by(C.opened_at).limit(limit))]
+
+
+def kept_conversations(connection: sa.Connection, tenant: str, person: Sequence[str]) -> list[dict[str, Any]]:
+    """Every conversation of these contacts; `kept`: whether it has content left."""
+    columns = (C.id, C.channel, C.opened_at, C.closed_at, C.last_seq, C.hold, _unerased().label("kept"))
+    query = sa.select(*columns).where(C.tenant == tenant, C.contact.in_(person))
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def held(connection: sa.Connection, tenant: str, contact: str) -> list[str]:

@@ -89,8 +89,8 @@ def rotate(tx: Transaction, caller: Caller, webhook: str, secret: str | None, *,
 def try_out(tx: Transaction, caller: Caller, webhook: str, *, seal: Seal, context: Context) -> str:
     """Sends an event that means nothing. Returns the message's id, under which its attempts are found."""
     store.find(tx.connection, caller.tenant, webhook, seal)
-    body = {"webhook": webhook}
-    return tell(tx, caller.tenant, webhook, EventType.TEST, body, context.now)
+    _record(tx, caller, "webhook_tested", webhook, {}, context)
+    return tell(tx, caller.tenant, webhook, EventType.TEST, {"webhook": webhook}, context.now)
 
 
 def replay(tx: Transaction, caller: Caller, *, webhook: str | None, message: str | None, context: Context) -> int:

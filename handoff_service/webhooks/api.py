@@ -15,8 +15,9 @@ from handoff_service.database import Transaction
 from handoff_service.inputs import Plain
 from handoff_service.permissions import Permission
 from handoff_service.service import Service
+from handoff_service.statements import Row
 from handoff_service.webhooks import administer, store
-from handoff_service.webhooks.model import Message, MessageState
+from handoff_service.webhooks.model import EventType, Message, MessageState
 from handoff_service.webhooks.signing import new_secret
 
 Address = Annotated[Plain, Field(min_length=8, max_length=2000)]
@@ -48,7 +49,15 @@ def shown(message: Message) -> dict[str, Any]:
     return {
         **{name: getattr(message, name) for name in parts},
         **{name: iso(getattr(message, name)) for name in moments},
+        "under_way": message.lease_until is not None,
     }
+
+
+def _figures(row: Row) -> dict[str, Any]:
+    """A webhook with what became of its messages."""
+    wrong = row["last_error"]
+    moments = {name: iso(row[name]) for name in ("created_at", "delivered_at")}
+    return {**row, **moments, "last_error": wrong and {**wrong, "at": iso(wrong["at"])}}
 
 
 def router(service: Service) -> APIRouter:
@@ -66,9 +75,10 @@ def _add_reading(routes: APIRouter, service: Service, access: Access) -> None:
 
     @routes.get("")
     async def listed(caller: ManagerNow) -> dict[str, Any]:
-        """All webhooks, each with how many messages wait and are dead."""
+        """All webhooks, how it goes with each, and the events that one can ask for."""
         rows = await service.database.read(lambda connection: store.listed(connection, caller.tenant))
-        return {"webhooks": [{**row, "created_at": iso(row["created_at"])} for row in rows]}
+        events = [one for one in EventType if one is not EventType.TEST]
+        return {"webhooks": [_figures(row) for row in rows], "events": events}
 
     @routes.get("/messages")
     async def messages(

@@ -61,14 +61,35 @@ def find(connection: sa.Connection, tenant: str, webhook: str, seal: Seal) -> We
 
 
 def listed(connection: sa.Connection, tenant: str) -> list[Row]:
-    """All webhooks without their secrets, the oldest first, each with how many messages wait and are dead."""
-    counts = sa.select(M.webhook, M.state, sa.func.count().label("many")).where(M.tenant == tenant)
-    many = {(row.webhook, row.state): row.many for row in connection.execute(counts.group_by(M.webhook, M.state))}
-    query = sa.select(*(column for column in W if column.name != "secrets")).where(W.tenant == tenant)
-    return [
-        {**row, **{str(state): many.get((row["id"], state), 0) for state in MessageState}}
-        for row in connection.execute(query.order_by(W.created_at, W.id)).mappings()
-    ]
+    """All webhooks, the oldest first: of the secrets how many are valid, how many messages wait, are sent and dead.
+
+    Also when one was taken last, and of the latest message that was not: {"message", "error", "at"}.
+    """
+    many = [sa.func.count().filter(M.state == state).label(str(state)) for state in MessageState]
+    last = (
+        sa.func.max(M.ended_at).filter(M.state == MessageState.SENT).label("delivered_at"),
+        sa.func.max(M.id).filter(M.error.is_not(None)).label("failed"),
+    )
+    told = sa.select(M.webhook, *many, *last).where(M.tenant == tenant).group_by(M.webhook)
+    by_webhook = {row["webhook"]: dict(row) for row in connection.execute(told).mappings()}
+    wrong = _failures(connection, tenant, [row["failed"] for row in by_webhook.values() if row["failed"]])
+    nothing = {**dict.fromkeys(map(str, MessageState), 0), "delivered_at": None, "failed": None}
+    query = sa.select(tables.webhooks).where(W.tenant == tenant).order_by(W.created_at, W.id)
+    found = []
+    for row in connection.execute(query).mappings():
+        figures = by_webhook.get(row["id"], nothing)
+        shown = {name: figures[name] for name in nothing if name != "failed"}
+        last_error = wrong.get(figures["failed"])
+        found.append({**row, "secrets": len(row["secrets"]), **shown, "last_error": last_error})
+    return found
+
+
+def _failures(connection: sa.Connection, tenant: str, messages: Sequence[str]) -> dict[str | None, Row]:
+    """What went wrong with each of these messages, and when it was tried last."""
+    tried = sa.and_(A.tenant == M.tenant, A.message == M.id)
+    query = sa.select(M.id, M.error, sa.func.max(A.at).label("at")).join(tables.webhook_attempts, tried)
+    query = query.where(M.tenant == tenant, M.id.in_(messages)).group_by(M.id, M.error)
+    return {row.id: {"message": row.id, "error": row.error, "at": row.at} for row in connection.execute(query)}
 
 
 def _webhook(row: sa.RowMapping, seal: Seal) -> Webhook:

@@ -99,6 +99,8 @@ PAGES = {
     "dead ones": "/v1/admin/webhooks/messages?state=dead",
     "dead ones of one webhook": "/v1/admin/webhooks/messages?webhook=w_0&state=dead",
     "API keys": "/v1/admin/api-keys",
+    "what is kept of a customer": "/v1/contacts/k_100/kept",
+    "erasures": "/v1/jobs",
     "integrators: conversations": "/v1/api/conversations?limit=200",
     "integrators: one": "/v1/api/conversations/c_000000300",
     "integrators: its entries": "/v1/api/conversations/c_000000300/entries",
@@ -108,6 +110,7 @@ FILES = {
     "a conversation as a file": "/v1/conversations/c_000000300/export",
     "register of complaints, a year, CSV": "/v1/complaints/export?since=2025-11-02T00:00:00Z",
     "training lines": "/v1/training/lines",
+    "everything kept of a customer": "/v1/contacts/k_100/export",
 }
 # What is read over HTTP and is no list or report of this database, each with why.
 ELSEWHERE = {

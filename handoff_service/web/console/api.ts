@@ -3,6 +3,7 @@ import type {
   PresenceStatus, Promised, Ticket,
 } from "../shared/protocol";
 import type { Account, AccountChange, NewAccount, Plan, Roles } from "./administration";
+import type { ApiKey } from "./api_keys";
 import type { ArticleFields, ArticlePage, Category, Compared, Edited, Filter, Kept, KnowledgeTask, Reviewed, Revision, Step, Tried } from "./articles";
 import type { Orders } from "./beside";
 import type { CannedReply } from "./canned";
@@ -11,10 +12,12 @@ import type { MentionReport, MentionRow } from "./mentions";
 import type { Item } from "./forms/values";
 import type { DraftFields, Gap, GoldenQuestion, LearnedDraft, Placed, ProposedFrom, Replay } from "./learning";
 import { type RegisterPage, type Span, spanQuery } from "./complaints";
+import type { Job, KeptData } from "./privacy";
 import type { Messages, MessageState, Models } from "./training";
 import type { Audited, KeptTimes, SignalsReport, Staffing } from "./reports";
 import type { Part, TicketFilter, TicketPage, WholeTicket } from "./tickets";
 import type { LateClock, WallFigures } from "./wall";
+import type { DeliveryPage, DeliveryState, LoggedDelivery, Webhook } from "./webhooks";
 
 /** The server's answer was an error, or there was no answer (status 0, code "unreachable"). */
 export class ApiError extends Error {
@@ -131,6 +134,21 @@ export class Api {
   roles = async () => (await this.get<{ roles: Roles }>("/v1/admin/roles")).roles;
   addChannel = (channel: string, name: string, fields: Readonly<Record<string, string>>, end: { token_until?: string }) =>
     this.administer<Record<string, string>>("/v1/channels/accounts", { channel, name, fields, ...end });
+
+  webhooks = () => this.get<{ webhooks: Webhook[]; events?: string[] }>("/v1/admin/webhooks");
+  /** `path` behind the list of webhooks: "" adds one. */
+  webhookCommand = <T>(path: string, body: object | null) => this.administer<T>(`/v1/admin/webhooks${path}`, body);
+  deliveries = (webhook: string, state: DeliveryState | null, cursor: string | null) =>
+    this.get<DeliveryPage>("/v1/admin/webhooks/messages", { ...optional({ webhook, state: state ?? "", cursor: cursor ?? "" }), limit: "20" });
+  delivery = (message: string) => this.get<LoggedDelivery>(`/v1/admin/webhooks/messages/${encodeURIComponent(message)}`);
+  apiKeys = () => this.get<{ keys: ApiKey[]; permissions?: string[] }>("/v1/admin/api-keys");
+  apiKeyCommand = (path: string, body: object | null) => this.administer<ApiKey & { key?: string | null }>(`/v1/admin/api-keys${path}`, body);
+
+  kept = (contact: string) => this.get<KeptData>(`${contactPath(contact)}/kept`);
+  exportPerson = async (contact: string): Promise<Blob> => (await this.ask(`${contactPath(contact)}/export`, { method: "GET" })).blob();
+  erase = (contact: string) => this.act<{ state: string }>(`${contactPath(contact)}/erase`, {});
+  hold = (conversation: string, hold: boolean, reference: string) => this.act<unknown>(`${conversationPath(conversation)}/hold`, { hold, reference });
+  jobs = async () => (await this.get<{ jobs?: Job[] }>("/v1/jobs")).jobs ?? [];
 
   /** Posts that name the tenant, as conversations marked public; one that was there before is skipped. */
   importMentions = (mentions: readonly MentionRow["mention"][]) => this.post<MentionReport>("/v1/public-mentions", { mentions });

@@ -5,6 +5,7 @@ import type { Language, Me } from "../shared/protocol";
 import { browserStorage } from "../shared/storage";
 import { Administration } from "./administration";
 import type { Api } from "./api";
+import { ApiKeys } from "./api_keys";
 import { Bulk } from "./bulk";
 import { Calls } from "./calls";
 import { Channels } from "./channels";
@@ -14,6 +15,7 @@ import { Drafts } from "./drafts";
 import { Forms } from "./forms/forms";
 import { Learning } from "./learning";
 import { Popups } from "./popups";
+import { Privacy } from "./privacy";
 import { Reports } from "./reports";
 import { Session, type SignedOut } from "./session";
 import { Bell } from "./sound";
@@ -23,6 +25,7 @@ import { Training } from "./training";
 import { Translations } from "./translations";
 import { Verbs } from "./verbs";
 import { Wall } from "./wall";
+import { Webhooks } from "./webhooks";
 import { Writing } from "./writing";
 
 /** One signed-in agent's desk. */
@@ -44,6 +47,9 @@ export interface Workplace {
   readonly administration: Administration;
   readonly forms: Forms;
   readonly channels: Channels;
+  readonly webhooks: Webhooks;
+  readonly apiKeys: ApiKeys;
+  readonly privacy: Privacy;
   readonly popups: Popups;
   readonly client: TandemClient;
   readonly api: Api;
@@ -83,10 +89,13 @@ export function createDesk({ me, api, language, signedOut, socket }: DeskOptions
   const tickets = new Tickets({ api, session });
   const register = new Register(api);
   const channels = new Channels({ api, session, state });
+  const webhooks = new Webhooks({ api, session, state });
+  const apiKeys = new ApiKeys({ api, session });
+  const privacy = new Privacy({ api, session, state });
   const administration = new Administration({ api, session });
   const forms = new Forms({ api, session, state });
   const articles = new Articles({ api, session, owner: me.agent.name });
   const learning = new Learning({ api, session, state });
   const reports = new Reports({ api, state });
-  return { state, session, writing, verbs, bulk, translations, training, wall: new Wall(api), articles, learning, reports, tickets, register, calls, administration, forms, channels, popups, client, api };
+  return { state, session, writing, verbs, bulk, translations, training, wall: new Wall(api), articles, learning, reports, tickets, register, calls, administration, forms, channels, webhooks, apiKeys, privacy, popups, client, api };
 }

@@ -99,6 +99,9 @@ POLICY: dict[str, P | str] = {
     # Keeping
     "POST /v1/conversations/{conversation_id}/hold": P.PRIVACY,
     "POST /v1/contacts/{contact_id}/erase": P.PRIVACY,
+    "GET /v1/contacts/{contact_id}/kept": P.PRIVACY,
+    "GET /v1/contacts/{contact_id}/export": P.PRIVACY,
+    "GET /v1/jobs": P.PRIVACY,
     "GET /v1/jobs/{job_id}": P.PRIVACY,
     # Knowledge
     "GET /v1/knowledge/search": P.KNOWLEDGE_READ,

@@ -265,6 +265,8 @@ ELSEWHERE = {
     "POST /v1/widget/erase": "tests/handoff_service/retention",
     "POST /v1/contacts/{contact_id}/erase": "tests/handoff_service/retention",
     "POST /v1/conversations/{conversation_id}/hold": "tests/handoff_service/retention",
+    "GET /v1/contacts/{contact_id}/kept": "test_customers_data.py",
+    "GET /v1/contacts/{contact_id}/export": "test_customers_data.py",
     "GET /v1/jobs/{job_id}": "tests/handoff_service/retention",
     "GET /v1/pictures/{tenant}/{picture}": "tests/handoff_service/web/test_customers_pages.py: public",
     "GET /v1/widget/articles/{article}": "tests/handoff_service/web/test_customers_pages.py: public",

@@ -9,12 +9,15 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service import tables
+from handoff_service.access import CallerDoor
 from handoff_service.agents.model import Role
 from handoff_service.conversations import store as conversations
 from handoff_service.conversations.model import SYSTEM, Audience, Draft, Kind
 from handoff_service.errors import Invalid
 from handoff_service.integrators import examples
 from handoff_service.integrators.api import from_cursor
+from handoff_service.integrators.keys import NEVER
+from handoff_service.integrators.openapi import takes_keys
 from handoff_service.permissions import Permission
 from handoff_service.tickets.tell import HIDDEN_FROM
 from handoff_service.webhooks.model import EventType
@@ -93,6 +96,43 @@ async def test_a_key_is_shown_once_kept_as_a_hash_rotated_and_revoked(house):
 
     kept = "".join(await house.database.read(everything))
     assert made["key"].rpartition(".")[2] not in kept
+
+
+async def test_the_list_names_what_opens_something_for_a_key_and_nothing_else(house):
+    admin = await house.agent("admin", role=Role.ADMIN)
+    told = accepted(await admin.get("/v1/admin/api-keys"))["permissions"]
+    taking = [route for route in house.gateway.app.routes if takes_keys(route)]
+    doors = [one.call for route in taking for one in route.dependant.dependencies]
+    asked = {one.permission for one in doors if isinstance(one, CallerDoor)}
+    assert len(asked) > 6
+    inside = {Permission.SETTINGS_WRITE, Permission.CONVERSATIONS_SUPERVISE, Permission.COMPLAINTS_DECIDE}
+    assert set(told) == asked - NEVER | inside
+    made = accepted(await change(admin, "admin/api-keys", {"name": "all", "permissions": told}), 201)
+    assert sorted(made["permissions"]) == sorted(told)
+
+
+async def test_every_deed_at_a_webhook_or_key_is_in_the_audit_without_a_secret(house):
+    owner = await house.agent("owner", role=Role.OWNER)
+    async with Receiver() as receiver:
+        address = receiver.url + "/a-path-with-a-token"
+        hook = accepted(await change(owner, "admin/webhooks", {"url": address, "description": "CRM"}), 201)
+        at = f"admin/webhooks/{hook['id']}"
+        newer = accepted(await change(owner, f"{at}/rotate"))
+        for deed in ("finish-rotation", "test", "replay"):
+            accepted(await change(owner, f"{at}/{deed}"))
+        accepted(await change(owner, at, {"disabled": True}))
+        accepted(await change(owner, f"{at}/remove"))
+    made = accepted(await change(owner, "admin/api-keys", {"name": "crm", "permissions": READS}), 201)
+    accepted(await change(owner, f"admin/api-keys/{made['id']}/revoke"))
+
+    rows = accepted(await owner.get("/v1/admin/audit", limit=9))["rows"][::-1]
+    deeds = ["added", "rotated", "rotated", "tested", "replayed", "changed", "removed"]
+    wanted = [*(f"webhook_{deed}" for deed in deeds), "api_key_added", "api_key_revoked"]
+    assert [one["action"] for one in rows] == wanted
+    assert {one["actor"] for one in rows} == {f"agent:{owner.id}"}
+    assert [one["subject"] for one in rows] == [hook["id"]] * 7 + [made["id"]] * 2
+    for secret in (hook["secret"], newer["secret"], made["key"], address):
+        assert secret not in str(rows)
 
 
 async def test_a_key_is_worth_nothing_at_another_tenant(house, build_house):

@@ -15,6 +15,7 @@ from handoff_service.callers import operator
 from handoff_service.errors import Invalid
 from handoff_service.webhooks import administer, store, worker
 from handoff_service.webhooks.announce import announce
+from handoff_service.webhooks.api import shown
 from handoff_service.webhooks.model import MOST_ATTEMPTS, SCHEDULE_S, EventType, MessageState
 from handoff_service.webhooks.signing import new_secret, signature
 from tests.handoff_service.webhooks.receiver import Receiver
@@ -73,6 +74,21 @@ async def test_a_slow_receiver_gets_the_same_message_again_and_can_tell(post, re
     log = await post.database.read(lambda c: store.attempts(c, "demo", message.id))
     assert [(one["n"], one["status"]) for one in log] == [(1, None), (2, 200)]
     assert "TimeoutError" in log[0]["error"]
+
+
+async def test_an_attempt_counts_from_its_beginning_and_is_told_to_be_under_way_until_its_end(post, receiver):
+    receiver.answers = [500]
+    await post.tell("c_1")
+
+    async def told():
+        one = shown((await post.messages())[0])
+        return one["attempts"], one["under_way"], one["error"]
+
+    assert await told() == (0, False, None)
+    await post.worker.begin()
+    assert await told() == (1, True, None)
+    await asyncio.gather(*list(post.worker._running))
+    assert await told() == (1, False, "127.0.0.1 answered 500")
 
 
 async def test_after_the_last_attempt_it_is_dead_the_next_goes_on_and_replay_begins_anew(post, receiver):
@@ -168,6 +184,32 @@ async def test_gone_switches_it_off_and_on_again_it_gets_what_waited(post, recei
     )
     await post.work()
     assert [one.body["data"]["conversation"] for one in receiver.got] == ["c_1", "c_1"]
+
+
+async def test_the_list_tells_what_was_taken_last_and_what_went_wrong_last(post, receiver):
+    async def listed():
+        return (await post.database.read(lambda c: store.listed(c, "demo")))[0]
+
+    new = await listed()
+    assert [new[name] for name in ("secrets", "delivered_at", "last_error", "waiting")] == [1, None, None, 0]
+    await post.tell("c_1")
+    await post.work()
+    taken = post.clock()
+    post.clock.advance(60)
+    receiver.answers = [500, 503]
+    await post.tell("c_2", "c_3")
+    await post.work()
+    one = await listed()
+    assert (one["sent"], one["waiting"], one["dead"], one["delivered_at"]) == (1, 2, 0, taken)
+    latest = (await post.messages())[0]
+    assert one["last_error"] == {"message": latest.id, "error": latest.error, "at": post.clock()}
+    post.clock.advance(SCHEDULE_S[0] * 1.2)  # now both are taken
+    await post.work()
+    one = await listed()
+    assert (one["sent"], one["waiting"], one["last_error"], one["delivered_at"]) == (3, 0, None, post.clock())
+    common = {"seal": post.seal, "context": post.context}
+    await post.database.write(lambda tx: administer.rotate(tx, operator("demo"), post.id, new_secret(), **common))
+    assert (await listed())["secrets"] == 2
 
 
 async def test_while_a_secret_is_rotated_both_sign_and_afterwards_only_the_new_one(post, receiver):

@@ -4,6 +4,7 @@ import type { ConversationDetail } from "../../shared/protocol";
 import { useFocused } from "../focus";
 import { mayAnswer } from "../rights";
 import { keyFor } from "../text";
+import { holds } from "../views";
 import { CareView } from "./CareView";
 import { SamePersonView } from "./SamePersonView";
 import { useWorkplace } from "./workplace";
@@ -54,6 +55,7 @@ export function ContactView({ detail }: { detail: ConversationDetail }) {
         </p>
       )}
       <SamePersonView key={contact.id} detail={detail} />
+      <DataLink contact={contact.id} />
     </section>
   );
 }
@@ -102,3 +104,15 @@ const Identity = ({ channel, id }: { channel: string; id: string }) => (
     <dd class="id">{id}</dd>
   </>
 );
+
+/** The way to everything that is kept about the customer, for who may erase it. */
+function DataLink({ contact }: { contact: string }) {
+  const { state, administration, privacy } = useWorkplace();
+  if (!holds(state, "privacy.execute") || !holds(state, "settings.read")) return null;
+  const go = (): void => {
+    administration.part.value = "privacy";
+    void privacy.show(contact);
+    state.view.value = "administration";
+  };
+  return <button class="link" onClick={go}>{state.t.value("privacy.open")}</button>;
+}

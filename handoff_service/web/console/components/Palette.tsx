@@ -141,7 +141,7 @@ function conversationsOf({ state, session }: Workplace): Choice[] {
 function settingsOf({ state, administration }: Workplace): Choice[] {
   const t = state.t.value;
   const needs = VIEWS.find(({ view }) => view === "administration")?.needs ?? "";
-  return !holds(state, needs) ? [] : partsFor(holds(state, "agents.read")).map((part) => ({
+  return !holds(state, needs) ? [] : partsFor((permission) => holds(state, permission)).map((part) => ({
     id: `settings-${part}`,
     label: `${t("administration.title")}: ${t(`forms.${part}`)}`,
     hint: t("palette.action"),

@@ -306,13 +306,21 @@ export const SECTIONS: readonly Section[] = [
 export const WIDGET: Section = { id: "widget_words", holds: "parts", parts: ["widget"], needs: "settings.write", fields: WORDS };
 
 /** The parts of the page of settings, in their order. */
-export type SettingsPart = Exclude<SectionId, "widget_words"> | "people" | "channels" | "widget" | "file";
+export type SettingsPart = Exclude<SectionId, "widget_words"> | "people" | "channels" | "webhooks" | "keys" | "widget" | "privacy" | "file";
 export const SETTINGS_PARTS: readonly SettingsPart[] = [
-  "people", "queues", "calendars", "sla", "canned_replies", "tags", "skills", "wrap_up_codes", "rules", "bot", "tone", "complaints", "general", "channels", "widget", "file",
+  "people", "queues", "calendars", "sla", "canned_replies", "tags", "skills", "wrap_up_codes", "rules", "bot", "tone", "complaints", "general", "channels", "webhooks", "keys", "widget", "privacy", "file",
 ];
 
-/** The parts that somebody may see: accounts have a permission of their own. */
-export const partsFor = (mayReadAccounts: boolean): readonly SettingsPart[] => SETTINGS_PARTS.filter((part) => part !== "people" || mayReadAccounts);
+const NEEDS: Partial<Readonly<Record<SettingsPart, string>>> = {
+  people: "agents.read", webhooks: "integrations.manage", keys: "integrations.manage", privacy: "privacy.execute",
+};
+
+/** The parts that somebody may see: some have a permission of their own. */
+export const partsFor = (may: (permission: string) => boolean): readonly SettingsPart[] =>
+  SETTINGS_PARTS.filter((part) => {
+    const needed = NEEDS[part];
+    return needed === undefined || may(needed);
+  });
 
 /** What a thing is called in the list of its section. */
 export function titleOf(section: Section, item: Item, language: Language, t: Translate): string {

@@ -80,6 +80,15 @@ const FOUND: readonly (readonly [RegExp, string])[] = [
   [/^(?<name>.+) does not answer customers;/, "answers_nobody"],
   [/^(?<field>\w+) \((?<about>.*)\) does not look like /, "field_form"],
   [/^\w+ needs (?<field>\w+) \((?<about>.*?)\)/, "field_missing"],
+  [/^(?<url>\S+) must be http\(s\):\/\/host\/… without a password/, "web_address"],
+  [/^(?<url>\S+) (must be https: and on the internet|is not an address of the internet)/, "public_address"],
+  [/^A tenant has at most (?<n>\d+) webhooks/, "most_webhooks"],
+  [/^(?<name>.+) has (?<n>\d+) valid keys/, "valid_keys"],
+  [/^A conversation of this contact is on legal hold/, "on_hold"],
+  [/^This contact is being erased/, "being_erased"],
+  [/^(?<host>\S+) answered (?<status>\d{3})$/, "answered"],
+  [/^\w*Timeout\w* at (?<host>\S+)$/, "no_answer"],
+  [/^\w+Error at (?<host>\S+)$/, "no_connection"],
 ];
 
 /** A problem as an administrator reads it; what we have no words for stands as the server said it. */

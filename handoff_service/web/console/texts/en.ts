@@ -3,6 +3,7 @@ import { trainingEn } from "./training_en";
 import { deskEn } from "./desk_en";
 import { filesEn } from "./files_en";
 import { formsEn } from "./forms_en";
+import { integrationsEn } from "./integrations_en";
 import { learningEn } from "./learning_en";
 import { pagesEn } from "./pages_en";
 import { photosEn } from "./photos_en";
@@ -15,6 +16,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   ...deskEn,
   ...filesEn,
   ...formsEn,
+  ...integrationsEn,
   ...learningEn,
   ...pagesEn,
   ...photosEn,

@@ -1,6 +1,7 @@
 import { deskZh } from "./desk_zh";
 import { filesZh } from "./files_zh";
 import { formsZh } from "./forms_zh";
+import { integrationsZh } from "./integrations_zh";
 import { learningZh } from "./learning_zh";
 import { pagesZh } from "./pages_zh";
 import { photosZh } from "./photos_zh";
@@ -14,6 +15,7 @@ export const zh = {
   ...deskZh,
   ...filesZh,
   ...formsZh,
+  ...integrationsZh,
   ...learningZh,
   ...pagesZh,
   ...photosZh,

@@ -6,8 +6,11 @@ import { PageHead } from "../PageHead";
 import { useWorkplace } from "../workplace";
 import { ChannelsPanel } from "./ChannelsPanel";
 import { ConfigurationPanel } from "./ConfigurationPanel";
+import { KeysPanel } from "./KeysPanel";
 import { PeoplePanel } from "./PeoplePanel";
+import { PrivacyPanel } from "./PrivacyPanel";
 import { SettingsPanel } from "./SettingsPanel";
+import { WebhooksPanel } from "./WebhooksPanel";
 import { WidgetPanel, WidgetPreview } from "./WidgetPanel";
 
 /** Accounts, each section of the configuration in forms, channels, the widget, and everything as one file. */
@@ -15,7 +18,7 @@ export function AdministrationPage() {
   const { state, administration } = useWorkplace();
   const t = state.t.value;
   const failed = administration.failed.value;
-  const parts = partsFor(holds(state, "agents.read"));
+  const parts = partsFor((permission) => holds(state, permission));
   const part = parts.find((each) => each === administration.part.value) ?? "queues";
   useEffect(() => void administration.start(), []);
   return (
@@ -51,6 +54,12 @@ function Part({ part }: { part: SettingsPart }) {
           <WidgetPreview />
         </div>
       );
+    case "webhooks":
+      return <WebhooksPanel />;
+    case "keys":
+      return <KeysPanel />;
+    case "privacy":
+      return <PrivacyPanel />;
     case "file":
       return <ConfigurationPanel />;
     default: {

@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { locale } from "../../../shared/i18n";
+import { actorName } from "../../actors";
 import { cause } from "../../problem";
 import { byRule, DAYS, KEPT_DAYS, type KeptTimes, type SignalsReport } from "../../reports";
 import { keyFor, percent } from "../../text";
@@ -146,12 +147,6 @@ function AuditPanel() {
   const t = state.t.value;
   const { colleagues } = state.me.value;
   const moment = new Intl.DateTimeFormat(locale(state.language.value), { dateStyle: "short", timeStyle: "short" });
-  const who = (actor: string): string => {
-    const [kind, id] = actor.split(":") as [string, string | undefined];
-    if (kind === "agent") return colleagues.find((one) => one.id === id)?.name ?? actor;
-    const key = keyFor("reports.actor", kind);
-    return key === null ? actor : t(key, { id: id ?? "" });
-  };
   return (
     <section class="page-panel" aria-labelledby="audit-title">
       <h2 id="audit-title">{t("reports.audit")}</h2>
@@ -169,7 +164,7 @@ function AuditPanel() {
           {reports.audit.value.map(({ n, at, actor, action, subject }) => (
             <tr key={n}>
               <td class="number">{moment.format(new Date(at))}</td>
-              <th scope="row">{who(actor)}</th>
+              <th scope="row">{actorName(state, actor)}</th>
               <td><code>{action}</code></td>
               <td>{colleagues.find(({ id }) => id === subject)?.name ?? <code>{subject}</code>}</td>
             </tr>
