@@ -14,10 +14,8 @@ RUN pip install --no-cache-dir uv==0.13.9 && python -m venv /opt/venv
 WORKDIR /src
 COPY pyproject.toml requirements.lock ./
 # The versions of the lock, without the packages that only tests need.
-# `--build-arg EXTRAS="--extra english"` adds the second encoder of docs/answers.md.
-ARG EXTRAS=""
 RUN uv pip install --no-cache --compile-bytecode --python /opt/venv/bin/python --torch-backend cpu \
-    --constraints requirements.lock --extra tracing ${EXTRAS} -r pyproject.toml
+    --constraints requirements.lock --extra tracing -r pyproject.toml
 
 FROM python:3.11.14-slim-bookworm
 RUN useradd --uid 10001 --user-group --no-create-home tandem && install -d -o tandem -g tandem /var/lib/tandem

@@ -30,8 +30,8 @@ class Settings(BaseSettings):
     own_mood: Path | None = None
     """Folder with <tenant>.jsonl: messages that a tenant has judged himself, whose customers speak in their own way."""
     evaluation: Path = Path("data/evaluation")
-    model: str = "use-multilingual-v3"
-    """Default encoder, any sentence-transformers model name or folder, or several joined by "+" (index/joined.py)."""
+    model: str = "use-and-minilm-1"
+    """An encoder of index/embedding.py, any sentence-transformers model name or folder, or several with "+"."""
     error_budget: float = Field(default=0.03, gt=0, lt=1)
     """Share of given answers that may be wrong."""
     error_budgets: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     unhappy_threshold: float = Field(default=0.52, gt=0, lt=1)
     """From this probability a message counts as unhappy; at .52 about 1 % of calm questions do, 3 % of bank ones."""
     default_language: Literal["zh", "en"] = "zh"
-    index: Literal["auto", "flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"] = "auto"
+    index: Literal["auto", "flat", "ivf-flat", "ivf-fp16", "ivf-sq8", "ivf-pq", "hnsw"] = "auto"
     """Kind of vector index; auto chooses by size, memory and measured recall (index/policy.py)."""
     vectors: Literal["faiss", "pgvector"] = "faiss"
     """Where vectors live: in each generation's folder, or in PostgreSQL."""

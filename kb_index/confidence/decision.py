@@ -135,7 +135,7 @@ def shares(ranking: Ranking, first: float, among_three: float) -> list[float]:
 
 def _as_refusal(ranking: Ranking, index: TenantIndex) -> bool:
     """Whether the article's own question says what is not wanted too."""
-    return refuses(tokens(index.passage_folds[ranking.candidates[0].passage]))
+    return refuses(tokens(index.folded(ranking.candidates[0].passage)))
 
 
 def decide(ranking: Ranking, index: TenantIndex, calibration: Calibration) -> tuple[Decision, list[float]]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb_index.confidence.foreign import Foreign
+from kb_index.search.passage_words import words_in
 from kb_index.search.retriever import Candidate, Ranking, TenantIndex
 from kb_index.text.folding import character_grams
 
@@ -37,14 +38,15 @@ def features_of(ranking: Ranking, index: TenantIndex, foreign: Foreign = UNLEARN
     others = ranking.candidates[1:]
     question = ranking.question
     words = set(question.tokens)
-    passage_words = index.passage_words[first.passage]
+    passage_folded = index.folded(first.passage)
+    passage_words = words_in(passage_folded)
     weight = {word: index.lexical.weight(word) for word in words | passage_words}
     total = sum(weight[word] for word in words) + 1e-9
     passage_total = sum(weight[word] for word in passage_words) + 1e-9
     shared_words = sum(weight[word] for word in words & passage_words)
-    in_version = sum(weight[word] for word in words & index.version_words[first.version])
+    in_version = sum(weight[word] for word in words if index.lexical.has(word, first.version))
     unknown = sum(weight[word] for word in words if not index.lexical.knows(word))
-    grams, passage_grams = _pairs(question.folded), _pairs(index.passage_folds[first.passage])
+    grams, passage_grams = _pairs(question.folded), _pairs(passage_folded)
     best_lexical = max((other.lexical for other in others), default=0.0)
     best_head = max((other.head for other in others), default=0.0)
     return np.array(

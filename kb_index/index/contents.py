@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kb_index.articles.chunking import Passage, PassageKind
 from kb_index.articles.model import Article, article_of, plain
 from kb_index.confidence.decision import Calibration
 from kb_index.index.lexical import Lexical
 from kb_index.index.measured import OPENERS
+from kb_index.index.passages import Passages
 from kb_index.index.vectors import Vectors
 from kb_index.learning.model import Taught
 from kb_index.mood.judge import MoodHeads
 from kb_index.search.edits import Edit, edited
 from kb_index.search.heads import ArticleHead
+from kb_index.search.passage_words import PassageWords
 from kb_index.search.retriever import TenantIndex
 
 MOOD = "mood.npz"
@@ -32,6 +33,7 @@ MOST_PARTS = 20
 """So many files with vectors may lie beside the first one; the next edit puts them into one."""
 
 EDIT, EDIT_VECTORS = "edit.json", "edit.npz"
+ARTICLES, WORDS = "articles.jsonl", "words.json"
 
 ByHash = Mapping[bytes, npt.NDArray[np.float32]]
 
@@ -112,14 +114,15 @@ def _whole_files(tenant: str, made: Tenant) -> dict[str, bytes]:
     arrays: dict[str, npt.NDArray[Any]] = {"background": index.background}
     groups = {
         "lexical": index.lexical.arrays(),
+        "passages": index.passages.arrays(),
         "head": index.head.arrays(),
         "calibration": made.calibration.arrays(),
     }
     for group, members in groups.items():
         arrays |= {f"{group}.{key}": value for key, value in members.items()}
     return {
-        f"{tenant}/articles.json": _json([plain(article) for article in index.articles]),
-        f"{tenant}/passages.json": _json([[each.version, each.kind, each.text] for each in index.passages]),
+        f"{tenant}/{ARTICLES}": b"".join(_json(plain(article)) + b"\n" for article in index.articles),
+        f"{tenant}/{WORDS}": _json(index.words.plain()),
         f"{tenant}/models.npz": packed(arrays),
         **({f"{tenant}/{MOOD}": packed(made.mood.arrays())} if made.mood is not None else {}),
     }
@@ -127,16 +130,15 @@ def _whole_files(tenant: str, made: Tenant) -> dict[str, bytes]:
 
 def read_part(tenant: str, paths: Collection[str], *, read: Callable[[str], bytes], vectors: Vectors) -> Tenant:
     """Restore one tenant; raises ValueError when its files do not fit together."""
-    articles = [article_of(values) for values in json.loads(read(f"{tenant}/articles.json"))]
-    passages = [
-        Passage(version, PassageKind(kind), text) for version, kind, text in json.loads(read(f"{tenant}/passages.json"))
-    ]
-    if len(vectors) != len(passages):
-        raise ValueError(f"tenant {tenant!r} has {len(vectors)} vectors for {len(passages)} passages")
+    articles = [article_of(values) for values in _stored(read(f"{tenant}/{ARTICLES}"))]
     arrays = unpacked(read(f"{tenant}/models.npz"))
 
     def group(prefix: str) -> dict[str, npt.NDArray[Any]]:
         return {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
+
+    passages = Passages.restore(group("passages."))
+    if len(vectors) != len(passages):
+        raise ValueError(f"tenant {tenant!r} has {len(vectors)} vectors for {len(passages)} passages")
 
     index = TenantIndex(
         articles=articles,
@@ -145,6 +147,7 @@ def read_part(tenant: str, paths: Collection[str], *, read: Callable[[str], byte
         background=arrays["background"],
         lexical=Lexical.restore(group("lexical.")),
         head=ArticleHead.restore(group("head.")),
+        words=PassageWords.restore(json.loads(read(f"{tenant}/{WORDS}"))),
     )
     own = f"{tenant}/{MOOD}"
     mood = MoodHeads.restore(unpacked(read(own))) if own in paths else None
@@ -167,7 +170,7 @@ def read_edit(tenant: str, made: Tenant, *, read: Callable[[str], bytes]) -> Ten
 def published_articles(tenant: str, paths: Collection[str], *, read: Callable[[str], bytes]) -> tuple[Article, ...]:
     """The articles that a generation holds of a tenant, without its index; raises ValueError."""
     found = {}
-    for values in json.loads(read(f"{tenant}/articles.json")):
+    for values in _stored(read(f"{tenant}/{ARTICLES}")):
         found[values["id"], values["language"]] = article_of(values)
     if f"{tenant}/{EDIT}" in paths:
         said = json.loads(read(f"{tenant}/{EDIT}"))
@@ -175,6 +178,21 @@ def published_articles(tenant: str, paths: Collection[str], *, read: Callable[[s
             found.pop((article, language), None)
         found |= {(values["id"], values["language"]): article_of(values) for values in said["changed"]}
     return tuple(found.values())
+
+
+def _stored(content: bytes) -> Iterator[dict[str, Any]]:
+    """The values of each article; a text that stands in several places, or articles, is in memory once."""
+    known: dict[str, str] = {}
+
+    def once(value: Any) -> Any:
+        if isinstance(value, str):
+            return known.setdefault(value, value)
+        if isinstance(value, list):
+            return [once(each) for each in value]
+        return {key: once(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+    for line in io.BytesIO(content):
+        yield once(json.loads(line))
 
 
 def tenant_files(tenant: str, paths: Iterable[str]) -> list[str]:

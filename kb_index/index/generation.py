@@ -50,7 +50,7 @@ from kb_index.settings import Settings
 
 __all__ = ["Built", "Generation", "GenerationStore", "Tenant"]
 
-FORMAT = 3
+FORMAT = 4
 KEPT = 3
 """Generations on disk: the current one and two before; files that they share are there once."""
 
@@ -110,11 +110,14 @@ class GenerationStore:
             raise GenerationBroken(name, "its manifest is not the one that was published")
         try:
             manifest = json.loads(content)
-            known = manifest["format"] == FORMAT and manifest["generation"] == name
+            written, named = manifest["format"], manifest["generation"]
         except (ValueError, KeyError, TypeError) as error:
             raise GenerationBroken(name, f"its manifest cannot be read: {error}") from error
-        if not known:
-            raise GenerationBroken(name, f"its manifest has another format than {FORMAT} or another name")
+        if written != FORMAT:
+            why = f"another release wrote it, in format {written} and not {FORMAT}: the next build replaces it"
+            raise GenerationBroken(name, why)
+        if named != name:
+            raise GenerationBroken(name, f"its manifest is that of {named}")
         return dict(manifest)
 
     def usable_manifests(self) -> list[dict[str, Any]]:

@@ -72,5 +72,8 @@ class GraphVectors:
         every = faiss.SearchParameters(sel=choice.selector)  # type: ignore[call-arg]
         return found_rows(*self._every.search(vector[np.newaxis], wanted, params=every))
 
+    def at(self, rows: Rows) -> Matrix:
+        return np.asarray(self._every.reconstruct_batch(rows))
+
     def write(self, path: Path) -> None:
         faiss.write_index(self._index, str(path))

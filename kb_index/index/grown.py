@@ -58,6 +58,13 @@ class GrownVectors:
                 self._filters.popitem(last=False)
         return part
 
+    def at(self, rows: Rows) -> Matrix:
+        old = rows < len(self.base)
+        found = np.zeros((len(rows), self.dimension), dtype=np.float32)
+        found[old] = self.base.at(rows[old])
+        found[~old] = self.added[rows[~old] - len(self.base)]
+        return found
+
     def write(self, path: Path) -> None:
         """Only the old ones: the others are written with the edit."""
         self.base.write(path)

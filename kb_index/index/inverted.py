@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,11 @@ import numpy as np
 
 from kb_index.index.embedding import Matrix, Vector
 from kb_index.index.vectors import Choices, Chosen, Rows, Scores, found_rows, nothing_found, read_mapped
+
+SCALARS = {"ivf-fp16": faiss.ScalarQuantizer.QT_fp16, "ivf-sq8": faiss.ScalarQuantizer.QT_8bit}
+"""Kinds that keep each figure of a vector by itself, in two bytes or in one."""
+
+_NO_MAP = vars(faiss)["DirectMap"].NoMap  # which faiss's own type stubs have forgotten
 
 TRAINED_ON = 40
 """Vectors per cluster that k-means sees; more cost time and move the clusters little."""
@@ -28,7 +34,7 @@ REFINED = 8
 
 
 class InvertedVectors:
-    """FAISS's IVF over floats, bytes, or product codes refined by bytes; a narrow filter widens the search."""
+    """FAISS's IVF over floats, halves of them, bytes, or product codes; a narrow filter widens the search."""
 
     def __init__(self, index: Any, kind: str, *, nprobe: int) -> None:
         self.kind = kind
@@ -37,10 +43,12 @@ class InvertedVectors:
         self._refined = isinstance(index, faiss.IndexRefine)
         self._lists: Any = faiss.downcast_index(index.base_index) if self._refined else index
         self._choices = Choices()
+        self._placing = threading.Lock()
+        self._placed = self._refined  # whose bytes lie in the order of the rows
 
     @classmethod
     def of(cls, matrix: Matrix, kind: str, *, nlist: int, nprobe: int) -> InvertedVectors:
-        """Cluster and fill; kind is one of ivf-flat, ivf-sq8, ivf-pq. Deterministic for the same matrix."""
+        """Cluster and fill; kind is one of ivf-flat, those of SCALARS, ivf-pq. Deterministic for the same matrix."""
         dimension = matrix.shape[1]
         nlist = max(1, min(nlist, len(matrix)))
         quantizer: Any = faiss.IndexFlatIP(dimension)
@@ -48,10 +56,8 @@ class InvertedVectors:
         index: Any
         if kind == "ivf-flat":
             index = faiss.IndexIVFFlat(quantizer, dimension, nlist, metric)
-        elif kind == "ivf-sq8":
-            index = faiss.IndexIVFScalarQuantizer(
-                quantizer, dimension, nlist, faiss.ScalarQuantizer.QT_8bit, metric, False
-            )
+        elif kind in SCALARS:
+            index = faiss.IndexIVFScalarQuantizer(quantizer, dimension, nlist, SCALARS[kind], metric, False)
         else:
             pieces = math.gcd(dimension, max(1, dimension // PIECE_DIMENSIONS))
             bits = 8 if len(matrix) >= 256 * TRAINED_ON else max(1, int(math.log2(max(2, len(matrix) // 4))))
@@ -119,7 +125,20 @@ class InvertedVectors:
         search = faiss.IndexRefineSearchParameters(k_factor=REFINED, base_index_params=lists)  # type: ignore[call-arg]
         return self._index.search(query, wanted, params=search)
 
+    def at(self, rows: Rows) -> Matrix:
+        """As the contract says; where each row is in the lists is worked out when it is asked for first."""
+        if not self._placed:
+            with self._placing:
+                if not self._placed:
+                    self._lists.make_direct_map()
+                    self._placed = True
+        return np.asarray(self._index.reconstruct_batch(rows))
+
     def write(self, path: Path) -> None:
+        """As the contract says; nobody may search meanwhile."""
+        if self._placed and not self._refined:
+            self._lists.set_direct_map_type(_NO_MAP)  # else it would be in the file
+            self._placed = False
         faiss.write_index(self._index, str(path))
 
 

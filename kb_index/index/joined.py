@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kb_index.errors import ModelUnavailable
+from kb_index.index.bridged import is_english
 from kb_index.index.embedding import Encoder, Matrix, load_encoder
-from kb_index.text.language import detect_language
 
 SEPARATOR = "+"
 ENGLISH = "en:"
@@ -24,7 +24,7 @@ class Part:
     english: bool
 
     def reads(self, text: str) -> bool:
-        return not self.english or detect_language(text, known=None, default="zh") == "en"
+        return not self.english or is_english(text)
 
 
 class JoinedEncoder:

@@ -87,6 +87,15 @@ class Lexical:
         number = self._numbers.get(token)
         return number is not None and bool(self._starts[number + 1] > self._starts[number])
 
+    def has(self, token: str, document: int) -> bool:
+        """Whether a token is in a document."""
+        number = self._numbers.get(token)
+        if number is None:
+            return False
+        entries = self._documents[self._starts[number] : self._starts[number + 1]]
+        place = entries.searchsorted(np.int32(document))
+        return bool(place < len(entries) and entries[place] == document)
+
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Everything needed to restore the index, without pickles."""
         return {

@@ -37,6 +37,7 @@ TIE = 1e-5
 OPENERS: Mapping[str, Opener] = {
     "flat": lambda path, _: FlatVectors(read_mapped(path)),
     "ivf-flat": lambda path, parameters: InvertedVectors.open(path, "ivf-flat", parameters),
+    "ivf-fp16": lambda path, parameters: InvertedVectors.open(path, "ivf-fp16", parameters),
     "ivf-sq8": lambda path, parameters: InvertedVectors.open(path, "ivf-sq8", parameters),
     "ivf-pq": lambda path, parameters: InvertedVectors.open(path, "ivf-pq", parameters),
     "hnsw": GraphVectors.open,

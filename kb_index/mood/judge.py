@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
 
 from kb_index.index.embedding import Matrix, Vector
 from kb_index.mood.opinion import (
@@ -24,9 +23,12 @@ from kb_index.mood.opinion import (
     praises,
     words_of,
 )
+from kb_index.mood.wording import Wording
 from kb_index.text.folding import fold, tokens
-from kb_index.text.grams import Grams
 from kb_index.text.words import read_words
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 _AIMED = re.compile(
     r"(?:你们?|您们|平台|公司|商家|客服)[^，。！？,.!?]{0,4}(?:骗子|骗人|骗钱|诈骗)|骗子(?:平台|公司|商家|店|客服)"
@@ -44,7 +46,7 @@ MOST_BLAMED, MOST_TELLING = 5, 3
 """So many words of each kind are named as evidence."""
 _UNHAPPY, _HAPPY, _NEUTRAL = range(3)
 _TRUST = np.array([1.0, 1.0, 1.5], dtype=np.float32) / 3.5
-"""Characters, embedding and opinions are stored as voices of these weights, so that older releases read them too."""
+"""Wording, embedding and opinions are stored as voices of these weights, so that older releases read them too."""
 _NEVER = -20.0
 _TOGETHER, _ALONE = 0.5, (0.3, 0.2, 0.3)
 """What the model over all three says counts so much, and so much what each says alone: the one tells best what is like
@@ -57,7 +59,7 @@ _OPINIONS = 0.1
 """Scale of the standardised opinions beside rows of length one: how freely their weights may grow."""
 _NEUTRAL_SHARE = 0.25
 """Weight of all neutral questions together, as a share of that of the judged messages."""
-_RESERVE = 1.4
+_RESERVE = 1.7
 """So much the odds of neutral are raised after fitting: a calm question must not be called unhappy, while the border
 between praise and complaint stays where it was learned. Heavier questions in training would move both."""
 
@@ -123,15 +125,15 @@ def signs_in(text: str) -> Signs:
 
 
 class MoodHeads:
-    """Logistic models over characters, embedding and opinions, together and each alone, joined with the lexicon.
+    """Logistic models over wording, embedding and opinions, together and each alone, joined with the lexicon.
 
     They tell unhappy from happy from neutral: a question about a late refund and a sentence of praise are calm
     for different reasons, and one border for both would run through the middle of the complaints.
     """
 
-    def __init__(self, grams: Grams, characters: Matrix, embedding: Matrix, opinions: Matrix, bias: Matrix) -> None:
-        self._grams = grams
-        self._characters = characters
+    def __init__(self, wording: Wording, worded: Matrix, embedding: Matrix, opinions: Matrix, bias: Matrix) -> None:
+        self._wording = wording
+        self._worded = worded
         self._embedding = embedding
         self._opinions = opinions
         self._bias = bias
@@ -152,28 +154,28 @@ class MoodHeads:
         neutral marks the calm questions that only guard against false alarms, happy the messages of praise
         (what praises in plain words counts as happy anyway), weight how much each judged message counts.
         """
-        grams = Grams.learn(texts or [""], most=60_000, read=len(texts))
+        wording = Wording.learn(texts or [""])
         moods = _moods(texts, unhappy, neutral, happy or [False] * len(texts))
         if not (moods == _UNHAPPY).any() or (moods == _UNHAPPY).all():
-            return cls(grams, *_nothing_learned(len(grams), vectors.shape[1]))
+            return cls(wording, *_nothing_learned(len(wording), vectors.shape[1]))
         manners = np.array([manner_of(text) for text in texts], dtype=np.float32)
         middle, spread = manners.mean(axis=0), (manners.std(axis=0) + 1e-6) / _OPINIONS
         weights = np.array(weight or [1.0] * len(texts))
         weights *= np.where(neutral, _neutral_weight(neutral, weights), 1.0)
-        rows, opinions = grams.matrix(texts), (manners - middle) / spread
+        rows, opinions = wording.matrix(texts), (manners - middle) / spread
         size, no_rows, no_columns = vectors.shape[1], rows[:, :0], vectors[:, :0]
-        characters, others, bias = _fitted(rows, np.hstack([vectors, opinions]), moods, weights)
-        by_characters, _, characters_bias = _fitted(rows, no_columns, moods, weights)
+        worded, others, bias = _fitted(rows, np.hstack([vectors, opinions]), moods, weights)
+        by_wording, _, wording_bias = _fitted(rows, no_columns, moods, weights)
         _, by_meaning, meaning_bias = _fitted(no_rows, vectors, moods, weights)
         _, by_opinions, opinions_bias = _fitted(no_rows, opinions, moods, weights)
-        characters = _TOGETHER * characters + _ALONE[0] * by_characters
+        worded = _TOGETHER * worded + _ALONE[0] * by_wording
         embedding = _TOGETHER * others[:, :size] + _ALONE[1] * by_meaning
         opinions = (_TOGETHER * others[:, size:] + _ALONE[2] * by_opinions) / spread
-        alone = np.stack([characters_bias, meaning_bias, opinions_bias])
+        alone = np.stack([wording_bias, meaning_bias, opinions_bias])
         bias = _TOGETHER * bias + np.array(_ALONE) @ alone - opinions @ middle
         bias[_NEUTRAL] += _RESERVE
         biases = np.stack([bias / _TRUST[0], np.zeros(3), np.zeros(3)]).astype(np.float32)
-        return cls(grams, characters / _TRUST[0], embedding / _TRUST[1], opinions / _TRUST[2], biases)
+        return cls(wording, worded / _TRUST[0], embedding / _TRUST[1], opinions / _TRUST[2], biases)
 
     def judge(self, text: str, folded: str, vector: Vector, *, threshold: float) -> Mood:
         """The mood of one message; vector is the embedding of the folded text."""
@@ -194,9 +196,9 @@ class MoodHeads:
 
     def learned(self, folded: str, vector: Vector) -> float:
         """What the trained heads say, without the word lists' own voice."""
-        columns, values = self._grams.entries(folded)
+        columns, values = self._wording.entries(folded)
         voices = np.stack(
-            [self._characters[:, columns] @ values, self._embedding @ vector, self._opinions @ manner_of(folded)]
+            [self._worded[:, columns] @ values, self._embedding @ vector, self._opinions @ manner_of(folded)]
         )
         scores = _TRUST @ (voices + self._bias)
         odds = scores[_UNHAPPY] - np.logaddexp(scores[_HAPPY], scores[_NEUTRAL])
@@ -204,19 +206,19 @@ class MoodHeads:
 
     def _telling_words(self, folded: str) -> list[str]:
         """The words whose characters speak most for unhappy, at most MOST_TELLING; never numbers."""
-        against = self._characters[_UNHAPPY] - np.maximum(self._characters[_HAPPY], self._characters[_NEUTRAL])
+        against = self._worded[_UNHAPPY] - np.maximum(self._worded[_HAPPY], self._worded[_NEUTRAL])
         weights: dict[str, float] = {}
         for word in tokens(folded):
             if word not in weights and not any(character.isdigit() for character in word):
-                columns, values = self._grams.entries(word)
+                columns, values = self._wording.entries(word)
                 weights[word] = float(against[columns] @ values)
         best = sorted(weights, key=lambda word: -weights[word])[:MOST_TELLING]
         return [word for word in best if weights[word] > 0]
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         return {
-            **self._grams.arrays(),
-            "characters": self._characters,
+            **self._wording.arrays(),
+            "characters": self._worded,
             "embedding": self._embedding,
             "opinions": self._opinions,
             "bias": self._bias,
@@ -224,7 +226,9 @@ class MoodHeads:
 
     @classmethod
     def restore(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> MoodHeads:
-        return cls(Grams.restore(arrays), arrays["characters"], arrays["embedding"], arrays["opinions"], arrays["bias"])
+        return cls(
+            Wording.restore(arrays), arrays["characters"], arrays["embedding"], arrays["opinions"], arrays["bias"]
+        )
 
 
 def _moods(
@@ -284,10 +288,10 @@ def _neutral_weight(neutral: Sequence[bool], weights: npt.NDArray[np.float64]) -
     return float(_NEUTRAL_SHARE * weights[~guards].sum() / weights[guards].sum()) if guards.any() else 1.0
 
 
-def _nothing_learned(grams: int, dimension: int) -> tuple[Matrix, Matrix, Matrix, Matrix]:
+def _nothing_learned(wording: int, dimension: int) -> tuple[Matrix, Matrix, Matrix, Matrix]:
     """Without examples only the lexicon speaks."""
     silent = np.zeros((3, 3), dtype=np.float32)
     silent[:, _UNHAPPY] = -5.0
-    sizes = (grams, dimension, FEATURES)
-    characters, embedding, opinions = (np.zeros((3, size), dtype=np.float32) for size in sizes)
-    return characters, embedding, opinions, silent
+    sizes = (wording, dimension, FEATURES)
+    worded, embedding, opinions = (np.zeros((3, size), dtype=np.float32) for size in sizes)
+    return worded, embedding, opinions, silent

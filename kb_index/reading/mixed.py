@@ -9,7 +9,8 @@ import rjieba
 
 from kb_index.reading.change import Change, Kind
 from kb_index.reading.spelling import WRITTEN
-from kb_index.reading.vocabulary import HAN_WORD, Vocabulary
+from kb_index.reading.vocabulary import Vocabulary
+from kb_index.search.passage_words import HAN_WORD
 from kb_index.text.words import read_words
 
 

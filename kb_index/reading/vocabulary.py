@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
-from itertools import pairwise
 from pathlib import Path
-from typing import TypeAlias
 
-from kb_index.articles.chunking import PassageKind
 from kb_index.errors import KnowledgeError
 from kb_index.reading.remembered import PerIndex
 from kb_index.reading.sounds import near, spellings
+from kb_index.search.passage_words import PassageWords
 from kb_index.search.retriever import TenantIndex
 from kb_index.text.words import read_words
-
-HAN_WORD = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
-Text: TypeAlias = tuple[str, Iterable[str]]
-LATIN_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 
 COMMONEST_ENGLISH = 50_000
 """Of the 82,765 words of the list; the rest is so rare that a slip is likelier."""
@@ -68,63 +61,6 @@ def allowed_slips(word: str) -> int:
     return 0 if len(word) < SHORTEST_CORRECTED else 1 if len(word) < TWO_SLIPS_FROM else 2
 
 
-class Tally:
-    """How often words and pairs of characters are in a tenant's passages; what an edit changes is counted alone."""
-
-    def __init__(self) -> None:
-        self.titled: Counter[str] = Counter()
-        self.chinese: Counter[str] = Counter()
-        self.english: Counter[str] = Counter()
-        self.answered: Counter[str] = Counter()
-        self.pairs: Counter[str] = Counter()
-        self.borrowed: Counter[str] = Counter()
-
-    @classmethod
-    def of(cls, index: TenantIndex) -> Tally:
-        """Of all that is searched; an edited index is counted from what it was before."""
-        if index.before is None:
-            tally = cls()
-            for passage, folded, words in index.counted:
-                tally.take(passage.kind, folded, words, 1)
-            return tally
-        return _tally_of(index.before.index)._edited(index)
-
-    def _edited(self, index: TenantIndex) -> Tally:
-        other = Tally()
-        for name, counts in vars(self).items():
-            setattr(other, name, Counter(counts))
-        before = index.before
-        assert before is not None
-        known = len(before.index.passages)
-        rows = ((row, -1) for row in before.dead), ((row, 1) for row in range(known, len(index.passages)))
-        for row, sign in (each for some in rows for each in some):
-            other.take(index.passages[row].kind, index.passage_folds[row], index.passage_words[row], sign)
-        for name, counts in vars(other).items():
-            setattr(other, name, +counts)
-        return other
-
-    def take(self, kind: PassageKind, folded: str, words: Iterable[str], sign: int) -> None:
-        """Count a passage, or with -1 count it no longer."""
-        answers = kind is PassageKind.ANSWER
-        latin, runs = set(LATIN_WORD.findall(folded)), HAN_WORD.findall(folded)
-        chinese = [word for word in words if HAN_WORD.fullmatch(word)]
-        kinds = [self.answered if answers else self.chinese, *([self.titled] if kind is PassageKind.TITLE else [])]
-        for counts in kinds:
-            _count(counts, chinese, sign)
-        _count(self.answered if answers else self.english, latin, sign)
-        for run in runs:
-            _count(self.pairs, map("".join, pairwise(run)), sign)
-        if runs:
-            _count(self.borrowed, latin, sign)
-
-
-def _count(counts: Counter[str], found: Iterable[str], sign: int) -> None:
-    counts.update(found) if sign > 0 else counts.subtract(found)
-
-
-_tally_of = PerIndex(Tally.of)
-
-
 class Vocabulary:
     """Immutable; counts are of titles and questions, what only answers hold is known but never offered.
 
@@ -132,11 +68,10 @@ class Vocabulary:
     letters, by_letters English words by themselves with letters left out. pairs are the neighbouring characters.
     """
 
-    def __init__(self, tally: Tally) -> None:
-        self.chinese, self.english, self.titled = tally.chinese, tally.english, frozenset(tally.titled)
-        self.pairs, self._borrowed = frozenset(tally.pairs), frozenset(tally.borrowed)
-        self._known_chinese = frozenset(tally.chinese) | frozenset(tally.answered) | _EVERYBODYS
-        self._known_english = frozenset(tally.english) | frozenset(tally.answered)
+    def __init__(self, words: PassageWords) -> None:
+        self.chinese, self.english, self.titled = words.chinese, words.english, words.titled.keys()
+        self.pairs, self._borrowed = words.pairs.keys(), words.borrowed.keys()
+        self._answered = words.answered
         self.spoken = self._count_spoken()
         self.by_sound, self.by_near_sound, self.by_initials = self._index_sounds()
         self.by_letters = self._index_letters()
@@ -144,17 +79,17 @@ class Vocabulary:
     @classmethod
     def of(cls, index: TenantIndex) -> Vocabulary:
         """All that a tenant's passages are written in."""
-        return cls(_tally_of(index))
+        return cls(index.words)
 
     def knows_chinese(self, word: str) -> bool:
-        return word in self._known_chinese
+        return word in self.chinese or word in self._answered or word in _EVERYBODYS
 
     def knows_english(self, word: str) -> bool:
         """Whether the tenant uses it, or everybody."""
-        return word in self._known_english or word in english_words()
+        return self.is_own_english(word) or word in english_words()
 
     def is_own_english(self, word: str) -> bool:
-        return word in self._known_english
+        return word in self.english or word in self._answered
 
     def is_borrowed(self, word: str) -> bool:
         """Whether the Chinese articles themselves use an English word."""

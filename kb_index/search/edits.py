@@ -18,7 +18,7 @@ from kb_index.articles.model import Article
 from kb_index.index.embedding import Matrix
 from kb_index.index.grown import GrownVectors
 from kb_index.search.assemble import Embed, different_passages
-from kb_index.search.retriever import Before, TenantIndex
+from kb_index.search.retriever import TenantIndex
 from kb_index.text.folding import fold, tokens
 
 Key = tuple[str, str]
@@ -76,14 +76,13 @@ def edited(index: TenantIndex, edit: Edit) -> TenantIndex:
     new = [Passage(versions[each.version], each.kind, each.text) for each in different_passages(edit.changed)]
     if len(new) != len(edit.vectors):
         raise ValueError(f"the edit has {len(edit.vectors)} vectors for {len(new)} passages")
-    passages, touched = (*index.passages, *new), {*versions, *gone}
-    dead = {row for row, passage in enumerate(index.passages) if passage.version in touched}
+    passages, touched = index.passages.grown(new), {*versions, *gone}
+    dead = frozenset(np.flatnonzero(np.isin(index.passages.versions, list(touched))).tolist())
     documents: dict[int, list[str]] = {version: [] for version in versions}
     for passage in new:
         documents[passage.version].extend(tokens(fold(passage.text)))
     head = index.head.grown(
         [embedded_text(passage, articles) for passage in new],
-        edit.vectors,
         np.array([numbers[articles[passage.version].id] for passage in new], dtype=np.int64),
         np.array([passage.asks for passage in new], dtype=np.bool_),
         articles=len(numbers),
@@ -97,7 +96,7 @@ def edited(index: TenantIndex, edit: Edit) -> TenantIndex:
         lexical=index.lexical.edited(documents, gone=gone, places=len(articles)),
         head=head,
         gone=gone,
-        before=Before(index, frozenset(dead)),
+        dead=dead,
         numbers=numbers,
-        words=index.words.edited(passages, article_of, touched=touched, dead=dead),
+        words=index.words.edited(passages, article_of, known=len(index.passages), touched=touched, dead=dead),
     )

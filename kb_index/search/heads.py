@@ -2,22 +2,25 @@
 
 Kernel ridge regression (the mean of a Gaussian process) on the examples nearest to the question: as good as a
 classifier that was trained on all of them, nothing to train when an article is edited, and the same cost for any
-number of articles. An example is its embedding beside its character n-grams; the kernel is Gaussian.
+number of articles. An example is its embedding beside its character n-grams; the kernel is Gaussian. Embeddings are
+not kept here: they are where passages are searched, and a question needs those of a hundred.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg.lapack import sposv
-from scipy.sparse import csr_matrix
 
 from kb_index.index.embedding import Matrix, Vector
 from kb_index.text.grams import Grams
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 GRAM_DIMENSIONS = 128
 GRAM_SHARE = 0.25
@@ -41,6 +44,7 @@ BACKGROUND_NOISE = 0.2
 BLOCK = 1024
 
 Labels = npt.NDArray[np.int64]
+Halves = npt.NDArray[np.float16]
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,10 @@ class Verdict:
 
 
 class ArticleHead:
-    """Examples as features, passages first; label i is an article, the label after the last is the background."""
+    """Examples, passages first; label i is an article, the label after the last is the background.
+
+    `spelling` is what an example's n-grams contribute to its features; its embedding comes with each question.
+    """
 
     def __init__(
         self,
@@ -64,18 +71,18 @@ class ArticleHead:
         projection: Matrix,
         centre: Vector,
         gram_centre: Vector,
-        features: npt.NDArray[np.float16],
+        spelling: Halves,
         labels: Labels,
         noise: Vector,
         articles: int,
-        added: npt.NDArray[np.float16] | None = None,
+        added: Halves | None = None,
     ) -> None:
         self._grams = grams
         self._projection = projection
         self._centre = centre
         self._gram_centre = gram_centre
-        self._features = features
-        self._added = features[:0] if added is None else added  # of passages after those of `features`
+        self._spelling = spelling
+        self._added = spelling[:0] if added is None else added  # of passages after those of `spelling`
         self._labels = labels
         self._noise = noise
         self._articles = articles
@@ -101,22 +108,22 @@ class ArticleHead:
             grams, projection, centre, gram_centre = (
                 earlier._grams, earlier._projection, earlier._centre, earlier._gram_centre,
             )  # fmt: skip
-            features = earlier._taken_over(texts, vectors)
+            spelling = earlier._taken_over(texts)
         else:
             grams, projection, projected = _learn(texts)
             centre = vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1], np.float32)
             gram_centre = projected.mean(axis=0) if len(projected) else np.zeros(projection.shape[1], np.float32)
-            features = np.zeros((len(texts), vectors.shape[1] + projection.shape[1]), dtype=np.float16)
+            spelling = np.zeros(projected.shape, dtype=np.float16)
             for start in range(0, len(texts), BLOCK):  # all at once would need several times the memory
                 block = slice(start, start + BLOCK)
-                features[block] = _joined(vectors[block] - centre, projected[block] - gram_centre)
+                spelling[block] = _part(projected[block] - gram_centre, GRAM_SHARE)
         noise = np.where(labels == articles, BACKGROUND_NOISE, np.where(asks, NOISE, ANSWER_NOISE))
         head = cls(
             grams,
             projection,
             centre.astype(np.float32),
             gram_centre.astype(np.float32),
-            features,
+            spelling,
             labels,
             noise.astype(np.float32),
             articles,
@@ -124,23 +131,26 @@ class ArticleHead:
         head._rows = {text: row for row, text in enumerate(texts)}
         return head
 
-    def _taken_over(self, texts: Sequence[str], vectors: Matrix) -> npt.NDArray[np.float16]:
-        """Features of texts by this head's n-grams and centres; those it was trained on are copied."""
+    def _taken_over(self, texts: Sequence[str]) -> Halves:
+        """The spelling of texts by this head's n-grams; of those it was trained on it is copied."""
         known = np.array([self._rows.get(text, -1) for text in texts], dtype=np.int64)
-        features = np.zeros((len(texts), self._features.shape[1]), dtype=np.float16)
-        features[known >= 0] = self._features[known[known >= 0]]
+        spelling = np.zeros((len(texts), self._spelling.shape[1]), dtype=np.float16)
+        spelling[known >= 0] = self._spelling[known[known >= 0]]
         fresh = np.flatnonzero(known < 0)
         if len(fresh):
-            projected = self._grams.matrix([texts[int(place)] for place in fresh]) @ self._projection
-            features[fresh] = _joined(vectors[fresh] - self._centre, projected - self._gram_centre)
-        return features
+            spelling[fresh] = self._spelled([texts[int(place)] for place in fresh])
+        return spelling
 
-    def grown(
-        self, texts: Sequence[str], vectors: Matrix, labels: Labels, asks: npt.NDArray[np.bool_], *, articles: int
-    ) -> ArticleHead:
+    def _spelled(self, texts: Sequence[str]) -> Halves:
+        projected = np.array([self._projected(text) for text in texts]).reshape(len(texts), -1)
+        return _part(projected - self._gram_centre, GRAM_SHARE).astype(np.float16)
+
+    def _projected(self, text: str) -> Vector:
+        columns, values = self._grams.entries(text)
+        return np.asarray(values @ self._projection[columns])
+
+    def grown(self, texts: Sequence[str], labels: Labels, asks: npt.NDArray[np.bool_], *, articles: int) -> ArticleHead:
         """The same head with more passages, of these or more articles; its n-grams and centres stay as they are."""
-        projected = self._grams.matrix(texts) @ self._projection
-        added = _joined(vectors - self._centre, projected - self._gram_centre).astype(np.float16)
         known, noise = self._labels[: self._passages], np.where(asks, NOISE, ANSWER_NOISE).astype(np.float32)
         others = np.full(len(self._labels) - self._passages, articles, dtype=np.int64)
         return ArticleHead(
@@ -148,43 +158,47 @@ class ArticleHead:
             self._projection,
             self._centre,
             self._gram_centre,
-            self._features,
+            self._spelling,
             np.concatenate([known, labels, others]),
             np.concatenate([self._noise[: self._passages], noise, self._noise[self._passages :]]),
             articles,
-            added,
+            self._spelled(texts),
         )
 
-    def _of_rows(self, rows: Labels) -> Matrix:
-        """Features of passages, counted through to the added ones, and of background questions after them."""
+    def _spelling_of(self, rows: Labels) -> Matrix:
+        """That of passages, counted through to the added ones, and of background questions after them."""
         more = len(self._added)
         first = self._passages - more
         if not more:
-            return floats(self._features[rows])
-        near = floats(self._features[np.where(rows < first, rows, np.maximum(rows - more, 0))])
+            return floats(self._spelling[rows])
+        near = floats(self._spelling[np.where(rows < first, rows, np.maximum(rows - more, 0))])
         new = (rows >= first) & (rows < self._passages)
         near[new] = self._added[rows[new] - first]
         return near
 
-    def judge(self, folded: str, vector: Vector, passages: Labels, background: Labels) -> Verdict:
-        """Judge one question by the passages nearest to it, best first, and the nearest background questions."""
-        rows = np.concatenate([passages[:NEIGHBOURS], self._passages + background[:BACKGROUND_NEIGHBOURS]])
+    def judge(self, folded: str, vector: Vector, passages: Labels, background: Labels, vectors: Matrix) -> Verdict:
+        """Judge one question by the passages nearest to it and the nearest background questions.
+
+        `vectors` are the embeddings of these passages, and after them those of these background questions.
+        """
+        rows = np.concatenate([passages, self._passages + background])
         evidence = np.zeros(self._articles + 1, dtype=np.float32)
         if not len(rows):
             return Verdict(evidence[:-1], 0.0, 1.0)
-        columns, values = self._grams.entries(folded)
-        spelling = values @ self._projection[columns] - self._gram_centre
-        asked = _joined((vector - self._centre)[None], spelling[None])[0]
-        near = self._of_rows(rows)
+        spelling = (self._projected(folded) - self._gram_centre)[None]
+        asked = np.hstack([self._meaning(vector[None]), _part(spelling, GRAM_SHARE)])[0]
+        near = np.hstack([self._meaning(vectors), self._spelling_of(rows)])
         towards = np.exp(-2 * WIDTH * (1 - near @ asked))
         kernel = np.exp(-2 * WIDTH * (1 - near @ near.T))
         kernel.flat[:: len(rows) + 1] = 1 + self._noise[rows]
-        _, weights, failed = sposv(kernel, towards)
-        if failed:  # cannot be with noise on the diagonal, but an answer is better than an error
-            weights = towards / len(rows)
+        weights = np.linalg.solve(kernel, towards)  # always possible: there is noise on the diagonal
         np.add.at(evidence, self._labels[rows], weights.astype(np.float32))
         novelty = 1 - float(towards @ weights)
         return Verdict(np.clip(evidence[:-1], 0, 1), float(np.clip(evidence[-1], 0, 1)), float(np.clip(novelty, 0, 1)))
+
+    def _meaning(self, vectors: Matrix) -> Matrix:
+        """What embeddings contribute to the features."""
+        return _part(vectors - self._centre, 1 - GRAM_SHARE)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         return {
@@ -192,7 +206,7 @@ class ArticleHead:
             "projection": self._projection,
             "centre": self._centre,
             "gram_centre": self._gram_centre,
-            "features": self._features,
+            "spelling": self._spelling,
             "labels": self._labels,
             "noise": self._noise,
             "articles": np.array([self._articles]),
@@ -205,7 +219,7 @@ class ArticleHead:
             arrays["projection"],
             arrays["centre"],
             arrays["gram_centre"],
-            arrays["features"],
+            arrays["spelling"],
             arrays["labels"],
             arrays["noise"],
             int(arrays["articles"][0]),
@@ -235,13 +249,10 @@ def main_directions(rows: csr_matrix, size: int) -> Matrix:
     return np.ascontiguousarray(seen @ main, dtype=np.float32)
 
 
-def _joined(meaning: Matrix, spelling: Matrix) -> Matrix:
-    """Unit rows that hold both, each part of its share."""
-    return np.hstack(
-        [np.sqrt(1 - GRAM_SHARE) * _units(meaning), np.sqrt(GRAM_SHARE) * _units(spelling)],
-        dtype=np.float32,
-        casting="same_kind",
-    )
+def _part(rows: Matrix, share: float) -> Matrix:
+    """The rows at the length by which they make so much of the cosine between two whole features."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    return np.asarray(rows * (math.sqrt(share) / np.maximum(lengths, 1e-9))[:, None], dtype=np.float32)
 
 
 def floats(halves: npt.NDArray[np.float16]) -> Matrix:
@@ -251,7 +262,3 @@ def floats(halves: npt.NDArray[np.float16]) -> Matrix:
     """
     bits = halves.view(np.int16).astype(np.int32)
     return ((bits << 13) & ~np.int32(0x70000000)).view(np.float32) * np.float32(2**112)
-
-
-def _units(rows: Matrix) -> Matrix:
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))

@@ -1,77 +1,132 @@
-"""The words of a tenant's passages, as evidence and spelling look at them."""
+"""How often words are in a tenant's passages; what an edit changes is counted alone."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
+from sys import intern
 
-from kb_index.articles.chunking import Passage
+import numpy as np
+
+from kb_index.articles.chunking import Passage, PassageKind
+from kb_index.index.passages import Passages
 from kb_index.text.folding import fold, tokens
 
+HAN_WORD = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
+LATIN_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
+
 Words = frozenset[str]
-_NONE: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, eq=False)
+def words_in(folded: str) -> Words:
+    return frozenset(tokens(folded))
+
+
 class PassageWords:
-    """Folded text and words by passage, words by version, and the articles whose titles or questions have a word."""
+    """Counts of passages by word or, in `pairs`, by neighbouring characters; `asking` counts articles instead.
 
-    folds: tuple[str, ...]
-    words: tuple[Words, ...]
-    versions: tuple[Words, ...]
-    asking: Mapping[str, frozenset[int]]
+    Chinese words of titles are in `titled`, of titles and questions in `chinese`, English ones of these in `english`,
+    all of answers in `answered`; `borrowed` are English ones beside Chinese. `asking` tells in how many articles'
+    titles or questions a word is.
+    """
+
+    def __init__(self) -> None:
+        self.titled: Counter[str] = Counter()
+        self.chinese: Counter[str] = Counter()
+        self.english: Counter[str] = Counter()
+        self.answered: Counter[str] = Counter()
+        self.pairs: Counter[str] = Counter()
+        self.borrowed: Counter[str] = Counter()
+        self.asking: Counter[str] = Counter()
 
     @classmethod
     def of(cls, passages: Sequence[Passage], article_of: Sequence[int]) -> PassageWords:
         """`article_of` gives the number of each version's article."""
-        folds = tuple(fold(passage.text) for passage in passages)
-        words = tuple(frozenset(tokens(folded)) for folded in folds)
-        asking: dict[str, set[int]] = {}
-        for passage, found in zip(passages, words, strict=True):
-            for word in found if passage.asks else ():
-                asking.setdefault(word, set()).add(article_of[passage.version])
-        kept = {word: frozenset(articles) for word, articles in asking.items()}
-        return cls(folds, words, _by_version(passages, words, len(article_of)), kept)
+        counted = cls()
+        asking: dict[int, set[str]] = {}
+        for passage in passages:
+            words = counted._take(passage, 1)
+            if passage.asks:
+                asking.setdefault(article_of[passage.version], set()).update(words)
+        for asked in asking.values():
+            counted.asking.update(asked)
+        return counted
 
     def edited(
-        self, passages: Sequence[Passage], article_of: Sequence[int], *, touched: Collection[int], dead: Collection[int]
-    ) -> PassageWords:
-        """With the passages after those known; `touched` versions consist of these alone, `dead` rows count no more."""
-        new = passages[len(self.folds) :]
-        folds = (*self.folds, *(fold(passage.text) for passage in new))
-        words = (*self.words, *(frozenset(tokens(folded)) for folded in folds[len(self.folds) :]))
-        versions = list(self.versions) + [frozenset()] * (len(article_of) - len(self.versions))
-        now = _by_version(new, words[len(self.folds) :], len(article_of))
-        for version in touched:
-            versions[version] = now[version]
-        return PassageWords(folds, words, tuple(versions), self._asking(passages, words, article_of, touched, dead))
+        self, passages: Passages, article_of: Sequence[int], *, known: int, touched: Collection[int],
+        dead: Collection[int],
+    ) -> PassageWords:  # fmt: skip
+        """With the passages after those `known`; `touched` versions have these alone, `dead` rows count no more."""
+        other = PassageWords()
+        for name, counts in vars(self).items():
+            setattr(other, name, Counter(counts))
+        for row in dead:
+            other._take(passages[row], -1)
+        for row in range(known, len(passages)):
+            other._take(passages[row], 1)
+        other._ask_anew(passages, article_of, known=known, touched=touched, dead=dead)
+        for name, counts in vars(other).items():
+            setattr(other, name, +counts)
+        return other
 
-    def _asking(
-        self, passages: Sequence[Passage], words: Sequence[Words], article_of: Sequence[int],
-        touched: Collection[int], dead: Collection[int],
-    ) -> Mapping[str, frozenset[int]]:  # fmt: skip
-        """What `asking` is now: only words of the articles that were touched can have changed theirs."""
+    def _take(self, passage: Passage, sign: int) -> Words:
+        """Count a passage, or with -1 count it no longer; its words."""
+        folded = fold(passage.text)
+        words = words_in(folded)
+        answers = passage.kind is PassageKind.ANSWER
+        latin, runs = set(LATIN_WORD.findall(folded)), HAN_WORD.findall(folded)
+        chinese = [word for word in words if HAN_WORD.fullmatch(word)]
+        kinds = [self.answered if answers else self.chinese]
+        kinds += [self.titled] if passage.kind is PassageKind.TITLE else []
+        for counts in kinds:
+            _count(counts, chinese, sign)
+        _count(self.answered if answers else self.english, latin, sign)
+        for run in runs:
+            _count(self.pairs, map("".join, pairwise(run)), sign)
+        if runs:
+            _count(self.borrowed, latin, sign)
+        return words
+
+    def _ask_anew(
+        self, passages: Passages, article_of: Sequence[int], *, known: int, touched: Collection[int],
+        dead: Collection[int],
+    ) -> None:  # fmt: skip
+        """Correct `asking`: only words of the articles that were touched can have changed theirs."""
         articles = {article_of[version] for version in touched}
         before: dict[int, set[str]] = {article: set() for article in articles}
         after: dict[int, set[str]] = {article: set() for article in articles}
-        for row, passage in enumerate(passages):
+        versions = [version for version, article in enumerate(article_of) if article in articles]
+        for row in _rows_of(passages, versions):
+            passage = passages[row]
             article = article_of[passage.version]
-            if article in articles and passage.asks:
-                if row < len(self.words):
-                    before[article] |= words[row]
-                if row not in dead:
-                    after[article] |= words[row]
-        asking = dict(self.asking)
+            words = words_in(fold(passage.text))
+            if row < known:
+                before[article] |= words
+            if row not in dead:
+                after[article] |= words
         for article in articles:
-            for word in before[article] - after[article]:
-                asking[word] = asking[word] - {article}
-            for word in after[article] - before[article]:
-                asking[word] = asking.get(word, _NONE) | {article}
-        return asking
+            self.asking.subtract(before[article])
+            self.asking.update(after[article])
+
+    def plain(self) -> dict[str, dict[str, int]]:
+        """The counts as JSON can hold them; restore() gives them back."""
+        return {name: dict(counts) for name, counts in vars(self).items()}
+
+    @classmethod
+    def restore(cls, values: Mapping[str, Mapping[str, int]]) -> PassageWords:
+        counted = cls()
+        for name in vars(counted):  # a word is there once, however many count it
+            setattr(counted, name, Counter({intern(word): int(count) for word, count in values[name].items()}))
+        return counted
 
 
-def _by_version(passages: Sequence[Passage], words: Sequence[Words], versions: int) -> tuple[Words, ...]:
-    found: list[set[str]] = [set() for _ in range(versions)]
-    for passage, each in zip(passages, words, strict=True):
-        found[passage.version] |= each
-    return tuple(frozenset(each) for each in found)
+def _rows_of(passages: Passages, versions: Collection[int]) -> list[int]:
+    """The titles and questions of some versions."""
+    chosen = np.isin(passages.versions, np.array(list(versions), np.int32)) & passages.asks
+    return [int(row) for row in np.flatnonzero(chosen)]
+
+
+def _count(counts: Counter[str], found: Iterable[str], sign: int) -> None:
+    counts.update(found) if sign > 0 else counts.subtract(found)

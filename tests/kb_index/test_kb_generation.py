@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import random
 import threading
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kb_index.errors import GenerationBroken, NoGeneration
-from kb_index.index.build import build
+from kb_index.index.build import Builder, build
 from kb_index.index.generation import MANIFEST, POINTER, GenerationStore
 from kb_index.index.live import LiveKnowledge
 from kb_index.settings import Settings
@@ -171,6 +173,21 @@ def test_a_generation_of_an_older_release_does_not_stand_in_the_way(shop: Settin
     older.mkdir()
     (older / MANIFEST).write_bytes(content)
     assert build(shop, if_changed=False, progress=quiet).generation == GenerationStore(shop.store).names()[0]
+
+
+def test_an_index_of_the_release_before_is_named_and_replaced_by_itself(shop: Settings) -> None:
+    """What the keeper does after an upgrade whose format is another one."""
+    store = GenerationStore(shop.store)
+    name = store.names()[0]
+    manifest = json.loads((shop.store / name / MANIFEST).read_bytes())
+    content = json.dumps(manifest | {"format": manifest["format"] - 1}).encode()
+    (shop.store / name / MANIFEST).write_bytes(content)
+    store.pointer.write_text(f"{name} {hashlib.sha256(content).hexdigest()}\n")
+    with pytest.raises(NoGeneration, match="another release wrote it"):
+        store.load_best()
+    published = Builder(shop, quiet).publish_edits()
+    assert published is not None
+    assert store.load_best()[0].name == published.generation != name
 
 
 def test_a_tenant_may_be_called_like_a_file_of_ours(shop: Settings) -> None:

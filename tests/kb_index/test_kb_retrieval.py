@@ -113,7 +113,7 @@ def test_the_choices_for_a_vague_word_are_about_it(ask: Ask) -> None:
     assert {"refund-timing", "refund-method"} <= set(articles(ask("退款"))[:3])
 
 
-@pytest.mark.parametrize("text", ["退款退到哪里，多久到账", "refund: when and to which account"])
+@pytest.mark.parametrize("text", ["退款退到哪里，多久到账", "when will my refund come and to which account"])
 def test_between_two_close_articles_the_customer_is_asked(ask: Ask, text: str) -> None:
     found = ask(text)
     assert found.decision.action is Action.CLARIFY, found.decision

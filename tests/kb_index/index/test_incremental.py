@@ -19,7 +19,7 @@ from kb_index.search.edits import Edit, edited
 from kb_index.search.retriever import Question, TenantIndex
 from kb_index.search.understand import Knowledge
 from kb_index.settings import Settings
-from kb_index.text.folding import fold
+from kb_index.text.folding import fold, tokens
 from tests.kb_index.shop_articles import DAY, ask, quiet, write_article
 
 QUESTIONS = [
@@ -121,7 +121,8 @@ def test_words_and_places_are_those_of_a_full_build(shop: Settings) -> None:
     Builder(shop, quiet).publish_edits()
     before.reload()
     after, fresh = index_of(before), assemble_anew(before)
-    words = {word for found in fresh.passage_words for word in found} | {"发票", "invoice", "优惠券"}
+    folded = [fold(passage.text) for passage in fresh.passages]
+    words = {word for text in folded for word in tokens(text)} | {"发票", "invoice", "优惠券"}
     for word in words:
         assert after.lexical.knows(word) == fresh.lexical.knows(word), word
         assert after.lexical.weight(word) == pytest.approx(fresh.lexical.weight(word)), word
@@ -129,9 +130,12 @@ def test_words_and_places_are_those_of_a_full_build(shop: Settings) -> None:
     there = {(each.id, each.language): place for place, each in enumerate(fresh.articles)}
     for place, article in enumerate(after.articles):
         if place not in after.gone:
-            assert after.version_words[place] == fresh.version_words[there[article.id, article.language]]
-    counted = sorted((passage.kind, folded) for passage, folded, _ in after.counted)
-    assert counted == sorted((passage.kind, folded) for passage, folded, _ in fresh.counted)
+            other = there[article.id, article.language]
+            assert all(after.lexical.has(word, place) == fresh.lexical.has(word, other) for word in words)
+    rows = np.flatnonzero(after.counts).tolist()
+    counted = sorted((after.passages[row].kind, after.folded(row)) for row in rows)
+    assert counted == sorted(zip((passage.kind for passage in fresh.passages), folded, strict=True))
+    assert after.words.plain() == fresh.words.plain()
 
 
 def test_an_edit_that_is_undone_leaves_nothing(shop: Settings) -> None:

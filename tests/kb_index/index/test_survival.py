@@ -17,7 +17,7 @@ from kb_index.errors import GenerationBroken
 from kb_index.index.build import build
 from kb_index.index.contents import Part
 from kb_index.index.durable import Checksum
-from kb_index.index.embedding import MINILM_MODEL
+from kb_index.index.embedding import DEFAULT_MODEL, MINILM_MODEL
 from kb_index.index.generation import KEPT, MANIFEST, Built, GenerationStore
 from kb_index.index.live import LiveKnowledge
 from kb_index.index.trial import survives_reading
@@ -75,7 +75,7 @@ def test_damaged_vectors_by_text_stop_no_service_but_are_not_built_upon(two: tup
         with pytest.raises(GenerationBroken, match="embedded"):
             store.verify(current)
         with pytest.raises(GenerationBroken, match="embedded"):
-            store.stored_vectors(current, model="use-multilingual-v3")
+            store.stored_vectors(current, model=DEFAULT_MODEL)
     finally:
         path.write_bytes(intact)
 

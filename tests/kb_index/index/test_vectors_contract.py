@@ -12,6 +12,7 @@ import pytest
 from kb_index.database import Database
 from kb_index.errors import DatabaseUnavailable
 from kb_index.index.graph import GraphVectors
+from kb_index.index.grown import GrownVectors
 from kb_index.index.inverted import InvertedVectors
 from kb_index.index.measured import OPENERS
 from kb_index.index.pgvector import PostgresVectors, drop_unused, open_noted, store_vectors
@@ -19,8 +20,8 @@ from kb_index.index.store import VectorSet, VectorTables
 from kb_index.index.vectors import FlatVectors, Vectors
 
 ROWS, DIMENSION = 3000, 64
-KINDS = ["flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw", "pgvector"]
-EXACT = {"flat", "ivf-flat", "hnsw", "pgvector"}
+KINDS = ["flat", "ivf-flat", "ivf-fp16", "ivf-sq8", "ivf-pq", "hnsw", "pgvector"]
+EXACT = {"flat", "ivf-flat", "ivf-fp16", "hnsw", "pgvector"}
 Matrix = np.ndarray
 
 
@@ -95,7 +96,7 @@ def test_the_nearest_come_first_with_their_cosines(vectors: Vectors, matrix: np.
         assert cosines.dtype == np.float32
         assert len(set(rows.tolist())) == 10
         assert (np.diff(cosines) <= 1e-6).all()
-        tolerance = 1e-4 if vectors.kind in EXACT else 0.02
+        tolerance = 2e-4 if vectors.kind in EXACT else 0.02  # halves of floats round by a thousandth
         assert np.abs(cosines - matrix[rows] @ query).max() <= tolerance
         found_share.append(np.isin(expected(matrix, query, everything(), 10), rows).mean())
     assert np.mean(found_share) >= (0.97 if vectors.kind in EXACT else 0.9)
@@ -143,6 +144,26 @@ def test_a_frozen_filter_is_remembered_and_a_changing_one_is_not(vectors: Vector
         del frozen
 
 
+def test_the_vectors_of_some_rows_are_those_that_were_given(vectors: Vectors, matrix: np.ndarray) -> None:
+    rows = np.array([2999, 0, 5, 5, 1500])
+    tolerance = {"ivf-fp16": 2e-4, "ivf-sq8": 0.01, "ivf-pq": 0.01}.get(vectors.kind, 1e-7)
+    assert np.abs(vectors.at(rows) - matrix[rows]).max() <= tolerance
+    assert vectors.at(rows[:0]).shape == (0, DIMENSION)
+    grown = GrownVectors(vectors, matrix[7:9])
+    assert np.abs(grown.at(np.array([3001, 5, 3000])) - matrix[[8, 5, 7]]).max() <= tolerance
+
+
+def test_where_rows_are_is_not_written(matrix: np.ndarray, tmp_path: Path) -> None:
+    """Else the same vectors would be other files, whether somebody had asked for rows or not."""
+    for kind in ("ivf-fp16", "ivf-pq"):
+        built = build(kind, matrix)
+        built.write(tmp_path / "before")
+        asked = built.at(np.array([1, 2]))
+        built.write(tmp_path / "after")
+        assert (tmp_path / "before").read_bytes() == (tmp_path / "after").read_bytes()
+        assert np.array_equal(built.at(np.array([1, 2])), asked)
+
+
 def test_a_filter_of_another_size_is_refused(vectors: Vectors, matrix: np.ndarray) -> None:
     with pytest.raises(ValueError, match="flags for 3000 vectors"):
         vectors.nearest(matrix[0], 1, chosen=np.ones(ROWS - 1, dtype=np.bool_))
@@ -156,8 +177,9 @@ def test_threads_may_search_at_the_same_time(vectors: Vectors, matrix: np.ndarra
 
     def asked(number: int) -> bool:
         flags = filters[number % 3]
-        rows, _ = vectors.nearest(matrix[number % ROWS], 5, chosen=flags)
-        return len(rows) == 5 and bool(flags[rows].all())
+        rows, cosines = vectors.nearest(matrix[number % ROWS], 5, chosen=flags)
+        same = np.abs(vectors.at(rows) @ matrix[number % ROWS] - cosines).max() <= 0.02
+        return len(rows) == 5 and bool(flags[rows].all()) and same
 
     with ThreadPoolExecutor(4) as threads:
         assert all(threads.map(asked, range(80)))
