@@ -15,7 +15,7 @@ from bot.entities.found import Found
 from bot.entities.identifiers import coupon_codes, emails, order_numbers, payment_references
 from bot.entities.phones import phone_numbers, phone_tails
 
-__all__ = ["KINDS", "Found", "read"]
+__all__ = ["KINDS", "Found", "read", "without_values"]
 
 READERS: tuple[Callable[[str], Iterable[Found]], ...] = (
     order_numbers,
@@ -53,3 +53,12 @@ def read(text: str, now: datetime, *, ahead: bool = False) -> list[Found]:
             if found.text.strip() and not any(found.overlaps(other) for other in kept):
                 kept.append(found)
     return sorted(kept, key=lambda f: f.start)
+
+
+def without_values(text: str, now: datetime) -> str:
+    """The text without its order numbers, dates, telephone numbers and the like."""
+    parts, at = [], 0
+    for found in read(text, now):
+        parts.append(text[at : found.start])
+        at = found.end
+    return " ".join([*parts, text[at:]])

@@ -9,8 +9,10 @@ from bot.entities.found import Found
 
 _DIGIT = rf"(?:[0-9{''.join(SPOKEN_DIGITS)}]|\b(?:{'|'.join(SPOKEN_ENGLISH)})\b)"
 _GAP = r"[\s.\-_,，、。]{0,2}"
-# "LY20261103001", "ly-2026 1103 001", "L Y 二零二六幺幺零三零零幺"
-_NAMED = re.compile(rf"(?<![A-Za-z0-9])L{_GAP}Y{_GAP}[:：#]?{_GAP}({_DIGIT}(?:{_GAP}{_DIGIT}){{10}})(?!{_GAP}\d)", re.I)
+# "LY20261103001", "ly-2026 1103 001", "L Y 二零二六幺幺零三零零幺"; only in one go may another number follow.
+_NAMED = re.compile(
+    rf"(?<![A-Za-z0-9])L{_GAP}Y{_GAP}[:：#]?{_GAP}(\d{{11}}(?!\d)|{_DIGIT}(?:{_GAP}{_DIGIT}){{10}}(?!{_GAP}\d))", re.I
+)
 # Eleven digits that begin with a day of this century: the letters were left out.
 _BARE = re.compile(rf"(?<![A-Za-z0-9+])(20(?:{_GAP}\d){{9}})(?!\d)")
 _PAYMENT = re.compile(r"(?<![A-Za-z0-9])(TU|TR|WD)[\s-]?(\d{10})(?!\d)", re.IGNORECASE)

@@ -21,6 +21,10 @@ SPACED = re.compile(
 )
 SENTENCE_ENDS = re.compile(r"[。！？!?；;\n]+|\.(?=\s|$)")
 LONG = 300  # characters: a story, of which one sentence may be the wish
+VALUE = re.compile(  # a number that may have been asked for, with what leads to it, or a mail address
+    r"(?:我的|手机|电话|订单|单号|号码?|尾号|后四位|是|\b(?:my|order|phone|number|tail|is)\b[\s:]{0,2}){0,4}[\s:：]{0,2}"
+    r"(?<![a-z0-9])(?:(?:ly|tu|tr|wd)\W?)?\d[\d.-]{2,}\d(?![a-z0-9])|\S{1,64}@\S{1,64}"
+)
 OPERATOR = re.compile(r"\W*0\W*")  # the key that telephone menus give a person
 
 
@@ -35,9 +39,12 @@ def plain(text: str) -> str:
 
 
 def asks_plainly(words: str) -> bool:
-    """Whether the words leave no doubt that a person is wanted; a long text is read sentence by sentence."""
+    """Whether the words leave no doubt that a person is wanted; a long text is read sentence by sentence.
+
+    Beside a number what is left may be the whole wish: "8899 agent".
+    """
     sentences = SENTENCE_ENDS.split(words) if len(words) > LONG else [words]
-    return any(map(_sentence_asks, sentences))
+    return any(_sentence_asks(each) or _sentence_asks(VALUE.sub(" ", each)) for each in sentences)
 
 
 def _sentence_asks(words: str) -> bool:

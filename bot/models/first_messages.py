@@ -1,4 +1,5 @@
-"""What the whole bot makes of first messages: whom it calls a person for as unhappy, at several thresholds of the mood.
+"""Whom the whole bot calls a person for as unhappy, at several thresholds of the mood: first messages, and of these the
+short ones within a Task and beside a number too.
 
 The real knowledge base reads each line once; what is decided on it is pure, so that a threshold costs nothing.
 """
@@ -23,6 +24,14 @@ SETS = {
 }
 """Of each set the recall and the precision that are wanted."""
 
+WITHIN_TASK, BESIDE_NUMBER = "few words within a Task", "few words beside an order's number"
+SHORT = {
+    WITHIN_TASK: (Wanted(0.90, floor=0.82), Wanted(0.85, floor=0.94)),
+    BESIDE_NUMBER: (Wanted(0.90, floor=0.87), Wanted(0.85, floor=0.94)),
+}
+"""The lines of all sets that are a few words: said anew where a Task waits for a number, and with one before them."""
+
+NUMBER = "LY20261028011"
 THRESHOLDS = (None, 0.2, 0.3, 0.42, 0.52, 0.6, 0.7)  # None: what holds when the tenant has set nothing
 Judged = tuple[bool, bool]
 """Whether somebody is unhappy, and whether that alone would bring a person."""
@@ -60,6 +69,7 @@ def handed_over(situation: "Situation", threshold: float | None) -> bool:
 async def read_all(settings: Settings, *, python: str) -> dict[str, list[tuple[bool, "Situation"]]]:
     """Every line of every set as the bot reads it. Raises StageFailed when the knowledge base cannot be started."""
     from bot.knowledge import KnowledgeBase
+    from bot.signals.unhappy import is_short
     from bot.simulation.in_process import BotInProcess
     from bot.simulation.stage import Stage
 
@@ -70,10 +80,15 @@ async def read_all(settings: Settings, *, python: str) -> dict[str, list[tuple[b
         await kb.open()
         try:
             async with BotInProcess(own) as bot:
-                found: dict[str, list[tuple[bool, Situation]]] = {name: [] for name in SETS}
-                for name, lines in found.items():
+                found: dict[str, list[tuple[bool, Situation]]] = {name: [] for name in (*SETS, *SHORT)}
+                for name in SETS:
                     for line in lines_of(name):
-                        lines.append((line["unhappy"], await situation_of(bot.app.ctx.agent, kb, line)))
+                        meant, agent = line["unhappy"], bot.app.ctx.agent
+                        found[name].append((meant, read := await situation_of(agent, kb, line)))
+                        if is_short(line["text"]):
+                            numbered = {**line, "text": f"{NUMBER} {line['text']}"}
+                            found[WITHIN_TASK].append((meant, within_task(read)))
+                            found[BESIDE_NUMBER].append((meant, await situation_of(agent, kb, numbered)))
                 return found
         finally:
             await kb.close()
@@ -110,16 +125,21 @@ async def situation_of(agent: Any, kb: Any, line: dict[str, Any]) -> "Situation"
     return output.situation
 
 
+def within_task(situation: "Situation") -> "Situation":
+    """The same words where a Task has asked for the order's number."""
+    return replace(situation, form="return_request", wanted="order_number")
+
+
 def report(found: dict[str, list[tuple[bool, "Situation"]]]) -> tuple[str, bool]:
     """The tables as text, and whether no set has lost what it held before."""
     rows, held = [], True
     for name, lines in found.items():
-        rows.append(f"Handed over as unhappy, first messages to the whole bot, {name}, {len(lines)} lines:")
+        rows.append(f"Handed over as unhappy, messages to the whole bot, {name}, {len(lines)} lines:")
         for threshold in THRESHOLDS:
             got = figures([(meant, handed_over(situation, threshold)) for meant, situation in lines])
             rows.append(f"  {'default' if threshold is None else f'{threshold:.2f}':>7}  {got}")
             if threshold is None:
-                recall, precision = SETS[name]
+                recall, precision = {**SETS, **SHORT}[name]
                 held &= recall.held(got.recall) and precision.held(got.precision)
                 told = f"recall, {recall.verdict(got.recall)}; precision, {precision.verdict(got.precision)}"
                 rows.append(f"           {told}")

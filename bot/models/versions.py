@@ -206,10 +206,12 @@ def file_hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def write_whole(path: Path, content: Mapping[str, Any]) -> None:
+def write_whole(path: Path, content: Mapping[str, Any], *, indent: int | None = 1) -> None:
     """Writes JSON so that readers and a power failure see the old file or the new one, nothing between."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    separators = (",", ":") if indent is None else None
+    told = json.dumps(content, ensure_ascii=False, indent=indent, separators=separators)
+    fresh.write_text(f"{told}\n", encoding="utf-8")
     sync(fresh)
     os.replace(fresh, path)
     sync(path.parent)

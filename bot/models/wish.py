@@ -104,7 +104,7 @@ def write(sources: Sources) -> str:
     texts, intents = lines(sources)
     learnt = learn(texts, intents)
     told = {"of": digest(texts, intents), "bias": learnt.bias, "weights": dict(sorted(learnt.weights.items()))}
-    write_whole(WEIGHTS, told)  # a gateway may be reading it
+    write_whole(WEIGHTS, told, indent=None)  # a gateway may be reading it
     judged = list(zip(intents, cross_validated(texts, intents), strict=True))
     heard = sum(found >= LIKELY for intent, found in judged if intent == WISH)
     alarms = sum(found >= LIKELY for intent, found in judged if intent != WISH)

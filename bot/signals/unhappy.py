@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.actions.situation import A_FEW_WORDS, SMALL_TALK, SURE, VERY_SURE, WORD, Situation
-from bot.entities import read
+from bot.entities import without_values
 from bot.hearing.script import simplified
 from bot.hearing.words import (
     ASKED_CALMLY,
@@ -20,11 +20,14 @@ from bot.hearing.words import (
 from bot.language import other_script
 from bot.signals.model import Name, Signal
 from bot.tasks.registry import TASKS
-from bot.tasks.words import looks_for_it, thinks_it_over
+from bot.tasks.task import CONFIRM
+from bot.tasks.words import BESIDE_A_VALUE, SKIP, looks_for_it, thinks_it_over
 
 THREAT_PRIORITY = 8
 TREND_OF = 3  # messages
 SHOUTED = re.compile(r"[!！]{3,}|[?？!！]{4,}")
+LOUD = re.compile(r"[!！?？‼⁉]{2,}|[‼⁉]")
+HAN = re.compile(r"[\u3400-\u9fff]")
 CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 LATIN = re.compile(r"\b[A-Za-z]{2,}\b")
 THUMB = re.compile(r"[\s\ufe0f\U0001f3fb-\U0001f3ff]*👎[\s\ufe0f\U0001f3fb-\U0001f3ff👎]*")
@@ -37,6 +40,7 @@ NOT_CALM = 0.3  # below it what reads a little like an insult is none ("is the p
 CERTAIN = 1.0  # no mood is
 BEYOND_DOUBT = 0.9  # a mood that even code or another script shows
 LETTERS_PER_SIGN = 3
+PARTING = frozenset({"goodbye", "thanks"})
 TELLING = ("insult", "aimed", "threat", "anger", "blame")  # kinds of evidence that are words and no impression
 ANGRY = ("insult", "aimed", "threat", "anger")  # "blame" also goes with a wish: "too slow to type, please call me"
 MOODY = frozenset(  # meanings that go with a bad mood as well as with a good one, or are one
@@ -92,7 +96,8 @@ def answers_our_question(s: Situation) -> bool:
     """Whether this is a word in reply to what we put before the customer: a no, or a moment to look, is no anger."""
     if s.offer is not None and is_short(s.text):
         return True
-    if s.form is not None and (looks_for_it(s.text) or thinks_it_over(s.text)):
+    asked_to_look = s.form is not None and s.wanted in ("order_number", "reference")
+    if (asked_to_look and looks_for_it(s.text)) or (s.wanted == CONFIRM and thinks_it_over(s.text)):
         return not is_told(s, at_least=BEYOND_DOUBT)
     return any(words.fullmatch(s.text) is not None for words in (NOT_HELPED, NONE_OF_THESE))
 
@@ -104,15 +109,25 @@ def says_little(s: Situation) -> bool:
         return True  # `thumb` counts it
     if MARKUP.search(s.text) or TAMPERING.search(s.text):
         return True
-    rest = without_values(s)
-    courtesy = s.intent in SMALL_TALK and s.confidence >= VERY_SURE
-    if is_short(rest) and (rest != s.text or s.form is not None or courtesy):
-        return not is_told(s, at_least=CERTAIN)  # an order's number, "skip the photo", "bye": no impression counts
+    if has_no_mood(s):
+        return not is_told(s, at_least=CERTAIN)  # no impression counts
     if u is None or u.mood.unhappy >= BEYOND_DOUBT:
         return False
     if WORD.search(s.text) is None or other_script(s.text):
         return True
-    return is_short(s.text) and not is_told(s)
+    return is_short(without_values(s.text, s.standing.now)) and not is_told(s)
+
+
+def has_no_mood(s: Situation) -> bool:
+    """Whether the text is a bare number, a Task's "skip the photo" or a goodbye, and nothing is said beside it."""
+    if LOUD.search(s.text) is not None:
+        return False
+    if s.intent in PARTING and s.confidence >= VERY_SURE and is_short(s.text):
+        return True
+    if s.form is not None and SKIP.fullmatch(s.text) is not None:
+        return True
+    rest = without_values(s.text, s.standing.now)
+    return rest != s.text and is_short(rest) and BESIDE_A_VALUE.fullmatch(rest) is not None
 
 
 def plainly_means_else(s: Situation) -> bool:
@@ -146,18 +161,9 @@ def is_told(s: Situation, words: tuple[str, ...] = TELLING, *, at_least: float =
     return u is not None and (u.mood.unhappy >= at_least or any(each.startswith(words) for each in u.mood.evidence))
 
 
-def without_values(s: Situation) -> str:
-    """The text without its order numbers, dates, telephone numbers and the like, which have no mood."""
-    parts, at = [], 0
-    for found in read(s.text, s.standing.now):
-        parts.append(s.text[at : found.start])
-        at = found.end
-    return "".join([*parts, s.text[at:]])
-
-
 def is_short(text: str) -> bool:
     """A few words."""
-    return len(text.strip()) <= A_FEW_WORDS * (LETTERS_PER_SIGN if text.isascii() else 1)
+    return len(text.strip()) <= A_FEW_WORDS * (1 if HAN.search(text) else LETTERS_PER_SIGN)
 
 
 def trend(s: Situation, *, own_words: bool) -> list[Signal]:

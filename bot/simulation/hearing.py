@@ -110,7 +110,7 @@ def hear(text: str) -> Heard:
         asks=None if solved and asks != "confirm" else asks,
         done=DONE.search(text) is not None,
         solved=solved,
-        cannot=CANNOT.search(text) is not None and NOT_KNOWN.search(text) is None,
+        cannot=any(CANNOT.search(each) and not NOT_KNOWN.search(each) for each in sentences),
         soothes=SOOTHES.search(text) is not None,
         offers_human=OFFERS_HUMAN.search(text) is not None,
         orders=tuple(number.upper() for number in NUMBER.findall(text)),

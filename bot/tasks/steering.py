@@ -34,6 +34,7 @@ from bot.tasks.words import (
     WISH,
     looks_for_it,
     thinks_it_over,
+    wishes_a_deed,
 )
 
 LIKELY = 0.4  # an intent that is enough beside an order's number: what is done with it is confirmed anyway
@@ -238,10 +239,8 @@ def wants_task(s: Situation) -> Decision | None:
     sure = s.confidence >= SURE
     if s.offer == "resume" and s.intent in ("affirm", "deny"):
         return resume(s) if s.intent == "affirm" else let_go()
-    if sure and s.intent == "undo":
-        return undo(s)
-    if sure and s.intent == "resume_task":
-        return resume(s)
+    if sure and s.intent in ("undo", "resume_task"):
+        return undo(s) if s.intent == "undo" else resume(s)
     if s.standing.done is not None and takes_it_back(s, sure=sure):
         return do_over(s, s.standing.done)
     if s.intent in STARTED and (sure or names_its_wish(s)):
@@ -257,9 +256,12 @@ def wants_task(s: Situation) -> Decision | None:
 
 
 def names_its_wish(s: Situation) -> bool:
-    """Whether a wish in so many words is the one that was read, though not for sure, and no article is ready."""
-    wished = s.known is None and not s.is_question and s.confidence >= NAMED
-    return wished and TASKS[s.intent].named_in(s.text) and WISH.search(s.text) is not None
+    """Whether a wish in so many words is the one that was read, though not for sure, and nothing else may be meant."""
+    if s.known is not None or s.is_question or s.confidence < NAMED or not wishes_a_deed(s.text):
+        return False
+    nothing_else = (s.intent, "inform", "correct")  # the last two mean nothing before a Task
+    alone = all(q < MEANT_AT_ALL for name, q in s.ranking if name not in nothing_else)
+    return alone and TASKS[s.intent].named_in(s.text)
 
 
 def takes_it_back(s: Situation, *, sure: bool) -> bool:
@@ -299,9 +301,7 @@ def is_general(s: Situation) -> bool:
         return True
     if s.known is None:
         return False
-    if lacks_shop(s, s.intent):  # what the tenant itself says of it is all there is
-        return True
-    if HOW_TO.search(s.text) is not None:
+    if lacks_shop(s, s.intent) or HOW_TO.search(s.text) is not None:  # what the tenant itself says is all there is
         return True
     return s.is_question and s.known.probability >= VERY_SURE and s.confidence < VERY_SURE
 
@@ -341,8 +341,8 @@ def resume(s: Situation) -> Decision:
     if not found:
         if s.form is not None:
             return Decision(move=Move.FILL, say="", rule="goes on with the running task")
-        slots = {"offer": None}
-        return Decision(move=Move.REPLY, say="asking.nothing_to_resume", rule="nothing to resume", slots=slots)
+        said = "asking.nothing_to_resume"
+        return Decision(move=Move.REPLY, say=said, rule="nothing to resume", slots={"offer": None})
     named = [each for each in found if each["task"] == s.intent or TASKS[each["task"]].named_in(s.text)]
     chosen = (named or found)[-1]
     return start_task(s, chosen["task"], known=chosen["known"], say="asking.resumed")

@@ -86,6 +86,25 @@ NOT_AT_HAND = re.compile(
     r"|number|it)\b|\b(?:hang on|hold on|one (?:sec|moment|minute)|let me (?:look|check|find|see))\b",
     re.IGNORECASE,
 )
+# What somebody reproaches us with sounds the same: "you still do not have my number", "你们不知道…".
+OF_US = re.compile(
+    r"你们?(?:还|都|也|就|怎么|根本|到底|居然|竟然|连)*(?:不|没|找不)|想想你们?"
+    r"|\bbelieve\b|\byou\b.{0,12}(?:\b(?:not|never|lost)\b|n['’]?t\b)",
+    re.IGNORECASE,
+)
+# What is said beside a number that was asked for, and says no more than that it is one.
+BESIDE_A_VALUE = re.compile(
+    r"(?:\W|我|的|就|是|这|那|个|给|您|你|好|订?单|编?号码?|手机|电话|尾号|后四位|请|麻烦|查(?:一?下|询)?|看一?下|谢谢|在这里?|吧|哦|啊|呢"
+    r"|\b(?:its|it|s|is|was|my|the|this|here|you|go|are|order|number|no|nr|phone|tail|ends?|ending|in|with|last|four|digits"
+    r"|please|pls|thanks?|thx|ok|okay|yes|yeah|sure|sorry|hi|hello)\b)*",
+    re.IGNORECASE,
+)
+# A wish to know, to tell or to stop is none for the Task that it names; nor one to have a person do it.
+NO_DEED = re.compile(
+    r"想(?:知道|了解|问)|查|进度|是否|客服|人工|真人|停"
+    r"|\b(?:know|tell|whether|if|about|ask|speak|talk|stop|human|person|agent|someone|somebody)\b",
+    re.IGNORECASE,
+)
 # What a call is to be about, put as a question or not.
 ABOUT = re.compile(
     r"\W*(?:就是|我?(?:想|要)?(?:问|咨询|聊|了解|说|谈|反映)|关于|有关|主要是)|\W*(?:it'?s |it is |i want to "
@@ -102,10 +121,15 @@ def in_one_go(text: str) -> str:
 def thinks_it_over(text: str) -> bool:
     """Whether time is asked for before a yes or no."""
     line = in_one_go(text)
-    return len(line) <= A_SENTENCE and THINKS_IT_OVER.search(line) is not None
+    return len(line) <= A_SENTENCE and THINKS_IT_OVER.search(line) is not None and OF_US.search(line) is None
 
 
 def looks_for_it(text: str) -> bool:
     """Whether a number that was asked for has to be looked for first."""
     line = in_one_go(text)
-    return len(line) <= A_SENTENCE and NOT_AT_HAND.search(line) is not None
+    return len(line) <= A_SENTENCE and NOT_AT_HAND.search(line) is not None and OF_US.search(line) is None
+
+
+def wishes_a_deed(text: str) -> bool:
+    """Whether something is wished that a Task does, and not an answer, a person, or that it be stopped."""
+    return WISH.search(text) is not None and NO_DEED.search(text) is None

@@ -280,7 +280,8 @@ WORDED = "the keyboard will not switch on, i want to return it"
 
 
 def test_a_wish_in_so_many_words_starts_its_task_though_it_was_read_with_doubt() -> None:
-    begun = decide(situation(WORDED, "return_request", confidence=0.58))
+    ranking = (("return_request", 0.58), ("correct", 0.29))
+    begun = decide(situation(WORDED, "return_request", confidence=0.58, ranking=ranking))
     assert (begun.move, begun.slots["task"]) == (Move.TASK, "return_request")
 
 
@@ -292,14 +293,29 @@ def test_a_wish_in_so_many_words_starts_its_task_though_it_was_read_with_doubt()
         (WORDED, {"understanding": ANSWER}),
         ("a return because it will not switch on", {}),
         ("i want to know, can i return what will not switch on?", {}),
+        (WORDED, {"ranking": (("return_request", 0.58), ("order_status", 0.26))}),
+        ("我昨天退货了想查进度", {}),
+        ("i want to know the return address", {}),
+        ("please stop my return", {}),
+        ("i need to know if a return costs something", {}),
+        ("i want to know whether my return arrived", {}),
+        ("i want to speak about a return", {}),
+        ("i want to return it with a human", {}),
     ],
-    ids=["hardly read", "another Task was read", "there is an answer", "no wish", "a question"],
+    ids=lambda each: each if isinstance(each, str) else "",
 )
 def test_doubt_starts_no_task_when(text: str, facts: dict[str, Any]) -> None:
     assert decide(situation(text, **{"intent": "return_request", "confidence": 0.58, **facts})).move is not Move.TASK
 
 
 CLOSE = {"confidence": 0.42, "ranking": (("refund_request", 0.42), ("return_request", 0.36))}
+
+
+def test_a_task_that_is_close_to_a_worded_wish_is_asked_about_too() -> None:
+    ranking = (("return_request", 0.51), ("order_status", 0.45))
+    assert (
+        decide(situation("我昨天退货了，想退", "return_request", confidence=0.51, ranking=ranking)).say == "which_task"
+    )
 
 
 def test_two_tasks_that_are_close_are_asked_about_once() -> None:

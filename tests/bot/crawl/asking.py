@@ -428,6 +428,22 @@ yes but i want to speak to an agent before you submit that
 it is too small, and i would like to talk to somebody about it
 can't find the number. human please
 """,
+        "beside a value": """
+LY20261103001 agent
+LY20261103001 human
+LY20261103001 person
+LY20261103001 人工
+LY20261103001，真人客服
+agent LY20261103001
+人工 LY20261103001
+human, 20261103001
+我要人不要机器人，LY20261103001
+8899 agent
+人工，尾号8899
+13800138000 representative please
+TU2026110301 人工客服
+59.90 human
+""",
     }.items()
 }
 

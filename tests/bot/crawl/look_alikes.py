@@ -157,4 +157,9 @@ the agent in the photo is blue, mine is red
 it is not hand-made as described
 wrong transfer print on the shirt
 Persons Road 4, Building 2
+LY20261103001 human body poster
+LY20261103001, the agent in the photo is blue
+人工草坪 59.90元
+LY20261103001 人工皮的，不是真皮
+no human please, LY20261103001
 """.strip().splitlines()

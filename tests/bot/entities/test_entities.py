@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.entities import KINDS, read
+from bot.entities import KINDS, read, without_values
 from bot.entities.folding import fold
 from bot.entities.numerals import chinese, english, number_of
 from bot.settings import ROOT
@@ -96,6 +96,21 @@ def test_the_way_of_writing_does_not_change_the_value() -> None:
     for number in ("LY20261103001", "LY20260918274"):
         for text in (number, number.lower(), number.translate(wide), " ".join(number), f"LY-{number[2:]}", number[2:]):
             assert values(text) == [("order_number", number)], text
+
+
+@pytest.mark.parametrize(
+    "behind", ["\n1234", " 1234", " 13800138000", " 3 days late!!", "\n299元", " 5天了", ", 2 items", ". 2nd time"]
+)
+def test_a_number_behind_an_order_number_does_not_hide_it(behind: str) -> None:
+    assert ("order_number", "LY20261103001") in values(f"LY20261103001{behind}")
+    assert values("LY202611030012") == []
+    assert ("order_number", "LY20261103001") not in values("LY 2026 1103 0012")
+
+
+def test_what_remains_without_the_values() -> None:
+    assert without_values("8899 agent", NOW).strip() == "agent"
+    assert without_values("agent", NOW) == "agent"
+    assert without_values("LY20261103001 还没到，13800138000", NOW).split() == ["还没到，"]
 
 
 def test_a_relative_date_is_that_of_the_moment_and_a_dateless_text_has_none() -> None:

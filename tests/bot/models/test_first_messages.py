@@ -1,7 +1,7 @@
 """How the figures of "handed over as unhappy" are counted, and what a threshold does to them."""
 
 from bot.models.figures import Wanted
-from bot.models.first_messages import SETS, figures, report
+from bot.models.first_messages import BESIDE_NUMBER, SETS, SHORT, WITHIN_TASK, figures, report, within_task
 from tests.bot.signals.test_signals import known, situation
 
 
@@ -54,4 +54,15 @@ def test_what_was_held_is_told_from_what_is_wanted() -> None:
 
 def test_every_set_is_guarded_by_recall_and_precision() -> None:
     """A floor of nothing would guard nothing."""
-    assert all(0.75 < each.floor < 1 for wanted in SETS.values() for each in wanted)
+    assert all(0.75 < each.floor < 1 for wanted in {**SETS, **SHORT}.values() for each in wanted)
+
+
+def test_few_words_within_a_task_and_beside_a_number_are_guarded_too() -> None:
+    """A guard that took their mood for a misreading was seen by no figure."""
+    upset = known("abstain", unhappy=0.99, evidence=("wording:0.99",))
+    said = within_task(situation("unbelievable", "nlu_fallback", confidence=0.4, understanding=upset))
+    numbered = situation("LY20261028011 unbelievable", "nlu_fallback", confidence=0.4, understanding=upset)
+    assert (said.form, said.wanted) == ("return_request", "order_number")
+    for name, line in ((WITHIN_TASK, said), (BESIDE_NUMBER, numbered)):
+        assert report({name: [(True, line)]})[1]
+        assert not report({name: [(True, line)] * 3 + [(True, situation("好的"))]})[1]
