@@ -27,7 +27,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     TANDEM_GATEWAY_LISTEN=0.0.0.0:8080
 WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv
-COPY LICENSE pyproject.toml ./
+COPY LICENSE NOTICE pyproject.toml ./
 COPY handoff_service ./handoff_service
 COPY --from=pages /src/dist ./handoff_service/web/dist
 COPY kb_index ./kb_index

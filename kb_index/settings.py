@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     own_mood: Path | None = None
     """Folder with <tenant>.jsonl: messages that a tenant has judged himself, whose customers speak in their own way."""
     evaluation: Path = Path("data/evaluation")
-    model: str = "use-and-minilm-1"
+    model: str = "use-and-minilm-2"
     """An encoder of index/embedding.py, any sentence-transformers model name or folder, or several with "+"."""
     error_budget: float = Field(default=0.03, gt=0, lt=1)
     """Share of given answers that may be wrong."""

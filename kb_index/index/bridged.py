@@ -6,7 +6,7 @@ have read. All texts then lie in one space, whatever their language, and are com
 reduced to their main directions, so that a vector is as wide as USE's own.
 
 The three matrices lie beside this file, made of the product's own example texts by `python -m kb_index.index.bridged`
-when the name's number was given: texts that are added later change nothing.
+when their digest was written here: texts that are added later change nothing.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from typing import Self
 import numpy as np
 
 from kb_index.errors import ModelUnavailable
+from kb_index.index.durable import Checksum
 from kb_index.index.embedding import DEFAULT_MODEL, MINILM_MODEL, USE_MODEL, Encoder, Matrix, load_encoder
 from kb_index.text.collections import read_background, read_mood
 from kb_index.text.folding import fold
-from kb_index.text.language import detect_language
+from kb_index.text.language import detect_language, foreign_language, holds_han
 
 HALF = 256
 """Figures of each half; 320 and 192 win nothing for Chinese and lose a little of English."""
@@ -31,6 +32,8 @@ RIDGE = 1.0
 """Precision of the map's coefficients before anything is seen; flat from .3 to 3."""
 
 FILE = Path(__file__).parent / "bridged.npz"
+SHA256 = "01eb61334382deb260d302d32918c120ab6099eee334abf543bd0043d4335c35"
+"""Of the file: whoever makes another one writes its digest here and raises the number of DEFAULT_MODEL."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +84,22 @@ class BridgedEncoder:
 def load_bridged() -> BridgedEncoder:
     """Raises ModelUnavailable."""
     try:
-        maps = Maps.read(FILE)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelUnavailable(DEFAULT_MODEL, f"{FILE.name}: {type(error).__name__}: {error}") from error
-    return BridgedEncoder(load_encoder(USE_MODEL), load_encoder(MINILM_MODEL), maps)
+        found = Checksum.of_file(FILE).sha256
+    except OSError as error:
+        raise ModelUnavailable(DEFAULT_MODEL, f"{FILE.name} cannot be read: {error.strerror}") from error
+    if found != SHA256:
+        raise ModelUnavailable(DEFAULT_MODEL, f"{FILE.name} is damaged: its sha256 is {found[:16]}…; install it again")
+    return BridgedEncoder(load_encoder(USE_MODEL), load_encoder(MINILM_MODEL), Maps.read(FILE))
 
 
 def is_english(text: str) -> bool:
-    """Whether a model that knows English only can judge a text; one that says nothing, such as a number, it cannot."""
-    return detect_language(text, known=None, default="zh") == "en"
+    """Whether a model that knows English only can judge a text.
+
+    Nothing of another language can it judge, no Chinese word among English ones, and no text that says nothing, such as
+    a number.
+    """
+    latin = detect_language(text, known=None, default="zh") == "en"
+    return latin and not holds_han(text) and foreign_language(text) is None
 
 
 def main_directions(rows: Matrix, count: int) -> Matrix:

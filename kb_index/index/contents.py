@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -136,9 +137,13 @@ def read_part(tenant: str, paths: Collection[str], *, read: Callable[[str], byte
     def group(prefix: str) -> dict[str, npt.NDArray[Any]]:
         return {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
 
-    passages = Passages.restore(group("passages."))
+    passages, head = Passages.restore(group("passages.")), ArticleHead.restore(group("head."))
     if len(vectors) != len(passages):
         raise ValueError(f"tenant {tenant!r} has {len(vectors)} vectors for {len(passages)} passages")
+    if passages.versions.max(initial=-1) >= len(articles):
+        raise ValueError(f"tenant {tenant!r} has passages of articles that it has not")
+    if head.examples != (len(passages), len(arrays["background"])):
+        raise ValueError(f"tenant {tenant!r} has a head of other examples, {head.examples}")
 
     index = TenantIndex(
         articles=articles,
@@ -146,7 +151,7 @@ def read_part(tenant: str, paths: Collection[str], *, read: Callable[[str], byte
         vectors=vectors,
         background=arrays["background"],
         lexical=Lexical.restore(group("lexical.")),
-        head=ArticleHead.restore(group("head.")),
+        head=head,
         words=PassageWords.restore(json.loads(read(f"{tenant}/{WORDS}"))),
     )
     own = f"{tenant}/{MOOD}"
@@ -229,8 +234,14 @@ def packed(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
 
 
 def unpacked(content: bytes) -> dict[str, npt.NDArray[Any]]:
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return {key: arrays[key] for key in arrays.files}
+    """What was packed; raises ValueError for anything else, such as what is larger than its bytes."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in arrays.zip.infolist()):
+                raise ValueError("its arrays are compressed")
+            return {key: arrays[key] for key in arrays.files}
+    except (zipfile.BadZipFile, EOFError, MemoryError, OSError, AttributeError, TypeError) as error:
+        raise ValueError(f"its arrays cannot be read: {error}") from error
 
 
 def open_vectors(path: Path, entry: Mapping[str, Any], *, vectors_url: str | None) -> Vectors:

@@ -17,9 +17,17 @@ MANIFEST = "manifest.json"
 
 
 def kept(folder: Path, names: Sequence[str], make: Callable[[Path], None]) -> Path:
-    """The folder with these files intact; `make` writes them, into another folder, when one is missing or damaged."""
+    """The folder with these files intact; `make` writes them, into another folder, when one is missing or damaged.
+
+    Its name ends with the number of the export; those of the same weights with a lower one are dropped.
+    """
     if not _intact(folder, names):
         _make(folder, names, make)
+    stem, _, number = folder.name.rpartition("-")
+    for other in folder.parent.glob(f"{stem}-*"):
+        older = other.name.removeprefix(f"{stem}-")
+        if older.isdecimal() and int(older) < int(number):
+            shutil.rmtree(other, ignore_errors=True)
     return folder
 
 

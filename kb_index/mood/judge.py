@@ -46,7 +46,7 @@ MOST_BLAMED, MOST_TELLING = 5, 3
 """So many words of each kind are named as evidence."""
 _UNHAPPY, _HAPPY, _NEUTRAL = range(3)
 _TRUST = np.array([1.0, 1.0, 1.5], dtype=np.float32) / 3.5
-"""Wording, embedding and opinions are stored as voices of these weights, so that older releases read them too."""
+"""Wording, embedding and opinions are kept as voices of these weights."""
 _NEVER = -20.0
 _TOGETHER, _ALONE = 0.5, (0.3, 0.2, 0.3)
 """What the model over all three says counts so much, and so much what each says alone: the one tells best what is like

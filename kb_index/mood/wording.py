@@ -59,14 +59,10 @@ class Wording:
         return hstack([self._characters.matrix(texts), np.float32(WORDS_COUNT) * self._words.matrix(texts)]).tocsr()
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """The characters under the names that releases without words read."""
         words = self._words.arrays()
         return {**self._characters.arrays(), "words": words["grams"], "word_idf": words["gram_idf"]}
 
     @classmethod
     def restore(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Wording:
-        """From arrays that a release without words wrote as well."""
-        nothing = {"words": np.zeros(0, np.str_), "word_idf": np.zeros(0, np.float32)}
-        found = {**nothing, **arrays}
-        words = {"grams": found["words"], "gram_idf": found["word_idf"]}
+        words = {"grams": arrays["words"], "gram_idf": arrays["word_idf"]}
         return cls(Grams.restore(arrays), Grams.restore(words, cut=word_grams))

@@ -212,17 +212,29 @@ class ArticleHead:
             "articles": np.array([self._articles]),
         }
 
+    @property
+    def examples(self) -> tuple[int, int]:
+        """How many passages and how many background questions."""
+        return self._passages, len(self._labels) - self._passages
+
     @classmethod
     def restore(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> ArticleHead:
+        """Raises ValueError for arrays that are not those of any head."""
+        labels, articles = arrays["labels"], int(arrays["articles"][0])
+        if not len(labels) == len(arrays["spelling"]) == len(arrays["noise"]):
+            raise ValueError(f"{len(labels)} labels of {len(arrays['spelling'])} examples")
+        own = labels[: int((labels < articles).sum())]
+        if (labels[len(own) :] != articles).any() or own.min(initial=0) < 0 or own.max(initial=-1) >= articles:
+            raise ValueError("the examples' labels are not passages' first and background's after them")
         return cls(
             Grams.restore(arrays),
             arrays["projection"],
             arrays["centre"],
             arrays["gram_centre"],
             arrays["spelling"],
-            arrays["labels"],
+            labels,
             arrays["noise"],
-            int(arrays["articles"][0]),
+            articles,
         )
 
 

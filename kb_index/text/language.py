@@ -27,6 +27,10 @@ FEWEST_FOREIGN = 2
 """Words of another language's grammar that a Latin text needs to count as written in it."""
 
 
+def holds_han(text: str) -> bool:
+    return _HAN.search(text) is not None
+
+
 def detect_language(text: str, *, known: str | None, default: str) -> str:
     """Return "zh" or "en"; a text that says nothing (digits, codes, "ok", emoji) keeps the known one."""
     han = len(_HAN.findall(text))

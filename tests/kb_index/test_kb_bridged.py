@@ -11,14 +11,16 @@ import pytest
 
 from kb_index.errors import ModelUnavailable
 from kb_index.index import bridged
-from kb_index.index.bridged import FILE, BridgedEncoder, Maps, example_texts, is_english
+from kb_index.index.bridged import FILE, HALF, SHA256, BridgedEncoder, Maps, example_texts, is_english
 from kb_index.index.build import build
+from kb_index.index.durable import Checksum
 from kb_index.index.embedding import DEFAULT_MODEL, MINILM_MODEL, USE_MODEL, load_encoder
 from kb_index.index.generation import GenerationStore
 from kb_index.index.graph import GraphVectors
 from kb_index.index.inverted import InvertedVectors
 from kb_index.index.joined import load_joined
 from kb_index.index.live import LiveKnowledge
+from kb_index.index.minilm import WORDS
 from kb_index.index.vectors import FlatVectors, Vectors
 from kb_index.settings import Settings
 from kb_index.text.collections import read_questions
@@ -36,6 +38,27 @@ SAME = [
     ("运费是多少", "how much is shipping"),
     ("怎么联系人工客服", "how do I contact customer service"),
 ]
+FOREIGN = [
+    ("wie lange dauert die rückerstattung", "how long does the refund take"),
+    ("wie kann ich meine lieferadresse ändern", "how can i change my delivery address"),
+    ("ich habe mein passwort vergessen", "i forgot my password"),
+    ("comment puis-je annuler ma commande", "how can i cancel my order"),
+    ("où est mon colis", "where is my parcel"),
+    ("cómo puedo obtener una factura", "how can i get an invoice"),
+    ("cuánto cuesta el envío", "how much is shipping"),
+    ("come posso cambiare il mio indirizzo", "how can i change my address"),
+]
+NOT_ENGLISH = [
+    *(foreign for foreign, _ in FOREIGN),
+    *(
+        "多久能退款",
+        "我的app登不上了",
+        "iphone 15 pro max 退货",
+        "how do i pay with 支付宝",
+        "你们的 return policy 是什么",
+    ),
+    *("12345", "", "как вернуть деньги", "返品したいのですが"),
+]
 CHINESE, ENGLISH = ([pair[side] for pair in SAME] for side in (0, 1))
 Vector = npt.NDArray[np.float32]
 
@@ -50,7 +73,7 @@ def test_it_is_the_default_and_no_wider_than_its_first_half_was() -> None:
 
 
 def test_a_text_has_one_unit_vector_alone_and_among_others() -> None:
-    texts = [*CHINESE, *ENGLISH, "", "12345", "我的APP登不上了", "how do I pay with 支付宝"]
+    texts = [*CHINESE, *ENGLISH, *NOT_ENGLISH]
     together = vectors(texts)
     assert np.abs(together - np.concatenate([vectors([text]) for text in texts])).max() <= 1e-5
     assert np.abs(np.linalg.norm(together, axis=1) - 1).max() <= 1e-5
@@ -74,6 +97,37 @@ def test_across_the_languages_nothing_is_lost_of_what_the_first_half_knows() -> 
     cosines = vectors(CHINESE) @ vectors(ENGLISH).T
     assert (cosines.argmax(axis=0) == np.arange(len(SAME))).all()
     assert (cosines.argmax(axis=1) == np.arange(len(SAME))).all()
+
+
+def test_german_french_spanish_and_italian_keep_what_the_first_half_knows() -> None:
+    """Read by MiniLM these pairs had .4 of a cosine instead of .8."""
+    foreign, english = ([pair[side] for pair in FOREIGN] for side in (0, 1))
+    alone = (vectors(foreign, USE_MODEL) * vectors(english, USE_MODEL)).sum(axis=1)
+    assert (vectors(foreign) * vectors(english)).sum(axis=1).mean() >= 0.9 * alone.mean()
+    assert ((vectors(foreign) @ vectors(english).T).argmax(axis=1) == np.arange(len(FOREIGN))).all()
+
+
+def test_a_name_in_latin_letters_does_not_take_a_chinese_question_from_chinese_ones() -> None:
+    named, plain = ["iphone 15 pro max 退货"], ["苹果手机退货"]
+    alone = vectors(named, USE_MODEL) @ vectors(plain, USE_MODEL).T
+    assert (vectors(named) @ vectors(plain).T).item() >= 0.95 * alone.item()
+
+
+def test_what_makes_its_vectors_is_what_its_name_stands_for() -> None:
+    """Vectors are kept by this name: who changes one of these raises its number, else old and new ones are mixed."""
+    assert DEFAULT_MODEL == "use-and-minilm-2"
+    assert Checksum.of_file(FILE).sha256 == SHA256
+    assert SHA256 == "01eb61334382deb260d302d32918c120ab6099eee334abf543bd0043d4335c35"
+    assert Checksum.of_file(WORDS).sha256 == "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
+    assert [text for text in [*CHINESE, *NOT_ENGLISH] if is_english(text)] == []
+    english = [
+        *ENGLISH,
+        *(text for _, text in FOREIGN),
+        "my iphone 15 pro is broken",
+        "café opening hours",
+        "refund",
+    ]
+    assert [text for text in english if not is_english(text)] == []
 
 
 @pytest.mark.parametrize(
@@ -117,12 +171,38 @@ def test_the_shipped_matrices_can_be_made_again(tmp_path: Path) -> None:
     shipped = vectors([*CHINESE, *ENGLISH])
     assert np.abs(few @ few.T - shipped @ shipped.T).mean() <= 0.05
     assert np.abs(read.first - maps.first).max() <= 1e-3
+    of_all = Maps.read(FILE)
+    for one, other, chance in ((read.first, of_all.first, HALF / 512), (read.second, of_all.second, HALF / 384)):
+        shared = ((one.T @ other) ** 2).sum() / HALF  # of the directions; as many by chance share `chance`
+        assert shared >= chance + 0.6 * (1 - chance)
+    meaning = vectors(ENGLISH, USE_MODEL)
+    guessed, told = meaning @ read.across @ read.second.T, meaning @ of_all.across @ of_all.second.T
+    lengths = [np.linalg.norm(rows, axis=1) for rows in (guessed, told)]
+    assert ((guessed * told).sum(axis=1) / lengths[0] / lengths[1]).mean() >= 0.8
+    assert 0.7 <= lengths[0].mean() / lengths[1].mean() <= 1.1
 
 
-def test_without_its_matrices_the_error_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bridged, "FILE", tmp_path / "gone.npz")
-    with pytest.raises(ModelUnavailable, match=r"gone\.npz"):
+@pytest.mark.parametrize("content", [None, b"", b"PK", FILE.read_bytes()[:-9], b"\0" + FILE.read_bytes()[1:]])
+def test_without_its_matrices_or_with_damaged_ones_the_error_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    monkeypatch.setattr(bridged, "FILE", tmp_path / "maps.npz")
+    if content is not None:
+        bridged.FILE.write_bytes(content)
+    with pytest.raises(ModelUnavailable, match=r"maps\.npz"):
         bridged.load_bridged()
+
+
+def test_matrices_of_another_shape_are_damaged_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridged, "FILE", tmp_path / "maps.npz")
+    Maps(*(rows[:-1] for rows in vars(Maps.read(FILE)).values())).write(bridged.FILE)
+    with pytest.raises(ModelUnavailable, match="damaged"):
+        bridged.load_bridged()
+
+
+def test_the_default_of_another_release_is_not_looked_for_on_a_hub() -> None:
+    with pytest.raises(ModelUnavailable, match="another release made it"):
+        load_encoder("use-and-minilm-1")
 
 
 def test_an_index_of_the_former_default_is_served_until_the_new_one_is_built(shop: Settings) -> None:

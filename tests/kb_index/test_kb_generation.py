@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import threading
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from kb_index.errors import GenerationBroken, NoGeneration
 from kb_index.index.build import Builder, build
-from kb_index.index.generation import MANIFEST, POINTER, GenerationStore
+from kb_index.index.generation import KEPT, MANIFEST, POINTER, GenerationStore
 from kb_index.index.live import LiveKnowledge
 from kb_index.settings import Settings
 from tests.kb_index.shop_articles import ask, quiet, write_article
@@ -188,6 +189,28 @@ def test_an_index_of_the_release_before_is_named_and_replaced_by_itself(shop: Se
     published = Builder(shop, quiet).publish_edits()
     assert published is not None
     assert store.load_best()[0].name == published.generation != name
+
+
+def test_a_generation_of_format_3_is_not_served_and_stays_until_there_are_three_newer_ones(shop: Settings) -> None:
+    """Its real manifest: who serves before he builds has no index, who goes back finds his own while it is kept."""
+    content = (Path(__file__).parent / "index/manifest_of_format_3.json").read_bytes()
+    manifest = json.loads(content)
+    store = GenerationStore.of(shop)
+    for name in store.names():
+        shutil.rmtree(store.folder / name)
+    older = store.folder / str(manifest["generation"])
+    older.mkdir()
+    (older / MANIFEST).write_bytes(content)
+    store.pointer.write_text(f"{older.name} {hashlib.sha256(content).hexdigest()}\n")
+    with pytest.raises(NoGeneration, match="in format 3 and not 4: the next build replaces it"):
+        LiveKnowledge(store).reload()
+    builder = Builder(shop, quiet)
+    published = builder.publish_edits()
+    assert published is not None
+    assert store.load_best()[0].name == published.generation
+    for newer in range(1, KEPT + 1):
+        assert older.exists() == (newer < KEPT)
+        builder.build(if_changed=False)
 
 
 def test_a_tenant_may_be_called_like_a_file_of_ours(shop: Settings) -> None:

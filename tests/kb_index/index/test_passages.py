@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
 from kb_index.articles.chunking import Passage, PassageKind
@@ -27,6 +30,28 @@ def test_passages_come_back_as_they_were_given() -> None:
         with pytest.raises(IndexError):
             kept[len(GIVEN)]
     assert list(Passages.of([])) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "damaged"),
+    [
+        ("kinds", lambda kinds: np.where(kinds == kinds[0], 99, kinds).astype(np.uint8)),
+        ("kinds", lambda kinds: kinds[:-1]),
+        ("versions", lambda versions: versions - 1),
+        ("versions", lambda versions: versions[1:]),
+        ("ends", lambda ends: ends[:-1]),
+        ("ends", lambda ends: ends + 1),
+        ("ends", lambda ends: np.concatenate([ends[:1] - 1, ends[1:]])),
+        ("ends", lambda ends: ends[::-1]),
+        ("text", lambda text: text[:-1]),
+        ("text", lambda text: np.concatenate([text[:-1], np.array([0xFF], np.uint8)])),
+        ("text", lambda text: np.concatenate([text[:-1], np.array([0xE4], np.uint8)])),
+    ],
+)
+def test_arrays_of_no_passages_are_refused_before_anybody_asks(name: str, damaged: Any) -> None:
+    arrays = Passages.of(GIVEN).arrays()
+    with pytest.raises(ValueError, match=r".+"):
+        Passages.restore(arrays | {name: damaged(arrays[name])})
 
 
 def test_more_come_after_those_there_were() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -10,12 +11,14 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from kb_index.errors import GenerationBroken
 from kb_index.index.build import build
-from kb_index.index.contents import Part
+from kb_index.index.contents import MOOD, Part, packed, unpacked
 from kb_index.index.durable import Checksum
 from kb_index.index.embedding import DEFAULT_MODEL, MINILM_MODEL
 from kb_index.index.generation import KEPT, MANIFEST, Built, GenerationStore
@@ -116,6 +119,61 @@ def test_a_hostile_index_nobody_vouches_for_is_tried_in_a_child(
         generation, broken = store.load_best()
         assert generation.name == before
         assert "breaks its reader" in str(broken[0])
+
+
+def _compressed(content: bytes) -> bytes:
+    """The same arrays, which may then be a thousand times as large as the file."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **unpacked(content))
+    return buffer.getvalue()
+
+
+def _with(name: str, change: Callable[[Any], Any]) -> Callable[[bytes], bytes]:
+    def made(content: bytes) -> bytes:
+        arrays = unpacked(content)
+        return packed(arrays | {name: change(arrays[name])})
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("path", "damage"),
+    [
+        *(
+            (path, damage)
+            for path in (MOOD, "shop/models.npz")
+            for damage in (lambda _: b"", lambda _: b"PK\3\4", lambda content: content[:-30], _compressed)
+        ),
+        ("shop/models.npz", _with("passages.kinds", lambda kinds: kinds + 90)),
+        ("shop/models.npz", _with("passages.versions", lambda versions: versions + 1)),
+        ("shop/models.npz", _with("head.labels", lambda labels: labels[:-1])),
+        ("shop/models.npz", _with("head.labels", lambda labels: labels[::-1])),
+        ("shop/models.npz", _with("head.spelling", lambda rows: rows[:-1])),
+        ("shop/models.npz", _with("background", lambda rows: rows[:-1])),
+    ],
+)
+def test_arrays_that_fit_their_manifest_but_cannot_be_served_are_refused(
+    two: tuple[GenerationStore, str, str], path: str, damage: Callable[[bytes], bytes]
+) -> None:
+    """A broken archive stopped the start, and a number out of range every question."""
+    store, current, before = two
+
+    def damaged(folder: Path, _: dict) -> None:
+        (folder / path).write_bytes(damage((folder / path).read_bytes()))
+
+    with changed(store, current, damaged):
+        generation, broken = store.load_best()
+        assert generation.name == before
+        assert "cannot read it" in str(broken[0])
+
+
+def test_a_broken_archive_of_vectors_is_not_built_upon(two: tuple[GenerationStore, str, str]) -> None:
+    store, current, _ = two
+    with (
+        changed(store, current, lambda folder, _: (folder / "embedded.npz").write_bytes(b"PK") and None),
+        pytest.raises(GenerationBroken, match="embedded"),
+    ):
+        store.stored_vectors(current, model=DEFAULT_MODEL)
 
 
 def test_what_is_intact_survives_the_trial(two: tuple[GenerationStore, str, str]) -> None:

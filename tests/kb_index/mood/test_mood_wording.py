@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 
-from kb_index.index.embedding import Matrix
-from kb_index.mood.judge import MoodHeads
-from kb_index.mood.training import train_mood
 from kb_index.mood.wording import WORDS_COUNT, Wording, word_grams
-from kb_index.text.collections import JudgedMessage
-from kb_index.text.folding import fold
 
 TEXTS = ["the soup was cold", "the soup was hot", "汤是凉的", "汤是热的"] * 2
-
-
-def no_meaning(texts: Sequence[str]) -> Matrix:
-    return np.ones((len(texts), 4), dtype=np.float32) / 2
-
-
-def trained() -> MoodHeads:
-    messages = [JudgedMessage(text, unhappy="cold" in text or "凉" in text) for text in TEXTS]
-    return train_mood(messages, ["where is it", "几点开门"], embed=no_meaning)
 
 
 def test_words_count_alone_and_in_pairs_in_both_languages() -> None:
@@ -46,14 +30,3 @@ def test_wording_survives_being_stored() -> None:
     again = Wording.restore(wording.arrays())
     for before, after in zip(wording.entries("the soup 汤"), again.entries("the soup 汤"), strict=True):
         assert np.array_equal(before, after)
-
-
-def test_what_a_release_without_words_stored_is_read() -> None:
-    arrays = trained().arrays()
-    known = len(arrays["grams"])
-    assert arrays["characters"].shape[1] > known, "nothing was learned about words"
-    older = {name: values for name, values in arrays.items() if name not in ("words", "word_idf")}
-    older["characters"] = older["characters"][:, :known]
-    heads, vector = MoodHeads.restore(older), no_meaning(["x"])[0]
-    cold, hot = (heads.learned(fold(text), vector) for text in ("the soup was cold", "the soup was hot"))
-    assert cold > hot
