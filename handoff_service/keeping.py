@@ -25,12 +25,13 @@ from handoff_service.clock import utc_now
 from handoff_service.conversations.change import Context
 from handoff_service.damage import faults
 from handoff_service.database import Database, open_database
-from handoff_service.errors import Conflict, TandemError
+from handoff_service.errors import Conflict, TandemError, Unavailable
 from handoff_service.only_gateway import claim
 from handoff_service.restore import restore
 from handoff_service.retention.erase import begin
 from handoff_service.retention.export import export_person
 from handoff_service.retention.keeper import Keeper
+from handoff_service.retention.reach import Whom
 from handoff_service.settings import Settings
 
 COMMANDS = ("backup", "restore", "erase", "export", "audit")
@@ -54,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
         verb = verbs.add_parser(name, help=told)
         verb.add_argument("tenant")
         verb.add_argument("contact")
+        verb.add_argument("--merged", action="store_true", help="with everybody whom agents merged with him")
     verbs.add_parser("audit", help="checks the file, the chain of the audit and the timelines").add_argument(
         "what", choices=["verify"]
     )
@@ -87,13 +89,16 @@ async def _carry_out(asked: argparse.Namespace, settings: Settings) -> dict[str,
     async with _alone(settings) as database:
         context = Context(settings, utc_now())
         tenant, contact = asked.tenant, asked.contact
+        whom = Whom(asked.merged)
         if asked.verb == "export":
             return await database.write(
-                lambda tx: export_person(tx, tenant, contact, requested_by=ACTOR, context=context)
+                lambda tx: export_person(tx, tenant, contact, whom, requested_by=ACTOR, context=context)
             )
-        job = await database.write(lambda tx: begin(tx, tenant, contact, requested_by=ACTOR, context=context))
-        job = await Keeper(database, settings, utc_now).finish(job)
-        return {"job": job.id, "state": job.state, "erased": job.progress}
+        jobs = await database.write(lambda tx: begin(tx, tenant, contact, whom, requested_by=ACTOR, context=context))
+        told = await Keeper(database, settings, utc_now).finish_all(tenant, [job.id for job in jobs])
+        if told["state"] != "done":
+            raise Unavailable("Not everything could be erased now. Repeat this, or let a gateway go on with it.")
+        return {**told, "contacts": [job.subject for job in jobs]}
 
 
 def _tell(table: str, rows: int) -> None:

@@ -5,6 +5,7 @@ Secrets are written, sealed, and never shown again; a rotation leaves two genera
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -32,6 +33,7 @@ from handoff_service.tenants import store as tenants
 MOST_ACCOUNTS = 2_000
 MOST_NAME = 100
 SERVER = re.compile(r"(?:smtp|imap|http)s?://\S+")
+LABELS = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?")
 # Fields that name a server which is shown secrets, or signed messages of customers, and which secrets these are.
 SERVERS: Mapping[str, Callable[[Field], bool]] = {
     "api": lambda field: not field.made,
@@ -118,6 +120,19 @@ def made_secrets(account: Account, given: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in account.secrets[0].items() if name not in given}
 
 
+def _is_host(host: str) -> bool:
+    """Whether it is an IP address or a name of labels; browsers refuse anything else."""
+    if ":" in host or host.rpartition(".")[2].isdigit():
+        try:
+            return "%" not in str(ipaddress.ip_address(host))
+        except ValueError:
+            return False
+    try:
+        return LABELS.fullmatch(host.encode("idna").decode()) is not None
+    except UnicodeError:
+        return False
+
+
 def check_address(url: str, settings: Settings) -> None:
     """Raises Invalid. What its name resolves to is checked at every delivery."""
     try:
@@ -127,6 +142,8 @@ def check_address(url: str, settings: Settings) -> None:
         raise Invalid(f"{url} is not an address: {error}.") from error
     if parts.scheme not in ("http", "https") or not host or parts.username or parts.password or parts.fragment:
         raise Invalid(f"{url} must be http(s)://host/… without a password.")
+    if any(each.isspace() for each in url) or not _is_host(host):
+        raise Invalid(f"{url} has a space, or {host} is no name of a server and no address; check how it is written.")
     if settings.environment == "production":
         literal = host.replace(".", "").isdigit() or ":" in host
         if parts.scheme != "https" or host == "localhost" or (literal and not is_public(host)):

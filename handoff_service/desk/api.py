@@ -116,13 +116,22 @@ def router(service: Service) -> APIRouter:
         q: Annotated[str, Query(min_length=2, max_length=120, pattern=r"^[^\x00]*$")],
         limit: Annotated[int, Query(ge=1, le=100)] = 50,
     ) -> dict[str, Any]:
-        """Conversations by id, ticket number, the customer's id, tag, name, or last words."""
+        """Conversations by id, ticket number, the customer's id, tag, name, or last words.
+
+        `contacts`: whom the words name by a ticket or an id of his, also who has never written. `more`: there are.
+        """
         since: datetime = service.clock() - SEARCHED
 
         def load(connection: sa.Connection) -> dict[str, Any]:
-            ids = store.matching(connection, agent.tenant, q.strip(), since=since, limit=limit)
-            found = [conversations.find(connection, agent.tenant, one) for one in ids]
-            return {"conversations": cards(connection, found, agent)}
+            words = q.strip()
+            ids = store.matching(connection, agent.tenant, words, since=since, limit=limit + 1)
+            found = [conversations.find(connection, agent.tenant, one) for one in ids[:limit]]
+            named = contacts.names(connection, agent.tenant, store.named(connection, agent.tenant, words, limit=limit))
+            return {
+                "conversations": cards(connection, found, agent),
+                "contacts": [{"id": contact, "name": name} for contact, name in named.items()],
+                "more": len(ids) > limit,
+            }
 
         return await service.database.read(load)
 

@@ -6,6 +6,7 @@ what they may do to those who have none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,15 +28,23 @@ NO_CARE = Care(None, 0)
 
 def care_for(connection: sa.Connection, tenant: str, contact: str) -> Care:
     """What is set for a contact or, on another channel, for the same person; the most that is."""
-    found = store.cares(connection, tenant, contacts.same_person(connection, tenant, contact))
+    return _most(connection, tenant, contacts.same_person(connection, tenant, contact))
+
+
+def _most(connection: sa.Connection, tenant: str, person: Sequence[str]) -> Care:
+    found = store.cares(connection, tenant, person)
     named = [one.agent for one in found if one.agent is not None]
     return Care(named[0] if named else None, max((one.classes for one in found), default=0))
 
 
 def care_json(connection: sa.Connection, tenant: str, contact: str) -> dict[str, Any]:
     """{"agent", "name", "classes"} as set. Raises NotFound for a contact that there is not."""
-    contacts.details(connection, tenant, contact)
-    care = care_for(connection, tenant, contact)
+    return care_of(connection, tenant, contacts.details(connection, tenant, contact)["person"])
+
+
+def care_of(connection: sa.Connection, tenant: str, person: Sequence[str]) -> dict[str, Any]:
+    """The same, as set for these contacts and for nobody else."""
+    care = _most(connection, tenant, person)
     name = agents.find(connection, tenant, care.agent).name if care.agent is not None else None
     return {"agent": care.agent, "name": name, "classes": care.classes}
 

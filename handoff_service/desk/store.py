@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ K = tables.contact_identities.c
 TICKET = tables.tickets.c
 P = tables.playbook_steps.c
 CARE = tables.contact_care.c
+BETWEEN = re.compile(r"[\s()./-]")  # signs between the digits of a phone number
 
 # Names and last words are compared one by one; so many are read in a tenth of a second.
 MOST_READ = 25_000
@@ -136,19 +138,32 @@ def forget_care(connection: sa.Connection, tenant: str, person: Sequence[str]) -
     return connection.execute(sa.delete(tables.contact_care).where(*where)).rowcount
 
 
+def named(connection: sa.Connection, tenant: str, words: str, *, limit: int) -> list[str]:
+    """Ids of the contacts whom `words` names, also those who have never written, no more than `limit`.
+
+    That is by the id that a channel or the shop has for one, with or without capitals and the signs between the digits
+    of a phone number as far as it is kept without, or by the number of a ticket of his.
+    """
+    written = {words, words.lower(), *([bare] if (bare := BETWEEN.sub("", words)).lstrip("+").isdigit() else [])}
+    identity = sa.select(K.contact).where(K.tenant == tenant, K.external_id.in_(written))
+    holder = (TICKET.tenant == tenant, TICKET.number == words.upper(), TICKET.contact.is_not(None))
+    asked = (identity, sa.select(TICKET.contact).where(*holder))
+    found = [contact for query in asked for contact in connection.scalars(query.limit(limit))]
+    return list(dict.fromkeys(found))[:limit]
+
+
 def matching(connection: sa.Connection, tenant: str, words: str, *, since: datetime, limit: int) -> list[str]:
     """Ids of conversations that `words` names or describes, the latest change first.
 
-    It names one by its own id, by the number of a ticket, or by the id that a channel or the shop has for the
-    customer; it describes one whose tag it is, or whose customer's name or last words contain it, among those that
-    changed after `since`, and of these the last MOST_READ.
+    It names one by its own id, by the number of a ticket, or by its customer as `named` says; it describes one whose
+    tag it is, or whose customer's name or last words contain it, among those that changed after `since`, and of these
+    the last MOST_READ.
     """
     like = "%" + words.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
     # Each by a statement of its own: asked with OR, PostgreSQL walks through all conversations in their order.
     one = sa.select(C.id, C.updated_at).where(C.tenant == tenant)
-    ticket = sa.select(TICKET.conversation).where(TICKET.tenant == tenant, TICKET.number == words)
-    identity = sa.select(K.contact).where(K.tenant == tenant, K.external_id == words).limit(limit)
-    contacts = connection.execute(identity).scalars().all()
+    ticket = sa.select(TICKET.conversation).where(TICKET.tenant == tenant, TICKET.number == words.upper())
+    contacts = named(connection, tenant, words, limit=limit)
     tagged = one.join(tables.conversation_tags, sa.and_(T.tenant == C.tenant, T.conversation == C.id)).where(
         T.tag == words, T.at >= since
     )

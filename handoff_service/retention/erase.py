@@ -36,7 +36,7 @@ from handoff_service.conversations.model import (
 )
 from handoff_service.database import Transaction
 from handoff_service.desk import store as desks
-from handoff_service.errors import Conflict, NotFound
+from handoff_service.errors import Conflict, NotFound, Unavailable
 from handoff_service.files import keep
 from handoff_service.files import store as files
 from handoff_service.handoffs import store as handoffs
@@ -45,6 +45,7 @@ from handoff_service.knowledge.teach import teach
 from handoff_service.live.principal import forget_tickets
 from handoff_service.promises import store as promises
 from handoff_service.retention import store
+from handoff_service.retention.reach import OWN, Whom, check_shown, reached
 from handoff_service.retention.store import Job
 from handoff_service.texts import say
 from handoff_service.tickets import forget as tickets
@@ -64,21 +65,34 @@ Step = Callable[[Transaction, str, str, Context], Counter[str] | None]
 
 
 def begin(
-    tx: Transaction, tenant: str, contact: str, *, requested_by: str, context: Context, by_himself: bool = False
-) -> Job:
-    """The job that erases a contact, or the one that is under way. Raises NotFound, and Conflict while on hold.
+    tx: Transaction,
+    tenant: str,
+    contact: str,
+    whom: Whom = OWN,
+    *,
+    requested_by: str,
+    context: Context,
+) -> list[Job]:
+    """The jobs that erase a person, that of the contact first, or those that are under way.
 
-    `by_himself`: it reaches as far as `contacts.own`, as in `export_person`.
+    Raises NotFound, and Conflict while one of them is on hold or when they are not the contacts that were shown.
     """
-    if not store.has_contact(tx.connection, tenant, contact, lock=True):
-        raise NotFound("There is no such contact.")
-    ask = contacts.own if by_himself else contacts.same_person
-    person = ask(tx.connection, tenant, contact)
+    person = _locked(tx.connection, tenant, contact, whom)
+    check_shown(person, whom)
     for one in person:
         _refuse_held(tx.connection, tenant, one)
-    # What he is on other channels goes too; the keeper carries those jobs out.
-    jobs = [_job(tx, tenant, one, requested_by, context) for one in person]
-    return jobs[0]
+    return [_job(tx, tenant, one, requested_by, context) for one in person]
+
+
+def _locked(connection: sa.Connection, tenant: str, contact: str, whom: Whom) -> list[str]:
+    """Whom the erasure reaches, each locked: until the commit none is merged, parted or put on hold."""
+    found = reached(connection, tenant, contact, whom)
+    if not store.lock_contacts(connection, tenant, found):
+        raise NotFound("There is no such contact.")
+    person = reached(connection, tenant, contact, whom)
+    if set(person) != set(found):
+        raise Conflict("This customer was merged or parted at this moment; nothing was done. Look again and repeat.")
+    return person
 
 
 def _job(tx: Transaction, tenant: str, contact: str, requested_by: str, context: Context) -> Job:
@@ -105,7 +119,7 @@ def _refuse_held(connection: sa.Connection, tenant: str, contact: str) -> None:
 def advance(tx: Transaction, job: Job, context: Context) -> Job:
     """Carries out the job's next step, or a part of it, and notes it. The last step leaves the proof in the audit.
 
-    Two that advance the same job take turns.
+    Two that advance the same job take turns. Raises Unavailable while a conversation is on legal hold.
     """
     job = store.find_job(tx.connection, job.tenant, job.id, lock=True)
     if job.state != "running":
@@ -113,12 +127,20 @@ def advance(tx: Transaction, job: Job, context: Context) -> Job:
     if job.step == "proof":
         _record(tx, job, context)
         return store.save_job(tx.connection, job, context.now, state="done")
+    _wait_for_hold(tx.connection, job)
     counts = STEPS[job.step](tx, job.tenant, job.subject, context)
     names = [*STEPS, "proof"]
     more = job.step == "conversations" and counts is not None  # until none is left
     step = job.step if more else names[names.index(job.step) + 1]
     progress = dict(Counter(job.progress) + (counts or Counter()))
     return store.save_job(tx.connection, job, context.now, step=step, progress=progress)
+
+
+def _wait_for_hold(connection: sa.Connection, job: Job) -> None:
+    """No hold is set while a job runs, but by an older release that locks less: then the job waits for its end."""
+    store.lock_contacts(connection, job.tenant, [job.subject])
+    if store.held(connection, job.tenant, job.subject):
+        raise Unavailable("A conversation of this contact is on legal hold; his erasure waits until it is released.")
 
 
 def forget_contact(tx: Transaction, tenant: str, contact: str, context: Context) -> None:
@@ -136,7 +158,7 @@ def erase_at_once(tx: Transaction, tenant: str, contact: str, context: Context) 
 
 def _credentials(tx: Transaction, tenant: str, contact: str, context: Context) -> Counter[str]:
     """From here on nobody can write in his name: `receive` looks at the contact under this row's lock."""
-    store.has_contact(tx.connection, tenant, contact, lock=True)
+    store.lock_contacts(tx.connection, tenant, [contact])
     tokens = web_widget.forget_contact(tx.connection, tenant, contact)
     forget_tickets(tx.connection, tenant, "customer", contact)
     known_as = contacts.identities(tx.connection, tenant, contact)

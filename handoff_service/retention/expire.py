@@ -58,6 +58,9 @@ def set_hold(
     tx: Transaction, agent: Agent, conversation_id: str, *, hold: bool, reference: str, context: Context
 ) -> None:
     """Puts a conversation on legal hold, or releases it. Raises NotFound, and Conflict when it is being erased."""
+    # His contact before his conversation, as everywhere; an erasure begins under the contact's lock.
+    whose = conversations.find(tx.connection, agent.tenant, conversation_id).contact
+    store.lock_contacts(tx.connection, agent.tenant, [whose])
     conversation = conversations.find(tx.connection, agent.tenant, conversation_id, lock=True)
     if hold and store.running_job(tx.connection, agent.tenant, KIND, conversation.contact):
         raise Conflict("This contact is being erased; it is too late for a hold.", conversation=conversation_id)

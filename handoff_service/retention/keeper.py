@@ -6,8 +6,12 @@ It also looks for what nobody else has a reason to look for: windows of platform
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
@@ -92,7 +96,10 @@ class Keeper:
         now = self._clock()
         before = now + timedelta(seconds=1) if alone else now - ABANDONED
         for job in await self._database.write(lambda tx: store.take_abandoned(tx.connection, before, now)):
-            await self.finish(job)
+            try:
+                await self.finish(job)
+            except Unavailable as error:  # it must not keep the others waiting
+                log.warning("an erasure has to wait, trying again", job=job.id, reason=error.message)
         for tenant in await self._database.read(tenants.everyone):
             if tenant.settings.retention_days is not None:
                 await self._expire(tenant.id)
@@ -123,6 +130,19 @@ class Keeper:
             job = await self._database.write(partial(advance, job=job, context=self._context()))
             failpoint("erase_step")
         return job
+
+    async def finish_all(self, tenant: str, names: Sequence[str]) -> dict[str, Any]:
+        """Carries the erasures of one person as far as is possible now; `running` until all of them are done."""
+        jobs = [await self._database.read(partial(store.find_job, tenant=tenant, job=name)) for name in names]
+        with contextlib.suppress(Unavailable):  # the keeper tries again later
+            for job in jobs:
+                await self.finish(job)
+        jobs = [await self._database.read(partial(store.find_job, tenant=tenant, job=name)) for name in names]
+        erased: Counter[str] = Counter()
+        for job in jobs:
+            erased.update(job.progress)
+        state = "done" if all(job.state == "done" for job in jobs) else "running"
+        return {"job": names[0], "state": state, "erased": dict(erased)}
 
     async def _expire(self, tenant: str) -> None:
         batch = 0

@@ -11,29 +11,34 @@ from handoff_service.channels import contacts
 from handoff_service.clock import iso
 from handoff_service.files import store as files
 from handoff_service.retention import store
+from handoff_service.retention.reach import Whom, left_out, reached
 from handoff_service.tickets import store as tickets
 
 # Of whom there is more, those on hold and the latest are shown.
 MOST_SHOWN = 100
 
 
-def kept_of(connection: sa.Connection, tenant: str, contact: str) -> dict[str, Any]:
+def kept_of(connection: sa.Connection, tenant: str, contact: str, *, merged: bool = False) -> dict[str, Any]:
     """Names and addresses, how much there is, and every conversation with its hold. Raises NotFound.
 
-    With everybody whom agents have merged with him, as `erase.begin` and `export_person` have it.
+    Of whom `erase.begin` and `export_person` reach when asked the same; `own` and `merged` always tell both.
     """
     details = contacts.details(connection, tenant, contact)
-    person = details["person"]
+    person = reached(connection, tenant, contact, Whom(merged))
+    own = contacts.own(connection, tenant, contact)
+    others = left_out(connection, tenant, contact, own)
     found = store.kept_conversations(connection, tenant, person)
     held = [one for one in found if one["hold"]]
     shown = sorted(found, key=lambda one: (one["hold"], one["opened_at"]), reverse=True)[:MOST_SHOWN]
     full = [one for one in found if one["kept"]]
-    names = contacts.names(connection, tenant, person)
+    names = contacts.names(connection, tenant, [*own, *others])
     work = [each for one in person for each in tickets.of_contact(connection, tenant, one)]
     return {
         "contact": contact,
         "name": details["name"],
         "verified": details["verified"],
+        "own": own,
+        "merged": [{"id": one, "name": names[one]} for one in others],
         "person": [_known(connection, tenant, one, names) for one in person],
         "counts": {
             "conversations": len(full),

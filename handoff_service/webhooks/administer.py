@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from handoff_service import audit
 from handoff_service.callers import Caller
@@ -41,7 +42,7 @@ def add(
 ) -> Webhook:
     """A new webhook. Raises Invalid for an address that no delivery may go to, Conflict when there are too many."""
     check_address(url, context.settings)
-    if len(store.listed(tx.connection, caller.tenant)) >= MOST_WEBHOOKS:
+    if store.count(tx.connection, caller.tenant) >= MOST_WEBHOOKS:
         raise Conflict(f"A tenant has at most {MOST_WEBHOOKS} webhooks; remove one first.")
     webhook = Webhook(
         tenant=caller.tenant,
@@ -54,7 +55,7 @@ def add(
         created_at=context.now,
     )
     store.add(tx.connection, webhook, seal)
-    _record(tx, caller, "webhook_added", webhook.id, {"events": list(webhook.events)}, context)
+    _record(tx, caller, "webhook_added", webhook.id, {"events": list(webhook.events), **_host(url)}, context)
     return webhook
 
 
@@ -71,6 +72,7 @@ def change(
     if values:
         store.change(tx.connection, caller.tenant, webhook, **values)
         told = {name: value for name, value in values.items() if name in ("events", "disabled")}
+        told |= _host(values["url"]) if "url" in values else {}
         _record(tx, caller, "webhook_changed", webhook, {"changed": sorted(values), **told}, context)
         tx.ring(TOPIC)
 
@@ -87,7 +89,7 @@ def rotate(tx: Transaction, caller: Caller, webhook: str, secret: str | None, *,
 
 
 def try_out(tx: Transaction, caller: Caller, webhook: str, *, seal: Seal, context: Context) -> str:
-    """Sends an event that means nothing. Returns the message's id, under which its attempts are found."""
+    """Sends an event that means nothing, once. Returns the message's id, under which the attempt is found."""
     store.find(tx.connection, caller.tenant, webhook, seal)
     _record(tx, caller, "webhook_tested", webhook, {}, context)
     return tell(tx, caller.tenant, webhook, EventType.TEST, {"webhook": webhook}, context.now)
@@ -109,6 +111,11 @@ def remove(tx: Transaction, caller: Caller, webhook: str, context: Context) -> N
     """Deletes a webhook with everything that waits for it. Raises NotFound."""
     store.remove(tx.connection, caller.tenant, webhook)
     _record(tx, caller, "webhook_removed", webhook, {}, context)
+
+
+def _host(url: str) -> dict[str, str]:
+    """Of an address what the audit keeps; what stands behind it may be a secret."""
+    return {"host": urlsplit(url).hostname or ""}
 
 
 def _record(

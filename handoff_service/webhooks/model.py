@@ -74,8 +74,8 @@ class Message:
     ended_at: datetime | None
 
 
-def next_attempt(attempts: int, now: datetime) -> datetime | None:
-    """When to try again after so many failed attempts; None when that was the last one."""
-    if attempts >= MOST_ATTEMPTS:
+def next_attempt(event: str, attempts: int, now: datetime) -> datetime | None:
+    """When to try again after so many failed attempts; None when that was the last one, as a test's first is."""
+    if attempts >= (1 if event == EventType.TEST else MOST_ATTEMPTS):
         return None
     return now + timedelta(seconds=SCHEDULE_S[attempts - 1] * random.uniform(1.0, 1.0 + JITTER))

@@ -18,6 +18,7 @@ W = tables.webhooks.c
 M = tables.webhook_messages.c
 A = tables.webhook_attempts.c
 
+MOST_COUNTED = 10_000  # a page that follows a test asks every second
 # Asked with every event of every tenant, most of whom have none.
 LISTENERS = Statement(
     sa.select(W.id, W.events).where(W.tenant == sa.bindparam("tenant"), W.disabled.is_(False)).order_by(W.id)
@@ -60,28 +61,54 @@ def find(connection: sa.Connection, tenant: str, webhook: str, seal: Seal) -> We
     return _webhook(row, seal)
 
 
+def count(connection: sa.Connection, tenant: str) -> int:
+    """How many webhooks the tenant has."""
+    return int(connection.scalar(sa.select(sa.func.count()).where(W.tenant == tenant)) or 0)
+
+
 def listed(connection: sa.Connection, tenant: str) -> list[Row]:
     """All webhooks, the oldest first: of the secrets how many are valid, how many messages wait, are sent and dead.
 
-    Also when one was taken last, and of the latest message that was not: {"message", "error", "at"}.
+    Also when one was taken last, and of the latest message that was not: {"message", "error", "at"}. A test that failed
+    counts for neither; of what was sent, the tenant's latest MOST_COUNTED are counted.
     """
-    many = [sa.func.count().filter(M.state == state).label(str(state)) for state in MessageState]
-    last = (
-        sa.func.max(M.ended_at).filter(M.state == MessageState.SENT).label("delivered_at"),
-        sa.func.max(M.id).filter(M.error.is_not(None)).label("failed"),
-    )
-    told = sa.select(M.webhook, *many, *last).where(M.tenant == tenant).group_by(M.webhook)
-    by_webhook = {row["webhook"]: dict(row) for row in connection.execute(told).mappings()}
-    wrong = _failures(connection, tenant, [row["failed"] for row in by_webhook.values() if row["failed"]])
-    nothing = {**dict.fromkeys(map(str, MessageState), 0), "delivered_at": None, "failed": None}
+    unsent, sent = _unsent(connection, tenant), _sent(connection, tenant)
+    wrong = _failures(connection, tenant, [row["failed"] for row in unsent.values() if row["failed"]])
     query = sa.select(tables.webhooks).where(W.tenant == tenant).order_by(W.created_at, W.id)
     found = []
     for row in connection.execute(query).mappings():
-        figures = by_webhook.get(row["id"], nothing)
-        shown = {name: figures[name] for name in nothing if name != "failed"}
-        last_error = wrong.get(figures["failed"])
-        found.append({**row, "secrets": len(row["secrets"]), **shown, "last_error": last_error})
+        open_ = unsent.get(row["id"], {"waiting": 0, "dead": 0, "failed": None})
+        taken, last = sent.get(row["id"]) or (0, _taken_at(connection, tenant, row["id"]))
+        figures = {"waiting": open_["waiting"], "sent": taken, "dead": open_["dead"], "delivered_at": last}
+        found.append({**row, "secrets": len(row["secrets"]), **figures, "last_error": wrong.get(open_["failed"])})
     return found
+
+
+def _unsent(connection: sa.Connection, tenant: str) -> dict[str, Row]:
+    """By webhook, what waits, what is dead, and the latest of these that has failed; tests apart."""
+    no_test = sa.or_(M.state == MessageState.WAITING, M.event != EventType.TEST)
+    states = (MessageState.WAITING, MessageState.DEAD)
+    many = [sa.func.count().filter(M.state == state).label(str(state)) for state in states]
+    failed = sa.func.max(M.id).filter(M.error.is_not(None)).label("failed")
+    # Grouped by an expression: grouped by the column, SQLite reads everything that was ever sent in that order.
+    whose = (M.webhook + "").label("whose")
+    query = sa.select(whose, *many, failed).where(M.tenant == tenant, M.state.in_(states), no_test).group_by(whose)
+    return {row["whose"]: dict(row) for row in connection.execute(query).mappings()}
+
+
+def _sent(connection: sa.Connection, tenant: str) -> dict[str, tuple[int, datetime]]:
+    """By webhook, how many of the latest were taken and when the last one was."""
+    latest = sa.select(M.webhook, M.ended_at).where(M.tenant == tenant, M.state == MessageState.SENT)
+    some = latest.order_by(M.id.desc()).limit(MOST_COUNTED).subquery()
+    query = sa.select(some.c.webhook, sa.func.count(), sa.func.max(some.c.ended_at)).group_by(some.c.webhook)
+    return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
+
+
+def _taken_at(connection: sa.Connection, tenant: str, webhook: str) -> datetime | None:
+    """When one that is not among the latest was taken; the condition on the state must not choose the index."""
+    last = sa.func.max(M.ended_at).filter(M.state == MessageState.SENT)
+    query = sa.select(last).where(M.tenant == tenant, M.webhook == webhook)
+    return connection.execute(query).scalar_one()  # type: ignore[no-any-return]
 
 
 def _failures(connection: sa.Connection, tenant: str, messages: Sequence[str]) -> dict[str | None, Row]:
@@ -272,5 +299,5 @@ def replay_one(connection: sa.Connection, tenant: str, message_id: str, now: dat
 
 
 def replay_all(connection: sa.Connection, tenant: str, webhook: str, now: datetime) -> int:
-    """Begins anew with all dead messages of a webhook."""
-    return revive(connection, tenant, now=now, only=[M.webhook == webhook])
+    """Begins anew with all dead messages of a webhook; a test is nothing that the receiver has missed."""
+    return revive(connection, tenant, now=now, only=[M.webhook == webhook, M.event != EventType.TEST])

@@ -22,7 +22,7 @@ from handoff_service.errors import NotDelivered, NotFound, TandemError, Unavaila
 from handoff_service.failpoints import failpoint
 from handoff_service.webhooks import store
 from handoff_service.webhooks.announce import TOPIC
-from handoff_service.webhooks.model import Message, MessageState, Webhook, next_attempt
+from handoff_service.webhooks.model import EventType, Message, MessageState, Webhook, next_attempt
 from handoff_service.webhooks.signing import headers
 
 log = structlog.get_logger()
@@ -149,8 +149,8 @@ def _outcome(message: Message, status: int | None, error: str | None, now: datet
     """What becomes of a message after an attempt, and when it is due next, if it is."""
     if error is None:
         return MessageState.SENT, now
-    again = next_attempt(message.attempts, now)
-    if again is None and status != GONE:
+    again = next_attempt(message.event, message.attempts, now)
+    if again is None and (status != GONE or message.event == EventType.TEST):
         return MessageState.DEAD, now
     return MessageState.WAITING, again or now
 

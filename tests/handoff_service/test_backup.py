@@ -10,6 +10,7 @@ import random
 import shutil
 import threading
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -301,17 +302,26 @@ async def test_a_database_in_use_is_not_touched(saved, empty, engine):
         assert await database.read(log_id) == before
 
 
+def unpacked(packed: bytes) -> bytes | None:
+    try:
+        return gzip.decompress(packed)
+    except (OSError, EOFError, zlib.error):
+        return None
+
+
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_a_damaged_file_is_refused_with_a_sentence_and_nothing_is_touched(saved, empty):
     """Bytes flipped and cut off at random places; a damage that gzip itself does not see is found by the hashes."""
     whole = saved.read_bytes()
+    text = gzip.decompress(whole)
     there = empty("sqlite")
     chance = random.Random(7)
     damaged = [whole[: chance.randrange(1, len(whole))] for _ in range(10)]
     for _ in range(25):
         place = chance.randrange(10, len(whole))  # before that: time and system, which mean nothing
-        damaged.append(whole[:place] + bytes([whole[place] ^ (1 << chance.randrange(8))]) + whole[place + 1 :])
-    text = gzip.decompress(whole)
+        flipped = whole[:place] + bytes([whole[place] ^ (1 << chance.randrange(8))]) + whole[place + 1 :]
+        if unpacked(flipped) != text:  # some bits mean nothing: those after the last block
+            damaged.append(flipped)
     lines = text.splitlines(keepends=True)
     damaged.append(gzip.compress(text.replace(b"-00003", b"-00004", 1)))
     damaged.append(gzip.compress(b"".join(lines[:-1])))
@@ -449,7 +459,7 @@ async def test_who_was_erased_after_the_backup_does_not_come_back(saved, empty, 
     there = empty(engine)
     await restore(there, saved, replace=False, now=utc_now())
     async with opened(there) as live:
-        job = await live.write(
+        (job,) = await live.write(
             lambda tx: begin(tx, "demo", gone, requested_by="operator", context=Context(there, utc_now()))
         )
         await Keeper(live, there, utc_now).finish(job)

@@ -126,13 +126,12 @@ async def test_who_finds_no_line_free_is_told_in_time(part: Part) -> None:
     """Behind a part that hangs a queue without end would grow, and its healthy neighbours would look slow."""
     part.says = SLEEPS
     async with client_for_parts() as client:
-        limits = httpx2.Timeout(5, pool=0.2)
-        asking = [asyncio.create_task(client.get(part.url, timeout=limits)) for _ in range(100)]
+        asking = [asyncio.create_task(client.get(part.url, timeout=httpx2.Timeout(60))) for _ in range(100)]
         while part.lines < 100:
             await asyncio.sleep(0.01)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             with pytest.raises(httpx2.ConnectTimeout):
-                await client.get(part.url, timeout=limits)
+                await client.get(part.url, timeout=httpx2.Timeout(60, pool=0.2))
         for task in asking:
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
@@ -147,7 +146,7 @@ async def test_a_part_that_takes_nothing_is_not_written_to_for_ever() -> None:
 
     server = await asyncio.start_server(never_read, "127.0.0.1", 0, limit=1024)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-    async with client_for_parts() as client, asyncio.timeout(5):
+    async with client_for_parts() as client, asyncio.timeout(20):
         with pytest.raises(httpx2.ReadTimeout):
             await client.post(url, content=b"x" * 20_000_000, timeout=httpx2.Timeout(0.2))
     server.close()

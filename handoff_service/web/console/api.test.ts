@@ -62,6 +62,53 @@ describe("an action", () => {
   });
 });
 
+describe("a change of webhooks, keys and holds", () => {
+  it("joins the click before, and is the same one until somebody has seen what became of it", async () => {
+    const keys: (string | null)[] = [];
+    let isDown = true;
+    const api = new Api({
+      pauses: [],
+      newId: () => `id_${new Set(keys).size}`,
+      fetch: async (path, init) => {
+        if (init?.method === "GET") return new Response(JSON.stringify({ webhooks: [] }));
+        keys.push(new Headers(init?.headers).get("Idempotency-Key"));
+        return isDown ? new Response("", { status: 502 }) : new Response(JSON.stringify({ path: String(path) }));
+      },
+    });
+    const add = (): Promise<unknown> => api.webhookCommand("", { url: "https://crm.example" });
+    await Promise.all([failure(add()), failure(add())]);
+    await failure(add());
+    expect(keys).toEqual(["id_0", "id_0"]);
+    await api.webhooks();
+    isDown = false;
+    await add();
+    expect(keys.at(-1)).toBe("id_1");
+  });
+
+  it("is about those who were shown", async () => {
+    const { api, seen } = scripted([{ status: 200 }]);
+    await api.kept("k_1", false);
+    await api.kept("k_1", true);
+    await api.exportPerson("k_1", { merged: true, contacts: ["k_1", "k_9"] });
+    await api.erase("k_1", { merged: false, contacts: ["k_1"] });
+    expect(seen.map(({ path }) => path)).toEqual([
+      "/v1/contacts/k_1/kept", "/v1/contacts/k_1/kept?merged=true", "/v1/contacts/k_1/export?merged=true&contacts=k_1&contacts=k_9", "/v1/contacts/k_1/erase",
+    ]);
+    expect(seen[3]?.body).toEqual({ op_id: "op_1", merged: false, contacts: ["k_1"] });
+  });
+
+  it("puts on hold again what was lifted after an answer that was lost", async () => {
+    const hold = ["unreachable" as const, { status: 200 }, { status: 200 }, { status: 200 }];
+    const { api, seen } = scripted(hold);
+    await failure(api.hold("c_1", true, "case-17"));
+    await api.kept("k_1", false);
+    await api.hold("c_1", false, "case-17");
+    await api.hold("c_1", true, "case-17");
+    const ids = seen.map(({ body }) => body?.["op_id"]).filter(Boolean);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
 describe("a refusal", () => {
   it("names the winner in the agent's language", async () => {
     const error = { code: "already_taken", message: "taken", holder: { id: "a_mia", name: "Mia" } };

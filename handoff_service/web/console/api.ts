@@ -12,7 +12,7 @@ import type { MentionReport, MentionRow } from "./mentions";
 import type { Item } from "./forms/values";
 import type { DraftFields, Gap, GoldenQuestion, LearnedDraft, Placed, ProposedFrom, Replay } from "./learning";
 import { type RegisterPage, type Span, spanQuery } from "./complaints";
-import type { Job, KeptData } from "./privacy";
+import type { Erasing, Job, KeptData, Reach, SearchAnswer } from "./privacy";
 import type { Messages, MessageState, Models } from "./training";
 import type { Audited, KeptTimes, SignalsReport, Staffing } from "./reports";
 import type { Part, TicketFilter, TicketPage, WholeTicket } from "./tickets";
@@ -123,38 +123,40 @@ export class Api {
 
   channelAccounts = async () => (await this.get<{ accounts: ChannelAccount[] }>("/v1/channels/accounts")).accounts;
   channelKinds = async () => (await this.get<{ kinds: ChannelKinds }>("/v1/channels/kinds")).kinds;
-  examineChannel = async (account: string) =>
-    (await this.administer<{ findings: Finding[] }>(`/v1/channels/accounts/${encodeURIComponent(account)}/examine`, null)).findings;
+  examineChannel = async (account: string) => (await this.administer<{ findings: Finding[] }>(`${channelPath(account)}/examine`, null)).findings;
   changeChannel = (account: string, change: { disabled: boolean } | { name: string; fields: Readonly<Record<string, string>>; token_until?: string }) =>
-    this.administer<unknown>(`/v1/channels/accounts/${encodeURIComponent(account)}`, change);
+    this.administer<unknown>(channelPath(account), change);
   rotateChannel = (account: string, fields: Readonly<Record<string, string>>, end: { token_until?: string }) =>
-    this.administer<Record<string, string>>(`/v1/channels/accounts/${encodeURIComponent(account)}/rotate`, { fields, ...end });
-  finishChannelRotation = (account: string) =>
-    this.administer<unknown>(`/v1/channels/accounts/${encodeURIComponent(account)}/finish-rotation`, null);
+    this.administer<Record<string, string>>(`${channelPath(account)}/rotate`, { fields, ...end });
+  finishChannelRotation = (account: string) => this.administer<unknown>(`${channelPath(account)}/finish-rotation`, null);
   roles = async () => (await this.get<{ roles: Roles }>("/v1/admin/roles")).roles;
   addChannel = (channel: string, name: string, fields: Readonly<Record<string, string>>, end: { token_until?: string }) =>
     this.administer<Record<string, string>>("/v1/channels/accounts", { channel, name, fields, ...end });
 
-  webhooks = () => this.get<{ webhooks: Webhook[]; events?: string[] }>("/v1/admin/webhooks");
+  webhooks = () => this.decided(WEBHOOKS, this.get<{ webhooks: Webhook[]; events?: string[] }>(WEBHOOKS));
   /** `path` behind the list of webhooks: "" adds one. */
-  webhookCommand = <T>(path: string, body: object | null) => this.administer<T>(`/v1/admin/webhooks${path}`, body);
-  deliveries = (webhook: string, state: DeliveryState | null, cursor: string | null) =>
-    this.get<DeliveryPage>("/v1/admin/webhooks/messages", { ...optional({ webhook, state: state ?? "", cursor: cursor ?? "" }), limit: "20" });
-  delivery = (message: string) => this.get<LoggedDelivery>(`/v1/admin/webhooks/messages/${encodeURIComponent(message)}`);
-  apiKeys = () => this.get<{ keys: ApiKey[]; permissions?: string[] }>("/v1/admin/api-keys");
-  apiKeyCommand = (path: string, body: object | null) => this.administer<ApiKey & { key?: string | null }>(`/v1/admin/api-keys${path}`, body);
+  webhookCommand = <T>(path: string, body: object | null) => this.administerOnce<T>(`${WEBHOOKS}${path}`, body);
+  deliveries = (webhook: string, state: DeliveryState | null, cursor: string | null, limit = 20) =>
+    this.get<DeliveryPage>(`${WEBHOOKS}/messages`, { ...optional({ webhook, state: state ?? "", cursor: cursor ?? "" }), limit: String(limit) });
+  delivery = (message: string) => this.get<LoggedDelivery>(`${WEBHOOKS}/messages/${encodeURIComponent(message)}`);
+  apiKeys = () => this.decided(KEYS, this.get<{ keys: ApiKey[]; permissions?: string[] }>(KEYS));
+  apiKeyCommand = (path: string, body: object | null) => this.administerOnce<ApiKey & { key?: string | null }>(`${KEYS}${path}`, body);
 
-  kept = (contact: string) => this.get<KeptData>(`${contactPath(contact)}/kept`);
-  exportPerson = async (contact: string): Promise<Blob> => (await this.ask(`${contactPath(contact)}/export`, { method: "GET" })).blob();
-  erase = (contact: string) => this.act<{ state: string }>(`${contactPath(contact)}/erase`, {});
+  /** It tells what is on hold, too. */
+  kept = (contact: string, merged: boolean) =>
+    this.decided("/v1/conversations/", this.get<KeptData>(`${contactPath(contact)}/kept`, merged ? { merged: "true" } : {}), "/hold");
+  exportPerson = async (contact: string, { merged, contacts }: Reach): Promise<Blob> => {
+    const query = new URLSearchParams([...(merged ? [["merged", "true"]] : []), ...contacts.map((one) => ["contacts", one])]);
+    return (await this.ask(`${contactPath(contact)}/export?${query}`, { method: "GET" })).blob();
+  };
+  erase = (contact: string, reach: Reach) => this.act<Erasing>(`${contactPath(contact)}/erase`, reach);
   hold = (conversation: string, hold: boolean, reference: string) => this.act<unknown>(`${conversationPath(conversation)}/hold`, { hold, reference });
   jobs = async () => (await this.get<{ jobs?: Job[] }>("/v1/jobs")).jobs ?? [];
 
   /** Posts that name the tenant, as conversations marked public; one that was there before is skipped. */
   importMentions = (mentions: readonly MentionRow["mention"][]) => this.post<MentionReport>("/v1/public-mentions", { mentions });
 
-  ring = ({ conversation, epoch }: Target, media: "voice" | "video") =>
-    this.act<CallAnswer>(`${conversationPath(conversation)}/call`, { epoch, media });
+  ring = ({ conversation, epoch }: Target, media: "voice" | "video") => this.act<CallAnswer>(`${conversationPath(conversation)}/call`, { epoch, media });
   hangUp = (conversation: string, call: string) => this.act<unknown>(`${conversationPath(conversation)}/call/end`, { call });
   upload = (conversation: string, content: Blob, name: string, signal: AbortSignal) =>
     this.send(`${conversationPath(conversation)}/files`, content, name, signal);
@@ -177,14 +179,10 @@ export class Api {
   promiseDone = (promise: string) => this.act<unknown>(`/v1/promises/${encodeURIComponent(promise)}/done`, {});
   mentionsSeen = (conversation: string) => this.act<unknown>("/v1/mentions/seen", { conversation });
   signOff = (what: SignOff) => this.act<unknown>("/v1/agents/me/sign-off", what);
-  escalate = ({ conversation, epoch }: Target, reason: string) =>
-    this.act<void>(`${conversationPath(conversation)}/escalate`, { epoch, reason });
-  putAside = ({ conversation, epoch }: Target, until: string) =>
-    this.act<void>(`${conversationPath(conversation)}/put-aside`, { epoch, until });
-  bringBack = ({ conversation, epoch }: Target) =>
-    this.act<void>(`${conversationPath(conversation)}/bring-back`, { epoch });
-  tag = (conversation: string, tags: readonly string[]) =>
-    this.act<void>(`${conversationPath(conversation)}/tags`, { tags });
+  escalate = ({ conversation, epoch }: Target, reason: string) => this.act<void>(`${conversationPath(conversation)}/escalate`, { epoch, reason });
+  putAside = ({ conversation, epoch }: Target, until: string) => this.act<void>(`${conversationPath(conversation)}/put-aside`, { epoch, until });
+  bringBack = ({ conversation, epoch }: Target) => this.act<void>(`${conversationPath(conversation)}/bring-back`, { epoch });
+  tag = (conversation: string, tags: readonly string[]) => this.act<void>(`${conversationPath(conversation)}/tags`, { tags });
   orders = (conversation: string) => this.get<Orders>(`${conversationPath(conversation)}/orders`);
   tick = (conversation: string, playbook: string, step: string, done: boolean) =>
     this.act<void>(`${conversationPath(conversation)}/playbook`, { playbook, step, done });
@@ -207,7 +205,8 @@ export class Api {
   };
   history = async (contact: string) =>
     (await this.get<{ conversations: Card[] }>(`${contactPath(contact)}/conversations`)).conversations;
-  search = async (q: string) => (await this.get<{ conversations: Card[] }>("/v1/search", { q })).conversations;
+  find = (q: string) => this.get<SearchAnswer>("/v1/search", { q });
+  search = async (q: string) => (await this.find(q)).conversations;
   wall = () => this.get<WallFigures>("/v1/wall");
   lateClocks = async () => (await this.get<{ clocks: LateClock[] }>("/v1/sla", { box: "late" })).clocks;
   overduePromises = async () => (await this.get<{ promises: Promised[] }>("/v1/promises", { box: "overdue" })).promises;
@@ -287,31 +286,48 @@ export class Api {
   }
 
   /** One change of the administration; asked again after a lost answer, it is another one. */
-  private administer<T>(path: string, body: object | null): Promise<T> {
-    const headers = { "Content-Type": "application/json", "X-Requested-By": "console", "Idempotency-Key": this.newId() };
+  private administer<T>(path: string, body: object | null, id = this.newId()): Promise<T> {
+    const headers = { "Content-Type": "application/json", "X-Requested-By": "console", "Idempotency-Key": id };
     return this.request<T>(path, { method: "POST", headers, ...(body !== null && { body: JSON.stringify(body) }) });
+  }
+
+  /** The same as `act` does it: asked again after a lost answer, it is the same one. */
+  private administerOnce<T>(path: string, body: object | null): Promise<T> {
+    return this.once(`${path} ${JSON.stringify(body)}`, (id) => this.administer<T>(path, body, id));
   }
 
   /** One action of the agent: a second click joins the first, a retry repeats its op_id. */
   private act<T>(path: string, body: object): Promise<T> {
-    const key = `${path} ${JSON.stringify(body)}`;
+    return this.once(`${path} ${JSON.stringify(body)}`, (op_id) => this.post<T>(path, { op_id, ...body }));
+  }
+
+  private once<T>(key: string, ask: (id: string) => Promise<T>): Promise<T> {
     const already = this.running.get(key);
     if (already !== undefined) return already as Promise<T>;
-    const run = this.attempt<T>(key, path, body).finally(() => this.running.delete(key));
+    const run = this.attempt<T>(key, ask).finally(() => this.running.delete(key));
     this.running.set(key, run);
     return run;
   }
 
-  private async attempt<T>(key: string, path: string, body: object): Promise<T> {
-    const op_id = this.undecided.get(key) ?? this.newId();
-    this.undecided.set(key, op_id);
+  /** An answer that shows what has become of the undecided actions below `path`: done again, each is another one. */
+  private async decided<T>(path: string, answer: Promise<T>, end = ""): Promise<T> {
+    const read = await answer;
+    for (const key of this.undecided.keys()) {
+      if (key.startsWith(path) && key.slice(0, key.indexOf(" ")).endsWith(end)) this.undecided.delete(key);
+    }
+    return read;
+  }
+
+  private async attempt<T>(key: string, ask: (id: string) => Promise<T>): Promise<T> {
+    const id = this.undecided.get(key) ?? this.newId();
+    this.undecided.set(key, id);
     for (let tries = 0; ; tries += 1) {
       try {
-        const answer = await this.post<T>(path, { op_id, ...body });
+        const answer = await ask(id);
         this.undecided.delete(key);
         return answer;
       } catch (error) {
-        // Undecided (no answer, or the server's trouble): the action may have happened, so its op_id stays.
+        // Undecided (no answer, or the server's trouble): the action may have happened, so its id stays.
         if (!(error instanceof ApiError) || !isUndecided(error)) {
           this.undecided.delete(key);
           throw error;
@@ -354,7 +370,10 @@ const isUndecided = (error: ApiError): boolean => error.status === 0 || error.st
 /** Where a browser gets a file with the agent's cookie. */
 export const filePath = (file: string): string => `/v1/files/${encodeURIComponent(file)}`;
 
+const WEBHOOKS = "/v1/admin/webhooks";
+const KEYS = "/v1/admin/api-keys";
 const contactPath = (contact: string): string => `/v1/contacts/${encodeURIComponent(contact)}`;
+const channelPath = (account: string): string => `/v1/channels/accounts/${encodeURIComponent(account)}`;
 const conversationPath = (conversation: string): string => `/v1/conversations/${encodeURIComponent(conversation)}`;
 
 const articlePath = (article: string, language: Language): string =>

@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import type { Api } from "./api";
 import { Fetching } from "./fetching";
 import type { Session } from "./session";
+import type { DeskState } from "./state";
 
 /** A key of an integrator; of the key itself only its hash is kept. */
 export interface ApiKey {
@@ -28,10 +29,11 @@ export class ApiKeys {
   readonly permissions = signal<readonly string[]>([]);
   /** A key that was just made: shown until it is dismissed, and never again. */
   readonly made = signal<{ readonly name: string; readonly key: string } | null>(null);
+  readonly busy = signal(false);
   private readonly fetching = new Fetching();
   readonly failed = this.fetching.failed;
 
-  constructor(private readonly parts: { api: Api; session: Session }) {}
+  constructor(private readonly parts: { api: Api; session: Session; state: DeskState }) {}
 
   start(): Promise<void> {
     return this.fetching.ask("keys", () => this.parts.api.apiKeys(), ({ keys, permissions = [] }) => {
@@ -53,16 +55,27 @@ export class ApiKeys {
     return this.act(() => this.parts.api.apiKeyCommand(`/${id}/revoke`, null));
   }
 
+  /** A key that is shown is noted before another one is made. */
   private drawing(run: () => Promise<ApiKey & { key?: string | null }>): Promise<boolean> {
+    const { session, state } = this.parts;
+    if (this.made.value !== null) {
+      session.notify("bad", state.t.value("keys.note_first"));
+      return Promise.resolve(false);
+    }
     return this.act(async () => {
       const { name, key } = await run();
       if (key) this.made.value = { name, key };
+      else session.notify("bad", state.t.value("keys.lost", { name }));
     });
   }
 
+  /** One at a time: a second click while the first is on its way does nothing. */
   private async act(run: () => Promise<unknown>): Promise<boolean> {
+    if (this.busy.value) return false;
+    this.busy.value = true;
     const done = await this.parts.session.attempt(run);
     await this.start();
+    this.busy.value = false;
     return done;
   }
 }

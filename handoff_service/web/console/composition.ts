@@ -90,7 +90,7 @@ export function createDesk({ me, api, language, signedOut, socket }: DeskOptions
   const register = new Register(api);
   const channels = new Channels({ api, session, state });
   const webhooks = new Webhooks({ api, session, state });
-  const apiKeys = new ApiKeys({ api, session });
+  const apiKeys = new ApiKeys({ api, session, state });
   const privacy = new Privacy({ api, session, state });
   const administration = new Administration({ api, session });
   const forms = new Forms({ api, session, state });

@@ -46,4 +46,16 @@ describe("what a page asks for", () => {
     expect(fetching.failed.value).toBe(null);
     await expect(fetching.ask("list", async () => Promise.reject(new TypeError("bug")), () => undefined)).rejects.toThrow("bug");
   });
+
+  it("keeps one part's failure while another part is answered or fails, and none of what was forgotten", async () => {
+    const fetching = new Fetching();
+    const fail = (status: number) => async (): Promise<never> => Promise.reject(new ApiError(status, {}));
+    await fetching.ask("list", fail(503), () => undefined);
+    await fetching.ask("ticket", fail(404), () => undefined);
+    expect(fetching.failed.value?.status).toBe(404);
+    fetching.forget("ticket");
+    expect([fetching.failed.value?.status, fetching.hasFailed("list"), fetching.hasFailed("ticket")]).toEqual([503, true, false]);
+    fetching.forget("list");
+    expect(fetching.failed.value).toBe(null);
+  });
 });

@@ -5,7 +5,7 @@ import { ApiError } from "./api";
 export class Fetching {
   /** Why the page shows nothing, or no longer the present; null after the next answer to the same question. */
   readonly failed = signal<ApiError | null>(null);
-  private failedPart: string | null = null;
+  private readonly failures = new Map<string, ApiError>();
   private readonly turns = new Map<string, number>();
 
   /**
@@ -13,27 +13,37 @@ export class Fetching {
    * A refusal is shown, anything else is a bug and is thrown.
    */
   async ask<T>(part: string, question: () => Promise<T>, show: (answer: T) => void): Promise<void> {
-    const mine = this.forget(part);
+    const mine = this.turn(part);
     try {
       const answer = await question();
       if (this.turns.get(part) !== mine) return;
       show(answer);
-      if (this.failedPart === part) this.report(null, null);
+      this.report(part, null);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (this.turns.get(part) === mine) this.report(part, error);
     }
   }
 
-  /** Whatever was asked of this part is not waited for any more. */
-  forget(part: string): number {
+  /** Whatever was asked of this part is not waited for any more, and why it failed is of no interest. */
+  forget(part: string): void {
+    this.turn(part);
+    this.report(part, null);
+  }
+
+  hasFailed(part: string): boolean {
+    return this.failures.has(part);
+  }
+
+  private turn(part: string): number {
     const turn = (this.turns.get(part) ?? 0) + 1;
     this.turns.set(part, turn);
     return turn;
   }
 
-  private report(part: string | null, error: ApiError | null): void {
-    this.failedPart = part;
-    this.failed.value = error;
+  private report(part: string, error: ApiError | null): void {
+    this.failures.delete(part);
+    if (error !== null) this.failures.set(part, error);
+    this.failed.value = [...this.failures.values()].at(-1) ?? null;
   }
 }

@@ -118,11 +118,58 @@ describe("webhooks", () => {
     expect(root.querySelector(".drawn")?.textContent).toContain("whsec_north-star");
     leave();
     const later = await show(<WebhooksPanel />, answers({ secrets: 2 }), "integrations.manage");
-    expect(button(later.root, "New secret")).toBeUndefined();
     await press(later.root, "End the old secret");
     expect(asked(later.desk, "/finish-rotation")).toEqual([]);
     await press(later.root, "It does");
     expect([asked(desk, "/rotate").length, asked(later.desk, "/finish-rotation").length]).toEqual([1, 1]);
+  });
+
+  it("get another secret when the new one was lost, once one is sure; the one that is shown is noted first", async () => {
+    const { desk, root } = await show(<WebhooksPanel />, answers({ secrets: 2 }), "integrations.manage");
+    await press(root, "New secret");
+    expect([asked(desk, "/rotate").length, root.querySelector("[role=alertdialog]")?.textContent]).toEqual([0, expect.stringContaining("the oldest one still does")]);
+    await press(root, "Draw another one");
+    expect([asked(desk, "/rotate").length, root.querySelector(".drawn")?.textContent]).toEqual([1, expect.stringContaining("whsec_north-star")]);
+    await press(root, "New secret");
+    await press(root, "Draw another one");
+    expect(asked(desk, "/rotate")).toHaveLength(1);
+    expect(desk.state.notices.value.at(-1)?.text).toContain("Press “Noted” there first");
+  });
+
+  it("say so when a secret was drawn and lost on the way", async () => {
+    const lost = { ...answers(), "/rotate": ok({ id: "wh_1", secret: null }) };
+    const { desk, root } = await show(<WebhooksPanel />, lost, "integrations.manage");
+    await press(root, "New secret");
+    expect([root.querySelector(".drawn"), desk.state.notices.value.at(-1)?.text]).toEqual([null, expect.stringContaining("Draw a new one")]);
+  });
+
+  it("are made once, however often one presses Enter, and drawn whatever their address is", async () => {
+    const { desk, root } = await show(<WebhooksPanel />, answers({ url: "https://ex%zz.example/x", description: "" }), "integrations.manage");
+    expect(root.querySelector(".accounts > li strong")?.textContent).toBe("https://ex%zz.example/x");
+    await type(root.querySelector("input[type=url]"), "https://crm.example/tandem");
+    const form = root.querySelector("form");
+    await act(() => {
+      for (let n = 0; n < 2; n += 1) form!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+    });
+    await settled();
+    expect(asked(desk, "/v1/admin/webhooks").filter(Boolean)).toHaveLength(1);
+  });
+
+  it("give the keyboard back: to the button after Escape, to what is left after the deed", async () => {
+    const { root } = await show(<WebhooksPanel />, answers({ secrets: 2 }), "integrations.manage");
+    await press(root, "Delete");
+    await act(() => void document.activeElement!.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true })));
+    await settled();
+    expect([root.querySelector("[role=alertdialog]"), document.activeElement?.textContent]).toEqual([null, "Delete"]);
+    await press(root, "New secret");
+    await press(root, "Draw another one");
+    expect(root.querySelector("[role=alert] code")).toBeNull(); // nobody reads a secret aloud
+    expect(document.activeElement?.textContent).toBe("New secret");
+    await settled();
+    button(root, "Noted")!.focus();
+    await press(root, "Noted");
+    await settled();
+    expect(document.activeElement?.tagName).toBe("H2");
   });
 
   it("are switched off, and deleted only when one is sure", async () => {
@@ -168,6 +215,20 @@ describe("API keys", () => {
     expect(root.querySelector(".drawn")?.textContent).toContain("tdm.demo.once");
     await press(root, "Noted");
     expect(root.textContent).not.toContain("tdm.demo.once");
+  });
+
+  it("are made once, however often one presses Enter; the one that is shown is noted first", async () => {
+    const { desk, root } = await show(<KeysPanel />, answers(), "integrations.manage");
+    await type(root.querySelector("form input"), "crm");
+    await tick(root, "Read tickets");
+    const form = root.querySelector("form");
+    await act(() => {
+      for (let n = 0; n < 2; n += 1) form!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+    });
+    await settled();
+    expect(asked(desk, "/v1/admin/api-keys").filter(Boolean)).toHaveLength(1);
+    expect(await desk.apiKeys.add("other", ["tickets.read"])).toBe(false);
+    expect(asked(desk, "/v1/admin/api-keys").filter(Boolean)).toHaveLength(1);
   });
 
   it("get one successor, and are revoked only when one is sure", async () => {

@@ -26,9 +26,13 @@ export interface Held {
   readonly actor: string;
   readonly detail: { readonly reference?: string };
 }
-/** What is kept about one person, with everybody whom agents have merged with him. */
+/** What is kept of `person`: a customer himself, and where that was chosen those whom agents have merged with him. */
 export interface KeptData {
   readonly contact: string;
+  /** His own contacts: himself, and whom the company's own signature names as the same user. An older gateway does not tell. */
+  readonly own?: readonly string[];
+  /** Those whom only agents have merged with him, chosen or not. */
+  readonly merged?: readonly { readonly id: string; readonly name: string }[];
   readonly name: string;
   readonly verified: boolean;
   readonly person: readonly { readonly id: string; readonly name: string; readonly identities: readonly Identity[] }[];
@@ -46,27 +50,51 @@ export interface Job {
   readonly created_at: string;
   readonly updated_at: string;
 }
+/** Whose data it is about: the contacts as they were shown, `merged` when those whom agents merged are chosen too. */
+export interface Reach {
+  readonly merged: boolean;
+  readonly contacts: readonly string[];
+}
+/** An erasure that was begun, one job for each contact; "done" when all of them are. */
+export interface Erasing {
+  readonly state: string;
+  readonly job: string;
+  /** A gateway of the release before tells one. */
+  readonly jobs?: readonly string[];
+}
+/** What a search has found: conversations, and customers whom the words name, also who has no conversation. */
+export interface SearchAnswer {
+  readonly conversations: Card[];
+  /** A gateway of the release before tells neither. */
+  readonly contacts?: readonly { readonly id: string; readonly name: string }[];
+  readonly more?: boolean;
+}
 export interface Found {
   readonly contact: string;
   readonly name: string;
   readonly channels: readonly string[];
-  /** When he wrote last, and what. */
-  readonly at: string;
+  /** When he wrote last, and what; null for who has no conversation. */
+  readonly at: string | null;
   readonly preview: string;
 }
 
 /** Ids of contacts as the gateway draws them. */
 const CONTACT = /^k_[0-9a-z]{26}$/;
 const LEAST_CHARS = 2;
+/** So many conversations a search tells at most. */
+export const MOST_FOUND = 50;
 const LOOK_MS = 2000;
 
-/** The customers whose conversations a search has found, whose changed last first. */
-export function peopleIn(cards: readonly Card[]): readonly Found[] {
+/** The customers whom a search has found, each once: those with conversations first, whose changed last at the top. */
+export function peopleIn(cards: readonly Card[], named: SearchAnswer["contacts"] = []): readonly Found[] {
   const found = new Map<string, Found>();
   for (const { contact, channel, updated_at, preview } of cards) {
     const before = found.get(contact.id);
     const channels = [...new Set([...(before?.channels ?? []), channel])];
     found.set(contact.id, { contact: contact.id, name: contact.name ?? "", at: updated_at, preview, ...before, channels });
+  }
+  for (const { id, name } of named) {
+    if (!found.has(id)) found.set(id, { contact: id, name, channels: [], at: null, preview: "" });
   }
   return [...found.values()];
 }
@@ -74,6 +102,11 @@ export function peopleIn(cards: readonly Card[]): readonly Found[] {
 /** Whether there is anything to erase, and nothing forbids it. */
 export const mayErase = ({ counts, person }: KeptData): boolean =>
   counts.held === 0 && (Object.values(counts).some((count) => count > 0) || person.some(({ identities }) => identities.length > 0));
+
+/** Whether those are shown, too, whom only agents have merged with him. */
+export const isWithMerged = ({ person, merged = [] }: KeptData): boolean => merged.some(({ id }) => person.some((one) => one.id === id));
+
+const reachOf = (kept: KeptData): Reach => ({ merged: isWithMerged(kept), contacts: kept.person.map(({ id }) => id) });
 
 /** What a channel is called. */
 export function channelName(channel: string, t: Translate): string {
@@ -84,32 +117,34 @@ export function channelName(channel: string, t: Translate): string {
 /** One customer's data: finding him, what is kept, a copy, legal holds, erasing, and how far erasures are. */
 export class Privacy {
   readonly found = signal<readonly Found[] | null>(null);
+  /** What there is to say of the last search beside whom it has found. */
+  readonly about = signal<"short" | "more" | null>(null);
   readonly kept = signal<KeptData | null>(null);
   readonly jobs = signal<readonly Job[]>([]);
   readonly busy = signal(false);
   private readonly fetching = new Fetching();
   readonly failed = this.fetching.failed;
+  private isWatched = false;
   private watch = 0;
+  /** What was asked last, for asking it again when there was no answer. */
+  private words = "";
+  private wanted: { readonly contact: string; readonly merged: boolean } | null = null;
+  /** Erasures of which was said that they go on: by job, whose they are. */
+  private readonly awaited = new Map<string, { readonly name: string; readonly jobs: readonly string[] }>();
 
-  constructor(private readonly parts: { api: Api; session: Session; state: DeskState }) {}
+  constructor(private readonly parts: { api: Api; session: Session; state: DeskState; pause?: () => Promise<unknown> }) {}
 
-  /** Reads the erasures anew, and goes on doing so while one is under way and somebody looks. */
+  /** Reads anew what is shown, and looks after erasures for as long as somebody looks. */
   async start(): Promise<void> {
-    this.watch += 1;
-    const mine = this.watch;
-    const { kept } = this;
-    if (kept.value !== null) void this.show(kept.value.contact);
-    while (this.watch === mine) {
-      await this.fetching.ask("jobs", () => this.parts.api.jobs(), (jobs) => {
-        this.jobs.value = jobs;
-      });
-      if (!this.jobs.value.some(({ state }) => state === "running")) return;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    }
+    this.isWatched = true;
+    if (this.fetching.hasFailed("found")) void this.find(this.words);
+    if (this.wanted !== null) void this.read(this.wanted.contact, this.wanted.merged);
+    await this.follow();
   }
 
   /** Nobody looks any more. */
   leave(): void {
+    this.isWatched = false;
     this.watch += 1;
   }
 
@@ -117,45 +152,110 @@ export class Privacy {
   async find(words: string): Promise<void> {
     const asked = words.trim();
     if (CONTACT.test(asked)) return this.show(asked);
-    if (asked.length < LEAST_CHARS) return;
-    await this.fetching.ask("found", () => this.parts.api.search(asked), (cards) => {
-      this.found.value = peopleIn(cards);
+    this.words = asked;
+    this.about.value = null;
+    if ([...asked].length < LEAST_CHARS) {
+      this.about.value = "short";
+      return;
+    }
+    this.forgetKept();
+    await this.fetching.ask("found", () => this.parts.api.find(asked), ({ conversations, contacts, more = conversations.length >= MOST_FOUND }) => {
+      this.found.value = peopleIn(conversations, contacts);
+      this.about.value = more ? "more" : null;
+      this.forgetKept();
       this.kept.value = null;
     });
   }
 
-  async show(contact: string | null): Promise<void> {
-    if (contact === null) {
-      this.fetching.forget("kept");
-      this.kept.value = null;
-      return;
-    }
+  /** What is kept of one customer; `merged`: of those, too, whom agents have merged with him. Of null: of nobody. */
+  async show(contact: string | null, merged = false): Promise<void> {
+    this.fetching.forget("found");
+    if (this.about.value === "short") this.about.value = null;
     if (this.kept.value?.contact !== contact) this.kept.value = null;
-    await this.fetching.ask("kept", () => this.parts.api.kept(contact), (kept) => {
+    if (contact === null) this.forgetKept();
+    else await this.read(contact, merged);
+  }
+
+  /** Reads the one who is shown anew. */
+  async again(): Promise<void> {
+    const before = this.kept.value;
+    if (before === null) return;
+    await this.read(before.contact, isWithMerged(before));
+    const now = this.kept.value;
+    const isKnown = ({ id }: { id: string }): boolean => before.person.some((one) => one.id === id);
+    if (!isWithMerged(before) || now?.contact !== before.contact || now.person.every(isKnown)) return;
+    // Ticked were those who were named; for whom an agent has merged since it has to be ticked anew.
+    const { session, state } = this.parts;
+    const words = state.t.value("wrong.person_changed");
+    if (state.notices.value.at(-1)?.text !== words) session.notify("bad", words);
+    await this.read(before.contact, false);
+  }
+
+  /** Saves a copy of what is shown, as the customer may see it. */
+  async save(kept: KeptData): Promise<void> {
+    const done = await this.act(async () => download(`${kept.contact}.json`, await this.parts.api.exportPerson(kept.contact, reachOf(kept))));
+    if (!done) await this.again();
+  }
+
+  async hold({ id }: KeptConversation, hold: boolean, reference: string): Promise<boolean> {
+    const of = this.kept.value?.contact;
+    const done = await this.act(() => this.parts.api.hold(id, hold, reference));
+    if (this.kept.value?.contact === of) await this.again();
+    return done;
+  }
+
+  /** Erases those who are shown, and nobody else. */
+  async erase(kept: KeptData): Promise<boolean> {
+    const { api, session, state } = this.parts;
+    const { contact, name } = kept;
+    const done = await this.act(async () => {
+      const { state: how, job, jobs = [job] } = await api.erase(contact, reachOf(kept));
+      if (how !== "done") this.awaited.set(jobs.join(), { name, jobs });
+      session.notify("good", state.t.value(how === "done" ? "privacy.erased" : "privacy.erasing", { name }));
+      this.found.value = null; // it has his name
+    });
+    if (this.kept.value?.contact === contact) await this.again();
+    if (this.isWatched) void this.follow();
+    return done;
+  }
+
+  private async read(contact: string, merged: boolean): Promise<void> {
+    this.wanted = { contact, merged };
+    await this.fetching.ask("kept", () => this.parts.api.kept(contact, merged), (kept) => {
       this.kept.value = kept;
     });
   }
 
-  /** Saves a copy of everything, as the customer may see it. */
-  async save({ contact }: KeptData): Promise<void> {
-    await this.act(async () => download(`${contact}.json`, await this.parts.api.exportPerson(contact)));
+  private forgetKept(): void {
+    this.fetching.forget("kept");
+    this.wanted = null;
   }
 
-  async hold({ id }: KeptConversation, hold: boolean, reference: string): Promise<boolean> {
-    const done = await this.act(() => this.parts.api.hold(id, hold, reference));
-    await this.show(this.kept.value?.contact ?? null);
-    return done;
+  /** Reads the erasures anew until none is under way; when one has ended, what is left of the customer too. */
+  private async follow(): Promise<void> {
+    this.watch += 1;
+    const mine = this.watch;
+    while (this.watch === mine) {
+      const before = running(this.jobs.value);
+      await this.fetching.ask("jobs", () => this.parts.api.jobs(), (jobs) => {
+        this.jobs.value = jobs;
+      });
+      if (this.watch !== mine) return;
+      const now = running(this.jobs.value);
+      if (before.some((job) => !now.includes(job))) void this.again();
+      this.tellEnded();
+      if (now.length === 0) return;
+      await (this.parts.pause ?? (() => new Promise((resolve) => setTimeout(resolve, LOOK_MS))))();
+    }
   }
 
-  async erase({ contact, name }: KeptData): Promise<boolean> {
-    const { api, session, state } = this.parts;
-    const done = await this.act(async () => {
-      const { state: how } = await api.erase(contact);
-      session.notify("good", state.t.value(how === "done" ? "privacy.erased" : "privacy.erasing", { name }));
-      this.found.value = null; // it has his name
-    });
-    void this.start();
-    return done;
+  private tellEnded(): void {
+    const ended = this.jobs.value.filter(({ state }) => state !== "running").map(({ job }) => job);
+    for (const [key, { name, jobs }] of this.awaited) {
+      if (!jobs.every((job) => ended.includes(job))) continue;
+      this.awaited.delete(key);
+      this.parts.session.notify("good", this.parts.state.t.value("privacy.erased", { name }));
+    }
   }
 
   /** One at a time: a second click while the first is on its way does nothing. */
@@ -167,3 +267,5 @@ export class Privacy {
     return done;
   }
 }
+
+const running = (jobs: readonly Job[]): readonly string[] => jobs.filter(({ state }) => state === "running").map(({ job }) => job);

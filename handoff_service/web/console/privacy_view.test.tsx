@@ -1,5 +1,6 @@
 import { act } from "preact/test-utils";
 import { afterEach, expect, it } from "vitest";
+import { ApiError } from "./api";
 import { PrivacyPanel } from "./components/administration/PrivacyPanel";
 import { type Answer, card, type Trial, trial, whoMay } from "./fixtures";
 import { click, mounted, settled } from "./mounted";
@@ -121,7 +122,7 @@ it("offers a copy of what is there, on hold or not, and none of nothing", async 
   const nothing = { conversations: 0, open: 0, held: 0, entries: 0, tickets: 0, files: 0 };
   for (const [kept, offered] of [[KEPT, true], [HELD, true], [{ ...KEPT, counts: nothing, person: [] }, false]] as const) {
     const { root } = await shown(kept);
-    expect(button(root, "Export everything") !== undefined).toBe(offered);
+    expect(button(root, "Export a copy") !== undefined).toBe(offered);
     leave();
   }
 });
@@ -139,4 +140,78 @@ it("lists what was erased, with who asked for it", async () => {
   const { root } = await shown(KEPT);
   const line = root.querySelector("[data-job=j_1]")?.textContent ?? "";
   for (const told of ["a customer", "done", "Conversations 3, messages and events 7", "k_0"]) expect(line).toContain(told);
+});
+
+const EVE = { id: "k_9", name: "Eve", identities: [{ channel: "mail", external_id: "eve@x.example" }] };
+const ALONE: KeptData = { ...KEPT, own: ["k_1"], merged: [{ id: "k_9", name: "Eve" }] };
+const BOTH: KeptData = { ...ALONE, person: [...KEPT.person, EVE], counts: { ...KEPT.counts, entries: 99 } };
+const box = (root: HTMLElement): HTMLInputElement => root.querySelector(".whose input") as HTMLInputElement;
+
+it("shows and erases the customer himself, and whom an agent merged with him only when that was ticked", async () => {
+  const { desk, root } = await shown(ALONE, { "/kept?merged=true": ok(BOTH) });
+  expect([box(root).checked, root.querySelector(".whose .choice")?.textContent]).toEqual([false, expect.stringContaining("Eve")]);
+  expect(root.querySelector(".facts")?.textContent).not.toContain("eve@x.example");
+  await click(button(root, "Erase this customer"));
+  await settled();
+  expect(root.querySelector(".erase")?.textContent).toContain("What is not touched: Eve");
+  await type(root.querySelector(".erase input"), "Ann");
+  await submit(root.querySelector(".erase"));
+  expect(bodies(desk, "/contacts/k_1/erase")).toEqual([expect.objectContaining({ merged: false, contacts: ["k_1"] })]);
+  leave();
+
+  const both = await shown(ALONE, { "/kept?merged=true": ok(BOTH) });
+  await click(box(both.root));
+  await settled();
+  expect([box(both.root).checked, both.root.querySelector(".facts")?.textContent]).toEqual([true, expect.stringContaining("eve@x.example")]);
+  const copied: unknown[] = [];
+  both.desk.api.exportPerson = async (...asked) => {
+    copied.push(asked);
+    throw new ApiError(503, {}); // a download would leave the page of the test
+  };
+  await click(button(both.root, "Export a copy"));
+  await settled();
+  expect(copied).toEqual([["k_1", { merged: true, contacts: ["k_1", "k_9"] }]]);
+  await click(button(both.root, "Erase this customer"));
+  await settled();
+  expect(both.root.querySelector(".erase")?.textContent).toContain("messages and events: 99");
+  expect(both.root.querySelector(".erase")?.textContent).not.toContain("What is not touched");
+  await type(both.root.querySelector(".erase input"), "Ann");
+  await submit(both.root.querySelector(".erase"));
+  expect(bodies(both.desk, "/contacts/k_1/erase")).toEqual([expect.objectContaining({ merged: true, contacts: ["k_1", "k_9"] })]);
+});
+
+it("leaves the choice as it was where that was not answered", async () => {
+  const { root } = await shown(ALONE, { "/kept?merged=true": { status: 503, body: {} } });
+  await click(box(root));
+  await settled();
+  expect([box(root).checked, root.querySelector(".page-failed") !== null]).toEqual([false, true]);
+});
+
+it("erases nobody who was not shown: refused, it reads anew, says so and asks for the name again", async () => {
+  const refusal = { code: "conflict", message: "Who belongs to this customer is not what was shown: somebody was merged with him or parted from him since.", contacts: ["k_1", "k_2"] };
+  const answers: Record<string, Answer> = { "/erase": { status: 409, body: { error: refusal } } };
+  const { desk, root } = await shown(ALONE, answers);
+  await click(button(root, "Erase this customer"));
+  await settled();
+  await type(root.querySelector(".erase input"), "Ann");
+  desk.api.kept = async () => ({ ...ALONE, person: [...KEPT.person, { ...EVE, id: "k_2", name: "Ann's phone" }], own: ["k_1", "k_2"] });
+  await submit(root.querySelector(".erase"));
+  expect(desk.state.notices.value.map(({ text }) => text)).toEqual([expect.stringContaining("Nothing was done: an agent has just changed")]);
+  expect(root.querySelector(".whose")?.textContent).toContain("Ann's phone");
+  expect([root.querySelector<HTMLInputElement>(".erase input")?.value, button(root, "Erase for good")?.disabled]).toEqual(["", true]);
+});
+
+it("forgets what was typed when it is cancelled, reads anew what goes, and gives the keyboard back", async () => {
+  const { desk, root } = await shown(KEPT);
+  await click(button(root, "Erase this customer"));
+  await settled();
+  expect(document.activeElement).toBe(root.querySelector(".erase input"));
+  await type(root.querySelector(".erase input"), "Ann");
+  await act(() => void document.activeElement!.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true })));
+  await settled();
+  expect([root.querySelector(".erase"), document.activeElement?.textContent]).toEqual([null, "Erase this customer's data…"]);
+  desk.api.kept = async () => ({ ...KEPT, counts: { ...KEPT.counts, entries: 32 } });
+  await click(button(root, "Erase this customer"));
+  await settled();
+  expect([root.querySelector<HTMLInputElement>(".erase input")?.value, root.querySelector(".erase")?.textContent]).toEqual(["", expect.stringContaining("messages and events: 32")]);
 });

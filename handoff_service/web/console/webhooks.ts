@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { Api } from "./api";
+import { type Api, ApiError } from "./api";
 import { Fetching } from "./fetching";
 import type { Session } from "./session";
 import type { DeskState } from "./state";
@@ -66,15 +66,23 @@ export interface Shown extends DeliveryPage {
 /** What was just begun is looked after so often; an attempt of the gateway takes at most ten seconds. */
 const LOOKS = 15;
 const LOOK_MS = 1000;
+const PAGE = 20;
+/** So many the gateway tells at once. */
+const MOST_IN_PAGE = 200;
 
 /** Whether nothing has become yet of its first attempt since it was begun (anew). */
 export const isUntried = ({ state, attempts, under_way }: Delivery): boolean => state === "waiting" && (attempts === 0 || (attempts === 1 && under_way === true));
 
 /** When it is tried: now, at its time, or not before its webhook is switched on. */
-export function whenTried({ attempts, under_way, created_at, next_at }: Delivery, { disabled }: Webhook): "now" | "later" | "off" {
+export function whenTried({ attempts, under_way, created_at, next_at }: Delivery, { disabled }: Webhook, now = Date.now()): "now" | "later" | "off" {
   if (under_way) return "now";
   if (disabled) return "off";
-  return attempts === 0 && next_at === created_at ? "now" : "later";
+  return (attempts === 0 && next_at === created_at) || Date.parse(next_at) <= now ? "now" : "later";
+}
+
+/** How a webhook is called: by what it is for, else by the host of its address. */
+export function webhookName({ description, url }: Webhook): string {
+  return description || (URL.canParse(url) ? new URL(url).host : url);
 }
 
 /** What an event is called. */
@@ -93,24 +101,19 @@ export class Webhooks {
   readonly shown = signal<Shown | null>(null);
   /** The delivery whose attempts are shown. */
   readonly open = signal<LoggedDelivery | null>(null);
+  readonly busy = signal(false);
   private readonly fetching = new Fetching();
   readonly failed = this.fetching.failed;
   private watch = 0;
+  /** What one wants to see: shown as soon as the answer is there, and asked again where there was none. */
+  private wanted: Pick<Shown, "webhook" | "state"> | null = null;
+  private opened: string | null = null;
 
   constructor(private readonly parts: { api: Api; session: Session; state: DeskState; pause?: () => Promise<unknown> }) {}
 
   /** Reads anew what is shown: the list, and the deliveries and attempts that are open. */
   async start(): Promise<void> {
-    const { api } = this.parts;
-    const { shown, open } = this;
-    await Promise.all([
-      this.fetching.ask("webhooks", () => api.webhooks(), ({ webhooks, events = [] }) => {
-        this.list.value = webhooks;
-        this.events.value = events;
-      }),
-      shown.value !== null && this.look(shown.value.webhook, shown.value.state),
-      open.value !== null && this.show(open.value.id),
-    ]);
+    await Promise.all([this.readList(), this.readOpen()]);
   }
 
   /** Nobody looks any more. */
@@ -130,7 +133,7 @@ export class Webhooks {
     return this.act(() => this.parts.api.webhookCommand(`/${id}`, { disabled }));
   }
 
-  /** A new secret beside the present one: both sign until the older one is ended. */
+  /** A new secret beside the oldest one that is valid: both sign until the older one is ended. */
   rotate({ id, url }: Webhook): Promise<boolean> {
     return this.drawing(url, () => this.parts.api.webhookCommand(`/${id}/rotate`, null));
   }
@@ -140,53 +143,46 @@ export class Webhooks {
   }
 
   async remove({ id }: Webhook): Promise<boolean> {
-    if (this.shown.value?.webhook === id) this.hide();
+    if (this.wanted?.webhook === id) this.hide();
     return this.act(() => this.parts.api.webhookCommand(`/${id}/remove`, null));
   }
 
-  /** Sends an event that means nothing, and shows what becomes of it. */
+  /** Sends an event that means nothing, and shows what becomes of it unless one looks at something else by then. */
   async test({ id }: Webhook): Promise<void> {
-    const mine = this.begin();
-    await this.parts.session.attempt(async () => {
+    await this.begun(async (mine) => {
       const { message } = await this.parts.api.webhookCommand<{ message: string }>(`/${id}/test`, null);
-      await this.look(id, null);
-      await this.show(message);
-      await this.follow(mine);
+      if (this.watch !== mine) return;
+      this.wanted = { webhook: id, state: null };
+      this.opened = message;
     });
   }
 
   /** The deliveries of one webhook, the latest first; `state` null: all. */
-  look(webhook: string, state: DeliveryState | null): Promise<void> {
-    return this.fetching.ask("deliveries", () => this.parts.api.deliveries(webhook, state, null), (page) => {
-      this.shown.value = { webhook, state, ...page };
-    });
+  async look(webhook: string, state: DeliveryState | null): Promise<void> {
+    this.watch += 1;
+    if (this.wanted?.webhook !== webhook) this.close();
+    this.wanted = { webhook, state };
+    await this.readDeliveries(PAGE);
   }
 
   hide(): void {
+    this.watch += 1;
     this.fetching.forget("deliveries");
-    this.fetching.forget("delivery");
+    this.wanted = null;
     this.shown.value = null;
-    this.open.value = null;
+    this.close();
   }
 
   async more(): Promise<void> {
     const before = this.shown.value;
-    if (before === null) return;
-    await this.fetching.ask("deliveries", () => this.parts.api.deliveries(before.webhook, before.state, before.cursor), (page) => {
-      this.shown.value = { ...before, ...page, messages: [...before.messages, ...page.messages] };
-    });
+    if (before !== null) await this.readDeliveries(before.messages.length + PAGE);
   }
 
   /** The attempts of one delivery; of null: of none. */
   async show(delivery: string | null): Promise<void> {
-    if (delivery === null) {
-      this.fetching.forget("delivery");
-      this.open.value = null;
-      return;
-    }
-    await this.fetching.ask("delivery", () => this.parts.api.delivery(delivery), (found) => {
-      this.open.value = found;
-    });
+    this.close();
+    this.opened = delivery;
+    await this.readDelivery();
   }
 
   /** Begins anew with one that is dead. */
@@ -199,44 +195,110 @@ export class Webhooks {
     return this.again(`/${id}/replay`);
   }
 
-  private async again(path: string): Promise<void> {
-    const mine = this.begin();
+  private again(path: string): Promise<void> {
     const { api, session, state } = this.parts;
-    await session.attempt(async () => {
+    return this.begun(async (mine) => {
       const { replayed } = await api.webhookCommand<{ replayed: number }>(path, null);
       session.notify("good", state.t.value("webhooks.replayed", { n: replayed }));
       // What is sent again is not dead any more: it is shown among all.
-      if (this.shown.value !== null) await this.look(this.shown.value.webhook, null);
-      await this.follow(mine);
+      if (this.watch === mine && this.wanted !== null) this.wanted = { ...this.wanted, state: null };
     });
   }
 
-  /** From now on only what is asked here is looked after. */
-  private begin(): number {
+  /** Does it, and reads anew until everything that was just begun has been tried once; for as long as nobody looks elsewhere. */
+  private async begun(run: (mine: number) => Promise<unknown>): Promise<void> {
+    if (this.busy.value) return;
     this.watch += 1;
-    return this.watch;
+    const mine = this.watch;
+    this.busy.value = true;
+    const done = await this.parts.session.attempt(() => run(mine));
+    this.busy.value = false;
+    for (let looks = 0; done && looks < LOOKS && this.watch === mine; looks += 1) {
+      await this.readOpen();
+      const seen = [...(this.shown.value?.messages ?? []), ...(this.open.value === null ? [] : [this.open.value])];
+      if (!seen.some(isUntried)) break;
+      await (this.parts.pause ?? (() => new Promise((resolve) => setTimeout(resolve, LOOK_MS))))();
+    }
+    await this.readList();
   }
 
-  /** Reads anew until everything that was just begun has been tried once; for as long as somebody looks. */
-  private async follow(mine: number): Promise<void> {
-    for (let looks = 0; looks < LOOKS && this.watch === mine; looks += 1) {
-      await this.start();
-      const seen = [...(this.shown.value?.messages ?? []), ...(this.open.value === null ? [] : [this.open.value])];
-      if (!seen.some(isUntried)) return;
-      await (this.parts.pause ?? (() => new Promise((resolve) => setTimeout(resolve, LOOK_MS))))();
+  private async readList(): Promise<void> {
+    await this.fetching.ask("webhooks", () => this.parts.api.webhooks(), ({ webhooks, events = [] }) => {
+      this.list.value = webhooks;
+      this.events.value = events;
+    });
+  }
+
+  /** The deliveries, as many as are shown, and the one that is open. */
+  private async readOpen(): Promise<void> {
+    await Promise.all([this.readDeliveries(Math.max(PAGE, this.shown.value?.messages.length ?? 0)), this.readDelivery()]);
+  }
+
+  private async readDeliveries(least: number): Promise<void> {
+    const { wanted } = this;
+    if (wanted === null) return;
+    await this.fetching.ask("deliveries", () => this.pagesOf(wanted, least), (page) => {
+      this.shown.value = { ...wanted, ...page };
+    });
+  }
+
+  private async pagesOf({ webhook, state }: Pick<Shown, "webhook" | "state">, least: number): Promise<DeliveryPage> {
+    let messages: readonly Delivery[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: DeliveryPage = await this.parts.api.deliveries(webhook, state, cursor, Math.min(least - messages.length, MOST_IN_PAGE));
+      messages = [...messages, ...page.messages];
+      cursor = page.messages.length === 0 ? null : page.cursor;
+    } while (cursor !== null && messages.length < least);
+    return { messages, cursor };
+  }
+
+  private async readDelivery(): Promise<void> {
+    const { opened } = this;
+    if (opened === null) return;
+    await this.fetching.ask("delivery", () => this.found(opened), (found) => {
+      if (found === null) this.close();
+      else this.open.value = found;
+    });
+  }
+
+  /** A delivery with its attempts; null for one that was tidied away meanwhile. */
+  private async found(delivery: string): Promise<LoggedDelivery | null> {
+    try {
+      return await this.parts.api.delivery(delivery);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
     }
   }
 
+  private close(): void {
+    this.fetching.forget("delivery");
+    this.opened = null;
+    this.open.value = null;
+  }
+
+  /** A secret that is shown is noted before another one is drawn. */
   private drawing(url: string, run: () => Promise<{ secret?: string | null }>): Promise<boolean> {
+    const { session, state } = this.parts;
+    if (this.made.value !== null) {
+      session.notify("bad", state.t.value("webhooks.note_first"));
+      return Promise.resolve(false);
+    }
     return this.act(async () => {
       const { secret } = await run();
       if (secret) this.made.value = { url, secret };
+      else session.notify("bad", state.t.value("webhooks.lost", { url }));
     });
   }
 
+  /** One at a time: a second click while the first is on its way does nothing. */
   private async act(run: () => Promise<unknown>): Promise<boolean> {
+    if (this.busy.value) return false;
+    this.busy.value = true;
     const done = await this.parts.session.attempt(run);
     await this.start();
+    this.busy.value = false;
     return done;
   }
 }

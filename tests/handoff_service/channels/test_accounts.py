@@ -104,11 +104,15 @@ def test_production_refuses_to_start_without_a_key(key: str) -> None:
 @pytest.mark.parametrize(
     "url",
     ["ftp://shop.example", "https://", "https://user:pass@shop.example/", "http://shop.example/", "https://localhost/",
-     "https://127.0.0.1/", "https://[::1]/", "https://169.254.169.254/latest", "https://shop.example:99999/"],
+     "https://127.0.0.1/", "https://[::1]/", "https://169.254.169.254/latest", "https://shop.example:99999/",
+     "https://exa mple.com/x", "https://ex%zz.example/x", "https://shop..example/", "https://256.1.1.1/", "https://a^b.example/",
+     "https://shop.example/a b"],
 )  # fmt: skip
 def test_addresses_that_production_refuses(url: str) -> None:
     settings = trial_settings(environment="production", identity_secret="i" * 40, encryption_key=KEY)
-    check_address("https://shop.example/tandem", settings)
+    for good in ("https://shop.example/tandem", "https://店铺.example/x", "https://my_shop.example.:8443/a%20b?c=1"):
+        check_address(good, settings)
+    check_address("https://[2606:4700:4700::1111]/", settings)
     with pytest.raises(Invalid):
         check_address(url, settings)
 

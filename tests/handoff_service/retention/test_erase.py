@@ -15,6 +15,7 @@ from handoff_service.conversations import lifecycle, store
 from handoff_service.retention.erase import STEPS
 from tests.handoff_service.retention.conftest import CANARY
 from tests.handoff_service.test_backup import command
+from tests.handoff_service.web.test_persons import merge, spoken
 from tests.handoff_service.web.visitors import accepted, fresh, refused
 
 only_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -142,6 +143,26 @@ async def test_killed_after_every_single_step_it_ends_and_is_proven_once(gateway
     (proof,) = await proofs(subject)
     assert proof["detail"]["conversations"] == 1
     assert proof["actor"] == "operator"
+
+
+@only_sqlite
+async def test_on_the_machine_whom_agents_merged_is_taken_when_said(gateway, build_house):
+    house = await build_house(gateway)
+    lin, tenant = await house.agent("lin"), house.tenant.id
+    ann, eve = await spoken(house, "I am Ann"), await spoken(house, "Ann too, believe me")
+    accepted(await merge(lin, ann.contact, eve.contact))
+
+    async def told(*arguments):
+        done = await asyncio.to_thread(command, gateway.settings, arguments[0], tenant, ann.contact, *arguments[1:])
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    both = [ann.contact, eve.contact]
+    assert [one["id"] for one in (await told("export"))["persons"]] == both[:1]
+    assert [one["id"] for one in (await told("export", "--merged"))["persons"]] == both
+    assert (await told("erase", "--merged"))["contacts"] == both
+    assert "believe me" not in str(await house.entries(eve.conversation))
+    assert (await told("erase"))["contacts"] == both[:1], "who is erased is merged with nobody"
 
 
 async def test_a_customer_erases_himself_and_starts_anew_as_somebody_else(gateway, subject_at):

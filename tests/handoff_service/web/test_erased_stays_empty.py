@@ -19,7 +19,7 @@ from handoff_service.conversations.change import Context
 from handoff_service.errors import Erased
 from tests.handoff_service.web.visitors import accepted, fresh, refused
 
-CANARY = "kakapo"
+CANARY = "oropendola"
 
 
 async def _erased(house: Any) -> Any:

@@ -9,7 +9,9 @@ import hmac
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from handoff_service import audit, tables
 from handoff_service.bell import Bell
 from handoff_service.callers import operator
 from handoff_service.errors import Invalid
@@ -210,6 +212,62 @@ async def test_the_list_tells_what_was_taken_last_and_what_went_wrong_last(post,
     common = {"seal": post.seal, "context": post.context}
     await post.database.write(lambda tx: administer.rotate(tx, operator("demo"), post.id, new_secret(), **common))
     assert (await listed())["secrets"] == 2
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+async def test_a_test_is_tried_once_and_waits_for_no_other(post, receiver):
+    async def tried_out():
+        common = {"seal": post.seal, "context": post.context}
+        name = await post.database.write(lambda tx: administer.try_out(tx, operator("demo"), post.id, **common))
+        await post.work()
+        return await post.database.read(lambda c: store.message(c, "demo", name))
+
+    receiver.answers = [500, 410]
+    failed = await tried_out()
+    assert (failed.state, failed.attempts, failed.error) == (MessageState.DEAD, 1, "127.0.0.1 answered 500")
+    gone = await tried_out()
+    assert (gone.state, gone.error) == (MessageState.DEAD, "127.0.0.1 answered 410")
+    (one,) = await post.database.read(lambda c: store.listed(c, "demo"))
+    assert one["disabled"], "also a test is believed that the receiver is gone"
+    assert (one["dead"], one["last_error"]) == (0, None), "nothing that the receiver has missed"
+    changes, common = {"disabled": False}, {"seal": post.seal, "context": post.context}
+    await post.database.write(lambda tx: administer.change(tx, operator("demo"), post.id, changes, **common))
+    assert (await tried_out()).state is MessageState.SENT, "the receiver was mended"
+    again = {"webhook": post.id, "message": None, "context": post.context}
+    assert await post.database.write(lambda tx: administer.replay(tx, operator("demo"), **again)) == 0
+    again |= {"message": failed.id}
+    assert await post.database.write(lambda tx: administer.replay(tx, operator("demo"), **again)) == 1
+    await post.work()
+    assert (await post.database.read(lambda c: store.message(c, "demo", failed.id))).state is MessageState.SENT
+
+
+async def test_what_was_sent_is_counted_up_to_a_bound_and_the_last_of_each_is_told(post, monkeypatch):
+    await post.tell("c_1")
+    await post.work()
+    early = post.clock()
+    post.clock.advance(60)
+    other = await post.add(events=(EventType.TICKET,))
+    for _ in range(3):
+        await post.tell("t_1", event=EventType.TICKET)
+        await post.work()
+    monkeypatch.setattr(store, "MOST_COUNTED", 4)
+    rows = {row["id"]: row for row in await post.database.read(lambda c: store.listed(c, "demo"))}
+    assert [rows[name]["delivered_at"] for name in (post.id, other)] == [post.clock()] * 2
+    await post.database.write(lambda tx: tx.connection.execute(
+        sa.delete(tables.webhook_messages).where(store.M.webhook == post.id, store.M.subject == "t_1")
+    ))  # fmt: skip
+    monkeypatch.setattr(store, "MOST_COUNTED", 2)
+    rows = {row["id"]: row for row in await post.database.read(lambda c: store.listed(c, "demo"))}
+    assert (rows[other]["sent"], rows[post.id]["sent"]) == (2, 0)
+    assert rows[post.id]["delivered_at"] == early, "not among the latest, and still told"
+
+
+async def test_the_audit_names_the_host_of_an_address_and_not_what_stands_behind_it(post):
+    changes, common = {"url": "http://elsewhere.example/hook?key=kakapo"}, {"seal": post.seal, "context": post.context}
+    await post.database.write(lambda tx: administer.change(tx, operator("demo"), post.id, changes, **common))
+    rows = await post.database.read(lambda c: audit.latest(c, "demo", before=None, limit=2))
+    assert [row["detail"].get("host") for row in rows] == ["elsewhere.example", "127.0.0.1"]
+    assert "kakapo" not in str(rows)
 
 
 async def test_while_a_secret_is_rotated_both_sign_and_afterwards_only_the_new_one(post, receiver):

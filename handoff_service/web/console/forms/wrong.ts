@@ -86,9 +86,12 @@ const FOUND: readonly (readonly [RegExp, string])[] = [
   [/^(?<name>.+) has (?<n>\d+) valid keys/, "valid_keys"],
   [/^A conversation of this contact is on legal hold/, "on_hold"],
   [/^This contact is being erased/, "being_erased"],
+  [/^Who belongs to this customer is not what was shown|^This customer was merged or parted/, "person_changed"],
   [/^(?<host>\S+) answered (?<status>\d{3})$/, "answered"],
   [/^\w*Timeout\w* at (?<host>\S+)$/, "no_answer"],
   [/^\w+Error at (?<host>\S+)$/, "no_connection"],
+  [/^the connection was lost at (?<host>\S+)$/, "lost"],
+  [/^the account's address is not one$/, "not_an_address"],
 ];
 
 /** A problem as an administrator reads it; what we have no words for stands as the server said it. */

@@ -47,7 +47,7 @@ export const reportsZh = {
   "reports.actor.operator": "服务器管理员",
   "reports.actor.system": "系统",
   "reports.actor.customer": "客户",
-  "reports.actor.key": "接口密钥 {id}",
+  "reports.actor.key": "API 密钥 {id}",
   "tone.speaking_as": "您正在代表 {company} 回复",
   "tone.guide": "语气：{guide}",
 } as const;

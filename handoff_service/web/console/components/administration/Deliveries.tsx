@@ -17,7 +17,7 @@ export function Deliveries({ webhook }: { webhook: Webhook }) {
           <option value="">{t("webhooks.state.all")}</option>
           {DELIVERY_STATES.map((each) => <option key={each} value={each}>{t(`webhooks.state.${each}`)}</option>)}
         </select>
-        {webhook.dead > 0 && <button class="small" onClick={() => void webhooks.replayAll(webhook)}>{t("webhooks.replay_all", { n: webhook.dead })}</button>}
+        {webhook.dead > 0 && <button class="small" aria-disabled={webhooks.busy.value} onClick={() => void webhooks.replayAll(webhook)}>{t("webhooks.replay_all", { n: webhook.dead })}</button>}
         <button class="small" onClick={() => void webhooks.start()}>{t("webhooks.refresh")}</button>
       </div>
       {shown.messages.length === 0 && <p class="hint">{t("webhooks.nothing")}</p>}
@@ -43,7 +43,7 @@ function Line({ delivery, webhook }: { delivery: Delivery; webhook: Webhook }) {
         </span>
         {delivery.state !== "sent" && delivery.error !== null && <span class="hint">{wrongText(delivery.error, t)}</span>}
       </button>
-      {delivery.state === "dead" && <button class="small" onClick={() => void webhooks.replay(delivery)}>{t("webhooks.replay")}</button>}
+      {delivery.state === "dead" && <button class="small" aria-disabled={webhooks.busy.value} onClick={() => void webhooks.replay(delivery)}>{t("webhooks.replay")}</button>}
       {open !== null && <Log delivery={open} webhook={webhook} />}
     </li>
   );
@@ -55,7 +55,7 @@ function Log({ delivery, webhook }: { delivery: LoggedDelivery; webhook: Webhook
   const t = state.t.value;
   const language = state.language.value;
   return (
-    <div class="delivery-log" role="status">
+    <div class="delivery-log">
       {delivery.log.length > 0 && (
         <ol class="ticket-log">
           {delivery.log.map(({ n, at, took_ms, status, error }) => (

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { fullTime } from "../../../shared/time";
 import { actorName } from "../../actors";
 import { type ApiKey, mayRotate } from "../../api_keys";
+import { keepingFocus } from "../../focus";
 import { cause } from "../../problem";
 import { keyFor, type Translate } from "../../text";
 import { useWorkplace } from "../workplace";
@@ -25,7 +26,7 @@ export function KeysPanel() {
           {cause(failed.value, t)} <button class="small" onClick={() => void apiKeys.start()}>{t("page.retry")}</button>
         </p>
       )}
-      {made.value !== null && <ShownOnce words={t("keys.made", { name: made.value.name })} secret={made.value.key} of={made} />}
+      {made.value !== null && <ShownOnce key={made.value.key} words={t("keys.made", { name: made.value.name })} secret={made.value.key} of={made} />}
       {list.value === null && failed.value === null && <p class="hint" role="status">{t("page.loading")}</p>}
       {list.value !== null && valid.length === 0 && <p class="hint">{t("keys.none")}</p>}
       <ul class="rows accounts">{valid.map((key) => <Line key={key.id} of={key} />)}</ul>
@@ -62,7 +63,7 @@ function Line({ of: key }: { of: ApiKey }) {
       <span class="hint">{t("keys.by", { name: actorName(state, created_by), time: fullTime(created_at, language) })} · <code>{key.id}</code></span>
       {revoked_at === null && (
         <span class="ticket-line deeds">
-          {mayRotate(key, apiKeys.list.value ?? []) && <button class="small" onClick={() => void apiKeys.rotate(key)}>{t("keys.rotate")}</button>}
+          {mayRotate(key, apiKeys.list.value ?? []) && <button class="small" aria-disabled={apiKeys.busy.value} onClick={keepingFocus(() => apiKeys.rotate(key))}>{t("keys.rotate")}</button>}
           <SureButton label={t("keys.revoke")} question={t("keys.revoke_sure", { name })} yes={t("keys.revoke_yes")} run={() => apiKeys.revoke(key)} />
         </span>
       )}
@@ -100,7 +101,7 @@ function NewKey() {
         </div>
       </fieldset>
       <p class="hint">{t("keys.how")} <code>Authorization: Bearer tdm.…</code></p>
-      <footer><button class="primary" disabled={chosen.length === 0}>{t("people.add")}</button></footer>
+      <footer><button class="primary" disabled={chosen.length === 0} aria-disabled={apiKeys.busy.value}>{t("people.add")}</button></footer>
     </form>
   );
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { dayTime, fullTime } from "../../../shared/time";
 import { actorName } from "../../actors";
-import { channelName, type Found, type Job } from "../../privacy";
+import { channelName, type Found, type Job, MOST_FOUND } from "../../privacy";
 import { cause } from "../../problem";
 import { useWorkplace } from "../workplace";
 import { PersonData } from "./PersonData";
@@ -10,7 +10,7 @@ import { PersonData } from "./PersonData";
 export function PrivacyPanel() {
   const { state, privacy } = useWorkplace();
   const t = state.t.value;
-  const { found, kept, failed } = privacy;
+  const { found, kept, failed, about } = privacy;
   useEffect(() => {
     void privacy.start();
     return () => privacy.leave();
@@ -21,9 +21,15 @@ export function PrivacyPanel() {
         <h2>{t("forms.privacy")}</h2>
         <p class="hint">{t("privacy.lead")}</p>
         <Search />
-        {failed.value !== null && <p class="page-failed" role="alert">{cause(failed.value, t)}</p>}
+        {failed.value !== null && (
+          <p class="page-failed" role="alert">
+            {cause(failed.value, t)} <button class="small" onClick={() => void privacy.start()}>{t("page.retry")}</button>
+          </p>
+        )}
+        {about.value === "short" && <p class="hint" role="status">{t("privacy.short")}</p>}
         {kept.value === null && found.value?.length === 0 && <p class="hint" role="status">{t("privacy.nobody")}</p>}
         {kept.value === null && <ul class="rows">{found.value?.map((one) => <FoundLine key={one.contact} found={one} />)}</ul>}
+        {kept.value === null && about.value === "more" && <p class="hint" role="status">{t("privacy.more", { n: MOST_FOUND })}</p>}
         {kept.value !== null && <PersonData key={kept.value.contact} kept={kept.value} />}
       </section>
       <Erasures />
@@ -41,7 +47,7 @@ function Search() {
   };
   return (
     <form class="try" role="search" onSubmit={submit}>
-      <input type="search" required minLength={2} maxLength={120} aria-label={t("privacy.search")} placeholder={t("privacy.search")} value={words}
+      <input type="search" required maxLength={120} aria-label={t("privacy.search")} placeholder={t("privacy.search")} value={words}
         onInput={(event) => setWords(event.currentTarget.value)} />
       <button class="primary">{t("privacy.find")}</button>
     </form>
@@ -56,10 +62,10 @@ function FoundLine({ found: { contact, name, channels, at, preview } }: { found:
       <button class="link-row" data-contact={contact} onClick={() => void privacy.show(contact)}>
         <span class="ticket-line">
           <strong dir="auto">{name || t("list.anonymous")}</strong>
-          <span class="badge">{channels.map((each) => channelName(each, t)).join(" · ")}</span>
-          <time class="due">{dayTime(at, state.language.value)}</time>
+          {channels.length > 0 && <span class="badge">{channels.map((each) => channelName(each, t)).join(" · ")}</span>}
+          {at !== null && <time class="due">{dayTime(at, state.language.value)}</time>}
         </span>
-        <span class="hint" dir="auto">{preview}</span>
+        <span class="hint" dir="auto">{at === null ? t("privacy.no_conversation") : preview}</span>
       </button>
     </li>
   );
@@ -88,7 +94,7 @@ function JobLine({ job: { job, subject, state: how, requested_by, erased, create
     <li data-job={job}>
       <span class="ticket-line">
         <strong>{actorName(state, requested_by)}</strong>
-        <span class={done ? "badge good" : "badge"} role="status">{t(done ? "privacy.done" : "privacy.running")}</span>
+        <span class={done ? "badge good" : "badge"}>{t(done ? "privacy.done" : "privacy.running")}</span>
         <time class="due">{fullTime(created_at, state.language.value)}</time>
       </span>
       <span class="hint">{t("privacy.erased_counts", { conversations, entries, tickets, files })} · <code>{subject}</code></span>

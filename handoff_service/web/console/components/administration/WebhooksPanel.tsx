@@ -1,8 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { fullTime } from "../../../shared/time";
+import { keepingFocus } from "../../focus";
 import { wrongText } from "../../forms/wrong";
 import { cause } from "../../problem";
-import { eventName, type Webhook, type WebhookFields } from "../../webhooks";
+import { eventName, type Webhook, type WebhookFields, webhookName } from "../../webhooks";
 import { useWorkplace } from "../workplace";
 import { Deliveries } from "./Deliveries";
 import { ShownOnce } from "./ShownOnce";
@@ -26,7 +27,7 @@ export function WebhooksPanel() {
           {cause(failed.value, t)} <button class="small" onClick={() => void webhooks.start()}>{t("page.retry")}</button>
         </p>
       )}
-      {made.value !== null && <ShownOnce words={t("webhooks.made", { url: made.value.url })} secret={made.value.secret} of={made} />}
+      {made.value !== null && <ShownOnce key={made.value.secret} words={t("webhooks.made", { url: made.value.url })} secret={made.value.secret} of={made} />}
       {list.value === null && failed.value === null && <p class="hint" role="status">{t("page.loading")}</p>}
       {list.value?.length === 0 && <p class="hint">{t("webhooks.none")}</p>}
       <ul class="rows accounts">{list.value?.map((webhook) => <Line key={webhook.id} webhook={webhook} />)}</ul>
@@ -39,13 +40,13 @@ function Line({ webhook }: { webhook: Webhook }) {
   const { state, webhooks } = useWorkplace();
   const t = state.t.value;
   const language = state.language.value;
-  const { url, description, events, disabled, waiting, dead, delivered_at, last_error } = webhook;
+  const { url, events, disabled, waiting, dead, delivered_at, last_error } = webhook;
   const [editing, setEditing] = useState(false);
   const isOpen = webhooks.shown.value?.webhook === webhook.id;
   return (
     <li class={disabled ? "off" : undefined} data-webhook={webhook.id}>
       <span class="ticket-line">
-        <strong>{description || new URL(url).host}</strong>
+        <strong>{webhookName(webhook)}</strong>
         {disabled && <span class="badge bad">{t("webhooks.off")}</span>}
         {dead > 0 && <span class="badge bad">{t("webhooks.dead", { n: dead })}</span>}
         {waiting > 0 && <span class="badge">{t("webhooks.waiting", { n: waiting })}</span>}
@@ -66,7 +67,7 @@ function Line({ webhook }: { webhook: Webhook }) {
 function Deeds({ webhook, isOpen, edit }: { webhook: Webhook; isOpen: boolean; edit: () => void }) {
   const { state, webhooks } = useWorkplace();
   const t = state.t.value;
-  const name = webhook.description || webhook.url;
+  const busy = webhooks.busy.value;
   const look = (): void => {
     if (isOpen) webhooks.hide();
     else void webhooks.look(webhook.id, webhook.dead > 0 ? "dead" : null);
@@ -74,13 +75,16 @@ function Deeds({ webhook, isOpen, edit }: { webhook: Webhook; isOpen: boolean; e
   return (
     <span class="ticket-line deeds">
       <button class="small" aria-expanded={isOpen} onClick={look}>{t("webhooks.deliveries")}</button>
-      <button class="small" disabled={webhook.disabled} onClick={() => void webhooks.test(webhook)}>{t("webhooks.test")}</button>
+      <button class="small" disabled={webhook.disabled} aria-disabled={busy} onClick={() => void webhooks.test(webhook)}>{t("webhooks.test")}</button>
       <button class="small" onClick={edit}>{t("people.edit")}</button>
-      <button class="small" onClick={() => void webhooks.setDisabled(webhook, !webhook.disabled)}>{t(webhook.disabled ? "webhooks.switch_on" : "webhooks.switch_off")}</button>
-      {(webhook.secrets ?? 1) > 1
-        ? <SureButton label={t("webhooks.finish")} question={t("webhooks.finish_sure")} yes={t("webhooks.finish_yes")} run={() => webhooks.finishRotation(webhook)} />
-        : <button class="small" onClick={() => void webhooks.rotate(webhook)}>{t("webhooks.rotate")}</button>}
-      <SureButton label={t("form.delete")} question={t("webhooks.delete_sure", { name })} yes={t("form.delete_yes")} run={() => webhooks.remove(webhook)} />
+      <button class="small" aria-disabled={busy} onClick={() => void webhooks.setDisabled(webhook, !webhook.disabled)}>{t(webhook.disabled ? "webhooks.switch_on" : "webhooks.switch_off")}</button>
+      {(webhook.secrets ?? 1) > 1 ? (
+        <>
+          <SureButton label={t("webhooks.finish")} question={t("webhooks.finish_sure")} yes={t("webhooks.finish_yes")} run={() => webhooks.finishRotation(webhook)} />
+          <SureButton label={t("webhooks.rotate")} question={t("webhooks.rotate_sure")} yes={t("webhooks.rotate_yes")} run={() => webhooks.rotate(webhook)} />
+        </>
+      ) : <button class="small" aria-disabled={busy} onClick={keepingFocus(() => webhooks.rotate(webhook))}>{t("webhooks.rotate")}</button>}
+      <SureButton label={t("form.delete")} question={t("webhooks.delete_sure", { name: webhookName(webhook) })} yes={t("form.delete_yes")} run={() => webhooks.remove(webhook)} />
     </span>
   );
 }
@@ -134,7 +138,7 @@ function WebhookForm({ of, submit, run, done }: FormProps) {
         </div>
       </fieldset>
       <footer>
-        <button class="primary">{submit}</button>
+        <button class="primary" aria-disabled={webhooks.busy.value}>{submit}</button>
         {of !== null && <button type="button" onClick={done}>{t("dialog.cancel")}</button>}
       </footer>
     </form>
