@@ -1,6 +1,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { composes } from "../shared/keys";
 import type { Section } from "./desk";
 
 /** Puts the keyboard on the first card of a list, or on its title if it is empty. */
@@ -49,7 +50,7 @@ export const keepingFocus = (run: () => Promise<unknown>) => ({ currentTarget }:
 
 /** Escape is the same as Cancel. */
 export const onEscape = (cancel: () => void) => (event: KeyboardEvent): void => {
-  if (event.key !== "Escape") return;
+  if (event.key !== "Escape" || composes(event)) return;
   event.stopPropagation();
   cancel();
 };
