@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from kb_index.search.retriever import TenantIndex
-from kb_index.text.words import read_words
+from kb_index.text.words import read_tokens, read_words
 
-_COURTESY = read_words("courtesy")
-_SEEKING = read_words("seeking")
-_ASKING = read_words("asking")
+_COURTESY = read_tokens("courtesy")
+_SEEKING = read_tokens("seeking")
+_ASKING = read_tokens("asking")
 _REFUSALS = tuple(tuple(each.split("_")) for each in sorted(read_words("refusals")))
 
 

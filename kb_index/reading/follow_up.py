@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kb_index.text.folding import fold, tokens
-from kb_index.text.words import read_words
+from kb_index.text.words import read_tokens, read_words
 
 SURELY = 0.5
 """From this score a message is read with what was said before."""
@@ -30,8 +30,8 @@ LONGEST_BASE = 120
 LONGEST_FOLLOW_UP = 60
 """Characters; a longer message says what it is about."""
 
-_COURTESY, _ASKING, _SEEKING = read_words("courtesy"), read_words("asking"), read_words("seeking")
-_POINTING, _LIGHT = read_words("pointing"), read_words("light")
+_COURTESY, _ASKING, _SEEKING = read_tokens("courtesy"), read_tokens("asking"), read_tokens("seeking")
+_POINTING, _LIGHT = read_tokens("pointing"), read_tokens("light")
 _LEADING = sorted((word.replace("_", " ") for word in read_words("leading")), key=len, reverse=True)
 _LEAD = re.compile(
     rf"(?:(?:{'|'.join(word for word in _LEADING if not word.isascii())})(?!个|种|些|样|边|里|款|件|单|儿)"

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from kb_index.index.embedding import Matrix
 from kb_index.search.retriever import Question, TenantIndex
 from kb_index.text.folding import tokens
-from kb_index.text.words import read_words
+from kb_index.text.words import read_tokens
 
-_EVERYBODYS = read_words("courtesy") | read_words("asking") | read_words("seeking")
+_EVERYBODYS = read_tokens("courtesy") | read_tokens("asking") | read_tokens("seeking")
 
 Embed = Callable[[Sequence[str]], Matrix]
 

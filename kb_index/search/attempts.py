@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from kb_index.articles.model import Article, Audience
-from kb_index.confidence.decision import Action, Decision, decide
+from kb_index.confidence.decision import CHOICES, Action, Decision, decide
 from kb_index.index.contents import Tenant
 from kb_index.reading.change import Kind, Note
 from kb_index.reading.follow_up import SURELY, Said, follow_up
@@ -27,6 +27,9 @@ TOLD_ALREADY = 0.7
 
 COMPARED = 8
 """Candidates of the reading with what was said before among which a follow-up's article is chosen."""
+
+STRANGE_TO_ALL = 0.05
+"""Below this probability that any article answers, a message names something that the tenant has nothing about."""
 
 RECOGNISED = 200
 """Characters of an answer by which it is recognised in what was said before."""
@@ -104,10 +107,9 @@ class Search:
         answers = own.decision.action is Action.ANSWER
         if answers and chosen == own.ranking.candidates[0].version:
             return own
-        index = self.tenant.index
-        if index.articles[chosen].id != told:
-            joined = self._attempt(reading, question, hidden=[told])
-        return own if answers and joined.decision.action is Action.ABSTAIN else joined
+        if self.tenant.index.articles[chosen].id != told:
+            joined = replace(self._attempt(reading, question, hidden=[told]), reading=reading)
+        return _weighed(own, joined)
 
     def _fitting_both(self, alone: Ranking, joined: Ranking, told: str) -> int:
         """The version whose scores with and without what was said before are best together."""
@@ -135,6 +137,43 @@ class Search:
         return next((article.title for article in found if article.language == language), None) or (
             found[0].title if found else None
         )
+
+
+def _weighed(own: Attempt, joined: Attempt) -> Attempt:
+    """What a message finds alone, weighed with what it finds together with what was said before.
+
+    An article that both find first needs only one of them to be sure. One that only what was said before finds is no
+    answer to "and you?", and is asked back beside what the message finds alone, if that is something.
+    """
+    alone, together = own.decision, joined.decision
+    first, firsts = joined.ranking.candidates[0].version, [each.version for each in own.ranking.candidates[:CHOICES]]
+    if alone.action is Action.ANSWER:
+        return own if together.action is Action.ABSTAIN else joined
+    if first == firsts[0] and together.probability < together.threshold <= alone.probability:
+        sure = replace(alone, action=Action.ANSWER, rule="probability>=threshold, and goes on from before")
+        return replace(own, reading=joined.reading, decision=sure)
+    agree = first in firsts
+    if alone.action is Action.CLARIFY and (together.action is Action.ABSTAIN or not agree):
+        return _asked_back(own, joined)
+    return own if not agree and alone.answerable < STRANGE_TO_ALL else joined
+
+
+def _asked_back(own: Attempt, joined: Attempt) -> Attempt:
+    """A choice between the first article with what was said before and those that the message finds alone."""
+    first, probability = joined.ranking.candidates[0], joined.probabilities[0]
+    others = [
+        (candidate, min(likely, probability))
+        for candidate, likely in zip(own.ranking.candidates, own.probabilities, strict=True)
+        if candidate.version != first.version
+    ]
+    rule = "goes on from before, and finds other articles alone"
+    return Attempt(
+        reading=joined.reading,
+        question=joined.question,
+        ranking=replace(joined.ranking, candidates=(first, *(candidate for candidate, _ in others))),
+        decision=replace(joined.decision, action=Action.CLARIFY, rule=rule),
+        probabilities=[probability, *(likely for _, likely in others)],
+    )
 
 
 def _answers(index: TenantIndex) -> Mapping[str, str]:

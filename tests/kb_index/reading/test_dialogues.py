@@ -1,6 +1,7 @@
 """Own-written dialogues: follow-ups find the article that is meant, whole questions stay what they are.
 
-Each line has the turns before ("@article" is the bot's answer with it), the message, and the articles that are right.
+Each line has the turns before ("@article" is the bot's answer with it), the message, and the articles that are right;
+a stranger goes on with something that no article is about.
 Lines with held_out were written after the weights had been chosen.
 """
 
@@ -12,11 +13,14 @@ from typing import Any
 import pytest
 
 from kb_index.articles.model import Audience
+from kb_index.confidence.decision import CHOICES, Action
 from kb_index.index.contents import Tenant
 from kb_index.index.embedding import DEFAULT_MODEL, load_encoder
 from kb_index.reading.change import Kind
 from kb_index.reading.follow_up import Said
 from kb_index.search.attempts import Attempt, Search
+from kb_index.text.folding import tokens
+from kb_index.text.words import read_tokens
 from tests.kb_index.reading.conftest import DAY, ROOT
 
 DIALOGUES = [
@@ -63,6 +67,42 @@ def test_whole_questions_are_not_polluted_by_what_was_said_before(demo: Tenant, 
         each["text"] for each in dialogues if first(demo, ask(demo, each)) != first(demo, ask(demo, each, alone=True))
     ]
     assert len(polluted) <= 0.03 * len(dialogues), polluted
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_goes_on_with_something_strange_is_seldom_answered(demo: Tenant, language: str) -> None:
+    strangers = of("stranger", language)
+    answered = [each["text"] for each in strangers if ask(demo, each).decision.action is Action.ANSWER]
+    assert len(strangers) >= 15
+    assert len(answered) <= 0.15 * len(strangers), answered
+
+
+@pytest.mark.parametrize("before", ["退款多久到账", "多久发货", "怎么换货"])
+def test_a_topic_that_does_not_fit_what_was_asked_before_is_asked_back(demo: Tenant, before: str) -> None:
+    attempt = ask(demo, {"language": "zh", "before": [before], "text": "那运费呢?"})
+    choices = [demo.index.articles[each.version].id for each in attempt.ranking.candidates[:CHOICES]]
+    assert attempt.decision.action is Action.CLARIFY
+    assert {"shipping-fees", "return-shipping-cost"} & set(choices)
+    assert sorted(attempt.probabilities, reverse=True)[0] == attempt.probabilities[0] == attempt.decision.probability
+
+
+def test_what_both_readings_find_first_needs_one_that_is_sure(demo: Tenant) -> None:
+    before = ["how can I become a seller", "@merchant-sign-up"]
+    dialogue = {"language": "en", "before": before, "text": "how long does the review take?"}
+    assert ask(demo, dialogue, alone=True).decision.action is Action.CLARIFY
+    assert ask(demo, dialogue).decision.action is Action.ANSWER
+    assert first(demo, ask(demo, dialogue)) == "merchant-verification"
+
+
+def test_what_only_the_conversation_before_finds_is_no_answer_to_something_strange(demo: Tenant) -> None:
+    attempt = ask(demo, {"language": "zh", "before": ["多久发货", "@delivery-time"], "text": "那你呢"})
+    assert attempt.decision.action is Action.ABSTAIN
+
+
+@pytest.mark.parametrize("word", ["does", "this", "days"])
+def test_words_of_the_lists_are_met_as_they_are_cut(word: str) -> None:
+    lists = read_tokens("asking") | read_tokens("pointing") | read_tokens("light")
+    assert {word, *tokens(word)} <= lists
 
 
 @pytest.mark.parametrize("text", ["谢谢", "好的", "thanks a lot", "ok", "👍", "LY20261103001", "yes", "嗯嗯", "..."])
