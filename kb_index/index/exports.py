@@ -7,9 +7,13 @@ import logging
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from kb_index.index.durable import Checksum, sync_file, write_durably
 
@@ -81,3 +85,18 @@ def session(path: Path) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
+
+
+class Rows:
+    """A matrix in a file of which single rows are read: of one that is mapped a process soon holds the half."""
+
+    def __init__(self, path: Path) -> None:
+        mapped = np.load(path, mmap_mode="r")
+        self._kind, self._width, self._start = mapped.dtype, mapped.shape[1], mapped.offset
+        self._file = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
+
+    def of(self, numbers: Sequence[int]) -> npt.NDArray[Any]:
+        size = self._width * self._kind.itemsize
+        read = [os.pread(self._file, size, self._start + size * number) for number in numbers]
+        return np.frombuffer(b"".join(read), self._kind).reshape(len(read), self._width)

