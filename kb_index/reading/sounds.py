@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -19,6 +20,9 @@ MOST_READINGS = 2
 MOST_SPELLINGS = 8
 """Of a word, when several of its characters have several readings."""
 
+_USUAL = range(0x4E00, 0x9FA6)
+_SPOKEN = {code: sys.intern(spoken) for code, spoken in pinyin_dict.items() if code in _USUAL}
+pinyin_dict.clear()  # nobody else here reads it
 _TONES = re.compile("[\u0300-\u0304\u0306\u0307\u0309-\u036f]")  # all marks but the two dots of ü
 _NO_SYLLABLES = frozenset({"m", "n", "ng", "hm", "hng", "r", "g"})  # sounds that nobody types as a word
 _NEAR_INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("h", "f"))
@@ -28,7 +32,7 @@ _NEAR_FINALS = (("ang", "an"), ("eng", "en"), ("ing", "in"))
 @lru_cache(maxsize=1 << 14)
 def readings(character: str) -> tuple[str, ...]:
     """The syllables of a Chinese character without tones, the commonest first; v stands for ü."""
-    spoken = _TONES.sub("", unicodedata.normalize("NFD", pinyin_dict.get(ord(character), "")))
+    spoken = _TONES.sub("", unicodedata.normalize("NFD", _SPOKEN.get(ord(character), "")))
     syllables = unicodedata.normalize("NFC", spoken).replace("ü", "v").split(",")
     return tuple(dict.fromkeys(filter(None, syllables)))[:MOST_READINGS]
 
@@ -54,7 +58,7 @@ def near(syllable: str) -> str:
 @lru_cache(maxsize=1)
 def syllables() -> frozenset[str]:
     """Every syllable that a usual character has, as it is typed without tones."""
-    spoken = (syllable for code in range(0x4E00, 0x9FA6) for syllable in readings.__wrapped__(chr(code)))
+    spoken = (syllable for code in _USUAL for syllable in readings.__wrapped__(chr(code)))
     return frozenset(filter(str.isascii, spoken)) - _NO_SYLLABLES
 
 
