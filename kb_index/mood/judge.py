@@ -59,7 +59,7 @@ _OPINIONS = 0.1
 """Scale of the standardised opinions beside rows of length one: how freely their weights may grow."""
 _NEUTRAL_SHARE = 0.25
 """Weight of all neutral questions together, as a share of that of the judged messages."""
-_RESERVE = 1.7
+_RESERVE = 1.4
 """So much the odds of neutral are raised after fitting: a calm question must not be called unhappy, while the border
 between praise and complaint stays where it was learned. Heavier questions in training would move both."""
 

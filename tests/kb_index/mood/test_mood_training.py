@@ -22,7 +22,7 @@ from kb_index.text.folding import fold
 ROOT = Path(__file__).parents[3]
 HELD_OUT = Path(__file__).parent / "held_out.jsonl"
 EVALUATION = ROOT / "data" / "evaluation"
-MEASURED = ("mood", "mood_unseen", "answerable", "out_of_scope", "negated", "foreign")
+MEASURED = ("mood", "mood_unseen", "small_talk", "answerable", "out_of_scope", "negated", "foreign")
 MODEL = Settings().model
 THRESHOLD = Settings().unhappy_threshold
 
@@ -73,6 +73,14 @@ def test_no_message_is_judged_both_ways() -> None:
     for message in read_mood(ROOT / "data/mood"):
         assert not (message.unhappy and message.happy), message
         assert judged.setdefault(message.text.strip().lower(), message.unhappy) == message.unhappy, message
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_small_talk_in_a_few_words_is_calm(shipped: MoodHeads, language: str) -> None:
+    """ "And you?", "just that", "brb": the words of many a reproach, and none."""
+    quality = measure(shipped, read_judged_messages(EVALUATION / "small_talk.jsonl")).by_language[language]
+    assert quality.messages >= 70
+    assert quality.false_alarms <= 0.03
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
