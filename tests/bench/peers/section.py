@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -48,7 +49,9 @@ async def peers(bench: Bench) -> None:
 
 
 def compare(folder: Path, python: str, sets: str) -> None:
-    """Fill every product with the same and print the table."""
+    """Fill every product with the same and print the table. Raises SystemExit without such an interpreter."""
+    if shutil.which(python) is None:
+        raise SystemExit(f"peers: there is no interpreter {python}; name the one of an environment with the others")
     corpus = read_corpus(ROOT, sets, asked=ASKED)
     embed = Remembering(load_encoder(MODEL), progress=_said).encode
     passages = different_passages(corpus.articles)
