@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     error_budgets: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
     """The same for single tenants, by name; the others have `error_budget`."""
     unhappy_threshold: float = Field(default=0.52, gt=0, lt=1)
-    """From this probability a message counts as unhappy; at .52 about 1 % of calm questions do, 3 % of bank ones."""
+    """From this probability a message counts as unhappy; at .52 1 to 3 % of calm questions do."""
     default_language: Literal["zh", "en"] = "zh"
     index: Literal["auto", "flat", "ivf-flat", "ivf-fp16", "ivf-sq8", "ivf-pq", "hnsw"] = "auto"
     """Kind of vector index; auto chooses by size, memory and measured recall (index/policy.py)."""

@@ -31,7 +31,7 @@ LONGEST_FOLLOW_UP = 60
 """Characters; a longer message says what it is about."""
 
 _COURTESY, _ASKING, _SEEKING = read_tokens("courtesy"), read_tokens("asking"), read_tokens("seeking")
-_POINTING, _LIGHT = read_tokens("pointing"), read_tokens("light")
+_POINTING, _LIGHT, _PERSONS = read_tokens("pointing"), read_tokens("light"), read_tokens("persons")
 _LEADING = sorted((word.replace("_", " ") for word in read_words("leading")), key=len, reverse=True)
 _LEAD = re.compile(
     rf"(?:(?:{'|'.join(word for word in _LEADING if not word.isascii())})(?!个|种|些|样|边|里|款|件|单|儿)"
@@ -87,18 +87,28 @@ def dependence(folded: str) -> float:
     """How likely (0..1) a folded message only makes sense with what was said before."""
     words = [word for word in tokens(folded) if not any(map(str.isdigit, word))]  # a number is nobody's topic
     told = [word for word in words if word not in _COURTESY]
-    topics = {word for word in told if not (word in _ASKING or word in _SEEKING or word in _LIGHT or word in _POINTING)}
+    topics = _topics(told)
+    said = [word for word in tokens(_LEAD.sub("", folded, count=1)) if word not in _PERSONS]
     asks = bool(set(words) & _ASKING) or _ASKS.search(folded) is not None
     led = _LEAD.match(folded) is not None
     trailed = _TRAILING.search(folded) is not None
     pointed = bool(set(words) & _POINTING)
-    if not (asks or led or trailed or pointed) or not (topics or (asks and (told or pointed))):
-        return 0.0  # thanks, yes, a number: nothing is asked
+    if not (asks or led or trailed or pointed) or not (topics or (asks and said and (told or pointed))):
+        return 0.0  # thanks, yes, a number, "and you?": nothing is asked
     value = _START + _LED * led + _TRAILED * trailed + _POINTED * pointed
     value += (_EMPTY, _ONE, _TWO)[len(topics)] if len(topics) < 3 else _EACH_MORE * (len(topics) - 2)
     if len(topics) > 1 and asks and not trailed:
         value += _WHOLE
     return 1 / (1 + math.exp(-value))
+
+
+def names_a_topic(folded: str) -> bool:
+    """Whether a folded message has a word of its own, beside those that ask, point or need a topic themselves."""
+    return bool(_topics([word for word in tokens(folded) if word not in _COURTESY]))
+
+
+def _topics(told: Sequence[str]) -> set[str]:
+    return {word for word in told if not (word in _ASKING or word in _SEEKING or word in _LIGHT or word in _POINTING)}
 
 
 def _before(earlier: Sequence[Said], title_of: Callable[[Said], str | None]) -> tuple[str | None, str | None]:

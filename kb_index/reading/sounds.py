@@ -12,6 +12,7 @@ from itertools import islice, product
 
 # Whole phrases would cost 43 MB; here every usual reading of a character counts, so that characters are enough.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
 from pypinyin.pinyin_dict import pinyin_dict
 
 MOST_READINGS = 2
@@ -21,8 +22,8 @@ MOST_SPELLINGS = 8
 """Of a word, when several of its characters have several readings."""
 
 _USUAL = range(0x4E00, 0x9FA6)
-_SPOKEN = {code: sys.intern(spoken) for code, spoken in pinyin_dict.items() if code in _USUAL}
-pinyin_dict.clear()  # nobody else here reads it
+_SPOKEN = {code: sys.intern(spoken) for code, spoken in pinyin_dict.items() if code in _USUAL or code == ord("〇")}
+pinyin_dict.clear()  # 10 MB with the rare ones; no other module asks this package
 _TONES = re.compile("[\u0300-\u0304\u0306\u0307\u0309-\u036f]")  # all marks but the two dots of ü
 _NO_SYLLABLES = frozenset({"m", "n", "ng", "hm", "hng", "r", "g"})  # sounds that nobody types as a word
 _NEAR_INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("h", "f"))

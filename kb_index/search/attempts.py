@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from kb_index.articles.model import Article, Audience
-from kb_index.confidence.decision import CHOICES, Action, Decision, decide
+from kb_index.confidence.decision import CHOICES, CLARIFY_FROM, LEAST_CHOICES, Action, Decision, decide
+from kb_index.confidence.vague import refuses
 from kb_index.index.contents import Tenant
 from kb_index.reading.change import Kind, Note
-from kb_index.reading.follow_up import SURELY, Said, follow_up
+from kb_index.reading.follow_up import SURELY, Said, follow_up, names_a_topic
 from kb_index.reading.read import Reading, read
 from kb_index.reading.remembered import PerIndex
 from kb_index.reading.vocabulary import vocabulary_of
@@ -29,7 +30,10 @@ COMPARED = 8
 """Candidates of the reading with what was said before among which a follow-up's article is chosen."""
 
 STRANGE_TO_ALL = 0.05
-"""Below this probability that any article answers, a message names something that the tenant has nothing about."""
+"""Below this probability that any article answers, what a message names is nothing that the tenant has articles on."""
+
+LEAST_LIKELY = 0.05
+"""An article that is less likely alone is no choice to offer."""
 
 RECOGNISED = 200
 """Characters of an answer by which it is recognised in what was said before."""
@@ -142,37 +146,48 @@ class Search:
 def _weighed(own: Attempt, joined: Attempt) -> Attempt:
     """What a message finds alone, weighed with what it finds together with what was said before.
 
-    An article that both find first needs only one of them to be sure. One that only what was said before finds is no
-    answer to "and you?", and is asked back beside what the message finds alone, if that is something.
+    An article that both find first needs only one of them to be sure, unless it is refused. One that only what was
+    said before finds is no answer to "and the weather?", and is asked back beside what the message likely means alone.
     """
     alone, together = own.decision, joined.decision
     first, firsts = joined.ranking.candidates[0].version, [each.version for each in own.ranking.candidates[:CHOICES]]
     if alone.action is Action.ANSWER:
-        return own if together.action is Action.ABSTAIN else joined
-    if first == firsts[0] and together.probability < together.threshold <= alone.probability:
-        sure = replace(alone, action=Action.ANSWER, rule="probability>=threshold, and goes on from before")
-        return replace(own, reading=joined.reading, decision=sure)
-    agree = first in firsts
-    if alone.action is Action.CLARIFY and (together.action is Action.ABSTAIN or not agree):
-        return _asked_back(own, joined)
-    return own if not agree and alone.answerable < STRANGE_TO_ALL else joined
+        return own if together.action is Action.ABSTAIN or first == firsts[0] else joined
+    if alone.action is Action.CLARIFY:
+        one_is_sure = together.probability < together.threshold <= alone.probability
+        if first == firsts[0] and one_is_sure and not refuses(own.question.tokens):
+            sure = replace(alone, action=Action.ANSWER, rule="probability>=threshold, and goes on from before")
+            return replace(own, reading=joined.reading, decision=sure)
+        if together.action is Action.ABSTAIN or first not in firsts:
+            return _asked_back(own, joined) or joined
+    elif first not in firsts and alone.answerable < STRANGE_TO_ALL and names_a_topic(own.question.folded):
+        return own
+    return joined
 
 
-def _asked_back(own: Attempt, joined: Attempt) -> Attempt:
-    """A choice between the first article with what was said before and those that the message finds alone."""
-    first, probability = joined.ranking.candidates[0], joined.probabilities[0]
-    others = [
-        (candidate, min(likely, probability))
-        for candidate, likely in zip(own.ranking.candidates, own.probabilities, strict=True)
-        if candidate.version != first.version
-    ]
+def _asked_back(own: Attempt, joined: Attempt) -> Attempt | None:
+    """A choice between what both readings find first and what else the message may mean; None when that is nothing.
+
+    An article that only what was said before finds comes first when it is the likelier one.
+    """
+    found = list(zip(own.ranking.candidates, own.probabilities, strict=True))
+    leading = joined.ranking.candidates[0], joined.probabilities[0]
+    both = any(candidate.version == leading[0].version for candidate, _ in found[:CHOICES])
+    by_own = not both and found[0][1] > leading[1]
+    first, base = (found[0], own) if by_own else (leading, joined)
+    others = [leading, *found] if by_own else found
+    choices = [first, *(each for each in others if each[0].version != first[0].version and each[1] >= LEAST_LIKELY)]
+    if joined.decision.action is not Action.ANSWER and own.decision.answerable < CLARIFY_FROM:
+        return None
+    if len(choices) < LEAST_CHOICES:
+        return None
     rule = "goes on from before, and finds other articles alone"
     return Attempt(
         reading=joined.reading,
-        question=joined.question,
-        ranking=replace(joined.ranking, candidates=(first, *(candidate for candidate, _ in others))),
-        decision=replace(joined.decision, action=Action.CLARIFY, rule=rule),
-        probabilities=[probability, *(likely for _, likely in others)],
+        question=base.question,
+        ranking=replace(base.ranking, candidates=tuple(candidate for candidate, _ in choices)),
+        decision=replace(base.decision, action=Action.CLARIFY, rule=rule),
+        probabilities=[min(likely, first[1]) for _, likely in choices],
     )
 
 

@@ -77,7 +77,7 @@ def test_no_message_is_judged_both_ways() -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_small_talk_in_a_few_words_is_calm(shipped: MoodHeads, language: str) -> None:
-    """ "And you?", "just that", "brb": the words of many a reproach, and none."""
+    """ "Who am I talking to", "就这些了": the words of many a reproach, and none."""
     quality = measure(shipped, read_judged_messages(EVALUATION / "small_talk.jsonl")).by_language[language]
     assert quality.messages >= 70
     assert quality.false_alarms <= 0.03

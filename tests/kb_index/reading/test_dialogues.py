@@ -94,9 +94,38 @@ def test_what_both_readings_find_first_needs_one_that_is_sure(demo: Tenant) -> N
     assert first(demo, ask(demo, dialogue)) == "merchant-verification"
 
 
-def test_what_only_the_conversation_before_finds_is_no_answer_to_something_strange(demo: Tenant) -> None:
-    attempt = ask(demo, {"language": "zh", "before": ["多久发货", "@delivery-time"], "text": "那你呢"})
-    assert attempt.decision.action is Action.ABSTAIN
+@pytest.mark.parametrize("text", ["那比特币呢", "那奶茶呢"])
+def test_what_only_the_conversation_before_finds_is_no_answer_to_something_strange(demo: Tenant, text: str) -> None:
+    for before in (["怎么申请发票", "@request-invoice"], ["多久发货", "@delivery-time"]):
+        assert ask(demo, {"language": "zh", "before": before, "text": text}).decision.action is Action.ABSTAIN
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "text"),
+    [
+        ("zh", ["怎么申请退货", "@how-to-return"], "但是我不要换货"),
+        ("en", ["how do I return a jacket", "@how-to-return"], "but i don't want to link wechat"),
+        ("en", ["how do I return a jacket", "@how-to-return"], "but i don't need an invoice"),
+    ],
+)
+def test_what_is_refused_is_not_answered(demo: Tenant, language: str, before: list[str], text: str) -> None:
+    attempt = ask(demo, {"language": language, "before": before, "text": text})
+    assert attempt.decision.action is not Action.ANSWER
+
+
+@pytest.mark.parametrize("text", ["还有呢", "那去年的呢", "really?"])
+def test_what_means_little_alone_is_not_asked_back_with_it(demo: Tenant, text: str) -> None:
+    attempt = ask(demo, {"language": "zh", "before": ["退款多久到账", "@refund-timing"], "text": text})
+    assert "other articles alone" not in attempt.decision.rule
+
+
+def test_an_article_that_is_likelier_alone_is_offered_first(demo: Tenant) -> None:
+    dialogue = {
+        "language": "en",
+        "before": ["how long does a refund take", "@refund-timing"],
+        "text": "and on weekends?",
+    }
+    assert first(demo, ask(demo, dialogue)) == "service-hours"
 
 
 @pytest.mark.parametrize("word", ["does", "this", "days"])
@@ -105,7 +134,22 @@ def test_words_of_the_lists_are_met_as_they_are_cut(word: str) -> None:
     assert {word, *tokens(word)} <= lists
 
 
-@pytest.mark.parametrize("text", ["谢谢", "好的", "thanks a lot", "ok", "👍", "LY20261103001", "yes", "嗯嗯", "..."])
+NOTHING_ASKED = [
+    "谢谢",
+    "好的",
+    "thanks a lot",
+    "ok",
+    "👍",
+    "LY20261103001",
+    "yes",
+    "嗯嗯",
+    "...",
+    "那你呢",
+    "and you?",
+]
+
+
+@pytest.mark.parametrize("text", NOTHING_ASKED)
 def test_what_asks_nothing_is_no_follow_up(demo: Tenant, text: str) -> None:
     attempt = ask(demo, {"language": "zh", "before": ["怎么申请退货", "@how-to-return"], "text": text})
     assert Kind.FOLLOW_UP not in [note.kind for note in attempt.reading.notes]
