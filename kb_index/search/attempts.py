@@ -166,19 +166,20 @@ def _weighed(own: Attempt, joined: Attempt) -> Attempt:
 
 
 def _asked_back(own: Attempt, joined: Attempt) -> Attempt | None:
-    """A choice between what both readings find first and what else the message may mean; None when that is nothing.
+    """A choice between the first article with what was said before and those that the message finds alone.
 
-    An article that only what was said before finds comes first when it is the likelier one.
+    What both readings find comes first, or else the likelier one. None when alone it hardly means anything.
     """
-    found = list(zip(own.ranking.candidates, own.probabilities, strict=True))
-    leading = joined.ranking.candidates[0], joined.probabilities[0]
-    both = any(candidate.version == leading[0].version for candidate, _ in found[:CHOICES])
-    by_own = not both and found[0][1] > leading[1]
-    first, base = (found[0], own) if by_own else (leading, joined)
-    others = [leading, *found] if by_own else found
-    choices = [first, *(each for each in others if each[0].version != first[0].version and each[1] >= LEAST_LIKELY)]
     if joined.decision.action is not Action.ANSWER and own.decision.answerable < CLARIFY_FROM:
         return None
+    together, found = joined.ranking.candidates[0], list(zip(own.ranking.candidates, own.probabilities, strict=True))
+    likely = joined.probabilities[0]
+    alone = [each for each in found if each[0].version != together.version]
+    if likely >= found[0][1] or together.version in [candidate.version for candidate, _ in found[:CHOICES]]:
+        base, (first, *others) = joined, [(together, likely), *alone]
+    else:
+        base, (first, *others) = own, [alone[0], (together, likely), *alone[1:]]
+    choices = [first, *(each for each in others if each[1] >= LEAST_LIKELY)]
     if len(choices) < LEAST_CHOICES:
         return None
     rule = "goes on from before, and finds other articles alone"
@@ -187,7 +188,7 @@ def _asked_back(own: Attempt, joined: Attempt) -> Attempt | None:
         question=base.question,
         ranking=replace(base.ranking, candidates=tuple(candidate for candidate, _ in choices)),
         decision=replace(base.decision, action=Action.CLARIFY, rule=rule),
-        probabilities=[min(likely, first[1]) for _, likely in choices],
+        probabilities=[min(probability, first[1]) for _, probability in choices],
     )
 
 

@@ -119,6 +119,14 @@ def test_what_means_little_alone_is_not_asked_back_with_it(demo: Tenant, text: s
     assert "other articles alone" not in attempt.decision.rule
 
 
+def test_every_choice_is_another_article(demo: Tenant) -> None:
+    asked = [ask(demo, each) for each in DIALOGUES]
+    assert sum("other articles alone" in attempt.decision.rule for attempt in asked) >= 10
+    for attempt in asked:
+        versions = [candidate.version for candidate in attempt.ranking.candidates]
+        assert len(versions) == len(set(versions)) == len(attempt.probabilities)
+
+
 def test_an_article_that_is_likelier_alone_is_offered_first(demo: Tenant) -> None:
     dialogue = {
         "language": "en",
