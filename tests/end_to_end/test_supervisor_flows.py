@@ -80,9 +80,10 @@ async def test_the_supervisor_sees_who_needs_a_look_and_steps_in(
     await lin.live.until(lambda: not lin.live.desk["mine"], "it is not his any more")
 
     bob = await stage.customer(EN)
-    theirs, _ = await ask(stage, bob, EN.routine[0])
+    question = f"{EN.routine[0]}, asks Bob"  # asked by nobody else on this stage
+    theirs, _ = await ask(stage, bob, question)
     await desk.locator(".list-others .list-title").click()
-    await desk.locator(".list-others .card", has_text=EN.routine[0][:20]).first.click()  # the newest
+    await desk.locator(".list-others .card", has_text=question).click()
     await desk.locator(".actions").get_by_role("button", name="Take over").click()
     await bob.owned_by(theirs, "agent")
     await expect(desk.locator(".list-mine .card")).to_have_count(2)

@@ -34,10 +34,10 @@ def test_each_threshold_has_its_row_and_the_default_its_goal() -> None:
 def test_a_missed_goal_is_said_and_only_what_was_lost_fails() -> None:
     upset = (True, situation("这件事你们到底还要让我等多久才肯处理", understanding=known("abstain", unhappy=0.9)))
     missed, calm = (True, situation("好的")), (False, situation("好的"))
-    text, held = report({"mood.jsonl": [upset] * 8 + [missed] * 2 + [calm]})
+    text, held = report({"mood.jsonl": [upset] * 17 + [missed] * 3 + [calm]})
     assert "recall, goal 0.90: NOT reached; precision, goal 0.85: reached" in text
     assert held
-    text, held = report({"mood.jsonl": [upset] * 7 + [missed] * 3 + [calm]})
+    text, held = report({"mood.jsonl": [upset] * 16 + [missed] * 4 + [calm]})
     assert "recall, goal 0.90: NOT reached, WORSE than" in text
     assert not held
 
