@@ -12,6 +12,7 @@ TYPED_SHORT = tuple(  # as it is typed on a phone
         (r"\b(some|any)1\b", r"\1one"),
         (r"\bsum1\b|\bsb\b", "someone"),
         (r"\bur\b", "your"),
+        (r"\bgimme\b", "give me"),
         (r"\bspk\b", "speak"),
         (r"\b(talk|speak|chat|connect me) 2\b", r"\1 to"),
     )
@@ -49,7 +50,8 @@ def asks_plainly(words: str) -> bool:
 
 def _sentence_asks(words: str) -> bool:
     here = OTHER_MATTERS.sub(" ", words)
-    return ASKS_FOR_PERSON.search(here) is not None and ASKS_FOR_NO_PERSON.search(here) is None
+    refused = ASKS_FOR_NO_PERSON.search(here) or REFUSES_PERSON.search(words)
+    return ASKS_FOR_PERSON.search(here) is not None and refused is None
 
 
 def speaks_of_another_wish(words: str) -> bool:

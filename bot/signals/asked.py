@@ -1,8 +1,9 @@
 """*asked*: the customer wants a person."""
 
 from bot.actions.situation import SURE, Situation
-from bot.hearing import foreign
+from bot.hearing import foreign, wish
 from bot.hearing.asking import LONG, OPERATOR, asks_plainly, plain, speaks_of_another_wish
+from bot.hearing.script import simplified
 from bot.hearing.words import SENIOR
 from bot.signals.model import Name, Signal
 
@@ -14,7 +15,8 @@ def asked(s: Situation) -> list[Signal]:
     words = plain(s.text)
     heard = plain(s.heard_in) if s.heard_in and len(s.text) > LONG else words
     wished = s.intent == "ask_human" and (s.pressed or not speaks_of_another_wish(heard))
-    if wished or (not s.pressed and (asks_plainly(words) or dials_operator(s) or foreign.asks_for_person(s.text))):
+    spoken = asks_plainly(words) or dials_operator(s) or foreign.asks_for_person(s.text) or may_mean_it(s, words)
+    if wished or (spoken and not s.pressed):
         senior = SENIOR.search(s.text)
         return [
             Signal(
@@ -33,6 +35,12 @@ def asked(s: Situation) -> list[Signal]:
     if weak >= SURE / 2:
         return [Signal(signal=Name.ASKED, rule="may have asked for a human", strength=weak, say="asked")]
     return []
+
+
+def may_mean_it(s: Situation, words: str) -> bool:
+    """Whether the weights of the wish hear it where the classifier is sure of nothing and no answer is known."""
+    unsure = s.intent not in ("deny", "bot_challenge") and s.confidence < SURE and s.known is None
+    return unsure and wish.probability(simplified(words)) >= wish.LIKELY and not speaks_of_another_wish(words)
 
 
 def dials_operator(s: Situation) -> bool:

@@ -10,7 +10,8 @@ from bot.tasks.readers import ordinal
 from bot.tasks.task import CONFIRM, Case, Choose, Ends, Found, Known, Option, Step, Task, Told, Wrong
 
 LISTED = "listed"  # what the last question showed: {"say", "options": [{"title", "value"}]}
-CARRIED = "carried"  # values of the Task before, taken over where this one wants them
+CARRIED = "carried"  # values of the Task before, taken over where this one wants them and they do
+GIVEN = "given"  # values that this turn gave for steps to come
 FACTS = "facts"  # which facts were learnt with which slot
 PRESENT = "signed_in"
 
@@ -57,7 +58,7 @@ def read_answer(step: Step, standing: Standing, text: str) -> Any:
 def forget(known: Known, slots: tuple[str, ...]) -> dict[str, Any]:
     """`known` without these slots, what was learnt with them, and the yes."""
     facts = known.get(FACTS, {})
-    gone = {*slots, CONFIRM, LISTED, CARRIED, *(fact for slot in slots for fact in facts.get(slot, ()))}
+    gone = {*slots, CONFIRM, LISTED, CARRIED, GIVEN, *(fact for slot in slots for fact in facts.get(slot, ()))}
     return {name: value for name, value in known.items() if name not in gone}
 
 
@@ -85,7 +86,7 @@ async def advance(task: Task, case: Case, *, asked: str | None, answer: Any, yes
             return result
         if result is not None:
             case = replace(case, known=result)
-    known = {name: value for name, value in case.known.items() if name not in (LISTED, CARRIED)}
+    known = {name: value for name, value in case.known.items() if name not in (LISTED, CARRIED, GIVEN)}
     if task.summary is None or known.get(CONFIRM) or (asked == CONFIRM and yes):
         return Ready(known=known)
     if asked == CONFIRM and yes is False:
@@ -99,8 +100,13 @@ async def fill(step: Step, case: Case, *, answer: Any) -> Known | Ask | Over | N
     if value is None and step.early is not None:
         value = step.early(case.text, case.now)
     if value is None:
-        value = case.known.get(CARRIED, {}).get(step.slot)
+        value = case.known.get(GIVEN, {}).get(step.slot)
+    carried = case.known.get(CARRIED, {}).get(step.slot) if value is None else None
+    if carried is not None:
+        value = carried
     found = await step.check(case, value) if value is not None and step.check is not None else None
+    if carried is not None and isinstance(found, Wrong):  # nobody said that it is of this order: asked as if unknown
+        return replace(ask(step, case), guess=found.guess)
     if value is None and step.find is not None:
         found = await step.find(case)
     if found is None and value is not None:
@@ -108,7 +114,8 @@ async def fill(step: Step, case: Case, *, answer: Any) -> Known | Ask | Over | N
     if found is None:
         return ask(step, case) if step.asked else None
     if isinstance(found, Ends):
-        return Over(known=case.known, told=found.told)
+        known = case.known if value is None else {**case.known, step.slot: value}
+        return Over(known=known, told=found.told)
     if isinstance(found, Wrong):
         known = forget(case.known, (*found.forget, step.slot))
         return Ask(slot=found.forget[0], known=known, say=found.say, values=found.values, wrong=True, guess=found.guess)

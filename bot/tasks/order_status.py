@@ -39,6 +39,6 @@ TASK = Task(
     name="order_status",
     steps=order_steps(),
     do=do,
-    carries=(),
+    carries=("phone_tail",),
     words="订单|物流|快递|包裹|order|parcel|delivery",
 )

@@ -92,7 +92,7 @@ async def own_orders(case: Case) -> tuple[Option, ...]:
 
 def narrowed(orders: list[Mapping[str, Any]], text: str, now: datetime) -> list[Mapping[str, Any]]:
     """The orders that the text can mean: of the day it names, with a thing it names; all when it names neither."""
-    days = readers.days(text, now)
+    days = readers.ordered_on(text, now)
     if days is not None:
         first, _, last = days.partition("/")
         orders = [each for each in orders if first <= shop_day(each.get("placed_at"), now) <= (last or first)]

@@ -19,6 +19,15 @@ FINER = re.compile(
     r"[路街道巷弄村号栋幢楼室]|\d|\b(?:road|rd|street|st|avenue|lane|building|block|room|floor|unit)\b", re.I
 )
 WORD = re.compile(r"[^\W_]")
+# Behind or before a day on which something is sent or comes: "今天能到吗", "is it coming today".
+COMES_HAN = re.compile(
+    r"\s*(?:之?前|以前|[上下]午|[早晚]上|中午|就|能不能|会不会|可不可以|是不是|能|会|可以|应该|要|到底|不|没)*(?:送|到|收|派|来|拿到|发|签)"
+)
+COMES = re.compile(
+    r"\b(?:com(?:e|es|ing)|arriv\w+|deliver\w*|receiv\w+|due|expect\w*|ship\w*|be (?:t?here)"
+    r"|(?:get|getting|have) (?:it|them|this|that|my \w+))\b(?:\W+\w+){0,3}\W*$",
+    re.IGNORECASE,
+)
 ORDINAL = re.compile(
     r"\s*(?:第|选|就|要|option|number|no\.?|the)?\s*(?:([1-9])|([一二三四五六])|(first|second|third|fourth|fifth))"
     r"\s*(?:个|项|单|种|st|nd|rd|th|one)?\s*[.。!！)）]?\s*",
@@ -49,7 +58,16 @@ payment_reference = entity("payment_reference")
 coupon_code = entity("coupon_code")
 mail = entity("email")
 phone = entity("phone_number")
-days = entity("date")  # "2026-11-03", or "2026-11-01/2026-11-30"
+
+
+def ordered_on(text: str, now: datetime) -> str | None:
+    """The day that an order is told by, "2026-11-03" or "2026-11-01/2026-11-30": not the day on which it is to come."""
+    found = [
+        each.value
+        for each in read_all(text, now)
+        if each.kind == "date" and not COMES_HAN.match(text, each.end) and not COMES.search(text[: each.start])
+    ]
+    return found[-1] if found else None
 
 
 def phone_tail(text: str, now: datetime) -> str | None:

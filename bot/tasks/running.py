@@ -21,6 +21,7 @@ from bot.tasks.orders import SHOP_TIME
 from bot.tasks.reasons import UPLOAD
 from bot.tasks.registry import TASKS
 from bot.tasks.steering import is_firm_yes
+from bot.tasks.taking_back import ended
 from bot.tasks.task import CONFIRM, Case, Option, Task, Told
 
 FORM = "task_form"
@@ -70,13 +71,12 @@ class TaskRunner:
                 told = failed(task, known, error, key=output.turn.turn)
         if told.say == "":
             return []
-        done = {"task": task.name, "known": dict(known), "undo": dict(told.undo) if told.undo else None}
-        kept = done if told.undo or output.ended is None else tracker.get_slot("done")
+        done = ended(task.name, known, told, tracker.get_slot("done"), did=output.ended is None)
         events = [
             *self._told(output, tracker, told),
             SlotSet("task", None),
             SlotSet("known", {}),
-            SlotSet("done", kept),
+            SlotSet("done", done),
         ]
         left = [each for each in tracker.get_slot("set_aside") or () if each["task"] != task.name]
         if told.say == f"{task.name}.declined":  # a no for now: it can be taken up again, but is not offered at once

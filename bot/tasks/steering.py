@@ -1,11 +1,9 @@
 """Whether a turn is for the running Task, corrects it, starts one, leaves it, or takes one up again. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from bot.actions.situation import (
-    ANSWERED,
     MEANT_AT_ALL,
     SMALL_TALK,
     SURE,
@@ -17,9 +15,11 @@ from bot.actions.situation import (
     Situation,
     hand_off,
 )
-from bot.tasks.filling import CARRIED, LISTED, forget, read_answer, replaced
+from bot.tasks.filling import GIVEN, forget, read_answer, replaced
 from bot.tasks.readers import order_number, payment_reference
 from bot.tasks.registry import TASKS
+from bot.tasks.starting import aside, start_task
+from bot.tasks.taking_back import do_over, takes_it_back, undo
 from bot.tasks.task import CONFIRM, Step, Task
 from bot.tasks.without_shop import lacks_shop, no_shop
 from bot.tasks.words import (
@@ -42,7 +42,6 @@ NAMED = 0.45  # an intent that its own words name: "it will not switch on, i wan
 LIKELY_BESIDE = 0.3  # of what is left when "inform" is no answer
 STARTED = frozenset(TASKS) - {"undo"}  # by their intent alone; an undo needs something to take back
 WAIT_HAN, WAIT_LETTERS = 8, 24
-SET_ASIDE = 3  # Tasks that can be taken up again
 LEAVES = frozenset({"stop", "deny", "solved", "goodbye"})
 NO_DESCRIPTION = frozenset({"stop", "greet", "thanks", "bot_challenge", "goodbye", "change_language", "resume_task"})
 Rule = Callable[[Situation], Decision]
@@ -186,7 +185,7 @@ def adds_pictures(s: Situation, task: Task) -> Decision | None:
         return None
     more = [{"id": file.id, "name": file.name, "type": file.type, "size": file.size} for file in s.files]
     known = forget(s.standing.known, (step.slot,))
-    known[CARRIED] = {step.slot: [*s.standing.known[step.slot], *more]}
+    known[GIVEN] = {step.slot: [*s.standing.known[step.slot], *more]}
     slots = {"known": known, "tries": 0, "requested_slot": None}
     return Decision(move=Move.FILL, say="", rule="adds pictures", slots=slots)
 
@@ -264,12 +263,6 @@ def names_its_wish(s: Situation) -> bool:
     return alone and TASKS[s.intent].named_in(s.text)
 
 
-def takes_it_back(s: Situation, *, sure: bool) -> bool:
-    """Whether what was done last was done to the wrong thing: "no, I meant the other one", "不对，是昨天那单"."""
-    again = s.intent == (s.standing.done or {}).get("task") and NOT_THAT.match(s.text) is not None
-    return sure and (s.intent == "correct" or again)
-
-
 def chose_task(s: Situation) -> Decision | None:
     """A Task picked by its number; its button is an intent like any other."""
     return start_task(s, s.picked) if s.offer == "tasks" and s.picked is not None else None
@@ -306,35 +299,6 @@ def is_general(s: Situation) -> bool:
     return s.is_question and s.known.probability >= VERY_SURE and s.confidence < VERY_SURE
 
 
-def start_task(s: Situation, name: str, *, known: Mapping[str, Any] | None = None, say: str = "") -> Decision:
-    """Start a Task; a running one is set aside, and the order that was just spoken of is taken over."""
-    if lacks_shop(s, name):
-        return no_shop(s, name)
-    before = s.standing.known if s.form is not None else (s.standing.done or {}).get("known", {})
-    carried = {slot: before[slot] for slot in TASKS[name].carries if before.get(slot) is not None}
-    slots = {
-        **ANSWERED,
-        "task": name,
-        "known": dict(known) if known is not None else {"carried": carried},
-        "tries": 0,
-        "set_aside": [each for each in aside(s) if each["task"] != name],
-        "requested_slot": None,
-    }
-    return Decision(move=Move.TASK, say=say, rule=f"starts {name}", slots=slots)
-
-
-def aside(s: Situation) -> list[Mapping[str, Any]]:
-    """The Tasks that can be taken up again once the running one is left."""
-    others = [each for each in s.standing.set_aside if each["task"] != s.form]
-    running = [{"task": s.form, "known": without_list(s.standing.known)}] if s.form in TASKS else []
-    return [*others, *running][-SET_ASIDE:]
-
-
-def without_list(known: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of a Task that is left: all but the buttons it showed."""
-    return {name: value for name, value in known.items() if name != LISTED}
-
-
 def resume(s: Situation) -> Decision:
     """Take up the Task that the text names, else the one that was left last."""
     found = [each for each in s.standing.set_aside if each["task"] in TASKS]
@@ -365,36 +329,4 @@ def let_go() -> Decision:
     """A no to taking up what was left."""
     return Decision(
         move=Move.REPLY, say="deny", rule="what was left stays left", slots={"offer": None, "set_aside": []}
-    )
-
-
-def undo(s: Situation) -> Decision:
-    """Take back what was done last, if the shop still allows it; asked to confirm like any other deed."""
-    done = s.standing.done or {}
-    last = done.get("undo")
-    if last is None:
-        return Decision(move=Move.REPLY, say="undo.nothing", rule="nothing to undo", slots={"offer": None})
-    known = {"undoes": {**last, "task": done["task"]}, "phone_tail": done["known"].get("phone_tail")}
-    return start_task(s, "undo", known=known)
-
-
-def do_over(s: Situation, done: Mapping[str, Any]) -> Decision | None:
-    """The Task that just ended was about the wrong thing: again for the right one; a deed is taken back first."""
-    task = TASKS.get(done["task"])
-    if task is None or not task.steps or "known" not in done:
-        return None
-    wrong = "order_number" if task.step("order_number") else task.steps[-1].slot
-    kept = forget(done["known"], (wrong,))
-    right = order_number(s.text, s.standing.now)
-    if right is not None:
-        kept[CARRIED] = {"order_number": right}
-    if done.get("undo") is None:
-        return start_task(s, task.name, known=kept)
-    started = undo(s)
-    waiting = [each for each in aside(s) if each["task"] != task.name] + [{"task": task.name, "known": kept}]
-    return Decision(
-        move=started.move,
-        say=started.say,
-        rule=f"takes {task.name} back to do it over",
-        slots={**started.slots, "set_aside": waiting[-SET_ASIDE:]},
     )

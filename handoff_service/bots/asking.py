@@ -16,7 +16,7 @@ import yaml
 from bot.hearing import foreign, wish
 from bot.hearing.asking import OPERATOR, asks_plainly, plain
 from bot.hearing.script import simplified
-from bot.hearing.words import ASKS_FOR_NO_PERSON, OTHER_MATTERS
+from bot.hearing.words import ASKS_FOR_NO_PERSON, OTHER_MATTERS, REFUSES_PERSON
 from handoff_service.bots.misspelt import Spelling, heard_rightly
 
 ENDS = 2000
@@ -144,7 +144,7 @@ def _is_asked(words: str) -> bool:
     if asks_plainly(words):
         return True
     here = OTHER_MATTERS.sub(" ", words)
-    if ASKS_FOR_NO_PERSON.search(here) or _NOT_ASKED.search(here):
+    if any(no.search(here) for no in (ASKS_FOR_NO_PERSON, REFUSES_PERSON, _NOT_ASKED)):
         return False
     clauses = [clause for clause in _CLAUSES.split(here) if clause.strip()]
     if _LOOSELY.search(here) or any(_ALONE.fullmatch(one) for one in clauses if len(one) <= MOST_OF_A_CALL):

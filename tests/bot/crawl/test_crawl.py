@@ -125,14 +125,15 @@ def false_alarms(crawled: Crawled, places: Sequence[Place], texts: Sequence[str]
 def test_ways_that_were_written_without_looking_at_the_rules(crawled: Crawled) -> None:
     """data/evaluation/asking_unseen.jsonl: 91.8 % and 92.0 % (set 1, 2) were heard at first sight, and 12 of 114 and
     5 of 48 look-alikes were taken for asking; of set 3 90.5 % of 201 and 8 of 129, of set 4 98 % of 50 and 3 of 35
-    (of these two: what was misread, and a quarter of the rest). What was missed was mended after that, so this only
-    holds the ground; lines marked `open` are still read wrongly."""
+    (of these two: what was misread, and a quarter of the rest); of set 5, all of it, 95.6 % of 500 and 31 of 400. What
+    was missed was mended after that, so this only holds the ground; lines marked `open` are still read wrongly. Danger
+    comes before the wish and brings a person too."""
     listed = [json.loads(line) for line in UNSEEN.read_text(encoding="utf-8").splitlines()]
     rows = [row for row in listed if not row.get("open")]
     starts = {place.language: place for place in crawled.crawler.places if place.kind.startswith("start ")}
     answers = {row["text"]: crawled.say(starts[row["language"]], row["text"]) for row in rows}
     reasons = {text: (answer["handoff"] or {}).get("reason") for text, answer in answers.items()}
-    missed = [row["text"] for row in rows if row["asks"] and reasons[row["text"]] not in ("asked", "unhappy")]
+    missed = [row["text"] for row in rows if row["asks"] and reasons[row["text"]] not in ("asked", "unhappy", "policy")]
     alarms = [row["text"] for row in rows if not row["asks"] and reasons[row["text"]] == "asked"]
     assert missed == []
     assert alarms == []

@@ -141,7 +141,7 @@ def test_more_pictures_are_added_to_those_before() -> None:
     first = {"id": "f1", "name": "a.jpg", "type": "image/jpeg", "size": 9}
     second = File(id="f2", name="b.jpg", type="image/jpeg", size=9)
     decision = steer("", files=(second,), known={**KNOWN, "evidence": [first]})
-    assert [file["id"] for file in decision.slots["known"]["carried"]["evidence"]] == ["f1", "f2"]
+    assert [file["id"] for file in decision.slots["known"]["given"]["evidence"]] == ["f1", "f2"]
 
 
 @pytest.mark.parametrize("confidence", [0.5, 0.95])
