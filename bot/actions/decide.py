@@ -17,6 +17,7 @@ from bot.actions.manners import (
     says_whether_it_helped,
     sends_only_files,
     stops_abuse,
+    takes_leave,
     with_courtesies,
 )
 from bot.actions.situation import (
@@ -119,6 +120,7 @@ RULES = (
     says_whether_it_helped,
     runs_task,
     sends_only_files,
+    takes_leave,
     asks_what_was_agreed,
     asks_when,
     is_no_question_for_a_bot,

@@ -5,13 +5,22 @@ from dataclasses import replace
 
 from bot.actions.answering import miss
 from bot.actions.situation import ANSWERED, OFFER_HUMAN, SMALL_TALK, SURE, WORD, Decision, Move, Situation
-from bot.hearing.words import AGREED, ASKS_WHEN, MARKUP, NOT_HELPED, SOLVED, SPOKEN, TAMPERING
+from bot.hearing.words import (
+    A_REMARK,
+    AGREED,
+    ASKS_WHEN,
+    MARKUP,
+    NOT_HELPED,
+    SOLVED,
+    SPOKEN,
+    TAMPERING,
+    says_farewell,
+)
 from bot.language import asked_language, other_script
 from bot.signals.unhappy import ASKED, is_short, is_thumb_down, says_little
 from bot.signals.unsure import AFTER_ANSWER
 from bot.tasks import own_words
 
-A_REMARK = 60  # characters
 LONG = 1500  # characters: more than a question
 A_LITTLE = 0.8  # of the threshold
 TOPICS = tuple(
@@ -123,6 +132,19 @@ def is_solved(s: Situation) -> bool:
     # "It was not working, now it works": what had failed before is over.
     fails = said is not None and any(one.end() >= said.end() for one in NOT_HELPED.places(s.text))
     return (said is not None and not fails) or (s.intent == "solved" and s.confidence >= SURE)
+
+
+def takes_leave(s: Situation) -> Decision | None:
+    """ "That was it", "没别的了", or courtesies of which it is only unsure which: nothing is looked up for them."""
+    asked = s.form is not None or bool(s.options) or s.pressed or s.is_question or s.known is not None
+    if asked or (s.intent in SMALL_TALK and s.confidence >= SURE):
+        return None
+    said_so = says_farewell(s.text)
+    if not said_so and s.parting < SURE:
+        return None
+    thanks = not said_so and s.intent == "thanks"
+    say = "thanks" if thanks else "goodbye"
+    return Decision(move=Move.REPLY, say=say, rule="takes leave", slots=ANSWERED, close=not thanks and not s.waiting)
 
 
 def sends_only_files(s: Situation) -> Decision | None:

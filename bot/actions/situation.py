@@ -48,7 +48,7 @@ ANSWERED: Mapping[str, Any] = MappingProxyType({"unanswered": [], "offer": None}
 
 QUESTION = re.compile(
     r"[?？]|[吗嘛呢么]\s*[。!！~]*$|怎么|怎样|如何|为什么|为啥|多久|多少|什么|啥|哪|能不能|可不可以|是否|是不是|有没有|会不会|几[天个点时]"
-    r"|^\s*(?:how|what|when|where|why|who|which|can|could|do|does|did|is|are|will|would|should|may)\b(?!['’]t)",
+    r"|^\s*(?:how|what|when|where|why|who|which|can|could|do|does|did|is|are|will|would|should|may)\b(?!['’]t|\s+not\b(?!\s+(?:you|they|we|i|it)\b))",
     re.IGNORECASE,
 )
 WORD = re.compile(r"[^\W_]")
@@ -116,6 +116,11 @@ class Situation:
     def is_question(self) -> bool:
         """Whether the text reads like a question, whatever it is about."""
         return QUESTION.search(self.text) is not None
+
+    @property
+    def parting(self) -> float:
+        """How likely the text takes leave, thanks or says that it is solved, whichever of them."""
+        return sum(p for name, p in self.ranking if name in ("goodbye", "solved", "thanks"))
 
     @property
     def picked(self) -> str | None:

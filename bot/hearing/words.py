@@ -10,6 +10,9 @@ import yaml
 
 from bot.hearing.script import simplified
 
+A_REMARK = 60
+"""Characters: who says that it is solved, or takes leave, needs no more."""
+
 WORDS = Path(__file__).with_name("words.yml")
 
 
@@ -59,6 +62,7 @@ SPOKEN = one_of(_CONTENT["spoken"])
 NONE_OF_THESE = one_of(_CONTENT["none_of_these"])
 ASKS_WHEN = one_of(_CONTENT["asks_when"])
 SOLVED = one_of(_CONTENT["solved"])
+_FAREWELLS = one_of(rf"\W*(?:{each})\W*" for each in _CONTENT["farewells"])
 ASKS_FOR_PERSON = one_of(_CONTENT["asks_for_person"])
 ASKS_FOR_NO_PERSON = one_of(_CONTENT["asks_for_no_person"])
 ADVERTISES = one_of(_CONTENT["advertises"])
@@ -67,3 +71,8 @@ OF_OURS = one_of(_CONTENT["of_ours"])
 OTHER_MATTERS = one_of(_CONTENT["other_matters"])
 SENIOR = one_of(_CONTENT["senior"])
 REFUSES_PERSON = one_of(_CONTENT["refuses_person"])
+
+
+def says_farewell(text: str) -> bool:
+    """Whether a remark does nothing but take leave, in so many words."""
+    return len(text) <= A_REMARK and _FAREWELLS.fullmatch(text) is not None

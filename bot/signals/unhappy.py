@@ -16,6 +16,7 @@ from bot.hearing.words import (
     THREATS,
     THREATS_DENIED,
     UPSET,
+    says_farewell,
 )
 from bot.language import other_script
 from bot.signals.model import Name, Signal
@@ -56,6 +57,8 @@ def unhappy(s: Situation, *, own_words: bool) -> list[Signal]:
     """
     if s.pressed:
         return thumb(s)
+    if says_farewell(s.text) and LOUD.search(s.text) is None:
+        return []
     found = [*threat(s), *insult(s, own_words=own_words), *upset(s, own_words=own_words)]
     found += [*mood_now(s, own_words=own_words), *thumb(s), *shouting(s)]
     return [*found, *trend(s, own_words=own_words)]
@@ -140,7 +143,8 @@ def plainly_means_else(s: Situation) -> bool:
     if s.intent in TASKS:
         return s.confidence >= SURE and not is_told(s, ANGRY, at_least=OUTSPOKEN)
     sure = SURE if s.intent in SMALL_TALK else VERY_SURE
-    return s.confidence >= sure and s.intent not in MOODY and not is_told(s, at_least=OUTSPOKEN)
+    meant = (s.confidence >= sure and s.intent not in MOODY) or s.parting >= SURE
+    return meant and not is_told(s, at_least=OUTSPOKEN)
 
 
 def is_faint(s: Situation) -> bool:

@@ -5,6 +5,7 @@ yes to a summary, and only for the order that the summary named and the customer
 """
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from bot.simulation.world import Observation
 
 SAME_ANSWERS = 3  # the same words so many times in a row are a loop
 AGREES = frozenset({"yes", "give"})  # the acts with which a customer agrees; "give" alone only without a summary
+OF_SIZE = re.compile("a size too small|尺寸小了")  # no reason to exchange: the demo shop tells to return it
 NO_ACTION = frozenset({"wrong_tails"})  # tables in which the shop itself keeps count of failed attempts
 
 
@@ -168,7 +170,8 @@ def succeeded(dialogue: Dialogue) -> bool:
         return any(shows_status(exchange.said, goal) for exchange in exchanges)
     if any(exchange.act == "no" for exchange in exchanges):
         return not any(exchange.deeds for exchange in exchanges)
-    if not goal.possible:
+    fits_not = goal.name == "exchange_request" and any(OF_SIZE.search(exchange.text) for exchange in exchanges)
+    if not goal.possible or fits_not:
         return not any(e.deeds for e in exchanges) and any(hear(e.said).cannot for e in exchanges)
     acted = any(exchange.deeds or exchange.answer.get("ticket") for exchange in exchanges)
     told = not STATES[goal.name] and any(is_told(exchange, goal) for exchange in exchanges)
