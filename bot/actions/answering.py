@@ -58,9 +58,26 @@ def answer_or_miss(s: Situation) -> Decision:
         offer = {"kind": "articles", "options": [hit.article for hit in choices]}
         slots = {"offer": offer, "unanswered": list(s.unanswered)}
         return Decision(move=Move.REPLY, say="clarify", choices=choices, rule=f"clarify: {u.rule}", slots=slots)
+    if u.action == "clarify" and choices and is_likeliest_still(s, choices[0]):
+        return Decision(
+            move=Move.REPLY,
+            say="article",
+            article=choices[0].article,
+            rule="nothing was chosen: the likeliest",
+            offer_human=not s.waiting,
+            slots={"unanswered": [], "offer": None if s.waiting else OFFER_HUMAN},
+        )
     if u.rule == IN_DOUBT and not s.waiting:  # the answer is known and must not be given: asking otherwise won't help
         return hand_off(s, Reason.UNSURE, say="being_checked", rule=f"{u.action}: {u.rule}")
     return miss(s, rule=f"{u.action}: {u.rule}")
+
+
+def is_likeliest_still(s: Situation, hit: Hit) -> bool:
+    """Whether the first of the choices just offered is so again and is probable enough for an answer."""
+    u = s.understanding
+    return (
+        u is not None and s.options[:1] == (hit.article,) and hit.probability >= float(u.raw["decision"]["threshold"])
+    )
 
 
 def answer(s: Situation, hit: Hit) -> Decision:

@@ -17,7 +17,8 @@ __all__ = ["Danger", "Name", "Signal", "danger", "deciding", "see", "with_handof
 
 def see(s: Situation) -> tuple[Signal, ...]:
     """Every signal of this turn, the weightiest first, whether or not it leads to anything."""
-    found = [*asked(s), *unsure(s), *unhappy(s, own_words=own_words(s)), *failed(s)]
+    told = own_words(s)
+    found = [*asked(s, own_words=told), *unsure(s), *unhappy(s, own_words=told), *failed(s)]
     return tuple(sorted(found, key=lambda signal: signal.weight, reverse=True))
 
 

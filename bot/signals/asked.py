@@ -8,13 +8,19 @@ from bot.hearing.words import SENIOR
 from bot.signals.model import Name, Signal
 
 SENIOR_PRIORITY = 4
+GUESSED = 0.5  # of the classifier
+UNLIKELY = 0.35  # of the weights
 
 
-def asked(s: Situation) -> list[Signal]:
-    """Asking in words or by the button; a yes to the bot's offer of a person; a guess at it, too weak to act on."""
+def asked(s: Situation, *, own_words: bool) -> list[Signal]:
+    """Asking in words or by the button; a yes to the bot's offer of a person; a guess at it, too weak to act on.
+
+    own_words: a Task asked what happened, and "I told them three times" is the answer.
+    """
     words = plain(s.text)
     heard = plain(s.heard_in) if s.heard_in and len(s.text) > LONG else words
-    wished = s.intent == "ask_human" and (s.pressed or not speaks_of_another_wish(heard))
+    wished = s.intent == "ask_human" and (s.pressed or not (speaks_of_another_wish(heard) or is_doubted(s, words)))
+    wished = wished and (s.pressed or not own_words or s.confidence >= SURE)
     spoken = asks_plainly(words) or dials_operator(s) or foreign.asks_for_person(s.text) or may_mean_it(s, words)
     if wished or (spoken and not s.pressed):
         senior = SENIOR.search(s.text)
@@ -35,6 +41,11 @@ def asked(s: Situation) -> list[Signal]:
     if weak >= SURE / 2:
         return [Signal(signal=Name.ASKED, rule="may have asked for a human", strength=weak, say="asked")]
     return []
+
+
+def is_doubted(s: Situation, words: str) -> bool:
+    """Whether the classifier only guesses at the wish, and the weights, which know the words, do not hear it."""
+    return s.confidence < GUESSED and 0 < wish.probability(simplified(words)) < UNLIKELY
 
 
 def may_mean_it(s: Situation, words: str) -> bool:

@@ -12,6 +12,7 @@ from bot.simulation.speech import NoSuchPhrase, Speech
 # How an answer moves the mood, 0 (content) to 1 (furious).
 PROGRESS, SOOTHED, OFF_TOPIC, REPEATED, EACH_TURN = -0.06, -0.12, 0.13, 0.16, 0.01
 ANNOYED, ANGRY = 0.5, 0.8
+RECOGNISED = 12  # characters of a title
 # Words on buttons: those that submit, and those that a customer who wants something done leaves alone.
 AGREEING = ("确认", "提交", "继续", "了解", "submit", "go on", "yes")
 LEAVING = (
@@ -203,7 +204,14 @@ class Customer:
         return self._send("bye", leaves=True)
 
     def _fitting(self, buttons: Sequence[str]) -> str | None:
-        wanted = [self.goal.number, self.goal.facts["reference"], self.goal.facts["coupon"], self.goal.facts["item"]]
+        sought = self.goal.title[:RECOGNISED] if self.goal.name == "question" else ""
+        wanted = [
+            sought,
+            self.goal.number,
+            self.goal.facts["reference"],
+            self.goal.facts["coupon"],
+            self.goal.facts["item"],
+        ]
         return choice_among(buttons, wanted) if self._chance.random() < self.typing.presses else None
 
     def _feel(self, heard: Heard) -> None:

@@ -4,11 +4,15 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from bot.simulation.speech import phrases, topics
 from bot.simulation.store import ShopFile
 
+KB = Path(__file__).parents[2] / "data" / "kb"
 ANY = ("unpaid", "paid", "shipped", "delivered", "cancelled", "refunding", "refunded")
 PAID_FOR = ("paid", "shipped", "delivered")
 # Task to the order states in which a shop can do it; () when no order is needed.
@@ -53,8 +57,8 @@ FIRMS = {"zh": ("杭州青禾文化有限公司", "上海远帆贸易有限公�
 class Goal:
     """What one customer wants: a task's name or one of OTHERS, of which order, and what it would need.
 
-    possible: whether the shop can do it for this order; article: the answer to a question; other_order: the one that a
-    customer may mix it up with, or, for the goal "foreign", somebody else's.
+    possible: whether the shop can do it for this order; article, title: the answer to a question; other_order: the
+    one that a customer may mix it up with, or, for the goal "foreign", somebody else's.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Goal:
     order: Mapping[str, Any] | None = None
     other_order: Mapping[str, Any] | None = None
     article: str | None = None
+    title: str = ""
     question: str = ""
     signed_in: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -105,10 +110,17 @@ def draw_goal(shop: ShopFile, chance: random.Random, *, language: str, name: str
         order=order,
         other_order=other_order,
         article=article,
+        title=title_of(article, language),
         question=question,
         signed_in=signed_in,
         facts=draw_facts(shop, chance, language=language, order=order, signed_in=signed_in),
     )
+
+
+def title_of(article: str, language: str) -> str:
+    """By which a customer recognises the answer to his question among several."""
+    text = (KB / language / f"{article}.md").read_text(encoding="utf-8")
+    return str(yaml.safe_load(text.split("---")[1])["title"])
 
 
 def too_late(name: str, order: Mapping[str, Any], *, after: timedelta = RETURN_TIME) -> bool:
