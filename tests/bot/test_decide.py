@@ -88,6 +88,16 @@ def test_second_clarify_in_a_row_is_a_miss() -> None:
     assert decide(situation(understanding=CLARIFY, offer="articles", unanswered=("甲",))).reason is Reason.UNSURE
 
 
+def test_a_choice_that_nobody_made_is_answered_where_two_were_close_and_one_is_likely_enough() -> None:
+    close = known("clarify", 0.8)
+    offered = {"offer": "articles", "options": ("refund-timing", "return-policy")}
+    answered = decide(situation("退款要多久啊", understanding=close, **offered))
+    assert (answered.say, answered.article, answered.offer_human) == ("article", "refund-timing", True)
+    assert decide(situation("退款要多久啊", understanding=CLARIFY, **offered)).say == "miss", "too improbable"
+    other = {**offered, "options": ("return-policy", "refund-timing")}
+    assert decide(situation("退款要多久啊", understanding=close, **other)).say == "miss", "another one was the first"
+
+
 def test_none_of_these_is_a_miss() -> None:
     facts = {"pressed": True, "offer": "articles"}
     assert decide(situation("都不是", "none_of_these", **facts)).say == "miss"

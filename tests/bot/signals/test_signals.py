@@ -70,6 +70,26 @@ def test_asking_is_heard_in_words_by_button_and_as_a_yes_to_the_offer() -> None:
     assert rules(situation("好", "affirm"), Name.ASKED) == []
 
 
+def test_where_the_classifier_is_sure_of_nothing_the_weights_of_the_wish_are_heard() -> None:
+    unsure = {"confidence": 0.4}
+    assert rules(situation("loop in staff", "nlu_fallback", **unsure), Name.ASKED)
+    assert rules(situation("loop in staff", "order_status", confidence=0.9), Name.ASKED) == []
+    answer = known("answer")
+    assert rules(situation("loop in staff", "nlu_fallback", understanding=answer, **unsure), Name.ASKED) == []
+
+
+def test_a_guess_at_the_wish_that_the_weights_do_not_hear_is_none() -> None:
+    text = "do you have a cable holder for a standing desk manager"
+    assert rules(situation(text, "ask_human", confidence=0.45), Name.ASKED) != ["asked for a human"]
+    assert rules(situation("pls halp, superviser", "ask_human", confidence=0.45), Name.ASKED), "words they do not know"
+
+
+def test_what_a_customer_tells_of_when_asked_what_happened_is_no_wish() -> None:
+    told = {"form": "complaint", "wanted": "what", "confidence": 0.4}
+    assert "asked for a human" not in rules(situation("同一个问题说了三遍没人管", "ask_human", **told), Name.ASKED)
+    assert rules(situation("转人工", "ask_human", **told), Name.ASKED) == ["asked for a human"]
+
+
 @pytest.mark.parametrize("text", ["叫你们经理来", "I want to speak to your supervisor", "找高级客服"])
 def test_asking_for_a_senior_person_is_told_apart_and_more_urgent(text: str) -> None:
     decision = decide(situation(text, "ask_human"))
