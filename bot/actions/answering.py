@@ -20,6 +20,14 @@ from bot.signals.unsure import AFTER_ANSWER, asked_again
 IN_DOUBT = "fact in doubt"
 """The knowledge base's rule where articles contradict each other, or one has a placeholder or has expired."""
 
+CLOSE = "two articles are close"
+"""The knowledge base's rule where either of two articles may be meant; others clarify what is hardly asked."""
+
+SOMETHING_ELSE = re.compile(
+    r"不是|另[一外]|别的|其他|第[二三]|最后一?[个项]"
+    r"|\b(?:none|neither|other|another|else|not (?:that|this|the|it)|(?:second|third|last) (?:one|option|choice))\b",
+    re.IGNORECASE,
+)
 CLARIFY_CHOICES = 3
 ALTERNATIVES = 2
 NEAR = 0.6  # of the threshold: an article this probable is worth a button below "I do not know"
@@ -73,11 +81,12 @@ def answer_or_miss(s: Situation) -> Decision:
 
 
 def is_likeliest_still(s: Situation, hit: Hit) -> bool:
-    """Whether the first of the choices just offered is so again and is probable enough for an answer."""
+    """Whether the first of two close choices just offered is so again, is probable enough, and nothing speaks of
+    another one."""
     u = s.understanding
-    return (
-        u is not None and s.options[:1] == (hit.article,) and hit.probability >= float(u.raw["decision"]["threshold"])
-    )
+    if u is None or u.rule != CLOSE or SOMETHING_ELSE.search(s.text) is not None:
+        return False
+    return s.options[:1] == (hit.article,) and hit.probability >= float(u.raw["decision"]["threshold"])
 
 
 def answer(s: Situation, hit: Hit) -> Decision:

@@ -31,6 +31,7 @@ from bot.actions.situation import (
     Situation,
     hand_off,
 )
+from bot.hearing.words import goes_on
 from bot.signals import Name, danger, deciding, see
 from bot.tasks import asks_which_task, chose_task, in_task, wants_task
 
@@ -88,6 +89,8 @@ def makes_small_talk(s: Situation) -> Decision | None:
     """Small talk, also a likely one in a few words that ask nothing; not when an answerable question came with it."""
     lost = s.understanding is not None and s.understanding.action == "abstain" and len(s.text) <= A_FEW_WORDS
     if s.intent not in SMALL_TALK or (s.confidence < SURE and (s.is_question or not lost)):
+        return None
+    if s.intent in ("goodbye", "solved", "thanks") and not s.pressed and goes_on(s.text):
         return None
     if s.intent == "solved" and s.confidence < SURE:  # nobody is told by a guess that his matter is done
         return None

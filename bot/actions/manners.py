@@ -14,6 +14,7 @@ from bot.hearing.words import (
     SOLVED,
     SPOKEN,
     TAMPERING,
+    goes_on,
     says_farewell,
 )
 from bot.language import asked_language, other_script
@@ -126,7 +127,7 @@ def is_solved(s: Situation) -> bool:
     """Whether the customer says, and does not ask, that it is solved."""
     if s.pressed or s.is_question:
         return s.pressed and s.intent == "solved"
-    if other_script(s.text):
+    if other_script(s.text) or goes_on(s.text):
         return False
     said = SOLVED.search(s.text) if len(s.text) <= A_REMARK else None
     # "It was not working, now it works": what had failed before is over.
@@ -137,14 +138,16 @@ def is_solved(s: Situation) -> bool:
 def takes_leave(s: Situation) -> Decision | None:
     """ "That was it", "没别的了", or courtesies of which it is only unsure which: nothing is looked up for them."""
     asked = s.form is not None or bool(s.options) or s.pressed or s.is_question or s.known is not None
-    if asked or (s.intent in SMALL_TALK and s.confidence >= SURE):
+    if asked or goes_on(s.text) or (s.intent in SMALL_TALK and s.confidence >= SURE):
         return None
     said_so = says_farewell(s.text)
     if not said_so and s.parting < SURE:
         return None
     thanks = not said_so and s.intent == "thanks"
     say = "thanks" if thanks else "goodbye"
-    return Decision(move=Move.REPLY, say=say, rule="takes leave", slots=ANSWERED, close=not thanks and not s.waiting)
+    # Who gives up, or says it first, has not said that his matter is done.
+    close = not thanks and not s.waiting and bool(s.before) and not s.unanswered
+    return Decision(move=Move.REPLY, say=say, rule="takes leave", slots=ANSWERED, close=close)
 
 
 def sends_only_files(s: Situation) -> Decision | None:

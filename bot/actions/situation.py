@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bot.actions.standing import NOTHING_STANDS, Standing
 from bot.channels.circumstances import File, GivenBack, Returning
 from bot.channels.policy import STANDARD, Policy
+from bot.hearing.ordinal import ordinal
 from bot.knowledge import Hit, Understanding
 
 if TYPE_CHECKING:
@@ -52,9 +53,6 @@ QUESTION = re.compile(
     re.IGNORECASE,
 )
 WORD = re.compile(r"[^\W_]")
-CHOICE = re.compile(
-    r"^\s*(?:第|选|option|number|no\.?)?\s*([1-3一二三])\s*(?:个|项|st|nd|rd)?[.。]?\s*$", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,9 +123,8 @@ class Situation:
     @property
     def picked(self) -> str | None:
         """The option of the last offer that the text picks by its number."""
-        number = CHOICE.match(self.text) if self.options and self.form is None else None
-        at = "123一二三".index(number.group(1)) % 3 if number else len(self.options)
-        return self.options[at] if at < len(self.options) else None
+        at = ordinal(self.text) if self.form is None else None
+        return self.options[at] if at is not None and at < len(self.options) else None
 
     @property
     def known(self) -> Hit | None:

@@ -1,6 +1,6 @@
 """*asked*: the customer wants a person."""
 
-from bot.actions.situation import SURE, Situation
+from bot.actions.situation import SURE, VERY_SURE, Situation
 from bot.hearing import foreign, wish
 from bot.hearing.asking import LONG, OPERATOR, asks_plainly, plain, speaks_of_another_wish
 from bot.hearing.script import simplified
@@ -15,13 +15,14 @@ UNLIKELY = 0.35  # of the weights
 def asked(s: Situation, *, own_words: bool) -> list[Signal]:
     """Asking in words or by the button; a yes to the bot's offer of a person; a guess at it, too weak to act on.
 
-    own_words: a Task asked what happened, and "I told them three times" is the answer.
+    own_words: a Task asked what happened: "they told me to wait three times" is the answer, unless it is beyond doubt.
     """
     words = plain(s.text)
     heard = plain(s.heard_in) if s.heard_in and len(s.text) > LONG else words
     wished = s.intent == "ask_human" and (s.pressed or not (speaks_of_another_wish(heard) or is_doubted(s, words)))
-    wished = wished and (s.pressed or not own_words or s.confidence >= SURE)
-    spoken = asks_plainly(words) or dials_operator(s) or foreign.asks_for_person(s.text) or may_mean_it(s, words)
+    wished = wished and (s.pressed or not own_words or s.confidence >= VERY_SURE)
+    spoken = asks_plainly(words) or dials_operator(s) or foreign.asks_for_person(s.text)
+    spoken = spoken or (not own_words and may_mean_it(s, words))
     if wished or (spoken and not s.pressed):
         senior = SENIOR.search(s.text)
         return [

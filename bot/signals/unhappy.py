@@ -57,7 +57,7 @@ def unhappy(s: Situation, *, own_words: bool) -> list[Signal]:
     """
     if s.pressed:
         return thumb(s)
-    if says_farewell(s.text) and LOUD.search(s.text) is None:
+    if says_farewell(s.text) and LOUD.search(s.text) is None and not is_told(s, at_least=CERTAIN):
         return []
     found = [*threat(s), *insult(s, own_words=own_words), *upset(s, own_words=own_words)]
     found += [*mood_now(s, own_words=own_words), *thumb(s), *shouting(s)]

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from bot.actions.standing import Standing
-from bot.tasks.readers import ordinal
+from bot.hearing.ordinal import ordinal
 from bot.tasks.task import CONFIRM, Case, Choose, Ends, Found, Known, Option, Step, Task, Told, Wrong
 
 LISTED = "listed"  # what the last question showed: {"say", "options": [{"title", "value"}]}
 CARRIED = "carried"  # values of the Task before, taken over where this one wants them and they do
+PROVEN_FOR = "proven_for"  # among the carried: the only order for which the digits of the phone will do
 GIVEN = "given"  # values that this turn gave for steps to come
 FACTS = "facts"  # which facts were learnt with which slot
 PRESENT = "signed_in"
@@ -101,7 +102,7 @@ async def fill(step: Step, case: Case, *, answer: Any) -> Known | Ask | Over | N
         value = step.early(case.text, case.now)
     if value is None:
         value = case.known.get(GIVEN, {}).get(step.slot)
-    carried = case.known.get(CARRIED, {}).get(step.slot) if value is None else None
+    carried = carried_for(step, case.known) if value is None else None
     if carried is not None:
         value = carried
     found = await step.check(case, value) if value is not None and step.check is not None else None
@@ -125,6 +126,13 @@ async def fill(step: Step, case: Case, *, answer: Any) -> Known | Ask | Over | N
     facts = {**case.known.get(FACTS, {}), step.slot: list(found.facts)}
     known = {**case.known, step.slot: found.value, **found.facts, FACTS: facts}
     return {name: kept for name, kept in known.items() if name != LISTED}
+
+
+def carried_for(step: Step, known: Known) -> Any:
+    """What the Task before knew of this step and may be taken over without a question."""
+    carried = known.get(CARRIED, {})
+    of_another = PROVEN_FOR in carried and known.get("order_number") != carried[PROVEN_FOR]
+    return None if step.slot == "phone_tail" and of_another else carried.get(step.slot)
 
 
 def listed(options: tuple[Option, ...], say: str | None) -> dict[str, Any]:

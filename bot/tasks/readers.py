@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from bot.entities import read as read_all
+from bot.hearing.ordinal import ordinal
 from bot.tasks.task import Reader
 
 TAIL_NAMED = re.compile(
@@ -26,11 +27,6 @@ COMES_HAN = re.compile(
 COMES = re.compile(
     r"\b(?:com(?:e|es|ing)|arriv\w+|deliver\w*|receiv\w+|due|expect\w*|ship\w*|be (?:t?here)"
     r"|(?:get|getting|have) (?:it|them|this|that|my \w+))\b(?:\W+\w+){0,3}\W*$",
-    re.IGNORECASE,
-)
-ORDINAL = re.compile(
-    r"\s*(?:第|选|就|要|option|number|no\.?|the)?\s*(?:([1-9])|([一二三四五六])|(first|second|third|fourth|fifth))"
-    r"\s*(?:个|项|单|种|st|nd|rd|th|one)?\s*[.。!！)）]?\s*",
     re.IGNORECASE,
 )
 WORDS_CHARS = 300
@@ -106,17 +102,6 @@ def address(text: str, now: datetime) -> str | None:
 def words(text: str, now: datetime) -> str | None:  # noqa: ARG001
     """Anything in words, cut to 300 characters."""
     return text.strip()[:WORDS_CHARS] if WORD.search(text) else None
-
-
-def ordinal(text: str) -> int | None:
-    """0 for "1", "第一个", "the first one"; None when the text is more than that."""
-    found = ORDINAL.fullmatch(plain(text))
-    if found is None:
-        return None
-    digit, han, word = found.groups()
-    if digit:
-        return int(digit) - 1
-    return "一二三四五六".index(han) if han else ("first", "second", "third", "fourth", "fifth").index(word.lower())
 
 
 def nothing(text: str, now: datetime) -> Any:  # noqa: ARG001

@@ -71,7 +71,8 @@ class TaskRunner:
                 told = failed(task, known, error, key=output.turn.turn)
         if told.say == "":
             return []
-        done = ended(task.name, known, told, tracker.get_slot("done"), did=output.ended is None)
+        did = output.ended is None and told.reason is None and not told.refused
+        done = ended(task.name, known, told, tracker.get_slot("done"), did=did)
         events = [
             *self._told(output, tracker, told),
             SlotSet("task", None),
@@ -216,6 +217,7 @@ def standing_of(turn: Turn, tracker: DialogueStateTracker) -> Standing:
         known=tracker.get_slot("known") or {},
         set_aside=tuple(tracker.get_slot("set_aside") or ()),
         done=tracker.get_slot("done"),
+        guesses=tracker.get_slot("guesses") or 0,
         now=turn.now or datetime.now(timezone.utc).astimezone(SHOP_TIME),
         value=turn.press.value if turn.press is not None else None,
         signed_in=turn.customer is not None and turn.customer.verified,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.actions.situation import ANSWERED, Decision, Move, Situation
-from bot.tasks.filling import CARRIED, LISTED
+from bot.tasks.filling import CARRIED, LISTED, PROVEN_FOR
 from bot.tasks.registry import TASKS
 from bot.tasks.without_shop import lacks_shop, no_shop
 
@@ -17,6 +17,8 @@ def start_task(s: Situation, name: str, *, known: Mapping[str, Any] | None = Non
         return no_shop(s, name)
     before = s.standing.known if s.form is not None else (s.standing.done or {}).get("known", {})
     carried = {slot: before[slot] for slot in TASKS[name].carries if before.get(slot) is not None}
+    if s.standing.guesses:  # digits of one order are tried with another one once, and are no key to try many
+        carried[PROVEN_FOR] = before.get("order_number")
     slots = {
         **ANSWERED,
         "task": name,

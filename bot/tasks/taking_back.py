@@ -9,7 +9,9 @@ from bot.tasks.readers import order_number
 from bot.tasks.registry import TASKS
 from bot.tasks.starting import SET_ASIDE, aside, start_task
 from bot.tasks.task import Known, Told
-from bot.tasks.words import NOT_THAT, THAT_ORDER
+from bot.tasks.words import NOT_THAT, OTHER_ORDER
+
+MOST_DEEDS = 3  # that are kept to be taken back
 
 
 def takes_it_back(s: Situation, *, sure: bool) -> bool:
@@ -19,38 +21,44 @@ def takes_it_back(s: Situation, *, sure: bool) -> bool:
     """
     done = s.standing.done or {}
     again = s.intent == done.get("task") and NOT_THAT.match(s.text) is not None
-    another = THAT_ORDER.search(s.text) is not None or order_number(s.text, s.standing.now) is not None
+    number = order_number(s.text, s.standing.now)
+    known = (done.get("known") or {}).get("order_number")
+    another = OTHER_ORDER.search(s.text) is not None or number not in (None, known)
     return sure and (s.intent == "correct" or again) and (done.get("did", True) or another)
 
 
 def undo(s: Situation) -> Decision:
     """Take back what was done last, if the shop still allows it; asked to confirm like any other deed."""
-    known = to_undo(s.standing.done)
-    if known is None:
+    deed = named_deed(s.standing.done or {}, s.text)
+    if deed is None:
         return Decision(move=Move.REPLY, say="undo.nothing", rule="nothing to undo", slots={"offer": None})
-    return start_task(s, "undo", known=known)
+    return start_task(s, "undo", known=deed)
 
 
-def to_undo(done: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """What the Task "undo" needs for the deed of the Task that ended last, or of an earlier one; None for neither."""
-    if not done:
+def named_deed(done: Mapping[str, Any], text: str) -> Known | None:
+    """The last deed of a Task that the text names, else the last one; None where the Task that it names has none."""
+    deeds = done.get("deeds", ())
+    named = {name for name, task in TASKS.items() if name != "undo" and task.named_in(text)}
+    meant = [each for each in deeds if each["undoes"]["task"] in named]
+    if not meant and done.get("task") in named:
         return None
-    if done.get("undo") is None:
-        return done.get("earlier")
-    return {"undoes": {**done["undo"], "task": done["task"]}, "phone_tail": done["known"].get("phone_tail")}
+    return (meant or list(deeds) or [None])[-1]
 
 
 def ended(task: str, known: Mapping[str, Any], told: Told, before: Mapping[str, Any] | None, *, did: bool) -> Known:
-    """The slot `done` after a Task: did: it was carried out, and not told why it could not be; before: that slot until
-    now, whose deed can still be taken back, unless just that was done."""
-    taken_back = task == "undo" and did
-    return {
-        "task": task,
-        "known": dict(known),
-        "did": did,
-        "undo": dict(told.undo) if told.undo else None,
-        "earlier": None if taken_back else to_undo(before),
-    }
+    """The slot `done` after a Task: {"task", "known", "did", "deeds"}.
+
+    did: it was carried out, and neither refused nor ended for another reason; before: that slot until now; deeds: what
+    the Task "undo" needs to take back each of the last deeds that can be, {"undoes": {"task", "action", "until"},
+    "phone_tail", "order_number"}, the last one last.
+    """
+    deeds = [*(before or {}).get("deeds", ())]
+    if task == "undo" and did:
+        deeds = [each for each in deeds if each["undoes"] != known["undoes"]]
+    if told.undo is not None:
+        proof = {slot: known.get(slot) for slot in ("phone_tail", "order_number")}
+        deeds.append({"undoes": {**told.undo, "task": task}, **proof})
+    return {"task": task, "known": dict(known), "did": did, "deeds": deeds[-MOST_DEEDS:]}
 
 
 def do_over(s: Situation, done: Mapping[str, Any]) -> Decision | None:
@@ -63,9 +71,10 @@ def do_over(s: Situation, done: Mapping[str, Any]) -> Decision | None:
     right = order_number(s.text, s.standing.now)
     if right is not None:
         kept[GIVEN] = {"order_number": right}
-    if done.get("undo") is None:
+    deed = next((each for each in reversed(done.get("deeds", ())) if each["undoes"]["task"] == task.name), None)
+    if deed is None or not done.get("did", True):
         return start_task(s, task.name, known=kept)
-    started = undo(s)
+    started = start_task(s, "undo", known=deed)
     waiting = [each for each in aside(s) if each["task"] != task.name] + [{"task": task.name, "known": kept}]
     return Decision(
         move=started.move,

@@ -62,6 +62,11 @@ class Told:
     ticket: Mapping[str, Any] | None = None
     undo: Mapping[str, Any] | None = None
 
+    @property
+    def refused(self) -> bool:
+        """Whether it is the shop's no."""
+        return ".refused_" in self.say
+
 
 @dataclass(frozen=True, kw_only=True)
 class Line:

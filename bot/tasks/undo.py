@@ -15,8 +15,11 @@ def summary(case: Case) -> Mapping[str, str]:
 
 
 def what(case: Case) -> str:
-    """The name of the Task whose deed is taken back, in the customer's language."""
-    return case.title(case.known["undoes"]["task"])
+    """The name of the Task whose deed is taken back, in the customer's language, and the order that it was for."""
+    title, number = case.title(case.known["undoes"]["task"]), case.known.get("order_number")
+    if number is None:
+        return title
+    return f"{title}（{number}）" if case.language == "zh" else f"{title} ({number})"
 
 
 async def do(case: Case) -> Told:

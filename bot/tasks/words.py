@@ -48,6 +48,12 @@ THAT_ORDER = re.compile(
     r"单|包裹|那[个件笔]|另[一外]|别的|上[一次]|[今昨前]天|order|parcel|package|purchase|\bone\b|yesterday|today",
     re.IGNORECASE,
 )
+OTHER_ORDER = re.compile(
+    r"另[一外]|别的|不是这[个一]?单|(?:那|上一?|[今昨前]天(?:下|买)?的?那?)[个件笔]?(?:单|订单)"
+    r"|\b(?:other|another|different|wrong|previous|earlier) (?:one|order|parcel|package|purchase)\b"
+    r"|\bone (?:i|we) (?:ordered|bought)\b",
+    re.IGNORECASE,
+)
 WISH = re.compile(
     r"我(?:想|要|需要)|想(?:要|查|问|改|退|换)|帮我|给我|请|麻烦|查[一下询]|能不能|可以帮"
     r"|\bi(?:'d| would)? (?:want|like|need)\b|\bplease\b|\bcan (?:you|i)\b|\bhelp me\b|\bcheck\b|\bcancel\b|\bchange\b",

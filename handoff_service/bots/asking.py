@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from bot.hearing import foreign, wish
-from bot.hearing.asking import OPERATOR, asks_plainly, plain
+from bot.hearing.asking import OPERATOR, asks_plainly, besides, plain
 from bot.hearing.script import simplified
 from bot.hearing.words import ASKS_FOR_NO_PERSON, OTHER_MATTERS, REFUSES_PERSON
 from handoff_service.bots.misspelt import Spelling, heard_rightly
@@ -145,12 +145,13 @@ def _is_asked(words: str) -> bool:
         return True
     here = OTHER_MATTERS.sub(" ", words)
     if any(no.search(here) for no in (ASKS_FOR_NO_PERSON, REFUSES_PERSON, _NOT_ASKED)):
-        return False
+        rest = besides(words)
+        return rest != words and _is_asked(rest)
     clauses = [clause for clause in _CLAUSES.split(here) if clause.strip()]
     if _LOOSELY.search(here) or any(_ALONE.fullmatch(one) for one in clauses if len(one) <= MOST_OF_A_CALL):
         return True
     if here != words:  # the weights know nothing of what was taken out
-        return False
+        return wish.probability(besides(words)) >= wish.LIKELY
     likely = wish.probability(words) >= wish.LIKELY
     ends = clauses if len(clauses) <= MOST_CLAUSES else clauses[: MOST_CLAUSES // 2] + clauses[-MOST_CLAUSES // 2 :]
     return likely or any(wish.probability(one) >= wish.SURE for one in ends)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.actions.answering import CLOSE as TWO_ARE_CLOSE
 from bot.actions.decide import Move, Reason, Situation, decide
 from bot.actions.standing import Standing
 from bot.actions.texts import Texts
@@ -11,9 +12,13 @@ from bot.knowledge import KnowledgeUnavailable, Understanding
 from tests.bot.far_side import understanding
 
 
-def known(action: str, probability: float = 0.97, *, angry: str | None = None) -> Understanding:
+def known(
+    action: str, probability: float = 0.97, *, angry: str | None = None, rule: str | None = None
+) -> Understanding:
     found = [("refund-timing", probability), ("return-policy", probability - 0.05)]
-    return Understanding.from_json(understanding("zh", action, found, angry=angry))
+    raw = understanding("zh", action, found, angry=angry)
+    raw["decision"] |= {"rule": rule} if rule is not None else {}
+    return Understanding.from_json(raw)
 
 
 ANSWER, CLARIFY, ABSTAIN = known("answer"), known("clarify", 0.5), known("abstain", 0.1)
@@ -89,11 +94,13 @@ def test_second_clarify_in_a_row_is_a_miss() -> None:
 
 
 def test_a_choice_that_nobody_made_is_answered_where_two_were_close_and_one_is_likely_enough() -> None:
-    close = known("clarify", 0.8)
+    close = known("clarify", 0.8, rule=TWO_ARE_CLOSE)
     offered = {"offer": "articles", "options": ("refund-timing", "return-policy")}
     answered = decide(situation("退款要多久啊", understanding=close, **offered))
     assert (answered.say, answered.article, answered.offer_human) == ("article", "refund-timing", True)
     assert decide(situation("退款要多久啊", understanding=CLARIFY, **offered)).say == "miss", "too improbable"
+    assert decide(situation("退款", understanding=known("clarify", 0.8), **offered)).say == "miss", "a mere topic"
+    assert decide(situation("另一个退款", understanding=close, **offered)).say == "miss", "the other one"
     other = {**offered, "options": ("return-policy", "refund-timing")}
     assert decide(situation("退款要多久啊", understanding=close, **other)).say == "miss", "another one was the first"
 
@@ -102,9 +109,13 @@ def test_none_of_these_is_a_miss() -> None:
     facts = {"pressed": True, "offer": "articles"}
     assert decide(situation("都不是", "none_of_these", **facts)).say == "miss"
     assert decide(situation("都不是", "none_of_these", unanswered=("甲",), **facts)).reason is Reason.UNSURE
+    for text in ("这些都不是", "都不是，我问的是别的", "neither of these is it", "none of them"):
+        assert decide(situation(text, "stop", offer="articles")).say == "miss"
 
 
-@pytest.mark.parametrize(("text", "article"), [("2", "b"), ("第一个", "a"), ("option 3", "c"), ("选二", "b")])
+@pytest.mark.parametrize(
+    ("text", "article"), [("2", "b"), ("第一个", "a"), ("option 3", "c"), ("选二", "b"), ("the second one please", "b")]
+)
 def test_a_choice_can_be_typed(text: str, article: str) -> None:
     assert decide(situation(text, offer="articles", options=("a", "b", "c"))).article == article
 
@@ -124,7 +135,7 @@ def test_the_knowledge_base_is_needed_only_for_questions() -> None:
 
 
 def test_tasks_start_and_carry_the_order_over_where_they_do_something_with_it() -> None:
-    done = {"task": "order_status", "known": {"order_number": "LY20261103001"}, "undo": None}
+    done = {"task": "order_status", "known": {"order_number": "LY20261103001"}}
     after = {"standing": Standing(done=done)}
     status = decide(situation("查订单", "order_status", **after))
     assert (status.move, status.slots["task"], status.slots["known"]) == (Move.TASK, "order_status", {"carried": {}})

@@ -5,7 +5,7 @@ import pytest
 from bot.actions.decide import decide
 from bot.actions.situation import Situation
 from bot.hearing.words import says_farewell
-from tests.bot.signals.test_signals import known, situation
+from tests.bot.signals.test_signals import asked_before, known, situation
 
 FAREWELLS = [
     "that was it",
@@ -21,6 +21,7 @@ FAREWELLS = [
     "我去忙了，拜拜",
     "可以结束对话了",
 ]
+BEFORE = asked_before("退款多久到账")
 NONE = [
     "nothing works",
     "that was it that I ordered?",
@@ -42,8 +43,11 @@ def left(text: str, **more: object) -> Situation:
 
 @pytest.mark.parametrize("text", FAREWELLS)
 def test_a_farewell_that_the_classifier_does_not_know_ends_the_conversation(text: str) -> None:
-    decision = decide(left(text, understanding=known("abstain", unhappy=0.7)))
+    upset = known("abstain", unhappy=0.7)
+    decision = decide(left(text, understanding=upset, before=BEFORE))
     assert (decision.say, decision.close) == ("goodbye", True)
+    assert not decide(left(text, understanding=upset)).close, "nothing was said before"
+    assert not decide(left(text, understanding=upset, before=BEFORE, unanswered=("怎么弄",))).close, "he gives up"
 
 
 @pytest.mark.parametrize("text", NONE)
@@ -54,7 +58,7 @@ def test_what_only_begins_like_one_is_none(text: str) -> None:
 
 def test_courtesies_of_which_it_is_unsure_which_are_one_of_them() -> None:
     ranking = (("solved", 0.4), ("goodbye", 0.15), ("thanks", 0.15), ("inform", 0.1))
-    decision = decide(situation("全都搞明白了，回见", "solved", confidence=0.4, ranking=ranking))
+    decision = decide(situation("全都搞明白了，回见", "solved", confidence=0.4, ranking=ranking, before=BEFORE))
     assert (decision.say, decision.close) == ("goodbye", True)
     ranking = (("thanks", 0.4), ("solved", 0.3), ("inform", 0.1))
     decision = decide(situation("my doubt is cleared, thank you", "thanks", confidence=0.4, ranking=ranking))
@@ -67,8 +71,35 @@ def test_within_a_task_and_beside_a_choice_it_may_be_an_answer() -> None:
     assert decide(left("that is it", options=("a", "b"))).say != "goodbye"
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("ok thanks bye but who pays the postage", "goodbye"),
+        ("all good except the box was wet", "solved"),
+        ("cheers but nobody fixed it", "thanks"),
+        ("没其他问题了，就是发票还没收到", "solved"),
+        ("谢谢，不过钱还没到", "thanks"),
+    ],
+)
+def test_what_follows_a_but_is_heard(text: str, intent: str) -> None:
+    for confidence in (0.4, 0.8):
+        ranking = ((intent, confidence), ("goodbye", 0.3))
+        s = situation(text, intent, confidence=confidence, ranking=ranking, before=BEFORE)
+        assert not decide(s).close
+        assert decide(s).say == "miss"
+
+
+@pytest.mark.parametrize(
+    "text", ["之前不行，但现在好了", "it was broken but it works now", "不过还是谢谢你", "谢谢，就这样吧"]
+)
+def test_a_but_before_thanks_or_a_solution_takes_nothing_back(text: str) -> None:
+    s = situation(text, "solved", confidence=0.8, before=BEFORE)
+    assert decide(s).close
+
+
 def test_anger_with_a_goodbye_is_heard() -> None:
     upset = known("abstain", unhappy=0.95, evidence=("anger:pointless",))
+    assert decide(left("close this ticket", understanding=upset, before=BEFORE)).say == "unhappy"
     ranking = (("goodbye", 0.5), ("thanks", 0.2))
     assert (
         decide(

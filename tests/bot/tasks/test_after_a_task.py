@@ -36,8 +36,23 @@ def test_digits_of_one_order_are_no_key_to_try_others_with(bot: Bot) -> None:
     for number in ("LY20261103001", "LY20261030008", "LY20261104016"):
         chat.say(number, press="/order_status")
         chat.say("算了", press="/stop")
-    chat.say("LY20261103001", press="/order_status")
-    assert chat.say("1111")["handoff"]["reason"] == "unsure"
+    found = chat.say("LY20261028011", press="/order_status")
+    assert found["slots"]["requested_slot"] == "phone_tail", "they would do for this one, and are not tried any more"
+    for wrong in ("1111", "1112"):
+        assert chat.say(wrong)["handoff"] is None
+        chat.say("算了", press="/stop")
+        chat.say("LY20261028011", press="/order_status")
+    assert chat.say("1113")["handoff"]["reason"] == "unsure"
+
+
+def test_an_honest_look_at_several_orders_is_no_guessing(bot: Bot) -> None:
+    chat, _ = start(bot, "order_status", text="LY20261102045")
+    chat.say("4321")
+    for number in ("LY20261103001", "LY20261104016", "LY20261103001"):
+        chat.say(number, press="/order_status")
+        assert number in texts(chat.say("5678"))
+    chat.say("LY20261104016", press="/order_status")
+    assert chat.say("5687")["handoff"] is None, "one slip"
 
 
 def test_a_deed_can_be_taken_back_after_another_task(bot: Bot, shop_door: ShopDoor) -> None:
@@ -50,6 +65,25 @@ def test_a_deed_can_be_taken_back_after_another_task(bot: Bot, shop_door: ShopDo
     say_all(chat, "确认")
     assert order_status(shop_door, "LY20261103001", LIN) == "shipped"
     assert "没有可以撤销的操作" in texts(chat.say("撤销", press="/undo")), "what is undone is not undone twice"
+
+
+def test_every_deed_can_be_taken_back_whichever_came_last(bot: Bot, shop_door: ShopDoor) -> None:
+    chat, _ = start(bot, "refund_request", LIN, text="LY20261103001")
+    say_all(chat, "不想要了", "确认")
+    chat.say("LY20261104016", press="/cancel_order")
+    say_all(chat, "不想要了", "确认")
+    assert order_status(shop_door, "LY20261104016", LIN) == "cancelled"
+    asked = chat.say("撤销退款", press="/undo")
+    assert "退款申请（LY20261103001）" in texts(asked), "the one that is named, and of which order"
+    chat.say("不", press="/deny")
+    nothing = chat.say("撤回刚才的投诉", press="/undo")
+    assert "LY20261104016" in texts(nothing), "there was no complaint: the last deed is offered by its number"
+    say_all(chat, "确认")
+    assert order_status(shop_door, "LY20261104016", LIN) != "cancelled"
+    again = chat.say("撤销", press="/undo")
+    assert "LY20261103001" in texts(again), "what came before can still be"
+    say_all(chat, "确认")
+    assert order_status(shop_door, "LY20261103001", LIN) == "shipped"
 
 
 def test_after_a_refusal_another_order_is_the_one_that_is_meant(bot: Bot) -> None:

@@ -8,6 +8,7 @@ import pytest
 from bot.actions.situation import Decision, Move, Situation
 from bot.actions.standing import Standing
 from bot.channels.circumstances import File
+from bot.hearing.ordinal import ordinal
 from bot.knowledge import Understanding
 from bot.tasks import in_task, readers, wants_task
 from bot.tasks.complaint import ABOUT
@@ -51,10 +52,20 @@ def test_what_a_text_says(reader: Any, text: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("2", 1), ("第二个", 1), ("the first one", 0), ("选三", 2), ("2个都要", None), ("3月的", None)]
+    ("text", "number"),
+    [
+        ("2", 1),
+        ("第二个", 1),
+        ("the first one", 0),
+        ("选三", 2),
+        ("the second one please", 1),
+        ("选第二个吧", 1),
+        ("2个都要", None),
+        ("3月的", None),
+    ],
 )
 def test_a_number_of_a_list(text: str, number: int | None) -> None:
-    assert readers.ordinal(text) == number
+    assert ordinal(text) == number
 
 
 @pytest.mark.parametrize(

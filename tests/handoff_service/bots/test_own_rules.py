@@ -94,6 +94,19 @@ def test_a_wish_is_heard_in_every_place_where_it_may_stand(text: str) -> None:
     assert asks_for_human(f"{story} {text}"), "at its end"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "不小心拍错了,找人工客服改一下",
+        "不想和人工智障聊了,要人工",
+        "stop transferring me to bots and get me a person",
+        "don't put me through the bot again, give me a human",
+    ],
+)
+def test_what_one_clause_refuses_another_one_may_ask_for(text: str) -> None:
+    assert asks_for_human(text)
+
+
 @pytest.mark.parametrize("text", ["不用转人工了", "don't transfer me to an agent", "no human please", "人工智能课程"])
 def test_who_declines_is_not_handed_over(text: str) -> None:
     assert not asks_for_human(text)
