@@ -1,5 +1,7 @@
 """*asked*: the customer wants a person."""
 
+import re
+
 from bot.actions.situation import SURE, VERY_SURE, Situation
 from bot.hearing import foreign, wish
 from bot.hearing.asking import LONG, OPERATOR, asks_plainly, plain, speaks_of_another_wish
@@ -10,17 +12,22 @@ from bot.signals.model import Name, Signal
 SENIOR_PRIORITY = 4
 GUESSED = 0.5  # of the classifier
 UNLIKELY = 0.35  # of the weights
+TELLS = re.compile(  # how often, how long, and that nobody came
+    r"[一二三四五六七八九十两几好多数\d]+[遍次回]|一直|每次|半天|没有?人|没解决"
+    r"|\b(?:times|twice|told|said|waited|waiting|kept|nobody|no one)\b",
+    re.IGNORECASE,
+)
 
 
 def asked(s: Situation, *, own_words: bool) -> list[Signal]:
     """Asking in words or by the button; a yes to the bot's offer of a person; a guess at it, too weak to act on.
 
-    own_words: a Task asked what happened: "they told me to wait three times" is the answer, unless it is beyond doubt.
+    own_words: a Task asked what happened: "they told me to wait three times" is the answer.
     """
     words = plain(s.text)
     heard = plain(s.heard_in) if s.heard_in and len(s.text) > LONG else words
     wished = s.intent == "ask_human" and (s.pressed or not (speaks_of_another_wish(heard) or is_doubted(s, words)))
-    wished = wished and (s.pressed or not own_words or s.confidence >= VERY_SURE)
+    wished = wished and (s.pressed or not own_words or is_no_story(s, words))
     spoken = asks_plainly(words) or dials_operator(s) or foreign.asks_for_person(s.text)
     spoken = spoken or (not own_words and may_mean_it(s, words))
     if wished or (spoken and not s.pressed):
@@ -42,6 +49,11 @@ def asked(s: Situation, *, own_words: bool) -> list[Signal]:
     if weak >= SURE / 2:
         return [Signal(signal=Name.ASKED, rule="may have asked for a human", strength=weak, say="asked")]
     return []
+
+
+def is_no_story(s: Situation, words: str) -> bool:
+    """Whether what answers "what happened?" is a wish all the same: beyond doubt, or sure and nothing is told in it."""
+    return s.confidence >= VERY_SURE or (s.confidence >= SURE and TELLS.search(simplified(words)) is None)
 
 
 def is_doubted(s: Situation, words: str) -> bool:
