@@ -10,7 +10,6 @@ import yaml
 
 from bot.hearing.script import simplified
 
-WORD = re.compile(r"[^\W_]")
 A_REMARK = 60
 """Characters: who says that it is solved, or takes leave, needs no more."""
 
@@ -64,7 +63,7 @@ NONE_OF_THESE = one_of(_CONTENT["none_of_these"])
 ASKS_WHEN = one_of(_CONTENT["asks_when"])
 SOLVED = one_of(_CONTENT["solved"])
 _BUT = one_of(_CONTENT["but"])
-_ENDS_WELL = one_of([*_CONTENT["solved"], *_CONTENT["ends_well"]])
+_IS_MISSING = one_of(_CONTENT["is_missing"])
 _FAREWELLS = one_of(rf"\W*(?:{each})\W*" for each in _CONTENT["farewells"])
 ASKS_FOR_PERSON = one_of(_CONTENT["asks_for_person"])
 ASKS_FOR_NO_PERSON = one_of(_CONTENT["asks_for_no_person"])
@@ -77,9 +76,8 @@ REFUSES_PERSON = one_of(_CONTENT["refuses_person"])
 
 
 def goes_on(text: str) -> bool:
-    """Whether something follows a "but" that is neither thanks, a farewell, nor that it is solved."""
-    said = _BUT.pattern.split(simplified(text))[1:]
-    return any(WORD.search(each) and not _ENDS_WELL.search(each) and not says_farewell(each.strip()) for each in said)
+    """Whether a "but" follows, and behind it something is missing, wrong or asked: "cheers, but nobody fixed it"."""
+    return any(_IS_MISSING.search(each) for each in _BUT.pattern.split(simplified(text))[1:])
 
 
 def says_farewell(text: str) -> bool:

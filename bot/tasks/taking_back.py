@@ -1,6 +1,7 @@
 """What was done is taken back, or done over for the right thing. Pure."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from bot.actions.situation import Decision, Move, Situation
@@ -12,6 +13,8 @@ from bot.tasks.task import Known, Told
 from bot.tasks.words import NOT_THAT, OTHER_ORDER
 
 MOST_DEEDS = 3  # that are kept to be taken back
+# Tasks that change something. Whoever speaks of a call need not mean the one he asked for.
+DEEDS = frozenset(name for name, task in TASKS.items() if task.summary is not None) - {"undo", "callback_request"}
 
 
 def takes_it_back(s: Situation, *, sure: bool) -> bool:
@@ -29,20 +32,24 @@ def takes_it_back(s: Situation, *, sure: bool) -> bool:
 
 def undo(s: Situation) -> Decision:
     """Take back what was done last, if the shop still allows it; asked to confirm like any other deed."""
-    deed = named_deed(s.standing.done or {}, s.text)
+    deed = named_deed(s.standing.done or {}, s.text, s.standing.now)
     if deed is None:
         return Decision(move=Move.REPLY, say="undo.nothing", rule="nothing to undo", slots={"offer": None})
     return start_task(s, "undo", known=deed)
 
 
-def named_deed(done: Mapping[str, Any], text: str) -> Known | None:
-    """The last deed of a Task that the text names, else the last one; None where the Task that it names has none."""
-    deeds = done.get("deeds", ())
-    named = {name for name, task in TASKS.items() if name != "undo" and task.named_in(text)}
-    meant = [each for each in deeds if each["undoes"]["task"] in named]
-    if not meant and done.get("task") in named:
-        return None
-    return (meant or list(deeds) or [None])[-1]
+def named_deed(done: Mapping[str, Any], text: str, now: datetime) -> Known | None:
+    """The last deed for the order or of the Task that the text names, else the last one; None where it names one
+    that has no deed."""
+    deeds = list(done.get("deeds", ()))
+    number = order_number(text, now)
+    named = {name for name in DEEDS if TASKS[name].named_in(text)}
+    named = named - {"cancel_order"} or named  # "cancel the refund": the verb is that of undoing
+    if number is not None:
+        deeds = [each for each in deeds if each.get("order_number") == number]
+    elif named:
+        deeds = [each for each in deeds if each["undoes"]["task"] in named]
+    return deeds[-1] if deeds else None
 
 
 def ended(task: str, known: Mapping[str, Any], told: Told, before: Mapping[str, Any] | None, *, did: bool) -> Known:

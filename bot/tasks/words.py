@@ -48,10 +48,13 @@ THAT_ORDER = re.compile(
     r"单|包裹|那[个件笔]|另[一外]|别的|上[一次]|[今昨前]天|order|parcel|package|purchase|\bone\b|yesterday|today",
     re.IGNORECASE,
 )
+# At the end of what is said: "no, the one from yesterday" names another order, "the one I ordered is late" none.
 OTHER_ORDER = re.compile(
-    r"另[一外]|别的|不是这[个一]?单|(?:那|上一?|[今昨前]天(?:下|买)?的?那?)[个件笔]?(?:单|订单)"
-    r"|\b(?:other|another|different|wrong|previous|earlier) (?:one|order|parcel|package|purchase)\b"
-    r"|\bone (?:i|we) (?:ordered|bought)\b",
+    r"(?:[昨前今]天|上[个一]?[周月次]?|另[一外]|别的|那|前面|之前|换|是)[^,，。;；]{0,6}?(?:[个件笔单]|订单|包裹|快递)的?[吧啊呀]?\W*$"
+    r"|\bi mean\w*\b|\bnot (?:that|this)(?: one| order)\b|\byesterday'?s (?:order|one)\b"
+    r"|\b(?:other|another|different|second|last|previous|earlier) (?:\w+ )?(?:one|order|parcel|package)\W*$"
+    r"|\b(?:one|order) (?:from|of|before|(?:i |we )?(?:bought|ordered))"
+    r"(?: (?:yesterday|before|today|last \w+|on \w+|\w+day))?\W*$",
     re.IGNORECASE,
 )
 WISH = re.compile(

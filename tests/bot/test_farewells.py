@@ -79,6 +79,9 @@ def test_within_a_task_and_beside_a_choice_it_may_be_an_answer() -> None:
         ("cheers but nobody fixed it", "thanks"),
         ("没其他问题了，就是发票还没收到", "solved"),
         ("谢谢，不过钱还没到", "thanks"),
+        ("谢谢，但是不能用了", "thanks"),
+        ("thanks but it doesn't work", "thanks"),
+        ("bye, but no problem of mine was solved", "goodbye"),
     ],
 )
 def test_what_follows_a_but_is_heard(text: str, intent: str) -> None:
@@ -90,7 +93,14 @@ def test_what_follows_a_but_is_heard(text: str, intent: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["之前不行，但现在好了", "it was broken but it works now", "不过还是谢谢你", "谢谢，就这样吧"]
+    "text",
+    [
+        "之前不行，但现在好了",
+        "it was broken but it works now",
+        "不过还是谢谢你",
+        "解决了，就是有点慢",
+        "thanks, but no thanks",
+    ],
 )
 def test_a_but_before_thanks_or_a_solution_takes_nothing_back(text: str) -> None:
     s = situation(text, "solved", confidence=0.8, before=BEFORE)

@@ -4,10 +4,15 @@ from datetime import datetime
 
 import pytest
 
+from bot.actions.situation import Situation
+from bot.actions.standing import Standing
 from bot.tasks.readers import ordered_on
+from bot.tasks.taking_back import named_deed, takes_it_back
 from tests.bot.gateway import Bot
 from tests.bot.tasks.conftest import ShopDoor
 from tests.bot.tasks.test_tasks import ALEX, LIN, order_status, say_all, start, texts
+
+NOW = datetime(2026, 11, 20, 12)
 
 
 def test_who_showed_that_an_order_is_his_is_not_asked_once_more(bot: Bot) -> None:
@@ -76,14 +81,54 @@ def test_every_deed_can_be_taken_back_whichever_came_last(bot: Bot, shop_door: S
     asked = chat.say("撤销退款", press="/undo")
     assert "退款申请（LY20261103001）" in texts(asked), "the one that is named, and of which order"
     chat.say("不", press="/deny")
-    nothing = chat.say("撤回刚才的投诉", press="/undo")
-    assert "LY20261104016" in texts(nothing), "there was no complaint: the last deed is offered by its number"
+    assert "没有可以撤销的操作" in texts(chat.say("撤回刚才的投诉", press="/undo")), "there was none"
+    assert "LY20261104016" in texts(chat.say("撤销", press="/undo")), "the last one"
     say_all(chat, "确认")
     assert order_status(shop_door, "LY20261104016", LIN) != "cancelled"
     again = chat.say("撤销", press="/undo")
     assert "LY20261103001" in texts(again), "what came before can still be"
     say_all(chat, "确认")
     assert order_status(shop_door, "LY20261103001", LIN) == "shipped"
+
+
+@pytest.mark.parametrize(
+    ("text", "another"),
+    [
+        ("不对,昨天买的那个", True),
+        ("搞错了,是那个包裹", True),
+        ("no, the one from yesterday", True),
+        ("no, I meant the backpack", True),
+        ("不对啊,那单我明明没收到", False),
+        ("不对,另外我还要开发票", False),
+        ("that's wrong, my parcel came yesterday", False),
+        ("no, the one I ordered has not even arrived", False),
+    ],
+)
+def test_after_a_refusal_only_another_order_begins_it_anew(text: str, another: bool) -> None:
+    done = {"task": "invoice_request", "known": {"order_number": "LY20261102045"}, "did": False, "deeds": []}
+    s = Situation(text=text, intent="correct", confidence=0.9, standing=Standing(done=done))
+    assert takes_it_back(s, sure=True) is another
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("取消退款", "A"),
+        ("cancel the refund", "A"),
+        ("undo LY20261103001", "LY20261103001"),
+        ("撤销", "B"),
+        ("撤销取消", "B"),
+        ("undo the address change", None),
+        ("撤回投诉", None),
+    ],
+)
+def test_which_deed_is_meant(text: str, number: str | None) -> None:
+    deeds = [
+        {"undoes": {"task": task}, "order_number": each}
+        for task, each in (("return_request", "LY20261103001"), ("refund_request", "A"), ("cancel_order", "B"))
+    ]
+    found = named_deed({"task": "order_status", "deeds": deeds}, text, NOW)
+    assert (found and found["order_number"]) == number
 
 
 def test_after_a_refusal_another_order_is_the_one_that_is_meant(bot: Bot) -> None:
@@ -110,4 +155,4 @@ def test_after_a_refusal_another_order_is_the_one_that_is_meant(bot: Bot) -> Non
     ],
 )
 def test_the_day_on_which_it_is_to_come_is_not_the_day_of_the_order(text: str, day: str | None) -> None:
-    assert ordered_on(text, datetime(2026, 11, 20, 12)) == day
+    assert ordered_on(text, NOW) == day

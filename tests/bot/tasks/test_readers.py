@@ -62,6 +62,14 @@ def test_what_a_text_says(reader: Any, text: str, value: Any) -> None:
         ("选第二个吧", 1),
         ("2个都要", None),
         ("3月的", None),
+        ("第二個", 1),
+        ("好的，第一个", 0),
+        ("2, please", 1),
+        ("no. 2", 1),
+        ("no second", None),
+        ("就一个", None),
+        ("要二单", None),
+        (" " * 4000 + "x", None),
     ],
 )
 def test_a_number_of_a_list(text: str, number: int | None) -> None:

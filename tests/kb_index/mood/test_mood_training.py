@@ -179,3 +179,11 @@ def test_figures_count_by_the_threshold() -> None:
     assert (quality.accuracy, quality.precision, quality.recall, quality.false_alarms) == (0.5, 0.5, 0.5, 0.5)
     assert quality.auroc == 0.75
     assert quality_of([0.2], [False], threshold=0.5).plain()["recall"] is None
+
+
+def test_who_slipped_is_calm_and_who_is_blamed_for_it_is_not(shipped: MoodHeads) -> None:
+    for calm, upset in (
+        ("手滑下多了，把这单撤了", "你们发错货还赖我手滑"),
+        ("clicked on two by mistake, take one off", "your mistake and you say i clicked wrong, shameless"),
+    ):
+        assert unhappy(shipped, upset) > 0.5 > unhappy(shipped, calm), (calm, upset)
