@@ -24,8 +24,9 @@ CLOSE = "two articles are close"
 """The knowledge base's rule where either of two articles may be meant; others clarify what is hardly asked."""
 
 SOMETHING_ELSE = re.compile(
-    r"不是|另[一外]|别的|其他|第[二三]|最后一?[个项]"
-    r"|\b(?:none|neither|other|another|else|not (?:that|this|the|it)|(?:second|third|last) (?:one|option|choice))\b",
+    r"都不是|不是(?:这|那|它|第)|另[一外]|别的|其他(?:的|一?个|$)|第[二三](?![天次周])|最后一?[个项]"
+    r"|\b(?:none|neither|another|other one|(?:something|anything) else|not (?:that|this|the|it)"
+    r"|(?:second|third|last) (?:one|option|choice))\b",
     re.IGNORECASE,
 )
 CLARIFY_CHOICES = 3

@@ -5,7 +5,15 @@ import unicodedata
 
 from bot.hearing import wish
 from bot.hearing.script import simplified
-from bot.hearing.words import ASKS_FOR_NO_PERSON, ASKS_FOR_PERSON, OTHER_MATTERS, REFUSES_PERSON
+from bot.hearing.words import (
+    ASKS_FOR_NO_PERSON,
+    ASKS_FOR_PERSON,
+    BEGINS_A_WISH,
+    CLAUSE_ENDS,
+    GIVES_A_REASON,
+    OTHER_MATTERS,
+    REFUSES_PERSON,
+)
 
 SPELT = re.compile(r"\b(?:[a-z] ){3,}[a-z]\b")
 TYPED_SHORT = tuple(  # as it is typed on a phone
@@ -23,10 +31,6 @@ SPACED = re.compile(
     r"(?<![\u4e00-\u9fff])(?:[\u4e00-\u9fff]([^\w\s]))(?:[\u4e00-\u9fff]\1)+[\u4e00-\u9fff](?![\u4e00-\u9fff])"
 )
 SENTENCE_ENDS = re.compile(r"[。！？!?；;\n]+|\.(?=\s|$)")
-CLAUSE_ENDS = re.compile(  # where what is refused ends and what is wanted may begin
-    r"[,，、;；…。！？!?\n~～]+|\.(?=\s|$)|但是?|可是|不过|而是|\b(?:but|however|instead|so)\b"
-    r"|\b(?:and|then)\b(?= (?:get|give|let|connect|transfer|put|call)\b)"
-)
 LONG = 300  # characters: a story, of which one sentence may be the wish
 VALUE = re.compile(  # a number that may have been asked for, with what leads to it, or a mail address
     r"(?:我的|手机|电话|订单|单号|号码?|尾号|后四位|是|\b(?:my|order|phone|number|tail|is)\b[\s:]{0,2}){0,4}[\s:：]{0,2}"
@@ -55,20 +59,16 @@ def asks_plainly(words: str) -> bool:
 
 
 def _sentence_asks(words: str) -> bool:
-    here = OTHER_MATTERS.sub(" ", words)
-    if ASKS_FOR_PERSON.search(here) is None:
+    if ASKS_FOR_PERSON.search(OTHER_MATTERS.sub(" ", words)) is None:
         return False
-    if not _refuses(words):
-        return True
-    # "I want no agent of yours, get me your boss": what one clause refuses another one may ask for. A word stands for
-    # the clause that is left out, so that "no person please, agent" does not end as the mere word "agent".
-    clauses = ["x" if _refuses(clause) else clause for clause in CLAUSE_ENDS.split(words)]
-    return "x" in clauses and ASKS_FOR_PERSON.search(OTHER_MATTERS.sub(" ", ", ".join(clauses))) is not None
+    # "I want no agent, get me your boss": what one clause refuses another one may ask for.
+    return not refuses(words) or ASKS_FOR_PERSON.search(own_wishes(words)) is not None
 
 
-def _refuses(words: str) -> bool:
-    refused = ASKS_FOR_NO_PERSON.search(OTHER_MATTERS.sub(" ", words)) or REFUSES_PERSON.search(words)
-    return refused is not None
+def refuses(words: str) -> bool:
+    """Whether the words, or a clause of them, say no to a person."""
+    here = OTHER_MATTERS.sub(" ", words)
+    return ASKS_FOR_NO_PERSON.search(here) is not None or REFUSES_PERSON.search(words) is not None
 
 
 def speaks_of_another_wish(words: str) -> bool:
@@ -77,14 +77,19 @@ def speaks_of_another_wish(words: str) -> bool:
     other = REFUSES_PERSON.search(words) or OTHER_MATTERS.search(words)
     if other is None or asks_plainly(words):
         return False
-    return wish.probability(simplified(besides(words))) < wish.LIKELY
+    return wish.probability(simplified(own_wishes(words))) < wish.LIKELY
 
 
-def besides(words: str) -> str:
-    """The clauses that neither refuse a person nor speak of another matter; the words themselves if all are."""
-    places = [place.span() for heard in (REFUSES_PERSON, OTHER_MATTERS) for place in heard.places(words)]
+def own_wishes(words: str) -> str:
+    """The clauses that begin as a wish does, and neither refuse a person, nor speak of another matter, nor give the
+    reason for a no; the words themselves where none of them refuses or does so."""
+    lists = (REFUSES_PERSON, ASKS_FOR_NO_PERSON, OTHER_MATTERS)
+    places = [place.span() for heard in lists for place in heard.places(words)]
     if not places:
         return words
-    ends = [place.span() for place in CLAUSE_ENDS.finditer(words)]
+    ends = [place.span() for place in CLAUSE_ENDS.places(words)]
     clauses = zip([0, *(end for _, end in ends)], [*(start for start, _ in ends), len(words)], strict=True)
-    return ", ".join(words[a:b] for a, b in clauses if not any(start < b and a < end for start, end in places))
+    others = (words[a:b] for a, b in clauses if not any(start < b and a < end for start, end in places))
+    return ", ".join(
+        each for each in others if BEGINS_A_WISH.match(each) is not None and GIVES_A_REASON.search(each) is None
+    )

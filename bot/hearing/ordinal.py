@@ -10,7 +10,7 @@ HAN = "一二三四五六"
 WORDS = ("first", "second", "third", "fourth", "fifth")
 ORDINAL = re.compile(
     r"(?:好的?|那|嗯|行|ok|就|我|要|选|option|number|no\.?(?= ?\d)|the|[ ,，])*"
-    rf"(?:(?:第|(?<=选))?(?P<digit>[1-9])(?:st|nd|rd|th|号)?|(?:第|(?<=选))(?P<ranked>[{HAN}])|(?P<han>[{HAN}])"
+    rf"(?:(?:第|(?<=选))?(?P<digit>[1-9])(?:st|nd|rd|th)?|(?:第|(?<=选))(?P<ranked>[{HAN}])|(?P<han>[{HAN}])"
     rf"|(?P<word>{'|'.join(WORDS)}))"
     r"(?:(?<=第.)[个项单种条]|(?<=选.)[个项单种条])? ?(?:one|option|choice)?"
     r"[ ,，]*(?:please|pls|thanks|吧|谢谢)?[ .。!！)）]*",

@@ -30,6 +30,10 @@ class Heard:
         """All places in the text."""
         return self.pattern.finditer(simplified(text))
 
+    def match(self, text: str) -> re.Match[str] | None:
+        """The beginning of the text."""
+        return self.pattern.match(simplified(text))
+
     def fullmatch(self, text: str) -> re.Match[str] | None:
         """The whole text."""
         return self.pattern.fullmatch(simplified(text))
@@ -73,6 +77,8 @@ OF_OURS = one_of(_CONTENT["of_ours"])
 OTHER_MATTERS = one_of(_CONTENT["other_matters"])
 SENIOR = one_of(_CONTENT["senior"])
 REFUSES_PERSON = one_of(_CONTENT["refuses_person"])
+BEGINS_A_WISH = one_of(_CONTENT["begins_a_wish"])
+GIVES_A_REASON = one_of(_CONTENT["gives_a_reason"])
 
 
 def goes_on(text: str) -> bool:

@@ -107,7 +107,8 @@ async def fill(step: Step, case: Case, *, answer: Any) -> Known | Ask | Over | N
         value = carried
     found = await step.check(case, value) if value is not None and step.check is not None else None
     if carried is not None and isinstance(found, Wrong):  # nobody said that it is of this order: asked as if unknown
-        return replace(ask(step, case), guess=found.guess)
+        known = {**case.known, CARRIED: {slot: kept for slot, kept in case.known[CARRIED].items() if slot != step.slot}}
+        return replace(ask(step, replace(case, known=known)), guess=found.guess)
     if value is None and step.find is not None:
         found = await step.find(case)
     if found is None and value is not None:

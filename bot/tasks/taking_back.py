@@ -1,5 +1,6 @@
 """What was done is taken back, or done over for the right thing. Pure."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ from bot.tasks.readers import order_number
 from bot.tasks.registry import TASKS
 from bot.tasks.starting import SET_ASIDE, aside, start_task
 from bot.tasks.task import Known, Told
-from bot.tasks.words import NOT_THAT, OTHER_ORDER
+from bot.tasks.words import NOT_THAT, OTHER_ORDER, TAKES_BACK
 
 MOST_DEEDS = 3  # that are kept to be taken back
 # Tasks that change something. Whoever speaks of a call need not mean the one he asked for.
@@ -39,17 +40,22 @@ def undo(s: Situation) -> Decision:
 
 
 def named_deed(done: Mapping[str, Any], text: str, now: datetime) -> Known | None:
-    """The last deed for the order or of the Task that the text names, else the last one; None where it names one
-    that has no deed."""
+    """The last deed for the order or of the Task that the text names, else the last one; None where just one is to be
+    taken back that was not done ("undo the address change")."""
     deeds = list(done.get("deeds", ()))
     number = order_number(text, now)
-    named = {name for name in DEEDS if TASKS[name].named_in(text)}
-    named = named - {"cancel_order"} or named  # "cancel the refund": the verb is that of undoing
     if number is not None:
-        deeds = [each for each in deeds if each.get("order_number") == number]
-    elif named:
-        deeds = [each for each in deeds if each["undoes"]["task"] in named]
-    return deeds[-1] if deeds else None
+        return next((each for each in reversed(deeds) if each.get("order_number") == number), None)
+    named = {name for name in DEEDS if TASKS[name].named_in(text)}
+    of_named = [each for each in deeds if each["undoes"]["task"] in named]
+    # "cancel the refund": the verb is that of undoing.
+    meant = [each for each in of_named if each["undoes"]["task"] != "cancel_order"] or of_named
+    if meant:
+        return meant[-1]
+    others = [
+        name for name in named - {"cancel_order"} if re.search(f"{TAKES_BACK}(?:{TASKS[name].words})", text, re.I)
+    ]
+    return None if others or not deeds else deeds[-1]
 
 
 def ended(task: str, known: Mapping[str, Any], told: Told, before: Mapping[str, Any] | None, *, did: bool) -> Known:
@@ -60,9 +66,10 @@ def ended(task: str, known: Mapping[str, Any], told: Told, before: Mapping[str, 
     "phone_tail", "order_number"}, the last one last.
     """
     deeds = [*(before or {}).get("deeds", ())]
-    if task == "undo" and did:
+    if task == "undo" and (did or told.refused):  # what it is too late for is not offered once more
         deeds = [each for each in deeds if each["undoes"] != known["undoes"]]
     if told.undo is not None:
+        deeds = [each for each in deeds if each["undoes"].get("action") != told.undo.get("action")]
         proof = {slot: known.get(slot) for slot in ("phone_tail", "order_number")}
         deeds.append({"undoes": {**told.undo, "task": task}, **proof})
     return {"task": task, "known": dict(known), "did": did, "deeds": deeds[-MOST_DEEDS:]}

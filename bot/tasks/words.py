@@ -50,13 +50,16 @@ THAT_ORDER = re.compile(
 )
 # At the end of what is said: "no, the one from yesterday" names another order, "the one I ordered is late" none.
 OTHER_ORDER = re.compile(
-    r"(?:[昨前今]天|上[个一]?[周月次]?|另[一外]|别的|那|前面|之前|换|是)[^,，。;；]{0,6}?(?:[个件笔单]|订单|包裹|快递)的?[吧啊呀]?\W*$"
-    r"|\bi mean\w*\b|\bnot (?:that|this)(?: one| order)\b|\byesterday'?s (?:order|one)\b"
+    r"(?:[昨前今]天|上[个一]?[周月次]?|另[一外]|别的|那|前面|之前|换|不是这|是[^,，。;；]{0,6}[那这])"
+    r"[^,，。;；]{0,6}?(?:[个件笔单]|订单|包裹|快递)的?[吧啊呀]?\W*$"
+    r"|\bi meant? (?:the|my) (?!refund|invoice|return|exchange|account|address|payment)[\w ]{1,24}\W*$"
+    r"|\bnot (?:that|this)(?: one| order)\b|\byesterday'?s (?:order|one)\b"
     r"|\b(?:other|another|different|second|last|previous|earlier) (?:\w+ )?(?:one|order|parcel|package)\W*$"
     r"|\b(?:one|order) (?:from|of|before|(?:i |we )?(?:bought|ordered))"
     r"(?: (?:yesterday|before|today|last \w+|on \w+|\w+day))?\W*$",
     re.IGNORECASE,
 )
+TAKES_BACK = r"(?:撤[销回]|取消|undo|take back|withdraw|cancel)(?:刚才|刚刚|那个|这个|一下|我|的|\s|the|my|that)*"
 WISH = re.compile(
     r"我(?:想|要|需要)|想(?:要|查|问|改|退|换)|帮我|给我|请|麻烦|查[一下询]|能不能|可以帮"
     r"|\bi(?:'d| would)? (?:want|like|need)\b|\bplease\b|\bcan (?:you|i)\b|\bhelp me\b|\bcheck\b|\bcancel\b|\bchange\b",

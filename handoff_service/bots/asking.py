@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 
 from bot.hearing import foreign, wish
-from bot.hearing.asking import OPERATOR, asks_plainly, besides, plain
+from bot.hearing.asking import OPERATOR, asks_plainly, own_wishes, plain, refuses
 from bot.hearing.script import simplified
-from bot.hearing.words import ASKS_FOR_NO_PERSON, OTHER_MATTERS, REFUSES_PERSON
+from bot.hearing.words import OTHER_MATTERS
 from handoff_service.bots.misspelt import Spelling, heard_rightly
 
 ENDS = 2000
@@ -116,8 +116,12 @@ def _asks(line: str) -> bool:
     if OPERATOR.fullmatch(line) or asks_plainly(plain(line)) or foreign.asks_for_person(line):
         return True
     words = _SPREAD.sub("", _UNSEEN.sub("", plain(simplified(line))))
+    # Beside a no the sentences are not read one by one: "why transfer me to a human? I need none".
     return any(
-        _is_asked(sentence) for reading in _readings(words) for sentence in _SENTENCES.split(reading) if sentence
+        _is_asked(sentence)
+        for reading in _readings(words)
+        for sentence in ([reading] if refuses(reading) else _SENTENCES.split(reading))
+        if sentence
     )
 
 
@@ -144,14 +148,14 @@ def _is_asked(words: str) -> bool:
     if asks_plainly(words):
         return True
     here = OTHER_MATTERS.sub(" ", words)
-    if any(no.search(here) for no in (ASKS_FOR_NO_PERSON, REFUSES_PERSON, _NOT_ASKED)):
-        rest = besides(words)
+    if refuses(words) or _NOT_ASKED.search(here):
+        rest = own_wishes(words)
         return rest != words and _is_asked(rest)
     clauses = [clause for clause in _CLAUSES.split(here) if clause.strip()]
     if _LOOSELY.search(here) or any(_ALONE.fullmatch(one) for one in clauses if len(one) <= MOST_OF_A_CALL):
         return True
     if here != words:  # the weights know nothing of what was taken out
-        return wish.probability(besides(words)) >= wish.LIKELY
+        return wish.probability(own_wishes(words)) >= wish.LIKELY
     likely = wish.probability(words) >= wish.LIKELY
     ends = clauses if len(clauses) <= MOST_CLAUSES else clauses[: MOST_CLAUSES // 2] + clauses[-MOST_CLAUSES // 2 :]
     return likely or any(wish.probability(one) >= wish.SURE for one in ends)

@@ -80,6 +80,8 @@ def test_within_a_task_and_beside_a_choice_it_may_be_an_answer() -> None:
         ("没其他问题了，就是发票还没收到", "solved"),
         ("谢谢，不过钱还没到", "thanks"),
         ("谢谢，但是不能用了", "thanks"),
+        ("解决了，但是又被扣了两次款", "solved"),
+        ("解决了，但是我要退款", "solved"),
         ("thanks but it doesn't work", "thanks"),
         ("bye, but no problem of mine was solved", "goodbye"),
     ],
@@ -99,6 +101,8 @@ def test_what_follows_a_but_is_heard(text: str, intent: str) -> None:
         "it was broken but it works now",
         "不过还是谢谢你",
         "解决了，就是有点慢",
+        "谢谢，但是不需要了",
+        "thanks but I don't need it anymore",
         "thanks, but no thanks",
     ],
 )

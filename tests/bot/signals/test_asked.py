@@ -157,3 +157,26 @@ def is_heard(text: str) -> bool:
 )
 def test_what_only_sounds_like_the_wish_is_none(text: str) -> None:
     assert not rules(situation(text, "ask_question", confidence=0.9), Name.ASKED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "不要转人工了，转人工也没用",
+        "别转人工，上次转人工等了一个小时",
+        "先不用人工，不行再找人工",
+        "别转，转人工要等好久",
+        "谁说要转人工了？我不要人工",
+        "没要人工，点错转人工了",
+        "不用转人工，有专员在处理了",
+        "no agents, I hate having to talk to a person",
+        "no need for a human, if it fails I will ask for a human",
+        "why transfer me to a human? I don't need a human",
+        "no human, I already asked to speak to a manager and they refused",
+        "I don't want a human, can you do it without a human agent",
+        "do not escalate to a manager, just let me finish",
+    ],
+)
+def test_the_reason_for_a_no_is_no_wish(text: str) -> None:
+    assert not rules(situation(text, "deny", confidence=0.97), Name.ASKED)
+    assert not rules(situation(text, "ask_question", confidence=0.5), Name.ASKED)

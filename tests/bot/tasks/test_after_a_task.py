@@ -100,6 +100,9 @@ def test_every_deed_can_be_taken_back_whichever_came_last(bot: Bot, shop_door: S
         ("no, I meant the backpack", True),
         ("不对啊,那单我明明没收到", False),
         ("不对,另外我还要开发票", False),
+        ("不对,是你们发错了快递", False),
+        ("no, I mean it was delivered yesterday", False),
+        ("no, I meant a paper invoice", False),
         ("that's wrong, my parcel came yesterday", False),
         ("no, the one I ordered has not even arrived", False),
     ],
@@ -120,6 +123,8 @@ def test_after_a_refusal_only_another_order_begins_it_anew(text: str, another: b
         ("撤销取消", "B"),
         ("undo the address change", None),
         ("撤回投诉", None),
+        ("撤销刚才的取消，我想换货", "B"),
+        ("撤销刚才的操作，地址没问题", "B"),
     ],
 )
 def test_which_deed_is_meant(text: str, number: str | None) -> None:

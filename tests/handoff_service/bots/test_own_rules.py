@@ -107,7 +107,17 @@ def test_what_one_clause_refuses_another_one_may_ask_for(text: str) -> None:
     assert asks_for_human(text)
 
 
-@pytest.mark.parametrize("text", ["不用转人工了", "don't transfer me to an agent", "no human please", "人工智能课程"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "不用转人工了",
+        "don't transfer me to an agent",
+        "no human please",
+        "人工智能课程",
+        "为什么给我转人工？我不需要人工",
+        "I don't want an agent; speaking to a representative is a waste of time",
+    ],
+)
 def test_who_declines_is_not_handed_over(text: str) -> None:
     assert not asks_for_human(text)
 
