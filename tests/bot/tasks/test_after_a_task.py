@@ -26,12 +26,15 @@ def test_who_showed_that_an_order_is_his_is_not_asked_once_more(bot: Bot) -> Non
     assert "LY20261028011: delivered" in texts(another)
 
 
-def test_digits_that_are_of_another_order_are_asked_and_not_blamed(bot: Bot) -> None:
+def test_digits_that_are_of_another_order_are_asked_and_not_blamed(bot: Bot, shop_door: ShopDoor) -> None:
     chat, _ = start(bot, "order_status", text="LY20261102045")
     chat.say("4321")
     asked = chat.say("LY20261103001", press="/order_status")
     assert asked["slots"]["requested_slot"] == "phone_tail"
     assert "没有找到" not in texts(asked)
+    tried = shop_door.calls.total()
+    assert chat.say("567")["slots"]["requested_slot"] == "phone_tail"
+    assert shop_door.calls.total() == tried, "they are tried once"
     assert "LY20261103001" in texts(chat.say("5678"))
 
 
